@@ -1,0 +1,264 @@
+// Package quota decides whether a request may run, and accounts for it when it ends.
+//
+// It promises that no interval of 60 seconds admits more than a rate limit, that no hard
+// budget is exceeded by what was reserved, that every reservation ends exactly once, and that
+// a refused request leaves no trace, with any number of gateways sharing one store.
+// It must never know of HTTP, SQL, teams or prices: callers bring counters, limits and amounts.
+package quota
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
+)
+
+// Unlimited stands for a limit that is not set.
+const Unlimited = -1
+
+// Scope names one counter, such as "team:marketing", "key:key_1", "team:marketing:model:gpt-4.1"
+// or "budget:all-of-it". The engine gives it no meaning.
+type Scope string
+
+// Engine counts reservations against limits. The in-process engine is the specification;
+// the Redis engine gives the same answers to the same calls.
+type Engine interface {
+	// Reserve checks every limit of the request at once and, if all of them hold, charges them all.
+	// A request that does not fit is answered with Decision.Admitted false and changes nothing.
+	// Reserving an id a second time answers as the first time. Errors: [ErrStalePolicy],
+	// [ErrUnavailable], or a context's.
+	Reserve(ctx context.Context, request Request) (Decision, error)
+
+	// Settle ends a reservation with what it really used: the difference goes back to where it was
+	// charged and the ledger row is durable when Settle returns. Settling an id again changes nothing
+	// and reports Duplicate.
+	Settle(ctx context.Context, settlement Settlement) (Settled, error)
+
+	// Renew keeps reservations of long requests alive and notes what they have cost so far.
+	Renew(ctx context.Context, checkpoints []Checkpoint) error
+
+	// Spent reads budgets as they stand now, in the order asked.
+	Spent(ctx context.Context, budgets []Budget) ([]BudgetState, error)
+
+	// Used reads rate windows as they stand now, in the order asked.
+	Used(ctx context.Context, slot string, windows []Window) ([]WindowState, error)
+
+	// BumpPolicy makes every Reserve of the slot with an older policy version answer [ErrStalePolicy],
+	// on all gateways, from the moment it returns.
+	BumpPolicy(ctx context.Context, slot string) (version int64, err error)
+
+	// PolicyVersion reads the slot's current policy version.
+	PolicyVersion(ctx context.Context, slot string) (int64, error)
+
+	// Ping says whether the counters can be reached.
+	Ping(ctx context.Context) error
+
+	Close() error
+}
+
+// Errors that callers decide on.
+var (
+	// ErrStalePolicy: the limits in the request are older than the last change; reload and try again.
+	ErrStalePolicy = errors.New("limits have changed since they were loaded")
+	// ErrUnavailable: the counters cannot be reached.
+	ErrUnavailable = errors.New("quota store is unavailable")
+	// ErrUnknown: the reservation is neither live nor remembered.
+	ErrUnknown = errors.New("reservation is unknown")
+)
+
+// Request is what one attempt at a call wants to use at most.
+//
+// A caller that set no output cap leaves room: OutputTokens is then the most that is useful and
+// MinOutputTokens the least, and the engine grants what the limits still allow between the two.
+type Request struct {
+	// ID is made by the caller before the first try, a ULID. It is the reservation's and the ledger row's id.
+	ID string
+	// Slot groups the counters that one decision touches, normally a team id.
+	Slot string
+	// PolicyVersion is the version that the limits below were loaded at.
+	PolicyVersion int64
+
+	// InputTokens is an upper bound of the prompt.
+	InputTokens int64
+	// OutputTokens and MinOutputTokens bound the output cap; equal when the caller set one.
+	OutputTokens    int64
+	MinOutputTokens int64
+	// InputCost is an upper bound of everything but the output.
+	InputCost money.Nano
+	// OutputTokenCost is the cost of one output token, rounded up to the nano-dollar.
+	OutputTokenCost money.Nano
+
+	Windows []Window
+	Budgets []Budget
+
+	// Row is what is known of the ledger row already; a crash is booked with it.
+	Row api.LedgerRow
+}
+
+// Window limits requests, tokens and parallel requests of one scope in any 60 seconds.
+type Window struct {
+	Scope Scope
+	// Name is how the limit is named to people: "team", "key", "team model", "key model".
+	Name string
+	// RPM, TPM and Parallel are [Unlimited] when not set.
+	RPM      int64
+	TPM      int64
+	Parallel int64
+}
+
+// Budget limits the spending of one scope in one period.
+type Budget struct {
+	Scope Scope
+	// Name is how the budget is named to people: "team", "key", "budget pot-1".
+	Name string
+	// Periods are the running period by the caller's clock, the one before and the one after;
+	// the engine's own clock picks from them.
+	Periods []Period
+	// Limit is in nano-USD, [Unlimited] when not set.
+	Limit money.Nano
+	// Hard refuses at the limit; otherwise it only warns.
+	Hard bool
+	// Thresholds are amounts at which to tell somebody, ascending.
+	Thresholds []Threshold
+	// Throttle, if any, shrinks a window's RPM once the budget has reached an amount.
+	Throttle *Throttle
+	// Generation changes when the limit is raised or lowered, which arms the thresholds again.
+	Generation int64
+	// About is copied into the alert events of this budget.
+	About api.AlertEvent
+}
+
+// Threshold is an amount of spending at which an alert event is made, once per period and generation.
+type Threshold struct {
+	// Share is the part of the limit, for people; At is the amount that counts.
+	Share float64
+	At    money.Nano
+}
+
+// Throttle multiplies the RPM of a window with Factor while the budget's spending is At or more.
+type Throttle struct {
+	Window Scope
+	At     money.Nano
+	Factor float64
+}
+
+// Period is the time that a budget's counter runs for. The zero End never ends.
+type Period struct {
+	Start time.Time
+	End   time.Time
+}
+
+// Decision is the answer to a [Request].
+type Decision struct {
+	Admitted bool
+	// Duplicate: the id was reserved before; the rest repeats that answer.
+	Duplicate bool
+	// At is when the decision was made, by the engine's clock.
+	At time.Time
+	// OutputTokens is the output cap granted; Tokens and Cost are what was reserved.
+	OutputTokens int64
+	Tokens       int64
+	Cost         money.Nano
+	// Denials are all the limits that refused, empty when admitted.
+	Denials []Denial
+	// RetryAfter is after how long the same request would fit if nobody else came:
+	// exact for windows, to the period's end for budgets. The longest of the denials'.
+	RetryAfter time.Duration
+	// Windows and Budgets are the state after the decision, in the request's order.
+	Windows []WindowState
+	Budgets []BudgetState
+}
+
+// Kinds of limits, as they stand in [Denial.Kind] and in headers.
+const (
+	KindRequests = "requests"
+	KindTokens   = "tokens"
+	KindParallel = "max_parallel_requests"
+	KindBudget   = "budget"
+)
+
+// Denial is one limit that refused.
+type Denial struct {
+	Scope Scope
+	Name  string
+	Kind  string
+	// Limit and Used are in requests, tokens or nano-USD; Used includes what is reserved.
+	Limit int64
+	Used  int64
+	// Settled is, for budgets, the part of Used that is spent for good.
+	Settled int64
+	// TooLarge: the request is larger than the limit itself and would never fit.
+	TooLarge   bool
+	RetryAfter time.Duration
+}
+
+// WindowState is how a window stands. Limits are [Unlimited] when not set; RPMLimit is after throttling.
+type WindowState struct {
+	Scope     Scope
+	Name      string
+	RPMLimit  int64
+	TPMLimit  int64
+	Parallel  int64
+	Requests  int64
+	Tokens    int64
+	Live      int64
+	Throttled bool
+	// RequestsReset and TokensReset are after how long the window is empty if nothing else comes.
+	RequestsReset time.Duration
+	TokensReset   time.Duration
+}
+
+// BudgetState is how a budget stands.
+type BudgetState struct {
+	Scope    Scope
+	Name     string
+	Limit    money.Nano
+	Settled  money.Nano
+	Reserved money.Nano
+	Period   Period
+}
+
+// Settlement ends a reservation.
+type Settlement struct {
+	ID   string
+	Slot string
+	// Tokens and Cost are what was really used. A void has neither.
+	Tokens int64
+	Cost   money.Nano
+	// Row is the ledger row; the engine fills in ID, AdmittedAt and SettledAt.
+	Row api.LedgerRow
+}
+
+// Settled is the answer to a [Settlement].
+type Settled struct {
+	// Duplicate: the reservation had ended before, nothing was changed.
+	Duplicate bool
+	// Corrected: the reservation had been booked as a crash; the difference was booked now.
+	Corrected bool
+	Windows   []WindowState
+	Budgets   []BudgetState
+}
+
+// Checkpoint is what a running request has used so far.
+type Checkpoint struct {
+	ID     string
+	Slot   string
+	Tokens int64
+	Cost   money.Nano
+}
+
+// Entry is what an engine hands to the record: a ledger row, an alert event, or both.
+type Entry struct {
+	Row    *api.LedgerRow
+	Alerts []api.AlertEvent
+}
+
+// Record is where entries go. Append is idempotent by the rows' and events' ids
+// and returns once they are durable.
+type Record interface {
+	Append(ctx context.Context, entries []Entry) error
+	// Spend sums the ledger for one budget scope over a period, to fill a counter that is missing.
+	Spend(ctx context.Context, scope Scope, period Period) (money.Nano, error)
+}

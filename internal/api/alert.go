@@ -1,0 +1,143 @@
+package api
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
+)
+
+// Events that an alert route can ask for.
+const (
+	// EventBudgetSoftLimit: spending reached a threshold below the cap.
+	EventBudgetSoftLimit = "budget.soft_limit"
+	// EventBudgetHardLimit: spending reached the cap, or a request was refused by it.
+	EventBudgetHardLimit = "budget.hard_limit"
+	// EventRateLimitSustained: a team was refused by its rate limits for a whole minute.
+	EventRateLimitSustained = "rate_limit.sustained"
+	// EventTest: somebody called /alert_route/test.
+	EventTest = "test"
+)
+
+// Events lists the names an alert route may ask for.
+var Events = []string{EventBudgetSoftLimit, EventBudgetHardLimit, EventRateLimitSustained}
+
+// Severities in ascending order.
+var Severities = []string{"info", "warning", "critical"}
+
+// AlertRoute says which events go where.
+type AlertRoute struct {
+	AlertRouteID string `json:"alert_route_id"`
+	AlertRouteFields
+	Record
+	DeclaredIn string `json:"declared_in,omitempty"`
+}
+
+// AlertRouteFields are the parts of an alert route that its owner may set.
+type AlertRouteFields struct {
+	// Name is unique.
+	Name string `json:"name"`
+	// Events are the event names wanted; empty is all of them.
+	Events StringList `json:"events"`
+	// TeamIDs restrict the route to events of these teams; empty is every team.
+	TeamIDs StringList `json:"team_ids"`
+	// MinSeverity leaves out what is less severe; nil is "info".
+	MinSeverity *string `json:"min_severity"`
+	// Thresholds are shares of the cap at which to tell, ascending. They are added to
+	// the thresholds of the budgets that the route covers, and the route hears of these only.
+	// Empty hears of every threshold the budgets have themselves.
+	Thresholds []float64 `json:"thresholds"`
+	// Enabled false keeps the route but sends nothing.
+	Enabled bool           `json:"enabled" default:"true"`
+	Webhook *WebhookTarget `json:"webhook"`
+}
+
+// WebhookTarget posts events as Standard Webhooks (https://www.standardwebhooks.com).
+type WebhookTarget struct {
+	URL string `json:"url"`
+	// Secret signs the messages: "whsec_" and 24 to 64 bytes in base64, or any text of 24 to 64 bytes.
+	// It is accepted, never answered. Left out of an update it stays as it is.
+	Secret *string `json:"secret,omitempty"`
+	// SecretSHA256 identifies the secret in answers, in hexadecimal; it is ignored in requests.
+	SecretSHA256 string `json:"secret_sha256,omitempty"`
+}
+
+// AlertEvent is one thing that people are told about.
+type AlertEvent struct {
+	// ID is the same for every delivery and every attempt of the event.
+	ID        string    `json:"id"`
+	Type      string    `json:"type"`
+	Severity  string    `json:"severity"`
+	CreatedAt time.Time `json:"created_at"`
+	Message   string    `json:"message"`
+	TeamID    string    `json:"team_id,omitempty"`
+	TeamAlias string    `json:"team_alias,omitempty"`
+	KeyID     string    `json:"key_id,omitempty"`
+	BudgetID  string    `json:"budget_id,omitempty"`
+	// Scope is the counter the event is about: "team:marketing", "key:key_…", "budget:pot".
+	Scope string `json:"scope,omitempty"`
+	// Threshold is the share of MaxBudget that was crossed.
+	Threshold   float64    `json:"threshold,omitempty"`
+	Spend       money.Nano `json:"spend"`
+	MaxBudget   money.Nano `json:"max_budget"`
+	PeriodStart *time.Time `json:"period_start,omitempty"`
+	PeriodEnd   *time.Time `json:"period_end,omitempty"`
+	// HardCap says whether requests are refused at the cap.
+	HardCap bool `json:"hard_cap"`
+}
+
+// NewAlertRoute returns a route with the defaults of a create.
+func NewAlertRoute(id string) AlertRoute {
+	return AlertRoute{AlertRouteID: id, AlertRouteFields: AlertRouteFields{Enabled: true}}
+}
+
+// Covers says whether the route wants events of the team.
+func (r AlertRoute) Covers(teamID string) bool {
+	return len(r.TeamIDs) == 0 || slices.Contains(r.TeamIDs, teamID)
+}
+
+// Validate says whether the route can be stored; the error names the field.
+func (r AlertRoute) Validate() error {
+	v := newValidation()
+	v.id("alert_route_id", r.AlertRouteID)
+	if strings.TrimSpace(r.Name) == "" {
+		v.fail("name", "is required: a unique name for the route")
+	}
+	v.alias("name", &r.Name)
+	v.names("events", r.Events)
+	for _, event := range r.Events {
+		if !slices.Contains(Events, event) {
+			v.fail("events", "%q is no event; known are %s", event, strings.Join(Events, ", "))
+		}
+	}
+	v.names("team_ids", r.TeamIDs)
+	if r.MinSeverity != nil && !slices.Contains(Severities, *r.MinSeverity) {
+		v.fail("min_severity", "%q is no severity; known are %s", *r.MinSeverity, strings.Join(Severities, ", "))
+	}
+	v.thresholds("thresholds", r.Thresholds)
+	if r.Webhook == nil {
+		v.fail("webhook", "is required: a route needs a target")
+	} else {
+		v.webhook(*r.Webhook)
+	}
+	return v.err()
+}
+
+func (v *validation) webhook(target WebhookTarget) {
+	parsed, err := url.Parse(target.URL)
+	switch {
+	case target.URL == "":
+		v.fail("webhook.url", "is required")
+	case err != nil || parsed.Host == "" || (parsed.Scheme != "https" && parsed.Scheme != "http"):
+		v.fail("webhook.url", "is not an http or https address")
+	case parsed.User != nil:
+		v.fail("webhook.url", "must not carry a user or password; sign with webhook.secret instead")
+	}
+	if target.Secret != nil {
+		if _, err := WebhookSecretBytes(*target.Secret); err != nil {
+			v.fail("webhook.secret", "%s", err)
+		}
+	}
+}

@@ -1,0 +1,75 @@
+package api
+
+import "time"
+
+// Budget is a named amount over a period. Without a scope its terms serve the teams and keys
+// that name it in budget_id, each with a counter of its own. With a scope it is one pot:
+// everything the scope selects is spent from it together.
+type Budget struct {
+	BudgetID string `json:"budget_id"`
+	BudgetFields
+	BudgetState
+	Record
+	DeclaredIn string `json:"declared_in,omitempty"`
+}
+
+// BudgetFields are the parts of a budget that its owner may set.
+type BudgetFields struct {
+	BudgetTerms
+	RateLimits
+	// AlertThresholds are shares of MaxBudget at which people are told, ascending, such as [0.5, 0.8, 1].
+	AlertThresholds []float64 `json:"alert_thresholds"`
+	// Timezone is the IANA zone the period is aligned in; nil is the gateway's (budgets.timezone).
+	Timezone    *string      `json:"timezone"`
+	OnSoftLimit *OnSoftLimit `json:"on_soft_limit"`
+	// TeamIDs, KeyIDs and Models are the scope of a pot. A nil one does not restrict;
+	// all nil and no Everything makes the budget plain terms.
+	TeamIDs []string `json:"team_ids"`
+	KeyIDs  []string `json:"key_ids"`
+	Models  []string `json:"models"`
+	// Everything makes the budget a pot over all spending of the gateway.
+	Everything bool `json:"everything"`
+}
+
+// OnSoftLimit is what happens to a team's limits once the soft limit is reached.
+type OnSoftLimit struct {
+	// ReduceRPMPct is the share that the RPM limit is multiplied with, such as 0.5.
+	ReduceRPMPct *float64 `json:"reduce_rpm_pct"`
+}
+
+// NewBudget returns a budget with the defaults of a create.
+func NewBudget(id string) Budget {
+	return Budget{BudgetID: id, BudgetFields: BudgetFields{BudgetTerms: BudgetTerms{HardCap: true}}}
+}
+
+// Pot says whether the budget has a scope, and so one counter for all it selects.
+func (b Budget) Pot() bool {
+	return b.Everything || b.TeamIDs != nil || b.KeyIDs != nil || b.Models != nil
+}
+
+// Validate says whether the budget can be stored; the error names the field.
+func (b Budget) Validate() error {
+	v := newValidation()
+	v.id("budget_id", b.BudgetID)
+	v.budgetTerms(b.BudgetTerms)
+	v.rateLimits(b.RateLimits)
+	v.thresholds("alert_thresholds", b.AlertThresholds)
+	if len(b.AlertThresholds) > 0 && b.MaxBudget == nil {
+		v.fail("alert_thresholds", "need max_budget: they are shares of it")
+	}
+	if b.Timezone != nil {
+		if _, err := time.LoadLocation(*b.Timezone); err != nil || *b.Timezone == "" || *b.Timezone == "Local" {
+			v.fail("timezone", "%q is not an IANA time zone such as Europe/Berlin", *b.Timezone)
+		}
+	}
+	if b.OnSoftLimit != nil && b.OnSoftLimit.ReduceRPMPct != nil {
+		v.share("on_soft_limit.reduce_rpm_pct", *b.OnSoftLimit.ReduceRPMPct)
+	}
+	v.names("team_ids", b.TeamIDs)
+	v.names("key_ids", b.KeyIDs)
+	v.names("models", b.Models)
+	if b.Everything && (b.TeamIDs != nil || b.KeyIDs != nil || b.Models != nil) {
+		v.fail("everything", "cannot be set together with team_ids, key_ids or models")
+	}
+	return v.err()
+}

@@ -1,0 +1,92 @@
+package api
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"time"
+)
+
+// Unit is the unit of a [Span].
+type Unit string
+
+// Units of spans. Seconds to weeks have a fixed length, months and years follow the calendar.
+const (
+	Second Unit = "s"
+	Minute Unit = "m"
+	Hour   Unit = "h"
+	Day    Unit = "d"
+	Week   Unit = "w"
+	Month  Unit = "mo"
+	Year   Unit = "y"
+)
+
+// Span is a duration as people write it: a count and a unit.
+type Span struct {
+	Count int
+	Unit  Unit
+}
+
+var (
+	spanPattern = regexp.MustCompile(`^([0-9]{1,6})([a-z]+)$`)
+	unitNames   = map[string]Unit{
+		"s": Second, "sec": Second, "m": Minute, "min": Minute, "h": Hour, "hr": Hour,
+		"d": Day, "w": Week, "mo": Month, "y": Year,
+	}
+)
+
+// ParseSpan reads a duration such as "30s", "12h", "7d", "1w", "3mo" or "1y".
+// The longer unit names "sec", "min" and "hr" of LiteLLM's documentation are read too.
+func ParseSpan(text string) (Span, error) {
+	match := spanPattern.FindStringSubmatch(text)
+	if match == nil {
+		return Span{}, spanError(text)
+	}
+	unit, known := unitNames[match[2]]
+	count, err := strconv.Atoi(match[1])
+	if !known || err != nil || count == 0 {
+		return Span{}, spanError(text)
+	}
+	if (Span{count, unit}).Approximate() > 100*366*24*time.Hour {
+		return Span{}, fmt.Errorf("%q is longer than a hundred years", text)
+	}
+	return Span{Count: count, Unit: unit}, nil
+}
+
+func spanError(text string) error {
+	return fmt.Errorf("%q is not a duration: write a number and a unit without a space, such as 30s, 12h, 7d, 30d, 1mo, 3mo or 1y", text)
+}
+
+// AddTo returns the moment one span after t, months and years by the calendar of t's zone.
+// A day that the target month does not have becomes its last day.
+func (s Span) AddTo(t time.Time) time.Time {
+	switch s.Unit {
+	case Month:
+		return addMonths(t, s.Count)
+	case Year:
+		return addMonths(t, 12*s.Count)
+	case Day:
+		return t.AddDate(0, 0, s.Count)
+	case Week:
+		return t.AddDate(0, 0, 7*s.Count)
+	default:
+		return t.Add(s.Approximate())
+	}
+}
+
+func addMonths(t time.Time, months int) time.Time {
+	moved := t.AddDate(0, months, 0)
+	if moved.Day() != t.Day() {
+		return moved.AddDate(0, 0, -moved.Day())
+	}
+	return moved
+}
+
+// Approximate returns the span's length, with months of 30 and years of 365 days.
+func (s Span) Approximate() time.Duration {
+	length := map[Unit]time.Duration{
+		Second: time.Second, Minute: time.Minute, Hour: time.Hour, Day: 24 * time.Hour,
+		Week: 7 * 24 * time.Hour, Month: 30 * 24 * time.Hour, Year: 365 * 24 * time.Hour,
+	}
+	return time.Duration(s.Count) * length[s.Unit]
+}

@@ -1,0 +1,133 @@
+package api
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+)
+
+// Code is the kind of an error, written as error.type in the body. Clients decide on it.
+type Code string
+
+// Codes of the admin API and the data path.
+const (
+	Invalid          Code = "bad_request_error"
+	Unauthenticated  Code = "auth_error"
+	Forbidden        Code = "permission_error"
+	NotFound         Code = "not_found_error"
+	AlreadyExists    Code = "already_exists_error"
+	Conflict         Code = "conflict_error"
+	Stale            Code = "precondition_failed_error"
+	TooLarge         Code = "request_too_large_error"
+	BudgetExceeded   Code = "budget_exceeded"
+	RateLimited      Code = "rate_limit_error"
+	ModelDenied      Code = "model_access_denied"
+	StoreUnavailable Code = "store_unavailable_error"
+	Upstream         Code = "upstream_error"
+	MethodNotAllowed Code = "method_not_allowed_error"
+	Internal         Code = "internal_server_error"
+)
+
+var statusOf = map[Code]int{
+	Invalid:          http.StatusBadRequest,
+	Unauthenticated:  http.StatusUnauthorized,
+	Forbidden:        http.StatusForbidden,
+	NotFound:         http.StatusNotFound,
+	AlreadyExists:    http.StatusBadRequest, // as LiteLLM answers; its clients look for 400
+	Conflict:         http.StatusConflict,
+	Stale:            http.StatusPreconditionFailed,
+	TooLarge:         http.StatusRequestEntityTooLarge,
+	BudgetExceeded:   http.StatusForbidden,
+	RateLimited:      http.StatusTooManyRequests,
+	ModelDenied:      http.StatusUnauthorized,
+	StoreUnavailable: http.StatusServiceUnavailable,
+	Upstream:         http.StatusBadGateway,
+	MethodNotAllowed: http.StatusMethodNotAllowed,
+	Internal:         http.StatusInternalServerError,
+}
+
+// Error is what the gateway answers with when it refuses or fails:
+//
+//	{"error": {"message": "…", "type": "not_found_error", "param": "team_id", "code": "404"}}
+//
+// Its text is for the caller and never carries a secret; what only the operator should see is in Cause.
+type Error struct {
+	Code    Code
+	Message string
+	// Param names the request field at fault; empty when there is none.
+	Param string
+	// Status overrides the HTTP status of the code; zero does not.
+	Status int
+	// Header is added to the answer, Retry-After for example.
+	Header http.Header
+	// Cause is logged, never answered.
+	Cause error
+}
+
+// Errorf makes an error of the given kind.
+func Errorf(code Code, format string, args ...any) *Error {
+	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
+}
+
+// FieldErrorf makes an [Invalid] error about a request field; the message starts with its name.
+func FieldErrorf(field, format string, args ...any) *Error {
+	return &Error{Code: Invalid, Param: field, Message: field + " " + fmt.Sprintf(format, args...)}
+}
+
+// WithCause adds what the operator should see.
+func (e *Error) WithCause(err error) *Error {
+	e.Cause = err
+	return e
+}
+
+// Error returns the message for the caller.
+func (e *Error) Error() string { return e.Message }
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Cause }
+
+// HTTPStatus is the status the error is answered with.
+func (e *Error) HTTPStatus() int {
+	if e.Status != 0 {
+		return e.Status
+	}
+	if status, ok := statusOf[e.Code]; ok {
+		return status
+	}
+	return http.StatusInternalServerError
+}
+
+// CodeOf returns the kind of err, [Internal] when it is not an [Error], "" when err is nil.
+func CodeOf(err error) Code {
+	if err == nil {
+		return ""
+	}
+	var apiErr *Error
+	if errors.As(err, &apiErr) {
+		return apiErr.Code
+	}
+	return Internal
+}
+
+// ErrorBody is the JSON form of an [Error].
+type ErrorBody struct {
+	Error ErrorDetail `json:"error"`
+}
+
+// ErrorDetail is the inner object of an [ErrorBody].
+type ErrorDetail struct {
+	Message string  `json:"message"`
+	Type    string  `json:"type"`
+	Param   *string `json:"param"`
+	// Code is the HTTP status as a string, as LiteLLM writes it.
+	Code string `json:"code"`
+}
+
+// Body returns the error as it is answered.
+func (e *Error) Body() ErrorBody {
+	detail := ErrorDetail{Message: e.Message, Type: string(e.Code), Code: fmt.Sprint(e.HTTPStatus())}
+	if e.Param != "" {
+		detail.Param = &e.Param
+	}
+	return ErrorBody{Error: detail}
+}

@@ -1,0 +1,87 @@
+package api
+
+import "time"
+
+// Key is what a caller authenticates with. Its id never changes; its secret is shown once.
+type Key struct {
+	// KeyID identifies the key for ever; it is no secret.
+	KeyID string `json:"key_id"`
+	// Token and TokenID are LiteLLM's names for KeyID.
+	Token   string `json:"token"`
+	TokenID string `json:"token_id"`
+	// KeyName is the masked secret, such as "sk-...Ab3d".
+	KeyName string `json:"key_name"`
+	KeyFields
+	BudgetState
+	Record
+	DeclaredIn string `json:"declared_in,omitempty"`
+}
+
+// KeyFields are the parts of a key that its owner may set.
+type KeyFields struct {
+	// KeyAlias is unique over all keys.
+	KeyAlias *string `json:"key_alias"`
+	TeamID   *string `json:"team_id"`
+	UserID   *string `json:"user_id"`
+	// Models is a subset of the team's; empty is all the team's.
+	Models StringList `json:"models"`
+	RateLimits
+	ModelRateLimits
+	BudgetTerms
+	BudgetID *string  `json:"budget_id"`
+	Metadata Metadata `json:"metadata"`
+	Blocked  bool     `json:"blocked"`
+	// Expires is when the key stops working; nil is never.
+	Expires *time.Time `json:"expires"`
+	// SpeakForTeams are the teams that the identifier header may name with this key; "*" is every team.
+	SpeakForTeams StringList `json:"speak_for_teams"`
+}
+
+// KeyCreate is the body of POST /key/generate: a key's fields and what only its making needs.
+type KeyCreate struct {
+	KeyFields
+	// Key is a secret of the caller's own choice; empty lets the gateway make one.
+	Key *string `json:"key"`
+	// Duration is how long the key lives, such as "30d"; nil or "-1" is for ever. Not together with expires.
+	Duration *string `json:"duration"`
+}
+
+// KeyCreated is the answer of POST /key/generate, the only one that carries the secret.
+type KeyCreated struct {
+	// Secret is the key in clear text.
+	Secret string `json:"key"`
+	Key
+}
+
+// KeyInfo is the answer of GET /key/info: the fields at the top level and under info.
+type KeyInfo struct {
+	Key
+	// Asked repeats the key as the caller named it: its id, or the masked secret.
+	Asked string `json:"key"`
+	Info  Key    `json:"info"`
+}
+
+// NewKey returns a key with the defaults of a create.
+func NewKey(id string) Key {
+	return Key{KeyID: id, Token: id, TokenID: id, KeyFields: KeyFields{BudgetTerms: BudgetTerms{HardCap: true}}}
+}
+
+// Validate says whether the key can be stored; the error names the field.
+func (k Key) Validate() error {
+	v := newValidation()
+	v.id("key_id", k.KeyID)
+	v.alias("key_alias", k.KeyAlias)
+	v.optionalID("team_id", k.TeamID)
+	v.optionalID("user_id", k.UserID)
+	v.names("models", k.Models)
+	v.rateLimits(k.RateLimits)
+	v.modelRateLimits(k.ModelRateLimits)
+	v.budgetTerms(k.BudgetTerms)
+	v.optionalID("budget_id", k.BudgetID)
+	if k.BudgetID != nil && k.MaxBudget != nil {
+		v.fail("max_budget", "cannot be set together with budget_id: the budget brings its own terms")
+	}
+	v.metadata("metadata", k.Metadata)
+	v.names("speak_for_teams", k.SpeakForTeams)
+	return v.err()
+}

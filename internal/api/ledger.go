@@ -1,0 +1,47 @@
+package api
+
+import (
+	"time"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
+)
+
+// Kinds of ledger rows.
+const (
+	// LedgerSettle is the actual cost of a finished request.
+	LedgerSettle = "settle"
+	// LedgerEstimate is the cost of a request whose gateway died, from its last checkpoint.
+	LedgerEstimate = "estimate"
+	// LedgerCorrection is the difference of an estimate to the actual cost that became known later.
+	LedgerCorrection = "correction"
+	// LedgerAdjust is a change of spend by an administrator.
+	LedgerAdjust = "adjust"
+	// LedgerVoid is a request that cost nothing because the upstream refused it.
+	LedgerVoid = "void"
+)
+
+// LedgerRow is one entry of the append-only ledger: what one attempt at a request cost whom.
+type LedgerRow struct {
+	// ID is the reservation's id, unique for ever.
+	ID   string `json:"id"`
+	Kind string `json:"kind"`
+	// AdmittedAt is when the request was admitted, by the clock of the counters; it decides the period.
+	AdmittedAt time.Time `json:"admitted_at"`
+	SettledAt  time.Time `json:"settled_at"`
+	RequestID  string    `json:"request_id"`
+	TeamID     string    `json:"team_id"`
+	KeyID      string    `json:"key_id"`
+	UserID     string    `json:"user_id"`
+	// Model is the name the client asked for, Upstream where it went.
+	Model            string     `json:"model"`
+	Upstream         string     `json:"upstream"`
+	PromptTokens     int64      `json:"prompt_tokens"`
+	CachedTokens     int64      `json:"cached_tokens"`
+	CompletionTokens int64      `json:"completion_tokens"`
+	Cost             money.Nano `json:"cost_usd"`
+	// PriceVersion names the price that was applied.
+	PriceVersion string `json:"price_version"`
+}
+
+// TotalTokens is the sum of prompt and completion tokens.
+func (r LedgerRow) TotalTokens() int64 { return r.PromptTokens + r.CompletionTokens }

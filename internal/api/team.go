@@ -1,0 +1,68 @@
+package api
+
+// Team is a group of keys that shares limits and a budget.
+type Team struct {
+	TeamID string `json:"team_id"`
+	TeamFields
+	BudgetState
+	Record
+	// DeclaredIn names the file that declares the team; empty when it was made through the API.
+	DeclaredIn string `json:"declared_in,omitempty"`
+}
+
+// TeamFields are the parts of a team that its owner may set.
+type TeamFields struct {
+	TeamAlias *string `json:"team_alias"`
+	// Models are the names the team may ask for; empty is every model.
+	// "no-default-models" allows none, "all-proxy-models" all.
+	Models StringList `json:"models"`
+	RateLimits
+	ModelRateLimits
+	BudgetTerms
+	// BudgetID names a budget whose terms the team takes, with a counter of its own.
+	BudgetID *string  `json:"budget_id"`
+	Metadata Metadata `json:"metadata"`
+	Blocked  bool     `json:"blocked"`
+}
+
+// NewTeam returns a team with the defaults of a create.
+func NewTeam(id string) Team {
+	return Team{TeamID: id, TeamFields: TeamFields{BudgetTerms: BudgetTerms{HardCap: true}}}
+}
+
+// Member is a user or a key of a team, as LiteLLM's documentation shows it.
+type Member struct {
+	UserID *string `json:"user_id"`
+	Role   string  `json:"role"`
+	// Key is the masked secret ("sk-...abcd"), empty for a member without a key.
+	Key      string  `json:"key,omitempty"`
+	KeyID    string  `json:"key_id,omitempty"`
+	KeyAlias *string `json:"key_alias,omitempty"`
+}
+
+// TeamInfo is the answer of GET /team/info: the team's fields at the top level,
+// where Bursar's and Mintlify's documentation put them, and under team_info, where LiteLLM does.
+type TeamInfo struct {
+	Team
+	TeamInfo        Team     `json:"team_info"`
+	Keys            []Key    `json:"keys"`
+	Members         []Member `json:"members"`
+	TeamMemberships []any    `json:"team_memberships"`
+}
+
+// Validate says whether the team can be stored; the error names the field.
+func (t Team) Validate() error {
+	v := newValidation()
+	v.id("team_id", t.TeamID)
+	v.alias("team_alias", t.TeamAlias)
+	v.names("models", t.Models)
+	v.rateLimits(t.RateLimits)
+	v.modelRateLimits(t.ModelRateLimits)
+	v.budgetTerms(t.BudgetTerms)
+	v.optionalID("budget_id", t.BudgetID)
+	if t.BudgetID != nil && t.MaxBudget != nil {
+		v.fail("max_budget", "cannot be set together with budget_id: the budget brings its own terms")
+	}
+	v.metadata("metadata", t.Metadata)
+	return v.err()
+}

@@ -1,0 +1,26 @@
+package api
+
+import (
+	"encoding/base64"
+	"errors"
+	"strings"
+)
+
+var errWebhookSecret = errors.New(`must be "whsec_" followed by 24 to 64 bytes in base64, or a text of 24 to 64 bytes`)
+
+// WebhookSecretBytes returns the signing key that a webhook secret stands for
+// (Standard Webhooks, "Signature scheme": 24 to 64 bytes).
+func WebhookSecretBytes(secret string) ([]byte, error) {
+	key := []byte(secret)
+	if encoded, found := strings.CutPrefix(secret, "whsec_"); found {
+		decoded, err := base64.StdEncoding.DecodeString(encoded)
+		if err != nil {
+			return nil, errWebhookSecret
+		}
+		key = decoded
+	}
+	if len(key) < 24 || len(key) > 64 {
+		return nil, errWebhookSecret
+	}
+	return key, nil
+}
