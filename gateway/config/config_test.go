@@ -1,0 +1,179 @@
+package config_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/config"
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
+)
+
+func load(t *testing.T, text string, env map[string]string) (config.Config, error) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "gateway.yaml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return config.Load(path, func(name string) string { return env[name] })
+}
+
+var adminEnv = map[string]string{"BURSAR_ADMIN_KEY": "sk-admin-test"}
+
+func TestLoad_withoutFileUsesDefaults(t *testing.T) {
+	got, err := config.Load("", func(name string) string { return adminEnv[name] })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Listen != "127.0.0.1:4000" || got.DatabaseURL != "sqlite:data/bursar.db" || got.RedisURL != "" {
+		t.Errorf("stores: %+v", got)
+	}
+	if got.ExceededStatus != 403 || got.ResetDay != 1 || got.Timezone.String() != "UTC" || got.IdentifierHeader != "X-Team-ID" {
+		t.Errorf("limits: %+v", got)
+	}
+}
+
+func TestLoad_environmentWins(t *testing.T) {
+	got, err := load(t, "listen: 127.0.0.1:5000\nadmin_key: from-the-file\n", map[string]string{
+		"BURSAR_ADMIN_KEY": "from-the-environment", "BURSAR_LISTEN": ":6000",
+	})
+	if err != nil || got.Listen != ":6000" || got.AdminKey != "from-the-environment" {
+		t.Fatalf("got %+v, %v", got, err)
+	}
+}
+
+func TestLoad_modelsAndPrices(t *testing.T) {
+	got, err := load(t, `
+models:
+  - name: gpt-4.1-mini
+    api_key: ${OPENAI_API_KEY}
+    price: {input_per_million_usd: 0.40, output_per_million_usd: 1.60}
+  - name: gpt-4.1-mini
+    upstream: openai
+    base_url: http://127.0.0.1:9/v1/
+    upstream_model: other
+`, map[string]string{"BURSAR_ADMIN_KEY": "sk-admin-test", "OPENAI_API_KEY": "sk-upstream"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, second := got.Models[0], got.Models[1]
+	if first.APIKey != "sk-upstream" || first.BaseURL != "https://api.openai.com/v1" || first.UpstreamModel != "gpt-4.1-mini" {
+		t.Errorf("first model: %+v", first)
+	}
+	if first.Price.InputPerMillion != 400_000_000 || first.Price.OutputPerMillion != 1_600_000_000 {
+		t.Errorf("price: %+v", first.Price)
+	}
+	if second.BaseURL != "http://127.0.0.1:9/v1" || second.UpstreamModel != "other" || second.Price != nil {
+		t.Errorf("second model: %+v", second)
+	}
+}
+
+// The two forms of declaring a team must mean the same.
+func TestLoad_understandsTheGuidesSections(t *testing.T) {
+	got, err := load(t, `
+proxy: {enabled: true, host: 0.0.0.0, port: 8000}
+rate_limits:
+  enabled: true
+  identifier_header: "X-Team-ID"
+  default: {rpm: 60, tpm: 30000}
+  teams:
+    marketing: {rpm: 30, tpm: 15000}
+budgets:
+  enabled: true
+  reset_day: 1
+  teams:
+    marketing: {monthly_budget_usd: 100.0, soft_threshold_pct: 0.8, hard_cap: true}
+    product: {monthly_budget_usd: 250.0, soft_threshold_pct: 0.9, hard_cap: false}
+dynamic_rate_limits:
+  on_soft_budget_hit: {reduce_rpm_pct: 0.5}
+teams:
+  - {team_id: research, rpm_limit: 200, max_budget: 1000, budget_duration: 1mo, metadata: {cost_center: CC-1}}
+`, adminEnv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Listen != "0.0.0.0:8000" || *got.DefaultRPM != 60 || *got.SoftLimitRPMFactor != 0.5 {
+		t.Errorf("settings: %+v", got)
+	}
+	if len(got.Teams) != 3 {
+		t.Fatalf("teams: %+v", got.Teams)
+	}
+	marketing, product, research := got.Teams[0], got.Teams[1], got.Teams[2]
+	if *marketing.RPMLimit != 30 || *marketing.MaxBudget != 100*money.USD || *marketing.SoftThresholdPct != 0.8 || !marketing.HardCap {
+		t.Errorf("marketing: %+v", marketing)
+	}
+	if product.HardCap || *product.BudgetDuration != "1mo" {
+		t.Errorf("product: %+v", product)
+	}
+	if *research.RPMLimit != 200 || !research.HardCap || string(research.Metadata["cost_center"]) != `"CC-1"` || research.DeclaredIn == "" {
+		t.Errorf("research: %+v", research)
+	}
+}
+
+func TestLoad_namesEveryWrongField(t *testing.T) {
+	for name, test := range map[string]struct{ text, want string }{
+		"listen":           {"listen: nowhere", `listen: "nowhere"`},
+		"unknown field":    {"lisen: :4000", "lisen"},
+		"reset day":        {"budgets: {reset_day: 31}", "budgets.reset_day: is 31"},
+		"status":           {"budgets: {exceeded_status: 500}", "budgets.exceeded_status: is 500"},
+		"zone":             {"budgets: {timezone: Mars/Base}", `budgets.timezone: "Mars/Base"`},
+		"rate":             {"rate_limits: {default: {rpm: -1}}", "rate_limits.default.rpm: is -1"},
+		"factor":           {"dynamic_rate_limits: {on_soft_budget_hit: {reduce_rpm_pct: 2}}", "reduce_rpm_pct: is 2"},
+		"model name":       {"models: [{upstream: openai}]", "models[0].name: is required"},
+		"upstream":         {"models: [{name: a, upstream: opnai}]", `models[0].upstream: "opnai"`},
+		"base url":         {"models: [{name: a, base_url: 'ftp://x'}]", "models[0].base_url: is not an http"},
+		"price":            {"models: [{name: a, price: {input_per_million_usd: cheap, output_per_million_usd: 1}}]", `input_per_million_usd: "cheap"`},
+		"half a price":     {"models: [{name: a, price: {input_per_million_usd: 1}}]", "models[0].price: needs"},
+		"variable":         {"models: [{name: a, api_key: '${NOT_SET}'}]", "environment variable NOT_SET is not set"},
+		"database":         {"database_url: mysql://root:hunter2@db/x", `database_url: starts with "mysql"`},
+		"postgres secret":  {"database_url: postgres://db/x", "secret_key: is required"},
+		"redis":            {"redis_url: http://x", `redis_url: starts with "http"`},
+		"team field":       {"teams: [{team_id: a, rpm: 3}]", "teams[0]: has unknown fields: rpm"},
+		"team duration":    {"teams: [{team_id: a, budget_duration: 1 month}]", `budget_duration "1 month" is not a duration`},
+		"team twice":       {"teams: [{team_id: a}, {team_id: a}]", `"a" stands here twice`},
+		"route":            {"alert_routes: [{name: a}]", "webhook is required"},
+		"not yaml":         {"a: [", "not YAML"},
+		"unpriced":         {"unpriced_models: maybe", `unpriced_models: is "maybe"`},
+		"admin key length": {"admin_key: short", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := load(t, test.text, adminEnv)
+			if test.want == "" {
+				if err != nil {
+					t.Fatalf("the environment's admin key should win: %v", err)
+				}
+				return
+			}
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Fatalf("got %v, want it to say %q", err, test.want)
+			}
+			if strings.Contains(err.Error(), "hunter2") {
+				t.Fatalf("the error holds a password: %v", err)
+			}
+		})
+	}
+}
+
+func TestLoad_reportsAllProblemsAtOnce(t *testing.T) {
+	_, err := load(t, "listen: x\nbudgets: {reset_day: 0}\n", nil)
+	var wrong *config.Error
+	if !errors.As(err, &wrong) || len(wrong.Problems) != 3 {
+		t.Fatalf("got %v, want three problems (admin_key, listen, reset_day)", err)
+	}
+}
+
+func TestLoad_missingFileIsNamed(t *testing.T) {
+	_, err := config.Load("no-such.yaml", func(string) string { return "" })
+	if err == nil || !strings.Contains(err.Error(), "no-such.yaml") {
+		t.Fatalf("got %v", err)
+	}
+}
+
+func FuzzLoad(f *testing.F) {
+	f.Add("listen: :4000\nteams: [{team_id: a}]")
+	f.Fuzz(func(t *testing.T, text string) {
+		_, _ = load(t, text, adminEnv)
+	})
+}

@@ -1,0 +1,127 @@
+package config
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// file is gateway.yaml as it is written. Sections and names that operators know from
+// guides about LiteLLM (proxy.host, rate_limits.teams, budgets.teams) are understood too.
+type file struct {
+	Listen      string `yaml:"listen"`
+	AdminKey    string `yaml:"admin_key"`
+	DataDir     string `yaml:"data_dir"`
+	DatabaseURL string `yaml:"database_url"`
+	RedisURL    string `yaml:"redis_url"`
+	SecretKey   string `yaml:"secret_key"`
+
+	Proxy struct {
+		Enabled *bool  `yaml:"enabled"`
+		Host    string `yaml:"host"`
+		Port    int    `yaml:"port"`
+	} `yaml:"proxy"`
+
+	RateLimits struct {
+		Enabled          *bool            `yaml:"enabled"`
+		IdentifierHeader string           `yaml:"identifier_header"`
+		Default          rates            `yaml:"default"`
+		Teams            map[string]rates `yaml:"teams"`
+	} `yaml:"rate_limits"`
+
+	Budgets struct {
+		Enabled        *bool                 `yaml:"enabled"`
+		Timezone       string                `yaml:"timezone"`
+		ResetDay       *int                  `yaml:"reset_day"`
+		ExceededStatus *int                  `yaml:"exceeded_status"`
+		Teams          map[string]teamBudget `yaml:"teams"`
+		Shared         []yaml.Node           `yaml:"shared"`
+	} `yaml:"budgets"`
+
+	DynamicRateLimits struct {
+		OnSoftBudgetHit struct {
+			ReduceRPMPct *float64 `yaml:"reduce_rpm_pct"`
+		} `yaml:"on_soft_budget_hit"`
+	} `yaml:"dynamic_rate_limits"`
+
+	Alerts struct {
+		AllowPrivateTargets bool `yaml:"allow_private_targets"`
+	} `yaml:"alerts"`
+
+	UnpricedModels string      `yaml:"unpriced_models"`
+	Models         []fileModel `yaml:"models"`
+	Teams          []yaml.Node `yaml:"teams"`
+	AlertRoutes    []yaml.Node `yaml:"alert_routes"`
+}
+
+type rates struct {
+	RPM *int64 `yaml:"rpm"`
+	TPM *int64 `yaml:"tpm"`
+}
+
+type teamBudget struct {
+	MonthlyBudgetUSD yaml.Node `yaml:"monthly_budget_usd"`
+	SoftThresholdPct *float64  `yaml:"soft_threshold_pct"`
+	HardCap          *bool     `yaml:"hard_cap"`
+}
+
+type fileModel struct {
+	Name            string     `yaml:"name"`
+	Upstream        string     `yaml:"upstream"`
+	BaseURL         string     `yaml:"base_url"`
+	APIKey          string     `yaml:"api_key"`
+	UpstreamModel   string     `yaml:"upstream_model"`
+	MaxOutputTokens int64      `yaml:"max_output_tokens"`
+	Price           *filePrice `yaml:"price"`
+}
+
+// filePrice keeps the numbers as they are written, so that 0.40 is read exactly.
+type filePrice struct {
+	Input       yaml.Node `yaml:"input_per_million_usd"`
+	Output      yaml.Node `yaml:"output_per_million_usd"`
+	CachedInput yaml.Node `yaml:"cached_input_per_million_usd"`
+}
+
+func readFile(path string, getenv func(string) string) (file, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return file{}, fmt.Errorf("read configuration: %w", err)
+	}
+	return parseFile(data, getenv)
+}
+
+func parseFile(data []byte, getenv func(string) string) (file, error) {
+	var parsed file
+	var tree yaml.Node
+	if err := yaml.Unmarshal(data, &tree); err != nil {
+		return file{}, fmt.Errorf("configuration is not YAML: %w", err)
+	}
+	if err := checkNames(data); err != nil {
+		return file{}, err
+	}
+	if tree.IsZero() {
+		return parsed, nil
+	}
+	if problems := expandEnvironment(&tree, getenv); len(problems) > 0 {
+		return file{}, &Error{Problems: problems}
+	}
+	if err := tree.Decode(&parsed); err != nil {
+		return file{}, fmt.Errorf("configuration: %w", err)
+	}
+	return parsed, nil
+}
+
+// checkNames refuses fields that nobody reads. It looks at the text before ${…} is filled in,
+// because the decoder's errors quote values.
+func checkNames(data []byte) error {
+	decoder := yaml.NewDecoder(bytes.NewReader(data))
+	decoder.KnownFields(true)
+	if err := decoder.Decode(&file{}); err != nil && !errors.Is(err, io.EOF) {
+		return fmt.Errorf("configuration: %w", err)
+	}
+	return nil
+}

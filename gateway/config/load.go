@@ -1,0 +1,177 @@
+package config
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Error lists everything that is wrong with a configuration, one field per problem.
+type Error struct{ Problems []string }
+
+// Error returns the problems on lines of their own.
+func (e *Error) Error() string {
+	return "the configuration is not usable:\n  - " + strings.Join(e.Problems, "\n  - ")
+}
+
+// Load reads the file at path, or no file when path is empty, and lets the environment win over it.
+// The error is an [*Error] when fields are wrong.
+func Load(path string, getenv func(string) string) (Config, error) {
+	var f file
+	if path != "" {
+		read, err := readFile(path, getenv)
+		if err != nil {
+			return Config{}, err
+		}
+		f = read
+	}
+	applyEnvironment(&f, getenv)
+	c := &checker{config: Config{File: path}}
+	c.stores(f)
+	c.limits(f)
+	c.models(f)
+	c.declared(f)
+	if len(c.problems) > 0 {
+		return Config{}, &Error{Problems: c.problems}
+	}
+	return c.config, nil
+}
+
+// checker builds the configuration and collects what is wrong with it.
+type checker struct {
+	config   Config
+	problems []string
+}
+
+func (c *checker) fail(field, format string, args ...any) {
+	c.problems = append(c.problems, field+": "+fmt.Sprintf(format, args...))
+}
+
+func (c *checker) stores(f file) {
+	c.config.AdminKey = f.AdminKey
+	switch {
+	case f.AdminKey == "":
+		c.fail("admin_key", "is required; set BURSAR_ADMIN_KEY to a long random text, for example the output of: openssl rand -hex 24")
+	case len(f.AdminKey) < 8:
+		c.fail("admin_key", "is only %d characters long; at least 8 are needed", len(f.AdminKey))
+	}
+	c.listen(f)
+	c.config.DataDir = valueOr(f.DataDir, "data")
+	c.config.SecretKey = f.SecretKey
+	c.database(f)
+	c.config.RedisURL = f.RedisURL
+	if f.RedisURL != "" {
+		c.storeURL("redis_url", f.RedisURL, "redis", "rediss", "unix", "redis+sentinel", "redis+cluster", "rediss+cluster", "rediss+sentinel")
+	}
+}
+
+func (c *checker) listen(f file) {
+	c.config.Listen = valueOr(f.Listen, "127.0.0.1:4000")
+	if f.Listen == "" && (f.Proxy.Host != "" || f.Proxy.Port != 0) {
+		port := f.Proxy.Port
+		if port == 0 {
+			port = 4000
+		}
+		c.config.Listen = net.JoinHostPort(valueOr(f.Proxy.Host, "127.0.0.1"), strconv.Itoa(port))
+	}
+	_, port, err := net.SplitHostPort(c.config.Listen)
+	if number, convErr := strconv.Atoi(port); err != nil || convErr != nil || number < 0 || number > 65535 {
+		c.fail("listen", "%q is not a host and a port such as 127.0.0.1:4000 or :4000", c.config.Listen)
+	}
+}
+
+func (c *checker) database(f file) {
+	c.config.DatabaseURL = valueOr(f.DatabaseURL, "sqlite:"+filepath.Join(c.config.DataDir, "bursar.db"))
+	if strings.HasPrefix(c.config.DatabaseURL, "sqlite:") {
+		if c.config.DatabaseURL == "sqlite:" {
+			c.fail("database_url", "sqlite: needs a file behind it, such as sqlite:data/bursar.db")
+		}
+		return
+	}
+	c.storeURL("database_url", c.config.DatabaseURL, "postgres", "postgresql")
+	if f.SecretKey == "" {
+		c.fail("secret_key", "is required with PostgreSQL, the same for every gateway; set BURSAR_SECRET_KEY to the output of: openssl rand -base64 32")
+	}
+}
+
+// storeURL says what is wrong with an address without repeating it: it may hold a password.
+func (c *checker) storeURL(field, address string, schemes ...string) {
+	parsed, err := url.Parse(address)
+	if err != nil {
+		c.fail(field, "is not an address; expected one that starts with %s://", strings.Join(schemes, ":// or "))
+		return
+	}
+	for _, scheme := range schemes {
+		if parsed.Scheme == scheme {
+			return
+		}
+	}
+	c.fail(field, "starts with %q; expected %s://", parsed.Scheme, strings.Join(schemes, ":// or "))
+}
+
+func (c *checker) limits(f file) {
+	c.config.IdentifierHeader = valueOr(f.RateLimits.IdentifierHeader, "X-Team-ID")
+	c.config.DefaultRPM = c.rate("rate_limits.default.rpm", f.RateLimits.Default.RPM)
+	c.config.DefaultTPM = c.rate("rate_limits.default.tpm", f.RateLimits.Default.TPM)
+	c.zone(f.Budgets.Timezone)
+	c.config.ResetDay = intOr(f.Budgets.ResetDay, 1)
+	if c.config.ResetDay < 1 || c.config.ResetDay > 28 {
+		c.fail("budgets.reset_day", "is %d; it must be a day that every month has, 1 to 28", c.config.ResetDay)
+	}
+	c.config.ExceededStatus = intOr(f.Budgets.ExceededStatus, 403)
+	switch c.config.ExceededStatus {
+	case 400, 402, 403, 429:
+	default:
+		c.fail("budgets.exceeded_status", "is %d; it must be 403, 402, 429 or 400", c.config.ExceededStatus)
+	}
+	c.config.SoftLimitRPMFactor = f.DynamicRateLimits.OnSoftBudgetHit.ReduceRPMPct
+	if factor := c.config.SoftLimitRPMFactor; factor != nil && !(*factor > 0 && *factor <= 1) {
+		c.fail("dynamic_rate_limits.on_soft_budget_hit.reduce_rpm_pct", "is %v; it is a share and must be above 0 and at most 1", *factor)
+	}
+	c.config.AllowPrivateTargets = f.Alerts.AllowPrivateTargets
+	switch f.UnpricedModels {
+	case "", "deny":
+	case "allow":
+		c.config.AllowUnpriced = true
+	default:
+		c.fail("unpriced_models", "is %q; it must be deny or allow", f.UnpricedModels)
+	}
+}
+
+func (c *checker) rate(field string, limit *int64) *int64 {
+	if limit != nil && *limit < 0 {
+		c.fail(field, "is %d; it cannot be negative", *limit)
+	}
+	return limit
+}
+
+func (c *checker) zone(name string) {
+	c.config.Timezone = time.UTC
+	if name == "" {
+		return
+	}
+	zone, err := time.LoadLocation(name)
+	if err != nil || name == "Local" {
+		c.fail("budgets.timezone", "%q is not an IANA time zone such as UTC or Europe/Berlin", name)
+		return
+	}
+	c.config.Timezone = zone
+}
+
+func valueOr(value, fallback string) string {
+	if value == "" {
+		return fallback
+	}
+	return value
+}
+
+func intOr(value *int, fallback int) int {
+	if value == nil {
+		return fallback
+	}
+	return *value
+}
