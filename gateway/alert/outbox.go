@@ -1,0 +1,39 @@
+package alert
+
+import (
+	"context"
+	"time"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+// Outbox is the part of the record that holds events and deliveries until they have arrived.
+// Several senders, in several gateways, may use one outbox at a time.
+type Outbox interface {
+	// UnroutedAlertEvents returns up to n events that have no deliveries yet, oldest first.
+	UnroutedAlertEvents(ctx context.Context, n int) ([]api.AlertEvent, error)
+
+	// RouteAlertEvent stores the event's deliveries, due at once, and takes the event off the
+	// unrouted ones, in one step. Doing it again changes nothing.
+	RouteAlertEvent(ctx context.Context, eventID string, routeIDs []string) error
+
+	// DueAlertRoutes returns the ids of the routes that have a delivery to claim at now.
+	DueAlertRoutes(ctx context.Context, now time.Time) ([]string, error)
+
+	// ClaimDeliveries takes up to n due deliveries of a route, oldest first, and counts an attempt for
+	// each. Nobody else can claim them before leaseUntil; after that they are due again.
+	ClaimDeliveries(ctx context.Context, routeID string, now, leaseUntil time.Time, n int) ([]api.AlertDelivery, error)
+
+	// DeliverySent ends a delivery as delivered, whichever attempt it was.
+	DeliverySent(ctx context.Context, deliveryID string, attempt int, status string) error
+
+	// DeliveryFailed makes a delivery due again at next. It changes nothing when the delivery has ended
+	// or another attempt has begun meanwhile; the same holds for DeliveryDead.
+	DeliveryFailed(ctx context.Context, deliveryID string, attempt int, next time.Time, status string) error
+
+	// DeliveryDead ends a delivery as given up.
+	DeliveryDead(ctx context.Context, deliveryID string, attempt int, status string) error
+
+	// AlertRouteTargets returns every route with its target's secret.
+	AlertRouteTargets(ctx context.Context) ([]api.AlertRoute, error)
+}

@@ -1,0 +1,30 @@
+package api
+
+import "time"
+
+// States of an [AlertDelivery].
+const (
+	// DeliveryPending: not delivered yet; it is tried again at NextAttemptAt.
+	DeliveryPending = "pending"
+	// DeliverySent: the receiver answered with a success.
+	DeliverySent = "sent"
+	// DeliveryDead: given up, LastStatus says why.
+	DeliveryDead = "dead"
+)
+
+// AlertDelivery is one event on its way to one alert route. There is at most one for each pair.
+type AlertDelivery struct {
+	DeliveryID   string     `json:"delivery_id"`
+	AlertRouteID string     `json:"alert_route_id"`
+	Event        AlertEvent `json:"event"`
+	// State is [DeliveryPending], [DeliverySent] or [DeliveryDead].
+	State string `json:"state"`
+	// Attempts counts the tries begun, the running one included.
+	Attempts int `json:"attempts"`
+	// NextAttemptAt is when the next try is due; nil once the delivery has ended.
+	NextAttemptAt *time.Time `json:"next_attempt_at"`
+	// LastStatus is how the last try ended, such as "500 Internal Server Error"; empty before the first.
+	LastStatus string    `json:"last_status"`
+	CreatedAt  time.Time `json:"created_at"`
+	UpdatedAt  time.Time `json:"updated_at"`
+}
