@@ -1,0 +1,63 @@
+package httpx
+
+import (
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+// Mux is an [http.ServeMux] that answers unknown paths and wrong methods in the contract's body
+// and notes the pattern that matched for the log.
+type Mux struct {
+	mux    *http.ServeMux
+	logger *slog.Logger
+}
+
+// NewMux returns a mux without routes.
+func NewMux(logger *slog.Logger) *Mux {
+	return &Mux{mux: http.NewServeMux(), logger: logger}
+}
+
+// Handle routes the pattern, such as "GET /team/info", to the handler.
+func (m *Mux) Handle(pattern string, handler http.Handler) {
+	m.mux.Handle(pattern, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		Of(r.Context()).Pattern = pattern
+		handler.ServeHTTP(w, r)
+	}))
+}
+
+// ServeHTTP serves the route that matches.
+func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if _, pattern := m.mux.Handler(r); pattern != "" {
+		m.mux.ServeHTTP(w, r)
+		return
+	}
+	refusal := &refusal{header: http.Header{}}
+	m.mux.ServeHTTP(refusal, r)
+	WriteError(w, r, m.logger, refusal.err())
+}
+
+// refusal catches how ServeMux turns a request down, which it writes as plain text.
+type refusal struct {
+	header http.Header
+	status int
+}
+
+func (f *refusal) Header() http.Header            { return f.header }
+func (f *refusal) WriteHeader(status int)         { f.status = status }
+func (f *refusal) Write(data []byte) (int, error) { return len(data), nil }
+
+func (f *refusal) err() error {
+	allow := f.header.Values("Allow")
+	if f.status != http.StatusMethodNotAllowed || len(allow) == 0 {
+		// Not api.NotFound: a client with a wrong address must not take its objects for gone.
+		unknown := api.Errorf(api.Invalid, "the gateway has no such route; check the address and its path")
+		unknown.Status = http.StatusNotFound
+		return unknown
+	}
+	refused := api.Errorf(api.MethodNotAllowed, "this route takes %s", strings.Join(allow, ", "))
+	refused.Header = http.Header{"Allow": allow}
+	return refused
+}
