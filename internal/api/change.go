@@ -1,40 +1,21 @@
 package api
 
-// Change says who makes a change, from where and why; the record keeps it in the audit log.
+// Change says on whose behalf, from where and why something is written. It ends up in the audit log.
 type Change struct {
+	// Actor is the person or program; see [HeaderActor].
 	Actor string
-	// Address is the caller's network address, without the port.
-	Address   string
-	Reason    string
+	// Address is the network address the request came from.
+	Address string
+	// Reason is free text; see [HeaderChangeReason].
+	Reason string
+	// RequestID is that of the admin request; see [HeaderRequestID].
 	RequestID string
 }
 
-// TeamFilter selects and orders teams.
-type TeamFilter struct {
-	// IDs restricts to these teams; nil does not, an empty list selects none.
-	IDs []string
-	// AliasContains is looked for in team_alias, whatever the case.
-	AliasContains string
-	// SortBy is "team_id", "team_alias" or "created_at", the default.
-	SortBy string
-	Desc   bool
-	// Limit is the most that is wanted; 0 wants all.
-	Limit  int
-	Offset int
-}
-
-// KeyFilter selects and orders keys. What is empty does not restrict.
-type KeyFilter struct {
-	TeamID string
-	UserID string
-	// Alias is looked for exactly.
-	Alias string
-	// IDs restricts to these keys; nil does not, an empty list selects none.
-	IDs []string
-	// SortBy is "key_id", "key_alias" or "created_at", the default.
-	SortBy string
-	Desc   bool
-	// Limit is the most that is wanted; 0 wants all.
-	Limit  int
-	Offset int
+// Once makes a create repeatable; see [HeaderIdempotencyKey]. The zero value does not.
+type Once struct {
+	// Key is the caller's, at most 255 characters.
+	Key string
+	// Fingerprint tells requests apart that carry the same key: a hash of method, path and body.
+	Fingerprint []byte
 }

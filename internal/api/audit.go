@@ -1,0 +1,55 @@
+package api
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// Audit is one change of one object, in the order the changes were made.
+type Audit struct {
+	// Seq counts the changes of the gateway from 1 without a gap.
+	Seq       int64     `json:"seq"`
+	At        time.Time `json:"at"`
+	Actor     string    `json:"actor"`
+	Address   string    `json:"address"`
+	Reason    string    `json:"reason"`
+	RequestID string    `json:"request_id"`
+	// Action is noun and verb, such as "team.update".
+	Action   string `json:"action"`
+	ObjectID string `json:"object_id"`
+	// Before and After are the object without secrets; null before a create and after a delete.
+	Before json.RawMessage `json:"before"`
+	After  json.RawMessage `json:"after"`
+	// PrevHash and Hash chain the changes, in hexadecimal.
+	PrevHash string `json:"prev_hash"`
+	Hash     string `json:"hash"`
+}
+
+// AuditFilter selects changes, newest first. An empty field does not restrict.
+type AuditFilter struct {
+	Actor    string
+	Action   string
+	ObjectID string
+	// From and To bound At: from From on, before To.
+	From time.Time
+	To   time.Time
+	// Limit is the most rows to answer, zero is all of them; Offset is how many to pass over first.
+	Limit  int
+	Offset int
+}
+
+// AuditCheck is what checking the audit chain found.
+type AuditCheck struct {
+	// Rows is how many changes were found to be in order.
+	Rows int64 `json:"rows"`
+	// Head is the hash of the last of them, in hexadecimal. Whoever keeps it elsewhere
+	// can later show that the log up to it was not cut.
+	Head string `json:"head"`
+	// BadSeq is the first change that is not as it was written; zero when all are.
+	BadSeq int64 `json:"bad_seq,omitempty"`
+	// Problem says what is wrong with it.
+	Problem string `json:"problem,omitempty"`
+}
+
+// OK says whether the chain is as it was written.
+func (c AuditCheck) OK() bool { return c.BadSeq == 0 }

@@ -1,0 +1,100 @@
+package api
+
+import "time"
+
+// Columns that lists of teams, keys, budgets and alert routes can be sorted by.
+const (
+	SortByID        = "id"
+	SortByAlias     = "alias"
+	SortByCreatedAt = "created_at"
+	SortByUpdatedAt = "updated_at"
+)
+
+// SortColumns lists what [Page.SortBy] may be.
+var SortColumns = []string{SortByID, SortByAlias, SortByCreatedAt, SortByUpdatedAt}
+
+// Page is the part of a list that is wanted, and its order.
+type Page struct {
+	// Limit is the most rows to answer; zero is all of them.
+	Limit int
+	// Offset is how many rows to pass over first.
+	Offset int
+	// SortBy is one of [SortColumns]; empty is [SortByCreatedAt]. Equal rows are in the order of their ids.
+	SortBy string
+	// Desc turns the order around.
+	Desc bool
+}
+
+// TeamFilter selects teams. An empty field does not restrict.
+type TeamFilter struct {
+	// IDs selects these teams; nil does not restrict, an empty list selects none.
+	IDs []string
+	// AliasContains selects by a part of the alias, upper and lower case being the same.
+	AliasContains string
+	Page
+}
+
+// KeyFilter selects keys. An empty field does not restrict.
+type KeyFilter struct {
+	// IDs selects these keys; nil does not restrict, an empty list selects none.
+	IDs []string
+	// Alias selects by the whole alias, AliasContains by a part, upper and lower case being the same.
+	Alias         string
+	AliasContains string
+	TeamID        string
+	UserID        string
+	Page
+}
+
+// BudgetFilter selects budgets. An empty field does not restrict.
+type BudgetFilter struct {
+	// IDs selects these budgets; nil does not restrict, an empty list selects none.
+	IDs []string
+	// Pots selects the budgets with a scope.
+	Pots bool
+	Page
+}
+
+// AlertRouteFilter selects alert routes. An empty field does not restrict.
+type AlertRouteFilter struct {
+	// IDs selects these routes; nil does not restrict, an empty list selects none.
+	IDs []string
+	// Name selects by the whole name.
+	Name string
+	Page
+}
+
+// AlertDeliveryFilter selects deliveries, newest first. An empty field does not restrict.
+type AlertDeliveryFilter struct {
+	AlertRouteID string
+	EventID      string
+	// State is [DeliveryPending], [DeliverySent] or [DeliveryDead].
+	State string
+	// Limit is the most rows to answer, zero is all of them; Offset is how many to pass over first.
+	Limit  int
+	Offset int
+}
+
+// LedgerSelection is the spending that a budget covers: what every field selects together.
+// A nil list does not restrict, an empty one selects nothing.
+type LedgerSelection struct {
+	TeamIDs []string
+	KeyIDs  []string
+	Models  []string
+}
+
+// LedgerFilter selects ledger rows, newest first. An empty field does not restrict.
+type LedgerFilter struct {
+	TeamID    string
+	KeyID     string
+	UserID    string
+	Model     string
+	RequestID string
+	Kind      string
+	// From and To bound AdmittedAt: from From on, before To.
+	From time.Time
+	To   time.Time
+	// Limit is the most rows to answer, zero is all of them; Offset is how many to pass over first.
+	Limit  int
+	Offset int
+}
