@@ -1,0 +1,50 @@
+package client
+
+import (
+	"context"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+type alertRouteBody struct {
+	AlertRouteID string `json:"alert_route_id,omitempty"`
+	api.AlertRouteFields
+}
+
+// CreateAlertRoute makes an alert route; with an empty id the gateway chooses one.
+// It returns [api.AlreadyExists] when the id or the name is taken.
+func (c *Client) CreateAlertRoute(ctx context.Context, id string, fields api.AlertRouteFields) (api.AlertRoute, error) {
+	var route api.AlertRoute
+	err := c.create(ctx, "/alert_route/new", alertRouteBody{id, fields}, &route)
+	return route, wrap(err, "create alert route %q", fields.Name)
+}
+
+// GetAlertRoute returns an alert route, or [api.NotFound].
+func (c *Client) GetAlertRoute(ctx context.Context, id string) (api.AlertRoute, error) {
+	var route api.AlertRoute
+	err := c.get(ctx, "/alert_route/info", map[string]string{"alert_route_id": id}, &route)
+	return route, wrap(err, "read alert route %q", id)
+}
+
+// ListAlertRoutes returns every alert route.
+func (c *Client) ListAlertRoutes(ctx context.Context) ([]api.AlertRoute, error) {
+	var answer struct {
+		AlertRoutes []api.AlertRoute `json:"alert_routes"`
+	}
+	err := c.get(ctx, "/alert_route/list", nil, &answer)
+	return answer.AlertRoutes, wrap(err, "list alert routes")
+}
+
+// UpdateAlertRoute replaces all fields of an alert route; nil ones are cleared, except that a
+// webhook without a secret keeps the one it has. Errors are as for [Client.UpdateTeam].
+func (c *Client) UpdateAlertRoute(ctx context.Context, id string, fields api.AlertRouteFields, revision int64) (api.AlertRoute, error) {
+	var route api.AlertRoute
+	err := c.update(ctx, "/alert_route/update", alertRouteBody{id, fields}, revision, &route)
+	return route, wrap(err, "update alert route %q", id)
+}
+
+// DeleteAlertRoute deletes an alert route; [api.NotFound] when it is gone already.
+func (c *Client) DeleteAlertRoute(ctx context.Context, id string) error {
+	body := map[string][]string{"alert_route_ids": {id}}
+	return wrap(c.post(ctx, "/alert_route/delete", body, nil), "delete alert route %q", id)
+}

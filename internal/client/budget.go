@@ -1,0 +1,53 @@
+package client
+
+import (
+	"context"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+type budgetBody struct {
+	BudgetID string `json:"budget_id,omitempty"`
+	api.BudgetFields
+}
+
+// CreateBudget makes a budget; with an empty id the gateway chooses one.
+// It returns [api.AlreadyExists] when there is a budget with that id.
+func (c *Client) CreateBudget(ctx context.Context, id string, fields api.BudgetFields) (api.Budget, error) {
+	var budget api.Budget
+	err := c.create(ctx, "/budget/new", budgetBody{id, fields}, &budget)
+	return budget, wrap(err, "create budget %q", id)
+}
+
+// GetBudget returns a budget, or [api.NotFound].
+func (c *Client) GetBudget(ctx context.Context, id string) (api.Budget, error) {
+	var found []api.Budget
+	if err := c.post(ctx, "/budget/info", map[string][]string{"budgets": {id}}, &found); err != nil {
+		return api.Budget{}, wrap(err, "read budget %q", id)
+	}
+	for _, budget := range found {
+		if budget.BudgetID == id {
+			return budget, nil
+		}
+	}
+	return api.Budget{}, api.Errorf(api.NotFound, "budget %q does not exist", id)
+}
+
+// ListBudgets returns every budget.
+func (c *Client) ListBudgets(ctx context.Context) ([]api.Budget, error) {
+	var budgets []api.Budget
+	err := c.get(ctx, "/budget/list", nil, &budgets)
+	return budgets, wrap(err, "list budgets")
+}
+
+// UpdateBudget replaces all fields of a budget; nil ones are cleared. Errors are as for [Client.UpdateTeam].
+func (c *Client) UpdateBudget(ctx context.Context, id string, fields api.BudgetFields, revision int64) (api.Budget, error) {
+	var budget api.Budget
+	err := c.update(ctx, "/budget/update", budgetBody{id, fields}, revision, &budget)
+	return budget, wrap(err, "update budget %q", id)
+}
+
+// DeleteBudget deletes a budget; [api.NotFound] when it is gone already.
+func (c *Client) DeleteBudget(ctx context.Context, id string) error {
+	return wrap(c.post(ctx, "/budget/delete", map[string]string{"id": id}, nil), "delete budget %q", id)
+}

@@ -1,0 +1,184 @@
+// Package client speaks the gateway's admin API.
+//
+// It promises that a call either did what it says or returns an error that tells which:
+// what the gateway refused is an *api.Error with the gateway's own code, a gateway that
+// cannot be reached wraps [ErrNoAnswer], and nothing else passes for either. Calls that
+// may be repeated safely are repeated. It must never know of Terraform, and never put
+// the admin key or a request body into an error or a log.
+package client
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-resty/resty/v2"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+const (
+	defaultRetryMax  = 4
+	defaultRetryWait = 500 * time.Millisecond
+	defaultTimeout   = 30 * time.Second
+	maxRetryWait     = time.Minute
+	maxResponseBytes = 64 << 20
+	pageSize         = 100
+	anyRevision      = 0
+)
+
+// Options say which gateway to talk to and how.
+type Options struct {
+	// Endpoint is the gateway's address, such as "https://bursar.example.com".
+	Endpoint string
+	// AdminKey opens the admin API.
+	AdminKey string
+	// Actor is the person or program the audit log names; empty leaves it to the gateway.
+	Actor string
+	// Reason is kept in the audit log with every change; empty sends none.
+	Reason string
+	// UserAgent names the program in the gateway's log.
+	UserAgent string
+	// RetryMax is how often a call is repeated after 429, 502, 503, 504 or a broken
+	// connection. Zero is 4, a negative number is never.
+	RetryMax int
+	// RetryWait is the pause before the first repetition, doubled for each further one
+	// unless the gateway names a time in Retry-After. Zero is half a second.
+	RetryWait time.Duration
+	// Timeout is for a single attempt. Zero is 30 seconds.
+	Timeout time.Duration
+}
+
+// Client calls one gateway. It is safe for use by several goroutines.
+type Client struct {
+	rest *resty.Client
+}
+
+// New returns a client of the gateway; it does not call it.
+// The error says what is wrong with the endpoint or the admin key, without repeating the key.
+func New(options Options) (*Client, error) {
+	endpoint, err := CheckEndpoint(options.Endpoint)
+	if err != nil {
+		return nil, err
+	}
+	if err := CheckAdminKey(options.AdminKey); err != nil {
+		return nil, err
+	}
+	rest := resty.NewWithClient(&http.Client{
+		Timeout: cmp.Or(options.Timeout, defaultTimeout),
+		// A redirect would carry a change to a place nobody configured, or turn it into a GET.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	})
+	rest.SetBaseURL(endpoint).
+		SetAuthToken(options.AdminKey).
+		SetDisableWarn(true).
+		SetLogger(silent{}).
+		SetResponseBodyLimit(maxResponseBytes)
+	setHeaders(rest, options)
+	setRetries(rest, options)
+	return &Client{rest: rest}, nil
+}
+
+func setHeaders(rest *resty.Client, options Options) {
+	for name, value := range map[string]string{
+		"Accept":               "application/json",
+		"User-Agent":           cmp.Or(options.UserAgent, "bursar-client"),
+		api.HeaderActor:        headerText(options.Actor),
+		api.HeaderChangeReason: headerText(options.Reason),
+	} {
+		if value != "" {
+			rest.SetHeader(name, value)
+		}
+	}
+}
+
+// headerText makes free text fit for a header: line breaks, common in reasons taken from
+// commit messages, would make net/http refuse the whole request.
+func headerText(text string) string {
+	return strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f }), " ")
+}
+
+// CheckEndpoint returns the endpoint without a trailing slash, or an error that says
+// what is wrong with it.
+func CheckEndpoint(endpoint string) (string, error) {
+	parsed, err := url.Parse(endpoint)
+	switch {
+	case endpoint == "":
+		return "", errors.New("the endpoint is empty; it is the gateway's address, such as https://bursar.example.com")
+	case err != nil || parsed.Host == "" || (parsed.Scheme != "http" && parsed.Scheme != "https"):
+		return "", errors.New("the endpoint is not an http or https address such as https://bursar.example.com")
+	case parsed.User != nil:
+		return "", errors.New("the endpoint must not carry a user or password; the admin key is given separately")
+	case parsed.RawQuery != "" || parsed.Fragment != "":
+		return "", errors.New("the endpoint must not carry a query or fragment")
+	}
+	return strings.TrimRight(endpoint, "/"), nil
+}
+
+// CheckAdminKey returns an error when the key cannot be one, without repeating it.
+func CheckAdminKey(key string) error {
+	if key == "" {
+		return errors.New("the admin key is empty")
+	}
+	if strings.ContainsFunc(key, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return errors.New("the admin key holds a space, a line break or another character that no key has; was it copied whole?")
+	}
+	return nil
+}
+
+// call sends one request and decodes its answer into result, unless that is nil.
+func (c *Client) call(ctx context.Context, request *resty.Request, method, path string, result any) error {
+	response, err := request.SetContext(ctx).Execute(method, path)
+	if err != nil {
+		return noAnswer(ctx, c.rest.BaseURL, err)
+	}
+	if response.StatusCode() != http.StatusOK {
+		return refusal(response)
+	}
+	return decode(response, result)
+}
+
+func (c *Client) get(ctx context.Context, path string, query map[string]string, result any) error {
+	return c.call(ctx, c.rest.R().SetQueryParams(query), http.MethodGet, path, result)
+}
+
+func (c *Client) post(ctx context.Context, path string, body, result any) error {
+	return c.call(ctx, c.rest.R().SetBody(body), http.MethodPost, path, result)
+}
+
+// create sends the same Idempotency-Key with every repetition, so that an object whose
+// answer was lost on the way is answered again, not made twice.
+func (c *Client) create(ctx context.Context, path string, body, result any) error {
+	request := c.rest.R().SetBody(body).SetHeader(api.HeaderIdempotencyKey, rand.Text())
+	return c.call(ctx, request, http.MethodPost, path, result)
+}
+
+// update is refused with [api.Stale] when the object is no longer at the revision.
+func (c *Client) update(ctx context.Context, path string, body any, revision int64, result any) error {
+	request := c.rest.R().SetBody(body)
+	if revision != anyRevision {
+		request.SetHeader(api.HeaderIfMatch, strconv.Quote(strconv.FormatInt(revision, 10)))
+	}
+	return c.call(ctx, request, http.MethodPost, path, result)
+}
+
+// silent keeps resty from writing to standard error: Terraform shows that to people.
+type silent struct{}
+
+func (silent) Errorf(string, ...any) {}
+func (silent) Warnf(string, ...any)  {}
+func (silent) Debugf(string, ...any) {}
+
+func wrap(err error, format string, args ...any) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf(format+": %w", append(args, err)...)
+}

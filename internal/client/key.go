@@ -1,0 +1,62 @@
+package client
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+// CreateKey makes a key; the answer is the only one that carries its secret.
+// It returns [api.AlreadyExists] when the alias or the secret is taken.
+func (c *Client) CreateKey(ctx context.Context, create api.KeyCreate) (api.KeyCreated, error) {
+	var created api.KeyCreated
+	err := c.create(ctx, "/key/generate", create, &created)
+	return created, wrap(err, "create key")
+}
+
+// GetKey returns the key with that id, or [api.NotFound].
+func (c *Client) GetKey(ctx context.Context, id string) (api.Key, error) {
+	var info api.KeyInfo
+	err := c.get(ctx, "/key/info", map[string]string{"key": id}, &info)
+	return info.Key, wrap(err, "read key %q", id)
+}
+
+// ListKeys returns every key, over as many pages as it takes.
+func (c *Client) ListKeys(ctx context.Context) ([]api.Key, error) {
+	var keys []api.Key
+	for page := 1; ; page++ {
+		var answer struct {
+			Keys       []api.Key `json:"keys"`
+			TotalCount int       `json:"total_count"`
+		}
+		query := map[string]string{
+			"return_full_object": "true", "page": strconv.Itoa(page), "size": strconv.Itoa(pageSize),
+		}
+		if err := c.get(ctx, "/key/list", query, &answer); err != nil {
+			return nil, wrap(err, "list keys, page %d", page)
+		}
+		keys = append(keys, answer.Keys...)
+		if len(answer.Keys) == 0 || len(keys) >= answer.TotalCount {
+			return keys, nil
+		}
+	}
+}
+
+// UpdateKey replaces all fields of a key; nil ones are cleared. Errors are as for [Client.UpdateTeam].
+func (c *Client) UpdateKey(ctx context.Context, id string, fields api.KeyFields, revision int64) (api.Key, error) {
+	body := struct {
+		KeyID string `json:"key"`
+		api.KeyFields
+	}{id, fields}
+	// The answer's "key" repeats the id; as there is no such field in a key, it is left out.
+	var key api.Key
+	err := c.update(ctx, "/key/update", body, revision, &key)
+	return key, wrap(err, "update key %q", id)
+}
+
+// DeleteKey deletes the key with that id; [api.NotFound] when it is gone already.
+func (c *Client) DeleteKey(ctx context.Context, id string) error {
+	body := map[string][]string{"keys": {id}}
+	return wrap(c.post(ctx, "/key/delete", body, nil), "delete key %q", id)
+}

@@ -1,0 +1,82 @@
+package client
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+// teamBody carries every field, cleared ones as null: an update leaves nothing to the past.
+type teamBody struct {
+	TeamID string `json:"team_id,omitempty"`
+	api.TeamFields
+}
+
+// CreateTeam makes a team; with an empty id the gateway chooses one.
+// It returns [api.AlreadyExists] when there is a team with that id.
+func (c *Client) CreateTeam(ctx context.Context, id string, fields api.TeamFields) (api.Team, error) {
+	var team api.Team
+	err := c.create(ctx, "/team/new", teamBody{id, fields}, &team)
+	return team, wrap(err, "create team %q", id)
+}
+
+// GetTeam returns a team with its keys, or [api.NotFound].
+func (c *Client) GetTeam(ctx context.Context, id string) (api.TeamInfo, error) {
+	var info api.TeamInfo
+	err := c.get(ctx, "/team/info", map[string]string{"team_id": id}, &info)
+	return info, wrap(err, "read team %q", id)
+}
+
+// ListTeams returns every team, over as many pages as it takes.
+func (c *Client) ListTeams(ctx context.Context) ([]api.Team, error) {
+	var teams []api.Team
+	for page := 1; ; page++ {
+		var answer struct {
+			Teams []api.Team `json:"teams"`
+			Total int        `json:"total"`
+		}
+		query := map[string]string{
+			"page": strconv.Itoa(page), "page_size": strconv.Itoa(pageSize),
+			// By id, a team that is made meanwhile moves the others at most once.
+			"sort_by": "team_id", "sort_order": "asc",
+		}
+		if err := c.get(ctx, "/v2/team/list", query, &answer); err != nil {
+			return nil, wrap(err, "list teams, page %d", page)
+		}
+		teams = append(teams, answer.Teams...)
+		if len(answer.Teams) == 0 || len(teams) >= answer.Total {
+			return teams, nil
+		}
+	}
+}
+
+// UpdateTeam replaces all fields of a team; nil ones are cleared. A revision other than 0
+// that is no longer the team's is refused with [api.Stale], a missing team with [api.NotFound].
+func (c *Client) UpdateTeam(ctx context.Context, id string, fields api.TeamFields, revision int64) (api.Team, error) {
+	var team api.Team
+	err := c.update(ctx, "/team/update", teamBody{id, fields}, revision, &team)
+	return team, wrap(err, "update team %q", id)
+}
+
+// DeleteTeam deletes a team and its keys; [api.NotFound] when it is gone already.
+func (c *Client) DeleteTeam(ctx context.Context, id string) error {
+	body := map[string][]string{"team_ids": {id}}
+	return wrap(c.post(ctx, "/team/delete", body, nil), "delete team %q", id)
+}
+
+// BlockTeam refuses all requests of a team from now on.
+func (c *Client) BlockTeam(ctx context.Context, id string) (api.Team, error) {
+	return c.setBlocked(ctx, "/team/block", id)
+}
+
+// UnblockTeam lets a team's requests through again.
+func (c *Client) UnblockTeam(ctx context.Context, id string) (api.Team, error) {
+	return c.setBlocked(ctx, "/team/unblock", id)
+}
+
+func (c *Client) setBlocked(ctx context.Context, path, id string) (api.Team, error) {
+	var team api.Team
+	err := c.post(ctx, path, map[string]string{"team_id": id}, &team)
+	return team, wrap(err, "%s %q", path[1:], id)
+}
