@@ -1,0 +1,76 @@
+# What .ci/test needs from the machine, and how to get it. To be sourced.
+
+# One line for each thing that is needed and could not be had.
+missing=""
+
+# need NAME CHECK DEBIAN_PACKAGE BREW_FORMULA: installs the package unless CHECK succeeds.
+need() {
+  local name="$1" check="$2" debian="$3" brew="$4"
+  "$check" && return
+  echo "make test: installing $name" >&2
+  install_package "$debian" "$brew" >&2 || true
+  "$check" && return
+  lack "$name is not installed and could not be installed"
+}
+
+lack() {
+  echo "make test: $1" >&2
+  missing="$missing$1"$'\n'
+}
+
+install_package() {
+  if command -v apt-get >/dev/null; then
+    as_root apt-get update -q &&
+      as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$1"
+  elif command -v brew >/dev/null; then
+    brew install "$2"
+  else
+    echo "neither apt-get nor brew is here to install $1" >&2
+    return 1
+  fi
+}
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then
+    "$@"
+  elif command -v sudo >/dev/null; then
+    sudo "$@"
+  else
+    echo "not root, and no sudo to run: $*" >&2
+    return 1
+  fi
+}
+
+has_compiler() {
+  command -v "${CC:-gcc}" >/dev/null || command -v clang >/dev/null
+}
+
+has_redis() {
+  command -v redis-server >/dev/null
+}
+
+# PostgreSQL's server programs are often installed outside PATH; this puts them there.
+has_postgres() {
+  command -v initdb >/dev/null && return
+  local bin
+  for bin in /usr/lib/postgresql/*/bin /opt/homebrew/opt/postgresql*/bin /usr/local/opt/postgresql*/bin; do
+    if [ -x "$bin/initdb" ]; then
+      export PATH="$PATH:$bin"
+      return
+    fi
+  done
+  return 1
+}
+
+# Acceptance tests run the program that TF_ACC_TERRAFORM_PATH names. OpenTofu looks for
+# providers in a registry of its own, which the tests have to claim to be.
+need_terraform() {
+  if [ -z "${TF_ACC_TERRAFORM_PATH:-}" ]; then
+    TF_ACC_TERRAFORM_PATH="$(go run ./internal/terraform/find)" ||
+      lack "neither Terraform nor OpenTofu is installed, and Terraform could not be downloaded"
+    export TF_ACC_TERRAFORM_PATH
+  fi
+  case "$TF_ACC_TERRAFORM_PATH" in
+  *tofu) export TF_ACC_PROVIDER_NAMESPACE=hashicorp TF_ACC_PROVIDER_HOST=registry.opentofu.org ;;
+  esac
+}
