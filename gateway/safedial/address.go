@@ -11,15 +11,23 @@ import (
 	"net/netip"
 )
 
-// DeniedError says why an address may not be connected to. It holds no more of the target than that.
+// DeniedError says why a connection is refused. It holds no path, query or name of the target.
 type DeniedError struct {
+	// Address is what the target's name stands for; the zero Addr when it was refused before the look-up.
 	Address netip.Addr
 	Reason  string
 }
 
-// Error names the address and the reason.
+// Error names the address, if known, and the reason.
 func (e *DeniedError) Error() string {
+	if !e.Address.IsValid() {
+		return "target is not allowed: " + e.Reason
+	}
 	return fmt.Sprintf("address %s is not allowed: it is %s", e.Address, e.Reason)
+}
+
+func denyTarget(format string, args ...any) error {
+	return &DeniedError{Reason: fmt.Sprintf(format, args...)}
 }
 
 // deniedRange is a block of addresses that are never a public receiver.
@@ -84,7 +92,7 @@ func private(prefix, reason string) deniedRange {
 // loopback, private and CGNAT addresses may; link-local and metadata addresses never.
 func Check(addr netip.Addr, allowPrivate bool) error {
 	if !addr.IsValid() {
-		return &DeniedError{addr, "no address"}
+		return denyTarget("it has no address")
 	}
 	if addr.Zone() != "" {
 		return &DeniedError{addr, "bound to a network interface"}

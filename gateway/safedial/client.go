@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -41,9 +40,6 @@ type Options struct {
 // ErrTooLong says that an answer was longer than [Options.MaxResponse].
 var ErrTooLong = errors.New("answer is too long")
 
-// ErrTarget says that an address is refused for its scheme or port. It holds no more of the address.
-var ErrTarget = errors.New("target is not allowed")
-
 // NewDialer returns a dialer that judges each address after the look-up and right before it connects,
 // so that a name that resolves differently the next time wins nothing.
 func NewDialer(options Options) *net.Dialer {
@@ -57,17 +53,18 @@ func NewDialer(options Options) *net.Dialer {
 
 func checkDial(network, address string, allowPrivate bool) error {
 	if network != "tcp4" && network != "tcp6" {
-		return fmt.Errorf("%w: network %s", ErrTarget, network)
+		return denyTarget("its network is %s", network)
 	}
 	target, err := netip.ParseAddrPort(address)
 	if err != nil {
-		return fmt.Errorf("%w: no literal address", ErrTarget)
+		return denyTarget("it has no literal address")
 	}
 	return Check(target.Addr(), allowPrivate)
 }
 
 // NewClient returns a client that dials with [NewDialer], follows no redirects (a 3xx is the
-// answer), uses no proxy, keeps no cookies and reads short answers only.
+// answer), uses no proxy, keeps no cookies and reads short answers only. What it refuses itself
+// comes back as a [*DeniedError].
 func NewClient(options Options) *http.Client {
 	return newClient(options, NewDialer(options))
 }
@@ -126,15 +123,15 @@ func (g *guard) checkTarget(target *url.URL) error {
 	case target.Scheme == "http" && g.options.AllowHTTP:
 		allowed = append(allowed, 80, 8080)
 	case target.Scheme == "http":
-		return fmt.Errorf("%w: only https is", ErrTarget)
+		return denyTarget("only https is")
 	default:
-		return fmt.Errorf("%w: it is neither https nor http", ErrTarget)
+		return denyTarget("it is neither https nor http")
 	}
 	if g.options.AllowPrivate || target.Port() == "" {
 		return nil
 	}
 	if port, err := strconv.Atoi(target.Port()); err != nil || !slices.Contains(allowed, port) {
-		return fmt.Errorf("%w: its port is not one of %v", ErrTarget, allowed)
+		return denyTarget("its port is not one of %v", allowed)
 	}
 	return nil
 }

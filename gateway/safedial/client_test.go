@@ -108,7 +108,7 @@ func TestDialer_otherNetworks(t *testing.T) {
 		conn.Close()
 		t.Error("udp is allowed")
 	}
-	if err := checkDial("unix", "/run/some.sock", true); !errors.Is(err, ErrTarget) {
+	if err := checkDial("unix", "/run/some.sock", true); !errors.As(err, new(*DeniedError)) {
 		t.Errorf("unix socket: %v", err)
 	}
 	conn, err := dialer.DialContext(t.Context(), "tcp", "127.0.0.1:"+port)
@@ -133,9 +133,9 @@ func get(t *testing.T, client *http.Client, target string) (*http.Response, erro
 
 func TestClient_targets(t *testing.T) {
 	for name, test := range map[string]struct {
-		options Options
-		target  string
-		denied  bool
+		options  Options
+		target   string
+		lookedUp bool
 	}{
 		"http":                      {Options{}, "http://1.1.1.1/", false},
 		"odd port":                  {Options{}, "https://1.1.1.1:25/", false},
@@ -153,11 +153,8 @@ func TestClient_targets(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			_, err := get(t, NewClient(test.options), test.target)
 			denied := new(DeniedError)
-			if test.denied && !errors.As(err, &denied) {
-				t.Errorf("error %v, want the address denied", err)
-			}
-			if !test.denied && !errors.Is(err, ErrTarget) {
-				t.Errorf("error %v, want %v", err, ErrTarget)
+			if !errors.As(err, &denied) || denied.Address.IsValid() != test.lookedUp {
+				t.Errorf("error %v, want denied, after the look-up %v", err, test.lookedUp)
 			}
 		})
 	}
