@@ -1,0 +1,143 @@
+// Package admin serves the admin API: teams, keys, budgets and alert routes in the paths and
+// shapes that clients of LiteLLM know.
+//
+// It promises that every route has a permission, that what a request leaves out is kept and what
+// it calls null is cleared, that a refused request changes nothing, and that an answered change is
+// in force on every gateway. It must never know how objects are stored or how limits are counted.
+package admin
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/httpx"
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+// writeTimeout bounds a change whose client has hung up.
+const writeTimeout = 30 * time.Second
+
+// Options are what the admin API is made of. All but the last three are required.
+type Options struct {
+	Authenticator Authenticator
+	Record        Record
+	Spending      Spending
+	Changes       Changes
+	Tester        Tester
+	// Pepper keys the hashes of secrets; see [auth.Hash].
+	Pepper []byte
+	Logger *slog.Logger
+	// Declared knows the objects of the configuration file; nil is none.
+	Declared Declared
+	// MaxBody is the largest request body in bytes; 0 is [httpx.DefaultMaxBody].
+	MaxBody int64
+	// Now is the clock; nil is the system's.
+	Now func() time.Time
+}
+
+// Authenticator finds out who sends a request. Its errors are [api.Error]s.
+type Authenticator interface {
+	Authenticate(ctx context.Context, header http.Header) (auth.Caller, error)
+}
+
+// Server answers the admin API.
+type Server struct {
+	authenticator Authenticator
+	record        Record
+	spending      Spending
+	changes       Changes
+	tester        Tester
+	declared      Declared
+	pepper        []byte
+	now           func() time.Time
+}
+
+// New returns the handler of all admin paths, and of every path that no route has.
+// It panics when a route has no permission: such a gateway must not start.
+func New(options Options) http.Handler {
+	s := &Server{
+		authenticator: options.Authenticator, record: options.Record, spending: options.Spending,
+		changes: options.Changes, tester: options.Tester, declared: options.Declared,
+		pepper: options.Pepper, now: options.Now,
+	}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if s.declared == nil {
+		s.declared = nothingDeclared{}
+	}
+	maxBody := options.MaxBody
+	if maxBody == 0 {
+		maxBody = httpx.DefaultMaxBody
+	}
+	mux := httpx.NewMux(options.Logger)
+	for _, route := range routes {
+		if !route.Permission.Known() {
+			panic("admin route " + route.Pattern() + " has no permission")
+		}
+		mux.Handle(route.Pattern(), httpx.Handle(options.Logger, s.serve(route)))
+	}
+	return httpx.Chain(mux,
+		httpx.Identify,
+		httpx.SecurityHeaders,
+		httpx.LogRequests(options.Logger, "admin request"),
+		httpx.Recover(options.Logger),
+		httpx.LimitBody(maxBody),
+	)
+}
+
+// serve lets in who has the route's permission, reads the request, and answers what the handler returns.
+func (s *Server) serve(route Route) httpx.Handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		caller, err := s.authenticator.Authenticate(r.Context(), r.Header)
+		if err != nil {
+			return err
+		}
+		if !caller.Role.May(route.Permission) {
+			return api.Errorf(api.Forbidden, "role %s may not use %s", caller.Role, route.Pattern())
+		}
+		c, err := newCall(r, caller)
+		if err != nil {
+			return err
+		}
+		if route.Permission == auth.Write {
+			// What has begun is finished, or it would be stored without being in force.
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), writeTimeout)
+			defer cancel()
+			c.request = r.WithContext(ctx)
+		}
+		answer, err := route.handler(s, c)
+		c.in.warn(w.Header())
+		if err != nil {
+			return err
+		}
+		return httpx.WriteJSON(w, http.StatusOK, answer)
+	}
+}
+
+// inForce words the failure of a change that is stored already.
+func inForce(err error) error {
+	if err == nil {
+		return nil
+	}
+	return api.Errorf(api.StoreUnavailable, "the change is stored, but not yet in force on every gateway; send it again").WithCause(err)
+}
+
+// unspent words the failure to read what has been spent.
+func unspent(err error) error {
+	var known *api.Error
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &known) && known.Code == api.NotFound:
+		return api.FieldErrorf("budget_id", "names a budget that is not there").WithCause(err)
+	case errors.As(err, &known):
+		return err
+	default:
+		return api.Errorf(api.StoreUnavailable, "what has been spent cannot be read now; try again").WithCause(err)
+	}
+}

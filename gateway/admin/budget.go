@@ -1,0 +1,172 @@
+package admin
+
+import (
+	"context"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+// createBudget is POST /budget/new: a budget's fields, and budget_id unless one is to be made.
+func (s *Server) createBudget(c *call) (any, error) {
+	id, err := c.in.text("budget_id")
+	if err != nil {
+		return nil, err
+	}
+	if id == "" {
+		id = auth.NewBudgetID()
+	}
+	budget := api.NewBudget(id)
+	if err := c.in.expect(&budget.BudgetFields); err != nil {
+		return nil, err
+	}
+	if err := budget.Validate(); err != nil {
+		return nil, err
+	}
+	if err := undeclared("budget", s.declared.Budget, id); err != nil {
+		return nil, err
+	}
+	budget, err = s.record.CreateBudget(c.ctx(), c.change, budget)
+	if err != nil {
+		return nil, err
+	}
+	return s.changedBudget(c.ctx(), nil, budget)
+}
+
+// changedBudget puts a budget in force that has just been written, and completes it for the answer.
+func (s *Server) changedBudget(ctx context.Context, before *api.Budget, after api.Budget) (api.Budget, error) {
+	if err := inForce(s.changes.BudgetChanged(ctx, before, &after)); err != nil {
+		return after, err
+	}
+	budgets := []api.Budget{after}
+	err := s.completeBudgets(ctx, budgets)
+	return budgets[0], err
+}
+
+// completeBudgets fills in what the record does not know: spending, and where budgets are declared.
+func (s *Server) completeBudgets(ctx context.Context, budgets []api.Budget) error {
+	if len(budgets) == 0 {
+		return nil
+	}
+	states, err := s.spending.Budgets(ctx, budgets)
+	if err != nil {
+		return unspent(err)
+	}
+	for i := range budgets {
+		budgets[i].BudgetState = states[i]
+		if file, ok := s.declared.Budget(budgets[i].BudgetID); ok {
+			budgets[i].DeclaredIn = file
+		}
+	}
+	return nil
+}
+
+// budgetInfo is POST /budget/info {"budgets": ids}: those that are there, in the order asked.
+func (s *Server) budgetInfo(c *call) (any, error) {
+	ids, err := c.in.texts("budgets")
+	if err != nil {
+		return nil, err
+	}
+	if len(ids) == 0 {
+		return nil, api.FieldErrorf("budgets", "is required: a list of the budgets to look up")
+	}
+	if err := c.in.expect(&struct{}{}); err != nil {
+		return nil, err
+	}
+	found, err := s.budgets(c.ctx(), api.BudgetFilter{IDs: ids})
+	if err != nil {
+		return nil, err
+	}
+	byID := map[string]api.Budget{}
+	for _, budget := range found {
+		byID[budget.BudgetID] = budget
+	}
+	ordered := make([]api.Budget, 0, len(found))
+	for _, id := range ids {
+		if budget, there := byID[id]; there {
+			ordered = append(ordered, budget)
+		}
+	}
+	return ordered, nil
+}
+
+// listBudgets is GET /budget/list: every budget.
+func (s *Server) listBudgets(c *call) (any, error) {
+	return s.budgets(c.ctx(), api.BudgetFilter{})
+}
+
+// budgets returns complete budgets, never nil.
+func (s *Server) budgets(ctx context.Context, filter api.BudgetFilter) ([]api.Budget, error) {
+	budgets, _, err := s.record.Budgets(ctx, filter)
+	if err != nil {
+		return nil, err
+	}
+	if budgets == nil {
+		budgets = []api.Budget{}
+	}
+	return budgets, s.completeBudgets(ctx, budgets)
+}
+
+// updateBudget is POST /budget/update: budget_id and the fields to change.
+func (s *Server) updateBudget(c *call) (any, error) {
+	id, err := c.in.required("budget_id")
+	if err != nil {
+		return nil, err
+	}
+	if err := c.in.expect(&api.BudgetFields{}); err != nil {
+		return nil, err
+	}
+	revision, err := c.ifRevision()
+	if err != nil {
+		return nil, err
+	}
+	if err := undeclared("budget", s.declared.Budget, id); err != nil {
+		return nil, err
+	}
+	var before api.Budget
+	budget, err := s.record.UpdateBudget(c.ctx(), c.change, id, revision, func(budget *api.Budget) error {
+		before = *budget
+		if err := c.in.patch(&budget.BudgetFields); err != nil {
+			return err
+		}
+		return budget.Validate()
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s.changedBudget(c.ctx(), &before, budget)
+}
+
+// deleteBudget is POST /budget/delete {"id"}, which LiteLLM does not call budget_id; both are read.
+func (s *Server) deleteBudget(c *call) (any, error) {
+	id, err := c.in.text("id")
+	if err != nil {
+		return nil, err
+	}
+	other, err := c.in.text("budget_id")
+	if err != nil {
+		return nil, err
+	}
+	if id == "" {
+		id = other
+	}
+	if id == "" || (other != "" && other != id) {
+		return nil, api.FieldErrorf("id", "is required: the one budget to delete")
+	}
+	if err := c.in.expect(&struct{}{}); err != nil {
+		return nil, err
+	}
+	if err := undeclared("budget", s.declared.Budget, id); err != nil {
+		return nil, err
+	}
+	deleted, err := s.record.DeleteBudgets(c.ctx(), c.change, []string{id})
+	if err != nil {
+		return nil, err
+	}
+	for _, budget := range deleted {
+		if err := inForce(s.changes.BudgetChanged(c.ctx(), &budget, nil)); err != nil {
+			return nil, err
+		}
+	}
+	return deleted[0], nil
+}

@@ -1,0 +1,119 @@
+package admin
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/httpx"
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+// maxNote is how much of an actor's name or of a reason is kept, in bytes.
+const maxNote = 1024
+
+// call is one request to a route, read and allowed.
+type call struct {
+	request *http.Request
+	query   url.Values
+	// in is the body of a POST, an empty object otherwise.
+	in     *input
+	change api.Change
+}
+
+func newCall(r *http.Request, caller auth.Caller) (*call, error) {
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return nil, api.Errorf(api.Invalid, "the query of the address is not well formed")
+	}
+	c := &call{request: r, query: query, in: &input{}, change: changeOf(r, caller)}
+	httpx.Of(r.Context()).Actor = c.change.Actor
+	if r.Method == http.MethodPost {
+		c.in, err = readInput(r, query.Get("strict") == "true")
+	}
+	return c, err
+}
+
+func (c *call) ctx() context.Context { return c.request.Context() }
+
+// changeOf says who changes something and why, as far as the request tells.
+func changeOf(r *http.Request, caller auth.Caller) api.Change {
+	address, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		address = r.RemoteAddr
+	}
+	actor := caller.Name
+	for _, header := range []string{api.HeaderChangedBy, api.HeaderActor} {
+		if name := note(r.Header.Get(header)); name != "" {
+			actor = name
+		}
+	}
+	return api.Change{
+		Actor: actor, Address: address, Reason: note(r.Header.Get(api.HeaderChangeReason)),
+		RequestID: httpx.RequestID(r.Context()),
+	}
+}
+
+// note makes text from a header fit to be kept and printed: valid, of one line, not too long.
+func note(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return ' '
+		}
+		return r
+	}, text[:min(len(text), maxNote)])
+	return strings.TrimSpace(strings.ToValidUTF8(text, ""))
+}
+
+// ifRevision returns the revision that the request was planned against, 0 for any.
+func (c *call) ifRevision() (int64, error) {
+	text := strings.TrimSpace(c.request.Header.Get(api.HeaderIfMatch))
+	if text == "" || text == "*" {
+		return 0, nil
+	}
+	revision, err := strconv.ParseInt(strings.Trim(strings.TrimPrefix(text, "W/"), `"`), 10, 64)
+	if err != nil || revision < 1 {
+		return 0, api.FieldErrorf(api.HeaderIfMatch, `must be a revision such as "7", or *`)
+	}
+	return revision, nil
+}
+
+// required returns a parameter of the query that must be there.
+func (c *call) required(name string) (string, error) {
+	value := c.query.Get(name)
+	if value == "" {
+		return "", api.FieldErrorf(name, "is required, as a parameter of the address: ?%s=…", name)
+	}
+	return value, nil
+}
+
+// number returns a whole number of the query between 1 and most, or the fallback when it is left out.
+func (c *call) number(name string, fallback, most int) (int, error) {
+	text := c.query.Get(name)
+	if text == "" {
+		return fallback, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 || n > most {
+		return 0, api.FieldErrorf(name, "must be a whole number from 1 to %d", most)
+	}
+	return n, nil
+}
+
+// choice returns a parameter of the query that must be one of the words, or "" when it is left out.
+func (c *call) choice(name string, words ...string) (string, error) {
+	value := c.query.Get(name)
+	if value == "" {
+		return "", nil
+	}
+	for _, word := range words {
+		if value == word {
+			return value, nil
+		}
+	}
+	return "", api.FieldErrorf(name, "must be one of %s", strings.Join(words, ", "))
+}

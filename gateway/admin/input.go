@@ -1,0 +1,197 @@
+package admin
+
+import (
+	"encoding/json"
+	"math/big"
+	"net/http"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/httpx"
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+// input is the object that a POST carries. Handlers take out what names the object first and
+// say with expect what the rest may be.
+type input struct {
+	fields httpx.Object
+	// strict refuses unknown fields instead of naming them in a header.
+	strict  bool
+	unknown []string
+}
+
+func readInput(r *http.Request, strict bool) (*input, error) {
+	if r.ContentLength == 0 && r.PathValue("key") != "" {
+		return &input{fields: httpx.Object{}, strict: strict}, nil // the path says it all
+	}
+	fields, err := httpx.DecodeObject(r)
+	if err != nil {
+		return nil, err
+	}
+	for name, value := range fields {
+		fields[name] = lenient(name, value)
+	}
+	return &input{fields: fields, strict: strict}, nil
+}
+
+var (
+	// emptyIsNull are fields for which LiteLLM's clients send "" when they mean nothing.
+	emptyIsNull = []string{
+		"team_id", "user_id", "key_alias", "key", "duration", "budget_id", "budget_duration", "max_budget", "soft_budget",
+	}
+	// wholeNumbers are fields for which they send 100.0 or "100" when they mean 100.
+	wholeNumbers = []string{"rpm_limit", "tpm_limit", "max_parallel_requests"}
+	null         = json.RawMessage("null")
+)
+
+// lenient reads what LiteLLM's clients write as what they mean.
+func lenient(name string, value json.RawMessage) json.RawMessage {
+	text := string(value)
+	if text == `""` && slices.Contains(emptyIsNull, name) {
+		return null
+	}
+	if !slices.Contains(wholeNumbers, name) || len(text) > 32 {
+		return value
+	}
+	number, ok := new(big.Float).SetString(strings.Trim(text, `"`))
+	if !ok || !number.IsInt() {
+		return value
+	}
+	whole, accuracy := number.Int64()
+	if accuracy != big.Exact {
+		return value
+	}
+	return json.RawMessage(strconv.FormatInt(whole, 10))
+}
+
+// text takes a string out of the input; it is "" when left out or null.
+func (in *input) text(name string) (string, error) {
+	value := in.take(name)
+	var text string
+	if err := json.Unmarshal(value, &text); err != nil {
+		return "", api.FieldErrorf(name, "must be a string")
+	}
+	return text, nil
+}
+
+// required takes a string out of the input that must be there.
+func (in *input) required(name string) (string, error) {
+	text, err := in.text(name)
+	if err == nil && text == "" {
+		err = api.FieldErrorf(name, "is required")
+	}
+	return text, err
+}
+
+// texts takes a list of strings out of the input, each once; nil when left out or null.
+func (in *input) texts(name string) ([]string, error) {
+	value := in.take(name)
+	var list []string
+	if err := json.Unmarshal(value, &list); err != nil {
+		return nil, api.FieldErrorf(name, "must be a list of strings")
+	}
+	if slices.Contains(list, "") {
+		return nil, api.FieldErrorf(name, "holds an empty string")
+	}
+	return unique(list), nil
+}
+
+func unique(list []string) []string {
+	var once []string
+	for _, text := range list {
+		if !slices.Contains(once, text) {
+			once = append(once, text)
+		}
+	}
+	return once
+}
+
+func (in *input) take(name string) json.RawMessage {
+	value, found := in.fields[name]
+	delete(in.fields, name)
+	if !found {
+		return null
+	}
+	return value
+}
+
+func (in *input) has(name string) bool {
+	_, found := in.fields[name]
+	return found
+}
+
+// nested are the fields that are objects with known fields of their own.
+var nested = map[string][]string{
+	"webhook":       {"url", "secret", "secret_sha256"},
+	"on_soft_limit": {"reduce_rpm_pct"},
+}
+
+// expect checks that every field left fits target, a pointer to a struct, and notes those that target
+// does not have. In strict mode these are refused. Handlers without such fields expect nothing: &struct{}{}.
+func (in *input) expect(target any) error {
+	unknown, err := api.Patch(target, in.fields)
+	if err != nil {
+		return err
+	}
+	for _, name := range sortedNames(nested) {
+		var inner map[string]json.RawMessage
+		if slices.Contains(unknown, name) || json.Unmarshal(in.fields[name], &inner) != nil {
+			continue
+		}
+		for _, field := range sortedNames(inner) {
+			if !slices.Contains(nested[name], field) {
+				unknown = append(unknown, name+"."+field)
+			}
+		}
+	}
+	in.unknown = unknown
+	if in.strict && len(unknown) > 0 {
+		return &api.Error{
+			Code: api.Invalid, Param: unknown[0],
+			Message: "unknown fields, refused because of strict=true: " + nameList(unknown),
+		}
+	}
+	return nil
+}
+
+// patch writes the fields into target; expect has told of those it does not have.
+func (in *input) patch(target any) error {
+	_, err := api.Patch(target, in.fields)
+	return err
+}
+
+// warn names the fields that were left out of account.
+func (in *input) warn(header http.Header) {
+	if len(in.unknown) > 0 {
+		header.Set(api.HeaderUnknownFields, nameList(in.unknown))
+	}
+}
+
+var plainName = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
+
+// nameList writes names of the caller's so that they fit into a header.
+func nameList(names []string) string {
+	const most = 50
+	shown := make([]string, 0, len(names))
+	for _, name := range names[:min(len(names), most)] {
+		if !plainName.MatchString(name) {
+			name = strconv.QuoteToASCII(name[:min(len(name), 64)])
+		}
+		shown = append(shown, name)
+	}
+	if len(names) > most {
+		shown = append(shown, "and "+strconv.Itoa(len(names)-most)+" more")
+	}
+	return strings.Join(shown, ", ")
+}
+
+func sortedNames[V any](m map[string]V) []string {
+	names := make([]string, 0, len(m))
+	for name := range m {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}

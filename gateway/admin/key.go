@@ -1,0 +1,177 @@
+package admin
+
+import (
+	"context"
+	"strings"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+// errNoKey is LiteLLM's text; it repeats nothing of what was asked for, as that may be a secret.
+func errNoKey() error {
+	return &api.Error{Code: api.NotFound, Param: "key", Message: "Key not found in database"}
+}
+
+// keyNamed finds a key by its secret, or by its id, which LiteLLM calls token.
+func (s *Server) keyNamed(ctx context.Context, name string) (api.Key, error) {
+	if !strings.HasPrefix(name, "sk-") {
+		key, err := s.record.Key(ctx, name)
+		if api.CodeOf(err) == api.NotFound {
+			return key, errNoKey()
+		}
+		return key, err
+	}
+	secret := auth.Secret(name)
+	if auth.CheckSecret(secret) != nil {
+		return api.Key{}, errNoKey()
+	}
+	key, err := s.record.KeyBySecretHash(ctx, auth.Hash(s.pepper, secret))
+	if api.CodeOf(err) == api.NotFound {
+		return key, errNoKey()
+	}
+	return key, err
+}
+
+// shownName repeats how a caller named a key, but no secret.
+func shownName(name string) string {
+	if strings.HasPrefix(name, "sk-") {
+		return auth.Mask(auth.Secret(name))
+	}
+	return name
+}
+
+// keyInfo is GET /key/info?key=, by secret or id.
+func (s *Server) keyInfo(c *call) (any, error) {
+	name, err := c.required("key")
+	if err != nil {
+		return nil, err
+	}
+	key, err := s.keyNamed(c.ctx(), name)
+	if err != nil {
+		return nil, err
+	}
+	keys := []api.Key{key}
+	err = s.completeKeys(c.ctx(), keys)
+	return api.KeyInfo{Key: keys[0], Asked: shownName(name), Info: keys[0]}, err
+}
+
+// keys returns complete keys, never nil.
+func (s *Server) keys(ctx context.Context, filter api.KeyFilter) ([]api.Key, error) {
+	keys, _, err := s.keyPage(ctx, filter)
+	return keys, err
+}
+
+func (s *Server) keyPage(ctx context.Context, filter api.KeyFilter) ([]api.Key, int, error) {
+	keys, total, err := s.record.Keys(ctx, filter)
+	if err != nil {
+		return nil, 0, err
+	}
+	if keys == nil {
+		keys = []api.Key{}
+	}
+	return keys, total, s.completeKeys(ctx, keys)
+}
+
+// completeKeys fills in what the record does not know: spending.
+func (s *Server) completeKeys(ctx context.Context, keys []api.Key) error {
+	if len(keys) == 0 {
+		return nil
+	}
+	states, err := s.spending.Keys(ctx, keys)
+	if err != nil {
+		return unspent(err)
+	}
+	for i := range keys {
+		keys[i].BudgetState = states[i]
+	}
+	return nil
+}
+
+// changedKey puts a key in force that has just been written, and completes it for the answer.
+func (s *Server) changedKey(ctx context.Context, before *api.Key, after api.Key) (api.Key, error) {
+	if err := inForce(s.changes.KeyChanged(ctx, before, &after)); err != nil {
+		return after, err
+	}
+	keys := []api.Key{after}
+	err := s.completeKeys(ctx, keys)
+	return keys[0], err
+}
+
+// updateKey is POST /key/update: key (secret or id) and the fields to change.
+func (s *Server) updateKey(c *call) (any, error) {
+	name, err := c.in.required("key")
+	if err != nil {
+		return nil, err
+	}
+	expiry, err := c.in.expiry(s.now())
+	if err != nil {
+		return nil, err
+	}
+	if err := c.in.expect(&api.KeyFields{}); err != nil {
+		return nil, err
+	}
+	return s.editKey(c, name, func(key *api.Key) error {
+		if err := c.in.patch(&key.KeyFields); err != nil {
+			return err
+		}
+		expiry.apply(&key.KeyFields)
+		return nil
+	})
+}
+
+// editKey changes one key, within what its team allows, and answers it as it is then.
+func (s *Server) editKey(c *call, name string, edit func(*api.Key) error) (api.KeyInfo, error) {
+	revision, err := c.ifRevision()
+	if err != nil {
+		return api.KeyInfo{}, err
+	}
+	found, err := s.keyNamed(c.ctx(), name)
+	if err != nil {
+		return api.KeyInfo{}, err
+	}
+	planned := found
+	if err := edit(&planned); err != nil {
+		return api.KeyInfo{}, err
+	}
+	team, err := s.teamOf(c.ctx(), planned)
+	if err != nil {
+		return api.KeyInfo{}, err
+	}
+	var before api.Key
+	key, err := s.record.UpdateKey(c.ctx(), c.change, found.KeyID, revision, func(key *api.Key) error {
+		before = *key
+		if err := edit(key); err != nil {
+			return err
+		}
+		if err := key.Validate(); err != nil {
+			return err
+		}
+		return checkWithin(team, before, *key)
+	})
+	if err != nil {
+		return api.KeyInfo{}, err
+	}
+	key, err = s.changedKey(c.ctx(), &before, key)
+	return api.KeyInfo{Key: key, Asked: shownName(name), Info: key}, err
+}
+
+// blockKey is POST /key/block {"key"}.
+func (s *Server) blockKey(c *call) (any, error) { return s.setKeyBlocked(c, true) }
+
+// unblockKey is POST /key/unblock {"key"}.
+func (s *Server) unblockKey(c *call) (any, error) { return s.setKeyBlocked(c, false) }
+
+func (s *Server) setKeyBlocked(c *call, blocked bool) (any, error) {
+	name, err := c.in.required("key")
+	if err != nil {
+		return nil, err
+	}
+	if err := c.in.expect(&struct{}{}); err != nil {
+		return nil, err
+	}
+	return s.editKey(c, name, func(key *api.Key) error {
+		key.Blocked = blocked
+		return nil
+	})
+}

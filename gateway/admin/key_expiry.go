@@ -1,0 +1,43 @@
+package admin
+
+import (
+	"time"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+// expiry is what a request says about a key's life with duration; a request may as well leave it out.
+type expiry struct {
+	given bool
+	// at is nil for a key that never expires.
+	at *time.Time
+}
+
+// expiry takes duration out of the input: "30d" from now, "-1" or null for ever.
+func (in *input) expiry(now time.Time) (expiry, error) {
+	if !in.has("duration") {
+		return expiry{}, nil
+	}
+	text, err := in.text("duration")
+	if err != nil {
+		return expiry{}, err
+	}
+	if in.has("expires") && text != "" {
+		return expiry{}, api.FieldErrorf("duration", "cannot be set together with expires: both say when the key ends")
+	}
+	if text == "" || text == "-1" {
+		return expiry{given: true}, nil
+	}
+	span, err := api.ParseSpan(text)
+	if err != nil {
+		return expiry{}, api.FieldErrorf("duration", "%s", err)
+	}
+	at := span.AddTo(now.UTC().Truncate(time.Millisecond))
+	return expiry{given: true, at: &at}, nil
+}
+
+func (e expiry) apply(key *api.KeyFields) {
+	if e.given {
+		key.Expires = e.at
+	}
+}

@@ -1,0 +1,173 @@
+package admin
+
+import (
+	"time"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+// maxGrace is how long an old secret may go on working after a rotation.
+const maxGrace = 90 * 24 * time.Hour
+
+// generateKey is POST /key/generate: a key's fields, with a secret of the caller's own or a new one.
+// Its answer is the only one that shows the secret.
+func (s *Server) generateKey(c *call) (any, error) {
+	secret, err := c.in.secret("key")
+	if err != nil {
+		return nil, err
+	}
+	expiry, err := c.in.expiry(s.now())
+	if err != nil {
+		return nil, err
+	}
+	key := api.NewKey(auth.NewKeyID())
+	if err := c.in.expect(&key.KeyFields); err != nil {
+		return nil, err
+	}
+	expiry.apply(&key.KeyFields)
+	key.KeyName = auth.Mask(secret)
+	if err := key.Validate(); err != nil {
+		return nil, err
+	}
+	team, err := s.teamOf(c.ctx(), key)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkWithin(team, api.Key{}, key); err != nil {
+		return nil, err
+	}
+	key, err = s.record.CreateKey(c.ctx(), c.change, key, auth.Hash(s.pepper, secret))
+	if err != nil {
+		return nil, err
+	}
+	key, err = s.changedKey(c.ctx(), nil, key)
+	return api.KeyCreated{Secret: secret.Reveal(), Key: key}, err
+}
+
+// secret takes a secret of the caller's own out of the input, or makes one.
+func (in *input) secret(name string) (auth.Secret, error) {
+	text, err := in.text(name)
+	if err != nil || text == "" {
+		return auth.NewSecret(), err
+	}
+	if err := auth.CheckSecret(auth.Secret(text)); err != nil {
+		return "", api.FieldErrorf(name, "%s", err)
+	}
+	return auth.Secret(text), nil
+}
+
+// rotateKey is POST /key/rotate, /key/regenerate and /key/{key}/regenerate: a new secret for the same key.
+// The old one works on for grace_period ("24h"); without it, it stops at once.
+func (s *Server) rotateKey(c *call) (any, error) {
+	name, err := c.in.text("key")
+	if err != nil {
+		return nil, err
+	}
+	if inPath := c.request.PathValue("key"); inPath != "" {
+		name = inPath
+	}
+	if name == "" {
+		return nil, api.FieldErrorf("key", "is required")
+	}
+	secret, err := c.in.secret("new_key")
+	if err != nil {
+		return nil, err
+	}
+	grace, err := c.in.grace()
+	if err != nil {
+		return nil, err
+	}
+	if err := c.in.expect(&struct{}{}); err != nil {
+		return nil, err
+	}
+	before, err := s.keyNamed(c.ctx(), name)
+	if err != nil {
+		return nil, err
+	}
+	oldUntil := s.now().Add(grace)
+	key, err := s.record.RotateKey(c.ctx(), c.change, before.KeyID, auth.Hash(s.pepper, secret), auth.Mask(secret), oldUntil)
+	if err != nil {
+		return nil, err
+	}
+	key, err = s.changedKey(c.ctx(), &before, key)
+	return api.KeyCreated{Secret: secret.Reveal(), Key: key}, err
+}
+
+// grace takes grace_period out of the input.
+func (in *input) grace() (time.Duration, error) {
+	text, err := in.text("grace_period")
+	if err != nil || text == "" {
+		return 0, err
+	}
+	span, err := api.ParseSpan(text)
+	if err != nil {
+		return 0, api.FieldErrorf("grace_period", "%s", err)
+	}
+	if span.Approximate() > maxGrace {
+		return 0, api.FieldErrorf("grace_period", "is longer than 90 days")
+	}
+	return span.Approximate(), nil
+}
+
+// deleteKeys is POST /key/delete {"keys"}, by secret or id, or {"key_aliases"}: all of them or none.
+func (s *Server) deleteKeys(c *call) (any, error) {
+	names, err := c.in.texts("keys")
+	if err != nil {
+		return nil, err
+	}
+	aliases, err := c.in.texts("key_aliases")
+	if err != nil {
+		return nil, err
+	}
+	if len(names)+len(aliases) == 0 {
+		return nil, api.FieldErrorf("keys", "is required, or key_aliases: a list of the keys to delete")
+	}
+	if err := c.in.expect(&struct{}{}); err != nil {
+		return nil, err
+	}
+	ids, err := s.idsOf(c, names, aliases)
+	if err != nil {
+		return nil, err
+	}
+	deleted, err := s.record.DeleteKeys(c.ctx(), c.change, ids)
+	if err != nil {
+		return nil, err
+	}
+	for _, key := range deleted {
+		if err := inForce(s.changes.KeyChanged(c.ctx(), &key, nil)); err != nil {
+			return nil, err
+		}
+	}
+	return keysDeleted{DeletedKeys: append(names, aliases...)}, nil
+}
+
+// keysDeleted is the answer of POST /key/delete: the keys as the caller named them. A secret among
+// them opens nothing any more.
+type keysDeleted struct {
+	DeletedKeys []string `json:"deleted_keys"`
+}
+
+// idsOf finds the keys that are named; each once.
+func (s *Server) idsOf(c *call, names, aliases []string) ([]string, error) {
+	var ids []string
+	seen := map[string]bool{}
+	add := func(key api.Key, err error) error {
+		if err == nil && !seen[key.KeyID] {
+			seen[key.KeyID] = true
+			ids = append(ids, key.KeyID)
+		}
+		return err
+	}
+	for _, name := range names {
+		if err := add(s.keyNamed(c.ctx(), name)); err != nil {
+			return nil, err
+		}
+	}
+	for _, alias := range aliases {
+		if err := add(s.record.KeyByAlias(c.ctx(), alias)); err != nil {
+			return nil, err
+		}
+	}
+	return ids, nil
+}

@@ -1,0 +1,55 @@
+package admin
+
+import "github.com/bursarhq/terraform-provider-bursar/gateway/auth"
+
+// Route is one operation of the admin API.
+type Route struct {
+	Method string
+	Path   string
+	// Permission is what a caller must have. Without one the gateway does not start.
+	Permission auth.Permission
+
+	handler func(*Server, *call) (any, error)
+}
+
+// Pattern is the route as [net/http.ServeMux] takes it.
+func (r Route) Pattern() string { return r.Method + " " + r.Path }
+
+// Routes lists every operation of the admin API.
+func Routes() []Route { return append([]Route(nil), routes...) }
+
+// routes is the whole URL space.
+var routes = []Route{
+	{"POST", "/team/new", auth.Write, (*Server).createTeam},
+	{"GET", "/team/info", auth.Read, (*Server).teamInfo},
+	{"GET", "/team/list", auth.Read, (*Server).listTeams},
+	{"GET", "/v2/team/list", auth.Read, (*Server).pageTeams},
+	{"POST", "/team/update", auth.Write, (*Server).updateTeam},
+	{"POST", "/team/delete", auth.Write, (*Server).deleteTeams},
+	{"POST", "/team/block", auth.Write, (*Server).blockTeam},
+	{"POST", "/team/unblock", auth.Write, (*Server).unblockTeam},
+
+	{"POST", "/key/generate", auth.Write, (*Server).generateKey},
+	{"GET", "/key/info", auth.Read, (*Server).keyInfo},
+	{"GET", "/key/list", auth.Read, (*Server).listKeys},
+	{"POST", "/key/update", auth.Write, (*Server).updateKey},
+	{"POST", "/key/delete", auth.Write, (*Server).deleteKeys},
+	{"POST", "/key/block", auth.Write, (*Server).blockKey},
+	{"POST", "/key/unblock", auth.Write, (*Server).unblockKey},
+	{"POST", "/key/rotate", auth.Write, (*Server).rotateKey},
+	{"POST", "/key/regenerate", auth.Write, (*Server).rotateKey},
+	{"POST", "/key/{key}/regenerate", auth.Write, (*Server).rotateKey},
+
+	{"POST", "/budget/new", auth.Write, (*Server).createBudget},
+	{"POST", "/budget/info", auth.Read, (*Server).budgetInfo},
+	{"GET", "/budget/list", auth.Read, (*Server).listBudgets},
+	{"POST", "/budget/update", auth.Write, (*Server).updateBudget},
+	{"POST", "/budget/delete", auth.Write, (*Server).deleteBudget},
+
+	{"POST", "/alert_route/new", auth.Write, (*Server).createAlertRoute},
+	{"GET", "/alert_route/info", auth.Read, (*Server).alertRouteInfo},
+	{"GET", "/alert_route/list", auth.Read, (*Server).listAlertRoutes},
+	{"POST", "/alert_route/update", auth.Write, (*Server).updateAlertRoute},
+	{"POST", "/alert_route/delete", auth.Write, (*Server).deleteAlertRoutes},
+	{"POST", "/alert_route/test", auth.Write, (*Server).testAlertRoute},
+}

@@ -1,0 +1,204 @@
+package admin
+
+import (
+	"context"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+// createTeam is POST /team/new: a team's fields, and team_id unless one is to be made.
+func (s *Server) createTeam(c *call) (any, error) {
+	id, err := c.in.text("team_id")
+	if err != nil {
+		return nil, err
+	}
+	if id == "" {
+		id = auth.NewTeamID()
+	}
+	team := api.NewTeam(id)
+	if err := c.in.expect(&team.TeamFields); err != nil {
+		return nil, err
+	}
+	if err := team.Validate(); err != nil {
+		return nil, err
+	}
+	if err := undeclared("team", s.declared.Team, id); err != nil {
+		return nil, err
+	}
+	team, err = s.record.CreateTeam(c.ctx(), c.change, team)
+	if err != nil {
+		return nil, err
+	}
+	return s.changedTeam(c.ctx(), team)
+}
+
+// changedTeam puts a team in force that has just been written, and completes it for the answer.
+func (s *Server) changedTeam(ctx context.Context, team api.Team) (api.Team, error) {
+	if err := inForce(s.changes.TeamChanged(ctx, team.TeamID)); err != nil {
+		return team, err
+	}
+	teams := []api.Team{team}
+	err := s.completeTeams(ctx, teams)
+	return teams[0], err
+}
+
+// completeTeams fills in what the record does not know: spending, and where teams are declared.
+func (s *Server) completeTeams(ctx context.Context, teams []api.Team) error {
+	if len(teams) == 0 {
+		return nil
+	}
+	states, err := s.spending.Teams(ctx, teams)
+	if err != nil {
+		return unspent(err)
+	}
+	for i := range teams {
+		teams[i].BudgetState = states[i]
+		if file, ok := s.declared.Team(teams[i].TeamID); ok {
+			teams[i].DeclaredIn = file
+		}
+	}
+	return nil
+}
+
+// teamInfo is GET /team/info?team_id=.
+func (s *Server) teamInfo(c *call) (any, error) {
+	id, err := c.required("team_id")
+	if err != nil {
+		return nil, err
+	}
+	team, err := s.record.Team(c.ctx(), id)
+	if err != nil {
+		return nil, err
+	}
+	teams := []api.Team{team}
+	if err := s.completeTeams(c.ctx(), teams); err != nil {
+		return nil, err
+	}
+	keys, err := s.keys(c.ctx(), api.KeyFilter{TeamID: id})
+	if err != nil {
+		return nil, err
+	}
+	return api.TeamInfo{
+		Team: teams[0], TeamInfo: teams[0], Keys: keys, Members: members(keys), TeamMemberships: []any{},
+	}, nil
+}
+
+// members are the people of a team as LiteLLM's documentation shows them: one for each key.
+func members(keys []api.Key) []api.Member {
+	list := make([]api.Member, len(keys))
+	for i, key := range keys {
+		list[i] = api.Member{UserID: key.UserID, Role: "user", Key: key.KeyName, KeyID: key.KeyID, KeyAlias: key.KeyAlias}
+	}
+	return list
+}
+
+// teamUpdated is the answer of POST /team/update: the team at the top level, and as LiteLLM puts it.
+type teamUpdated struct {
+	api.Team
+	Data api.Team `json:"data"`
+}
+
+// updateTeam is POST /team/update: team_id and the fields to change.
+func (s *Server) updateTeam(c *call) (any, error) {
+	id, err := c.in.required("team_id")
+	if err != nil {
+		return nil, err
+	}
+	if err := c.in.expect(&api.TeamFields{}); err != nil {
+		return nil, err
+	}
+	team, err := s.editTeam(c, id, func(team *api.Team) error { return c.in.patch(&team.TeamFields) })
+	if err != nil {
+		return nil, err
+	}
+	return teamUpdated{Team: team, Data: team}, nil
+}
+
+// editTeam changes one team and answers it as it is then.
+func (s *Server) editTeam(c *call, id string, edit func(*api.Team) error) (api.Team, error) {
+	revision, err := c.ifRevision()
+	if err != nil {
+		return api.Team{}, err
+	}
+	if err := undeclared("team", s.declared.Team, id); err != nil {
+		return api.Team{}, err
+	}
+	team, err := s.record.UpdateTeam(c.ctx(), c.change, id, revision, func(team *api.Team) error {
+		if err := edit(team); err != nil {
+			return err
+		}
+		return team.Validate()
+	})
+	if err != nil {
+		return api.Team{}, err
+	}
+	return s.changedTeam(c.ctx(), team)
+}
+
+// blockTeam is POST /team/block {"team_id"}.
+func (s *Server) blockTeam(c *call) (any, error) { return s.setTeamBlocked(c, true) }
+
+// unblockTeam is POST /team/unblock {"team_id"}.
+func (s *Server) unblockTeam(c *call) (any, error) { return s.setTeamBlocked(c, false) }
+
+func (s *Server) setTeamBlocked(c *call, blocked bool) (any, error) {
+	id, err := c.in.required("team_id")
+	if err != nil {
+		return nil, err
+	}
+	if err := c.in.expect(&struct{}{}); err != nil {
+		return nil, err
+	}
+	return s.editTeam(c, id, func(team *api.Team) error {
+		team.Blocked = blocked
+		return nil
+	})
+}
+
+// deleteTeams is POST /team/delete {"team_ids"}: all of them with their keys, or none.
+func (s *Server) deleteTeams(c *call) (any, error) {
+	ids, err := c.in.texts("team_ids")
+	if err != nil {
+		return nil, err
+	}
+	if len(ids) == 0 {
+		return nil, api.FieldErrorf("team_ids", "is required: a list of the teams to delete")
+	}
+	if err := c.in.expect(&struct{}{}); err != nil {
+		return nil, err
+	}
+	if err := undeclared("team", s.declared.Team, ids...); err != nil {
+		return nil, err
+	}
+	teams, keys, err := s.record.DeleteTeams(c.ctx(), c.change, ids)
+	if err != nil {
+		return nil, err
+	}
+	for _, team := range teams {
+		if err := inForce(s.changes.TeamChanged(c.ctx(), team.TeamID)); err != nil {
+			return nil, err
+		}
+	}
+	for _, key := range keys {
+		if err := inForce(s.changes.KeyChanged(c.ctx(), &key, nil)); err != nil {
+			return nil, err
+		}
+	}
+	return teamsDeleted{DeletedTeams: ids, DeletedKeys: keyIDs(keys)}, nil
+}
+
+// teamsDeleted is the answer of POST /team/delete.
+type teamsDeleted struct {
+	DeletedTeams []string `json:"deleted_teams"`
+	// DeletedKeys are the ids of the keys that went with them.
+	DeletedKeys []string `json:"deleted_keys"`
+}
+
+func keyIDs(keys []api.Key) []string {
+	ids := make([]string, len(keys))
+	for i, key := range keys {
+		ids[i] = key.KeyID
+	}
+	return ids
+}

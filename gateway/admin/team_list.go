@@ -1,0 +1,127 @@
+package admin
+
+import (
+	"context"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+// teamColumns are what lists of teams can be sorted by.
+var teamColumns = map[string]string{
+	"team_id": api.SortByID, "team_alias": api.SortByAlias,
+	"created_at": api.SortByCreatedAt, "updated_at": api.SortByUpdatedAt,
+}
+
+// teamList is the answer of GET /team/list.
+type teamList struct {
+	Teams []api.Team `json:"teams"`
+}
+
+// teamPage is the answer of GET /v2/team/list.
+type teamPage struct {
+	Teams      []api.Team `json:"teams"`
+	Total      int        `json:"total"`
+	Page       int        `json:"page"`
+	PageSize   int        `json:"page_size"`
+	TotalPages int        `json:"total_pages"`
+}
+
+// listTeams is GET /team/list: every team by alias, or those that user_id has a key of.
+func (s *Server) listTeams(c *call) (any, error) {
+	filter, err := s.teamFilter(c)
+	if err != nil {
+		return nil, err
+	}
+	filter.Page = api.Page{SortBy: api.SortByAlias}
+	teams, _, err := s.teams(c.ctx(), filter)
+	return teamList{Teams: teams}, err
+}
+
+// pageTeams is GET /v2/team/list: a page of the teams.
+func (s *Server) pageTeams(c *call) (any, error) {
+	filter, err := s.teamFilter(c)
+	if err != nil {
+		return nil, err
+	}
+	page, err := c.page("page_size", teamColumns)
+	if err != nil {
+		return nil, err
+	}
+	filter.Page = page.order
+	teams, total, err := s.teams(c.ctx(), filter)
+	if err != nil {
+		return nil, err
+	}
+	return teamPage{
+		Teams: teams, Total: total, Page: page.number, PageSize: page.size, TotalPages: page.pages(total),
+	}, nil
+}
+
+func (s *Server) teams(ctx context.Context, filter api.TeamFilter) ([]api.Team, int, error) {
+	teams, total, err := s.record.Teams(ctx, filter)
+	if err != nil {
+		return nil, 0, err
+	}
+	if err := s.completeTeams(ctx, teams); err != nil {
+		return nil, 0, err
+	}
+	if teams == nil {
+		teams = []api.Team{}
+	}
+	return teams, total, nil
+}
+
+// teamFilter reads which teams are wanted: team_id, team_alias (a part of it), user_id, organization_id.
+func (s *Server) teamFilter(c *call) (api.TeamFilter, error) {
+	filter := api.TeamFilter{AliasContains: c.query.Get("team_alias")}
+	if id := c.query.Get("team_id"); id != "" {
+		filter.IDs = []string{id}
+	}
+	if user := c.query.Get("user_id"); user != "" {
+		theirs, err := s.teamsOf(c.ctx(), user)
+		if err != nil {
+			return filter, err
+		}
+		filter.IDs = both(filter.IDs, theirs)
+	}
+	// Bursar has no organizations: all teams are in LiteLLM's default one, none in another.
+	if organization := c.query.Get("organization_id"); organization != "" && organization != "default_organization" {
+		filter.IDs = []string{}
+	}
+	if c.query.Get("status") == "deleted" {
+		filter.IDs = []string{} // deleted teams are in the audit log only
+	}
+	return filter, nil
+}
+
+// teamsOf returns the teams that a user has a key of; never nil.
+func (s *Server) teamsOf(ctx context.Context, user string) ([]string, error) {
+	keys, _, err := s.record.Keys(ctx, api.KeyFilter{UserID: user})
+	if err != nil {
+		return nil, err
+	}
+	ids, seen := []string{}, map[string]bool{}
+	for _, key := range keys {
+		if key.TeamID != nil && !seen[*key.TeamID] {
+			seen[*key.TeamID] = true
+			ids = append(ids, *key.TeamID)
+		}
+	}
+	return ids, nil
+}
+
+// both returns the ids that are in both lists, where a nil first list holds all.
+func both(first, second []string) []string {
+	if first == nil {
+		return second
+	}
+	shared := []string{}
+	for _, a := range first {
+		for _, b := range second {
+			if a == b {
+				shared = append(shared, a)
+			}
+		}
+	}
+	return shared
+}
