@@ -33,7 +33,13 @@ var (
 		"s": Second, "sec": Second, "m": Minute, "min": Minute, "h": Hour, "hr": Hour,
 		"d": Day, "w": Week, "mo": Month, "y": Year,
 	}
+	lengths = map[Unit]time.Duration{
+		Second: time.Second, Minute: time.Minute, Hour: time.Hour, Day: 24 * time.Hour,
+		Week: 7 * 24 * time.Hour, Month: 30 * 24 * time.Hour, Year: 365 * 24 * time.Hour,
+	}
 )
+
+const hundredYears = 100 * 365 * 24 * time.Hour
 
 // ParseSpan reads a duration such as "30s", "12h", "7d", "1w", "3mo" or "1y".
 // The longer unit names "sec", "min" and "hr" of LiteLLM's documentation are read too.
@@ -47,7 +53,7 @@ func ParseSpan(text string) (Span, error) {
 	if !known || err != nil || count == 0 {
 		return Span{}, spanError(text)
 	}
-	if (Span{count, unit}).Approximate() > 100*366*24*time.Hour {
+	if time.Duration(count) > hundredYears/lengths[unit] {
 		return Span{}, fmt.Errorf("%q is longer than a hundred years", text)
 	}
 	return Span{Count: count, Unit: unit}, nil
@@ -84,9 +90,5 @@ func addMonths(t time.Time, months int) time.Time {
 
 // Approximate returns the span's length, with months of 30 and years of 365 days.
 func (s Span) Approximate() time.Duration {
-	length := map[Unit]time.Duration{
-		Second: time.Second, Minute: time.Minute, Hour: time.Hour, Day: 24 * time.Hour,
-		Week: 7 * 24 * time.Hour, Month: 30 * 24 * time.Hour, Year: 365 * 24 * time.Hour,
-	}
-	return time.Duration(s.Count) * length[s.Unit]
+	return time.Duration(s.Count) * lengths[s.Unit]
 }

@@ -1,0 +1,182 @@
+// Package policy knows who may use what: it turns a key's secret into the key, its team and
+// the limits and budgets that bind a request, and keeps them in memory until they change.
+//
+// It promises that a change is in force on every gateway when the call that made it returns:
+// a request admitted after that was judged by the new limits. It must never count anything,
+// nor know of HTTP, SQL or prices.
+package policy
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+// Source is where teams, keys, budgets and alert routes are kept.
+// Its errors are [api.Error]s, [api.NotFound] for what is not there.
+type Source interface {
+	KeyBySecretHash(ctx context.Context, hash []byte) (api.Key, error)
+	Team(ctx context.Context, id string) (api.Team, error)
+	Budget(ctx context.Context, id string) (api.Budget, error)
+	AllBudgets(ctx context.Context) ([]api.Budget, error)
+	AllAlertRoutes(ctx context.Context) ([]api.AlertRoute, error)
+	AllTeamIDs(ctx context.Context) ([]string, error)
+}
+
+// Versions counts the changes of a slot over all gateways. The quota engine does.
+type Versions interface {
+	PolicyVersion(ctx context.Context, slot string) (int64, error)
+	BumpPolicy(ctx context.Context, slot string) (int64, error)
+}
+
+// maxSubjects bounds the memory of the book; beyond it, it starts anew.
+const maxSubjects = 200_000
+
+// Book remembers what it has looked up.
+type Book struct {
+	source   Source
+	versions Versions
+	defaults Defaults
+
+	mu       sync.RWMutex
+	subjects map[string]*Subject
+	bySlot   map[string]map[string]bool
+	shared   *shared
+}
+
+// NewBook returns an empty book.
+func NewBook(source Source, versions Versions, defaults Defaults) *Book {
+	return &Book{
+		source: source, versions: versions, defaults: defaults,
+		subjects: map[string]*Subject{}, bySlot: map[string]map[string]bool{},
+	}
+}
+
+// Lookup returns who the secret with this hash belongs to.
+// The error is an [api.Error] with [api.NotFound] when nobody's.
+func (b *Book) Lookup(ctx context.Context, secretHash []byte) (*Subject, error) {
+	name := string(secretHash)
+	b.mu.RLock()
+	subject := b.subjects[name]
+	b.mu.RUnlock()
+	if subject != nil {
+		return subject, nil
+	}
+	subject, err := b.load(ctx, secretHash)
+	if err != nil {
+		return nil, err
+	}
+	b.remember(name, subject)
+	return subject, nil
+}
+
+// Fresh says whether nothing that concerns the subject has changed since it was loaded.
+// A refusal that is decided from memory asks this first; admissions are checked by the engine.
+func (b *Book) Fresh(ctx context.Context, subject *Subject) (bool, error) {
+	version, err := b.versions.PolicyVersion(ctx, subject.Slot)
+	return version == subject.Version, err
+}
+
+// Forget drops what is remembered of a slot, so that the next look-up reads it again.
+func (b *Book) Forget(slot string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for name := range b.bySlot[slot] {
+		delete(b.subjects, name)
+	}
+	delete(b.bySlot, slot)
+}
+
+func (b *Book) remember(name string, subject *Subject) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.subjects) >= maxSubjects {
+		b.subjects, b.bySlot = map[string]*Subject{}, map[string]map[string]bool{}
+	}
+	b.subjects[name] = subject
+	if b.bySlot[subject.Slot] == nil {
+		b.bySlot[subject.Slot] = map[string]bool{}
+	}
+	b.bySlot[subject.Slot][name] = true
+}
+
+// load reads the slot's version before what it versions: a change in between makes the
+// subject stale, never silently old.
+func (b *Book) load(ctx context.Context, secretHash []byte) (*Subject, error) {
+	key, err := b.source.KeyBySecretHash(ctx, secretHash)
+	if err != nil {
+		return nil, err
+	}
+	for {
+		slot := SlotOf(key)
+		version, err := b.versions.PolicyVersion(ctx, slot)
+		if err != nil {
+			return nil, fmt.Errorf("read policy version: %w", err)
+		}
+		if key, err = b.source.KeyBySecretHash(ctx, secretHash); err != nil {
+			return nil, err
+		}
+		if SlotOf(key) == slot {
+			return b.subject(ctx, key, slot, version)
+		}
+	}
+}
+
+// SlotOf names the group of counters that a key's requests are counted in: its team's, or its own.
+func SlotOf(key api.Key) string {
+	if key.TeamID != nil {
+		return *key.TeamID
+	}
+	return "key:" + key.KeyID
+}
+
+// shared is what concerns every slot: pots and alert routes.
+type shared struct {
+	version int64
+	pots    []api.Budget
+	routes  []api.AlertRoute
+}
+
+// sharedSlot counts the changes of pots and alert routes.
+const sharedSlot = "*"
+
+func (b *Book) sharedNow(ctx context.Context) (*shared, error) {
+	version, err := b.versions.PolicyVersion(ctx, sharedSlot)
+	if err != nil {
+		return nil, fmt.Errorf("read policy version: %w", err)
+	}
+	b.mu.RLock()
+	known := b.shared
+	b.mu.RUnlock()
+	if known != nil && known.version == version {
+		return known, nil
+	}
+	loaded, err := b.loadShared(ctx, version)
+	if err != nil {
+		return nil, err
+	}
+	b.mu.Lock()
+	b.shared = loaded
+	b.mu.Unlock()
+	return loaded, nil
+}
+
+func (b *Book) loadShared(ctx context.Context, version int64) (*shared, error) {
+	budgets, err := b.source.AllBudgets(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read budgets: %w", err)
+	}
+	routes, err := b.source.AllAlertRoutes(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read alert routes: %w", err)
+	}
+	loaded := &shared{version: version, routes: routes}
+	for _, budget := range budgets {
+		if budget.Pot() {
+			loaded.pots = append(loaded.pots, budget)
+		}
+	}
+	return loaded, nil
+}

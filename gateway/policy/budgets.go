@@ -1,0 +1,189 @@
+package policy
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
+)
+
+// Defaults are what the configuration says for everybody.
+type Defaults struct {
+	// RPM and TPM bind teams without such limits of their own; nil does not.
+	RPM, TPM *int64
+	Timezone *time.Location
+	ResetDay int
+	// SoftLimitRPMFactor throttles a team at its soft limit; nil does not.
+	SoftLimitRPMFactor *float64
+}
+
+// budgetTerms are the terms in force for one counter, wherever they came from.
+type budgetTerms struct {
+	api.BudgetTerms
+	budgetID   string
+	rates      api.RateLimits
+	thresholds []float64
+	timezone   *time.Location
+	factor     *float64
+}
+
+// terms returns the owner's own terms, or those of the budget it names.
+func (b *Book) terms(ctx context.Context, own api.BudgetTerms, budgetID *string) (budgetTerms, error) {
+	if budgetID == nil {
+		return budgetTerms{BudgetTerms: own, timezone: b.defaults.Timezone, factor: b.defaults.SoftLimitRPMFactor}, nil
+	}
+	budget, err := b.source.Budget(ctx, *budgetID)
+	if err != nil {
+		return budgetTerms{}, fmt.Errorf("read budget %s: %w", *budgetID, err)
+	}
+	return b.termsOf(budget), nil
+}
+
+func (b *Book) termsOf(budget api.Budget) budgetTerms {
+	terms := budgetTerms{
+		BudgetTerms: budget.BudgetTerms, budgetID: budget.BudgetID, rates: budget.RateLimits,
+		thresholds: budget.AlertThresholds, timezone: b.defaults.Timezone, factor: b.defaults.SoftLimitRPMFactor,
+	}
+	if budget.Timezone != nil {
+		if zone, err := time.LoadLocation(*budget.Timezone); err == nil {
+			terms.timezone = zone
+		}
+	}
+	if budget.OnSoftLimit != nil && budget.OnSoftLimit.ReduceRPMPct != nil {
+		terms.factor = budget.OnSoftLimit.ReduceRPMPct
+	}
+	return terms
+}
+
+func (b *Book) teamBudget(team api.Team, terms budgetTerms, routes []api.AlertRoute) *runningBudget {
+	for _, route := range routes {
+		if route.Enabled && route.Covers(team.TeamID) {
+			terms.thresholds = append(slices.Clone(terms.thresholds), route.Thresholds...)
+		}
+	}
+	about := api.AlertEvent{TeamID: team.TeamID, BudgetID: terms.budgetID}
+	if team.TeamAlias != nil {
+		about.TeamAlias = *team.TeamAlias
+	}
+	running := b.running(teamScope(team.TeamID), "team", terms, about)
+	running.throttle(teamScope(team.TeamID), terms)
+	return running
+}
+
+func (b *Book) keyBudget(key api.Key, terms budgetTerms) *runningBudget {
+	about := api.AlertEvent{KeyID: key.KeyID, BudgetID: terms.budgetID}
+	if key.TeamID != nil {
+		about.TeamID = *key.TeamID
+	}
+	return b.running(keyScope(key.KeyID), "key", terms, about)
+}
+
+func (b *Book) potBudget(budget api.Budget, routes []api.AlertRoute) *runningBudget {
+	terms := b.termsOf(budget)
+	for _, route := range routes {
+		if route.Enabled && len(route.TeamIDs) == 0 {
+			terms.thresholds = append(slices.Clone(terms.thresholds), route.Thresholds...)
+		}
+	}
+	return b.running(potScope(budget.BudgetID), "budget "+budget.BudgetID, terms, api.AlertEvent{BudgetID: budget.BudgetID})
+}
+
+// runningBudget is a budget whose periods are worked out when time has moved on.
+type runningBudget struct {
+	template quota.Budget
+	span     *api.Span
+	resetDay int
+	timezone *time.Location
+	around   atomic.Pointer[[]quota.Period]
+}
+
+func (b *Book) running(scope quota.Scope, name string, terms budgetTerms, about api.AlertEvent) *runningBudget {
+	r := &runningBudget{
+		template: quota.Budget{
+			Scope: scope, Name: name, Limit: quota.Unlimited, Hard: terms.HardCap, Thresholds: thresholds(terms), About: about,
+		},
+		resetDay: b.defaults.ResetDay,
+		timezone: terms.timezone,
+	}
+	if terms.MaxBudget != nil {
+		// The limit itself is the generation: a new cap arms its thresholds, the same cap does not.
+		r.template.Limit, r.template.Generation = *terms.MaxBudget, int64(*terms.MaxBudget)
+	}
+	if terms.ResetDay != nil {
+		r.resetDay = *terms.ResetDay
+	}
+	if terms.BudgetDuration != nil {
+		if span, err := api.ParseSpan(*terms.BudgetDuration); err == nil {
+			r.span = &span
+		}
+	}
+	if r.timezone == nil {
+		r.timezone = time.UTC
+	}
+	return r
+}
+
+func (r *runningBudget) throttle(window quota.Scope, terms budgetTerms) {
+	if soft, set := terms.SoftLimit(); set && terms.factor != nil {
+		r.template.Throttle = &quota.Throttle{Window: window, At: soft, Factor: *terms.factor}
+	}
+}
+
+// at returns the budget with the periods around now; the engine's clock, not ours,
+// decides which of them a request belongs to.
+func (r *runningBudget) at(now time.Time) quota.Budget {
+	around := r.around.Load()
+	if around == nil || !running(*around).Contains(now) {
+		periods := quota.PeriodsAround(r.span, r.resetDay, r.timezone, now)
+		around = &periods
+		r.around.Store(around)
+	}
+	budget := r.template
+	budget.Periods = *around
+	return budget
+}
+
+// running is the middle one of the periods around a moment, or the only one.
+func running(around []quota.Period) quota.Period { return around[len(around)/2] }
+
+// thresholds are the amounts at which to tell somebody: the soft limit, the shares that
+// the budget and its alert routes ask for, and the cap itself.
+func thresholds(terms budgetTerms) []quota.Threshold {
+	soft, hasSoft := terms.SoftLimit()
+	if terms.MaxBudget == nil {
+		if hasSoft {
+			return []quota.Threshold{{Share: 0, At: soft}}
+		}
+		return nil
+	}
+	limit := *terms.MaxBudget
+	list := []quota.Threshold{{Share: 1, At: limit}}
+	if hasSoft && limit > 0 {
+		share := float64(soft) / float64(limit)
+		if terms.SoftThresholdPct != nil {
+			share = *terms.SoftThresholdPct
+		}
+		list = append(list, quota.Threshold{Share: share, At: soft})
+	}
+	for _, share := range terms.thresholds {
+		list = append(list, quota.Threshold{Share: share, At: api.Share(limit, share)})
+	}
+	slices.SortStableFunc(list, func(a, b quota.Threshold) int { return compare(a.At, b.At) })
+	return slices.CompactFunc(list, func(a, b quota.Threshold) bool { return a.At == b.At })
+}
+
+func compare(a, b money.Nano) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	default:
+		return 0
+	}
+}

@@ -1,0 +1,79 @@
+package policy
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+// Changes puts changed objects in force on every gateway. Each method returns when they are:
+// from then on the engine refuses reservations that were made by older limits.
+type Changes struct{ Book *Book }
+
+// TeamChanged is called after a team was made, changed or deleted.
+func (c Changes) TeamChanged(ctx context.Context, teamID string) error {
+	return c.bump(ctx, teamID)
+}
+
+// KeyChanged is called after a key was made (before nil), changed or deleted (after nil).
+func (c Changes) KeyChanged(ctx context.Context, before, after *api.Key) error {
+	slots := map[string]bool{}
+	for _, key := range []*api.Key{before, after} {
+		if key != nil {
+			slots[SlotOf(*key)] = true
+		}
+	}
+	for slot := range slots {
+		if err := c.bump(ctx, slot); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// BudgetChanged is called after a budget was made, changed or deleted.
+func (c Changes) BudgetChanged(ctx context.Context, _, _ *api.Budget) error {
+	return c.bumpAll(ctx)
+}
+
+// RouteChanged is called after an alert route was made, changed or deleted: its thresholds may be new.
+func (c Changes) RouteChanged(ctx context.Context, _, _ *api.AlertRoute) error {
+	return c.bumpAll(ctx)
+}
+
+func (c Changes) bump(ctx context.Context, slot string) error {
+	if _, err := c.Book.versions.BumpPolicy(ctx, slot); err != nil {
+		return fmt.Errorf("put change in force for %s: %w", slot, err)
+	}
+	c.Book.Forget(slot)
+	return nil
+}
+
+// bumpAll is for what any slot may depend on. The shared slot goes first: a subject that is
+// loaded while the others are bumped then reads the new pots and routes already.
+func (c Changes) bumpAll(ctx context.Context) error {
+	if err := c.bump(ctx, sharedSlot); err != nil {
+		return err
+	}
+	slots, err := c.Book.source.AllTeamIDs(ctx)
+	if err != nil {
+		return fmt.Errorf("list teams: %w", err)
+	}
+	for _, slot := range append(slots, c.Book.rememberedSlots()...) {
+		if err := c.bump(ctx, slot); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *Book) rememberedSlots() []string {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	slots := make([]string, 0, len(b.bySlot))
+	for slot := range b.bySlot {
+		slots = append(slots, slot)
+	}
+	return slots
+}

@@ -1,0 +1,69 @@
+package policy
+
+import (
+	"context"
+	"time"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+// Counters reads budgets as they stand. The quota engine does.
+type Counters interface {
+	Spent(ctx context.Context, budgets []quota.Budget) ([]quota.BudgetState, error)
+}
+
+// Spending answers what has been spent in the running periods, from the counters that enforce them.
+type Spending struct {
+	Book     *Book
+	Counters Counters
+	Now      func() time.Time
+}
+
+// Teams returns the state of each team's budget, in order.
+func (s Spending) Teams(ctx context.Context, teams []api.Team) ([]api.BudgetState, error) {
+	return spent(ctx, s, teams, func(team api.Team) (*runningBudget, error) {
+		terms, err := s.Book.terms(ctx, team.BudgetTerms, team.BudgetID)
+		return s.Book.teamBudget(team, terms, nil), err
+	})
+}
+
+// Keys returns the state of each key's budget, in order.
+func (s Spending) Keys(ctx context.Context, keys []api.Key) ([]api.BudgetState, error) {
+	return spent(ctx, s, keys, func(key api.Key) (*runningBudget, error) {
+		terms, err := s.Book.terms(ctx, key.BudgetTerms, key.BudgetID)
+		return s.Book.keyBudget(key, terms), err
+	})
+}
+
+// Budgets returns the state of each pot, in order; plain terms have spent nothing themselves.
+func (s Spending) Budgets(ctx context.Context, budgets []api.Budget) ([]api.BudgetState, error) {
+	return spent(ctx, s, budgets, func(budget api.Budget) (*runningBudget, error) {
+		return s.Book.potBudget(budget, nil), nil
+	})
+}
+
+func spent[T any](ctx context.Context, s Spending, objects []T, budgetOf func(T) (*runningBudget, error)) ([]api.BudgetState, error) {
+	now := s.Now()
+	budgets := make([]quota.Budget, 0, len(objects))
+	for _, object := range objects {
+		running, err := budgetOf(object)
+		if err != nil {
+			return nil, err
+		}
+		budgets = append(budgets, running.at(now))
+	}
+	counted, err := s.Counters.Spent(ctx, budgets)
+	if err != nil {
+		return nil, err
+	}
+	states := make([]api.BudgetState, len(counted))
+	for i, state := range counted {
+		states[i].Spend = state.Settled
+		if !state.Period.End.IsZero() {
+			end := state.Period.End.UTC()
+			states[i].BudgetResetAt = &end
+		}
+	}
+	return states, nil
+}

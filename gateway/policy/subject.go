@@ -1,0 +1,152 @@
+package policy
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+// Subject is a key with everything that binds its requests, as of one policy version.
+type Subject struct {
+	Key api.Key
+	// Team is nil for a key without one.
+	Team    *api.Team
+	Slot    string
+	Version int64
+
+	windows []quota.Window
+	budgets []*runningBudget
+	pots    []pot
+
+	mu       sync.Mutex
+	modelled map[string][]quota.Window
+}
+
+// pot is a shared budget and what it covers.
+type pot struct {
+	budget *runningBudget
+	scope  api.Budget
+}
+
+func (b *Book) subject(ctx context.Context, key api.Key, slot string, version int64) (*Subject, error) {
+	common, err := b.sharedNow(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s := &Subject{Key: key, Slot: slot, Version: version, modelled: map[string][]quota.Window{}}
+	if key.TeamID != nil {
+		team, err := b.source.Team(ctx, *key.TeamID)
+		if err != nil {
+			return nil, err
+		}
+		s.Team = &team
+		if err := b.bindTeam(ctx, s, team, common.routes); err != nil {
+			return nil, err
+		}
+	}
+	if err := b.bindKey(ctx, s, key); err != nil {
+		return nil, err
+	}
+	for _, budget := range common.pots {
+		if covers(budget, key) {
+			s.pots = append(s.pots, pot{budget: b.potBudget(budget, common.routes), scope: budget})
+		}
+	}
+	return s, nil
+}
+
+func (b *Book) bindTeam(ctx context.Context, s *Subject, team api.Team, routes []api.AlertRoute) error {
+	terms, err := b.terms(ctx, team.BudgetTerms, team.BudgetID)
+	if err != nil {
+		return err
+	}
+	limits := withFallback(team.RateLimits, terms.rates)
+	limits = withFallback(limits, api.RateLimits{RPMLimit: b.defaults.RPM, TPMLimit: b.defaults.TPM})
+	s.windows = appendWindow(s.windows, teamScope(team.TeamID), "team", limits)
+	s.budgets = append(s.budgets, b.teamBudget(team, terms, routes))
+	return nil
+}
+
+func (b *Book) bindKey(ctx context.Context, s *Subject, key api.Key) error {
+	terms, err := b.terms(ctx, key.BudgetTerms, key.BudgetID)
+	if err != nil {
+		return err
+	}
+	s.windows = appendWindow(s.windows, keyScope(key.KeyID), "key", withFallback(key.RateLimits, terms.rates))
+	s.budgets = append(s.budgets, b.keyBudget(key, terms))
+	return nil
+}
+
+// Windows are the rate windows that bind a request for the model.
+func (s *Subject) Windows(model string) []quota.Window {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if windows, known := s.modelled[model]; known {
+		return windows
+	}
+	windows := slices.Clone(s.windows)
+	if s.Team != nil {
+		windows = appendModelWindow(windows, teamScope(s.Team.TeamID), "team model", s.Team.ModelRateLimits, model)
+	}
+	windows = appendModelWindow(windows, keyScope(s.Key.KeyID), "key model", s.Key.ModelRateLimits, model)
+	if len(s.modelled) < maxModelsRemembered {
+		s.modelled[model] = windows
+	}
+	return windows
+}
+
+const maxModelsRemembered = 1000
+
+// Budgets are the budgets that a request for the model is charged to, with their periods around now.
+func (s *Subject) Budgets(model string, now time.Time) []quota.Budget {
+	budgets := make([]quota.Budget, 0, len(s.budgets)+len(s.pots))
+	for _, budget := range s.budgets {
+		budgets = append(budgets, budget.at(now))
+	}
+	for _, pot := range s.pots {
+		if pot.scope.Models == nil || slices.Contains(pot.scope.Models, model) {
+			budgets = append(budgets, pot.budget.at(now))
+		}
+	}
+	return budgets
+}
+
+func covers(budget api.Budget, key api.Key) bool {
+	if budget.KeyIDs != nil && !slices.Contains(budget.KeyIDs, key.KeyID) {
+		return false
+	}
+	if budget.TeamIDs == nil {
+		return true
+	}
+	return key.TeamID != nil && slices.Contains(budget.TeamIDs, *key.TeamID)
+}
+
+// Special model names of LiteLLM.
+const (
+	allModels = "all-proxy-models"
+	teamModel = "all-team-models"
+	noModels  = "no-default-models"
+)
+
+// MayUse says whether the key and the team allow the model; if not, who does not.
+func (s *Subject) MayUse(model string) (allowed bool, deniedBy string) {
+	if !listAllows(s.Key.Models, model) {
+		return false, "key"
+	}
+	if s.Team != nil && !listAllows(s.Team.Models, model) {
+		return false, "team"
+	}
+	return true, ""
+}
+
+func listAllows(list []string, model string) bool {
+	if len(list) == 0 {
+		return true
+	}
+	return slices.Contains(list, model) && model != noModels ||
+		slices.Contains(list, allModels) || slices.Contains(list, teamModel)
+}

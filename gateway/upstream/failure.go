@@ -1,0 +1,91 @@
+package upstream
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net/http"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+// maxErrorBody bounds what is read of an upstream's error.
+const maxErrorBody = 64 << 10
+
+// retryableCause marks failures after which another deployment may do better.
+type retryableCause struct{ error }
+
+func (r retryableCause) Unwrap() error { return r.error }
+
+// Retryable says whether the failure is the deployment's and not the request's.
+func Retryable(err error) bool {
+	var cause retryableCause
+	return errors.As(err, &cause)
+}
+
+// Unreachable words a failure to get any answer.
+func Unreachable(err error) *api.Error {
+	return api.Errorf(api.Upstream, "the model's provider could not be reached; nothing was charged").WithCause(retryableCause{err})
+}
+
+// Broken words an answer that began and did not end well.
+func Broken(err error) *api.Error {
+	return api.Errorf(api.Upstream, "the model's provider broke off its answer; what it produced was charged").WithCause(err)
+}
+
+// Refused words an answer other than 200. What the provider says about the client's request
+// is passed on; what it says about the gateway's credentials or its own trouble is not.
+func Refused(response *http.Response) *api.Error {
+	body, _ := io.ReadAll(io.LimitReader(response.Body, maxErrorBody))
+	status := response.StatusCode
+	cause := errors.New("upstream answered " + response.Status)
+	switch {
+	case status == http.StatusUnauthorized || status == http.StatusForbidden:
+		return api.Errorf(api.Upstream, "the model's provider refused the gateway's credentials; the operator must mend models[].api_key").WithCause(retryableCause{cause})
+	case status == http.StatusTooManyRequests:
+		return busy(response, cause)
+	case status >= 500 || status == http.StatusRequestTimeout:
+		return failed(status, cause)
+	case status >= 400:
+		return passedOn(status, body, cause)
+	default:
+		return api.Errorf(api.Upstream, "the model's provider answered with a status that makes no sense here (%d)", status).WithCause(cause)
+	}
+}
+
+// busy passes a provider's own rate limit on, and says that it is the provider's.
+func busy(response *http.Response, cause error) *api.Error {
+	refused := api.Errorf(api.RateLimited, "the model's provider is limiting the gateway; nothing was charged, try again later").WithCause(retryableCause{cause})
+	refused.Header = http.Header{"X-Bursar-Denied-By": {"upstream"}}
+	if wait := response.Header.Get("Retry-After"); wait != "" {
+		refused.Header.Set("Retry-After", wait)
+	}
+	return refused
+}
+
+func failed(status int, cause error) *api.Error {
+	failure := api.Errorf(api.Upstream, "the model's provider failed (%d); nothing was charged", status).WithCause(retryableCause{cause})
+	switch status {
+	case http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		failure.Status = status
+	}
+	return failure
+}
+
+// passedOn keeps the provider's message and status: it is about the client's own request.
+func passedOn(status int, body []byte, cause error) *api.Error {
+	detail := gjson.GetBytes(bytes.TrimSpace(body), "error")
+	message := detail.Get("message").String()
+	if message == "" {
+		message = "the model's provider refused the request without saying why"
+	}
+	refused := api.Errorf(api.Invalid, "%s", message).WithCause(cause)
+	refused.Status = status
+	if kind := detail.Get("type").String(); kind != "" {
+		refused.Code = api.Code(kind)
+	}
+	refused.Param = detail.Get("param").String()
+	return refused
+}

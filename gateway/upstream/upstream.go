@@ -1,0 +1,90 @@
+// Package upstream speaks to the model providers.
+//
+// It promises that a request reaches only the address its deployment was configured with,
+// carrying only that deployment's credential, and that every answer is read with bounds.
+// It must never know of teams, limits or prices.
+package upstream
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+)
+
+// Deployment is one place that serves a model.
+type Deployment struct {
+	// Model is the name clients ask for; UpstreamModel the name the provider knows.
+	Model         string
+	UpstreamModel string
+	// Provider is the dialect's name, such as "openai".
+	Provider string
+	// BaseURL ends before "/chat/completions".
+	BaseURL string
+	// APIKey is the provider's credential; empty sends none.
+	APIKey string
+}
+
+// Host names the deployment in logs and ledger rows: the provider and its host.
+func (d Deployment) Host() string {
+	return d.Provider + "/" + hostOf(d.BaseURL)
+}
+
+// Usage is what a provider says a request used.
+type Usage struct {
+	PromptTokens     int64
+	CachedTokens     int64
+	CacheWriteTokens int64
+	CompletionTokens int64
+	ReasoningTokens  int64
+	AudioInTokens    int64
+	AudioOutTokens   int64
+}
+
+// Client sends requests to deployments over pooled connections.
+type Client struct{ http *http.Client }
+
+// Timeouts of one exchange. Streams have no total bound: silence ends them, not length.
+const (
+	dialTimeout        = 10 * time.Second
+	firstByteTimeout   = 5 * time.Minute
+	idleConnections    = 256
+	idleConnectionLife = 90 * time.Second
+)
+
+// NewClient returns a client that follows no redirects: a provider that moves is
+// the operator's to configure, and a credential must not travel after it.
+func NewClient() *Client {
+	dialer := &net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}
+	return &Client{http: &http.Client{
+		Transport: &http.Transport{
+			Proxy:                 http.ProxyFromEnvironment,
+			DialContext:           dialer.DialContext,
+			ForceAttemptHTTP2:     true,
+			MaxIdleConns:          idleConnections,
+			MaxIdleConnsPerHost:   idleConnections,
+			IdleConnTimeout:       idleConnectionLife,
+			TLSHandshakeTimeout:   dialTimeout,
+			ResponseHeaderTimeout: firstByteTimeout,
+			DisableCompression:    true,
+		},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+}
+
+// Send posts body to the deployment's path, such as "/chat/completions". The caller closes the answer's body.
+func (c *Client) Send(ctx context.Context, d Deployment, path string, body []byte) (*http.Response, error) {
+	request, err := newOpenAIRequest(ctx, d, path, body)
+	if err != nil {
+		return nil, fmt.Errorf("make request for %s: %w", d.Host(), err)
+	}
+	response, err := c.http.Do(request)
+	if err != nil {
+		return nil, fmt.Errorf("send to %s: %w", d.Host(), err)
+	}
+	return response, nil
+}
+
+// Close ends idle connections.
+func (c *Client) Close() { c.http.CloseIdleConnections() }

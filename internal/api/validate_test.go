@@ -1,0 +1,80 @@
+package api_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
+)
+
+func TestTeamValidate_namesTheField(t *testing.T) {
+	for want, change := range map[string]func(*api.Team){
+		"team_id is required":                                    func(t *api.Team) { t.TeamID = "" },
+		"team_id must start with":                                func(t *api.Team) { t.TeamID = "a b" },
+		"rpm_limit cannot be negative. Received: -1":             func(t *api.Team) { t.RPMLimit = ptr(int64(-1)) },
+		"model_tpm_limit.gpt cannot be negative":                 func(t *api.Team) { t.ModelTPMLimit = map[string]int64{"gpt": -2} },
+		"max_budget cannot be negative. Received: -1.5":          func(t *api.Team) { t.MaxBudget = ptr(-3 * money.USD / 2) },
+		"soft_budget (10) must be strictly lower than max_budge": func(t *api.Team) { t.MaxBudget, t.SoftBudget = ptr(10*money.USD), ptr(10*money.USD) },
+		"soft_threshold_pct is 80":                               func(t *api.Team) { t.SoftThresholdPct = ptr(80.0) },
+		"soft_threshold_pct cannot be set together":              func(t *api.Team) { t.SoftThresholdPct, t.SoftBudget = ptr(0.8), ptr(money.USD) },
+		`budget_duration "1 month" is not a duration`:            func(t *api.Team) { t.BudgetDuration = ptr("1 month") },
+		"reset_day is 31":                                        func(t *api.Team) { t.ResetDay = ptr(31) },
+		`models names "a" twice`:                                 func(t *api.Team) { t.Models = api.StringList{"a", "a"} },
+		"max_budget cannot be set together with budget_id":       func(t *api.Team) { t.BudgetID, t.MaxBudget = ptr("b"), ptr(money.USD) },
+		"team_alias is 300 characters long":                      func(t *api.Team) { t.TeamAlias = ptr(strings.Repeat("x", 300)) },
+		"metadata is 70000 bytes long":                           func(t *api.Team) { t.Metadata = api.Metadata{"": json.RawMessage(strings.Repeat("1", 70000))} },
+	} {
+		team := api.NewTeam("t")
+		change(&team)
+		if err := team.Validate(); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+}
+
+func TestBudgetValidate_namesTheField(t *testing.T) {
+	for want, change := range map[string]func(*api.Budget){
+		"alert_thresholds must be ascending; 0.5 follows 0.8": func(b *api.Budget) { b.MaxBudget, b.AlertThresholds = ptr(money.USD), []float64{0.8, 0.5} },
+		"alert_thresholds need max_budget":                    func(b *api.Budget) { b.AlertThresholds = []float64{0.8} },
+		`timezone "Mars" is not an IANA time zone`:            func(b *api.Budget) { b.Timezone = ptr("Mars") },
+		"on_soft_limit.reduce_rpm_pct is 50":                  func(b *api.Budget) { b.OnSoftLimit = &api.OnSoftLimit{ReduceRPMPct: ptr(50.0)} },
+		"everything cannot be set together":                   func(b *api.Budget) { b.Everything, b.Models = true, []string{"m"} },
+	} {
+		budget := api.NewBudget("b")
+		change(&budget)
+		if err := budget.Validate(); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+}
+
+func TestAlertRouteValidate_neverRepeatsASecret(t *testing.T) {
+	route := api.NewAlertRoute("r")
+	route.Name = "r"
+	route.Webhook = &api.WebhookTarget{URL: "https://user:canary@example.com/", Secret: ptr("canary-too-short")}
+	err := route.Validate()
+	if err == nil || strings.Contains(err.Error(), "canary") {
+		t.Fatalf("got %v", err)
+	}
+	route.Webhook.URL = "https://example.com/"
+	if err := route.Validate(); err == nil || strings.Contains(err.Error(), "canary") || !strings.HasPrefix(err.Error(), "webhook.secret") {
+		t.Fatalf("got %v", err)
+	}
+}
+
+func TestShare_isExactForDecimals(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		amount := rapid.Int64Range(0, int64(money.Max)).Draw(t, "amount")
+		percent := rapid.Int64Range(1, 100).Draw(t, "percent")
+		got := api.Share(money.Nano(amount), float64(percent)/100)
+		// The same in whole numbers, rounded half up.
+		want := money.Nano((amount/100)*percent + ((amount%100)*percent+50)/100)
+		if got != want {
+			t.Fatalf("Share(%d, %d %%) = %d, want %d", amount, percent, got, want)
+		}
+	})
+}
