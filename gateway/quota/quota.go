@@ -66,6 +66,12 @@ var (
 	ErrUnavailable = errors.New("quota store is unavailable")
 	// ErrUnknown: the reservation is neither live nor remembered.
 	ErrUnknown = errors.New("reservation is unknown")
+	// ErrEnded: the id to reserve belongs to a reservation that has ended; nothing is held for it.
+	ErrEnded = errors.New("reservation has ended")
+	// ErrNoPeriod: none of a budget's periods covers the counters' time; the caller's clock is far off.
+	ErrNoPeriod = errors.New("no period of the budget covers the time of the counters")
+	// ErrInvalid: amounts that cannot be counted, negative ones for example.
+	ErrInvalid = errors.New("amount cannot be counted")
 )
 
 // Request is what one attempt at a call wants to use at most.
@@ -111,6 +117,9 @@ type Window struct {
 // Budget limits the spending of one scope in one period.
 type Budget struct {
 	Scope Scope
+	// Slot is the slot of the requests that are spent from the budget, "" when they are of several:
+	// a pot. It only matters on a Redis Cluster, where a slot's counters live together.
+	Slot string
 	// Name is how the budget is named to people: "team", "key", "budget pot-1".
 	Name string
 	// Periods are the running period by the caller's clock, the one before and the one after;
@@ -154,6 +163,7 @@ type Period struct {
 type Decision struct {
 	Admitted bool
 	// Duplicate: the id was reserved before; the rest repeats that answer.
+	// The states of windows and budgets are those of now.
 	Duplicate bool
 	// At is when the decision was made, by the engine's clock.
 	At time.Time
@@ -189,8 +199,10 @@ type Denial struct {
 	Used  int64
 	// Settled is, for budgets, the part of Used that is spent for good.
 	Settled int64
-	// TooLarge: the request is larger than the limit itself and would never fit.
-	TooLarge   bool
+	// TooLarge: the request needs more tokens than the limit itself allows and would never fit.
+	// A limit of zero refuses everything and is not called too small.
+	TooLarge bool
+	// RetryAfter is zero when waiting does not help.
 	RetryAfter time.Duration
 }
 
@@ -237,8 +249,10 @@ type Settled struct {
 	Duplicate bool
 	// Corrected: the reservation had been booked as a crash; the difference was booked now.
 	Corrected bool
-	Windows   []WindowState
-	Budgets   []BudgetState
+	// Windows and Budgets are the state after the settlement, in the reservation's order.
+	// A duplicate or a correction has none.
+	Windows []WindowState
+	Budgets []BudgetState
 }
 
 // Checkpoint is what a running request has used so far.

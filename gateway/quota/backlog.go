@@ -1,0 +1,109 @@
+package quota
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+const (
+	// backlogLimit is how many entries may wait for the record before requests are refused:
+	// what cannot be written down must not be spent.
+	backlogLimit = 10_000
+
+	// backlogBatch is how many entries are recorded in one go.
+	backlogBatch = 500
+
+	backlogPause    = 100 * time.Millisecond
+	backlogMaxPause = 5 * time.Second
+)
+
+// backlog keeps entries that could not be recorded yet and tries again.
+// Entries may be recorded twice; the record collapses them by id.
+type backlog struct {
+	record Record
+	logger *slog.Logger
+	wake   chan struct{}
+	// drainMu lets one drain run at a time, so that a second one waits for the entries of the first.
+	drainMu sync.Mutex
+
+	mu      sync.Mutex
+	entries []Entry
+}
+
+func newBacklog(record Record, logger *slog.Logger) *backlog {
+	return &backlog{record: record, logger: logger, wake: make(chan struct{}, 1)}
+}
+
+func (b *backlog) keep(entries ...Entry) {
+	b.mu.Lock()
+	b.entries = append(b.entries, entries...)
+	b.mu.Unlock()
+	select {
+	case b.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (b *backlog) full() bool { return b.len() >= backlogLimit }
+
+func (b *backlog) len() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.entries)
+}
+
+// drain records what waits, oldest first.
+func (b *backlog) drain(ctx context.Context) error {
+	b.drainMu.Lock()
+	defer b.drainMu.Unlock()
+	for {
+		batch := b.next()
+		if len(batch) == 0 {
+			return nil
+		}
+		if err := b.record.Append(ctx, batch); err != nil {
+			return fmt.Errorf("record %d entries: %w", len(batch), err)
+		}
+		b.mu.Lock()
+		b.entries = b.entries[len(batch):]
+		b.mu.Unlock()
+	}
+}
+
+func (b *backlog) next() []Entry {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	n := min(len(b.entries), backlogBatch)
+	return b.entries[:n:n]
+}
+
+// run drains whenever there is something, with growing pauses while the record is down.
+func (b *backlog) run(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-b.wake:
+		}
+		b.drainUntilEmpty(ctx)
+	}
+}
+
+func (b *backlog) drainUntilEmpty(ctx context.Context) {
+	pause := backlogPause
+	for b.len() > 0 && ctx.Err() == nil {
+		err := b.drain(ctx)
+		if err == nil {
+			continue
+		}
+		b.logger.Warn("the record is behind", "error", err, "waiting", b.len())
+		select {
+		case <-ctx.Done():
+		case <-time.After(pause):
+		}
+		pause = min(2*pause, backlogMaxPause)
+	}
+}

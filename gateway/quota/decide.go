@@ -1,0 +1,140 @@
+package quota
+
+import (
+	"fmt"
+	"math/bits"
+	"time"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
+)
+
+// maxTokens bounds what one request may ask for, so that sums stay exact in doubles.
+const maxTokens = 1 << 40
+
+// standing is what a request meets: its limits as they stand at now, in the request's order.
+type standing struct {
+	now      time.Time
+	windows  []*window
+	rpm      []int64 // after throttling
+	spending []*spending
+	budgets  []BudgetState
+}
+
+// least is what must be free for the request to run at all.
+func (r Request) leastTokens() int64 { return r.InputTokens + r.MinOutputTokens }
+
+func (r Request) cost(output int64) money.Nano {
+	return r.InputCost + money.Nano(output)*r.OutputTokenCost
+}
+
+// decide grants an output cap or names every limit that refuses. It changes nothing.
+func decide(request Request, at standing) (output int64, denials []Denial) {
+	output = request.OutputTokens
+	for i, limits := range request.Windows {
+		denials = append(denials, refusedByWindow(request, limits, at.rpm[i], at.windows[i], at.now)...)
+		output = min(output, windowGrant(request, limits, at.rpm[i], at.windows[i]))
+	}
+	for i, budget := range request.Budgets {
+		if denial, refused := refusedByBudget(request, budget, at.budgets[i], at.now); refused {
+			denials = append(denials, denial)
+		}
+		output = min(output, budgetGrant(request, budget, at.budgets[i]))
+	}
+	return max(output, request.MinOutputTokens), denials
+}
+
+func refusedByWindow(request Request, limits Window, rpm int64, w *window, now time.Time) (denials []Denial) {
+	denial := Denial{Scope: limits.Scope, Name: limits.Name}
+	if rpm != Unlimited && w.requests+1 > rpm {
+		denial.Kind, denial.Limit, denial.Used = KindRequests, rpm, w.requests
+		denial.RetryAfter = w.wait(w.requests+1-rpm, requestsOf, now)
+		denials = append(denials, denial)
+	}
+	need := request.leastTokens()
+	if limits.TPM != Unlimited && w.tokens+need > limits.TPM {
+		denial.Kind, denial.Limit, denial.Used = KindTokens, limits.TPM, w.tokens
+		denial.TooLarge = need > limits.TPM && limits.TPM > 0
+		denial.RetryAfter = 0
+		if !denial.TooLarge {
+			denial.RetryAfter = w.wait(w.tokens+need-limits.TPM, tokensOf, now)
+		}
+		denials = append(denials, denial)
+	}
+	if limits.Parallel != Unlimited && w.live+1 > limits.Parallel {
+		denial.Kind, denial.Limit, denial.Used = KindParallel, limits.Parallel, w.live
+		denial.TooLarge, denial.RetryAfter = false, time.Second
+		denials = append(denials, denial)
+	}
+	return denials
+}
+
+func refusedByBudget(request Request, budget Budget, state BudgetState, now time.Time) (Denial, bool) {
+	used, need := state.Settled+state.Reserved, request.cost(request.MinOutputTokens)
+	if !budget.refuses() || need == 0 || used+need <= budget.Limit {
+		return Denial{}, false
+	}
+	denial := Denial{
+		Scope: budget.Scope, Name: budget.Name, Kind: KindBudget,
+		Limit: int64(budget.Limit), Used: int64(used), Settled: int64(state.Settled),
+	}
+	if !state.Period.End.IsZero() {
+		denial.RetryAfter = state.Period.End.Sub(now)
+	}
+	return denial, true
+}
+
+// windowGrant is the most output that one request may take from a token window: a quarter of what is
+// left when every other request that is still free this minute gets its least. A caller without an
+// output cap of its own must neither take the whole minute nor be cut short when there is plenty.
+func windowGrant(request Request, limits Window, rpm int64, w *window) int64 {
+	if limits.TPM == Unlimited {
+		return request.OutputTokens
+	}
+	room := limits.TPM - w.tokens - request.InputTokens
+	if rpm == Unlimited {
+		return room / 4
+	}
+	free, least := max(rpm-w.requests-1, 0), request.leastTokens()
+	if least > 0 && free > max(room, 0)/least {
+		return 0
+	}
+	return (room - free*least) / 4
+}
+
+// budgetGrant is the most output that one request may take from a budget: a quarter of what is left.
+func budgetGrant(request Request, budget Budget, state BudgetState) int64 {
+	if !budget.refuses() || request.OutputTokenCost == 0 {
+		return request.OutputTokens
+	}
+	room := (budget.Limit - state.Settled - state.Reserved - request.InputCost) / request.OutputTokenCost
+	return int64(room) / 4
+}
+
+// normalized checks that the request can be counted, and puts its bounds in order.
+func (r Request) normalized() (Request, error) {
+	if r.ID == "" || r.Slot == "" {
+		return r, fmt.Errorf("%w: a reservation needs an id and a slot", ErrInvalid)
+	}
+	r.MinOutputTokens = min(r.MinOutputTokens, r.OutputTokens)
+	for _, amount := range []int64{r.InputTokens, r.MinOutputTokens, r.OutputTokens} {
+		if amount < 0 || amount > maxTokens {
+			return r, fmt.Errorf("%w: %d tokens", ErrInvalid, amount)
+		}
+	}
+	if r.InputCost < 0 || r.OutputTokenCost < 0 || r.InputCost > money.Max || r.OutputTokenCost > money.Max {
+		return r, fmt.Errorf("%w: a cost of %s and %s per token", ErrInvalid, r.InputCost, r.OutputTokenCost)
+	}
+	high, low := bits.Mul64(uint64(r.OutputTokens), uint64(r.OutputTokenCost))
+	if high != 0 || low > uint64(money.Max-r.InputCost) {
+		return r, fmt.Errorf("%w: %d tokens at %s each", ErrInvalid, r.OutputTokens, r.OutputTokenCost)
+	}
+	return r, nil
+}
+
+func longestWait(denials []Denial) time.Duration {
+	var longest time.Duration
+	for _, denial := range denials {
+		longest = max(longest, denial.RetryAfter)
+	}
+	return longest
+}

@@ -1,0 +1,301 @@
+package quota
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
+)
+
+var _ Engine = (*Memory)(nil)
+
+const (
+	// lifetime is how long a reservation lives without being renewed.
+	lifetime = 15 * time.Second
+	// remembered is how long the end of a reservation is remembered.
+	remembered = 15 * time.Minute
+)
+
+// MemoryOptions adjust a [Memory]. The zero value is right for one gateway.
+type MemoryOptions struct {
+	// Now is the engine's clock; nil is time.Now.
+	Now func() time.Time
+	// ReapEvery is how often reservations of crashed requests are looked for;
+	// 0 is every second, negative is never: the owner calls Reap.
+	ReapEvery time.Duration
+	// Logger hears of entries that could not be recorded; nil is slog.Default.
+	Logger *slog.Logger
+}
+
+// Memory is the in-process engine for one gateway, and the specification of the other engines.
+// One lock makes every step atomic; nobody waits for the record while holding it.
+type Memory struct {
+	record  Record
+	options MemoryOptions
+	backlog *backlog
+	stop    context.CancelFunc
+	done    sync.WaitGroup
+
+	mu       sync.Mutex
+	windows  map[windowKey]*window
+	spending map[spendingKey]*spending
+	live     map[reservationKey]*reservation
+	ended    map[reservationKey]*tombstone
+	endings  []reservationKey // of ended, oldest first
+	policy   map[string]int64
+}
+
+type windowKey struct {
+	slot  string
+	scope Scope
+}
+
+type reservationKey struct{ slot, id string }
+
+// reservation is a request that was admitted and has not ended.
+type reservation struct {
+	request    Request
+	at         time.Time
+	expires    time.Time
+	output     int64
+	tokens     int64
+	cost       money.Nano
+	checkpoint Checkpoint
+	windows    []*window
+	seconds    []int64 // that the windows were charged on
+	spending   []*spending
+	periods    []Period
+}
+
+// NewMemory returns an engine that keeps its counters in the process. Close it to stop its background work.
+func NewMemory(record Record, options MemoryOptions) *Memory {
+	if options.Now == nil {
+		options.Now = time.Now
+	}
+	if options.Logger == nil {
+		options.Logger = slog.Default()
+	}
+	if options.ReapEvery == 0 {
+		options.ReapEvery = time.Second
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	m := &Memory{
+		record: record, options: options, stop: stop,
+		backlog:  newBacklog(record, options.Logger),
+		windows:  make(map[windowKey]*window),
+		spending: make(map[spendingKey]*spending),
+		live:     make(map[reservationKey]*reservation),
+		ended:    make(map[reservationKey]*tombstone),
+		policy:   make(map[string]int64),
+	}
+	m.done.Go(func() { m.backlog.run(ctx) })
+	if options.ReapEvery > 0 {
+		m.done.Go(func() { m.reapLoop(ctx) })
+	}
+	return m
+}
+
+// Close stops the background work and records what is left to record.
+func (m *Memory) Close() error {
+	m.stop()
+	m.done.Wait()
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	return m.Drain(ctx)
+}
+
+// Ping always succeeds: the counters are here.
+func (m *Memory) Ping(ctx context.Context) error { return ctx.Err() }
+
+// Drain waits until everything that should be recorded is.
+func (m *Memory) Drain(ctx context.Context) error { return m.backlog.drain(ctx) }
+
+// Reserve implements [Engine].
+func (m *Memory) Reserve(ctx context.Context, request Request) (Decision, error) {
+	request, err := request.normalized()
+	if err != nil {
+		return Decision{}, err
+	}
+	if m.backlog.full() {
+		return Decision{}, fmt.Errorf("%w: too much is waiting to be recorded", ErrUnavailable)
+	}
+	for {
+		decision, unseeded, err := m.reserve(request)
+		if err != nil || len(unseeded) == 0 {
+			return decision, err
+		}
+		if err := m.seed(ctx, unseeded); err != nil {
+			return Decision{}, err
+		}
+	}
+}
+
+// reserve is the atomic step. It returns the counters that have to be filled from the ledger first, if any.
+func (m *Memory) reserve(request Request) (Decision, []spendingKey, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	now := m.now()
+	key := reservationKey{request.Slot, request.ID}
+	if known := m.live[key]; known != nil {
+		return m.repeatLocked(known, request, now), nil, nil
+	}
+	if m.rememberedLocked(key, now) != nil {
+		return Decision{}, nil, fmt.Errorf("reserve %s: %w", request.ID, ErrEnded)
+	}
+	if err := m.checkPolicyLocked(request.Slot, request.PolicyVersion, now); err != nil {
+		return Decision{}, nil, err
+	}
+	at, unseeded, err := m.standingLocked(request, now)
+	if err != nil || len(unseeded) > 0 {
+		return Decision{}, unseeded, err
+	}
+	output, denials := decide(request, at)
+	if len(denials) > 0 {
+		m.tellRefusedLocked(request, at, denials)
+		return refusal(request, at, denials), nil, nil
+	}
+	r := &reservation{
+		request: request, at: now, expires: now.Add(lifetime),
+		output: output, tokens: request.InputTokens + output, cost: request.cost(output),
+		windows: at.windows, spending: at.spending, periods: at.periods(),
+	}
+	r.charge()
+	m.live[key] = r
+	return r.decision(at), nil, nil
+}
+
+// standingLocked looks up what the request meets and moves it to now.
+func (m *Memory) standingLocked(request Request, now time.Time) (standing, []spendingKey, error) {
+	at := standing{now: now}
+	spending, states, unseeded, err := m.budgetsLocked(request.Budgets, now)
+	if err != nil || len(unseeded) > 0 {
+		return at, unseeded, err
+	}
+	at.spending, at.budgets = spending, states
+	at.windows = make([]*window, len(request.Windows))
+	at.rpm = make([]int64, len(request.Windows))
+	for i, limits := range request.Windows {
+		at.windows[i] = m.windowLocked(request.Slot, limits.Scope, now)
+		at.rpm[i] = ThrottledRPM(limits, request.Budgets, states)
+	}
+	return at, nil, nil
+}
+
+func (m *Memory) windowLocked(slot string, scope Scope, now time.Time) *window {
+	key := windowKey{slot, scope}
+	w := m.windows[key]
+	if w == nil {
+		w = &window{second: now.Unix()}
+		m.windows[key] = w
+	}
+	w.advance(now.Unix())
+	return w
+}
+
+// budgetsLocked finds the budgets' counters for the period that t lies in.
+func (m *Memory) budgetsLocked(budgets []Budget, t time.Time) ([]*spending, []BudgetState, []spendingKey, error) {
+	found := make([]*spending, len(budgets))
+	states := make([]BudgetState, len(budgets))
+	var unseeded []spendingKey
+	for i, budget := range budgets {
+		period, ok := budget.periodAt(t)
+		if !ok {
+			return nil, nil, nil, fmt.Errorf("%s at %s: %w", budget.Scope, t.Format(time.RFC3339), ErrNoPeriod)
+		}
+		key := keyOf(budget.Scope, period)
+		found[i] = m.spending[key]
+		if found[i] == nil {
+			unseeded = append(unseeded, key)
+			continue
+		}
+		states[i] = found[i].state(budget, period)
+	}
+	return found, states, unseeded, nil
+}
+
+// seed fills missing counters from the ledger. A counter is set once and never added to,
+// however many requests ask for it at the same time.
+func (m *Memory) seed(ctx context.Context, keys []spendingKey) error {
+	for _, key := range keys {
+		spent, err := m.record.Spend(ctx, key.scope, key.period())
+		if err != nil {
+			return fmt.Errorf("read what %s has spent: %w", key.scope, err)
+		}
+		m.mu.Lock()
+		if m.spending[key] == nil {
+			m.spending[key] = &spending{settled: spent}
+		}
+		m.mu.Unlock()
+	}
+	return nil
+}
+
+// repeatLocked answers a reservation that is live as it was answered the first time.
+func (m *Memory) repeatLocked(r *reservation, request Request, now time.Time) Decision {
+	at := standing{now: now, windows: r.windows, spending: r.spending}
+	for i, budget := range r.request.Budgets {
+		at.budgets = append(at.budgets, r.spending[i].state(budget, r.periods[i]))
+	}
+	for i, limits := range r.request.Windows {
+		r.windows[i].advance(now.Unix())
+		at.rpm = append(at.rpm, ThrottledRPM(limits, r.request.Budgets, at.budgets))
+	}
+	decision := r.decision(at)
+	decision.Duplicate = true
+	return decision
+}
+
+// charge books the reservation on everything it is counted on.
+func (r *reservation) charge() {
+	r.seconds = make([]int64, len(r.windows))
+	for i, w := range r.windows {
+		r.seconds[i] = w.charge(r.tokens)
+	}
+	for _, s := range r.spending {
+		s.reserved += r.cost
+	}
+}
+
+func (r *reservation) decision(at standing) Decision {
+	return Decision{
+		Admitted: true, At: r.at, OutputTokens: r.output, Tokens: r.tokens, Cost: r.cost,
+		Windows: at.windowStates(r.request.Windows), Budgets: at.budgetStates(r.request.Budgets),
+	}
+}
+
+func refusal(request Request, at standing, denials []Denial) Decision {
+	return Decision{
+		At: at.now, Denials: denials, RetryAfter: longestWait(denials),
+		Windows: at.windowStates(request.Windows), Budgets: at.budgets,
+	}
+}
+
+func (at standing) windowStates(limits []Window) []WindowState {
+	states := make([]WindowState, len(limits))
+	for i := range limits {
+		states[i] = at.windows[i].state(limits[i], at.rpm[i], at.now)
+	}
+	return states
+}
+
+// budgetStates reads the counters again, after they were changed.
+func (at standing) budgetStates(budgets []Budget) []BudgetState {
+	for i, budget := range budgets {
+		at.budgets[i] = at.spending[i].state(budget, at.budgets[i].Period)
+	}
+	return at.budgets
+}
+
+func (at standing) periods() []Period {
+	periods := make([]Period, len(at.budgets))
+	for i := range at.budgets {
+		periods[i] = at.budgets[i].Period
+	}
+	return periods
+}
+
+// now is the engine's time, in the precision that all engines share.
+func (m *Memory) now() time.Time { return m.options.Now().UTC().Truncate(time.Microsecond) }

@@ -1,0 +1,73 @@
+package quota
+
+import (
+	"context"
+	"time"
+)
+
+// Spent implements [Engine].
+func (m *Memory) Spent(ctx context.Context, budgets []Budget) ([]BudgetState, error) {
+	for {
+		states, unseeded, err := m.spent(budgets)
+		if err != nil || len(unseeded) == 0 {
+			return states, err
+		}
+		if err := m.seed(ctx, unseeded); err != nil {
+			return nil, err
+		}
+	}
+}
+
+func (m *Memory) spent(budgets []Budget) ([]BudgetState, []spendingKey, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	_, states, unseeded, err := m.budgetsLocked(budgets, m.now())
+	return states, unseeded, err
+}
+
+// Used implements [Engine].
+func (m *Memory) Used(ctx context.Context, slot string, windows []Window) ([]WindowState, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	now := m.now()
+	states := make([]WindowState, len(windows))
+	for i, limits := range windows {
+		states[i] = m.windowLocked(slot, limits.Scope, now).state(limits, limits.RPM, now)
+	}
+	return states, ctx.Err()
+}
+
+// BumpPolicy implements [Engine].
+func (m *Memory) BumpPolicy(ctx context.Context, slot string) (int64, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.bumpLocked(slot, m.now()), ctx.Err()
+}
+
+// bumpLocked makes versions from the clock, so that counters which were lost and
+// start again never repeat a version that some gateway still holds.
+func (m *Memory) bumpLocked(slot string, now time.Time) int64 {
+	m.policy[slot] = max(m.policy[slot]+1, now.UnixMicro())
+	return m.policy[slot]
+}
+
+// PolicyVersion implements [Engine].
+func (m *Memory) PolicyVersion(ctx context.Context, slot string) (int64, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.policy[slot], ctx.Err()
+}
+
+// checkPolicyLocked refuses limits of another version than the current one. A newer one
+// means that the current one was lost; then everybody has to load the limits again.
+func (m *Memory) checkPolicyLocked(slot string, version int64, now time.Time) error {
+	current := m.policy[slot]
+	if version == current {
+		return nil
+	}
+	if version > current {
+		m.policy[slot] = version
+		m.bumpLocked(slot, now)
+	}
+	return ErrStalePolicy
+}

@@ -1,0 +1,238 @@
+package quota
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
+)
+
+// tombstone remembers how a reservation ended.
+type tombstone struct {
+	until time.Time
+	// estimate is the ledger row of a crash, which a late settlement may correct once; nil otherwise.
+	estimate    *api.LedgerRow
+	tokens      int64
+	reservation *reservation
+}
+
+// Settle implements [Engine].
+func (m *Memory) Settle(ctx context.Context, settlement Settlement) (Settled, error) {
+	if err := settlement.check(); err != nil {
+		return Settled{}, err
+	}
+	settled, entry, err := m.settle(settlement)
+	if err != nil {
+		return Settled{}, fmt.Errorf("settle %s: %w", settlement.ID, err)
+	}
+	if settled.Duplicate {
+		return settled, m.backlog.drain(ctx)
+	}
+	if err := m.record.Append(ctx, []Entry{entry}); err != nil {
+		m.backlog.keep(entry)
+		return settled, fmt.Errorf("record reservation %s: %w", settlement.ID, err)
+	}
+	return settled, nil
+}
+
+// settle is the atomic step: the difference goes back to where it was charged.
+func (m *Memory) settle(settlement Settlement) (Settled, Entry, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	now := m.now()
+	key := reservationKey{settlement.Slot, settlement.ID}
+	r := m.live[key]
+	if r == nil {
+		return m.settleEndedLocked(key, settlement, now)
+	}
+	m.endLocked(key, tombstone{until: now.Add(remembered)})
+	events := r.settle(settlement.Tokens, settlement.Cost, now)
+	row := settledRow(settlement, r.at, now)
+	return r.settled(now), Entry{Row: &row, Alerts: events}, nil
+}
+
+// settleEndedLocked answers for a reservation that is not live: it has been settled, or it was
+// taken for crashed and the difference to the estimate is booked now.
+func (m *Memory) settleEndedLocked(key reservationKey, settlement Settlement, now time.Time) (Settled, Entry, error) {
+	stone := m.rememberedLocked(key, now)
+	if stone == nil {
+		return Settled{}, Entry{}, ErrUnknown
+	}
+	if stone.estimate == nil {
+		return Settled{Duplicate: true}, Entry{}, nil
+	}
+	row := correctionRow(settlement, *stone.estimate, now)
+	stone.estimate = nil
+	r := stone.reservation
+	for i, w := range r.windows {
+		w.adjust(r.seconds[i], settlement.Tokens-stone.tokens)
+	}
+	events := r.spend(row.Cost, now)
+	return Settled{Corrected: true}, Entry{Row: &row, Alerts: events}, nil
+}
+
+// settle replaces what was reserved with what was used.
+func (r *reservation) settle(tokens int64, cost money.Nano, now time.Time) []api.AlertEvent {
+	for i, w := range r.windows {
+		w.advance(now.Unix())
+		w.release(r.seconds[i], tokens-r.tokens)
+	}
+	for _, s := range r.spending {
+		s.reserved -= r.cost
+	}
+	return r.spend(cost, now)
+}
+
+// spend books a cost on the reservation's budgets and returns what people should be told.
+func (r *reservation) spend(cost money.Nano, now time.Time) (events []api.AlertEvent) {
+	for i, s := range r.spending {
+		s.settled += cost
+		budget := r.request.Budgets[i]
+		for _, threshold := range budget.Thresholds {
+			if s.settled < threshold.At || !s.tell(threshold.Share, budget.Generation) {
+				continue
+			}
+			events = append(events, crossing{
+				budget: budget, period: r.periods[i], share: threshold.Share, spend: s.settled, at: now,
+			}.event())
+		}
+	}
+	return events
+}
+
+func (r *reservation) settled(now time.Time) Settled {
+	at := standing{now: now, windows: r.windows, spending: r.spending}
+	for i, budget := range r.request.Budgets {
+		at.budgets = append(at.budgets, r.spending[i].state(budget, r.periods[i]))
+	}
+	for _, limits := range r.request.Windows {
+		at.rpm = append(at.rpm, ThrottledRPM(limits, r.request.Budgets, at.budgets))
+	}
+	return Settled{Windows: at.windowStates(r.request.Windows), Budgets: at.budgets}
+}
+
+// tellRefusedLocked notes, once per period and generation, that a hard budget refuses requests.
+func (m *Memory) tellRefusedLocked(request Request, at standing, denials []Denial) {
+	for i, budget := range request.Budgets {
+		refused := slices.ContainsFunc(denials, func(d Denial) bool { return d.Kind == KindBudget && d.Scope == budget.Scope })
+		share := budget.refusalShare()
+		if !refused || !at.spending[i].tell(share, budget.Generation) {
+			continue
+		}
+		event := crossing{
+			budget: budget, period: at.budgets[i].Period, share: share, spend: at.spending[i].settled,
+			at: at.now, refused: request.cost(request.MinOutputTokens),
+		}.event()
+		m.backlog.keep(Entry{Alerts: []api.AlertEvent{event}})
+	}
+}
+
+// Renew implements [Engine]. Reservations that have ended are passed over.
+func (m *Memory) Renew(ctx context.Context, checkpoints []Checkpoint) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	now := m.now()
+	for _, checkpoint := range checkpoints {
+		r := m.live[reservationKey{checkpoint.Slot, checkpoint.ID}]
+		if r == nil {
+			continue
+		}
+		r.expires, r.checkpoint = now.Add(lifetime), checkpoint
+	}
+	return ctx.Err()
+}
+
+// Reap ends the reservations that nobody has renewed, at what they are known to have cost,
+// and returns how many there were.
+func (m *Memory) Reap(ctx context.Context) (int, error) {
+	entries := m.reap()
+	if len(entries) == 0 {
+		return 0, nil
+	}
+	if err := m.record.Append(ctx, entries); err != nil {
+		m.backlog.keep(entries...)
+		return len(entries), fmt.Errorf("record %d crashed requests: %w", len(entries), err)
+	}
+	return len(entries), nil
+}
+
+func (m *Memory) reap() (entries []Entry) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	now := m.now()
+	var expired []reservationKey
+	for key, r := range m.live {
+		if !r.expires.After(now) {
+			expired = append(expired, key)
+		}
+	}
+	slices.SortFunc(expired, func(a, b reservationKey) int { return strings.Compare(a.slot+a.id, b.slot+b.id) })
+	for _, key := range expired {
+		entries = append(entries, m.estimateLocked(key, now))
+	}
+	m.forgetLocked(now)
+	return entries
+}
+
+// estimateLocked books a crashed request at its last checkpoint, at least at its prompt.
+func (m *Memory) estimateLocked(key reservationKey, now time.Time) Entry {
+	r := m.live[key]
+	tokens := max(r.checkpoint.Tokens, r.request.InputTokens)
+	cost := max(r.checkpoint.Cost, r.request.InputCost)
+	row := estimateRow(r.request.Row, key.id, tokens, r.request.InputTokens, cost, r.at, now)
+	m.endLocked(key, tombstone{until: now.Add(remembered), estimate: &row, tokens: tokens, reservation: r})
+	return Entry{Row: &row, Alerts: r.settle(tokens, cost, now)}
+}
+
+func (m *Memory) endLocked(key reservationKey, stone tombstone) {
+	delete(m.live, key)
+	m.ended[key] = &stone
+	m.endings = append(m.endings, key)
+}
+
+// rememberedLocked returns how a reservation ended, nil when that is not known or too long ago.
+func (m *Memory) rememberedLocked(key reservationKey, now time.Time) *tombstone {
+	stone := m.ended[key]
+	if stone == nil || !stone.until.After(now) {
+		return nil
+	}
+	return stone
+}
+
+// forgetLocked drops what no answer depends on any more.
+func (m *Memory) forgetLocked(now time.Time) {
+	for len(m.endings) > 0 && m.rememberedLocked(m.endings[0], now) == nil {
+		delete(m.ended, m.endings[0])
+		m.endings = m.endings[1:]
+	}
+	idle := now.Add(-time.Hour)
+	for key, w := range m.windows {
+		if w.live == 0 && w.second < idle.Unix() {
+			delete(m.windows, key)
+		}
+	}
+	for key, s := range m.spending {
+		if s.reserved == 0 && key.end != 0 && key.end < idle.UnixMicro() {
+			delete(m.spending, key)
+		}
+	}
+}
+
+func (m *Memory) reapLoop(ctx context.Context) {
+	ticker := time.NewTicker(m.options.ReapEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			if _, err := m.Reap(ctx); err != nil {
+				m.options.Logger.Error("reap", "error", err)
+			}
+		}
+	}
+}

@@ -1,0 +1,91 @@
+package quota_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/quotatest"
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func newMemory(t *testing.T) quotatest.Harness {
+	clock, record := quotatest.NewClock(), quotatest.NewRecord()
+	engine := quota.NewMemory(record, quota.MemoryOptions{Now: clock.Now, ReapEvery: -1})
+	t.Cleanup(func() {
+		if err := engine.Close(); err != nil {
+			t.Errorf("close: %v", err)
+		}
+	})
+	return quotatest.Harness{Engine: engine, Clock: clock, Record: record}
+}
+
+func TestMemory(t *testing.T) { quotatest.Run(t, newMemory) }
+
+func TestMemory_keepsWhatCouldNotBeRecorded(t *testing.T) {
+	h := newMemory(t)
+	request := quota.Request{ID: quotatest.NewID(), Slot: "marketing", Row: api.LedgerRow{TeamID: "marketing"}}
+	if _, err := h.Engine.Reserve(t.Context(), request); err != nil {
+		t.Fatal(err)
+	}
+	h.Record.SetDown(true)
+	settlement := quota.Settlement{ID: request.ID, Slot: "marketing", Cost: money.USD}
+	if _, err := h.Engine.Settle(t.Context(), settlement); !errors.Is(err, quotatest.ErrRecordDown) {
+		t.Errorf("settle while the record is down: %v", err)
+	}
+	if _, err := h.Engine.Settle(t.Context(), settlement); !errors.Is(err, quotatest.ErrRecordDown) {
+		t.Errorf("settle again while the record is down: %v, want the same error", err)
+	}
+	h.Record.SetDown(false)
+	if err := h.Engine.Drain(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if rows := h.Record.Rows(); len(rows) != 1 || rows[0].Cost != money.USD {
+		t.Errorf("ledger after the record came back: %+v, want one row", rows)
+	}
+}
+
+func BenchmarkMemory(b *testing.B) {
+	engine := quota.NewMemory(discard{}, quota.MemoryOptions{})
+	b.Cleanup(func() { _ = engine.Close() })
+	request := quota.Request{
+		Slot: "marketing", InputTokens: 100, OutputTokens: 100, MinOutputTokens: 100, InputCost: 1000, OutputTokenCost: 10,
+		Windows: []quota.Window{
+			{Scope: "team:marketing", RPM: 1 << 40, TPM: 1 << 40, Parallel: 1 << 40},
+			{Scope: "key:key_1", RPM: 1 << 40, TPM: 1 << 40, Parallel: 1 << 40},
+		},
+		Budgets: []quota.Budget{
+			{Scope: "team:marketing", Limit: money.Max, Hard: true},
+			{Scope: "key:key_1", Limit: money.Max, Hard: true},
+		},
+	}
+	ids := make([]string, b.N)
+	for i := range ids {
+		ids[i] = quotatest.NewID()
+	}
+	b.ReportAllocs()
+	b.ResetTimer()
+	for i := range b.N {
+		request.ID = ids[i]
+		if decision, err := engine.Reserve(b.Context(), request); err != nil || !decision.Admitted {
+			b.Fatal(decision, err)
+		}
+		if _, err := engine.Settle(b.Context(), quota.Settlement{ID: ids[i], Slot: "marketing", Tokens: 150, Cost: 1500}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// discard is a record that costs nothing.
+type discard struct{}
+
+func (discard) Append(context.Context, []quota.Entry) error { return nil }
+func (discard) Spend(context.Context, quota.Scope, quota.Period) (money.Nano, error) {
+	return 0, nil
+}

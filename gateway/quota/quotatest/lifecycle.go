@@ -1,0 +1,187 @@
+package quotatest
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
+)
+
+func testAlerts(t *testing.T, h Harness) {
+	budget := h.teamBudget(200 * money.USD)
+	with := func(r *quota.Request) { r.Budgets = []quota.Budget{budget} }
+	spend := func(cost money.Nano) {
+		t.Helper()
+		request := h.request(with)
+		h.admit(t, request)
+		h.settle(t, request, 100, cost)
+		h.drain(t)
+	}
+	spend(100 * money.USD)
+	same(t, "nothing at 50 %", len(h.Record.Events()), 0)
+	spend(60 * money.USD)
+	events := h.Record.Events()
+	if len(events) != 1 {
+		t.Fatalf("at 80 %%: %+v, want one event", events)
+	}
+	soft := events[0]
+	same(t, "type", soft.Type, api.EventBudgetSoftLimit)
+	same(t, "severity", soft.Severity, "warning")
+	same(t, "spend", soft.Spend, 160*money.USD)
+	same(t, "scope", soft.Scope, "team:marketing")
+	same(t, "message", soft.Message, "marketing has spent $160.00 of $200.00 (80 %) of its budget for the period until 2026-11-19")
+	same(t, "period", soft.PeriodEnd.UTC(), time.Date(2026, time.November, 19, 0, 0, 0, 0, time.UTC))
+
+	refused := h.request(with)
+	h.refuse(t, refused)
+	h.refuse(t, h.request(with))
+	h.drain(t)
+	events = h.Record.Events()
+	if len(events) != 2 {
+		t.Fatalf("after two refusals: %+v, want one event more", events)
+	}
+	hard := events[1]
+	same(t, "type", hard.Type, api.EventBudgetHardLimit)
+	same(t, "severity", hard.Severity, "critical")
+	same(t, "threshold", hard.Threshold, 1)
+	if !strings.HasSuffix(hard.Message, "a request that may cost $100.00 was refused") {
+		t.Errorf("message: %s", hard.Message)
+	}
+
+	// A raised limit arms the thresholds again.
+	budget.Limit, budget.Generation = 400*money.USD, 1
+	budget.Thresholds = []quota.Threshold{{Share: 0.5, At: 200 * money.USD}, {Share: 0.8, At: 320 * money.USD}}
+	spend(100 * money.USD)
+	spend(100 * money.USD)
+	events = h.Record.Events()
+	if len(events) != 4 || events[2].Threshold != 0.5 || events[3].Threshold != 0.8 {
+		t.Errorf("after the limit was raised: %+v, want 0.5 and 0.8", events[2:])
+	}
+}
+
+func testEndings(t *testing.T, h Harness) {
+	window := h.teamWindow(quota.Unlimited, quota.Unlimited, quota.Unlimited)
+	budget := h.teamBudget(1000 * money.USD)
+	with := func(r *quota.Request) { r.Windows, r.Budgets = window, []quota.Budget{budget} }
+
+	request := h.request(with)
+	first := h.admit(t, request)
+	again := h.admit(t, request)
+	same(t, "duplicate", again.Duplicate, true)
+	same(t, "same answer", again.Tokens, first.Tokens)
+	same(t, "charged once", again.Windows[0].Requests, 1)
+
+	h.settle(t, request, 60, 60*money.USD)
+	same(t, "second settlement", h.settle(t, request, 99, 99*money.USD).Duplicate, true)
+	same(t, "settled once", h.spent(t, budget).Settled, 60*money.USD)
+	if _, err := h.Engine.Reserve(t.Context(), request); !errors.Is(err, quota.ErrEnded) {
+		t.Errorf("reserve an id that has ended: %v, want ErrEnded", err)
+	}
+	if _, err := h.Engine.Settle(t.Context(), settlementOf(h.request(nil), 1, 1)); !errors.Is(err, quota.ErrUnknown) {
+		t.Errorf("settle an id that was never reserved: %v, want ErrUnknown", err)
+	}
+
+	void := h.request(with)
+	h.admit(t, void)
+	settlement := settlementOf(void, 0, 0)
+	settlement.Row.Kind = api.LedgerVoid
+	if _, err := h.Engine.Settle(t.Context(), settlement); err != nil {
+		t.Fatal(err)
+	}
+	state := h.window(t, window[0])
+	same(t, "a void gives the tokens back", state.Tokens, 60)
+	same(t, "a void stays a request", state.Requests, 2)
+	same(t, "nothing is live", state.Live, 0)
+
+	h.testCrash(t, with, budget)
+	h.drain(t)
+	var kinds []string
+	var sum money.Nano
+	for _, row := range h.Record.Rows() {
+		kinds, sum = append(kinds, row.Kind), sum+row.Cost
+	}
+	same(t, "ledger", kinds, []string{"settle", "void", "estimate", "correction"})
+	same(t, "ledger sum is the counter", sum, h.spent(t, budget).Settled)
+}
+
+// testCrash lets a renewed reservation and its gateway die, and come back too late.
+func (h Harness) testCrash(t *testing.T, with func(*quota.Request), budget quota.Budget) {
+	request := h.request(with)
+	h.admit(t, request)
+	h.Clock.Advance(14 * time.Second)
+	checkpoint := quota.Checkpoint{ID: request.ID, Slot: slot, Tokens: 30, Cost: 30 * money.USD}
+	if err := h.Engine.Renew(t.Context(), []quota.Checkpoint{checkpoint}); err != nil {
+		t.Fatal(err)
+	}
+	h.Clock.Advance(14 * time.Second)
+	same(t, "alive after a renewal", h.reap(t), 0)
+	h.Clock.Advance(2 * time.Second)
+	same(t, "dead without one", h.reap(t), 1)
+	state := h.spent(t, budget)
+	same(t, "booked at the checkpoint", state.Settled, 90*money.USD)
+	same(t, "nothing is held", state.Reserved, 0)
+
+	late := h.settle(t, request, 70, 70*money.USD)
+	same(t, "late settlement", late.Corrected, true)
+	same(t, "corrected", h.spent(t, budget).Settled, 130*money.USD)
+	same(t, "corrected once", h.settle(t, request, 70, 70*money.USD).Duplicate, true)
+}
+
+func (h Harness) reap(t *testing.T) int {
+	t.Helper()
+	n, err := h.Engine.Reap(t.Context())
+	if err != nil {
+		t.Fatalf("reap: %v", err)
+	}
+	return n
+}
+
+func testPolicy(t *testing.T, h Harness) {
+	h.admit(t, h.request(nil))
+	version, err := h.Engine.BumpPolicy(t.Context(), slot)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.Engine.Reserve(t.Context(), h.request(nil)); !errors.Is(err, quota.ErrStalePolicy) {
+		t.Errorf("old limits: %v, want ErrStalePolicy", err)
+	}
+	current, err := h.Engine.PolicyVersion(t.Context(), slot)
+	if err != nil || current != version {
+		t.Errorf("version %d, %v; want %d", current, err, version)
+	}
+	h.admit(t, h.request(func(r *quota.Request) { r.PolicyVersion = version }))
+	h.admit(t, h.request(func(r *quota.Request) { r.Slot = "research" }))
+
+	// A version from before the counters were lost makes everybody load again.
+	if _, err := h.Engine.Reserve(t.Context(), h.request(func(r *quota.Request) { r.PolicyVersion = version + 5 })); !errors.Is(err, quota.ErrStalePolicy) {
+		t.Errorf("limits from the future: %v, want ErrStalePolicy", err)
+	}
+	next, err := h.Engine.PolicyVersion(t.Context(), slot)
+	if err != nil || next <= version+5 {
+		t.Errorf("version %d, %v; want more than %d", next, err, version+5)
+	}
+}
+
+func testSeeding(t *testing.T, h Harness) {
+	row := api.LedgerRow{ID: NewID(), TeamID: slot, AdmittedAt: h.Clock.Now(), Cost: 150 * money.USD}
+	if err := h.Record.Append(t.Context(), []quota.Entry{{Row: &row}}); err != nil {
+		t.Fatal(err)
+	}
+	budget := h.teamBudget(300 * money.USD)
+	with := func(r *quota.Request) { r.Budgets = []quota.Budget{budget} }
+	same(t, "counted from the ledger", h.admit(t, h.request(with)).Budgets[0].Settled, 150*money.USD)
+	h.refuse(t, h.request(with))
+	same(t, "asked once", h.Record.Asked(), 1)
+
+	h.Record.SetDown(true)
+	budget.Scope = "key:key_1"
+	if _, err := h.Engine.Reserve(t.Context(), h.request(with)); !errors.Is(err, ErrRecordDown) {
+		t.Errorf("a counter that cannot be filled: %v, want the record's error", err)
+	}
+	h.Record.SetDown(false)
+	h.admit(t, h.request(with))
+}

@@ -1,0 +1,111 @@
+package quotatest
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
+)
+
+// Everything is the scope of a pot that all rows of a [Record] count for.
+const Everything quota.Scope = "budget:everything"
+
+// Record is a ledger in memory: it keeps the first row and the first event of every id.
+type Record struct {
+	mu      sync.Mutex
+	rows    []api.LedgerRow
+	events  []api.AlertEvent
+	rowIDs  map[string]bool
+	eventID map[string]bool
+	again   int
+	down    bool
+	asked   int
+}
+
+// NewRecord returns an empty ledger.
+func NewRecord() *Record {
+	return &Record{rowIDs: make(map[string]bool), eventID: make(map[string]bool)}
+}
+
+// ErrRecordDown is what the record answers while it is down.
+var ErrRecordDown = errors.New("record is down")
+
+// SetDown makes every call fail, or stops that.
+func (r *Record) SetDown(down bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.down = down
+}
+
+// Append implements [quota.Record].
+func (r *Record) Append(_ context.Context, entries []quota.Entry) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.down {
+		return ErrRecordDown
+	}
+	for _, entry := range entries {
+		r.appendLocked(entry)
+	}
+	return nil
+}
+
+func (r *Record) appendLocked(entry quota.Entry) {
+	if entry.Row != nil {
+		if r.rowIDs[entry.Row.ID] {
+			r.again++
+		} else {
+			r.rowIDs[entry.Row.ID] = true
+			r.rows = append(r.rows, *entry.Row)
+		}
+	}
+	for _, event := range entry.Alerts {
+		if !r.eventID[event.ID] {
+			r.eventID[event.ID] = true
+			r.events = append(r.events, event)
+		}
+	}
+}
+
+// Spend implements [quota.Record] for the scopes "team:…", "key:…" and [Everything].
+func (r *Record) Spend(_ context.Context, scope quota.Scope, period quota.Period) (money.Nano, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.down {
+		return 0, ErrRecordDown
+	}
+	r.asked++
+	var sum money.Nano
+	for _, row := range r.rows {
+		counts := scope == Everything || string(scope) == "team:"+row.TeamID || string(scope) == "key:"+row.KeyID
+		if counts && period.Contains(row.AdmittedAt) {
+			sum += row.Cost
+		}
+	}
+	return sum, nil
+}
+
+// Rows returns the ledger in the order it was written.
+func (r *Record) Rows() []api.LedgerRow {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.rows)
+}
+
+// Events returns the alert events in the order they were written.
+func (r *Record) Events() []api.AlertEvent {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.events)
+}
+
+// Asked is how often Spend was called.
+func (r *Record) Asked() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.asked
+}

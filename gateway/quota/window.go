@@ -1,0 +1,95 @@
+package quota
+
+import "time"
+
+// windowSeconds are the 60 seconds of a limit and the second under way. Counting the oldest
+// second in full is what makes the limit hold in any 60 seconds and not only in some.
+const windowSeconds = 61
+
+// window counts one scope in one-second buckets. Its sums are what is charged in the
+// windowSeconds that end with second.
+type window struct {
+	second   int64 // unix second that the window was last moved to
+	charged  int64 // unix second of the latest request
+	requests int64
+	tokens   int64
+	live     int64
+	buckets  [windowSeconds]bucket // by unix second modulo windowSeconds
+}
+
+type bucket struct {
+	requests int64
+	tokens   int64
+}
+
+// advance moves the window to a second and forgets what has left it.
+// A clock that went back leaves the window where it is.
+func (w *window) advance(second int64) {
+	gone := min(second-w.second, windowSeconds)
+	for i := int64(1); i <= gone; i++ {
+		old := &w.buckets[(w.second+i)%windowSeconds]
+		w.requests -= old.requests
+		w.tokens -= old.tokens
+		*old = bucket{}
+	}
+	w.second = max(w.second, second)
+}
+
+// charge books a request and its tokens on the current second, which it returns.
+func (w *window) charge(tokens int64) (second int64) {
+	current := &w.buckets[w.second%windowSeconds]
+	current.requests++
+	current.tokens += tokens
+	w.requests++
+	w.tokens += tokens
+	w.live++
+	w.charged = w.second
+	return w.second
+}
+
+// release ends a live request and books the difference in tokens where they were charged,
+// or nowhere if that second has left the window.
+func (w *window) release(second, tokens int64) {
+	w.live = max(w.live-1, 0)
+	w.adjust(second, tokens)
+}
+
+func (w *window) adjust(second, tokens int64) {
+	if second <= w.second-windowSeconds {
+		return
+	}
+	w.buckets[second%windowSeconds].tokens += tokens
+	w.tokens += tokens
+}
+
+// wait is after how long at least excess has left the window.
+func (w *window) wait(excess int64, of func(bucket) int64, now time.Time) time.Duration {
+	for second := max(w.second-windowSeconds+1, 0); second <= w.second; second++ {
+		excess -= of(w.buckets[second%windowSeconds])
+		if excess <= 0 {
+			return time.Unix(second+windowSeconds, 0).Sub(now)
+		}
+	}
+	return time.Minute
+}
+
+func requestsOf(b bucket) int64 { return b.requests }
+func tokensOf(b bucket) int64   { return b.tokens }
+
+// state describes the window to callers; rpm is the limit after throttling.
+func (w *window) state(limits Window, rpm int64, now time.Time) WindowState {
+	state := WindowState{
+		Scope: limits.Scope, Name: limits.Name,
+		RPMLimit: rpm, TPMLimit: limits.TPM, Parallel: limits.Parallel,
+		Requests: w.requests, Tokens: w.tokens, Live: w.live,
+		Throttled: rpm != limits.RPM,
+	}
+	reset := max(time.Unix(w.charged+windowSeconds, 0).Sub(now), 0)
+	if w.requests > 0 {
+		state.RequestsReset = reset
+	}
+	if w.tokens > 0 {
+		state.TokensReset = reset
+	}
+	return state
+}
