@@ -1,0 +1,48 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+// hear waits for the next alert, insists on what it is about and on its signature, and shows it.
+func (d *demo) hear(ctx context.Context, event, team string) error {
+	waiting, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	deliveries, err := d.receiver.Wait(waiting, d.told+1)
+	if err != nil {
+		return fmt.Errorf("wait for the alert %s: %w", event, err)
+	}
+	delivery := deliveries[d.told]
+	d.told++
+	if delivery.SignatureErr != nil {
+		return fmt.Errorf("the signature of the alert is wrong: %w", delivery.SignatureErr)
+	}
+	var message struct {
+		Type      string         `json:"type"`
+		Timestamp time.Time      `json:"timestamp"`
+		Data      api.AlertEvent `json:"data"`
+	}
+	if err := json.Unmarshal(delivery.Body, &message); err != nil {
+		return fmt.Errorf("read the alert: %w", err)
+	}
+	if message.Type != event || message.Data.TeamID != team {
+		return fmt.Errorf("the alert is %s about %q instead of %s about %q:\n%s", message.Type, message.Data.TeamID, event, team, delivery.Body)
+	}
+	d.out.show(fmt.Sprintf("webhook-id: %s\nwebhook-signature: verified\n\n%s", delivery.ID, indented(delivery.Body)))
+	return nil
+}
+
+// indented is the JSON spread over lines, or the text itself when it is no JSON.
+func indented(data []byte) string {
+	var text bytes.Buffer
+	if json.Indent(&text, data, "", "  ") != nil {
+		return string(data)
+	}
+	return text.String()
+}

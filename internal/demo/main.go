@@ -1,0 +1,57 @@
+// Command demo shows once, on this machine, what Bursar does: teams and budgets applied by
+// Terraform, a rate limit and a cap that hold, alerts, the review of a quota change, drift
+// that is seen and repaired, and a team that is imported as it is.
+//
+// It promises to touch nothing outside a temporary folder and loopback ports, to say what
+// it does while it does it, and to exit with 0 only if it saw every single thing happen.
+// It must never know the gateway or the provider but as the programs in bin/.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+// timeout ends a demo that hangs; a good one takes half a minute.
+const timeout = 4 * time.Minute
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx)
+	stop()
+	switch {
+	case err == nil:
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintln(os.Stderr, "\nStopped; everything the demo started is gone.")
+		os.Exit(130)
+	default:
+		fmt.Fprintln(os.Stderr, "\nThe demo failed:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context) (err error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	d, err := newDemo(ctx, os.Stdout)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, d.close()) }()
+
+	began := time.Now()
+	steps := d.steps()
+	for number, step := range steps {
+		d.out.title(number+1, step.title)
+		if err := step.run(ctx); err != nil {
+			return d.explain(ctx, number+1, step.title, err)
+		}
+	}
+	d.out.end("All %d steps were seen, in %.0f seconds.", len(steps), time.Since(began).Seconds())
+	return nil
+}

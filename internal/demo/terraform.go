@@ -1,0 +1,89 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/terraform"
+)
+
+// Exit codes of plan -detailed-exitcode.
+const (
+	planIsEmpty    = 0
+	planHasChanges = 2
+)
+
+// terraformCLI runs Terraform or OpenTofu in a folder of its own.
+type terraformCLI struct {
+	program string
+	dir     string
+	env     map[string]string
+}
+
+// newTerraform finds the program and prepares a folder in which it takes the provider from bin.
+func newTerraform(ctx context.Context, dir, bin string, env map[string]string) (*terraformCLI, error) {
+	cache, err := terraform.CacheDir()
+	if err != nil {
+		return nil, err
+	}
+	program, err := terraform.Find(ctx, cache)
+	if err != nil {
+		return nil, err
+	}
+	t := &terraformCLI{program: program, dir: filepath.Join(dir, "terraform"), env: env}
+	if err := os.CopyFS(t.dir, os.DirFS("examples/quickstart")); err != nil {
+		return nil, fmt.Errorf("copy examples/quickstart: %w", err)
+	}
+	overrides := fmt.Sprintf("provider_installation {\n  dev_overrides {\n    \"bursarhq/bursar\" = %q\n  }\n  direct {}\n}\n", bin)
+	settings := filepath.Join(dir, "terraform.rc")
+	if err := os.WriteFile(settings, []byte(overrides), 0o600); err != nil {
+		return nil, fmt.Errorf("write Terraform's settings: %w", err)
+	}
+	t.env["TF_CLI_CONFIG_FILE"] = settings
+	t.env["TF_IN_AUTOMATION"] = "1"
+	t.env["CHECKPOINT_DISABLE"] = "1"
+	return t, nil
+}
+
+// run runs one command. A result other than one of the wanted exit codes is an error with what the program said.
+func (t *terraformCLI) run(ctx context.Context, wanted []int, args ...string) (output string, exit int, err error) {
+	command := exec.CommandContext(ctx, t.program, args...)
+	command.Dir = t.dir
+	command.Env = environment(t.env)
+	command.Cancel = func() error { return command.Process.Signal(syscall.SIGTERM) }
+	command.WaitDelay = patience
+	var stdout, stderr bytes.Buffer
+	command.Stdout, command.Stderr = &stdout, &stderr
+
+	err = command.Run()
+	var failed *exec.ExitError
+	if err != nil && !errors.As(err, &failed) {
+		return "", 0, fmt.Errorf("run terraform %s: %w", args[0], err)
+	}
+	exit = command.ProcessState.ExitCode()
+	for _, code := range wanted {
+		if exit == code {
+			return stdout.String(), exit, nil
+		}
+	}
+	return "", exit, fmt.Errorf("terraform %s ended with %d instead of %v:\n%s%s", args[0], exit, wanted, stdout.String(), stderr.String())
+}
+
+// apply applies the configuration.
+func (t *terraformCLI) apply(ctx context.Context) (output string, err error) {
+	output, _, err = t.run(ctx, []int{0}, "apply", "-auto-approve", "-no-color", "-input=false")
+	return output, err
+}
+
+// plan plans and insists on the exit code: [planIsEmpty] or [planHasChanges].
+func (t *terraformCLI) plan(ctx context.Context, wanted int, args ...string) (output string, err error) {
+	args = append([]string{"plan", "-detailed-exitcode", "-no-color", "-input=false"}, args...)
+	output, _, err = t.run(ctx, []int{wanted}, args...)
+	return output, err
+}
