@@ -23,6 +23,7 @@ type Source interface {
 	AllBudgets(ctx context.Context) ([]api.Budget, error)
 	AllAlertRoutes(ctx context.Context) ([]api.AlertRoute, error)
 	AllTeamIDs(ctx context.Context) ([]string, error)
+	KeyIDsWithoutTeam(ctx context.Context) ([]string, error)
 }
 
 // Versions counts the changes of a slot over all gateways. The quota engine does.
@@ -129,8 +130,10 @@ func SlotOf(key api.Key) string {
 	if key.TeamID != nil {
 		return *key.TeamID
 	}
-	return "key:" + key.KeyID
+	return keySlot(key.KeyID)
 }
+
+func keySlot(keyID string) string { return "key:" + keyID }
 
 // shared is what concerns every slot: pots and alert routes.
 type shared struct {

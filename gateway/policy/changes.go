@@ -56,11 +56,11 @@ func (c Changes) bumpAll(ctx context.Context) error {
 	if err := c.bump(ctx, sharedSlot); err != nil {
 		return err
 	}
-	slots, err := c.Book.source.AllTeamIDs(ctx)
+	slots, err := c.Book.allSlots(ctx)
 	if err != nil {
-		return fmt.Errorf("list teams: %w", err)
+		return err
 	}
-	for _, slot := range append(slots, c.Book.rememberedSlots()...) {
+	for _, slot := range slots {
 		if err := c.bump(ctx, slot); err != nil {
 			return err
 		}
@@ -68,12 +68,18 @@ func (c Changes) bumpAll(ctx context.Context) error {
 	return nil
 }
 
-func (b *Book) rememberedSlots() []string {
-	b.mu.RLock()
-	defer b.mu.RUnlock()
-	slots := make([]string, 0, len(b.bySlot))
-	for slot := range b.bySlot {
-		slots = append(slots, slot)
+// allSlots lists every slot that a request can be counted in.
+func (b *Book) allSlots(ctx context.Context) ([]string, error) {
+	slots, err := b.source.AllTeamIDs(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list teams: %w", err)
 	}
-	return slots
+	keys, err := b.source.KeyIDsWithoutTeam(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list keys without a team: %w", err)
+	}
+	for _, key := range keys {
+		slots = append(slots, keySlot(key))
+	}
+	return slots, nil
 }
