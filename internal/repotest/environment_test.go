@@ -33,7 +33,7 @@ func TestExamples_areFormatted(t *testing.T) {
 		}
 	}
 	for _, dir := range []string{"examples", "templates"} {
-		command := exec.CommandContext(t.Context(), program, "fmt", "-check", "-diff", "-recursive", dir)
+		command := exec.CommandContext(t.Context(), program, "fmt", "-no-color", "-check", "-diff", "-recursive", dir)
 		command.Dir = root
 		if output, err := command.CombinedOutput(); err != nil {
 			t.Errorf("terraform fmt -recursive %s: %s\n%s", dir, err, output)
