@@ -1,6 +1,9 @@
 package admin
 
 import (
+	"context"
+	"errors"
+
 	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
@@ -24,11 +27,13 @@ func (s *Server) createAlertRoute(c *call) (any, error) {
 	if err := undeclared("alert route", s.declared.AlertRoute, id); err != nil {
 		return nil, err
 	}
-	route, err = s.record.CreateAlertRoute(c.ctx(), c.change, route)
+	created, err := once(s, c, func(ctx context.Context) (api.AlertRoute, error) {
+		return s.record.CreateAlertRoute(ctx, c.change, route)
+	})
 	if err != nil {
 		return nil, err
 	}
-	return s.completeAlertRoute(route), inForce(s.changes.RouteChanged(c.ctx(), nil, &route))
+	return created, inForce(s.changes.RouteChanged(c.ctx(), nil, &created))
 }
 
 // completeAlertRoute fills in where a route is declared.
@@ -77,6 +82,7 @@ func (s *Server) updateAlertRoute(c *call) (any, error) {
 	if err := c.in.expect(&api.AlertRouteFields{}); err != nil {
 		return nil, err
 	}
+	takesOff := c.in.nullIn("webhook", "secret")
 	revision, err := c.ifRevision()
 	if err != nil {
 		return nil, err
@@ -90,7 +96,10 @@ func (s *Server) updateAlertRoute(c *call) (any, error) {
 		if err := c.in.patch(&route.AlertRouteFields); err != nil {
 			return err
 		}
-		return route.Validate()
+		if takesOff && route.Webhook != nil {
+			route.Webhook.Secret = new(string)
+		}
+		return nil
 	})
 	if err != nil {
 		return nil, err
@@ -122,12 +131,11 @@ func (s *Server) deleteAlertRoutes(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	var failed error
 	for _, route := range deleted {
-		if err := inForce(s.changes.RouteChanged(c.ctx(), &route, nil)); err != nil {
-			return nil, err
-		}
+		failed = errors.Join(failed, s.changes.RouteChanged(c.ctx(), &route, nil))
 	}
-	return alertRoutesDeleted{DeletedAlertRoutes: ids}, nil
+	return alertRoutesDeleted{DeletedAlertRoutes: ids}, inForce(failed)
 }
 
 // alertRouteTested is the answer of POST /alert_route/test.

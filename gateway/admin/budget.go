@@ -26,21 +26,19 @@ func (s *Server) createBudget(c *call) (any, error) {
 	if err := undeclared("budget", s.declared.Budget, id); err != nil {
 		return nil, err
 	}
-	budget, err = s.record.CreateBudget(c.ctx(), c.change, budget)
+	fresh := []api.Budget{budget}
+	if err := s.completeBudgets(c.ctx(), fresh); err != nil {
+		return nil, err
+	}
+	created, err := once(s, c, func(ctx context.Context) (api.Budget, error) {
+		stored, err := s.record.CreateBudget(ctx, c.change, budget)
+		stored.BudgetState = fresh[0].BudgetState
+		return stored, err
+	})
 	if err != nil {
 		return nil, err
 	}
-	return s.changedBudget(c.ctx(), nil, budget)
-}
-
-// changedBudget puts a budget in force that has just been written, and completes it for the answer.
-func (s *Server) changedBudget(ctx context.Context, before *api.Budget, after api.Budget) (api.Budget, error) {
-	if err := inForce(s.changes.BudgetChanged(ctx, before, &after)); err != nil {
-		return after, err
-	}
-	budgets := []api.Budget{after}
-	err := s.completeBudgets(ctx, budgets)
-	return budgets[0], err
+	return created, inForce(s.changes.BudgetChanged(c.ctx(), nil, &created))
 }
 
 // completeBudgets fills in what the record does not know: spending, and where budgets are declared.
@@ -126,15 +124,17 @@ func (s *Server) updateBudget(c *call) (any, error) {
 	var before api.Budget
 	budget, err := s.record.UpdateBudget(c.ctx(), c.change, id, revision, func(budget *api.Budget) error {
 		before = *budget
-		if err := c.in.patch(&budget.BudgetFields); err != nil {
-			return err
-		}
-		return budget.Validate()
+		return c.in.patch(&budget.BudgetFields)
 	})
 	if err != nil {
 		return nil, err
 	}
-	return s.changedBudget(c.ctx(), &before, budget)
+	if err := inForce(s.changes.BudgetChanged(c.ctx(), &before, &budget)); err != nil {
+		return nil, err
+	}
+	budgets := []api.Budget{budget}
+	err = s.completeBudgets(c.ctx(), budgets)
+	return budgets[0], err
 }
 
 // deleteBudget is POST /budget/delete {"id"}, which LiteLLM does not call budget_id; both are read.
@@ -163,10 +163,5 @@ func (s *Server) deleteBudget(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, budget := range deleted {
-		if err := inForce(s.changes.BudgetChanged(c.ctx(), &budget, nil)); err != nil {
-			return nil, err
-		}
-	}
-	return deleted[0], nil
+	return deleted[0], inForce(s.changes.BudgetChanged(c.ctx(), &deleted[0], nil))
 }

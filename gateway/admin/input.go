@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"math/big"
 	"net/http"
@@ -20,20 +21,32 @@ type input struct {
 	// strict refuses unknown fields instead of naming them in a header.
 	strict  bool
 	unknown []string
+	// digest is the SHA-256 of the body.
+	digest [sha256.Size]byte
 }
 
 func readInput(r *http.Request, strict bool) (*input, error) {
 	if r.ContentLength == 0 && r.PathValue("key") != "" {
 		return &input{fields: httpx.Object{}, strict: strict}, nil // the path says it all
 	}
-	fields, err := httpx.DecodeObject(r)
+	body, err := httpx.ReadBody(r)
+	if err != nil {
+		return nil, err
+	}
+	fields, err := httpx.ParseObject(body)
 	if err != nil {
 		return nil, err
 	}
 	for name, value := range fields {
 		fields[name] = lenient(name, value)
 	}
-	return &input{fields: fields, strict: strict}, nil
+	return &input{fields: fields, strict: strict, digest: sha256.Sum256(body)}, nil
+}
+
+// fingerprint tells this request from others that make something: the path and all of the body.
+func (in *input) fingerprint(r *http.Request) []byte {
+	digest := sha256.Sum256(append([]byte(r.URL.Path+"\n"), in.digest[:]...))
+	return digest[:]
 }
 
 var (
@@ -154,6 +167,15 @@ func (in *input) expect(target any) error {
 		}
 	}
 	return nil
+}
+
+// nullIn says whether an object among the fields has the named field and it is null.
+func (in *input) nullIn(object, name string) bool {
+	var inner map[string]json.RawMessage
+	if json.Unmarshal(in.fields[object], &inner) != nil {
+		return false
+	}
+	return string(inner[name]) == "null"
 }
 
 // patch writes the fields into target; expect has told of those it does not have.

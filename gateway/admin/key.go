@@ -144,9 +144,6 @@ func (s *Server) editKey(c *call, name string, edit func(*api.Key) error) (api.K
 		if err := edit(key); err != nil {
 			return err
 		}
-		if err := key.Validate(); err != nil {
-			return err
-		}
 		return checkWithin(team, before, *key)
 	})
 	if err != nil {

@@ -1,6 +1,8 @@
 package admin
 
 import (
+	"context"
+	"errors"
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
@@ -37,12 +39,19 @@ func (s *Server) generateKey(c *call) (any, error) {
 	if err := checkWithin(team, api.Key{}, key); err != nil {
 		return nil, err
 	}
-	key, err = s.record.CreateKey(c.ctx(), c.change, key, auth.Hash(s.pepper, secret))
+	fresh := []api.Key{key}
+	if err := s.completeKeys(c.ctx(), fresh); err != nil {
+		return nil, err
+	}
+	created, err := once(s, c, func(ctx context.Context) (api.KeyCreated, error) {
+		stored, err := s.record.CreateKey(ctx, c.change, key, auth.Hash(s.pepper, secret))
+		stored.BudgetState = fresh[0].BudgetState
+		return api.KeyCreated{Secret: secret.Reveal(), Key: stored}, err
+	})
 	if err != nil {
 		return nil, err
 	}
-	key, err = s.changedKey(c.ctx(), nil, key)
-	return api.KeyCreated{Secret: secret.Reveal(), Key: key}, err
+	return created, inForce(s.changes.KeyChanged(c.ctx(), nil, &created.Key))
 }
 
 // secret takes a secret of the caller's own out of the input, or makes one.
@@ -134,12 +143,11 @@ func (s *Server) deleteKeys(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	var failed error
 	for _, key := range deleted {
-		if err := inForce(s.changes.KeyChanged(c.ctx(), &key, nil)); err != nil {
-			return nil, err
-		}
+		failed = errors.Join(failed, s.changes.KeyChanged(c.ctx(), &key, nil))
 	}
-	return keysDeleted{DeletedKeys: append(names, aliases...)}, nil
+	return keysDeleted{DeletedKeys: append(names, aliases...)}, inForce(failed)
 }
 
 // keysDeleted is the answer of POST /key/delete: the keys as the caller named them. A secret among

@@ -11,6 +11,11 @@ import (
 // transaction, and answer [api.Error]s: NotFound, AlreadyExists, Stale, Conflict, Invalid.
 // ifRevision 0 is any revision. An edit that returns an error changes nothing; it may be called again.
 type Record interface {
+	// Once runs do in a transaction that what do's context is passed to takes part in, and keeps its answer
+	// for a day. Run again with the same key and fingerprint, it returns that answer and does nothing; with
+	// another fingerprint it is an [api.Conflict].
+	Once(ctx context.Context, once api.Once, do func(ctx context.Context) (answer []byte, err error)) ([]byte, error)
+
 	CreateTeam(ctx context.Context, change api.Change, team api.Team) (api.Team, error)
 	Team(ctx context.Context, id string) (api.Team, error)
 	Teams(ctx context.Context, filter api.TeamFilter) (teams []api.Team, total int, err error)
@@ -47,7 +52,7 @@ type Spending interface {
 }
 
 // Changes puts stored changes in force. Each method returns when every gateway judges by the new
-// state; before is nil for what was made, after for what was deleted.
+// state; before is nil for what was made, after for what was deleted. The keys of a team change with it.
 type Changes interface {
 	TeamChanged(ctx context.Context, teamID string) error
 	KeyChanged(ctx context.Context, before, after *api.Key) error

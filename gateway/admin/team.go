@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"errors"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
@@ -26,21 +27,20 @@ func (s *Server) createTeam(c *call) (any, error) {
 	if err := undeclared("team", s.declared.Team, id); err != nil {
 		return nil, err
 	}
-	team, err = s.record.CreateTeam(c.ctx(), c.change, team)
+	// Spending is read first: the id may have been in use before, and inside of the transaction is no time for it.
+	fresh := []api.Team{team}
+	if err := s.completeTeams(c.ctx(), fresh); err != nil {
+		return nil, err
+	}
+	created, err := once(s, c, func(ctx context.Context) (api.Team, error) {
+		stored, err := s.record.CreateTeam(ctx, c.change, team)
+		stored.BudgetState = fresh[0].BudgetState
+		return stored, err
+	})
 	if err != nil {
 		return nil, err
 	}
-	return s.changedTeam(c.ctx(), team)
-}
-
-// changedTeam puts a team in force that has just been written, and completes it for the answer.
-func (s *Server) changedTeam(ctx context.Context, team api.Team) (api.Team, error) {
-	if err := inForce(s.changes.TeamChanged(ctx, team.TeamID)); err != nil {
-		return team, err
-	}
-	teams := []api.Team{team}
-	err := s.completeTeams(ctx, teams)
-	return teams[0], err
+	return created, inForce(s.changes.TeamChanged(c.ctx(), created.TeamID))
 }
 
 // completeTeams fills in what the record does not know: spending, and where teams are declared.
@@ -124,16 +124,16 @@ func (s *Server) editTeam(c *call, id string, edit func(*api.Team) error) (api.T
 	if err := undeclared("team", s.declared.Team, id); err != nil {
 		return api.Team{}, err
 	}
-	team, err := s.record.UpdateTeam(c.ctx(), c.change, id, revision, func(team *api.Team) error {
-		if err := edit(team); err != nil {
-			return err
-		}
-		return team.Validate()
-	})
+	team, err := s.record.UpdateTeam(c.ctx(), c.change, id, revision, edit)
 	if err != nil {
 		return api.Team{}, err
 	}
-	return s.changedTeam(c.ctx(), team)
+	if err := inForce(s.changes.TeamChanged(c.ctx(), id)); err != nil {
+		return api.Team{}, err
+	}
+	teams := []api.Team{team}
+	err = s.completeTeams(c.ctx(), teams)
+	return teams[0], err
 }
 
 // blockTeam is POST /team/block {"team_id"}.
@@ -175,17 +175,11 @@ func (s *Server) deleteTeams(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	var failed error
 	for _, team := range teams {
-		if err := inForce(s.changes.TeamChanged(c.ctx(), team.TeamID)); err != nil {
-			return nil, err
-		}
+		failed = errors.Join(failed, s.changes.TeamChanged(c.ctx(), team.TeamID))
 	}
-	for _, key := range keys {
-		if err := inForce(s.changes.KeyChanged(c.ctx(), &key, nil)); err != nil {
-			return nil, err
-		}
-	}
-	return teamsDeleted{DeletedTeams: ids, DeletedKeys: keyIDs(keys)}, nil
+	return teamsDeleted{DeletedTeams: ids, DeletedKeys: keyIDs(keys)}, inForce(failed)
 }
 
 // teamsDeleted is the answer of POST /team/delete.
