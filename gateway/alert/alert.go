@@ -5,3 +5,41 @@
 // receiver can drop repetitions, and that a slow receiver delays nobody else.
 // It must never know what makes an event, how a budget is counted, or where the record is kept.
 package alert
+
+import (
+	"context"
+	"time"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+// Target sends events to one kind of receiver.
+type Target interface {
+	// Send makes one attempt, for as long as ctx lasts. Attempts of one event are alike, so that a
+	// receiver can tell a repetition by the event's id.
+	Send(ctx context.Context, route api.AlertRoute, event api.AlertEvent) Outcome
+}
+
+// Result is what an attempt means for its delivery.
+type Result string
+
+const (
+	// Sent: the receiver has the event.
+	Sent Result = "sent"
+	// Failed: it may work later.
+	Failed Result = "failed"
+	// Gone: it will never work, the receiver says.
+	Gone Result = "gone"
+)
+
+// Outcome is how an attempt ended.
+type Outcome struct {
+	Result Result
+	// Status says it to people, such as "500 Internal Server Error". It is stored and logged, so it
+	// holds nothing of an answer's body, nor of a path or query, which may carry a token.
+	Status string
+	// Receiver is the host that was tried.
+	Receiver string
+	// RetryAfter is how long the receiver asks to be left alone; zero when it does not.
+	RetryAfter time.Duration
+}

@@ -1,0 +1,44 @@
+package alert
+
+import (
+	"math"
+	"slices"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+// sameThreshold is how far apart two shares may be and still mean the same; shares are read to the sixth decimal.
+const sameThreshold = 1e-6
+
+// wanting returns the ids of the routes that an event goes to.
+func wanting(routes []api.AlertRoute, event api.AlertEvent) []string {
+	var ids []string
+	for _, route := range routes {
+		if wants(route, event) {
+			ids = append(ids, route.AlertRouteID)
+		}
+	}
+	return ids
+}
+
+// wants says whether a route hears of an event: it must be enabled and every restriction must fit.
+func wants(route api.AlertRoute, event api.AlertEvent) bool {
+	return route.Enabled &&
+		route.Covers(event.TeamID) &&
+		(len(route.Events) == 0 || slices.Contains(route.Events, event.Type)) &&
+		severe(route.MinSeverity, event.Severity) &&
+		hears(route.Thresholds, event.Threshold)
+}
+
+// severe lets a severity that nobody knows pass: one message too many is better than one too few.
+func severe(least *string, severity string) bool {
+	rank := slices.Index(api.Severities, severity)
+	return least == nil || rank < 0 || rank >= slices.Index(api.Severities, *least)
+}
+
+// hears lets events without a threshold always pass.
+func hears(thresholds []float64, threshold float64) bool {
+	return len(thresholds) == 0 || threshold == 0 || slices.ContainsFunc(thresholds, func(own float64) bool {
+		return math.Abs(own-threshold) < sameThreshold
+	})
+}

@@ -1,0 +1,176 @@
+package alert_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+// memory is an outbox that keeps the promises of [alert.Outbox] without a database. A fake, because the
+// tests over it run for days of a synthetic clock.
+type memory struct {
+	mu         sync.Mutex
+	routes     []api.AlertRoute
+	unrouted   []api.AlertEvent
+	deliveries []*delivery
+	// fail, if set, is asked before each call, by method name and argument.
+	fail func(method, argument string) error
+}
+
+type delivery struct {
+	api.AlertDelivery
+	claimableAt time.Time
+}
+
+var errOutbox = errors.New("outbox is gone")
+
+func (m *memory) begin(method, argument string) (func(), error) {
+	m.mu.Lock()
+	if m.fail != nil {
+		if err := m.fail(method, argument); err != nil {
+			m.mu.Unlock()
+			return nil, err
+		}
+	}
+	return m.mu.Unlock, nil
+}
+
+func (m *memory) add(events ...api.AlertEvent) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.unrouted = append(m.unrouted, events...)
+}
+
+func (m *memory) UnroutedAlertEvents(_ context.Context, n int) ([]api.AlertEvent, error) {
+	end, err := m.begin("unrouted", "")
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	return slices.Clone(m.unrouted[:min(n, len(m.unrouted))]), nil
+}
+
+func (m *memory) RouteAlertEvent(_ context.Context, eventID string, routeIDs []string) error {
+	end, err := m.begin("route", eventID)
+	if err != nil {
+		return err
+	}
+	defer end()
+	at := slices.IndexFunc(m.unrouted, func(e api.AlertEvent) bool { return e.ID == eventID })
+	if at < 0 {
+		return nil
+	}
+	for _, routeID := range routeIDs {
+		m.deliveries = append(m.deliveries, &delivery{AlertDelivery: api.AlertDelivery{
+			DeliveryID: fmt.Sprintf("delivery_%d", len(m.deliveries)), AlertRouteID: routeID,
+			Event: m.unrouted[at], State: api.DeliveryPending,
+		}})
+	}
+	m.unrouted = slices.Delete(m.unrouted, at, at+1)
+	return nil
+}
+
+func (m *memory) DueAlertRoutes(_ context.Context, now time.Time) ([]string, error) {
+	end, err := m.begin("due", "")
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	var ids []string
+	for _, d := range m.deliveries {
+		if d.due(now) && !slices.Contains(ids, d.AlertRouteID) {
+			ids = append(ids, d.AlertRouteID)
+		}
+	}
+	return ids, nil
+}
+
+func (d *delivery) due(now time.Time) bool {
+	return d.State == api.DeliveryPending && !d.claimableAt.After(now)
+}
+
+func (m *memory) ClaimDeliveries(_ context.Context, routeID string, now, leaseUntil time.Time, n int) ([]api.AlertDelivery, error) {
+	end, err := m.begin("claim", routeID)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	var claimed []api.AlertDelivery
+	for _, d := range m.deliveries {
+		if len(claimed) < n && d.AlertRouteID == routeID && d.due(now) {
+			d.Attempts++
+			d.claimableAt = leaseUntil
+			claimed = append(claimed, d.AlertDelivery)
+		}
+	}
+	return claimed, nil
+}
+
+func (m *memory) DeliverySent(_ context.Context, id string, _ int, status string) error {
+	return m.mark("sent", id, func(d *delivery) { d.State, d.LastStatus = api.DeliverySent, status })
+}
+
+func (m *memory) DeliveryFailed(_ context.Context, id string, attempt int, next time.Time, status string) error {
+	return m.mark("failed", id, func(d *delivery) {
+		if d.State == api.DeliveryPending && d.Attempts == attempt {
+			d.claimableAt, d.LastStatus = next, status
+		}
+	})
+}
+
+func (m *memory) DeliveryDead(_ context.Context, id string, attempt int, status string) error {
+	return m.mark("dead", id, func(d *delivery) {
+		if d.State == api.DeliveryPending && d.Attempts == attempt {
+			d.State, d.LastStatus = api.DeliveryDead, status
+		}
+	})
+}
+
+func (m *memory) mark(method, id string, change func(*delivery)) error {
+	end, err := m.begin(method, id)
+	if err != nil {
+		return err
+	}
+	defer end()
+	for _, d := range m.deliveries {
+		if d.DeliveryID == id {
+			change(d)
+		}
+	}
+	return nil
+}
+
+func (m *memory) AlertRouteTargets(context.Context) ([]api.AlertRoute, error) {
+	end, err := m.begin("targets", "")
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	return slices.Clone(m.routes), nil
+}
+
+// states counts the deliveries by state.
+func (m *memory) states() map[string]int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	states := map[string]int{}
+	for _, d := range m.deliveries {
+		states[d.State]++
+	}
+	return states
+}
+
+// only returns the one delivery there is.
+func (m *memory) only() api.AlertDelivery {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.deliveries) != 1 {
+		panic(fmt.Sprintf("%d deliveries, want 1", len(m.deliveries)))
+	}
+	return m.deliveries[0].AlertDelivery
+}

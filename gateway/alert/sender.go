@@ -1,0 +1,200 @@
+package alert
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+const (
+	// pollInterval is how soon a retry, or an event of another gateway that died, is noticed.
+	pollInterval = 2 * time.Second
+	// batch is how many events are routed at a time.
+	batch = 100
+	// perRoute bounds the attempts under way to one route, so that a slow receiver fills no more than that.
+	perRoute = 4
+	// sendTimeout bounds one attempt.
+	sendTimeout = 15 * time.Second
+	// lease is for how long a claimed delivery is ours: an attempt and noting how it ended fit in
+	// several times over. When a gateway dies, another one repeats its attempts after that.
+	lease = time.Minute
+	// markTimeout bounds noting how an attempt ended.
+	markTimeout = 5 * time.Second
+	// stopGrace is how long attempts may go on when the gateway stops.
+	stopGrace = 5 * time.Second
+)
+
+// Options are what a [Sender] is made of.
+type Options struct {
+	Outbox Outbox
+	// Webhook sends to routes with a webhook.
+	Webhook Target
+	Logger  *slog.Logger
+	// Now is the clock; nil is the system's.
+	Now func() time.Time
+}
+
+// Sender routes events and delivers them. Any number of senders may share an outbox.
+type Sender struct {
+	outbox  Outbox
+	webhook Target
+	log     *slog.Logger
+	now     func() time.Time
+	wake    chan struct{}
+
+	attempts sync.WaitGroup
+	mu       sync.Mutex
+	running  map[string]int // attempts under way by route id
+}
+
+// New returns a sender; [Sender.Run] starts it.
+func New(options Options) *Sender {
+	s := &Sender{
+		outbox:  options.Outbox,
+		webhook: options.Webhook,
+		log:     options.Logger,
+		now:     options.Now,
+		wake:    make(chan struct{}, 1),
+		running: make(map[string]int),
+	}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	return s
+}
+
+// Wake makes the sender look into the outbox now. Call it when an event was added; it never waits.
+func (s *Sender) Wake() {
+	select {
+	case s.wake <- struct{}{}:
+	default: // it will look anyway
+	}
+}
+
+// Run delivers until ctx ends, then gives the attempts under way a few seconds and returns.
+func (s *Sender) Run(ctx context.Context) {
+	attempts, abort := context.WithCancel(context.WithoutCancel(ctx))
+	defer abort()
+	poll := time.NewTicker(pollInterval)
+	defer poll.Stop()
+	for {
+		s.pass(ctx, attempts)
+		select {
+		case <-s.wake:
+		case <-poll.C:
+		case <-ctx.Done():
+			grace := time.AfterFunc(stopGrace, abort)
+			defer grace.Stop()
+			s.attempts.Wait()
+			return
+		}
+	}
+}
+
+// pass routes what is new and starts what is due. Errors are logged, the next pass tries again.
+func (s *Sender) pass(ctx, attempts context.Context) {
+	s.note(ctx, s.route(ctx))
+	s.note(ctx, s.deliver(ctx, attempts))
+}
+
+func (s *Sender) note(ctx context.Context, err error) {
+	if err != nil && ctx.Err() == nil {
+		s.log.ErrorContext(ctx, "alert outbox", slog.Any("error", err))
+	}
+}
+
+// route gives every new event its deliveries. An event that cannot be routed holds up no other.
+func (s *Sender) route(ctx context.Context) error {
+	for {
+		events, err := s.outbox.UnroutedAlertEvents(ctx, batch)
+		if err != nil || len(events) == 0 {
+			return err
+		}
+		routes, err := s.outbox.AlertRouteTargets(ctx)
+		if err != nil {
+			return fmt.Errorf("read alert routes: %w", err)
+		}
+		var failed []error
+		for _, event := range events {
+			if err := s.outbox.RouteAlertEvent(ctx, event.ID, wanting(routes, event)); err != nil {
+				failed = append(failed, fmt.Errorf("route alert event %s: %w", event.ID, err))
+			}
+		}
+		if len(failed) > 0 || len(events) < batch {
+			return errors.Join(failed...)
+		}
+	}
+}
+
+// deliver claims what is due, as far as its routes have attempts free, and starts the attempts.
+func (s *Sender) deliver(ctx, attempts context.Context) error {
+	now := s.now()
+	due, err := s.outbox.DueAlertRoutes(ctx, now)
+	if err != nil || len(due) == 0 {
+		return err
+	}
+	routes, err := s.routesByID(ctx)
+	if err != nil {
+		return err
+	}
+	for _, id := range due {
+		free := s.free(id)
+		if free == 0 {
+			continue // the attempt that ends next wakes us
+		}
+		claimed, err := s.outbox.ClaimDeliveries(ctx, id, now, now.Add(lease), free)
+		if err != nil {
+			return fmt.Errorf("claim deliveries of alert route %s: %w", id, err)
+		}
+		for _, delivery := range claimed {
+			s.start(attempts, routes[id], delivery)
+		}
+	}
+	return nil
+}
+
+// routesByID has no entry for a route that was deleted while it had deliveries.
+func (s *Sender) routesByID(ctx context.Context) (map[string]*api.AlertRoute, error) {
+	routes, err := s.outbox.AlertRouteTargets(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read alert routes: %w", err)
+	}
+	byID := make(map[string]*api.AlertRoute, len(routes))
+	for i := range routes {
+		byID[routes[i].AlertRouteID] = &routes[i]
+	}
+	return byID, nil
+}
+
+// free is how many more attempts a route may have under way.
+func (s *Sender) free(routeID string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return perRoute - s.running[routeID]
+}
+
+// start makes an attempt on its own, and wakes the sender when it has ended and left room.
+func (s *Sender) start(ctx context.Context, route *api.AlertRoute, delivery api.AlertDelivery) {
+	s.mu.Lock()
+	s.running[delivery.AlertRouteID]++
+	s.mu.Unlock()
+	s.attempts.Go(func() {
+		s.attempt(ctx, route, delivery)
+		s.ended(delivery.AlertRouteID)
+		s.Wake()
+	})
+}
+
+func (s *Sender) ended(routeID string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.running[routeID]--
+	if s.running[routeID] == 0 {
+		delete(s.running, routeID)
+	}
+}

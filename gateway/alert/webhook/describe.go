@@ -1,0 +1,38 @@
+package webhook
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"syscall"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/safedial"
+)
+
+// describe says why there was no answer. The error's own text will not do: it repeats the whole
+// address, and what a server that speaks no HTTP sent in its place.
+func describe(err error) string {
+	var (
+		denied      *safedial.DeniedError
+		lookup      *net.DNSError
+		certificate *tls.CertificateVerificationError
+		number      syscall.Errno
+		network     net.Error
+	)
+	switch {
+	case errors.As(err, &denied):
+		return denied.Error()
+	case errors.Is(err, context.Canceled):
+		return "attempt was broken off"
+	case errors.As(err, &lookup):
+		return "host name cannot be resolved"
+	case errors.As(err, &network) && network.Timeout():
+		return "no answer in time"
+	case errors.As(err, &certificate):
+		return clip("certificate is not trusted: "+certificate.Err.Error(), 300)
+	case errors.As(err, &number):
+		return number.Error() // such as "connection refused"
+	}
+	return "connection ended without an HTTP answer"
+}
