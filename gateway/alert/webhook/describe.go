@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"net"
+	"os"
 	"syscall"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/safedial"
@@ -18,7 +19,6 @@ func describe(err error) string {
 		lookup      *net.DNSError
 		certificate *tls.CertificateVerificationError
 		number      syscall.Errno
-		network     net.Error
 	)
 	switch {
 	case errors.As(err, &denied):
@@ -27,7 +27,7 @@ func describe(err error) string {
 		return "attempt was broken off"
 	case errors.As(err, &lookup):
 		return "host name cannot be resolved"
-	case errors.As(err, &network) && network.Timeout():
+	case timedOut(err):
 		return "no answer in time"
 	case errors.As(err, &certificate):
 		return clip("certificate is not trusted: "+certificate.Err.Error(), 300)
@@ -35,4 +35,10 @@ func describe(err error) string {
 		return number.Error() // such as "connection refused"
 	}
 	return "connection ended without an HTTP answer"
+}
+
+func timedOut(err error) bool {
+	var network net.Error // as a TLS handshake's, which is neither of the others
+	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded) ||
+		errors.As(err, &network) && network.Timeout()
 }

@@ -23,9 +23,9 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
-// maxMessage is in bytes of text. All other fields of an event are short by their nature, so that the
-// body stays below the 20 kB that receivers may rely on.
-const maxMessage = 2000
+// maxMessage is in bytes of text, of which JSON makes up to six each. All other fields of an event
+// are short by their nature, so that the body stays below the 20 kB that receivers may rely on.
+const maxMessage = 1500
 
 var _ alert.Target = (*Target)(nil)
 
