@@ -1,0 +1,131 @@
+package pricing
+
+import (
+	"crypto/sha256"
+	_ "embed" // the catalogue is a file of its own
+	"encoding/hex"
+	"slices"
+	"strings"
+	"sync"
+)
+
+//go:embed catalogue.txt
+var catalogueText string
+
+// Model is one line of a catalogue.
+type Model struct {
+	// Provider is openai, anthropic, azure, gemini, mistral or deepseek.
+	Provider string
+	Name     string
+	// Mode is chat, responses or embedding.
+	Mode string
+	// MaxInputTokens and MaxOutputTokens are what the model takes; 0 is not known.
+	MaxInputTokens  int64
+	MaxOutputTokens int64
+	Price           Price
+}
+
+// Catalogue is a list of models with their prices. It does not change.
+type Catalogue struct {
+	version string
+	models  []Model
+	byName  map[modelName]int
+}
+
+type modelName struct{ provider, model string }
+
+// Embedded is the catalogue that comes with the program.
+var Embedded = sync.OnceValue(func() *Catalogue {
+	catalogue, err := parseCatalogue(catalogueText)
+	if err != nil {
+		panic("the embedded price catalogue: " + err.Error()) // tests read the same file
+	}
+	return catalogue
+})
+
+// providerAliases are other names that people know our providers by.
+var providerAliases = map[string]string{
+	"google": "gemini", "vertex_ai": "gemini", "azure_ai": "azure",
+}
+
+// compatible are the providers that are often reached through an OpenAI-compatible API,
+// that is, with "openai" for a provider and a base URL of their own.
+var compatible = []string{"gemini", "mistral", "deepseek", "anthropic"}
+
+// Version names the catalogue by its date and content, such as "2026-07-1a2b3c4d".
+func (c *Catalogue) Version() string { return c.version }
+
+// Models returns all lines in the order of the file.
+func (c *Catalogue) Models() []Model { return slices.Clone(c.models) }
+
+// Find returns what a provider charges for a model. False means that the price is not known,
+// which is not the same as free.
+func (c *Catalogue) Find(provider, model string) (Price, bool) {
+	found, ok := c.Model(provider, model)
+	return found.Price, ok
+}
+
+// Model finds a line by the names that people use: the exact name, a dated one of the same
+// price ("gpt-4.1-mini-2025-04-14"), either with the provider in front ("anthropic/claude-opus-5",
+// which then decides), and for the provider openai also the names of OpenAI-compatible vendors.
+func (c *Catalogue) Model(provider, model string) (Model, bool) {
+	if alias, ok := providerAliases[provider]; ok {
+		provider = alias
+	}
+	if found, ok := c.lookUp(provider, model); ok {
+		return found, true
+	}
+	if prefix, rest, ok := strings.Cut(model, "/"); ok {
+		if alias, ok := providerAliases[prefix]; ok {
+			prefix = alias
+		}
+		if found, ok := c.lookUp(prefix, rest); ok {
+			return found, true
+		}
+	}
+	if provider != "openai" {
+		return Model{}, false
+	}
+	for _, other := range compatible {
+		if found, ok := c.lookUp(other, model); ok {
+			return found, true
+		}
+	}
+	return Model{}, false
+}
+
+func (c *Catalogue) lookUp(provider, model string) (Model, bool) {
+	i, ok := c.byName[modelName{provider, model}]
+	if !ok {
+		i, ok = c.byName[modelName{provider, withoutDate(model)}]
+	}
+	if !ok {
+		return Model{}, false
+	}
+	return c.models[i], true
+}
+
+// withoutDate cuts "-2025-04-14" or "-20250414" off the end of a name.
+func withoutDate(model string) string {
+	for _, layout := range []string{"-dddd-dd-dd", "-dddddddd"} {
+		if cut := len(model) - len(layout); cut > 0 && hasLayout(model[cut:], layout) {
+			return model[:cut]
+		}
+	}
+	return model
+}
+
+func hasLayout(text, layout string) bool {
+	for i := range len(layout) {
+		digit := text[i] >= '0' && text[i] <= '9'
+		if digit != (layout[i] == 'd') || (!digit && text[i] != '-') {
+			return false
+		}
+	}
+	return true
+}
+
+func catalogueVersion(date, text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return date + "-" + hex.EncodeToString(sum[:4])
+}

@@ -1,0 +1,280 @@
+package pricing_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/tiktoken-go/tokenizer"
+	"pgregory.net/rapid"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/pricing"
+)
+
+type message struct {
+	Role    string `json:"role"`
+	Name    string `json:"name,omitempty"`
+	Content any    `json:"content"`
+}
+
+type request struct {
+	Model    string    `json:"model"`
+	Messages []message `json:"messages"`
+}
+
+func encode(t interface{ Fatal(...any) }, body any) []byte {
+	data, err := json.Marshal(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// vendorCount is what OpenAI bills for a conversation, after its own cookbook: three tokens per
+// message and its role, name and content, one more for a name, and three to start the answer.
+func vendorCount(t interface{ Fatal(...any) }, messages []message) int64 {
+	codec, err := tokenizer.Get(tokenizer.O200kBase)
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := func(text string) int64 {
+		n, err := codec.Count(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return int64(n)
+	}
+	total := int64(3)
+	for _, m := range messages {
+		total += 3 + count(m.Role)
+		if m.Name != "" {
+			total += 1 + count(m.Name)
+		}
+		switch content := m.Content.(type) {
+		case string:
+			total += count(content)
+		case []map[string]any:
+			for _, part := range content {
+				total += count(part["text"].(string))
+			}
+		}
+	}
+	return total
+}
+
+var drawText = rapid.OneOf(
+	rapid.String(), rapid.StringN(0, 200, -1),
+	rapid.StringOf(rapid.RuneFrom([]rune("aé漢字🙂🏳️‍🌈\u0000\"\\\n\t <>|𝕏ﷺ"))),
+	rapid.SampledFrom([]string{"", "hello", "<|endoftext|>", "data:image/png;base64,AAAA", strings.Repeat("a ", 300)}),
+)
+
+func drawMessages(t *rapid.T) []message {
+	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) message {
+		m := message{Role: rapid.SampledFrom([]string{"system", "user", "assistant", "developer"}).Draw(t, "role")}
+		if rapid.Bool().Draw(t, "named") {
+			m.Name = rapid.StringMatching(`[a-z_]{1,9}`).Draw(t, "name")
+		}
+		if rapid.Bool().Draw(t, "in parts") {
+			m.Content = rapid.SliceOfN(rapid.Custom(func(t *rapid.T) map[string]any {
+				return map[string]any{"type": "text", "text": drawText.Draw(t, "text")}
+			}), 0, 3).Draw(t, "parts")
+		} else {
+			m.Content = drawText.Draw(t, "text")
+		}
+		return m
+	}), 0, 5).Draw(t, "messages")
+}
+
+func TestTokenBounds_areNeverBelowTheVendorsCount(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		messages := drawMessages(t)
+		body := encode(t, request{"gpt-4.1-mini", messages})
+		vendor := vendorCount(t, messages)
+		exact := pricing.CountTokens("gpt-4.1-mini", body)
+		bytes := pricing.CountTokens("claude-opus-5", body)
+		bound := pricing.InputTokensBound("gpt-4.1-mini", body)
+		if vendor > exact || exact > bytes || bytes > bound {
+			t.Fatalf("the vendor counts %d, CountTokens %d, by bytes %d, the bound is %d: %s", vendor, exact, bytes, bound, body)
+		}
+	})
+}
+
+func TestCountTokens_isTight(t *testing.T) {
+	messages := []message{
+		{Role: "system", Content: "You are a helpful assistant."},
+		{Role: "user", Content: strings.Repeat("The quick brown fox jumps over the lazy dog. ", 100)},
+	}
+	body := encode(t, request{"gpt-4.1-mini", messages})
+	vendor := vendorCount(t, messages)
+	if got := pricing.CountTokens("gpt-4.1-mini", body); got < vendor || got > vendor+80 {
+		t.Errorf("CountTokens %d, the vendor counts %d", got, vendor)
+	}
+	if got := pricing.InputTokensBound("gpt-4.1-mini", body); got < 4*vendor {
+		t.Errorf("the cheap bound %d is close to %d: what is the exact count for?", got, vendor)
+	}
+	if got := pricing.CountTokens("openai/gpt-4.1-mini-2025-04-14", body); got > vendor+80 {
+		t.Errorf("a dated name with its provider counts %d", got)
+	}
+}
+
+func TestCountTokens_longPromptsAreEstimatedUpward(t *testing.T) {
+	text := strings.Repeat("word ", 40_000) // 200,000 bytes, 64 KiB of which are tokenized
+	body := encode(t, request{"gpt-4o", []message{{Role: "user", Content: text}}})
+	got := pricing.CountTokens("gpt-4o", body)
+	if least, most := int64(200_000-65_536+13_000), int64(200_000-65_536+14_000); got < least || got > most {
+		t.Errorf("%d, want between %d and %d", got, least, most)
+	}
+}
+
+func part(kind, member string) string {
+	return fmt.Sprintf(`{"model":"m","messages":[{"role":"user","content":[{"type":%q,%s}]}]}`, kind, member)
+}
+
+func TestInputTokensBound_weighsMedia(t *testing.T) {
+	picture := strings.Repeat("iVBORw0K", 100_000)
+	for name, test := range map[string]struct {
+		model, body string
+		extra       int64 // beyond the constant per request and the JSON around the data
+	}{
+		"plain":                   {"gpt-4o", `{"model":"m","messages":[{"role":"user","content":"hi"}]}`, 0},
+		"text parts":              {"gpt-4o", part("text", `"text":"hi"`), 0},
+		"picture by address":      {"gpt-4o", part("image_url", `"image_url":{"url":"https://example.com/a.png"}`), 10_240},
+		"picture within":          {"gpt-4o", part("image_url", `"image_url":{"url":"data:image/png;base64,`+picture+`"}`), 10_240},
+		"picture as a string":     {"gpt-4o", part("input_image", `"image_url":"data:image/png;base64,`+picture+`"`), 10_240},
+		"picture for gpt-4o-mini": {"gpt-4o-mini", part("image_url", `"image_url":{"url":"data:image/png;base64,`+picture+`"}`), 48_384},
+		"sound":                   {"gpt-audio", part("input_audio", `"input_audio":{"data":"`+picture+`","format":"mp3"}`), 64 + 50_000},
+		"file":                    {"gpt-4o", part("file", `"file":{"file_id":"file-1"}`), 65_536},
+		"tools":                   {"gpt-4o", `{"tools":[{"type":"function"}],"messages":[]}`, 1_024},
+		"escaped member name":     {"gpt-4o", `{"messages":[{"cont\u0065nt":[{"image\u005furl":"x"}]}]}`, 10_240},
+		"member name in capitals": {"gpt-4o", `{"Messages":[{"Content":[{"Image_URL":"x"}]}]}`, 10_240},
+		"a type that lies":        {"gpt-4o", part("text", `"text":"hi","image_url":{"url":"https://example.com/a.png"}`), 10_240},
+		"messages twice":          {"gpt-4o", `{"messages":[],"messages":[{"content":[{"image_url":"x"}]}]}`, 10_240},
+		"content twice":           {"gpt-4o", `{"messages":[{"content":"","content":[{"image_url":"x"},{"image_url":"x"}]}]}`, 20_480},
+	} {
+		visible := int64(len(test.body))
+		if i := strings.Index(test.body, picture); i >= 0 {
+			start := strings.LastIndex(test.body[:i], `"`)
+			end := i + strings.Index(test.body[i:], `"`) + 1
+			visible -= int64(end - start)
+		}
+		want := 64 + visible + test.extra
+		if got := pricing.InputTokensBound(test.model, []byte(test.body)); got != want {
+			t.Errorf("%s: %d, want %d", name, got, want)
+		}
+		if got := pricing.CountTokens(test.model, []byte(test.body)); got > want || got < test.extra {
+			t.Errorf("%s: CountTokens %d, want at least the %d of the media and at most the bound %d", name, got, test.extra, want)
+		}
+	}
+}
+
+func TestInputTokensBound_isNotFooled(t *testing.T) {
+	text := strings.Repeat("x", 50_000)
+	for name, body := range map[string]string{
+		"text that looks like a picture":     part("text", `"text":"data:image/png;base64,`+text+`"`),
+		"content that looks like one":        `{"messages":[{"role":"user","content":"data:image/png;base64,` + text + `"}]}`,
+		"a document in a data URL":           part("image_url", `"image_url":{"url":"data:text/plain;base64,`+text+`"}`),
+		"the second address of a part":       part("image_url", `"image_url":{"url":"data:image/png;base64,AA","url":"`+text+`"}`),
+		"a first member that hides a second": `{"messages":[],"messages":[{"role":"user","content":"` + text + `"}]}`,
+		"text in an unknown member":          `{"prompt":"` + text + `","messages":[]}`,
+	} {
+		if got := pricing.InputTokensBound("gpt-4o", []byte(body)); got < 50_000 {
+			t.Errorf("%s: %d tokens for 50,000 bytes of text", name, got)
+		}
+		if got := pricing.CountTokens("claude-opus-5", []byte(body)); got < 50_000 {
+			t.Errorf("%s: %d tokens counted for 50,000 bytes of text", name, got)
+		}
+	}
+	bad := []byte(`{"messages":[{"content":"` + strings.Repeat("\xff", 1_000) + `"}]}`)
+	if got := pricing.InputTokensBound("gpt-4o", bad); got < 3_000 {
+		t.Errorf("%d tokens for a thousand bytes that are not UTF-8", got)
+	}
+}
+
+func TestCountText(t *testing.T) {
+	for _, test := range []struct {
+		model, text string
+		want        int64
+	}{
+		{"gpt-4.1-mini", "", 0},
+		{"gpt-4.1-mini", " the the the", 3},
+		{"gpt-4", "hello world", 2},
+		{"claude-opus-5", " the the the", 4},
+		{"claude-opus-5", "a", 1},
+	} {
+		if got := pricing.CountText(test.model, test.text); got != test.want {
+			t.Errorf("CountText(%q, %q) = %d, want %d", test.model, test.text, got, test.want)
+		}
+	}
+}
+
+func FuzzTokenBounds(f *testing.F) {
+	f.Add([]byte(`{"messages":[{"role":"user","content":"hi"}]}`))
+	f.Add([]byte(part("image_url", `"image_url":{"url":"data:image/png;base64,AAAA"}`)))
+	f.Add([]byte(part("input_audio", `"input_audio":{"data":"AAAA"}`)))
+	f.Add([]byte(`{"messages":["x",1,null,{"content":[1,"x",{"image":[]}]}],"tools":{},"input":[1,2]}`))
+	f.Add([]byte("{\"messages\":[{\"content\":\"\xff\xfe\\ud800\"}]}"))
+	f.Add([]byte(`not json`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		bound := pricing.InputTokensBound("gpt-4o", body)
+		exact := pricing.CountTokens("gpt-4o", body)
+		if exact < 0 || exact > bound {
+			t.Fatalf("counted %d, bound %d", exact, bound)
+		}
+		var plain request
+		if json.Unmarshal(body, &plain) != nil || !json.Valid(body) {
+			return
+		}
+		for _, m := range plain.Messages {
+			if text, ok := m.Content.(string); ok && pricing.CountText("gpt-4o", text) > bound {
+				t.Fatalf("the bound %d is below the tokens of %q", bound, text)
+			}
+		}
+	})
+}
+
+func FuzzCountText(f *testing.F) {
+	f.Add("hello")
+	f.Add("\xff\xfe")
+	f.Add(strings.Repeat("漢", 100))
+	f.Fuzz(func(t *testing.T, text string) {
+		for _, model := range []string{"gpt-4o", "gpt-4", "claude-opus-5"} {
+			if got := pricing.CountText(model, text); got < 0 || got > 3*int64(len(text)) {
+				t.Fatalf("CountText(%q, %q) = %d", model, text, got)
+			}
+		}
+	})
+}
+
+func BenchmarkInputTokensBound(b *testing.B) {
+	picture := part("image_url", `"image_url":{"url":"data:image/png;base64,`+strings.Repeat("iVBORw0K", 100_000)+`"}`)
+	for name, body := range map[string][]byte{
+		"500 bytes":         encode(b, request{"gpt-4o", []message{{Role: "user", Content: strings.Repeat("word ", 90)}}}),
+		"100 KB":            encode(b, request{"gpt-4o", []message{{Role: "user", Content: strings.Repeat("word ", 20_000)}}}),
+		"800 KB of picture": []byte(picture),
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			b.SetBytes(int64(len(body)))
+			for b.Loop() {
+				pricing.InputTokensBound("gpt-4o", body)
+			}
+		})
+	}
+}
+
+func BenchmarkCountTokens(b *testing.B) {
+	for name, text := range map[string]string{
+		"500 bytes": strings.Repeat("word ", 90), "64 KB": strings.Repeat("word ", 13_000),
+		"64 KB of one letter": strings.Repeat("a", 65_000), "64 KB of Chinese": strings.Repeat("漢字", 11_000),
+		"64 KB of spaces": strings.Repeat(" ", 65_000), "64 KB of newlines": strings.Repeat("\n", 65_000) + "x",
+	} {
+		body := encode(b, request{"gpt-4o", []message{{Role: "user", Content: text}}})
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				pricing.CountTokens("gpt-4o", body)
+			}
+		})
+	}
+}

@@ -1,0 +1,192 @@
+package pricing_test
+
+import (
+	"math"
+	"math/big"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/pricing"
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
+)
+
+// Every want is worked out by hand from the vendor's price per million tokens:
+// tokens × dollars per million × 1000 is nano-dollars.
+func TestCost(t *testing.T) {
+	for name, test := range map[string]struct {
+		provider, model string
+		usage           pricing.Usage
+		want            money.Nano
+	}{
+		"nothing used":              {"openai", "gpt-4.1-mini", pricing.Usage{}, 0},
+		"one prompt token":          {"openai", "gpt-4.1-mini", pricing.Usage{PromptTokens: 1}, 400},
+		"mini, plain":               {"openai", "gpt-4.1-mini", pricing.Usage{PromptTokens: 1_000, CompletionTokens: 500}, 400_000 + 800_000},
+		"mini, part cached":         {"openai", "gpt-4.1-mini", pricing.Usage{PromptTokens: 1_000, CachedTokens: 600, CompletionTokens: 10}, 400*400 + 600*100 + 10*1_600},
+		"mini, all cached":          {"openai", "gpt-4.1-mini", pricing.Usage{PromptTokens: 600, CachedTokens: 600}, 60_000},
+		"mini, dated name":          {"openai", "gpt-4.1-mini-2025-04-14", pricing.Usage{PromptTokens: 7, CompletionTokens: 3}, 7*400 + 3*1_600},
+		"nano, rounds up once":      {"openai", "gpt-5-nano", pricing.Usage{PromptTokens: 1, CachedTokens: 1, CompletionTokens: 0}, 5},
+		"4o, older snapshot dearer": {"openai", "gpt-4o-2024-05-13", pricing.Usage{PromptTokens: 100, CompletionTokens: 100}, 500_000 + 1_500_000},
+		"4o, plain":                 {"openai", "gpt-4o", pricing.Usage{PromptTokens: 100, CompletionTokens: 100}, 250_000 + 1_000_000},
+		"o3, reasoning is output":   {"openai", "o3", pricing.Usage{PromptTokens: 10, CompletionTokens: 1_000, ReasoningTokens: 900}, 20_000 + 8_000_000},
+		"o1-pro, dearest":           {"openai", "o1-pro", pricing.Usage{PromptTokens: 1_000, CompletionTokens: 1_000}, 150_000_000 + 600_000_000},
+		"5.4, at the tier":          {"openai", "gpt-5.4", pricing.Usage{PromptTokens: 272_000, CompletionTokens: 1_000}, 680_000_000 + 15_000_000},
+		"5.4, one above":            {"openai", "gpt-5.4", pricing.Usage{PromptTokens: 272_001, CompletionTokens: 1_000}, 1_360_005_000 + 22_500_000},
+		"5.4, above and cached":     {"openai", "gpt-5.4", pricing.Usage{PromptTokens: 300_000, CachedTokens: 200_000, CompletionTokens: 2}, 500_000_000 + 100_000_000 + 45_000},
+		"5.6, cache write":          {"openai", "gpt-5.6", pricing.Usage{PromptTokens: 2_000, CacheWriteTokens: 1_000}, 5_000_000 + 6_250_000},
+		"audio in and out": {"openai", "gpt-audio", pricing.Usage{PromptTokens: 150, AudioInputTokens: 100, CompletionTokens: 80, AudioOutputTokens: 50},
+			50*2_500 + 100*32_000 + 30*10_000 + 50*64_000},
+		"embedding": {"openai", "text-embedding-3-small", pricing.Usage{PromptTokens: 8_000}, 160_000},
+		"opus, all kinds of cache": {"anthropic", "claude-opus-4-5", pricing.Usage{PromptTokens: 10_000, CachedTokens: 5_000, CacheWriteTokens: 2_000, CacheWrite1hTokens: 1_000, CompletionTokens: 100},
+			2_000*5_000 + 5_000*500 + 2_000*6_250 + 1_000*10_000 + 100*25_000},
+		"haiku, dated":                         {"anthropic", "claude-haiku-4-5-20251001", pricing.Usage{PromptTokens: 1_000, CompletionTokens: 1_000}, 1_000_000 + 5_000_000},
+		"sonnet 4.5, at the tier":              {"anthropic", "claude-sonnet-4-5", pricing.Usage{PromptTokens: 200_000, CompletionTokens: 10}, 600_000_000 + 150_000},
+		"sonnet 4.5, above, written":           {"anthropic", "claude-sonnet-4-5", pricing.Usage{PromptTokens: 200_010, CacheWriteTokens: 10, CacheWrite1hTokens: 100, CompletionTokens: 10}, 199_900*6_000 + 10*7_500 + 100*12_000 + 10*22_500},
+		"azure, regional":                      {"azure", "eu/gpt-5.1", pricing.Usage{PromptTokens: 1_000, CachedTokens: 1_000, CompletionTokens: 1_000}, 140_000 + 11_000_000},
+		"azure, global":                        {"azure", "gpt-5.1", pricing.Usage{PromptTokens: 1_000, CompletionTokens: 1_000}, 1_250_000 + 10_000_000},
+		"gemini pro, below":                    {"gemini", "gemini-2.5-pro", pricing.Usage{PromptTokens: 100_000, CachedTokens: 100_000, CompletionTokens: 1}, 12_500_000 + 10_000},
+		"gemini pro, above":                    {"gemini", "gemini-2.5-pro", pricing.Usage{PromptTokens: 200_001, CompletionTokens: 1_000}, 500_002_500 + 15_000_000},
+		"gemini flash, audio":                  {"gemini", "gemini-2.5-flash", pricing.Usage{PromptTokens: 300, AudioInputTokens: 200, CompletionTokens: 10}, 100*300 + 200*1_000 + 10*2_500},
+		"gemma, free":                          {"gemini", "gemma-3-27b-it", pricing.Usage{PromptTokens: 1_000_000, CompletionTokens: 1_000_000}, 0},
+		"mistral small":                        {"mistral", "mistral-small-latest", pricing.Usage{PromptTokens: 1_000, CompletionTokens: 1_000}, 60_000 + 180_000},
+		"mistral, cached as input":             {"mistral", "mistral-large-latest", pricing.Usage{PromptTokens: 100, CachedTokens: 50}, 50_000},
+		"deepseek, fractions of a nano-dollar": {"deepseek", "deepseek-v4-pro", pricing.Usage{PromptTokens: 3, CachedTokens: 3}, 11}, // 10.875
+		"deepseek, cached":                     {"deepseek", "deepseek-v4-flash", pricing.Usage{PromptTokens: 1_000, CachedTokens: 1_000, CompletionTokens: 1}, 2_800 + 280},
+		"parts larger than the whole":          {"openai", "gpt-4.1-mini", pricing.Usage{PromptTokens: 10, CachedTokens: 99, CompletionTokens: 10, ReasoningTokens: 99}, 10*100 + 10*1_600},
+		"negative counts":                      {"openai", "gpt-4.1-mini", pricing.Usage{PromptTokens: -10, CachedTokens: -5, CompletionTokens: -1, AudioOutputTokens: -1}, 0},
+	} {
+		price, ok := pricing.Embedded().Find(test.provider, test.model)
+		if !ok {
+			t.Errorf("%s: no price", name)
+			continue
+		}
+		if got := price.Cost(test.usage); got != test.want {
+			t.Errorf("%s: %d nano-USD, want %d", name, got, test.want)
+		}
+	}
+}
+
+func TestCost_staysInRange(t *testing.T) {
+	price := pricing.Price{Rates: pricing.Rates{Input: money.Max, Output: money.Max}}
+	usage := pricing.Usage{PromptTokens: math.MaxInt64, CompletionTokens: math.MaxInt64}
+	if got := price.Cost(usage); got != money.Max {
+		t.Errorf("%d, want money.Max", got)
+	}
+	// 2⁵³ million-token prices of 1 nano-dollar: the largest sum that is still exact.
+	cheap := pricing.Price{Rates: pricing.Rates{Input: 1}}
+	if got, want := cheap.Cost(pricing.Usage{PromptTokens: math.MaxInt64}), money.Nano(9_223_372_036_855); got != want {
+		t.Errorf("%d, want %d", got, want)
+	}
+}
+
+func drawRates(t *rapid.T, label string) pricing.Rates {
+	rate := func(name string) money.Nano {
+		return money.Nano(rapid.OneOf(rapid.Int64Range(0, 3), rapid.Int64Range(0, 1_000_000_000_000), rapid.Int64Range(0, int64(money.Max))).Draw(t, label+name))
+	}
+	return pricing.Rates{
+		Input: rate("in"), CachedInput: rate("cached"), CacheWrite: rate("write"), CacheWrite1h: rate("write1h"),
+		AudioInput: rate("audioIn"), Output: rate("out"), Reasoning: rate("reasoning"), AudioOutput: rate("audioOut"),
+	}
+}
+
+func drawPrice(t *rapid.T) pricing.Price {
+	price := pricing.Price{Rates: drawRates(t, "base ")}
+	if rapid.Bool().Draw(t, "tiered") {
+		price.TierAbove = rapid.Int64Range(1, 1_000).Draw(t, "above")
+		price.Tier = drawRates(t, "tier ")
+	}
+	return price
+}
+
+func drawUsage(t *rapid.T) pricing.Usage {
+	tokens := func(name string) int64 {
+		return rapid.OneOf(rapid.Int64Range(-2, 2_000), rapid.Int64Range(0, 2_000_000)).Draw(t, name)
+	}
+	return pricing.Usage{
+		PromptTokens: tokens("prompt"), CachedTokens: tokens("cached"), CacheWriteTokens: tokens("written"),
+		CacheWrite1hTokens: tokens("written for an hour"), AudioInputTokens: tokens("audio in"),
+		CompletionTokens: tokens("completion"), ReasoningTokens: tokens("reasoning"), AudioOutputTokens: tokens("audio out"),
+	}
+}
+
+func TestBounds_areNeverBelowTheCost(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		price, usage := drawPrice(t), drawUsage(t)
+		input := max(0, usage.PromptTokens) + rapid.Int64Range(0, 3_000).Draw(t, "slack in")
+		output := max(0, usage.CompletionTokens) + rapid.Int64Range(0, 3).Draw(t, "slack out")
+		bound := big.NewInt(int64(price.OutputTokenBound(input)))
+		bound.Mul(bound, big.NewInt(output)).Add(bound, big.NewInt(int64(price.InputBound(input))))
+		if cost := price.Cost(usage); bound.Cmp(big.NewInt(int64(cost))) < 0 {
+			t.Fatalf("cost %d is above the bound %s for %d tokens in and %d out", cost, bound, input, output)
+		}
+	})
+}
+
+func TestBounds_growWithThePrompt(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		price := drawPrice(t)
+		fewer := rapid.Int64Range(0, 3_000).Draw(t, "fewer")
+		more := fewer + rapid.Int64Range(0, 3_000).Draw(t, "more")
+		if price.InputBound(fewer) > price.InputBound(more) || price.OutputTokenBound(fewer) > price.OutputTokenBound(more) {
+			t.Fatal("a longer prompt has a lower bound")
+		}
+	})
+}
+
+func TestCost_agreesWithExactArithmetic(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		rates := drawRates(t, "")
+		text := rapid.Int64Range(0, 5_000_000).Draw(t, "text")
+		cached := rapid.Int64Range(0, 5_000_000).Draw(t, "cached")
+		said := rapid.Int64Range(0, 5_000_000).Draw(t, "said")
+		exact := new(big.Int)
+		for _, part := range [][2]int64{{text, int64(rates.Input)}, {cached, int64(rates.CachedInput)}, {said, int64(rates.Output)}} {
+			exact.Add(exact, new(big.Int).Mul(big.NewInt(part[0]), big.NewInt(part[1])))
+		}
+		exact.Add(exact, big.NewInt(999_999)).Div(exact, big.NewInt(1_000_000))
+		if exact.Cmp(big.NewInt(int64(money.Max))) > 0 {
+			exact.SetInt64(int64(money.Max))
+		}
+		got := pricing.Price{Rates: rates}.Cost(pricing.Usage{PromptTokens: text + cached, CachedTokens: cached, CompletionTokens: said})
+		if exact.Cmp(big.NewInt(int64(got))) != 0 {
+			t.Fatalf("%d, want %s", got, exact)
+		}
+	})
+}
+
+func TestBounds_byHand(t *testing.T) {
+	tiered, _ := pricing.Embedded().Find("openai", "gpt-5.6")
+	for _, test := range []struct{ tokens, input, output money.Nano }{
+		{0, 0, 30_000},
+		{272_000, 272_000 * 6_250, 30_000},
+		{272_001, 272_001 * 12_500, 45_000},
+	} {
+		if got := tiered.InputBound(int64(test.tokens)); got != test.input {
+			t.Errorf("InputBound(%d) = %d, want %d", test.tokens, got, test.input)
+		}
+		if got := tiered.OutputTokenBound(int64(test.tokens)); got != test.output {
+			t.Errorf("OutputTokenBound(%d) = %d, want %d", test.tokens, got, test.output)
+		}
+	}
+}
+
+func BenchmarkCost(b *testing.B) {
+	price, _ := pricing.Embedded().Find("anthropic", "claude-sonnet-4-5")
+	usage := pricing.Usage{PromptTokens: 12_000, CachedTokens: 8_000, CacheWriteTokens: 1_000, CompletionTokens: 700}
+	b.ReportAllocs()
+	for b.Loop() {
+		if price.Cost(usage) == 0 {
+			b.Fatal("free")
+		}
+	}
+}
+
+func BenchmarkBounds(b *testing.B) {
+	price, _ := pricing.Embedded().Find("openai", "gpt-5.4")
+	b.ReportAllocs()
+	for b.Loop() {
+		if price.InputBound(500)+price.OutputTokenBound(500) == 0 {
+			b.Fatal("free")
+		}
+	}
+}
