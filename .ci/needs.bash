@@ -20,8 +20,8 @@ lack() {
 
 install_package() {
   if command -v apt-get >/dev/null; then
-    as_root apt-get update -q &&
-      as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$1"
+    as_root apt-get update -q || echo "going on with the package lists of last time" >&2
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$1"
   elif command -v brew >/dev/null; then
     brew install "$2"
   else
