@@ -1,0 +1,147 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/oklog/ulid/v2"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+// InsertAlertEvent puts one event into the outbox, to be routed. An event that is there already stays as it is.
+func (s *Store) InsertAlertEvent(ctx context.Context, event api.AlertEvent) error {
+	document, err := encode(event)
+	if err != nil {
+		return err
+	}
+	_, err = s.exec(ctx, "alert_event_insert", args{
+		"id": event.ID, "created_at_ms": event.CreatedAt.UnixMilli(), "document": document,
+	})
+	return err
+}
+
+// UnroutedAlertEvents returns up to n events that have no deliveries yet, oldest first.
+func (s *Store) UnroutedAlertEvents(ctx context.Context, n int) ([]api.AlertEvent, error) {
+	documents, err := s.texts(ctx, "alert_event_unrouted", args{"limit": n})
+	if err != nil {
+		return nil, err
+	}
+	events := make([]api.AlertEvent, len(documents))
+	for i, document := range documents {
+		if err := decode(document, &events[i]); err != nil {
+			return nil, err
+		}
+	}
+	return events, nil
+}
+
+// RouteAlertEvent stores an event's deliveries, due at once, and takes the event off the unrouted
+// ones, in one step. Doing it again, here or in another gateway, changes nothing.
+func (s *Store) RouteAlertEvent(ctx context.Context, eventID string, routeIDs []string) error {
+	return s.transact(ctx, func(ctx context.Context, _ *tx) error {
+		now := s.nowMS()
+		routed, err := s.exec(ctx, "alert_event_routed", args{"id": eventID, "now_ms": now})
+		if err != nil || routed == 0 {
+			return err
+		}
+		for _, routeID := range routeIDs {
+			_, err := s.exec(ctx, "alert_delivery_insert", args{
+				"id": "delivery_" + ulid.Make().String(), "event_id": eventID, "alert_route_id": routeID, "now_ms": now,
+			})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// DueAlertRoutes returns the ids of the routes that have a delivery to claim at now.
+func (s *Store) DueAlertRoutes(ctx context.Context, now time.Time) ([]string, error) {
+	return s.texts(ctx, "alert_delivery_due_routes", args{"now_ms": now.UnixMilli()})
+}
+
+// ClaimDeliveries takes up to n due deliveries of a route, oldest first, and counts an attempt for each.
+// Nobody else can claim them before leaseUntil; after that they are due again.
+func (s *Store) ClaimDeliveries(ctx context.Context, routeID string, now, leaseUntil time.Time, n int) (claimed []api.AlertDelivery, err error) {
+	err = s.transact(ctx, func(ctx context.Context, _ *tx) error {
+		ids := []string{}
+		err := s.eachWritten(ctx, "alert_delivery_claim", args{
+			"alert_route_id": routeID, "now_ms": now.UnixMilli(), "lease_until_ms": leaseUntil.UnixMilli(), "limit": n,
+		}, func(scan func(...any) error) error {
+			var id string
+			err := scan(&id)
+			ids = append(ids, id)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		values := args{"ids": ids, "oldest_first": true}
+		boundArgs(values, 0, 0)
+		claimed, err = s.deliveries(ctx, values)
+		return err
+	})
+	return claimed, err
+}
+
+// DeliverySent ends a delivery as delivered, whichever attempt it was, even if it was given up meanwhile.
+func (s *Store) DeliverySent(ctx context.Context, deliveryID string, _ int, status string) error {
+	_, err := s.exec(ctx, "alert_delivery_sent", args{"id": deliveryID, "status": status, "now_ms": s.nowMS()})
+	return err
+}
+
+// DeliveryFailed makes a delivery due again at next. It changes nothing when the delivery has ended
+// or another attempt has begun meanwhile; the same holds for [Store.DeliveryDead].
+func (s *Store) DeliveryFailed(ctx context.Context, deliveryID string, attempt int, next time.Time, status string) error {
+	_, err := s.exec(ctx, "alert_delivery_failed", args{
+		"id": deliveryID, "attempts": attempt, "next_at_ms": next.UnixMilli(), "status": status, "now_ms": s.nowMS(),
+	})
+	return err
+}
+
+// DeliveryDead ends a delivery as given up.
+func (s *Store) DeliveryDead(ctx context.Context, deliveryID string, attempt int, status string) error {
+	_, err := s.exec(ctx, "alert_delivery_dead", args{
+		"id": deliveryID, "attempts": attempt, "status": status, "now_ms": s.nowMS(),
+	})
+	return err
+}
+
+// AlertDeliveries returns the deliveries that the filter selects, newest first, and how many there are
+// without the filter's limit and offset.
+func (s *Store) AlertDeliveries(ctx context.Context, filter api.AlertDeliveryFilter) (deliveries []api.AlertDelivery, total int, err error) {
+	values := args{"newest_first": true}
+	values.given("alert_route_id", filter.AlertRouteID)
+	values.given("event_id", filter.EventID)
+	values.given("state", filter.State)
+	boundArgs(values, filter.Limit, filter.Offset)
+	if deliveries, err = s.deliveries(ctx, values); err != nil {
+		return nil, 0, err
+	}
+	_, err = s.one(ctx, "alert_delivery_count", values, &total)
+	return deliveries, total, err
+}
+
+func (s *Store) deliveries(ctx context.Context, values args) ([]api.AlertDelivery, error) {
+	deliveries := []api.AlertDelivery{}
+	err := s.each(ctx, "alert_delivery_list", values, func(scan func(...any) error) error {
+		var d api.AlertDelivery
+		var nextAtMS, createdAtMS, updatedAtMS int64
+		var document string
+		err := scan(&d.DeliveryID, &d.AlertRouteID, &d.State, &d.Attempts, &nextAtMS, &d.LastStatus,
+			&createdAtMS, &updatedAtMS, &document)
+		if err != nil {
+			return err
+		}
+		if d.State == api.DeliveryPending {
+			next := timeOf(nextAtMS)
+			d.NextAttemptAt = &next
+		}
+		d.CreatedAt, d.UpdatedAt = timeOf(createdAtMS), timeOf(updatedAtMS)
+		deliveries = append(deliveries, d)
+		return decode(document, &deliveries[len(deliveries)-1].Event)
+	})
+	return deliveries, err
+}

@@ -1,0 +1,108 @@
+package store
+
+import (
+	"context"
+	"encoding/hex"
+	"encoding/json"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+// audit is one row of the audit log. Its texts are hashed exactly as they are stored.
+type audit struct {
+	seq       int64
+	atMS      int64
+	actor     string
+	address   string
+	reason    string
+	requestID string
+	action    string
+	objectID  string
+	before    *string
+	after     *string
+	prevHash  []byte
+	hash      []byte
+}
+
+// encoded is JSON that was made before, for [tx.audit].
+type encoded string
+
+// audit notes what the transaction did to an object, to be written when it commits.
+// before and after are forms without secrets; nil is no object.
+func (t *tx) audit(change api.Change, action, objectID string, before, after any) error {
+	row := audit{
+		atMS: t.store.nowMS(), actor: change.Actor, address: change.Address, reason: change.Reason,
+		requestID: change.RequestID, action: action, objectID: objectID,
+	}
+	var err error
+	if row.before, err = auditText(before); err != nil {
+		return err
+	}
+	if row.after, err = auditText(after); err != nil {
+		return err
+	}
+	t.audits = append(t.audits, row)
+	return nil
+}
+
+func auditText(object any) (*string, error) {
+	switch object := object.(type) {
+	case nil:
+		return nil, nil
+	case encoded:
+		text := string(object)
+		return &text, nil
+	default:
+		text, err := encode(object)
+		return &text, err
+	}
+}
+
+// Audits returns the changes that the filter selects, newest first, and how many there are without
+// the filter's limit and offset.
+func (s *Store) Audits(ctx context.Context, filter api.AuditFilter) (audits []api.Audit, total int, err error) {
+	values := args{}
+	values.given("actor", filter.Actor)
+	values.given("action", filter.Action)
+	values.given("object_id", filter.ObjectID)
+	values.givenTimes(filter.From, filter.To)
+	boundArgs(values, filter.Limit, filter.Offset)
+	audits = []api.Audit{}
+	err = s.each(ctx, "audit_list", values, func(scan func(...any) error) error {
+		var row audit
+		err := scan(row.targets()...)
+		audits = append(audits, row.public())
+		return err
+	})
+	if err != nil {
+		return nil, 0, err
+	}
+	_, err = s.one(ctx, "audit_count", values, &total)
+	return audits, total, err
+}
+
+func (a *audit) targets() []any {
+	return []any{&a.seq, &a.atMS, &a.actor, &a.address, &a.reason, &a.requestID, &a.action, &a.objectID,
+		&a.before, &a.after, &a.prevHash, &a.hash}
+}
+
+func (a *audit) values() []any {
+	return []any{a.seq, a.atMS, a.actor, a.address, a.reason, a.requestID, a.action, a.objectID,
+		a.before, a.after, a.prevHash, a.hash}
+}
+
+func (a *audit) public() api.Audit {
+	return api.Audit{
+		Seq: a.seq, At: timeOf(a.atMS), Actor: a.actor, Address: a.address, Reason: a.reason,
+		RequestID: a.requestID, Action: a.action, ObjectID: a.objectID,
+		Before: rawJSON(a.before), After: rawJSON(a.after),
+		PrevHash: hex.EncodeToString(a.prevHash), Hash: hex.EncodeToString(a.hash),
+	}
+}
+
+func rawJSON(text *string) json.RawMessage {
+	if text == nil {
+		return json.RawMessage("null")
+	}
+	return json.RawMessage(*text)
+}

@@ -1,0 +1,164 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+// auditHead is the end of the chain: the last row's number and hash.
+type auditHead struct {
+	seq  int64
+	hash []byte
+}
+
+// insertRows is how many rows one INSERT writes at most; fewer texts to prepare than one for each number.
+const insertRows = 64
+
+// lockAuditHead reads the head and keeps other changes waiting until the transaction ends.
+func (s *Store) lockAuditHead(ctx context.Context) (head auditHead, err error) {
+	found := false
+	err = s.eachWritten(ctx, "audit_head_lock", args{}, func(scan func(...any) error) error {
+		found = true
+		return scan(&head.seq, &head.hash)
+	})
+	if err == nil && !found {
+		err = errors.New("the head of the audit chain is missing")
+	}
+	return head, err
+}
+
+// appendAudits chains rows to the head, in the transaction that holds it.
+func (s *Store) appendAudits(ctx context.Context, head auditHead, rows []audit) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	values := make([][]any, 0, len(rows))
+	for i := range rows {
+		row := &rows[i]
+		row.seq, row.prevHash = head.seq+1, head.hash
+		row.hash = s.auditHash(row)
+		head = auditHead{seq: row.seq, hash: row.hash}
+		values = append(values, row.values())
+	}
+	for len(values) > 0 {
+		n := min(insertRows, len(values))
+		if _, err := s.exec(ctx, "audit_insert", args{"rows": values[:n]}); err != nil {
+			return err
+		}
+		values = values[n:]
+	}
+	_, err := s.exec(ctx, "audit_head_move", args{"seq": head.seq, "hash": head.hash})
+	return err
+}
+
+// auditHash covers every column but the hash itself; each is preceded by its length,
+// so that no two rows have the same bytes.
+func (s *Store) auditHash(row *audit) []byte {
+	mac := hmac.New(sha256.New, s.auditKey)
+	number := func(n int64) { mac.Write(binary.BigEndian.AppendUint64(nil, uint64(n))) }
+	text := func(t string) {
+		number(int64(len(t)))
+		mac.Write([]byte(t))
+	}
+	optional := func(t *string) {
+		if t == nil {
+			number(-1)
+			return
+		}
+		text(*t)
+	}
+	number(row.seq)
+	number(row.atMS)
+	for _, t := range []string{row.actor, row.address, row.reason, row.requestID, row.action, row.objectID} {
+		text(t)
+	}
+	optional(row.before)
+	optional(row.after)
+	text(string(row.prevHash))
+	return mac.Sum(nil)
+}
+
+// VerifyAudit reads the whole audit log and says whether every row is as it was written, in its
+// place, and the last one there. The error is about reading, not about what was found.
+func (s *Store) VerifyAudit(ctx context.Context) (check api.AuditCheck, err error) {
+	err = s.snapshot(ctx, func(ctx context.Context) error {
+		check, err = s.verifyAudit(ctx)
+		return err
+	})
+	return check, err
+}
+
+// errBadAudit ends the reading of the chain at the first bad row.
+var errBadAudit = errors.New("audit row is bad")
+
+func (s *Store) verifyAudit(ctx context.Context) (check api.AuditCheck, err error) {
+	var head auditHead
+	last := auditHead{hash: make([]byte, sha256.Size)} // what the first row follows
+	err = s.each(ctx, "audit_chain", args{}, func(scan func(...any) error) error {
+		var row audit
+		if err := scan(row.targets()...); err != nil {
+			return err
+		}
+		if check.Problem = s.auditProblem(last, &row); check.Problem != "" {
+			check.BadSeq = last.seq + 1
+			return errBadAudit
+		}
+		last = auditHead{seq: row.seq, hash: row.hash}
+		return nil
+	})
+	check.Rows, check.Head = last.seq, hex.EncodeToString(last.hash)
+	if errors.Is(err, errBadAudit) {
+		return check, nil
+	}
+	if err != nil {
+		return check, err
+	}
+	if _, err := s.one(ctx, "audit_head_get", args{}, &head.seq, &head.hash); err != nil {
+		return check, err
+	}
+	if head.seq != last.seq || !bytes.Equal(head.hash, last.hash) {
+		check.BadSeq = last.seq + 1
+		check.Problem = fmt.Sprintf("the log ends at %d, but %d was the last change written", last.seq, head.seq)
+	}
+	return check, nil
+}
+
+// auditProblem says what is wrong with a row that follows last; empty is nothing.
+func (s *Store) auditProblem(last auditHead, row *audit) string {
+	switch {
+	case row.seq != last.seq+1:
+		return fmt.Sprintf("change %d is missing, %d follows %d", last.seq+1, row.seq, last.seq)
+	case !bytes.Equal(row.prevHash, last.hash):
+		return fmt.Sprintf("change %d does not follow the one before it", row.seq)
+	case !hmac.Equal(row.hash, s.auditHash(row)):
+		return fmt.Sprintf("change %d was altered", row.seq)
+	default:
+		return ""
+	}
+}
+
+// snapshot runs reads that see the database as it is at one moment.
+func (s *Store) snapshot(ctx context.Context, do func(ctx context.Context) error) error {
+	options := &sql.TxOptions{ReadOnly: true}
+	if s.kind == Postgres {
+		options.Isolation = sql.LevelRepeatableRead
+	}
+	begun, err := s.reader.BeginTx(ctx, options)
+	if err != nil {
+		return s.explain("begin reading", err)
+	}
+	err = do(context.WithValue(ctx, txKey{}, &tx{store: s, sql: begun}))
+	if undone := begun.Rollback(); err == nil && undone != nil && !errors.Is(undone, sql.ErrTxDone) {
+		err = s.explain("end reading", undone)
+	}
+	return err
+}

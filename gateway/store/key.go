@@ -1,0 +1,157 @@
+package store
+
+import (
+	"context"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+var keyNoun = noun[api.Key]{
+	name: "key", get: (*Store).Key, check: (*Store).checkKey, put: (*Store).putKey, audit: auditKey,
+	id:     func(key *api.Key) *string { return &key.KeyID },
+	record: func(key *api.Key) *api.Record { return &key.Record },
+}
+
+// CreateKey stores a new key that the secret with this hash opens, and returns it as a read would.
+// Errors: [api.Invalid], [api.AlreadyExists].
+func (s *Store) CreateKey(ctx context.Context, change api.Change, key api.Key, secretHash []byte) (api.Key, error) {
+	return create(ctx, s, keyNoun, change, key, func(ctx context.Context) error {
+		return s.putSecret(ctx, key.KeyID, secretHash)
+	})
+}
+
+// Key returns a key without its spend. Error: [api.NotFound].
+func (s *Store) Key(ctx context.Context, id string) (api.Key, error) {
+	return s.oneKey(ctx, "key_get", args{"id": id})
+}
+
+// KeyByAlias returns the key with this alias. Error: [api.NotFound].
+func (s *Store) KeyByAlias(ctx context.Context, alias string) (api.Key, error) {
+	return s.oneKey(ctx, "key_by_alias", args{"alias": alias})
+}
+
+// KeyBySecretHash returns the key that the secret with this hash opens now; it may be blocked or expired.
+// Error: [api.NotFound].
+func (s *Store) KeyBySecretHash(ctx context.Context, hash []byte) (api.Key, error) {
+	return s.oneKey(ctx, "key_by_secret", args{"hash": hash, "now_ms": s.nowMS()})
+}
+
+func (s *Store) oneKey(ctx context.Context, query string, values args) (api.Key, error) {
+	var row keyRow
+	found, err := s.one(ctx, query, values, row.targets(&row.name)...)
+	if err != nil {
+		return api.Key{}, err
+	}
+	if !found {
+		return api.Key{}, api.Errorf(api.NotFound, "Key not found in database")
+	}
+	return row.key()
+}
+
+// Keys returns the keys that the filter selects, and how many there are without the filter's page.
+func (s *Store) Keys(ctx context.Context, filter api.KeyFilter) ([]api.Key, int, error) {
+	values := args{}
+	values.givenIDs("ids", filter.IDs)
+	values.given("alias", filter.Alias)
+	values.givenPart("alias_contains", filter.AliasContains)
+	values.given("team_id", filter.TeamID)
+	values.given("user_id", filter.UserID)
+	return list(ctx, s, "key", values, filter.Page, func(scan func(...any) error) (api.Key, error) {
+		var row keyRow
+		if err := scan(row.targets(&row.name)...); err != nil {
+			return api.Key{}, err
+		}
+		return row.key()
+	})
+}
+
+// UpdateKey lets edit change a key, if its revision is ifRevision or that is zero, and returns it as
+// stored. edit cannot change the id, the masked secret or the record.
+// Errors: [api.NotFound], [api.Stale], [api.Invalid], [api.AlreadyExists], edit's.
+func (s *Store) UpdateKey(ctx context.Context, change api.Change, id string, ifRevision int64, edit func(*api.Key) error) (api.Key, error) {
+	return update(ctx, s, keyNoun, change, "update", id, ifRevision, func(_ context.Context, key *api.Key) error {
+		name := key.KeyName
+		err := edit(key)
+		key.KeyName = name
+		return err
+	})
+}
+
+// DeleteKeys deletes keys, all or none, and returns what is gone.
+// The error is an [api.NotFound] if one of them is not there.
+func (s *Store) DeleteKeys(ctx context.Context, change api.Change, ids []string) ([]api.Key, error) {
+	return remove(ctx, s, keyNoun, change, ids, func(ctx context.Context, key api.Key) error {
+		_, err := s.exec(ctx, "key_secret_delete", args{"key_id": key.KeyID})
+		return err
+	})
+}
+
+// checkKey says whether a key can be stored: what it names is there and its alias is free.
+func (s *Store) checkKey(ctx context.Context, key api.Key) error {
+	if err := key.Validate(); err != nil {
+		return err
+	}
+	if err := s.checkBudgetID(ctx, key.BudgetID); err != nil {
+		return err
+	}
+	if key.TeamID != nil {
+		if _, err := s.Team(ctx, *key.TeamID); api.CodeOf(err) == api.NotFound {
+			return api.FieldErrorf("team_id", "names a team that does not exist: %q", *key.TeamID)
+		} else if err != nil {
+			return err
+		}
+	}
+	return s.checkKeyAlias(ctx, key)
+}
+
+func (s *Store) checkKeyAlias(ctx context.Context, key api.Key) error {
+	if key.KeyAlias == nil {
+		return nil
+	}
+	other, err := s.KeyByAlias(ctx, *key.KeyAlias)
+	if api.CodeOf(err) == api.NotFound || err == nil && other.KeyID == key.KeyID {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	taken := api.Errorf(api.AlreadyExists,
+		"Key with alias '%s' already exists. Unique key aliases across all keys are required.", *key.KeyAlias)
+	taken.Param = "key_alias"
+	return taken
+}
+
+func (s *Store) putKey(ctx context.Context, query string, key api.Key) error {
+	values, err := objectArgs(key.KeyID, key.DeclaredIn, key.Record, key.KeyFields)
+	if err != nil {
+		return err
+	}
+	values["name"] = key.KeyName
+	values["alias"], values["alias_lower"] = key.KeyAlias, lower(key.KeyAlias)
+	values["team_id"], values["user_id"], values["budget_id"] = key.TeamID, key.UserID, key.BudgetID
+	_, err = s.exec(ctx, query, values)
+	return err
+}
+
+type keyRow struct {
+	object
+	name string
+}
+
+func (r *keyRow) key() (api.Key, error) {
+	key := api.Key{
+		KeyID: r.id, Token: r.id, TokenID: r.id, KeyName: r.name,
+		Record: r.record(), DeclaredIn: r.declaredIn,
+	}
+	return key, decode(r.document, &key.KeyFields)
+}
+
+func auditKey(key api.Key) any {
+	return struct {
+		KeyID   string `json:"key_id"`
+		KeyName string `json:"key_name"`
+		api.KeyFields
+		Revision   int64  `json:"revision"`
+		DeclaredIn string `json:"declared_in,omitempty"`
+	}{key.KeyID, key.KeyName, key.KeyFields, key.Revision, key.DeclaredIn}
+}

@@ -1,0 +1,34 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+// RotateKey gives a key a new secret. The secrets it had work until oldValidUntil, and not at all
+// any more if that has passed; one that was to end earlier still does. newName is the new secret, masked.
+// Errors: [api.NotFound], [api.AlreadyExists] for a secret that is in use.
+func (s *Store) RotateKey(ctx context.Context, change api.Change, id string, newHash []byte, newName string, oldValidUntil time.Time) (api.Key, error) {
+	return update(ctx, s, keyNoun, change, "rotate", id, 0, func(ctx context.Context, key *api.Key) error {
+		ending := args{"key_id": id, "valid_until_ms": oldValidUntil.UnixMilli()}
+		if _, err := s.exec(ctx, "key_secret_end", ending); err != nil {
+			return err
+		}
+		key.KeyName = newName
+		return s.putSecret(ctx, id, newHash)
+	})
+}
+
+// putSecret adds a live secret, after those that have ended are gone and cannot be in the way.
+func (s *Store) putSecret(ctx context.Context, keyID string, hash []byte) error {
+	if _, err := s.exec(ctx, "key_secret_purge", args{"now_ms": s.nowMS()}); err != nil {
+		return err
+	}
+	_, err := s.exec(ctx, "key_secret_insert", args{"hash": hash, "key_id": keyID, "created_at_ms": s.nowMS()})
+	if unique(err) {
+		return api.Errorf(api.AlreadyExists, "This key value is in use already. Please use a different key.")
+	}
+	return err
+}

@@ -1,0 +1,134 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
+)
+
+// AppendLedger writes ledger rows and alert events in one transaction. A row or event whose id
+// is there already is passed over, so that appending again after a lost answer is harmless.
+// The daily sums change with the rows that were really new.
+func (s *Store) AppendLedger(ctx context.Context, rows []api.LedgerRow, events []api.AlertEvent) error {
+	if len(rows) == 0 && len(events) == 0 {
+		return nil
+	}
+	// Always in the order of ids: gateways that append the same rows wait for each other, never in a circle.
+	rows = slices.SortedFunc(slices.Values(rows), func(a, b api.LedgerRow) int { return cmp.Compare(a.ID, b.ID) })
+	events = slices.SortedFunc(slices.Values(events), func(a, b api.AlertEvent) int { return cmp.Compare(a.ID, b.ID) })
+	return s.transact(ctx, func(ctx context.Context, _ *tx) error {
+		fresh, err := s.insertLedger(ctx, rows)
+		if err != nil {
+			return err
+		}
+		if err := s.addUsage(ctx, fresh); err != nil {
+			return err
+		}
+		for _, event := range events {
+			if err := s.InsertAlertEvent(ctx, event); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// insertLedger returns the rows that were not there yet.
+func (s *Store) insertLedger(ctx context.Context, rows []api.LedgerRow) (fresh []api.LedgerRow, err error) {
+	byID := make(map[string]api.LedgerRow, len(rows))
+	values := make([][]any, 0, len(rows))
+	for _, row := range rows {
+		row = storable(row)
+		if _, twice := byID[row.ID]; !twice {
+			byID[row.ID] = row
+			values = append(values, ledgerValues(row))
+		}
+	}
+	err = inBatches(values, func(batch [][]any) error {
+		return s.eachWritten(ctx, "ledger_insert", args{"rows": batch}, func(scan func(...any) error) error {
+			var id string
+			err := scan(&id)
+			fresh = append(fresh, byID[id])
+			return err
+		})
+	})
+	return fresh, err
+}
+
+// inBatches calls insert with the rows in batches of a few fixed sizes, so that databases
+// have few statements to remember.
+func inBatches(rows [][]any, insert func(batch [][]any) error) error {
+	for _, size := range []int{insertRows, insertRows / 8, 1} {
+		for len(rows) >= size {
+			if err := insert(rows[:size]); err != nil {
+				return err
+			}
+			rows = rows[size:]
+		}
+	}
+	return nil
+}
+
+// storable takes out of a row's texts what PostgreSQL cannot hold: what a client wrote must
+// not keep its request, and those booked with it, out of the ledger.
+func storable(row api.LedgerRow) api.LedgerRow {
+	for _, text := range []*string{&row.ID, &row.Kind, &row.RequestID, &row.TeamID, &row.KeyID, &row.UserID,
+		&row.Model, &row.Upstream, &row.PriceVersion} {
+		*text = strings.ReplaceAll(strings.ToValidUTF8(*text, "\uFFFD"), "\x00", "\uFFFD")
+	}
+	return row
+}
+
+func ledgerValues(row api.LedgerRow) []any {
+	return []any{
+		row.ID, row.Kind, row.AdmittedAt.UnixMilli(), row.SettledAt.UnixMilli(), row.RequestID,
+		row.TeamID, row.KeyID, row.UserID, row.Model, row.Upstream,
+		row.PromptTokens, row.CachedTokens, row.CompletionTokens, int64(row.Cost), row.PriceVersion,
+	}
+}
+
+// LedgerRows returns the rows that the filter selects, newest first, and how many there are without the
+// filter's limit and offset. Times are exact to the millisecond.
+func (s *Store) LedgerRows(ctx context.Context, filter api.LedgerFilter) (rows []api.LedgerRow, total int, err error) {
+	values := args{}
+	values.given("team_id", filter.TeamID)
+	values.given("key_id", filter.KeyID)
+	values.given("user_id", filter.UserID)
+	values.given("model", filter.Model)
+	values.given("request_id", filter.RequestID)
+	values.given("kind", filter.Kind)
+	values.givenTimes(filter.From, filter.To)
+	boundArgs(values, filter.Limit, filter.Offset)
+	rows = []api.LedgerRow{}
+	err = s.each(ctx, "ledger_list", values, func(scan func(...any) error) error {
+		var row api.LedgerRow
+		var admittedAtMS, settledAtMS int64
+		err := scan(&row.ID, &row.Kind, &admittedAtMS, &settledAtMS, &row.RequestID,
+			&row.TeamID, &row.KeyID, &row.UserID, &row.Model, &row.Upstream,
+			&row.PromptTokens, &row.CachedTokens, &row.CompletionTokens, &row.Cost, &row.PriceVersion)
+		row.AdmittedAt, row.SettledAt = timeOf(admittedAtMS), timeOf(settledAtMS)
+		rows = append(rows, row)
+		return err
+	})
+	if err != nil {
+		return nil, 0, err
+	}
+	_, err = s.one(ctx, "ledger_count", values, &total)
+	return rows, total, err
+}
+
+// LedgerSpend sums the cost of what was admitted from from on and before to, over the selection.
+// A zero time does not bound.
+func (s *Store) LedgerSpend(ctx context.Context, selection api.LedgerSelection, from, to time.Time) (spent money.Nano, err error) {
+	values := spendArgs(from, to)
+	values.givenIDs("team_ids", selection.TeamIDs)
+	values.givenIDs("key_ids", selection.KeyIDs)
+	values.givenIDs("models", selection.Models)
+	_, err = s.one(ctx, "ledger_spend", values, &spent)
+	return spent, err
+}

@@ -1,0 +1,139 @@
+package store
+
+import (
+	"context"
+	"strings"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+// noun is how one kind of object is read, checked and written; [create] and [update] are the same for all.
+type noun[T any] struct {
+	// name is that of the table and of the queries NAME_insert, NAME_update and so on.
+	name string
+	get  func(s *Store, ctx context.Context, id string) (T, error)
+	// check says whether an object can be stored, with the names that it should have to itself.
+	check func(s *Store, ctx context.Context, object T) error
+	put   func(s *Store, ctx context.Context, query string, object T) error
+	// audit returns the form that the audit log keeps, without secrets and spend.
+	audit func(object T) any
+	// id and record point to the parts of an object that only the store sets.
+	id     func(object *T) *string
+	record func(object *T) *api.Record
+}
+
+// create stores a new object, runs also in the same transaction, and returns the object as a read would.
+func create[T any](ctx context.Context, s *Store, n noun[T], change api.Change, object T, also func(ctx context.Context) error) (stored T, err error) {
+	id := *n.id(&object)
+	err = s.change(ctx, func(ctx context.Context, t *tx) error {
+		if err := n.check(s, ctx, object); err != nil {
+			return err
+		}
+		*n.record(&object) = s.newRecord(change)
+		err := n.put(s, ctx, n.name+"_insert", object)
+		if unique(err) {
+			return n.taken(id)
+		}
+		if err != nil {
+			return err
+		}
+		if err := also(ctx); err != nil {
+			return err
+		}
+		if stored, err = n.get(s, ctx, id); err != nil {
+			return err
+		}
+		return t.audit(change, n.name+".create", id, nil, n.audit(stored))
+	})
+	return stored, err
+}
+
+func (n noun[T]) taken(id string) error {
+	spoken := strings.ReplaceAll(n.name, "_", " ")
+	title := strings.ToUpper(spoken[:1]) + spoken[1:]
+	return api.Errorf(api.AlreadyExists, "%s id = %s already exists. Please use a different %s id.", title, id, spoken)
+}
+
+// update lets edit change an object, if its revision is ifRevision or that is zero, and returns it as a
+// read would. verb names the change in the audit log.
+func update[T any](ctx context.Context, s *Store, n noun[T], change api.Change, verb, id string, ifRevision int64, edit func(ctx context.Context, object *T) error) (stored T, err error) {
+	err = s.change(ctx, func(ctx context.Context, t *tx) error {
+		object, err := n.get(s, ctx, id)
+		if err != nil {
+			return err
+		}
+		next, err := s.nextRecord(change, n.name, id, *n.record(&object), ifRevision)
+		if err != nil {
+			return err
+		}
+		before, err := encode(n.audit(object))
+		if err != nil {
+			return err
+		}
+		if err := edit(ctx, &object); err != nil {
+			return err
+		}
+		*n.id(&object), *n.record(&object) = id, next
+		if err := n.check(s, ctx, object); err != nil {
+			return err
+		}
+		if err := n.put(s, ctx, n.name+"_update", object); err != nil {
+			return err
+		}
+		if stored, err = n.get(s, ctx, id); err != nil {
+			return err
+		}
+		return t.audit(change, n.name+"."+verb, id, encoded(before), n.audit(stored))
+	})
+	return stored, err
+}
+
+// remove deletes objects, all or none, and returns what is gone, in the order asked. only does what
+// has to be done first, and may refuse.
+func remove[T any](ctx context.Context, s *Store, n noun[T], change api.Change, ids []string, only func(ctx context.Context, object T) error) (gone []T, err error) {
+	err = s.change(ctx, func(ctx context.Context, t *tx) error {
+		gone = []T{}
+		for _, id := range distinct(ids) {
+			object, err := n.get(s, ctx, id)
+			if err != nil {
+				return err
+			}
+			if err := only(ctx, object); err != nil {
+				return err
+			}
+			if _, err := s.exec(ctx, n.name+"_delete", args{"id": id}); err != nil {
+				return err
+			}
+			if err := t.audit(change, n.name+".delete", id, n.audit(object), nil); err != nil {
+				return err
+			}
+			gone = append(gone, object)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return gone, nil
+}
+
+// list reads a page of the query NAME_list, and counts with NAME_count what there is without the page.
+func list[T any](ctx context.Context, s *Store, name string, values args, page api.Page, read func(scan func(...any) error) (T, error)) (objects []T, total int, err error) {
+	if err := pageArgs(values, page); err != nil {
+		return nil, 0, err
+	}
+	objects = []T{}
+	err = s.each(ctx, name+"_list", values, func(scan func(...any) error) error {
+		object, err := read(scan)
+		objects = append(objects, object)
+		return err
+	})
+	if err != nil {
+		return nil, 0, err
+	}
+	_, err = s.one(ctx, name+"_count", values, &total)
+	return objects, total, err
+}
+
+// nothing is for creates and deletes that have nothing to do beside.
+func nothing(context.Context) error { return nil }

@@ -1,0 +1,73 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
+)
+
+// Bounds of the connection pool of one gateway.
+const (
+	postgresConnections = 20
+	postgresIdle        = 10
+	postgresIdleTime    = 5 * time.Minute
+)
+
+// connectPostgres sets up the pool. What pgx says about an address it cannot read may repeat
+// parts of the password, so it is not passed on.
+func (s *Store) connectPostgres(address string) error {
+	config, err := pgx.ParseConfig(address)
+	if err != nil {
+		return errors.New("store address is not a valid postgres:// address; " +
+			"characters such as / : @ # in a user or password have to be percent-encoded")
+	}
+	if config.RuntimeParams["application_name"] == "" {
+		config.RuntimeParams["application_name"] = "bursar"
+	}
+	s.kind = Postgres
+	s.place = fmt.Sprintf("PostgreSQL database %s on %s",
+		config.Database, net.JoinHostPort(config.Host, strconv.Itoa(int(config.Port))))
+	s.writer = stdlib.OpenDB(*config)
+	s.writer.SetMaxOpenConns(postgresConnections)
+	s.writer.SetMaxIdleConns(postgresIdle)
+	s.writer.SetConnMaxIdleTime(postgresIdleTime)
+	s.reader = s.writer
+	return nil
+}
+
+// SQLSTATE codes that callers decide on, see https://www.postgresql.org/docs/current/errcodes-appendix.html.
+const (
+	stateUnique      = "23505"
+	stateNotText     = "22021"
+	stateNotJSONText = "22P05"
+)
+
+func postgresState(err error) string {
+	var failed *pgconn.PgError
+	if errors.As(err, &failed) {
+		return failed.Code
+	}
+	return ""
+}
+
+// postgresUnreachable says whether err is about the server and not about what was asked.
+func postgresUnreachable(err error) bool {
+	state := postgresState(err)
+	for _, class := range []string{"08", "53", "57", "58", "25006"} {
+		if state != "" && strings.HasPrefix(state, class) {
+			return true
+		}
+	}
+	var connect *pgconn.ConnectError
+	var network net.Error
+	return errors.As(err, &connect) || errors.As(err, &network) ||
+		errors.Is(err, context.DeadlineExceeded) || pgconn.SafeToRetry(err)
+}

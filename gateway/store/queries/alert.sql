@@ -1,0 +1,69 @@
+-- name: alert_event_insert
+INSERT INTO alert_event (id, created_at_ms, routed_at_ms, document)
+VALUES ($id, $created_at_ms, NULL, $document)
+ON CONFLICT (id) DO NOTHING
+
+-- name: alert_event_unrouted
+SELECT document FROM alert_event WHERE routed_at_ms IS NULL ORDER BY created_at_ms, id LIMIT $limit
+
+-- name: alert_event_routed
+UPDATE alert_event SET routed_at_ms = $now_ms WHERE id = $id AND routed_at_ms IS NULL
+
+-- name: alert_delivery_insert
+INSERT INTO alert_delivery (id, event_id, alert_route_id, state, attempts, next_at_ms, status, created_at_ms, updated_at_ms)
+VALUES ($id, $event_id, $alert_route_id, 'pending', 0, $now_ms, '', $now_ms, $now_ms)
+ON CONFLICT (event_id, alert_route_id) DO NOTHING
+
+-- name: alert_delivery_due_routes
+SELECT DISTINCT alert_route_id FROM alert_delivery
+WHERE state = 'pending' AND next_at_ms <= $now_ms
+ORDER BY alert_route_id
+
+-- name: alert_delivery_claim
+UPDATE alert_delivery SET attempts = attempts + 1, next_at_ms = $lease_until_ms, updated_at_ms = $now_ms
+WHERE id IN (
+  SELECT id FROM alert_delivery
+  WHERE alert_route_id = $alert_route_id AND state = 'pending' AND next_at_ms <= $now_ms
+  ORDER BY created_at_ms, id
+  LIMIT $limit
+  FOR UPDATE SKIP LOCKED -- postgres only
+)
+RETURNING id
+
+-- name: alert_delivery_sent
+UPDATE alert_delivery SET state = 'sent', status = $status, updated_at_ms = $now_ms
+WHERE id = $id AND state <> 'sent'
+
+-- name: alert_delivery_failed
+UPDATE alert_delivery SET next_at_ms = $next_at_ms, status = $status, updated_at_ms = $now_ms
+WHERE id = $id AND state = 'pending' AND attempts = $attempts
+
+-- name: alert_delivery_dead
+UPDATE alert_delivery SET state = 'dead', status = $status, updated_at_ms = $now_ms
+WHERE id = $id AND state = 'pending' AND attempts = $attempts
+
+-- name: alert_delivery_give_up
+UPDATE alert_delivery SET state = 'dead', status = $status, updated_at_ms = $now_ms
+WHERE alert_route_id = $alert_route_id AND state = 'pending'
+
+-- name: alert_delivery_list
+SELECT alert_delivery.id, alert_route_id, state, attempts, next_at_ms, status,
+    alert_delivery.created_at_ms, updated_at_ms, document
+FROM alert_delivery JOIN alert_event ON alert_event.id = event_id
+WHERE 1 = 1
+  AND alert_delivery.id IN ($ids) -- if ids
+  AND alert_route_id = $alert_route_id -- if alert_route_id
+  AND event_id = $event_id -- if event_id
+  AND state = $state -- if state
+ORDER BY
+  alert_delivery.created_at_ms, alert_delivery.id -- if oldest_first
+  alert_delivery.created_at_ms DESC, alert_delivery.id DESC -- if newest_first
+LIMIT $limit OFFSET $offset
+
+-- name: alert_delivery_count
+SELECT COUNT(*)
+FROM alert_delivery
+WHERE 1 = 1
+  AND alert_route_id = $alert_route_id -- if alert_route_id
+  AND event_id = $event_id -- if event_id
+  AND state = $state -- if state

@@ -1,0 +1,40 @@
+-- name: alert_route_insert
+INSERT INTO alert_route (id, name, name_lower, webhook, declared_in, revision, created_at_ms, created_by, updated_at_ms, updated_by, document)
+VALUES ($id, $name, $name_lower, $webhook, $declared_in, $revision, $created_at_ms, $created_by, $updated_at_ms, $updated_by, $document)
+
+-- name: alert_route_update
+UPDATE alert_route
+SET name = $name, name_lower = $name_lower, webhook = $webhook, declared_in = $declared_in,
+    revision = $revision, updated_at_ms = $updated_at_ms, updated_by = $updated_by, document = $document
+WHERE id = $id
+
+-- name: alert_route_delete
+DELETE FROM alert_route WHERE id = $id
+
+-- name: alert_route_get
+SELECT id, declared_in, revision, created_at_ms, created_by, updated_at_ms, updated_by, document, webhook
+FROM alert_route WHERE id = $id
+
+-- name: alert_route_list
+SELECT id, declared_in, revision, created_at_ms, created_by, updated_at_ms, updated_by, document, webhook
+FROM alert_route
+WHERE 1 = 1
+  AND id IN ($ids) -- if ids
+  AND name = $name -- if name
+ORDER BY
+  id -- if by_id
+  id DESC -- if by_id_desc
+  name_lower, id -- if by_alias
+  name_lower DESC, id DESC -- if by_alias_desc
+  created_at_ms, id -- if by_created_at
+  created_at_ms DESC, id DESC -- if by_created_at_desc
+  updated_at_ms, id -- if by_updated_at
+  updated_at_ms DESC, id DESC -- if by_updated_at_desc
+LIMIT $limit OFFSET $offset
+
+-- name: alert_route_count
+SELECT COUNT(*)
+FROM alert_route
+WHERE 1 = 1
+  AND id IN ($ids) -- if ids
+  AND name = $name -- if name

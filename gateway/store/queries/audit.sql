@@ -1,0 +1,38 @@
+-- name: audit_head_lock
+UPDATE audit_head SET seq = seq WHERE id = 1 RETURNING seq, hash
+
+-- name: audit_head_get
+SELECT seq, hash FROM audit_head WHERE id = 1
+
+-- name: audit_head_move
+UPDATE audit_head SET seq = $seq, hash = $hash WHERE id = 1
+
+-- name: audit_insert
+INSERT INTO audit (seq, at_ms, actor, address, reason, request_id, action, object_id, before, after, prev_hash, hash)
+VALUES $rows
+
+-- name: audit_chain
+SELECT seq, at_ms, actor, address, reason, request_id, action, object_id, before, after, prev_hash, hash
+FROM audit ORDER BY seq
+
+-- name: audit_list
+SELECT seq, at_ms, actor, address, reason, request_id, action, object_id, before, after, prev_hash, hash
+FROM audit
+WHERE 1 = 1
+  AND actor = $actor -- if actor
+  AND action = $action -- if action
+  AND object_id = $object_id -- if object_id
+  AND at_ms >= $from_ms -- if from_ms
+  AND at_ms < $to_ms -- if to_ms
+ORDER BY seq DESC
+LIMIT $limit OFFSET $offset
+
+-- name: audit_count
+SELECT COUNT(*)
+FROM audit
+WHERE 1 = 1
+  AND actor = $actor -- if actor
+  AND action = $action -- if action
+  AND object_id = $object_id -- if object_id
+  AND at_ms >= $from_ms -- if from_ms
+  AND at_ms < $to_ms -- if to_ms

@@ -1,0 +1,77 @@
+-- name: key_insert
+INSERT INTO key (id, name, alias, alias_lower, team_id, user_id, budget_id,
+    declared_in, revision, created_at_ms, created_by, updated_at_ms, updated_by, document)
+VALUES ($id, $name, $alias, $alias_lower, $team_id, $user_id, $budget_id,
+    $declared_in, $revision, $created_at_ms, $created_by, $updated_at_ms, $updated_by, $document)
+
+-- name: key_update
+UPDATE key
+SET name = $name, alias = $alias, alias_lower = $alias_lower, team_id = $team_id, user_id = $user_id, budget_id = $budget_id,
+    declared_in = $declared_in, revision = $revision, updated_at_ms = $updated_at_ms, updated_by = $updated_by, document = $document
+WHERE id = $id
+
+-- name: key_delete
+DELETE FROM key WHERE id = $id
+
+-- name: key_get
+SELECT id, declared_in, revision, created_at_ms, created_by, updated_at_ms, updated_by, document, name
+FROM key WHERE id = $id
+
+-- name: key_by_alias
+SELECT id, declared_in, revision, created_at_ms, created_by, updated_at_ms, updated_by, document, name
+FROM key WHERE alias = $alias
+
+-- name: key_by_secret
+SELECT key.id, declared_in, revision, key.created_at_ms, created_by, updated_at_ms, updated_by, document, name
+FROM key_secret JOIN key ON key.id = key_secret.key_id
+WHERE key_secret.hash = $hash AND (key_secret.valid_until_ms IS NULL OR key_secret.valid_until_ms > $now_ms)
+
+-- name: key_list
+SELECT id, declared_in, revision, created_at_ms, created_by, updated_at_ms, updated_by, document, name
+FROM key
+WHERE 1 = 1
+  AND id IN ($ids) -- if ids
+  AND alias = $alias -- if alias
+  AND alias_lower LIKE $alias_contains ESCAPE '\' -- if alias_contains
+  AND team_id = $team_id -- if team_id
+  AND user_id = $user_id -- if user_id
+ORDER BY
+  id -- if by_id
+  id DESC -- if by_id_desc
+  alias_lower, id -- if by_alias
+  alias_lower DESC, id DESC -- if by_alias_desc
+  created_at_ms, id -- if by_created_at
+  created_at_ms DESC, id DESC -- if by_created_at_desc
+  updated_at_ms, id -- if by_updated_at
+  updated_at_ms DESC, id DESC -- if by_updated_at_desc
+LIMIT $limit OFFSET $offset
+
+-- name: key_count
+SELECT COUNT(*)
+FROM key
+WHERE 1 = 1
+  AND id IN ($ids) -- if ids
+  AND alias = $alias -- if alias
+  AND alias_lower LIKE $alias_contains ESCAPE '\' -- if alias_contains
+  AND team_id = $team_id -- if team_id
+  AND user_id = $user_id -- if user_id
+
+-- name: key_of_budget
+SELECT id FROM key WHERE budget_id = $budget_id ORDER BY id LIMIT $limit
+
+-- name: key_of_team
+SELECT id FROM key WHERE team_id = $team_id ORDER BY created_at_ms, id
+
+-- name: key_secret_insert
+INSERT INTO key_secret (hash, key_id, created_at_ms, valid_until_ms)
+VALUES ($hash, $key_id, $created_at_ms, NULL)
+
+-- name: key_secret_end
+UPDATE key_secret SET valid_until_ms = $valid_until_ms
+WHERE key_id = $key_id AND (valid_until_ms IS NULL OR valid_until_ms > $valid_until_ms)
+
+-- name: key_secret_purge
+DELETE FROM key_secret WHERE valid_until_ms <= $now_ms
+
+-- name: key_secret_delete
+DELETE FROM key_secret WHERE key_id = $key_id

@@ -1,0 +1,92 @@
+-- name: ledger_insert
+INSERT INTO ledger (id, kind, admitted_at_ms, settled_at_ms, request_id, team_id, key_id, user_id, model, upstream,
+    prompt_tokens, cached_tokens, completion_tokens, cost_nano, price_version)
+VALUES $rows
+ON CONFLICT (id) DO NOTHING
+RETURNING id
+
+-- name: ledger_list
+SELECT id, kind, admitted_at_ms, settled_at_ms, request_id, team_id, key_id, user_id, model, upstream,
+    prompt_tokens, cached_tokens, completion_tokens, cost_nano, price_version
+FROM ledger
+WHERE 1 = 1
+  AND team_id = $team_id -- if team_id
+  AND key_id = $key_id -- if key_id
+  AND user_id = $user_id -- if user_id
+  AND model = $model -- if model
+  AND request_id = $request_id -- if request_id
+  AND kind = $kind -- if kind
+  AND admitted_at_ms >= $from_ms -- if from_ms
+  AND admitted_at_ms < $to_ms -- if to_ms
+ORDER BY admitted_at_ms DESC, id DESC
+LIMIT $limit OFFSET $offset
+
+-- name: ledger_count
+SELECT COUNT(*)
+FROM ledger
+WHERE 1 = 1
+  AND team_id = $team_id -- if team_id
+  AND key_id = $key_id -- if key_id
+  AND user_id = $user_id -- if user_id
+  AND model = $model -- if model
+  AND request_id = $request_id -- if request_id
+  AND kind = $kind -- if kind
+  AND admitted_at_ms >= $from_ms -- if from_ms
+  AND admitted_at_ms < $to_ms -- if to_ms
+
+-- name: ledger_spend
+-- Whole UTC days come from the daily sums, the hours before and after them from the rows.
+SELECT CAST(COALESCE(SUM(cost_nano), 0) AS BIGINT) FROM (
+  SELECT cost_nano FROM usage_daily
+  WHERE day >= $from_day AND day < $to_day
+    AND team_id IN ($team_ids) -- if team_ids
+    AND key_id IN ($key_ids) -- if key_ids
+    AND model IN ($models) -- if models
+  UNION ALL
+  SELECT cost_nano FROM ledger
+  WHERE admitted_at_ms >= $from_ms AND admitted_at_ms < $days_from_ms
+    AND team_id IN ($team_ids) -- if team_ids
+    AND key_id IN ($key_ids) -- if key_ids
+    AND model IN ($models) -- if models
+  UNION ALL
+  SELECT cost_nano FROM ledger
+  WHERE admitted_at_ms >= $days_to_ms AND admitted_at_ms < $to_ms
+    AND team_id IN ($team_ids) -- if team_ids
+    AND key_id IN ($key_ids) -- if key_ids
+    AND model IN ($models) -- if models
+) AS part
+
+-- name: usage_add
+INSERT INTO usage_daily (day, team_id, key_id, user_id, model,
+    requests, prompt_tokens, cached_tokens, completion_tokens, cost_nano)
+VALUES $rows
+ON CONFLICT (day, team_id, key_id, user_id, model) DO UPDATE
+SET requests = usage_daily.requests + excluded.requests,
+    prompt_tokens = usage_daily.prompt_tokens + excluded.prompt_tokens,
+    cached_tokens = usage_daily.cached_tokens + excluded.cached_tokens,
+    completion_tokens = usage_daily.completion_tokens + excluded.completion_tokens,
+    cost_nano = usage_daily.cost_nano + excluded.cost_nano
+
+-- name: usage_list
+SELECT day, team_id, key_id, user_id, model, requests, prompt_tokens, cached_tokens, completion_tokens, cost_nano
+FROM usage_daily
+WHERE 1 = 1
+  AND team_id = $team_id -- if team_id
+  AND key_id = $key_id -- if key_id
+  AND user_id = $user_id -- if user_id
+  AND model = $model -- if model
+  AND day >= $from_day -- if from_day
+  AND day < $to_day -- if to_day
+ORDER BY day, team_id, key_id, user_id, model
+LIMIT $limit OFFSET $offset
+
+-- name: usage_count
+SELECT COUNT(*)
+FROM usage_daily
+WHERE 1 = 1
+  AND team_id = $team_id -- if team_id
+  AND key_id = $key_id -- if key_id
+  AND user_id = $user_id -- if user_id
+  AND model = $model -- if model
+  AND day >= $from_day -- if from_day
+  AND day < $to_day -- if to_day

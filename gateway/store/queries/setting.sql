@@ -1,0 +1,6 @@
+-- name: setting_get
+SELECT value FROM setting WHERE name = $name
+
+-- name: setting_put_first
+INSERT INTO setting (name, value) VALUES ($name, $value)
+ON CONFLICT (name) DO NOTHING

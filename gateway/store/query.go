@@ -1,0 +1,186 @@
+package store
+
+import (
+	"embed"
+	"fmt"
+	"io/fs"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+//go:embed queries/*.sql
+var queryFiles embed.FS
+
+// args are the values of a query's placeholders, by name without the dollar.
+// A []string fills the list of an IN (…), a [][]any the rows of a VALUES.
+type args map[string]any
+
+// query is one section of a .sql file, for one database. In the files:
+//
+//	-- name: team_list          starts a section
+//	$team_id                    is a placeholder, numbered when the query is bound
+//	… -- if team_id             leaves the line out when args has no team_id
+//	… -- postgres only          leaves the line out on the other database
+type query struct {
+	name  string
+	lines []line
+}
+
+type line struct {
+	parts     []part
+	condition string
+}
+
+// part is literal text or, with placeholder set, the place of a value.
+type part struct {
+	text        string
+	placeholder bool
+}
+
+var (
+	placeholders = regexp.MustCompile(`\$[a-z][a-z0-9_]*`)
+	conditions   = regexp.MustCompile(`^(.*)-- (?:if ([a-z][a-z0-9_]*)|([a-z]+) only)\s*$`)
+)
+
+// loadQueries reads all sections for a kind of database.
+func loadQueries(files fs.FS, kind string) (map[string]query, error) {
+	names, err := fs.Glob(files, "queries/*.sql")
+	if err != nil {
+		return nil, fmt.Errorf("list queries: %w", err)
+	}
+	queries := map[string]query{}
+	for _, name := range names {
+		text, err := fs.ReadFile(files, name)
+		if err != nil {
+			return nil, fmt.Errorf("read queries: %w", err)
+		}
+		for _, q := range parseQueries(string(text), kind) {
+			if _, twice := queries[q.name]; twice {
+				return nil, fmt.Errorf("%s: query %s is there twice", name, q.name)
+			}
+			queries[q.name] = q
+		}
+	}
+	return queries, nil
+}
+
+func parseQueries(text, kind string) []query {
+	var queries []query
+	for _, raw := range strings.Split(text, "\n") {
+		if name, found := strings.CutPrefix(raw, "-- name: "); found {
+			queries = append(queries, query{name: strings.TrimSpace(name)})
+			continue
+		}
+		if len(queries) == 0 || strings.HasPrefix(raw, "--") || strings.TrimSpace(raw) == "" {
+			continue
+		}
+		if parsed, wanted := parseLine(raw, kind); wanted {
+			last := &queries[len(queries)-1]
+			last.lines = append(last.lines, parsed)
+		}
+	}
+	return queries
+}
+
+func parseLine(raw, kind string) (parsed line, wanted bool) {
+	if match := conditions.FindStringSubmatch(raw); match != nil {
+		raw, parsed.condition = match[1], match[2]
+		if match[3] != "" && match[3] != kind {
+			return line{}, false
+		}
+	}
+	raw = strings.TrimRight(raw, " ") + "\n"
+	at := 0
+	for _, span := range placeholders.FindAllStringIndex(raw, -1) {
+		parsed.parts = append(parsed.parts,
+			part{text: raw[at:span[0]]}, part{text: raw[span[0]+1 : span[1]], placeholder: true})
+		at = span[1]
+	}
+	parsed.parts = append(parsed.parts, part{text: raw[at:]})
+	return parsed, true
+}
+
+// bind numbers the placeholders and returns the text with the values in their order.
+func (q query) bind(values args) (string, []any, error) {
+	b := binding{values: values, numbers: map[string]int{}}
+	for _, line := range q.lines {
+		if _, given := values[line.condition]; line.condition != "" && !given {
+			continue
+		}
+		for _, part := range line.parts {
+			if !part.placeholder {
+				b.text.WriteString(part.text)
+				continue
+			}
+			if err := b.place(part.text); err != nil {
+				return "", nil, fmt.Errorf("query %s: %w", q.name, err)
+			}
+		}
+	}
+	return b.text.String(), b.bound, nil
+}
+
+type binding struct {
+	values  args
+	text    strings.Builder
+	bound   []any
+	numbers map[string]int
+}
+
+func (b *binding) place(name string) error {
+	value, given := b.values[name]
+	if !given {
+		return fmt.Errorf("no value for $%s", name)
+	}
+	switch value := value.(type) {
+	case []string:
+		b.list(value)
+	case [][]any:
+		b.rows(value)
+	default:
+		if b.numbers[name] == 0 {
+			b.bound = append(b.bound, value)
+			b.numbers[name] = len(b.bound)
+		}
+		b.number(b.numbers[name])
+	}
+	return nil
+}
+
+// list writes "$1, $2, …", or NULL, which nothing is in, for an empty list.
+func (b *binding) list(values []string) {
+	if len(values) == 0 {
+		b.text.WriteString("NULL")
+	}
+	for i, value := range values {
+		if i > 0 {
+			b.text.WriteString(", ")
+		}
+		b.bound = append(b.bound, value)
+		b.number(len(b.bound))
+	}
+}
+
+// rows writes "($1, $2), ($3, $4), …".
+func (b *binding) rows(rows [][]any) {
+	for i, row := range rows {
+		if i > 0 {
+			b.text.WriteString(", ")
+		}
+		b.text.WriteString("(")
+		for j, value := range row {
+			if j > 0 {
+				b.text.WriteString(", ")
+			}
+			b.bound = append(b.bound, value)
+			b.number(len(b.bound))
+		}
+		b.text.WriteString(")")
+	}
+}
+
+func (b *binding) number(n int) {
+	b.text.WriteString("$")
+	b.text.WriteString(strconv.Itoa(n))
+}

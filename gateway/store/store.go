@@ -1,0 +1,158 @@
+// Package store keeps the record: teams, keys, budgets, alert routes, the audit log, the ledger
+// and the alerts on their way, in SQLite or PostgreSQL.
+//
+// It promises the same answers on both databases, that a write is durable when it returns and
+// has its audit row in the same transaction, that what callers can cause is an [api.Error], and
+// that no secret is stored in clear. It must never know of HTTP, limits being enforced, or prices.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+// Kinds of databases, as [Store.Kind] names them.
+const (
+	SQLite   = "sqlite"
+	Postgres = "postgres"
+)
+
+// Sealer keeps secrets that have to be read again.
+type Sealer interface {
+	// Seal encrypts a value for a place; Open decrypts it only with the same place.
+	Seal(plain []byte, place string) ([]byte, error)
+	Open(sealed []byte, place string) ([]byte, error)
+	// Derive returns the key for a purpose, always the same one.
+	Derive(purpose string) []byte
+}
+
+// Options are what a [Store] needs beside its address.
+type Options struct {
+	// Sealer is required.
+	Sealer Sealer
+	// Now is the clock; nil is time.Now.
+	Now func() time.Time
+	// Logger is told of migrations; nil is slog.Default.
+	Logger *slog.Logger
+}
+
+// Store is the record. It may be used concurrently, and by several processes if it is on PostgreSQL.
+type Store struct {
+	kind     string
+	place    string
+	writer   *sql.DB
+	reader   *sql.DB
+	queries  map[string]query
+	sealer   Sealer
+	auditKey []byte
+	now      func() time.Time
+	logger   *slog.Logger
+	// changing is held by the one audited change that this process makes at a time. Changes wait
+	// for each other at the audit head anyway; waiting here keeps them from holding connections.
+	changing chan struct{}
+}
+
+// Open connects to "sqlite:/path/file.db" or "postgres://user:password@host/database", and brings
+// its tables up to date. Errors name the host or file, never a password.
+func Open(ctx context.Context, address string, options Options) (*Store, error) {
+	if options.Sealer == nil {
+		return nil, errors.New("open store: a sealer is required")
+	}
+	s := &Store{
+		sealer: options.Sealer, auditKey: options.Sealer.Derive("audit"),
+		now: options.Now, logger: options.Logger, changing: make(chan struct{}, 1),
+	}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if s.logger == nil {
+		s.logger = slog.Default()
+	}
+	if err := s.connect(address); err != nil {
+		return nil, err
+	}
+	if err := s.prepare(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+func (s *Store) connect(address string) error {
+	switch {
+	case strings.HasPrefix(address, "sqlite:"):
+		return s.connectSQLite(strings.TrimPrefix(address, "sqlite:"))
+	case strings.HasPrefix(address, "postgres://"), strings.HasPrefix(address, "postgresql://"):
+		return s.connectPostgres(address)
+	default:
+		return errors.New("store address must start with sqlite: or postgres://")
+	}
+}
+
+func (s *Store) prepare(ctx context.Context) error {
+	queries, err := loadQueries(queryFiles, s.kind)
+	if err != nil {
+		return err
+	}
+	s.queries = queries
+	if err := s.writer.PingContext(ctx); err != nil {
+		return fmt.Errorf("%s cannot be reached: %w", s.place, err)
+	}
+	if err := s.migrate(ctx); err != nil {
+		return fmt.Errorf("bring the tables of %s up to date: %w", s.place, err)
+	}
+	return s.checkSecretKey(ctx)
+}
+
+// checkSecretKey notes the secret key that the database is first used with and refuses any other:
+// no key would work any more, and nothing sealed could be opened.
+func (s *Store) checkSecretKey(ctx context.Context) error {
+	own := fmt.Sprintf("%x", s.sealer.Derive("store check"))
+	var stored string
+	_, err := s.exec(ctx, "setting_put_first", args{"name": "secret_key", "value": own})
+	if err == nil {
+		_, err = s.one(ctx, "setting_get", args{"name": "secret_key"}, &stored)
+	}
+	if err != nil {
+		return fmt.Errorf("check the secret key of %s: %w", s.place, err)
+	}
+	if stored != own {
+		return fmt.Errorf("%s was written with another secret key (BURSAR_SECRET_KEY); start with that one", s.place)
+	}
+	return nil
+}
+
+// Kind is [SQLite] or [Postgres].
+func (s *Store) Kind() string { return s.kind }
+
+// Ping says whether the database can be reached; the error is an [api.StoreUnavailable].
+func (s *Store) Ping(ctx context.Context) error {
+	if err := s.reader.PingContext(ctx); err != nil {
+		return unavailable(fmt.Errorf("ping %s: %w", s.place, err))
+	}
+	return nil
+}
+
+// Close ends all connections. Writes under way are rolled back.
+func (s *Store) Close() error {
+	err := s.writer.Close()
+	if s.reader != s.writer {
+		err = errors.Join(err, s.reader.Close())
+	}
+	return err
+}
+
+// nowMS is the time that a write is recorded with, in milliseconds since 1970.
+func (s *Store) nowMS() int64 { return s.now().UnixMilli() }
+
+func timeOf(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
+
+func unavailable(cause error) *api.Error {
+	return api.Errorf(api.StoreUnavailable, "the record cannot be reached").WithCause(cause)
+}

@@ -1,0 +1,109 @@
+package store_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"log/slog"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/store"
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+// fakeSealer keeps what it seals apart from clear text and from other places; it is no encryption.
+type fakeSealer struct{ key string }
+
+func (f fakeSealer) mask(place string, n int) []byte {
+	mask := []byte{}
+	for len(mask) < n {
+		sum := sha256.Sum256([]byte(f.key + place))
+		mask = append(mask, sum[:]...)
+	}
+	return mask
+}
+
+func (f fakeSealer) Seal(plain []byte, place string) ([]byte, error) {
+	check := sha256.Sum256([]byte(place))
+	sealed := check[:]
+	for i, b := range f.mask(place, len(plain))[:len(plain)] {
+		sealed = append(sealed, b^plain[i])
+	}
+	return sealed, nil
+}
+
+func (f fakeSealer) Open(sealed []byte, place string) ([]byte, error) {
+	check := sha256.Sum256([]byte(place))
+	if !bytes.HasPrefix(sealed, check[:]) {
+		return nil, errors.New("sealed for another place")
+	}
+	sealed, err := f.Seal(sealed[len(check):], place)
+	return sealed[len(check):], err
+}
+
+func (f fakeSealer) Derive(purpose string) []byte {
+	sum := sha256.Sum256([]byte(f.key + "/" + purpose))
+	return sum[:]
+}
+
+// clock is a time that tests move.
+type clock struct{ now time.Time }
+
+func newClock() *clock { return &clock{now: time.Date(2026, 11, 22, 10, 0, 0, 123e6, time.UTC)} }
+
+func (c *clock) Now() time.Time          { return c.now }
+func (c *clock) Advance(d time.Duration) { c.now = c.now.Add(d) }
+
+func open(t *testing.T, address string, clock *clock) *store.Store {
+	t.Helper()
+	s, err := store.Open(t.Context(), address, store.Options{
+		Sealer: fakeSealer{key: "one"}, Now: clock.Now, Logger: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+func sqliteAddress(t *testing.T) string {
+	return "sqlite:" + filepath.Join(t.TempDir(), "data", "bursar.db")
+}
+
+// both runs a test on either database, with a clock that stands still unless moved.
+func both(t *testing.T, test func(t *testing.T, s *store.Store, clock *clock)) {
+	t.Run(store.SQLite, func(t *testing.T) {
+		clock := newClock()
+		test(t, open(t, sqliteAddress(t), clock), clock)
+	})
+}
+
+var alice = api.Change{Actor: "alice", Address: "192.0.2.1", Reason: "ticket 7", RequestID: "req-1"}
+
+func ptr[T any](value T) *T { return &value }
+
+func must[T any](value T, err error) func(t *testing.T) T {
+	return func(t *testing.T) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return value
+	}
+}
+
+func wantCode(t *testing.T, err error, code api.Code) {
+	t.Helper()
+	if api.CodeOf(err) != code {
+		t.Fatalf("error is %v (%s), want %s", err, api.CodeOf(err), code)
+	}
+}
+
+func background() context.Context { return context.Background() }

@@ -1,0 +1,120 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+// day is the length of a UTC day; there are no others.
+const day = 24 * time.Hour
+
+// Days before and after all others, for sums without a bound.
+const (
+	firstDay = "0000-01-01"
+	lastDay  = "9999-12-31"
+)
+
+// spendArgs splits the time from from to to into whole UTC days and the hours before and after them.
+// A zero time does not bound.
+func spendArgs(from, to time.Time) args {
+	values := args{
+		"from_day": firstDay, "from_ms": int64(math.MinInt64), "days_from_ms": int64(math.MinInt64),
+		"to_day": lastDay, "to_ms": int64(math.MaxInt64), "days_to_ms": int64(math.MaxInt64),
+	}
+	var start, end time.Time
+	if !from.IsZero() {
+		if start = from.UTC().Truncate(day); start.Before(from) {
+			start = start.Add(day)
+		}
+		values["from_day"], values["from_ms"], values["days_from_ms"] = dayOf(start), from.UnixMilli(), start.UnixMilli()
+	}
+	if !to.IsZero() {
+		end = to.UTC().Truncate(day)
+		values["to_day"], values["days_to_ms"], values["to_ms"] = dayOf(end), end.UnixMilli(), to.UnixMilli()
+	}
+	if !from.IsZero() && !to.IsZero() && end.Before(start) { // both within one day
+		values["days_from_ms"], values["days_to_ms"] = to.UnixMilli(), to.UnixMilli()
+	}
+	return values
+}
+
+func dayOf(t time.Time) string { return t.UTC().Format(time.DateOnly) }
+
+// addUsage adds rows to the sums of their days.
+func (s *Store) addUsage(ctx context.Context, rows []api.LedgerRow) error {
+	sums := map[api.Usage]*api.Usage{}
+	for _, row := range rows {
+		of := api.Usage{
+			Day: dayOf(timeOf(row.AdmittedAt.UnixMilli())), TeamID: row.TeamID, KeyID: row.KeyID, UserID: row.UserID, Model: row.Model,
+		}
+		if sums[of] == nil {
+			sum := of
+			sums[of] = &sum
+		}
+		addRow(sums[of], row)
+	}
+	values := make([][]any, 0, len(sums))
+	for _, sum := range sums {
+		values = append(values, []any{sum.Day, sum.TeamID, sum.KeyID, sum.UserID, sum.Model,
+			sum.Requests, sum.PromptTokens, sum.CachedTokens, sum.CompletionTokens, int64(sum.Cost)})
+	}
+	slices.SortFunc(values, compareUsage) // one order for all gateways, as for the rows
+	return inBatches(values, func(batch [][]any) error {
+		_, err := s.exec(ctx, "usage_add", args{"rows": batch})
+		return err
+	})
+}
+
+func compareUsage(a, b []any) int {
+	for i := range 5 {
+		if order := cmp.Compare(a[i].(string), b[i].(string)); order != 0 {
+			return order
+		}
+	}
+	return 0
+}
+
+func addRow(sum *api.Usage, row api.LedgerRow) {
+	if row.Kind == api.LedgerSettle || row.Kind == api.LedgerEstimate {
+		sum.Requests++
+	}
+	sum.PromptTokens += row.PromptTokens
+	sum.CachedTokens += row.CachedTokens
+	sum.CompletionTokens += row.CompletionTokens
+	sum.Cost += row.Cost
+}
+
+// Usage returns the daily sums that the filter selects, oldest day first, and how many there are
+// without the filter's limit and offset.
+func (s *Store) Usage(ctx context.Context, filter api.UsageFilter) (usage []api.Usage, total int, err error) {
+	values := args{}
+	values.given("team_id", filter.TeamID)
+	values.given("key_id", filter.KeyID)
+	values.given("user_id", filter.UserID)
+	values.given("model", filter.Model)
+	if !filter.From.IsZero() {
+		values["from_day"] = dayOf(filter.From)
+	}
+	if !filter.To.IsZero() {
+		values["to_day"] = dayOf(filter.To)
+	}
+	boundArgs(values, filter.Limit, filter.Offset)
+	usage = []api.Usage{}
+	err = s.each(ctx, "usage_list", values, func(scan func(...any) error) error {
+		var u api.Usage
+		err := scan(&u.Day, &u.TeamID, &u.KeyID, &u.UserID, &u.Model,
+			&u.Requests, &u.PromptTokens, &u.CachedTokens, &u.CompletionTokens, &u.Cost)
+		usage = append(usage, u)
+		return err
+	})
+	if err != nil {
+		return nil, 0, err
+	}
+	_, err = s.one(ctx, "usage_count", values, &total)
+	return usage, total, err
+}
