@@ -36,7 +36,7 @@ func (c *Client) ListAlertRoutes(ctx context.Context) ([]api.AlertRoute, error) 
 }
 
 // UpdateAlertRoute replaces all fields of an alert route; nil ones are cleared, except that a
-// webhook without a secret keeps the one it has. Errors are as for [Client.UpdateTeam].
+// webhook with a nil secret keeps the one it has; an empty one takes it off. Errors are as for [Client.UpdateTeam].
 func (c *Client) UpdateAlertRoute(ctx context.Context, id string, fields api.AlertRouteFields, revision int64) (api.AlertRoute, error) {
 	var route api.AlertRoute
 	err := c.update(ctx, "/alert_route/update", alertRouteBody{id, fields}, revision, &route)

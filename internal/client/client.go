@@ -30,7 +30,7 @@ const (
 	defaultTimeout   = 30 * time.Second
 	maxRetryWait     = time.Minute
 	maxResponseBytes = 64 << 20
-	pageSize         = 100
+	pageSize         = 500
 	anyRevision      = 0
 )
 

@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"strconv"
+	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
@@ -10,8 +11,13 @@ import (
 // CreateKey makes a key; the answer is the only one that carries its secret.
 // It returns [api.AlreadyExists] when the alias or the secret is taken.
 func (c *Client) CreateKey(ctx context.Context, create api.KeyCreate) (api.KeyCreated, error) {
+	body := struct {
+		api.KeyCreate
+		// The gateway refuses expires beside duration, even if it is null.
+		Expires *time.Time `json:"expires,omitempty"`
+	}{create, create.Expires}
 	var created api.KeyCreated
-	err := c.create(ctx, "/key/generate", create, &created)
+	err := c.create(ctx, "/key/generate", body, &created)
 	return created, wrap(err, "create key")
 }
 

@@ -1,0 +1,239 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+var (
+	_ resource.ResourceWithConfigure      = (*alertRouteResource)(nil)
+	_ resource.ResourceWithValidateConfig = (*alertRouteResource)(nil)
+	_ resource.ResourceWithModifyPlan     = (*alertRouteResource)(nil)
+	_ resource.ResourceWithImportState    = (*alertRouteResource)(nil)
+)
+
+type alertRouteResource struct{ gatewayResource }
+
+func newAlertRouteResource() resource.Resource { return &alertRouteResource{} }
+
+type alertRouteModel struct {
+	AlertRouteID types.String `tfsdk:"alert_route_id"`
+	Name         types.String `tfsdk:"name"`
+	Events       types.List   `tfsdk:"events"`
+	TeamIDs      types.List   `tfsdk:"team_ids"`
+	MinSeverity  types.String `tfsdk:"min_severity"`
+	Thresholds   types.List   `tfsdk:"thresholds"`
+	Enabled      types.Bool   `tfsdk:"enabled"`
+	Webhook      types.Object `tfsdk:"webhook"`
+}
+
+// toAPI carries no secret: it is sent only when its version changes.
+func (m alertRouteModel) toAPI() api.AlertRouteFields {
+	return api.AlertRouteFields{
+		Name:        m.Name.ValueString(),
+		Events:      stringsOf(m.Events),
+		TeamIDs:     stringsOf(m.TeamIDs),
+		MinSeverity: stringPointer(m.MinSeverity),
+		Thresholds:  floatsOf(m.Thresholds),
+		Enabled:     isTrue(m.Enabled, true),
+		Webhook:     webhookOf(m.Webhook).toAPI(),
+	}
+}
+
+func alertRouteModelFrom(route api.AlertRoute, prior alertRouteModel) alertRouteModel {
+	return alertRouteModel{
+		AlertRouteID: types.StringValue(route.AlertRouteID),
+		Name:         types.StringValue(route.Name),
+		Events:       stringList(route.Events),
+		TeamIDs:      stringList(route.TeamIDs),
+		MinSeverity:  types.StringPointerValue(route.MinSeverity),
+		Thresholds:   floatList(route.Thresholds),
+		Enabled:      types.BoolValue(route.Enabled),
+		Webhook:      webhookFrom(route.Webhook, webhookOf(prior.Webhook)).object(),
+	}
+}
+
+func (r *alertRouteResource) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = "bursar_alert_route"
+}
+
+func (r *alertRouteResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Says who is told what: which events, of which teams, go to which webhook. Events are posted as " +
+			"[Standard Webhooks](https://www.standardwebhooks.com), once for each threshold and period, and again until the receiver takes them.",
+		Attributes: map[string]schema.Attribute{
+			"alert_route_id": idAttribute("The route's id, for good: a change makes a new route. Leave it out to have the gateway choose one."),
+			"name":           schema.StringAttribute{MarkdownDescription: "The route's name for people, unique.", Required: true},
+			"events": stringListAttribute("The events to send: `budget.soft_limit` when spending reaches a threshold below the cap, " +
+				"`budget.hard_limit` when it reaches the cap, `rate_limit.sustained` when rate limits have refused a team for a whole minute. " +
+				"Defaults to `[]`, which is all of them."),
+			"team_ids":     stringListAttribute("The teams whose events are sent. Defaults to `[]`, which is every team."),
+			"min_severity": stringAttribute("The least severity sent: `info`, `warning` or `critical`. Leave it out for all."),
+			"thresholds": floatListAttribute("Shares of a cap at which this route is told, ascending, such as `[0.8, 0.95, 1]`; the route then hears of these only. " +
+				"Defaults to `[]`: it hears of the thresholds that the budgets have themselves."),
+			"enabled": boolAttribute("Whether anything is sent. With `false` the route is kept and silent.", true),
+			"webhook": webhookAttribute(),
+		},
+	}
+}
+
+func (r *alertRouteResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+	var config alertRouteModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	route := api.AlertRoute{AlertRouteID: idToValidate(config.AlertRouteID), AlertRouteFields: config.toAPI()}
+	if config.Name.IsUnknown() {
+		route.Name = "chosen later"
+	}
+	webhook := webhookOf(config.Webhook)
+	route.Webhook = webhook.toAPI()
+	if route.Webhook == nil || webhook.URL.IsUnknown() {
+		route.Webhook = &api.WebhookTarget{URL: "https://chosen-later.invalid"}
+	}
+	route.Webhook.Secret = stringPointer(webhook.SecretWO)
+	if err := route.Validate(); err != nil {
+		report(ctx, &resp.Diagnostics, req.Config.Schema, "Invalid alert route", err)
+	}
+}
+
+// ModifyPlan warns of a secret that would not be sent.
+func (r *alertRouteResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if req.State.Raw.IsNull() || req.Plan.Raw.IsNull() {
+		return
+	}
+	var config, state alertRouteModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	known, diags := knownSecret(ctx, req.Private)
+	resp.Diagnostics.Append(diags...)
+	if !resp.Diagnostics.HasError() {
+		warnOfUnsentSecret(&resp.Diagnostics, webhookOf(config.Webhook), webhookOf(state.Webhook), known)
+	}
+}
+
+func (r *alertRouteResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	var plan, config alertRouteModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
+		return
+	}
+	fields := plan.toAPI()
+	fields.Webhook.Secret = stringPointer(webhookOf(config.Webhook).SecretWO)
+	route, err := r.client.CreateAlertRoute(ctx, plan.AlertRouteID.ValueString(), fields)
+	if api.CodeOf(err) == api.AlreadyExists {
+		r.reportExisting(ctx, plan, err, &resp.Diagnostics)
+		return
+	}
+	if err != nil {
+		report(ctx, &resp.Diagnostics, req.Plan.Schema, "Alert route not created", err)
+		return
+	}
+	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, route.Revision)...)
+	resp.Diagnostics.Append(rememberSecret(ctx, resp.Private, route.Webhook)...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, alertRouteModelFrom(route, plan))...)
+}
+
+// reportExisting looks for the route that has the name, as its id is what an import needs.
+func (r *alertRouteResource) reportExisting(ctx context.Context, plan alertRouteModel, err error, diags *diag.Diagnostics) {
+	id, attribute := plan.AlertRouteID.ValueString(), "alert_route_id"
+	routes, listErr := r.client.ListAlertRoutes(ctx)
+	for _, route := range routes {
+		if listErr == nil && route.Name == plan.Name.ValueString() {
+			id, attribute = route.AlertRouteID, "name"
+		}
+	}
+	reportExisting(diags, "bursar_alert_route", attribute, id, err)
+}
+
+func (r *alertRouteResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	var state alertRouteModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
+		return
+	}
+	route, err := r.client.GetAlertRoute(ctx, state.AlertRouteID.ValueString())
+	if api.CodeOf(err) == api.NotFound {
+		resp.State.RemoveResource(ctx)
+		return
+	}
+	if err != nil {
+		report(ctx, &resp.Diagnostics, req.State.Schema, "Alert route not read", err)
+		return
+	}
+	known, diags := knownSecret(ctx, req.Private)
+	resp.Diagnostics.Append(diags...)
+	if known == nil {
+		resp.Diagnostics.Append(rememberSecret(ctx, resp.Private, route.Webhook)...)
+	}
+	model := alertRouteModelFrom(route, state)
+	model.Webhook = webhookOf(model.Webhook).withSecretDrift(route.Webhook, known).object()
+	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, route.Revision)...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
+}
+
+func (r *alertRouteResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var plan, state, config alertRouteModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	revision, diags := plannedRevision(ctx, req.Private)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
+		return
+	}
+	wanted := plan.toAPI()
+	wanted.Webhook.Secret = webhookOf(config.Webhook).secretToSend(webhookOf(state.Webhook))
+	route, err := r.client.UpdateAlertRoute(ctx, plan.AlertRouteID.ValueString(), wanted, revision)
+	if api.CodeOf(err) == api.Stale {
+		route, err = r.resolveStale(ctx, plan.AlertRouteID.ValueString(), wanted, &resp.Diagnostics)
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if err != nil {
+		report(ctx, &resp.Diagnostics, req.Plan.Schema, "Alert route not updated", err)
+		return
+	}
+	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, route.Revision)...)
+	resp.Diagnostics.Append(rememberSecret(ctx, resp.Private, route.Webhook)...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, alertRouteModelFrom(route, plan))...)
+}
+
+// resolveStale accepts a route that is as wanted already; see the team's.
+func (r *alertRouteResource) resolveStale(ctx context.Context, id string, wanted api.AlertRouteFields, diags *diag.Diagnostics) (api.AlertRoute, error) {
+	current, err := r.client.GetAlertRoute(ctx, id)
+	if err != nil {
+		return current, err
+	}
+	if !sameOnGateway(current.AlertRouteFields, asAnswered(wanted, current.Webhook)) {
+		reportStale(diags, fmt.Sprintf("alert route %q", id), current.Record)
+	}
+	return current, nil
+}
+
+func (r *alertRouteResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	var state alertRouteModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
+		return
+	}
+	err := r.client.DeleteAlertRoute(ctx, state.AlertRouteID.ValueString())
+	if err != nil && api.CodeOf(err) != api.NotFound {
+		report(ctx, &resp.Diagnostics, req.State.Schema, "Alert route not deleted", err)
+	}
+}
+
+func (r *alertRouteResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	resource.ImportStatePassthroughID(ctx, path.Root("alert_route_id"), req, resp)
+}

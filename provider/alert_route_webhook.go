@@ -1,0 +1,201 @@
+package provider
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+// A webhook's secret is never in the state. Its digest, which the gateway answers, is kept in
+// private state: when the two differ, somebody else changed the secret, and the state's
+// version is changed so that the next plan shows it and sends the configured secret again.
+
+const (
+	secretKey = "webhook_secret_sha256"
+
+	// foreignSecret is the version in the state of a secret that Terraform did not set.
+	foreignSecret = 0
+	// adoptedSecret is the version of the secret that an imported route has.
+	adoptedSecret = 1
+)
+
+type webhookModel struct {
+	URL             types.String
+	SecretWO        types.String
+	SecretWOVersion types.Int64
+}
+
+var webhookType = map[string]attr.Type{
+	"url":               types.StringType,
+	"secret_wo":         types.StringType,
+	"secret_wo_version": types.Int64Type,
+}
+
+func webhookAttribute() schema.SingleNestedAttribute {
+	version := path.MatchRelative().AtParent().AtName("secret_wo_version")
+	secret := path.MatchRelative().AtParent().AtName("secret_wo")
+	return schema.SingleNestedAttribute{
+		MarkdownDescription: "The address that events are posted to.",
+		Required:            true,
+		Attributes: map[string]schema.Attribute{
+			"url": schema.StringAttribute{
+				MarkdownDescription: "The address, https unless the gateway allows http. Sensitive, as the address alone often opens the channel behind it.",
+				Required:            true,
+				Sensitive:           true,
+			},
+			"secret_wo": schema.StringAttribute{
+				MarkdownDescription: "The secret that messages are signed with: `whsec_` and 24 to 64 bytes in base64, or a text of 24 to 64 bytes. " +
+					"Stored in neither plan nor state. Needs `secret_wo_version` and Terraform 1.11. Leave both out to send unsigned messages.",
+				Optional:   true,
+				Sensitive:  true,
+				WriteOnly:  true,
+				Validators: valid(stringvalidator.AlsoRequires(version)),
+			},
+			"secret_wo_version": schema.Int64Attribute{
+				MarkdownDescription: "A number from 1 to raise when `secret_wo` changes, as Terraform cannot see that. " +
+					"An imported route with a secret starts at 1; 0 in a plan means that the secret was changed outside of Terraform.",
+				Optional:   true,
+				Validators: []validator.Int64{int64validator.AtLeast(adoptedSecret), int64validator.AlsoRequires(secret)},
+			},
+		},
+	}
+}
+
+// webhookOf reads the object; all is null for one that is null or not known.
+func webhookOf(object types.Object) webhookModel {
+	attributes := object.Attributes()
+	model := webhookModel{URL: types.StringNull(), SecretWO: types.StringNull(), SecretWOVersion: types.Int64Null()}
+	if object.IsUnknown() {
+		model.URL = types.StringUnknown()
+	}
+	if url, ok := attributes["url"].(types.String); ok {
+		model.URL = url
+	}
+	if secret, ok := attributes["secret_wo"].(types.String); ok {
+		model.SecretWO = secret
+	}
+	if version, ok := attributes["secret_wo_version"].(types.Int64); ok {
+		model.SecretWOVersion = version
+	}
+	return model
+}
+
+// object never carries the secret.
+func (m webhookModel) object() types.Object {
+	return types.ObjectValueMust(webhookType, map[string]attr.Value{
+		"url":               m.URL,
+		"secret_wo":         types.StringNull(),
+		"secret_wo_version": m.SecretWOVersion,
+	})
+}
+
+// toAPI leaves the secret as it is.
+func (m webhookModel) toAPI() *api.WebhookTarget {
+	if m.URL.IsNull() {
+		return nil
+	}
+	return &api.WebhookTarget{URL: m.URL.ValueString()}
+}
+
+// webhookFrom keeps prior's version, which the gateway does not know. A route without prior is being imported.
+func webhookFrom(target *api.WebhookTarget, prior webhookModel) webhookModel {
+	model := webhookModel{URL: types.StringNull(), SecretWOVersion: prior.SecretWOVersion}
+	if target == nil {
+		return model
+	}
+	model.URL = types.StringValue(target.URL)
+	if prior.URL.IsNull() && target.SecretSHA256 != "" {
+		model.SecretWOVersion = types.Int64Value(adoptedSecret)
+	}
+	return model
+}
+
+// withSecretDrift shows in the version that the secret is not the one that Terraform set.
+func (m webhookModel) withSecretDrift(target *api.WebhookTarget, known *string) webhookModel {
+	actual := digestOf(target)
+	switch {
+	case known == nil || actual == *known:
+	case actual == "":
+		m.SecretWOVersion = types.Int64Null()
+	default:
+		m.SecretWOVersion = types.Int64Value(foreignSecret)
+	}
+	return m
+}
+
+// secretToSend is nil to leave the secret as it is and empty to take it off.
+func (m webhookModel) secretToSend(state webhookModel) *string {
+	if m.SecretWOVersion.Equal(state.SecretWOVersion) {
+		return nil
+	}
+	secret := m.SecretWO.ValueString()
+	return &secret
+}
+
+// warnOfUnsentSecret tells of a new secret under an old version.
+func warnOfUnsentSecret(diags *diag.Diagnostics, config, state webhookModel, known *string) {
+	secret := stringPointer(config.SecretWO)
+	if secret == nil || known == nil || !config.SecretWOVersion.Equal(state.SecretWOVersion) {
+		return
+	}
+	digest := sha256.Sum256([]byte(*secret))
+	if hex.EncodeToString(digest[:]) != *known {
+		diags.AddAttributeWarning(path.Root("webhook").AtName("secret_wo_version"), "Secret changed, version not",
+			"secret_wo is not the secret that the gateway signs with, but secret_wo_version is the same, so it will not be sent. "+
+				"Raise secret_wo_version to send it.")
+	}
+}
+
+// asAnswered is what the gateway would answer if it had taken the fields.
+func asAnswered(fields api.AlertRouteFields, current *api.WebhookTarget) api.AlertRouteFields {
+	target := api.WebhookTarget{URL: fields.Webhook.URL, SecretSHA256: digestOf(current)}
+	if secret := fields.Webhook.Secret; secret != nil {
+		target.SecretSHA256 = ""
+		if *secret != "" {
+			digest := sha256.Sum256([]byte(*secret))
+			target.SecretSHA256 = hex.EncodeToString(digest[:])
+		}
+	}
+	fields.Webhook = &target
+	return fields
+}
+
+func digestOf(target *api.WebhookTarget) string {
+	if target == nil {
+		return ""
+	}
+	return target.SecretSHA256
+}
+
+func rememberSecret(ctx context.Context, private privateWriter, target *api.WebhookTarget) diag.Diagnostics {
+	value, err := json.Marshal(digestOf(target))
+	if err != nil {
+		return diag.Diagnostics{diag.NewErrorDiagnostic("Private state cannot be written", err.Error())}
+	}
+	return private.SetKey(ctx, secretKey, value)
+}
+
+// knownSecret is the digest of the secret that Terraform set or adopted, "" for none; nil before the first read.
+func knownSecret(ctx context.Context, private privateReader) (*string, diag.Diagnostics) {
+	value, diags := private.GetKey(ctx, secretKey)
+	if len(value) == 0 {
+		return nil, diags
+	}
+	var digest string
+	if err := json.Unmarshal(value, &digest); err != nil {
+		diags.AddError("Private state cannot be read", "The remembered digest is not a text: "+err.Error())
+	}
+	return &digest, diags
+}

@@ -1,0 +1,227 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+var (
+	_ resource.ResourceWithConfigure      = (*budgetResource)(nil)
+	_ resource.ResourceWithValidateConfig = (*budgetResource)(nil)
+	_ resource.ResourceWithImportState    = (*budgetResource)(nil)
+)
+
+type budgetResource struct{ gatewayResource }
+
+func newBudgetResource() resource.Resource { return &budgetResource{} }
+
+type budgetModel struct {
+	BudgetID types.String `tfsdk:"budget_id"`
+	budgetTermsModel
+	rateLimitsModel
+	AlertThresholds types.List   `tfsdk:"alert_thresholds"`
+	Timezone        types.String `tfsdk:"timezone"`
+	OnSoftLimit     types.Object `tfsdk:"on_soft_limit"`
+	TeamIDs         types.List   `tfsdk:"team_ids"`
+	KeyIDs          types.List   `tfsdk:"key_ids"`
+	Models          types.List   `tfsdk:"models"`
+	Everything      types.Bool   `tfsdk:"everything"`
+}
+
+var onSoftLimitType = map[string]attr.Type{"reduce_rpm_pct": types.Float64Type}
+
+func (m budgetModel) toAPI() api.BudgetFields {
+	return api.BudgetFields{
+		BudgetTerms:     m.budgetTermsModel.toAPI(),
+		RateLimits:      m.rateLimitsModel.toAPI(),
+		AlertThresholds: floatsOf(m.AlertThresholds),
+		Timezone:        stringPointer(m.Timezone),
+		OnSoftLimit:     onSoftLimitToAPI(m.OnSoftLimit),
+		TeamIDs:         stringsOf(m.TeamIDs),
+		KeyIDs:          stringsOf(m.KeyIDs),
+		Models:          stringsOf(m.Models),
+		Everything:      isTrue(m.Everything, false),
+	}
+}
+
+func onSoftLimitToAPI(object types.Object) *api.OnSoftLimit {
+	if object.IsNull() || object.IsUnknown() {
+		return nil
+	}
+	factor, ok := object.Attributes()["reduce_rpm_pct"].(types.Float64)
+	if !ok {
+		return nil
+	}
+	return &api.OnSoftLimit{ReduceRPMPct: float64Pointer(factor)}
+}
+
+func budgetModelFrom(budget api.Budget, prior budgetModel) budgetModel {
+	return budgetModel{
+		BudgetID:         types.StringValue(budget.BudgetID),
+		budgetTermsModel: budgetTermsFrom(budget.BudgetTerms, prior.budgetTermsModel),
+		rateLimitsModel:  rateLimitsFrom(budget.RateLimits),
+		AlertThresholds:  floatList(budget.AlertThresholds),
+		Timezone:         types.StringPointerValue(budget.Timezone),
+		OnSoftLimit:      onSoftLimitFrom(budget.OnSoftLimit),
+		TeamIDs:          optionalStringList(budget.TeamIDs),
+		KeyIDs:           optionalStringList(budget.KeyIDs),
+		Models:           optionalStringList(budget.Models),
+		Everything:       types.BoolValue(budget.Everything),
+	}
+}
+
+func onSoftLimitFrom(action *api.OnSoftLimit) types.Object {
+	if action == nil {
+		return types.ObjectNull(onSoftLimitType)
+	}
+	return types.ObjectValueMust(onSoftLimitType, map[string]attr.Value{
+		"reduce_rpm_pct": types.Float64PointerValue(action.ReduceRPMPct),
+	})
+}
+
+func (r *budgetResource) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = "bursar_budget"
+}
+
+func (r *budgetResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	scope := " Leave it out for no restriction by it. Any of `team_ids`, `key_ids`, `models` and `everything` makes the budget a pot."
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "A named amount over a period, in one of two kinds. Without a scope it is a set of terms: each team or key " +
+			"that names it in `budget_id` gets these terms with a counter of its own. With a scope (`team_ids`, `key_ids`, `models` " +
+			"or `everything`) it is one pot: all spending that every given part of the scope selects counts together. " +
+			"A team's own plain budget needs no `bursar_budget`; it is the team's `max_budget` and `budget_duration`.",
+		Attributes: merged(budgetTermsAttributes(), rateLimitAttributes(), map[string]schema.Attribute{
+			"budget_id": idAttribute("The budget's id, for good: a change makes a new budget, with nothing spent. " +
+				"Leave it out to have the gateway choose one."),
+			"alert_thresholds": floatListAttribute("Shares of `max_budget` at which people are told, ascending, such as `[0.5, 0.8, 1]`; " +
+				"above 1 for a cap that only warns. Defaults to none."),
+			"timezone": stringAttribute("The IANA time zone in which periods start, such as `Europe/Berlin`. " +
+				"Leave it out for the gateway's."),
+			"on_soft_limit": schema.SingleNestedAttribute{
+				MarkdownDescription: "What else happens once the soft limit is reached, until the period ends or the cap is raised. Leave it out for nothing.",
+				Optional:            true,
+				Attributes: map[string]schema.Attribute{
+					"reduce_rpm_pct": schema.Float64Attribute{
+						MarkdownDescription: "The factor on the requests per minute, above 0 and at most 1: `0.5` halves them.",
+						Required:            true,
+					},
+				},
+			},
+			"team_ids":   optionalListAttribute("The teams whose spending the pot counts." + scope),
+			"key_ids":    optionalListAttribute("The keys whose spending the pot counts." + scope),
+			"models":     optionalListAttribute("The models whose cost the pot counts." + scope),
+			"everything": boolAttribute("Whether the budget is a pot over all spending of the gateway.", false),
+		}),
+	}
+}
+
+func (r *budgetResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+	var config budgetModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	budget := api.Budget{BudgetID: idToValidate(config.BudgetID), BudgetFields: config.toAPI()}
+	if config.MaxBudget.IsUnknown() && len(budget.AlertThresholds) > 0 {
+		budget.AlertThresholds = nil // they need max_budget, which will be there
+	}
+	if err := budget.Validate(); err != nil {
+		report(ctx, &resp.Diagnostics, req.Config.Schema, "Invalid budget", err)
+	}
+}
+
+func (r *budgetResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	var plan budgetModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
+		return
+	}
+	budget, err := r.client.CreateBudget(ctx, plan.BudgetID.ValueString(), plan.toAPI())
+	if api.CodeOf(err) == api.AlreadyExists {
+		reportExisting(&resp.Diagnostics, "bursar_budget", "budget_id", plan.BudgetID.ValueString(), err)
+		return
+	}
+	if err != nil {
+		report(ctx, &resp.Diagnostics, req.Plan.Schema, "Budget not created", err)
+		return
+	}
+	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, budget.Revision)...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, budgetModelFrom(budget, plan))...)
+}
+
+func (r *budgetResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	var state budgetModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
+		return
+	}
+	budget, err := r.client.GetBudget(ctx, state.BudgetID.ValueString())
+	if api.CodeOf(err) == api.NotFound {
+		resp.State.RemoveResource(ctx)
+		return
+	}
+	if err != nil {
+		report(ctx, &resp.Diagnostics, req.State.Schema, "Budget not read", err)
+		return
+	}
+	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, budget.Revision)...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, budgetModelFrom(budget, state))...)
+}
+
+func (r *budgetResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var plan budgetModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	revision, diags := plannedRevision(ctx, req.Private)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
+		return
+	}
+	wanted := plan.toAPI()
+	budget, err := r.client.UpdateBudget(ctx, plan.BudgetID.ValueString(), wanted, revision)
+	if api.CodeOf(err) == api.Stale {
+		budget, err = r.resolveStale(ctx, plan.BudgetID.ValueString(), wanted, &resp.Diagnostics)
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if err != nil {
+		report(ctx, &resp.Diagnostics, req.Plan.Schema, "Budget not updated", err)
+		return
+	}
+	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, budget.Revision)...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, budgetModelFrom(budget, plan))...)
+}
+
+// resolveStale accepts a budget that is as wanted already; see the team's.
+func (r *budgetResource) resolveStale(ctx context.Context, id string, wanted api.BudgetFields, diags *diag.Diagnostics) (api.Budget, error) {
+	current, err := r.client.GetBudget(ctx, id)
+	if err == nil && !sameOnGateway(current.BudgetFields, wanted) {
+		reportStale(diags, fmt.Sprintf("budget %q", id), current.Record)
+	}
+	return current, err
+}
+
+func (r *budgetResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	var state budgetModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
+		return
+	}
+	err := r.client.DeleteBudget(ctx, state.BudgetID.ValueString())
+	if err != nil && api.CodeOf(err) != api.NotFound {
+		report(ctx, &resp.Diagnostics, req.State.Schema, "Budget not deleted", err)
+	}
+}
+
+func (r *budgetResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	resource.ImportStatePassthroughID(ctx, path.Root("budget_id"), req, resp)
+}

@@ -1,0 +1,137 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/client"
+)
+
+// typeFinder is a schema: it knows which attributes there are.
+type typeFinder interface {
+	TypeAtPath(ctx context.Context, p path.Path) (attr.Type, diag.Diagnostics)
+}
+
+// configNames are the fields that the configuration calls otherwise than the API.
+var configNames = map[string]string{
+	"key":            "key_wo",
+	"webhook.secret": "webhook.secret_wo",
+}
+
+// report adds err on the attribute it names, with what to do about it.
+func report(ctx context.Context, diags *diag.Diagnostics, schema typeFinder, summary string, err error) {
+	detail := sentence(err) + advice(err)
+	var refused *api.Error
+	if errors.As(err, &refused) {
+		if at, ok := attributePath(ctx, schema, refused.Param); ok {
+			diags.AddAttributeError(at, summary, detail)
+			return
+		}
+	}
+	diags.AddError(summary, detail)
+}
+
+func advice(err error) string {
+	switch {
+	case errors.Is(err, client.ErrNoAnswer):
+		return "\n\nIs the gateway running, and is the provider's endpoint (or " + envEndpoint + ") its address?"
+	case api.CodeOf(err) == api.Unauthenticated:
+		return "\n\nThe gateway does not accept the provider's admin_key (or " + envAdminKey + ")."
+	case api.CodeOf(err) == api.Forbidden:
+		return "\n\nThe provider's admin_key (or " + envAdminKey + ") may not do this."
+	default:
+		return ""
+	}
+}
+
+// reportExisting answers "already exists" with how to take the object over.
+func reportExisting(diags *diag.Diagnostics, resourceType, idAttribute, id string, err error) {
+	diags.AddAttributeError(path.Root(idAttribute), "Already on the gateway", fmt.Sprintf(
+		"%s\n\nTo manage the existing one from here on, import it (with the name that the resource has in this configuration):\n\n"+
+			"  terraform import %s.NAME %s\n\nor, to see in the plan what that changes, add\n\n"+
+			"  import {\n    to = %s.NAME\n    id = %q\n  }",
+		sentence(err), resourceType, shellQuote(id), resourceType, id))
+}
+
+// reportStale says who was faster.
+func reportStale(diags *diag.Diagnostics, what string, record api.Record) {
+	diags.AddError("Changed by somebody else since the plan", fmt.Sprintf(
+		"The %s was changed by %s at %s (revision %d), after this plan was made. Nothing was written. "+
+			"Plan again to see both changes.",
+		what, quoteOr(record.UpdatedBy, "somebody"), record.UpdatedAt.UTC().Format(time.RFC3339), record.Revision))
+}
+
+// reportGone is for an object that was deleted between plan and apply.
+func reportGone(diags *diag.Diagnostics, what string) {
+	diags.AddError("Deleted by somebody else since the plan",
+		"The "+what+" is no longer on the gateway. Plan again: Terraform will then propose to create it.")
+}
+
+func quoteOr(text, fallback string) string {
+	if text == "" {
+		return fallback
+	}
+	return fmt.Sprintf("%q", text)
+}
+
+func shellQuote(text string) string {
+	if strings.Trim(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._@+:/=-") == "" {
+		return text
+	}
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+}
+
+// attributePath finds the attribute that an error's param means: "models", "webhook.url",
+// "model_rpm_limit.gpt-4.1". It falls back to the attribute around it.
+func attributePath(ctx context.Context, schema typeFinder, param string) (path.Path, bool) {
+	if renamed, ok := configNames[param]; ok {
+		param = renamed
+	}
+	name, rest, nested := strings.Cut(param, ".")
+	if name == "" {
+		return path.Empty(), false
+	}
+	root := path.Root(name)
+	rootType, diags := schema.TypeAtPath(ctx, root)
+	if diags.HasError() {
+		return path.Empty(), false
+	}
+	if !nested {
+		return root, true
+	}
+	switch rootType.(type) {
+	case basetypes.MapTypable:
+		return root.AtMapKey(rest), true
+	case basetypes.ObjectTypable:
+		if _, diags := schema.TypeAtPath(ctx, root.AtName(rest)); !diags.HasError() {
+			return root.AtName(rest), true
+		}
+	}
+	return root, true
+}
+
+// sentence makes an error text one: "team_id is required" -> "Team_id" would mislead, so
+// only words that are no attribute names get a capital.
+func sentence(err error) string {
+	text := strings.TrimSpace(err.Error())
+	word, _, _ := strings.Cut(text, " ")
+	first, size := utf8.DecodeRuneInString(text)
+	if !strings.ContainsAny(word, "_.\"") {
+		text = string(unicode.ToUpper(first)) + text[size:]
+	}
+	if !strings.HasSuffix(text, ".") && !strings.HasSuffix(text, "?") {
+		text += "."
+	}
+	return text
+}

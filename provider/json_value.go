@@ -1,0 +1,144 @@
+package provider
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"math/big"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+)
+
+// jsonFromValue writes a Terraform value as JSON with sorted keys, so that equal values
+// give equal texts. It says false when something in it is not known yet.
+func jsonFromValue(value attr.Value) (json.RawMessage, bool) {
+	plain, known := plainFromValue(value)
+	if !known {
+		return nil, false
+	}
+	encoded, err := json.Marshal(plain)
+	return encoded, err == nil
+}
+
+func plainFromValue(value attr.Value) (plain any, known bool) {
+	if value == nil || value.IsNull() {
+		return nil, true
+	}
+	if value.IsUnknown() {
+		return nil, false
+	}
+	switch v := value.(type) {
+	case types.Dynamic:
+		return plainFromValue(v.UnderlyingValue())
+	case types.String:
+		return v.ValueString(), true
+	case types.Bool:
+		return v.ValueBool(), true
+	case types.Number:
+		return json.RawMessage(numberText(v.ValueBigFloat())), true
+	case types.Object:
+		return plainFromMap(v.Attributes())
+	case types.Map:
+		return plainFromMap(v.Elements())
+	case types.List:
+		return plainFromList(v.Elements())
+	case types.Set:
+		return plainFromList(v.Elements())
+	case types.Tuple:
+		return plainFromList(v.Elements())
+	default:
+		return nil, false
+	}
+}
+
+func plainFromMap(values map[string]attr.Value) (any, bool) {
+	object := make(map[string]any, len(values))
+	for name, value := range values {
+		plain, known := plainFromValue(value)
+		if !known {
+			return nil, false
+		}
+		object[name] = plain
+	}
+	return object, true
+}
+
+func plainFromList(values []attr.Value) (any, bool) {
+	list := make([]any, 0, len(values))
+	for _, value := range values {
+		plain, known := plainFromValue(value)
+		if !known {
+			return nil, false
+		}
+		list = append(list, plain)
+	}
+	return list, true
+}
+
+// numberText prints a number as people would, and as few digits as identify it.
+func numberText(number *big.Float) string {
+	if number.IsInt() && number.MantExp(nil) < 64 {
+		return number.Text('f', 0)
+	}
+	return number.Text('g', -1)
+}
+
+// valueFromJSON reads JSON as the Terraform value that a configuration with the same
+// content would have: objects, tuples, numbers, strings, booleans, null.
+func valueFromJSON(encoded json.RawMessage) attr.Value {
+	decoder := json.NewDecoder(bytes.NewReader(encoded))
+	decoder.UseNumber()
+	var plain any
+	if err := decoder.Decode(&plain); err != nil {
+		return types.DynamicNull() // the gateway's answer has been parsed before this
+	}
+	return valueFromPlain(plain)
+}
+
+func valueFromPlain(plain any) attr.Value {
+	switch v := plain.(type) {
+	case string:
+		return types.StringValue(v)
+	case bool:
+		return types.BoolValue(v)
+	case json.Number:
+		return numberFromText(v.String())
+	case map[string]any:
+		return objectFromPlain(v)
+	case []any:
+		return tupleFromPlain(v)
+	default:
+		return types.DynamicNull()
+	}
+}
+
+// numberFromText keeps a number that Terraform cannot hold as its text rather than losing it.
+func numberFromText(text string) attr.Value {
+	number, _, err := big.ParseFloat(text, 10, numberPrecision, big.ToNearestEven)
+	if err != nil {
+		return types.StringValue(text)
+	}
+	return types.NumberValue(number)
+}
+
+func objectFromPlain(plain map[string]any) attr.Value {
+	attributeTypes := make(map[string]attr.Type, len(plain))
+	values := make(map[string]attr.Value, len(plain))
+	for name, element := range plain {
+		values[name] = valueFromPlain(element)
+		attributeTypes[name] = values[name].Type(context.Background())
+	}
+	return types.ObjectValueMust(attributeTypes, values)
+}
+
+func tupleFromPlain(plain []any) attr.Value {
+	elementTypes := make([]attr.Type, 0, len(plain))
+	values := make([]attr.Value, 0, len(plain))
+	for _, element := range plain {
+		value := valueFromPlain(element)
+		values = append(values, value)
+		elementTypes = append(elementTypes, value.Type(context.Background()))
+	}
+	return types.TupleValueMust(elementTypes, values)
+}

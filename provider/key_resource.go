@@ -1,0 +1,336 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/int64planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+var (
+	_ resource.ResourceWithConfigure      = (*keyResource)(nil)
+	_ resource.ResourceWithValidateConfig = (*keyResource)(nil)
+	_ resource.ResourceWithModifyPlan     = (*keyResource)(nil)
+	_ resource.ResourceWithImportState    = (*keyResource)(nil)
+)
+
+type keyResource struct{ gatewayResource }
+
+func newKeyResource() resource.Resource { return &keyResource{} }
+
+type keyModel struct {
+	KeyID    types.String `tfsdk:"key_id"`
+	KeyName  types.String `tfsdk:"key_name"`
+	KeyAlias types.String `tfsdk:"key_alias"`
+	TeamID   types.String `tfsdk:"team_id"`
+	UserID   types.String `tfsdk:"user_id"`
+	Models   types.List   `tfsdk:"models"`
+	rateLimitsModel
+	modelRateLimitsModel
+	budgetTermsModel
+	BudgetID      types.String  `tfsdk:"budget_id"`
+	Metadata      types.Dynamic `tfsdk:"metadata"`
+	Blocked       types.Bool    `tfsdk:"blocked"`
+	SpeakForTeams types.List    `tfsdk:"speak_for_teams"`
+	Duration      types.String  `tfsdk:"duration"`
+	Expires       types.String  `tfsdk:"expires"`
+	CreatedAt     types.String  `tfsdk:"created_at"`
+
+	Key                types.String `tfsdk:"key"`
+	StoreKeyInState    types.Bool   `tfsdk:"store_key_in_state"`
+	KeyWO              types.String `tfsdk:"key_wo"`
+	KeyWOVersion       types.Int64  `tfsdk:"key_wo_version"`
+	DeletionProtection types.Bool   `tfsdk:"deletion_protection"`
+}
+
+func (m keyModel) toAPI() api.KeyFields {
+	return api.KeyFields{
+		KeyAlias:        stringPointer(m.KeyAlias),
+		TeamID:          stringPointer(m.TeamID),
+		UserID:          stringPointer(m.UserID),
+		Models:          stringsOf(m.Models),
+		RateLimits:      m.rateLimitsModel.toAPI(),
+		ModelRateLimits: m.modelRateLimitsModel.toAPI(),
+		BudgetTerms:     m.budgetTermsModel.toAPI(),
+		BudgetID:        stringPointer(m.BudgetID),
+		Metadata:        metadataToAPI(m.Metadata),
+		Blocked:         isTrue(m.Blocked, false),
+		Expires:         momentOf(m.Expires),
+		SpeakForTeams:   stringsOf(m.SpeakForTeams),
+	}
+}
+
+// keyModelFrom takes from prior what the gateway does not keep, the secret above all.
+func keyModelFrom(key api.Key, prior keyModel) keyModel {
+	return keyModel{
+		KeyID:                types.StringValue(key.KeyID),
+		KeyName:              types.StringValue(key.KeyName),
+		KeyAlias:             types.StringPointerValue(key.KeyAlias),
+		TeamID:               types.StringPointerValue(key.TeamID),
+		UserID:               types.StringPointerValue(key.UserID),
+		Models:               stringList(key.Models),
+		rateLimitsModel:      rateLimitsFrom(key.RateLimits),
+		modelRateLimitsModel: modelRateLimitsFrom(key.ModelRateLimits),
+		budgetTermsModel:     budgetTermsFrom(key.BudgetTerms, prior.budgetTermsModel),
+		BudgetID:             types.StringPointerValue(key.BudgetID),
+		Metadata:             metadataFromAPI(key.Metadata, prior.Metadata),
+		Blocked:              types.BoolValue(key.Blocked),
+		SpeakForTeams:        stringList(key.SpeakForTeams),
+		Duration:             prior.Duration,
+		Expires:              expiryFrom(key.Expires, prior.Expires),
+		CreatedAt:            timeValue(&key.CreatedAt),
+		Key:                  prior.Key,
+		StoreKeyInState:      types.BoolValue(isTrue(prior.StoreKeyInState, true)),
+		KeyWOVersion:         prior.KeyWOVersion,
+		DeletionProtection:   types.BoolValue(prior.DeletionProtection.ValueBool()),
+	}
+}
+
+func (r *keyResource) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = "bursar_key"
+}
+
+func (r *keyResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "A key that programs send requests with. It may belong to a team, and then keeps within the team's limits and budget " +
+			"as well as its own. The id identifies it for good; the secret is shown by the gateway once.",
+		Attributes: merged(rateLimitAttributes(), modelRateLimitAttributes(), budgetTermsAttributes(), keySecretAttributes(), map[string]schema.Attribute{
+			"key_id":    computedAttribute("The key's id, chosen by the gateway. It is no secret."),
+			"key_name":  computedAttribute("The secret with all but its end masked, as people recognise it."),
+			"key_alias": stringAttribute("The key's name for people, unique over all keys. Leave it out for none."),
+			"team_id":   stringAttribute("The team that the key belongs to. Leave it out for none."),
+			"user_id":   stringAttribute("The user that the key belongs to. Leave it out for none."),
+			"models":    stringListAttribute("The models that the key may ask for, of those the team may. Defaults to `[]`, which is all of these."),
+			"budget_id": stringAttribute("A `bursar_budget` whose terms the key takes, with a counter of its own. Not together with `max_budget`."),
+			"metadata":  metadataAttribute("key"),
+			"blocked":   boolAttribute("Whether all requests with the key are refused.", false),
+			"speak_for_teams": stringListAttribute("The teams that requests with this key may name in the gateway's identifier header " +
+				"and be counted for; `[\"*\"]` is every team. Defaults to none."),
+			"duration": schema.StringAttribute{
+				MarkdownDescription: "How long the key lives from its creation, such as `30d`. Not together with `expires`.",
+				Optional:            true,
+				Validators:          valid(spanValidator{}, stringvalidator.ConflictsWith(path.MatchRoot("expires"))),
+			},
+			"expires": schema.StringAttribute{
+				MarkdownDescription: "When the key stops working, RFC 3339 such as `2027-01-31T00:00:00Z`. Leave out both `expires` and `duration` for never.",
+				Optional:            true,
+				Computed:            true,
+				Validators:          valid(momentValidator{}),
+			},
+			"created_at":          computedAttribute("When the key was made, RFC 3339."),
+			"deletion_protection": boolAttribute("Whether Terraform refuses to destroy the key. To destroy it, apply `false` first.", false),
+		}),
+	}
+}
+
+func keySecretAttributes() map[string]schema.Attribute {
+	return map[string]schema.Attribute{
+		"key": schema.StringAttribute{
+			MarkdownDescription: "The secret that the gateway made, in the state unless `store_key_in_state` is `false`. " +
+				"Null for an imported key and with `key_wo`.",
+			Computed:  true,
+			Sensitive: true,
+		},
+		"store_key_in_state": boolAttribute("Whether the generated secret is kept in the state as `key`. "+
+			"With `false` nobody sees the secret, so give your own with `key_wo`. A secret that has left the state does not come back.", true),
+		"key_wo": schema.StringAttribute{
+			MarkdownDescription: "A secret of your own, `sk-` and at least 16 characters, stored in neither plan nor state. Needs `key_wo_version` and Terraform 1.11.",
+			Optional:            true,
+			Sensitive:           true,
+			WriteOnly:           true,
+			Validators:          valid(stringvalidator.AlsoRequires(path.MatchRoot("key_wo_version"))),
+		},
+		"key_wo_version": schema.Int64Attribute{
+			MarkdownDescription: "A number to change when `key_wo` changes, as Terraform cannot see that. A change replaces the key, " +
+				"unless the key was imported and had no version yet: then the version is taken over, and the secret left as it is.",
+			Optional:   true,
+			Validators: []validator.Int64{int64validator.AlsoRequires(path.MatchRoot("key_wo"))},
+			PlanModifiers: []planmodifier.Int64{
+				int64planmodifier.RequiresReplaceIf(replacesSecret, "replaces the key unless it was just imported", "replaces the key unless it was just imported"),
+			},
+		},
+	}
+}
+
+const importedKey = "imported"
+
+// replacesSecret lets an imported key learn the version of the secret it has.
+func replacesSecret(ctx context.Context, req planmodifier.Int64Request, resp *int64planmodifier.RequiresReplaceIfFuncResponse) {
+	imported, diags := req.Private.GetKey(ctx, importedKey)
+	resp.Diagnostics.Append(diags...)
+	resp.RequiresReplace = len(imported) == 0 || !req.StateValue.IsNull()
+}
+
+func (r *keyResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+	var config keyModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	key := api.NewKey(idToValidate(types.StringNull()))
+	key.KeyFields = config.toAPI()
+	if err := key.Validate(); err != nil {
+		report(ctx, &resp.Diagnostics, req.Config.Schema, "Invalid key", err)
+	}
+}
+
+// ModifyPlan says what becomes of the secret and of the expiry, which depend on several attributes.
+func (r *keyResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	var state, plan, config *keyModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if plan == nil {
+		refuseDestroy(&resp.Diagnostics, state.DeletionProtection, "key", state.KeyID)
+		return
+	}
+	if plan.KeyID.IsUnknown() {
+		state = nil // the key is made anew
+	}
+	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("key"), plannedSecret(*plan, state))...)
+	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("expires"), plannedExpiry(*config, state))...)
+}
+
+// plannedSecret is unknown only for a secret that will be made and kept.
+func plannedSecret(plan keyModel, state *keyModel) types.String {
+	switch {
+	case !plan.StoreKeyInState.ValueBool() || !plan.KeyWOVersion.IsNull():
+		return types.StringNull()
+	case state == nil:
+		return types.StringUnknown()
+	default:
+		return state.Key
+	}
+}
+
+func (r *keyResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	var plan keyModel
+	var secret types.String
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("key_wo"), &secret)...)
+	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
+		return
+	}
+	created, err := r.client.CreateKey(ctx, api.KeyCreate{
+		KeyFields: plan.toAPI(),
+		Key:       stringPointer(secret),
+		Duration:  stringPointer(plan.Duration),
+	})
+	if id, ok := r.existing(ctx, plan, err); ok {
+		reportExisting(&resp.Diagnostics, "bursar_key", "key_alias", id, err)
+		return
+	}
+	if err != nil {
+		report(ctx, &resp.Diagnostics, req.Plan.Schema, "Key not created", err)
+		return
+	}
+	if plan.Key.IsUnknown() {
+		plan.Key = types.StringValue(created.Secret)
+	}
+	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, created.Revision)...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, keyModelFrom(created.Key, plan))...)
+}
+
+// existing looks for the key that has the alias, as its id is what an import needs.
+func (r *keyResource) existing(ctx context.Context, plan keyModel, refused error) (id string, ok bool) {
+	if api.CodeOf(refused) != api.AlreadyExists {
+		return "", false
+	}
+	keys, err := r.client.ListKeys(ctx)
+	for _, key := range keys {
+		if err == nil && key.KeyAlias != nil && *key.KeyAlias == plan.KeyAlias.ValueString() {
+			return key.KeyID, true
+		}
+	}
+	return "", false
+}
+
+func (r *keyResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	var state keyModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
+		return
+	}
+	key, err := r.client.GetKey(ctx, state.KeyID.ValueString())
+	if api.CodeOf(err) == api.NotFound {
+		resp.State.RemoveResource(ctx)
+		return
+	}
+	if err != nil {
+		report(ctx, &resp.Diagnostics, req.State.Schema, "Key not read", err)
+		return
+	}
+	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, key.Revision)...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, keyModelFrom(key, state))...)
+}
+
+func (r *keyResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var plan, state keyModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	revision, diags := plannedRevision(ctx, req.Private)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
+		return
+	}
+	resp.Diagnostics.Append(resp.Private.SetKey(ctx, importedKey, nil)...)
+	wanted := plan.toAPI()
+	if sameOnGateway(wanted, state.toAPI()) {
+		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+		return
+	}
+	key, err := r.client.UpdateKey(ctx, plan.KeyID.ValueString(), wanted, revision)
+	if api.CodeOf(err) == api.Stale {
+		key, err = r.resolveStale(ctx, plan.KeyID.ValueString(), wanted, &resp.Diagnostics)
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if err != nil {
+		report(ctx, &resp.Diagnostics, req.Plan.Schema, "Key not updated", err)
+		return
+	}
+	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, key.Revision)...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, keyModelFrom(key, plan))...)
+}
+
+// resolveStale accepts a key that is as wanted already; see the team's.
+func (r *keyResource) resolveStale(ctx context.Context, id string, wanted api.KeyFields, diags *diag.Diagnostics) (api.Key, error) {
+	current, err := r.client.GetKey(ctx, id)
+	if err == nil && !sameOnGateway(current.KeyFields, wanted) {
+		reportStale(diags, fmt.Sprintf("key %q", id), current.Record)
+	}
+	return current, err
+}
+
+func (r *keyResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	var state keyModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	refuseDestroy(&resp.Diagnostics, state.DeletionProtection, "key", state.KeyID)
+	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
+		return
+	}
+	err := r.client.DeleteKey(ctx, state.KeyID.ValueString())
+	if err != nil && api.CodeOf(err) != api.NotFound {
+		report(ctx, &resp.Diagnostics, req.State.Schema, "Key not deleted", err)
+	}
+}
+
+func (r *keyResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	resource.ImportStatePassthroughID(ctx, path.Root("key_id"), req, resp)
+	resp.Diagnostics.Append(resp.Private.SetKey(ctx, importedKey, []byte("true"))...)
+}

@@ -1,0 +1,194 @@
+package provider
+
+import (
+	"maps"
+
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+// The attributes that teams, keys and budgets have in common, as the API has them in common.
+
+type rateLimitsModel struct {
+	RPMLimit            types.Int64 `tfsdk:"rpm_limit"`
+	TPMLimit            types.Int64 `tfsdk:"tpm_limit"`
+	MaxParallelRequests types.Int64 `tfsdk:"max_parallel_requests"`
+}
+
+func rateLimitAttributes() map[string]schema.Attribute {
+	return map[string]schema.Attribute{
+		"rpm_limit": int64Attribute("Requests per minute: in no 60 seconds are more admitted. " +
+			"Leave it out for no limit of its own; `0` refuses every request."),
+		"tpm_limit": int64Attribute("Tokens per minute, prompt and completion together: in no 60 seconds are more used. " +
+			"Leave it out for no limit of its own; `0` refuses every request."),
+		"max_parallel_requests": int64Attribute("Requests under way at the same time. " +
+			"Leave it out for no limit; `0` refuses every request."),
+	}
+}
+
+func (m rateLimitsModel) toAPI() api.RateLimits {
+	return api.RateLimits{
+		RPMLimit:            int64Pointer(m.RPMLimit),
+		TPMLimit:            int64Pointer(m.TPMLimit),
+		MaxParallelRequests: int64Pointer(m.MaxParallelRequests),
+	}
+}
+
+func rateLimitsFrom(limits api.RateLimits) rateLimitsModel {
+	return rateLimitsModel{
+		RPMLimit:            types.Int64PointerValue(limits.RPMLimit),
+		TPMLimit:            types.Int64PointerValue(limits.TPMLimit),
+		MaxParallelRequests: types.Int64PointerValue(limits.MaxParallelRequests),
+	}
+}
+
+type modelRateLimitsModel struct {
+	ModelRPMLimit types.Map `tfsdk:"model_rpm_limit"`
+	ModelTPMLimit types.Map `tfsdk:"model_tpm_limit"`
+}
+
+func modelRateLimitAttributes() map[string]schema.Attribute {
+	return map[string]schema.Attribute{
+		"model_rpm_limit": limitMapAttribute("Requests per minute to single models, by model name, " +
+			"such as `{ \"gpt-4.1\" = 10 }`. Counts within `rpm_limit`. Defaults to none."),
+		"model_tpm_limit": limitMapAttribute("Tokens per minute of single models, by model name. " +
+			"Counts within `tpm_limit`. Defaults to none."),
+	}
+}
+
+func (m modelRateLimitsModel) toAPI() api.ModelRateLimits {
+	return api.ModelRateLimits{ModelRPMLimit: limitsOf(m.ModelRPMLimit), ModelTPMLimit: limitsOf(m.ModelTPMLimit)}
+}
+
+func modelRateLimitsFrom(limits api.ModelRateLimits) modelRateLimitsModel {
+	return modelRateLimitsModel{
+		ModelRPMLimit: limitMap(limits.ModelRPMLimit),
+		ModelTPMLimit: limitMap(limits.ModelTPMLimit),
+	}
+}
+
+type budgetTermsModel struct {
+	MaxBudget        types.Number  `tfsdk:"max_budget"`
+	SoftBudget       types.Number  `tfsdk:"soft_budget"`
+	SoftThresholdPct types.Float64 `tfsdk:"soft_threshold_pct"`
+	HardCap          types.Bool    `tfsdk:"hard_cap"`
+	BudgetDuration   types.String  `tfsdk:"budget_duration"`
+	ResetDay         types.Int64   `tfsdk:"reset_day"`
+}
+
+func budgetTermsAttributes() map[string]schema.Attribute {
+	return map[string]schema.Attribute{
+		"max_budget": usdAttribute("The most that may be spent in one period, in US dollars, to the nano-dollar. " +
+			"Leave it out for no cap; `0` refuses everything that costs."),
+		"soft_budget": usdAttribute("The spending from which people are warned, in US dollars; below `max_budget`. " +
+			"Not together with `soft_threshold_pct`. Leave it out for no such warning."),
+		"soft_threshold_pct": schema.Float64Attribute{
+			MarkdownDescription: "The same warning as a share of `max_budget`, above 0 and at most 1: `0.8` warns at 80 %. " +
+				"Not together with `soft_budget`.",
+			Optional: true,
+		},
+		"hard_cap": boolAttribute("Whether requests are refused once `max_budget` is spent. "+
+			"With `false` the cap only warns.", true),
+		"budget_duration": schema.StringAttribute{
+			MarkdownDescription: "The period after which spending starts again from zero: `12h`, `1d`, `7d`, `30d`, `1mo`, `3mo`, `1y`. " +
+				"Days start at midnight, weeks on Monday, months and `30d` on `reset_day`. Leave it out to never start again.",
+			Optional: true,
+		},
+		"reset_day": int64Attribute("The day of the month on which `30d` and monthly periods start, 1 to 28. " +
+			"Leave it out for the gateway's default, usually the first."),
+	}
+}
+
+func (m budgetTermsModel) toAPI() api.BudgetTerms {
+	terms := api.BudgetTerms{
+		MaxBudget:        nano(m.MaxBudget),
+		SoftBudget:       nano(m.SoftBudget),
+		SoftThresholdPct: float64Pointer(m.SoftThresholdPct),
+		HardCap:          isTrue(m.HardCap, true),
+		BudgetDuration:   stringPointer(m.BudgetDuration),
+	}
+	if day := int64Pointer(m.ResetDay); day != nil {
+		resetDay := int(*day)
+		terms.ResetDay = &resetDay
+	}
+	return terms
+}
+
+func budgetTermsFrom(terms api.BudgetTerms, prior budgetTermsModel) budgetTermsModel {
+	model := budgetTermsModel{
+		MaxBudget:        usd(terms.MaxBudget, prior.MaxBudget),
+		SoftBudget:       usd(terms.SoftBudget, prior.SoftBudget),
+		SoftThresholdPct: types.Float64PointerValue(terms.SoftThresholdPct),
+		HardCap:          types.BoolValue(terms.HardCap),
+		BudgetDuration:   types.StringPointerValue(terms.BudgetDuration),
+		ResetDay:         types.Int64Null(),
+	}
+	if terms.ResetDay != nil {
+		model.ResetDay = types.Int64Value(int64(*terms.ResetDay))
+	}
+	return model
+}
+
+// merged joins groups of attributes into one schema.
+func merged(groups ...map[string]schema.Attribute) map[string]schema.Attribute {
+	all := map[string]schema.Attribute{}
+	for _, group := range groups {
+		maps.Copy(all, group)
+	}
+	return all
+}
+
+func int64Attribute(description string) schema.Int64Attribute {
+	return schema.Int64Attribute{MarkdownDescription: description, Optional: true}
+}
+
+func stringAttribute(description string) schema.StringAttribute {
+	return schema.StringAttribute{MarkdownDescription: description, Optional: true}
+}
+
+// boolAttribute goes back to its default when it is removed from the configuration.
+func boolAttribute(description string, byDefault bool) schema.BoolAttribute {
+	suffix := " Defaults to `false`."
+	if byDefault {
+		suffix = " Defaults to `true`."
+	}
+	return schema.BoolAttribute{
+		MarkdownDescription: description + suffix,
+		Optional:            true,
+		Computed:            true,
+		Default:             booldefault.StaticBool(byDefault),
+	}
+}
+
+// The framework's own pointers turn an unknown value into zero; these turn it into nothing.
+
+func int64Pointer(value types.Int64) *int64 {
+	if value.IsUnknown() {
+		return nil
+	}
+	return value.ValueInt64Pointer()
+}
+
+func float64Pointer(value types.Float64) *float64 {
+	if value.IsUnknown() {
+		return nil
+	}
+	return value.ValueFloat64Pointer()
+}
+
+func stringPointer(value types.String) *string {
+	if value.IsUnknown() {
+		return nil
+	}
+	return value.ValueStringPointer()
+}
+
+func isTrue(value types.Bool, byDefault bool) bool {
+	if value.IsNull() || value.IsUnknown() {
+		return byDefault
+	}
+	return value.ValueBool()
+}

@@ -1,0 +1,177 @@
+// Package provider is the Terraform provider for a Bursar gateway.
+//
+// It promises what people review pull requests by: everything changed on the gateway
+// shows in the next plan, a change shows only what it changes, and an empty plan means
+// that gateway and configuration agree. It talks to the gateway through internal/client
+// only and must never know how the gateway works inside.
+package provider
+
+import (
+	"cmp"
+	"context"
+	"os"
+	"os/user"
+	_ "time/tzdata" // time zones are checked where Terraform runs, which may have none installed
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/provider"
+	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/client"
+)
+
+// Environment variables that stand in for attributes of the provider block.
+const (
+	envEndpoint     = "BURSAR_ENDPOINT"
+	envAdminKey     = "BURSAR_ADMIN_KEY"
+	envChangeReason = "BURSAR_CHANGE_REASON"
+)
+
+var _ provider.Provider = (*bursarProvider)(nil)
+
+type bursarProvider struct {
+	version string
+}
+
+type providerModel struct {
+	Endpoint     types.String `tfsdk:"endpoint"`
+	AdminKey     types.String `tfsdk:"admin_key"`
+	ChangeReason types.String `tfsdk:"change_reason"`
+	MaxRetries   types.Int64  `tfsdk:"max_retries"`
+}
+
+// New returns a function that makes the provider; version is shown to the gateway.
+func New(version string) func() provider.Provider {
+	return func() provider.Provider { return &bursarProvider{version: version} }
+}
+
+func (p *bursarProvider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
+	resp.TypeName = "bursar"
+	resp.Version = p.version
+}
+
+func (p *bursarProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Runs a Bursar LLM gateway: who may spend what on which models, and who is told before a cap is hit.",
+		Attributes: map[string]schema.Attribute{
+			"endpoint": schema.StringAttribute{
+				MarkdownDescription: "Address of the gateway, such as `https://bursar.example.com`. " +
+					"May be left to the environment variable `" + envEndpoint + "`.",
+				Optional:   true,
+				Validators: valid(endpointValidator{}),
+			},
+			"admin_key": schema.StringAttribute{
+				MarkdownDescription: "Key that opens the gateway's admin API. Better left to the environment variable `" +
+					envAdminKey + "`, so that it stands in no file.",
+				Optional:   true,
+				Sensitive:  true,
+				Validators: valid(adminKeyValidator{}),
+			},
+			"change_reason": schema.StringAttribute{
+				MarkdownDescription: "Why this is applied, such as a ticket or the address of the pull request. " +
+					"The gateway keeps it in its audit log beside every change, with `terraform` and the name of the " +
+					"user who runs it as the actor. May be left to the environment variable `" + envChangeReason + "`.",
+				Optional: true,
+			},
+			"max_retries": schema.Int64Attribute{
+				MarkdownDescription: "How often a call is repeated when the gateway is busy (429), restarting (502, 503, 504) " +
+					"or not reached, with growing pauses or the one that the gateway asks for. Defaults to 4; 0 never repeats.",
+				Optional:   true,
+				Validators: validInt64(0, 20),
+			},
+		},
+	}
+}
+
+// Configure makes the client without calling the gateway: a plan that only creates needs none in reach.
+func (p *bursarProvider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
+	var model providerModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if model.Endpoint.IsUnknown() || model.AdminKey.IsUnknown() || model.ChangeReason.IsUnknown() || model.MaxRetries.IsUnknown() {
+		// A gateway that the same configuration installs: its address comes with the apply.
+		return
+	}
+	options := client.Options{
+		Endpoint:  model.setting(&resp.Diagnostics, "endpoint", model.Endpoint, envEndpoint),
+		AdminKey:  model.setting(&resp.Diagnostics, "admin_key", model.AdminKey, envAdminKey),
+		Actor:     actor(),
+		Reason:    cmp.Or(model.ChangeReason.ValueString(), os.Getenv(envChangeReason)),
+		UserAgent: "terraform-provider-bursar/" + p.version,
+		RetryMax:  model.retryMax(),
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	gateway, err := newClient(options, &resp.Diagnostics)
+	if err != nil {
+		return
+	}
+	resp.ResourceData = gateway
+	resp.DataSourceData = gateway
+}
+
+// setting is the attribute, or else the environment variable, or else an error.
+func (m providerModel) setting(diags *diag.Diagnostics, attribute string, value types.String, env string) string {
+	setting := cmp.Or(value.ValueString(), os.Getenv(env))
+	if setting == "" {
+		diags.AddAttributeError(path.Root(attribute), "Missing "+attribute,
+			"The provider needs to know which gateway to talk to and with which key. Set "+attribute+
+				" in the provider block, or the environment variable "+env+".")
+	}
+	return setting
+}
+
+func (m providerModel) retryMax() int {
+	switch {
+	case m.MaxRetries.IsNull():
+		return 0
+	case m.MaxRetries.ValueInt64() == 0:
+		return -1
+	default:
+		return int(m.MaxRetries.ValueInt64())
+	}
+}
+
+// newClient reports a wrong environment variable too, which no attribute validator has seen.
+func newClient(options client.Options, diags *diag.Diagnostics) (*client.Client, error) {
+	if _, err := client.CheckEndpoint(options.Endpoint); err != nil {
+		diags.AddAttributeError(path.Root("endpoint"), "Wrong endpoint", sentence(err)+" It was taken from the provider block or "+envEndpoint+".")
+		return nil, err
+	}
+	gateway, err := client.New(options)
+	if err != nil {
+		diags.AddAttributeError(path.Root("admin_key"), "Wrong admin key", sentence(err)+" It was taken from the provider block or "+envAdminKey+".")
+	}
+	return gateway, err
+}
+
+// actor is whom the audit log names.
+func actor() string {
+	if who, err := user.Current(); err == nil && who.Username != "" {
+		return "terraform (" + who.Username + ")"
+	}
+	return "terraform"
+}
+
+func (p *bursarProvider) Resources(context.Context) []func() resource.Resource {
+	return []func() resource.Resource{
+		newTeamResource,
+		newKeyResource,
+		newBudgetResource,
+		newAlertRouteResource,
+	}
+}
+
+func (p *bursarProvider) DataSources(context.Context) []func() datasource.DataSource {
+	return []func() datasource.DataSource{
+		newTeamDataSource,
+		newTeamsDataSource,
+	}
+}

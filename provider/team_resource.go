@@ -1,0 +1,252 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+var (
+	_ resource.ResourceWithConfigure      = (*teamResource)(nil)
+	_ resource.ResourceWithValidateConfig = (*teamResource)(nil)
+	_ resource.ResourceWithModifyPlan     = (*teamResource)(nil)
+	_ resource.ResourceWithImportState    = (*teamResource)(nil)
+)
+
+type teamResource struct{ gatewayResource }
+
+func newTeamResource() resource.Resource { return &teamResource{} }
+
+type teamModel struct {
+	TeamID    types.String `tfsdk:"team_id"`
+	TeamAlias types.String `tfsdk:"team_alias"`
+	Models    types.List   `tfsdk:"models"`
+	rateLimitsModel
+	modelRateLimitsModel
+	budgetTermsModel
+	BudgetID types.String  `tfsdk:"budget_id"`
+	Metadata types.Dynamic `tfsdk:"metadata"`
+	Blocked  types.Bool    `tfsdk:"blocked"`
+
+	DeletionProtection types.Bool `tfsdk:"deletion_protection"`
+	ForceDestroy       types.Bool `tfsdk:"force_destroy"`
+}
+
+func (m teamModel) toAPI() api.TeamFields {
+	return api.TeamFields{
+		TeamAlias:       stringPointer(m.TeamAlias),
+		Models:          stringsOf(m.Models),
+		RateLimits:      m.rateLimitsModel.toAPI(),
+		ModelRateLimits: m.modelRateLimitsModel.toAPI(),
+		BudgetTerms:     m.budgetTermsModel.toAPI(),
+		BudgetID:        stringPointer(m.BudgetID),
+		Metadata:        metadataToAPI(m.Metadata),
+		Blocked:         isTrue(m.Blocked, false),
+	}
+}
+
+// teamModelFrom takes from prior what the gateway does not keep: how amounts and metadata
+// were written, and what is said to Terraform only.
+func teamModelFrom(team api.Team, prior teamModel) teamModel {
+	return teamModel{
+		TeamID:               types.StringValue(team.TeamID),
+		TeamAlias:            types.StringPointerValue(team.TeamAlias),
+		Models:               stringList(team.Models),
+		rateLimitsModel:      rateLimitsFrom(team.RateLimits),
+		modelRateLimitsModel: modelRateLimitsFrom(team.ModelRateLimits),
+		budgetTermsModel:     budgetTermsFrom(team.BudgetTerms, prior.budgetTermsModel),
+		BudgetID:             types.StringPointerValue(team.BudgetID),
+		Metadata:             metadataFromAPI(team.Metadata, prior.Metadata),
+		Blocked:              types.BoolValue(team.Blocked),
+		DeletionProtection:   types.BoolValue(prior.DeletionProtection.ValueBool()),
+		ForceDestroy:         types.BoolValue(prior.ForceDestroy.ValueBool()),
+	}
+}
+
+func (r *teamResource) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = "bursar_team"
+}
+
+func (r *teamResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "A team: a group of keys that shares limits and a budget. " +
+			"Everything below is in force for the team's next request once the apply has returned.",
+		Attributes: merged(rateLimitAttributes(), modelRateLimitAttributes(), budgetTermsAttributes(), map[string]schema.Attribute{
+			"team_id": idAttribute("The team's id, for good: a change makes a new team, with nothing spent. " +
+				"Leave it out to have the gateway choose one."),
+			"team_alias": stringAttribute("The team's name for people. Leave it out for none."),
+			"models": stringListAttribute("The models that the team may ask for. Defaults to `[]`, which is every model; " +
+				"`[\"no-default-models\"]` is none."),
+			"budget_id": stringAttribute("A `bursar_budget` whose terms the team takes, with a counter of its own. " +
+				"Not together with `max_budget`."),
+			"metadata": metadataAttribute("team"),
+			"blocked":  boolAttribute("Whether all requests of the team are refused.", false),
+			"deletion_protection": boolAttribute("Whether Terraform refuses to destroy the team. "+
+				"To destroy it, apply `false` first.", false),
+			"force_destroy": boolAttribute("Whether destroying the team also deletes the keys it still has. "+
+				"With `false`, destroying a team with keys fails.", false),
+		}),
+	}
+}
+
+func (r *teamResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+	var config teamModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	team := api.Team{TeamID: idToValidate(config.TeamID), TeamFields: config.toAPI()}
+	if err := team.Validate(); err != nil {
+		report(ctx, &resp.Diagnostics, req.Config.Schema, "Invalid team", err)
+	}
+}
+
+// ModifyPlan refuses while planning what would be refused while destroying.
+func (r *teamResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if req.State.Raw.IsNull() || !req.Plan.Raw.IsNull() {
+		return
+	}
+	var state teamModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	refuseDestroy(&resp.Diagnostics, state.DeletionProtection, "team", state.TeamID)
+}
+
+func (r *teamResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	var plan teamModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
+		return
+	}
+	team, err := r.client.CreateTeam(ctx, plan.TeamID.ValueString(), plan.toAPI())
+	if api.CodeOf(err) == api.AlreadyExists {
+		reportExisting(&resp.Diagnostics, "bursar_team", "team_id", plan.TeamID.ValueString(), err)
+		return
+	}
+	if err != nil {
+		report(ctx, &resp.Diagnostics, req.Plan.Schema, "Team not created", err)
+		return
+	}
+	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, team.Revision)...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, teamModelFrom(team, plan))...)
+}
+
+func (r *teamResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	var state teamModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
+		return
+	}
+	info, err := r.client.GetTeam(ctx, state.TeamID.ValueString())
+	if api.CodeOf(err) == api.NotFound {
+		resp.State.RemoveResource(ctx)
+		return
+	}
+	if err != nil {
+		report(ctx, &resp.Diagnostics, req.State.Schema, "Team not read", err)
+		return
+	}
+	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, info.Revision)...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, teamModelFrom(info.Team, state))...)
+}
+
+func (r *teamResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var plan, state teamModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	revision, diags := plannedRevision(ctx, req.Private)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
+		return
+	}
+	wanted := plan.toAPI()
+	if sameOnGateway(wanted, state.toAPI()) {
+		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+		return
+	}
+	team, err := r.client.UpdateTeam(ctx, plan.TeamID.ValueString(), wanted, revision)
+	if api.CodeOf(err) == api.Stale {
+		team, err = r.resolveStale(ctx, plan.TeamID.ValueString(), wanted, &resp.Diagnostics)
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if err != nil {
+		report(ctx, &resp.Diagnostics, req.Plan.Schema, "Team not updated", err)
+		return
+	}
+	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, team.Revision)...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, teamModelFrom(team, plan))...)
+}
+
+// resolveStale accepts a team that is as wanted already: either our own update came through
+// and its answer was lost, or somebody made the same change, and nobody loses anything.
+func (r *teamResource) resolveStale(ctx context.Context, id string, wanted api.TeamFields, diags *diag.Diagnostics) (api.Team, error) {
+	current, err := r.client.GetTeam(ctx, id)
+	if err == nil && !sameOnGateway(current.TeamFields, wanted) {
+		reportStale(diags, fmt.Sprintf("team %q", id), current.Record)
+	}
+	return current.Team, err
+}
+
+func (r *teamResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	var state teamModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	refuseDestroy(&resp.Diagnostics, state.DeletionProtection, "team", state.TeamID)
+	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
+		return
+	}
+	err := r.checkKeys(ctx, state, &resp.Diagnostics)
+	if err == nil && !resp.Diagnostics.HasError() {
+		err = r.client.DeleteTeam(ctx, state.TeamID.ValueString())
+	}
+	if err != nil && api.CodeOf(err) != api.NotFound {
+		report(ctx, &resp.Diagnostics, req.State.Schema, "Team not deleted", err)
+	}
+}
+
+// checkKeys refuses to delete keys that nobody said may go: programs hold them.
+func (r *teamResource) checkKeys(ctx context.Context, state teamModel, diags *diag.Diagnostics) error {
+	if state.ForceDestroy.ValueBool() {
+		return nil
+	}
+	info, err := r.client.GetTeam(ctx, state.TeamID.ValueString())
+	if err != nil || len(info.Keys) == 0 {
+		return err
+	}
+	diags.AddError("Team still has keys", fmt.Sprintf(
+		"Deleting team %q would delete its %d key(s), and programs that use them would stop: %s.\n\n"+
+			"Delete or move the keys first, or apply force_destroy = true on the team. "+
+			"Keys of this configuration are deleted first by themselves when their team_id refers to the team, "+
+			"as in team_id = bursar_team.NAME.team_id.",
+		info.TeamID, len(info.Keys), keyNames(info.Keys)))
+	return nil
+}
+
+func keyNames(keys []api.Key) string {
+	const most = 5
+	names := make([]string, 0, most+1)
+	for i, key := range keys {
+		if i == most {
+			names = append(names, "…")
+			break
+		}
+		name := key.KeyID
+		if key.KeyAlias != nil {
+			name += " (" + *key.KeyAlias + ")"
+		}
+		names = append(names, name)
+	}
+	return strings.Join(names, ", ")
+}
+
+func (r *teamResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	resource.ImportStatePassthroughID(ctx, path.Root("team_id"), req, resp)
+}

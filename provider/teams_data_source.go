@@ -1,0 +1,75 @@
+package provider
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+var _ datasource.DataSourceWithConfigure = (*teamsDataSource)(nil)
+
+type teamsDataSource struct{ gatewayDataSource }
+
+func newTeamsDataSource() datasource.DataSource { return &teamsDataSource{} }
+
+type teamsDataModel struct {
+	Teams []listedTeamModel `tfsdk:"teams"`
+}
+
+type listedTeamModel struct {
+	teamStateModel
+	MetadataJSON types.String `tfsdk:"metadata_json"`
+}
+
+func listedTeamFrom(team api.Team) (listedTeamModel, error) {
+	metadata, err := json.Marshal(team.Metadata)
+	return listedTeamModel{teamStateModel: teamStateFrom(team), MetadataJSON: types.StringValue(string(metadata))}, err
+}
+
+func (d *teamsDataSource) Metadata(_ context.Context, _ datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+	resp.TypeName = "bursar_teams"
+}
+
+func (d *teamsDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+	attributes := teamStateAttributes()
+	attributes["metadata_json"] = schema.StringAttribute{
+		MarkdownDescription: "What is kept with the team, as a JSON object; read it with `jsondecode`.",
+		Computed:            true,
+	}
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "All teams of the gateway as they are now, with what they have spent, ordered by id.",
+		Attributes: map[string]schema.Attribute{
+			"teams": schema.ListNestedAttribute{
+				MarkdownDescription: "The teams.",
+				Computed:            true,
+				NestedObject:        schema.NestedAttributeObject{Attributes: attributes},
+			},
+		},
+	}
+}
+
+func (d *teamsDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	if !d.ready(&resp.Diagnostics) {
+		return
+	}
+	teams, err := d.client.ListTeams(ctx)
+	if err != nil {
+		report(ctx, &resp.Diagnostics, req.Config.Schema, "Teams not read", err)
+		return
+	}
+	model := teamsDataModel{Teams: make([]listedTeamModel, 0, len(teams))}
+	for _, team := range teams {
+		listed, err := listedTeamFrom(team)
+		if err != nil {
+			report(ctx, &resp.Diagnostics, req.Config.Schema, "Teams not read", err)
+			return
+		}
+		model.Teams = append(model.Teams, listed)
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
+}
