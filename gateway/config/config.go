@@ -71,7 +71,7 @@ type Model struct {
 	MaxOutputTokens int64
 }
 
-// Price is in USD per million tokens. A nil kind takes what the catalogue says, or Input.
+// Price is in USD per million tokens. A nil CachedInputPerMillion costs what input does.
 type Price struct {
 	InputPerMillion       money.Nano
 	OutputPerMillion      money.Nano

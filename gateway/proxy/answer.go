@@ -1,0 +1,83 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/httpx"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/pricing"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/upstream"
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+// maxAnswer bounds an answer that is not streamed: it is held in memory until it is settled.
+const maxAnswer = 64 << 20
+
+var errAnswerTooLong = errors.New("answer is longer than 64 MiB")
+
+// passAnswer reads a whole answer, settles it and hands it to the client. It reads to the end even
+// when the client has gone: the upstream bills for it, and only its end says how much.
+func (p *Proxy) passAnswer(w http.ResponseWriter, r *http.Request, c *call, response *http.Response) error {
+	reading := time.Now()
+	body, err := readAnswer(response.Body)
+	c.upstreamFor += time.Since(reading)
+	if err != nil {
+		// Something was produced and will be billed; nobody knows how much, so the prompt is.
+		c.usage = pricing.Usage{PromptTokens: pricing.CountTokens(c.deployment.UpstreamModel, c.body)}
+		return p.settleBroken(r.Context(), c, upstream.Broken(err))
+	}
+	if !gjson.ValidBytes(body) {
+		c.usage = pricing.Usage{PromptTokens: pricing.CountTokens(c.deployment.UpstreamModel, c.body)}
+		return p.settleBroken(r.Context(), c, upstream.Broken(errors.New("answer is not JSON")))
+	}
+	c.usage = p.usageOf(c, body)
+	if err := p.settle(r.Context(), c); err != nil {
+		return err
+	}
+	setCallHeaders(w.Header(), c)
+	setCostHeaders(w.Header(), c)
+	w.Header().Set("Content-Type", "application/json")
+	httpx.WriteRaw(w, http.StatusOK, body)
+	return nil
+}
+
+func readAnswer(body io.Reader) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(body, maxAnswer+1))
+	if err == nil && len(data) > maxAnswer {
+		err = errAnswerTooLong
+	}
+	return data, err
+}
+
+// usageOf takes the usage that the upstream reports, or counts the answer itself.
+func (p *Proxy) usageOf(c *call, body []byte) pricing.Usage {
+	if reported, ok := upstream.ParseUsage(body); ok {
+		return priced(reported)
+	}
+	return pricing.Usage{
+		PromptTokens:     pricing.CountTokens(c.deployment.UpstreamModel, c.body),
+		CompletionTokens: pricing.CountText(c.deployment.UpstreamModel, upstream.AnswerText(body)),
+	}
+}
+
+// priced is what a provider reported, in the words of the price list.
+func priced(u upstream.Usage) pricing.Usage {
+	return pricing.Usage{
+		PromptTokens: u.PromptTokens, CachedTokens: u.CachedTokens, CacheWriteTokens: u.CacheWriteTokens,
+		CompletionTokens: u.CompletionTokens, ReasoningTokens: u.ReasoningTokens,
+		AudioInputTokens: u.AudioInTokens, AudioOutputTokens: u.AudioOutTokens,
+	}
+}
+
+// settleBroken settles what a broken answer cost and returns why it broke.
+func (p *Proxy) settleBroken(ctx context.Context, c *call, broken *api.Error) error {
+	if err := p.settle(ctx, c); err != nil {
+		return err
+	}
+	return broken
+}

@@ -1,0 +1,112 @@
+package proxy
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/policy"
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+// Types of refusals that LiteLLM's clients know.
+const (
+	codeExpiredKey      api.Code = "expired_key"
+	codeKeyModelDenied  api.Code = "key_model_access_denied"
+	codeTeamModelDenied api.Code = "team_model_access_denied"
+)
+
+// authenticate finds the key that the request carries.
+func (p *Proxy) authenticate(r *http.Request, c *call) (auth.Secret, error) {
+	secret, err := auth.Presented(r.Header)
+	if err != nil {
+		return "", err
+	}
+	if p.IsAdminKey(secret) {
+		return "", api.Errorf(api.Forbidden, "the admin key cannot call models; make a key with POST /key/generate")
+	}
+	if auth.CheckSecret(secret) != nil {
+		return "", auth.InvalidKey()
+	}
+	return secret, p.identify(r.Context(), c, secret)
+}
+
+// identify loads who the secret belongs to and refuses keys that may not be used at all.
+func (p *Proxy) identify(ctx context.Context, c *call, secret auth.Secret) error {
+	hash := p.HashSecret(secret)
+	subject, err := p.lookup(ctx, hash)
+	if err != nil {
+		return err
+	}
+	if refusal := p.refuseKey(subject); refusal != nil {
+		fresh, err := p.Book.Fresh(ctx, subject)
+		if err != nil {
+			return unavailable(err)
+		}
+		if fresh {
+			c.subject = subject
+			return refusal
+		}
+		p.Book.Forget(subject.Slot)
+		if subject, err = p.lookup(ctx, hash); err != nil {
+			return err
+		}
+		c.subject = subject
+		if refusal := p.refuseKey(subject); refusal != nil {
+			return refusal
+		}
+	}
+	c.subject = subject
+	return nil
+}
+
+func (p *Proxy) lookup(ctx context.Context, hash []byte) (*policy.Subject, error) {
+	subject, err := p.Book.Lookup(ctx, hash)
+	switch {
+	case api.CodeOf(err) == api.NotFound:
+		return nil, auth.InvalidKey()
+	case err != nil:
+		return nil, unavailable(err)
+	}
+	return subject, nil
+}
+
+func (p *Proxy) refuseKey(subject *policy.Subject) *api.Error {
+	key := subject.Key
+	switch {
+	case key.Blocked:
+		return api.Errorf(api.Unauthenticated, "Authentication Error, Key is blocked. Update via `/key/unblock` if you're admin.")
+	case key.Expires != nil && !p.Now().Before(*key.Expires):
+		refusal := api.Errorf(codeExpiredKey, "Authentication Error - Expired Key. Key Expiry time %s", key.Expires.UTC().Format("2006-01-02T15:04:05Z"))
+		refusal.Status = http.StatusUnauthorized
+		return refusal
+	case subject.Team != nil && subject.Team.Blocked:
+		return api.Errorf(api.Unauthenticated, "Authentication Error, Team=%s is blocked. Update via `/team/unblock` if your admin.", subject.Team.TeamID)
+	}
+	return nil
+}
+
+// checkModel says whether the model is served and whether the key and its team may use it.
+func (p *Proxy) checkModel(subject *policy.Subject, model string) error {
+	if allowed, deniedBy := subject.MayUse(model); !allowed {
+		code, models := codeKeyModelDenied, subject.Key.Models
+		if deniedBy == "team" {
+			code, models = codeTeamModelDenied, subject.Team.Models
+		}
+		refusal := api.Errorf(code, "%s not allowed to access model. This %s can only access models=%v. Tried to access %s", deniedBy, deniedBy, []string(models), model)
+		refusal.Status, refusal.Param = http.StatusUnauthorized, "model"
+		return refusal
+	}
+	if _, served := p.models[model]; !served {
+		unknown := api.Errorf(api.NotFound, "The model %q is not served here. GET /v1/models lists the models of this key.", model)
+		unknown.Param = "model"
+		return unknown
+	}
+	return nil
+}
+
+func unavailable(err error) error {
+	refusal := api.Errorf(api.StoreUnavailable, "the gateway cannot reach its stores; nothing was charged, try again").WithCause(err)
+	refusal.Header = http.Header{"Retry-After": {"1"}}
+	return refusal
+}

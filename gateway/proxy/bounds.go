@@ -1,0 +1,112 @@
+package proxy
+
+import (
+	"github.com/bursarhq/terraform-provider-bursar/gateway/pricing"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
+)
+
+// bounds are what a call can use at most. They hold for every deployment that may serve it.
+type bounds struct {
+	inputTokens     int64
+	inputCost       money.Nano
+	outputTokenCost money.Nano
+	// exact: inputTokens were counted, not estimated from the length.
+	exact bool
+	// maxOutput is the model's own limit for one choice.
+	maxOutput int64
+}
+
+const (
+	// defaultMaxOutput bounds a choice of a model whose limit nobody knows.
+	defaultMaxOutput = 16_384
+	// minUsefulOutput is the smallest output cap that is set for a client that set none,
+	// as long as the limits have room for it.
+	minUsefulOutput = 256
+)
+
+func boundsOf(c *call, inputTokens int64) bounds {
+	b := bounds{inputTokens: inputTokens}
+	for _, deployment := range c.served.Deployments {
+		b.inputCost = max(b.inputCost, deployment.Price.InputBound(inputTokens))
+		b.outputTokenCost = max(b.outputTokenCost, deployment.Price.OutputTokenBound(inputTokens))
+		if limit := deployment.MaxOutputTokens; limit > 0 && (b.maxOutput == 0 || limit < b.maxOutput) {
+			b.maxOutput = limit
+		}
+	}
+	if b.maxOutput == 0 {
+		b.maxOutput = max(defaultMaxOutput, c.clientCap)
+	}
+	return b
+}
+
+// looseBounds cost next to nothing to work out.
+func looseBounds(c *call) bounds {
+	return boundsOf(c, pricing.InputTokensBound(c.served.pricedAs(), c.body))
+}
+
+// exactBounds tokenise the prompt; they are worth it when the loose ones were refused.
+func exactBounds(c *call) bounds {
+	counted := boundsOf(c, min(c.bounds.inputTokens, pricing.CountTokens(c.served.pricedAs(), c.body)))
+	counted.exact = true
+	return counted
+}
+
+// checkPrices refuses a model that somebody could use without anybody knowing what it costs.
+func (p *Proxy) checkPrices(c *call) error {
+	for _, deployment := range c.served.Deployments {
+		if !deployment.Priced && !p.AllowUnpriced {
+			return api.Errorf(api.Forbidden, "the model %q has no known price, so it is not served; the operator can set models[].price in the gateway's configuration", c.model)
+		}
+	}
+	return nil
+}
+
+// request is what the call asks the engine for.
+func (p *Proxy) request(c *call) quota.Request {
+	windows := c.subject.Windows(c.model)
+	output, least := c.bounds.maxOutput, int64(0)
+	if c.clientCap > 0 {
+		output = min(output, c.clientCap)
+		least = output
+	} else {
+		least = leastOutput(windows, c.bounds.inputTokens, output)
+	}
+	key := c.subject.Key
+	row := api.LedgerRow{
+		RequestID: c.requestID, KeyID: key.KeyID, Model: c.model,
+		Upstream: c.served.Deployments[0].Host(), PriceVersion: c.served.Deployments[0].Price.Version,
+		PromptTokens: c.bounds.inputTokens,
+	}
+	if key.TeamID != nil {
+		row.TeamID = *key.TeamID
+	}
+	if key.UserID != nil {
+		row.UserID = *key.UserID
+	}
+	return quota.Request{
+		ID: c.id, Slot: c.subject.Slot, PolicyVersion: c.subject.Version,
+		InputTokens: c.bounds.inputTokens, OutputTokens: output * c.choices, MinOutputTokens: least * c.choices,
+		InputCost: c.bounds.inputCost, OutputTokenCost: c.bounds.outputTokenCost,
+		Windows: windows, Budgets: c.subject.Budgets(c.model, p.Now()),
+		Row: row,
+	}
+}
+
+// leastOutput is the smallest output cap worth having: a team whose tokens per minute, shared out
+// over its requests per minute, leave less than the usual least is content with its share.
+func leastOutput(windows []quota.Window, inputTokens, output int64) int64 {
+	least := min(minUsefulOutput, output)
+	for _, window := range windows {
+		if window.TPM == quota.Unlimited {
+			continue
+		}
+		share := window.TPM
+		if window.RPM > 0 {
+			share = window.TPM / window.RPM
+		}
+		least = min(least, share-inputTokens)
+	}
+	return max(1, least)
+}

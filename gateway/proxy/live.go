@@ -1,0 +1,77 @@
+package proxy
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/pricing"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
+)
+
+// renewEvery keeps a reservation alive well within the time after which it counts as abandoned.
+const renewEvery = 5 * time.Second
+
+// liveCalls are the calls whose reservations this gateway answers for.
+type liveCalls struct {
+	mu    sync.Mutex
+	calls map[*call]bool
+}
+
+func newLiveCalls() *liveCalls { return &liveCalls{calls: map[*call]bool{}} }
+
+func (l *liveCalls) add(c *call) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.calls[c] = true
+}
+
+func (l *liveCalls) remove(c *call) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.calls, c)
+}
+
+func (l *liveCalls) checkpoints() []quota.Checkpoint {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	checkpoints := make([]quota.Checkpoint, 0, len(l.calls))
+	for c := range l.calls {
+		checkpoints = append(checkpoints, c.checkpoint())
+	}
+	return checkpoints
+}
+
+// bytesPerToken turns produced text into tokens for a checkpoint, where a rough figure is enough.
+const bytesPerToken = 4
+
+// checkpoint is what the call would be settled at if the gateway died now.
+func (c *call) checkpoint() quota.Checkpoint {
+	usage := pricing.Usage{PromptTokens: c.bounds.inputTokens, CompletionTokens: c.produced.Load() / bytesPerToken}
+	return quota.Checkpoint{
+		ID: c.id, Slot: c.subject.Slot,
+		Tokens: usage.PromptTokens + usage.CompletionTokens,
+		Cost:   c.served.Deployments[0].Price.Cost(usage),
+	}
+}
+
+func (l *liveCalls) renew(ctx context.Context, engine quota.Engine, logger *slog.Logger) {
+	ticker := time.NewTicker(renewEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		checkpoints := l.checkpoints()
+		if len(checkpoints) == 0 {
+			continue
+		}
+		if err := engine.Renew(ctx, checkpoints); err != nil {
+			logger.LogAttrs(ctx, slog.LevelWarn, "reservations were not renewed",
+				slog.Int("calls", len(checkpoints)), slog.String("error", err.Error()))
+		}
+	}
+}

@@ -1,0 +1,47 @@
+package proxy
+
+import (
+	"context"
+	"log/slog"
+	"time"
+)
+
+// log writes the one line of a call, with the fields that the documentation promises.
+func (p *Proxy) log(ctx context.Context, c *call, status int) {
+	latency := p.Now().Sub(c.started)
+	attrs := []slog.Attr{
+		slog.Time("timestamp", c.started.UTC()),
+		slog.String("model", c.model),
+		slog.Int64("prompt_tokens", c.usage.PromptTokens),
+		slog.Int64("completion_tokens", c.usage.CompletionTokens),
+		slog.Int64("total_tokens", c.usage.PromptTokens+c.usage.CompletionTokens),
+		slog.Float64("cost_usd", float64(c.cost)/1e9),
+		slog.String("request_id", c.requestID),
+		slog.Int("status", status),
+		slog.Int64("latency_ms", latency.Milliseconds()),
+		slog.Float64("overhead_ms", milliseconds(max(0, latency-c.upstreamFor))),
+	}
+	if c.subject != nil {
+		attrs = append(attrs, subjectAttrs(c)...)
+	}
+	if c.deployment.BaseURL != "" {
+		attrs = append(attrs, slog.String("upstream", c.deployment.Host()))
+	}
+	if c.reason != "" {
+		attrs = append(attrs, slog.String("reason", c.reason))
+	}
+	p.Logger.LogAttrs(ctx, slog.LevelInfo, "request", attrs...)
+}
+
+func subjectAttrs(c *call) []slog.Attr {
+	attrs := []slog.Attr{slog.String("key_id", c.subject.Key.KeyID)}
+	if team := c.subject.Key.TeamID; team != nil {
+		attrs = append(attrs, slog.String("team_id", *team))
+	}
+	if user := c.subject.Key.UserID; user != nil {
+		attrs = append(attrs, slog.String("user_id", *user))
+	}
+	return attrs
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

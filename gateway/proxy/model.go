@@ -1,0 +1,66 @@
+package proxy
+
+import (
+	"net/http"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/httpx"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/pricing"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/upstream"
+)
+
+// Model is a name that clients ask for and the deployments that serve it.
+type Model struct {
+	Name        string
+	Deployments []Deployment
+}
+
+// pricedAs is the upstream's name for the model, by which prompts are weighed.
+func (m Model) pricedAs() string { return m.Deployments[0].UpstreamModel }
+
+// Deployment is an upstream with what its tokens cost.
+type Deployment struct {
+	upstream.Deployment
+	Price pricing.Price
+	// Priced is false when nobody knows what the model costs.
+	Priced bool
+	// MaxOutputTokens is the model's own limit, 0 when unknown.
+	MaxOutputTokens int64
+}
+
+// listedModel is one entry of GET /v1/models, as OpenAI writes it.
+type listedModel struct {
+	ID      string `json:"id"`
+	Object  string `json:"object"`
+	Created int64  `json:"created"`
+	OwnedBy string `json:"owned_by"`
+}
+
+// modelsCreated is answered as every model's date: OpenAI's clients want one and nobody keeps it.
+const modelsCreated = 1677610602
+
+// listModels answers the models that the key may use, in the configuration's order.
+func (p *Proxy) listModels(w http.ResponseWriter, r *http.Request) error {
+	allowed := func(string) bool { return true }
+	secret, err := auth.Presented(r.Header)
+	if err != nil {
+		return err
+	}
+	if !p.IsAdminKey(secret) {
+		c := p.newCall(r)
+		if _, err := p.authenticate(r, c); err != nil {
+			return err
+		}
+		allowed = func(model string) bool {
+			may, _ := c.subject.MayUse(model)
+			return may
+		}
+	}
+	list := []listedModel{}
+	for _, model := range p.Models {
+		if allowed(model.Name) {
+			list = append(list, listedModel{ID: model.Name, Object: "model", Created: modelsCreated, OwnedBy: "bursar"})
+		}
+	}
+	return httpx.WriteJSON(w, http.StatusOK, map[string]any{"object": "list", "data": list})
+}

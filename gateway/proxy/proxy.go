@@ -1,0 +1,117 @@
+// Package proxy is the data path: it authenticates a call, reserves what it may use, forwards it,
+// passes the answer on and settles what it really used.
+//
+// It promises that nothing is forwarded without a reservation, that every reservation ends, and that a
+// client has the end of an answer only when its cost is recorded. It must never know how counters,
+// records or policies are kept.
+package proxy
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/httpx"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/policy"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/upstream"
+)
+
+// Options are what the data path is made of.
+type Options struct {
+	Book     *policy.Book
+	Engine   quota.Engine
+	Models   []Model
+	Upstream *upstream.Client
+	// HashSecret turns a presented key into what the book looks up.
+	HashSecret func(auth.Secret) []byte
+	// IsAdminKey recognises the admin key, which may not call models.
+	IsAdminKey func(auth.Secret) bool
+	Logger     *slog.Logger
+	// ExceededStatus is the HTTP status for an exhausted budget.
+	ExceededStatus int
+	// AllowUnpriced serves models without a price at no cost.
+	AllowUnpriced bool
+	// ContentionWait is how long a call waits for others to settle when only their
+	// reservations, not their spending, keep it out of a budget.
+	ContentionWait time.Duration
+	Now            func() time.Time
+}
+
+// Proxy serves the OpenAI-compatible routes.
+type Proxy struct {
+	Options
+	models map[string]Model
+	live   *liveCalls
+}
+
+// New returns a proxy. [Proxy.Run] must run beside it while it serves.
+func New(options Options) *Proxy {
+	p := &Proxy{Options: options, models: map[string]Model{}, live: newLiveCalls()}
+	for _, model := range options.Models {
+		p.models[model.Name] = model
+	}
+	return p
+}
+
+// Register adds the data path's routes to the mux, under /v1 and, as LiteLLM has them, without.
+func (p *Proxy) Register(mux *httpx.Mux) {
+	chat := httpx.Chain(http.HandlerFunc(p.serveChat), httpx.LimitBody(maxBody))
+	models := httpx.Handle(p.Logger, p.listModels)
+	for _, prefix := range []string{"/v1", ""} {
+		mux.Handle("POST "+prefix+"/chat/completions", chat)
+		mux.Handle("GET "+prefix+"/models", models)
+	}
+}
+
+// maxBody is the largest request body in bytes: images travel inline.
+const maxBody = 20 << 20
+
+// Run keeps the reservations of calls under way alive until ctx ends.
+func (p *Proxy) Run(ctx context.Context) { p.live.renew(ctx, p.Engine, p.Logger) }
+
+// serveChat serves one chat completion and writes its log line.
+func (p *Proxy) serveChat(w http.ResponseWriter, r *http.Request) {
+	c := p.newCall(r)
+	status := &httpx.Status{ResponseWriter: w}
+	defer func() { p.log(r.Context(), c, status.Code) }()
+	if err := p.chat(status, r, c); err != nil {
+		c.reason = reasonOf(err)
+		httpx.WriteError(status, r, p.Logger, err)
+	}
+}
+
+func (p *Proxy) chat(w http.ResponseWriter, r *http.Request, c *call) error {
+	if err := p.admit(w, r, c); err != nil {
+		return err
+	}
+	// From here on money may be spent: the call is settled even when the client hangs up.
+	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
+	defer cancel()
+	p.live.add(c)
+	defer p.live.remove(c)
+	response, err := p.forward(ctx, c)
+	if err != nil {
+		p.void(r.Context(), c)
+		return err
+	}
+	defer response.Body.Close()
+	if c.stream {
+		return p.passStream(w, r, c, response, cancel)
+	}
+	return p.passAnswer(w, r, c, response)
+}
+
+// admit does everything that comes before the first byte to an upstream.
+func (p *Proxy) admit(w http.ResponseWriter, r *http.Request, c *call) error {
+	secret, err := p.authenticate(r, c)
+	if err != nil {
+		return err
+	}
+	if err := readBody(w, r, c); err != nil {
+		return err
+	}
+	return p.reserve(r.Context(), c, secret)
+}

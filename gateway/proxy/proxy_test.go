@@ -1,0 +1,233 @@
+package proxy_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/httpx"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/policy"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/pricing"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/proxy"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/upstream"
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
+	"github.com/bursarhq/terraform-provider-bursar/internal/testenv"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// bench is a data path with everything real but the record: engine, book, upstream client, HTTP.
+type bench struct {
+	t        *testing.T
+	upstream *testenv.Upstream
+	gateway  *httptest.Server
+	engine   *quota.Memory
+	book     *policy.Book
+	secret   string
+	log      *bytes.Buffer
+
+	mu   sync.Mutex
+	key  api.Key
+	team api.Team
+	rows []api.LedgerRow
+	// down makes the record refuse.
+	down bool
+}
+
+// Prices of the test's model: one dollar for a million of either token, so one token is 1,000 nano-USD.
+const perToken = money.Nano(1000)
+
+func newBench(t *testing.T, change func(*bench)) *bench {
+	b := &bench{
+		t: t, upstream: testenv.StartUpstream(t, testenv.UpstreamOptions{}), log: &bytes.Buffer{},
+		secret: auth.NewSecret().Reveal(), key: api.NewKey("key_1"), team: api.NewTeam("marketing"),
+	}
+	b.key.TeamID, b.key.UserID = &b.team.TeamID, ptr("user-1")
+	if change != nil {
+		change(b)
+	}
+	b.engine = quota.NewMemory(b, quota.MemoryOptions{})
+	t.Cleanup(func() { b.setDown(false); _ = b.engine.Close() })
+	b.book = policy.NewBook(b, b.engine, policy.Defaults{Timezone: time.UTC, ResetDay: 1})
+	client := upstream.NewClient()
+	t.Cleanup(client.Close)
+	logger := slog.New(slog.NewJSONHandler(&lockedWriter{w: b.log}, nil))
+	p := proxy.New(proxy.Options{
+		Book: b.book, Engine: b.engine, Upstream: client, Logger: logger, Models: b.models(),
+		HashSecret:     func(secret auth.Secret) []byte { return []byte(secret.Reveal()) },
+		IsAdminKey:     func(secret auth.Secret) bool { return secret.Reveal() == "sk-admin-of-the-test" },
+		ExceededStatus: 403, ContentionWait: 2 * time.Second, Now: time.Now,
+	})
+	mux := httpx.NewMux(logger)
+	p.Register(mux)
+	b.gateway = httptest.NewServer(httpx.Chain(mux, httpx.Identify, httpx.Recover(logger)))
+	t.Cleanup(b.gateway.Close)
+	return b
+}
+
+func (b *bench) models() []proxy.Model {
+	oneDollar := money.USD
+	price, err := pricing.Terms{Input: &oneDollar, Output: &oneDollar}.Price()
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	deployment := func(baseURL string) proxy.Deployment {
+		return proxy.Deployment{
+			Deployment: upstream.Deployment{Model: "m", UpstreamModel: "real-m", Provider: "openai", BaseURL: baseURL, APIKey: "sk-provider"},
+			Price:      price, Priced: true, MaxOutputTokens: 1000,
+		}
+	}
+	good := deployment(b.upstream.URL())
+	unpriced := good
+	unpriced.Priced, unpriced.Price = false, pricing.Price{}
+	return []proxy.Model{
+		{Name: "m", Deployments: []proxy.Deployment{good}},
+		{Name: "failing-over", Deployments: []proxy.Deployment{deployment("http://127.0.0.1:1/v1"), good}},
+		{Name: "unpriced", Deployments: []proxy.Deployment{unpriced}},
+	}
+}
+
+type lockedWriter struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (l *lockedWriter) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.w.Write(p)
+}
+
+func ptr[T any](v T) *T { return &v }
+
+// The bench is the policy book's source.
+
+func (b *bench) KeyBySecretHash(_ context.Context, hash []byte) (api.Key, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if string(hash) != b.secret {
+		return api.Key{}, api.Errorf(api.NotFound, "no such key")
+	}
+	return b.key, nil
+}
+
+func (b *bench) Team(context.Context, string) (api.Team, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.team, nil
+}
+
+func (b *bench) Budget(context.Context, string) (api.Budget, error)          { return api.Budget{}, nil }
+func (b *bench) AllBudgets(context.Context) ([]api.Budget, error)            { return nil, nil }
+func (b *bench) AllAlertRoutes(context.Context) ([]api.AlertRoute, error)    { return nil, nil }
+func (b *bench) AllTeamIDs(context.Context) ([]string, error)                { return []string{"marketing"}, nil }
+func (b *bench) KeyIDsWithoutTeam(context.Context) (ids []string, err error) { return nil, nil }
+
+// And the engine's record.
+
+func (b *bench) Append(_ context.Context, entries []quota.Entry) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.down {
+		return io.ErrClosedPipe
+	}
+	for _, entry := range entries {
+		if entry.Row != nil {
+			b.rows = append(b.rows, *entry.Row)
+		}
+	}
+	return nil
+}
+
+func (b *bench) Spend(context.Context, quota.Scope, quota.Period) (money.Nano, error) { return 0, nil }
+
+func (b *bench) setDown(down bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.down = down
+}
+
+func (b *bench) ledger() []api.LedgerRow {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return append([]api.LedgerRow(nil), b.rows...)
+}
+
+// change edits the team and puts it in force.
+func (b *bench) change(edit func(*api.Team)) {
+	b.t.Helper()
+	b.mu.Lock()
+	edit(&b.team)
+	b.mu.Unlock()
+	if err := (policy.Changes{Book: b.book}).TeamChanged(b.t.Context(), "marketing"); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// answer is what a client got.
+type answer struct {
+	status int
+	header http.Header
+	body   string
+}
+
+func (a answer) error(t *testing.T) api.ErrorDetail {
+	t.Helper()
+	var body api.ErrorBody
+	if err := json.Unmarshal([]byte(a.body), &body); err != nil {
+		t.Fatalf("%d is not answered with an error body: %s", a.status, a.body)
+	}
+	return body.Error
+}
+
+func (b *bench) post(body string) answer { return b.postAs(b.secret, body) }
+
+func (b *bench) postAs(secret, body string) answer {
+	b.t.Helper()
+	request, err := http.NewRequestWithContext(b.t.Context(), http.MethodPost, b.gateway.URL+"/v1/chat/completions", strings.NewReader(body))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer "+secret)
+	response, err := b.gateway.Client().Do(request)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	data, err := io.ReadAll(response.Body)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return answer{response.StatusCode, response.Header, string(data)}
+}
+
+// say is a chat completion body whose message instructs the fake upstream.
+func say(model, instructions, more string) string {
+	return `{"model":"` + model + `","messages":[{"role":"user","content":"fake: ` + instructions + `"}]` + more + `}`
+}
+
+func (b *bench) spent() quota.BudgetState {
+	b.t.Helper()
+	subject, err := b.book.Lookup(b.t.Context(), []byte(b.secret))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	states, err := b.engine.Spent(b.t.Context(), subject.Budgets("m", time.Now())[:1])
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return states[0]
+}

@@ -1,0 +1,138 @@
+package proxy
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
+)
+
+// HeaderDeniedBy names the limit that refused, such as "team.requests" or "key.budget".
+const HeaderDeniedBy = "x-bursar-denied-by"
+
+// refusal words a decision that refused. A budget outranks a rate: waiting a minute does not help.
+func (p *Proxy) refusal(c *call, request quota.Request) error {
+	denial := c.decision.Denials[0]
+	for _, other := range c.decision.Denials {
+		if rank(other) > rank(denial) || rank(other) == rank(denial) && other.RetryAfter > denial.RetryAfter {
+			denial = other
+		}
+	}
+	var refused *api.Error
+	switch {
+	case denial.TooLarge:
+		refused = tooLarge(denial, request)
+	case denial.Kind == quota.KindBudget:
+		refused = p.overBudget(c, denial)
+	default:
+		refused = overRate(c, denial)
+	}
+	if refused.Header == nil {
+		refused.Header = http.Header{}
+	}
+	refused.Header.Set(HeaderDeniedBy, strings.ReplaceAll(denial.Name, " ", ".")+"."+denial.Kind)
+	for name, value := range rateHeaders(c.decision) {
+		refused.Header.Set(name, value)
+	}
+	return refused
+}
+
+func rank(d quota.Denial) int {
+	switch {
+	case d.TooLarge:
+		return 2
+	case d.Kind == quota.KindBudget:
+		return 1
+	default:
+		return 0
+	}
+}
+
+func tooLarge(d quota.Denial, request quota.Request) *api.Error {
+	refused := api.Errorf(api.Invalid,
+		"the request may use %d tokens, more than the %s may use in a whole minute (%d); send a shorter prompt or a smaller max_tokens",
+		request.InputTokens+request.MinOutputTokens, d.Name, d.Limit)
+	refused.Param = "max_tokens"
+	return refused
+}
+
+// overRate answers in LiteLLM's words, with the wait that is true.
+func overRate(c *call, d quota.Denial) *api.Error {
+	resets := c.decision.At.Add(d.RetryAfter).UTC()
+	refused := api.Errorf(api.RateLimited,
+		"Rate limit exceeded for %s. Limit type: %s. Current limit: %d, Remaining: %d. Limit resets at: %s UTC. Rate limit exceeded, try again in %d s.",
+		owner(c, d), d.Kind, d.Limit, max(0, d.Limit-d.Used), resets.Format("2006-01-02 15:04:05"), seconds(d.RetryAfter))
+	refused.Header = http.Header{}
+	setRetryAfter(refused.Header, d.RetryAfter)
+	return refused
+}
+
+// overBudget answers in LiteLLM's words, adds when the budget resets, and tells SDKs not to retry.
+func (p *Proxy) overBudget(c *call, d quota.Denial) *api.Error {
+	text := fmt.Sprintf("Budget has been exceeded! %s Current cost: %s, Max budget: %s.",
+		budgetOwner(c, d), money.Nano(d.Settled), money.Nano(d.Limit))
+	if reserved := d.Used - d.Settled; reserved > 0 {
+		text += fmt.Sprintf(" Requests under way have reserved %s.", money.Nano(reserved))
+	}
+	refused := api.Errorf(api.BudgetExceeded, "%s", text)
+	refused.Header = http.Header{"X-Should-Retry": {"false"}}
+	if d.RetryAfter > 0 {
+		refused.Message += fmt.Sprintf(" It resets at %s.", c.decision.At.Add(d.RetryAfter).UTC().Format("2006-01-02 15:04:05 UTC"))
+		setRetryAfter(refused.Header, d.RetryAfter)
+	}
+	refused.Message += " Budget cap reached, contact admin."
+	refused.Status = p.ExceededStatus
+	return refused
+}
+
+func owner(c *call, d quota.Denial) string {
+	if strings.HasPrefix(d.Name, "team") && c.subject.Team != nil {
+		return d.Name + ": " + c.subject.Team.TeamID
+	}
+	return d.Name + ": " + keyLabel(c)
+}
+
+func budgetOwner(c *call, d quota.Denial) string {
+	switch {
+	case d.Name == "team" && c.subject.Team != nil:
+		return "Team=" + c.subject.Team.TeamID
+	case d.Name == "key":
+		return "Key=" + keyLabel(c)
+	default:
+		return "Budget=" + strings.TrimPrefix(d.Name, "budget ")
+	}
+}
+
+func keyLabel(c *call) string {
+	if alias := c.subject.Key.KeyAlias; alias != nil {
+		return *alias
+	}
+	return c.subject.Key.KeyName
+}
+
+func setRetryAfter(header http.Header, wait time.Duration) {
+	header.Set("Retry-After", strconv.FormatInt(seconds(wait), 10))
+	header.Set("Retry-After-Ms", strconv.FormatInt(max(1, wait.Milliseconds()), 10))
+}
+
+// seconds rounds up: coming back earlier would be refused again.
+func seconds(d time.Duration) int64 { return max(1, int64(math.Ceil(d.Seconds()))) }
+
+// reasonOf is the word for a refusal in the log line.
+func reasonOf(err error) string {
+	var refused *api.Error
+	if !errors.As(err, &refused) {
+		return string(api.Internal)
+	}
+	if by := refused.Header.Get(HeaderDeniedBy); by != "" {
+		return by
+	}
+	return string(refused.Code)
+}

@@ -1,0 +1,128 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
+)
+
+const (
+	maxReloads        = 10
+	contentionPollMin = 10 * time.Millisecond
+	contentionPollMax = 200 * time.Millisecond
+)
+
+// reserve takes what the call may use from every limit at once, or says which of them refused.
+func (p *Proxy) reserve(ctx context.Context, c *call, secret auth.Secret) error {
+	if err := p.resolve(ctx, c, secret); err != nil {
+		return err
+	}
+	c.bounds = looseBounds(c)
+	deadline, poll := p.Now().Add(p.ContentionWait), contentionPollMin
+	for reloads := 0; ; {
+		request := p.request(c)
+		decision, err := p.Engine.Reserve(ctx, request)
+		switch {
+		case errors.Is(err, quota.ErrStalePolicy) && reloads < maxReloads:
+			reloads++
+			if err := p.reload(ctx, c, secret); err != nil {
+				return err
+			}
+		case ctx.Err() != nil:
+			return clientGone(ctx.Err())
+		case err != nil:
+			return unavailable(err)
+		case decision.Admitted:
+			c.decision = decision
+			return nil
+		case !c.bounds.exact && dependsOnInput(decision):
+			c.bounds = exactBounds(c)
+		case contended(decision, request) && p.Now().Before(deadline):
+			if err := sleep(ctx, poll); err != nil {
+				return clientGone(err)
+			}
+			poll = min(2*poll, contentionPollMax)
+		default:
+			c.decision = decision
+			return p.refusal(c, request)
+		}
+	}
+}
+
+// resolve finds the model and checks that it may be used. A refusal from memory is checked
+// against the record first, so that a model that was just allowed is allowed.
+func (p *Proxy) resolve(ctx context.Context, c *call, secret auth.Secret) error {
+	refusal := p.checkModel(c.subject, c.model)
+	if refusal != nil {
+		fresh, err := p.Book.Fresh(ctx, c.subject)
+		if err != nil {
+			return unavailable(err)
+		}
+		if fresh {
+			return refusal
+		}
+		return p.reload(ctx, c, secret)
+	}
+	c.served = p.models[c.model]
+	return p.checkPrices(c)
+}
+
+// reload reads the subject anew after a change and judges the call by it again.
+func (p *Proxy) reload(ctx context.Context, c *call, secret auth.Secret) error {
+	p.Book.Forget(c.subject.Slot)
+	if err := p.identify(ctx, c, secret); err != nil {
+		return err
+	}
+	if err := p.checkModel(c.subject, c.model); err != nil {
+		return err
+	}
+	c.served = p.models[c.model]
+	return p.checkPrices(c)
+}
+
+// dependsOnInput says whether a tighter count of the prompt could change the answer.
+func dependsOnInput(decision quota.Decision) bool {
+	for _, denial := range decision.Denials {
+		if denial.Kind == quota.KindRequests || denial.Kind == quota.KindParallel {
+			return false
+		}
+	}
+	return true
+}
+
+// contended says whether only what others have reserved keeps the request out of its budgets:
+// they will settle for less in a moment, and a refusal now would be wrong a second later.
+func contended(decision quota.Decision, request quota.Request) bool {
+	least := request.InputCost + money.Nano(request.MinOutputTokens)*request.OutputTokenCost
+	for _, denial := range decision.Denials {
+		if denial.Kind != quota.KindBudget || denial.Settled+int64(least) > denial.Limit {
+			return false
+		}
+	}
+	return len(decision.Denials) > 0
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// statusClientGone is nginx's word for a client that hung up; nobody reads it but the log.
+const statusClientGone = 499
+
+func clientGone(err error) error {
+	gone := api.Errorf(api.Invalid, "the client hung up").WithCause(err)
+	gone.Status = statusClientGone
+	return gone
+}

@@ -1,0 +1,66 @@
+package proxy
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+// settleTimeout bounds how long a client waits for the record behind its finished answer.
+const settleTimeout = 10 * time.Second
+
+// settle replaces the reservation by what was used. When it returns without an error, the ledger row is durable.
+// It goes on when the client has hung up: the money is spent all the same.
+func (p *Proxy) settle(ctx context.Context, c *call) error {
+	c.cost = c.deployment.Price.Cost(c.usage)
+	row := p.row(c)
+	row.Kind = api.LedgerSettle
+	return p.end(ctx, c, quota.Settlement{
+		ID: c.id, Slot: c.subject.Slot, Tokens: row.TotalTokens(), Cost: c.cost, Row: row,
+	})
+}
+
+// void gives the reservation back: the upstream did nothing.
+func (p *Proxy) void(ctx context.Context, c *call) {
+	row := p.row(c)
+	row.Kind = api.LedgerVoid
+	if err := p.end(ctx, c, quota.Settlement{ID: c.id, Slot: c.subject.Slot, Row: row}); err != nil {
+		// It expires by itself soon.
+		p.Logger.LogAttrs(ctx, slog.LevelWarn, "reservation was not given back",
+			slog.String("request_id", c.requestID), slog.String("error", err.Error()))
+	}
+}
+
+func (p *Proxy) end(ctx context.Context, c *call, settlement quota.Settlement) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
+	defer cancel()
+	settled, err := p.Engine.Settle(ctx, settlement)
+	if err != nil {
+		refusal := api.Errorf(api.StoreUnavailable, "the answer's cost could not be recorded, so the answer is withheld; try again").WithCause(err)
+		refusal.Header = http.Header{"Retry-After": {"1"}}
+		return refusal
+	}
+	if len(settled.Windows) > 0 {
+		c.decision.Windows = settled.Windows
+	}
+	return nil
+}
+
+func (p *Proxy) row(c *call) api.LedgerRow {
+	row := api.LedgerRow{
+		RequestID: c.requestID, KeyID: c.subject.Key.KeyID, Model: c.model, Upstream: c.deployment.Host(),
+		PromptTokens: c.usage.PromptTokens, CachedTokens: c.usage.CachedTokens, CompletionTokens: c.usage.CompletionTokens,
+		Cost: c.cost, PriceVersion: c.deployment.Price.Version,
+	}
+	if team := c.subject.Key.TeamID; team != nil {
+		row.TeamID = *team
+	}
+	if user := c.subject.Key.UserID; user != nil {
+		row.UserID = *user
+	}
+	return row
+}
