@@ -52,7 +52,7 @@ func (d *demo) adopt(ctx context.Context) error {
 
 // destroy removes everything through Terraform, sees that it is gone and stops the gateway.
 func (d *demo) destroy(ctx context.Context) error {
-	output, _, err := d.terraform.run(ctx, []int{0}, "destroy", "-auto-approve", "-no-color", "-input=false")
+	output, err := d.terraform.run(ctx, 0, "destroy", "-auto-approve", "-no-color", "-input=false")
 	if err != nil {
 		return err
 	}

@@ -64,8 +64,8 @@ func (d *demo) admin(ctx context.Context, method, path string, body, result any)
 	return nil
 }
 
-// chat asks a model for exactly so many tokens with the team's key.
-func (d *demo) chat(ctx context.Context, team, model string, tokens int) (answer, error) {
+// chat asks the model for exactly so many tokens with the team's key.
+func (d *demo) chat(ctx context.Context, team string, tokens int) (answer, error) {
 	return d.call(ctx, http.MethodPost, "/v1/chat/completions", d.keys[team], map[string]any{
 		"model":      model,
 		"max_tokens": tokens,

@@ -20,7 +20,7 @@ func (d *demo) reviewChange(ctx context.Context) error {
 	if _, err := d.terraform.plan(ctx, planHasChanges, "-out="+plan); err != nil {
 		return err
 	}
-	planJSON, _, err := d.terraform.run(ctx, []int{0}, "show", "-json", plan)
+	planJSON, err := d.terraform.run(ctx, 0, "show", "-json", plan)
 	if err != nil {
 		return err
 	}
@@ -56,12 +56,12 @@ func (d *demo) review(ctx context.Context, path string) (markdown string, err er
 
 // applyChange applies the reviewed plan; the very next request profits from it.
 func (d *demo) applyChange(ctx context.Context) error {
-	output, _, err := d.terraform.run(ctx, []int{0}, "apply", "-no-color", "-input=false", "change.tfplan")
+	output, err := d.terraform.run(ctx, 0, "apply", "-no-color", "-input=false", "change.tfplan")
 	if err != nil {
 		return err
 	}
 	d.out.show(linesWith(output, "Apply complete!"))
-	a, err := d.chat(ctx, "research", model, dear)
+	a, err := d.chat(ctx, "research", dear)
 	if err != nil {
 		return err
 	}

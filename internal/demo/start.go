@@ -51,7 +51,7 @@ func (d *demo) team(ctx context.Context, id string) (api.Team, error) {
 
 // readKeys reads the output "keys": the secrets of the keys by team id.
 func (d *demo) readKeys(ctx context.Context) error {
-	output, _, err := d.terraform.run(ctx, []int{0}, "output", "-json", "keys")
+	output, err := d.terraform.run(ctx, 0, "output", "-json", "keys")
 	if err != nil {
 		return err
 	}

@@ -51,8 +51,9 @@ func newTerraform(ctx context.Context, dir, bin string, env map[string]string) (
 	return t, nil
 }
 
-// run runs one command. A result other than one of the wanted exit codes is an error with what the program said.
-func (t *terraformCLI) run(ctx context.Context, wanted []int, args ...string) (output string, exit int, err error) {
+// run runs one command and returns its output. An exit code other than the wanted one is an
+// error with everything that the program said.
+func (t *terraformCLI) run(ctx context.Context, wanted int, args ...string) (output string, err error) {
 	command := exec.CommandContext(ctx, t.program, args...)
 	command.Dir = t.dir
 	command.Env = environment(t.env)
@@ -62,28 +63,22 @@ func (t *terraformCLI) run(ctx context.Context, wanted []int, args ...string) (o
 	command.Stdout, command.Stderr = &stdout, &stderr
 
 	err = command.Run()
-	var failed *exec.ExitError
-	if err != nil && !errors.As(err, &failed) {
-		return "", 0, fmt.Errorf("run terraform %s: %w", args[0], err)
+	if _, failed := errors.AsType[*exec.ExitError](err); err != nil && !failed {
+		return "", fmt.Errorf("run terraform %s: %w", args[0], err)
 	}
-	exit = command.ProcessState.ExitCode()
-	for _, code := range wanted {
-		if exit == code {
-			return stdout.String(), exit, nil
-		}
+	if exit := command.ProcessState.ExitCode(); exit != wanted {
+		return "", fmt.Errorf("terraform %s ended with %d instead of %d:\n%s%s", args[0], exit, wanted, stdout.String(), stderr.String())
 	}
-	return "", exit, fmt.Errorf("terraform %s ended with %d instead of %v:\n%s%s", args[0], exit, wanted, stdout.String(), stderr.String())
+	return stdout.String(), nil
 }
 
 // apply applies the configuration.
 func (t *terraformCLI) apply(ctx context.Context) (output string, err error) {
-	output, _, err = t.run(ctx, []int{0}, "apply", "-auto-approve", "-no-color", "-input=false")
-	return output, err
+	return t.run(ctx, 0, "apply", "-auto-approve", "-no-color", "-input=false")
 }
 
 // plan plans and insists on the exit code: [planIsEmpty] or [planHasChanges].
 func (t *terraformCLI) plan(ctx context.Context, wanted int, args ...string) (output string, err error) {
 	args = append([]string{"plan", "-detailed-exitcode", "-no-color", "-input=false"}, args...)
-	output, _, err = t.run(ctx, []int{wanted}, args...)
-	return output, err
+	return t.run(ctx, wanted, args...)
 }

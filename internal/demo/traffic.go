@@ -26,7 +26,7 @@ func (d *demo) hitRateLimit(ctx context.Context) error {
 	group, groupCtx := errgroup.WithContext(ctx)
 	for i := range answers {
 		group.Go(func() (err error) {
-			answers[i], err = d.chat(groupCtx, "marketing", model, cheap)
+			answers[i], err = d.chat(groupCtx, "marketing", cheap)
 			return err
 		})
 	}
@@ -60,7 +60,7 @@ func (d *demo) hitRateLimit(ctx context.Context) error {
 func (d *demo) spendToSoftLimit(ctx context.Context) error {
 	calls := 0
 	for spend := money.Nano(0); spend < 850*money.USD; calls++ {
-		a, err := d.chat(ctx, "research", model, dear)
+		a, err := d.chat(ctx, "research", dear)
 		if err != nil {
 			return err
 		}
@@ -82,7 +82,7 @@ func (d *demo) spendToSoftLimit(ctx context.Context) error {
 // spendToCap lets research spend until its hard cap refuses it.
 func (d *demo) spendToCap(ctx context.Context) error {
 	for range 100 {
-		a, err := d.chat(ctx, "research", model, dear)
+		a, err := d.chat(ctx, "research", dear)
 		if err != nil {
 			return err
 		}
