@@ -65,6 +65,11 @@ func (s *Store) Keys(ctx context.Context, filter api.KeyFilter) ([]api.Key, int,
 	})
 }
 
+// KeyIDsWithoutTeam returns the ids of the keys that belong to no team, in order.
+func (s *Store) KeyIDsWithoutTeam(ctx context.Context) ([]string, error) {
+	return s.texts(ctx, "key_without_team_ids", args{})
+}
+
 // UpdateKey lets edit change a key, if its revision is ifRevision or that is zero, and returns it as
 // stored. edit cannot change the id, the masked secret or the record.
 // Errors: [api.NotFound], [api.Stale], [api.Invalid], [api.AlreadyExists], edit's.

@@ -1,0 +1,51 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
+)
+
+// Spend sums the ledger over what a budget's scope covers, for the period that admitted it.
+//
+//	team:ID    everything spent by the team
+//	key:ID     everything spent with the key
+//	budget:ID  a pot: what its team_ids, key_ids and models select together, or everything
+//
+// The id is all that follows the first colon. Errors: the store's, an [api.Error] for a scope that is none of these.
+func (w *Writer) Spend(ctx context.Context, scope quota.Scope, period quota.Period) (money.Nano, error) {
+	selection, err := w.selection(ctx, scope)
+	if err != nil {
+		return 0, fmt.Errorf("spend of %s: %w", scope, err)
+	}
+	spent, err := w.options.Store.LedgerSpend(ctx, selection, period.Start, period.End)
+	if err != nil {
+		return 0, fmt.Errorf("spend of %s: %w", scope, err)
+	}
+	return spent, nil
+}
+
+func (w *Writer) selection(ctx context.Context, scope quota.Scope) (api.LedgerSelection, error) {
+	kind, id, _ := strings.Cut(string(scope), ":")
+	switch {
+	case id == "":
+	case kind == "team":
+		return api.LedgerSelection{TeamIDs: []string{id}}, nil
+	case kind == "key":
+		return api.LedgerSelection{KeyIDs: []string{id}}, nil
+	case kind == "budget":
+		budget, err := w.options.Store.Budget(ctx, id)
+		if err != nil {
+			return api.LedgerSelection{}, err
+		}
+		if !budget.Pot() {
+			break // its terms are counted for each team and key apart
+		}
+		return api.LedgerSelection{TeamIDs: budget.TeamIDs, KeyIDs: budget.KeyIDs, Models: budget.Models}, nil
+	}
+	return api.LedgerSelection{}, api.Errorf(api.Internal, "%q is not a scope that the ledger can sum up", scope)
+}
