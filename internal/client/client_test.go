@@ -1,0 +1,262 @@
+package client_test
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/client"
+)
+
+// A fake rather than the gateway: these tests ask which requests are made, and about
+// answers that the gateway never gives.
+
+const adminKey = "sk-admin-canary"
+
+// answer is what the fake says to one request.
+type answer struct {
+	status int
+	header map[string]string
+	body   string
+	// drop cuts the connection instead.
+	drop bool
+}
+
+func ok(body string) answer { return answer{status: http.StatusOK, body: body} }
+
+func failed(status int, kind, message string) answer {
+	body := (&api.Error{Code: api.Code(kind), Message: message, Status: status}).Body()
+	text, _ := json.Marshal(body)
+	return answer{status: status, body: string(text)}
+}
+
+// fake gives its answers in turn and keeps the requests.
+type fake struct {
+	*httptest.Server
+	mu       sync.Mutex
+	answers  []answer
+	requests []*http.Request
+	bodies   []string
+}
+
+func startFake(t *testing.T, answers ...answer) *fake {
+	t.Helper()
+	f := &fake{answers: answers}
+	f.Server = httptest.NewServer(f)
+	t.Cleanup(f.Close)
+	return f
+}
+
+func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(r.Body)
+	f.mu.Lock()
+	f.requests, f.bodies = append(f.requests, r), append(f.bodies, string(body))
+	var next answer
+	if len(f.answers) > 0 {
+		next, f.answers = f.answers[0], f.answers[1:]
+	} else {
+		next = failed(http.StatusTeapot, "test", "no answer left")
+	}
+	f.mu.Unlock()
+	if next.drop {
+		panic(http.ErrAbortHandler)
+	}
+	for name, value := range next.header {
+		w.Header().Set(name, value)
+	}
+	w.WriteHeader(next.status)
+	_, _ = io.WriteString(w, next.body)
+}
+
+func (f *fake) client(t *testing.T) *client.Client {
+	t.Helper()
+	c, err := client.New(client.Options{
+		Endpoint: f.URL + "/", AdminKey: adminKey, Actor: "terraform (ada)", Reason: "BUDGET-7\nraise it",
+		UserAgent: "test/1", RetryWait: time.Millisecond,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestNew_refusesWhatCannotWork(t *testing.T) {
+	for want, options := range map[string]client.Options{
+		"the endpoint is empty":                       {AdminKey: adminKey},
+		"not an http or https address":                {Endpoint: "gateway:4000", AdminKey: adminKey},
+		"must not carry a user":                       {Endpoint: "https://ada:pw@gateway", AdminKey: adminKey},
+		"must not carry a query":                      {Endpoint: "https://gateway/?a=b", AdminKey: adminKey},
+		"the admin key is empty":                      {Endpoint: "https://gateway"},
+		"the admin key holds a space, a line break o": {Endpoint: "https://gateway", AdminKey: adminKey + "\n"},
+	} {
+		_, err := client.New(options)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %s", err, want)
+		}
+		if err != nil && strings.Contains(err.Error(), "canary") {
+			t.Errorf("the key is in %q", err)
+		}
+	}
+}
+
+func TestCall_saysWhoAndWhy(t *testing.T) {
+	gateway := startFake(t, ok(`{"team_id":"a"}`))
+	if _, err := gateway.client(t).GetTeam(t.Context(), "a/b c"); err != nil {
+		t.Fatal(err)
+	}
+	r := gateway.requests[0]
+	for name, want := range map[string]string{
+		"Authorization": "Bearer " + adminKey, "User-Agent": "test/1",
+		api.HeaderActor: "terraform (ada)", api.HeaderChangeReason: "BUDGET-7 raise it",
+	} {
+		if got := r.Header.Get(name); got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+	if got := r.URL.String(); got != "/team/info?team_id=a%2Fb+c" {
+		t.Errorf("asked for %s", got)
+	}
+}
+
+func TestRetry_repeatsWhatMayPass(t *testing.T) {
+	gateway := startFake(t,
+		failed(http.StatusTooManyRequests, "rate_limit_error", "busy"), answer{status: http.StatusBadGateway},
+		failed(http.StatusServiceUnavailable, "store_unavailable_error", "no"), answer{drop: true}, ok(`{"team_id":"a","revision":3}`))
+	info, err := gateway.client(t).GetTeam(t.Context(), "a")
+	if err != nil || info.Revision != 3 {
+		t.Fatalf("got %v, %v", info.Revision, err)
+	}
+	if len(gateway.requests) != 5 {
+		t.Errorf("%d requests", len(gateway.requests))
+	}
+}
+
+func TestRetry_waitsAsLongAsTheGatewayAsks(t *testing.T) {
+	gateway := startFake(t, answer{status: http.StatusTooManyRequests, header: map[string]string{"Retry-After": "1"}}, ok(`{}`))
+	start := time.Now()
+	if _, err := gateway.client(t).GetTeam(t.Context(), "a"); err != nil {
+		t.Fatal(err)
+	}
+	if waited := time.Since(start); waited < time.Second {
+		t.Errorf("waited %s", waited)
+	}
+}
+
+func TestRetry_doesNotRepeatARefusal(t *testing.T) {
+	for _, status := range []int{400, 401, 403, 404, 409, 412, 500, 501} {
+		gateway := startFake(t, failed(status, "x_error", "no"), ok(`{}`))
+		if _, err := gateway.client(t).GetTeam(t.Context(), "a"); err == nil {
+			t.Errorf("%d: no error", status)
+		}
+		if len(gateway.requests) != 1 {
+			t.Errorf("%d: %d requests", status, len(gateway.requests))
+		}
+	}
+}
+
+func TestCreate_carriesOneIdempotencyKeyOverItsRepetitions(t *testing.T) {
+	gateway := startFake(t, answer{drop: true}, answer{status: http.StatusBadGateway}, ok(`{"team_id":"a"}`), ok(`{"team_id":"b"}`))
+	c := gateway.client(t)
+	for _, id := range []string{"a", "b"} {
+		if _, err := c.CreateTeam(t.Context(), id, api.NewTeam(id).TeamFields); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var keys []string
+	for _, r := range gateway.requests {
+		keys = append(keys, r.Header.Get(api.HeaderIdempotencyKey))
+	}
+	if keys[0] == "" || keys[0] != keys[1] || keys[1] != keys[2] {
+		t.Errorf("repetitions carry %q", keys[:3])
+	}
+	if keys[3] == keys[0] {
+		t.Error("another create carries the same key")
+	}
+	if gateway.bodies[0] == "" || gateway.bodies[0] != gateway.bodies[2] {
+		t.Errorf("repetitions differ: %q and %q", gateway.bodies[0], gateway.bodies[2])
+	}
+}
+
+func TestUpdate_sendsEveryFieldAndTheRevision(t *testing.T) {
+	gateway := startFake(t, ok(`{"team_id":"a","data":{}}`), ok(`{}`))
+	c := gateway.client(t)
+	if _, err := c.UpdateTeam(t.Context(), "a", api.NewTeam("a").TeamFields, 7); err != nil {
+		t.Fatal(err)
+	}
+	if got := gateway.requests[0].Header.Get(api.HeaderIfMatch); got != `"7"` {
+		t.Errorf("If-Match: %s", got)
+	}
+	var body map[string]any
+	if err := json.Unmarshal([]byte(gateway.bodies[0]), &body); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"team_alias", "rpm_limit", "max_budget", "soft_threshold_pct", "budget_duration", "reset_day", "budget_id", "model_rpm_limit"} {
+		if value, sent := body[name]; !sent || value != nil {
+			t.Errorf("%s: sent %v, %v; want null", name, sent, value)
+		}
+	}
+	if _, err := c.UpdateTeam(t.Context(), "a", api.NewTeam("a").TeamFields, 0); err != nil {
+		t.Fatal(err)
+	}
+	if got := gateway.requests[1].Header.Values(api.HeaderIfMatch); len(got) != 0 {
+		t.Errorf("If-Match without a revision: %s", got)
+	}
+}
+
+func TestError_onlyTheGatewaysOwn404IsNotFound(t *testing.T) {
+	for name, test := range map[string]struct {
+		answer answer
+		want   api.Code
+	}{
+		"ours":               {failed(404, "not_found_error", "team not found"), api.NotFound},
+		"another type":       {failed(404, "auth_error", "Team not found"), api.Unauthenticated},
+		"another status":     {failed(500, "not_found_error", "not found"), api.Internal},
+		"a proxy's page":     {answer{status: 404, body: "<h1>404 not found</h1>"}, api.Internal},
+		"no body":            {answer{status: 404}, api.Internal},
+		"LiteLLM's detail":   {answer{status: 404, body: `{"detail":{"error":"not found"}}`}, api.Internal},
+		"200 with an error":  {answer{status: 200, body: `not found`}, api.Internal},
+		"redirect elsewhere": {answer{status: 302, header: map[string]string{"Location": "https://login.example.com/"}}, api.Internal},
+	} {
+		gateway := startFake(t, test.answer)
+		_, err := gateway.client(t).GetTeam(t.Context(), "a")
+		if err == nil || api.CodeOf(err) != test.want {
+			t.Errorf("%s: %v (%s)", name, err, api.CodeOf(err))
+		}
+	}
+}
+
+func TestError_namesFieldAndWhatWasDone(t *testing.T) {
+	refused := api.FieldErrorf("rpm_limit", "cannot be negative. Received: -1")
+	body, _ := json.Marshal(refused.Body())
+	gateway := startFake(t, answer{status: 400, body: string(body)})
+	_, err := gateway.client(t).CreateTeam(t.Context(), "a", api.TeamFields{})
+	got, isAPI := err.(interface{ Unwrap() error }).Unwrap().(*api.Error) //nolint:errorlint // the wrapping is what is looked at
+	if !isAPI || got.Param != "rpm_limit" || got.Code != api.Invalid || got.Status != 400 {
+		t.Errorf("got %#v", got)
+	}
+	if want := `create team "a": rpm_limit cannot be negative. Received: -1`; err.Error() != want {
+		t.Errorf("got %q", err)
+	}
+}
+
+func TestError_neverRepeatsKeyOrBody(t *testing.T) {
+	secret := "sk-secret-canary-0123456789"
+	closed := startFake(t)
+	closed.Close()
+	for name, gateway := range map[string]*fake{
+		"echoing proxy":  startFake(t, answer{status: 418, body: adminKey + secret}),
+		"broken answer":  startFake(t, ok(`{"key":"`+secret+`","models":7}`)),
+		"nobody listens": closed,
+	} {
+		_, err := gateway.client(t).CreateKey(t.Context(), api.KeyCreate{Key: &secret})
+		if err == nil || strings.Contains(err.Error(), "canary") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

@@ -1,0 +1,209 @@
+package client_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/client"
+)
+
+func TestCalls_onTheWire(t *testing.T) {
+	text := "canary"
+	for name, test := range map[string]struct {
+		call   func(context.Context, *client.Client) error
+		answer string
+		want   string
+		holds  []string
+	}{
+		"delete team": {
+			call: func(ctx context.Context, c *client.Client) error { return c.DeleteTeam(ctx, "a") },
+			want: "POST /team/delete", holds: []string{`{"team_ids":["a"]}`},
+		},
+		"block team": {
+			call: func(ctx context.Context, c *client.Client) error { _, err := c.BlockTeam(ctx, "a"); return err },
+			want: "POST /team/block", holds: []string{`{"team_id":"a"}`},
+		},
+		"unblock team": {
+			call: func(ctx context.Context, c *client.Client) error { _, err := c.UnblockTeam(ctx, "a"); return err },
+			want: "POST /team/unblock", holds: []string{`{"team_id":"a"}`},
+		},
+		"create key for a while": {
+			call: func(ctx context.Context, c *client.Client) error {
+				_, err := c.CreateKey(ctx, api.KeyCreate{Duration: &text})
+				return err
+			},
+			want: "POST /key/generate", holds: []string{`"duration":"canary"`, `"key":null`},
+		},
+		"read key": {
+			call: func(ctx context.Context, c *client.Client) error { _, err := c.GetKey(ctx, "k"); return err },
+			want: "GET /key/info?key=k",
+		},
+		"update key": {
+			call: func(ctx context.Context, c *client.Client) error {
+				_, err := c.UpdateKey(ctx, "k", api.KeyFields{}, 1)
+				return err
+			},
+			want: "POST /key/update", holds: []string{`"key":"k"`, `"expires":null`, `"team_id":null`},
+		},
+		"delete key": {
+			call: func(ctx context.Context, c *client.Client) error { return c.DeleteKey(ctx, "k") },
+			want: "POST /key/delete", holds: []string{`{"keys":["k"]}`},
+		},
+		"create budget without id": {
+			call: func(ctx context.Context, c *client.Client) error {
+				_, err := c.CreateBudget(ctx, "", api.BudgetFields{})
+				return err
+			},
+			want: "POST /budget/new", holds: []string{`"team_ids":null`},
+		},
+		"update budget": {
+			call: func(ctx context.Context, c *client.Client) error {
+				_, err := c.UpdateBudget(ctx, "b", api.BudgetFields{}, 1)
+				return err
+			},
+			want: "POST /budget/update", holds: []string{`"budget_id":"b"`, `"on_soft_limit":null`},
+		},
+		"delete budget": {
+			call: func(ctx context.Context, c *client.Client) error { return c.DeleteBudget(ctx, "b") },
+			want: "POST /budget/delete", holds: []string{`{"id":"b"}`},
+		},
+		"list budgets": {
+			call: func(ctx context.Context, c *client.Client) error { _, err := c.ListBudgets(ctx); return err },
+			want: "GET /budget/list", answer: `[]`,
+		},
+		"create alert route": {
+			call: func(ctx context.Context, c *client.Client) error {
+				_, err := c.CreateAlertRoute(ctx, "", api.AlertRouteFields{Name: "n", Webhook: &api.WebhookTarget{URL: "u"}})
+				return err
+			},
+			want: "POST /alert_route/new", holds: []string{`"webhook":{"url":"u"}`},
+		},
+		"read alert route": {
+			call: func(ctx context.Context, c *client.Client) error { _, err := c.GetAlertRoute(ctx, "r"); return err },
+			want: "GET /alert_route/info?alert_route_id=r",
+		},
+		"take a secret off": {
+			call: func(ctx context.Context, c *client.Client) error {
+				_, err := c.UpdateAlertRoute(ctx, "r", api.AlertRouteFields{Webhook: &api.WebhookTarget{URL: "u", Secret: new(string)}}, 2)
+				return err
+			},
+			want: "POST /alert_route/update", holds: []string{`"webhook":{"url":"u","secret":""}`, `"alert_route_id":"r"`},
+		},
+		"delete alert route": {
+			call: func(ctx context.Context, c *client.Client) error { return c.DeleteAlertRoute(ctx, "r") },
+			want: "POST /alert_route/delete", holds: []string{`{"alert_route_ids":["r"]}`},
+		},
+		"list alert routes": {
+			call: func(ctx context.Context, c *client.Client) error { _, err := c.ListAlertRoutes(ctx); return err },
+			want: "GET /alert_route/list",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			reply := `{}`
+			if test.answer != "" {
+				reply = test.answer
+			}
+			gateway := startFake(t, ok(reply))
+			if err := test.call(t.Context(), gateway.client(t)); err != nil {
+				t.Fatal(err)
+			}
+			r := gateway.requests[0]
+			if got := r.Method + " " + r.URL.String(); got != test.want {
+				t.Errorf("%s, want %s", got, test.want)
+			}
+			for _, want := range test.holds {
+				if !strings.Contains(gateway.bodies[0], want) {
+					t.Errorf("body %s, want %s", gateway.bodies[0], want)
+				}
+			}
+			if strings.Contains(gateway.bodies[0], `_id":""`) {
+				t.Errorf("an empty id was sent: %s", gateway.bodies[0])
+			}
+		})
+	}
+}
+
+func TestCreateKey_leavesOutExpiresBesideDuration(t *testing.T) {
+	gateway := startFake(t, ok(`{"key":"sk-1","key_id":"k"}`))
+	duration := "30d"
+	created, err := gateway.client(t).CreateKey(t.Context(), api.KeyCreate{Duration: &duration})
+	if err != nil || created.Secret != "sk-1" || created.KeyID != "k" {
+		t.Fatalf("got %+v, %v", created, err)
+	}
+	if strings.Contains(gateway.bodies[0], "expires") {
+		t.Errorf("sent %s", gateway.bodies[0])
+	}
+}
+
+func TestGetBudget_isNotFoundWhenTheListIsEmpty(t *testing.T) {
+	gateway := startFake(t, ok(`[]`), ok(`[{"budget_id":"b","max_budget":12.5}]`))
+	c := gateway.client(t)
+	if _, err := c.GetBudget(t.Context(), "b"); api.CodeOf(err) != api.NotFound {
+		t.Errorf("got %v", err)
+	}
+	budget, err := c.GetBudget(t.Context(), "b")
+	if err != nil || budget.MaxBudget.String() != "12.5" {
+		t.Errorf("got %+v, %v", budget, err)
+	}
+}
+
+func TestListTeams_readsEveryPage(t *testing.T) {
+	page := func(total int, ids ...string) answer {
+		var teams []string
+		for _, id := range ids {
+			teams = append(teams, fmt.Sprintf(`{"team_id":%q}`, id))
+		}
+		return ok(fmt.Sprintf(`{"teams":[%s],"total":%d}`, strings.Join(teams, ","), total))
+	}
+	gateway := startFake(t, page(3, "a", "b"), page(3, "c"))
+	teams, err := gateway.client(t).ListTeams(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ids []string
+	for _, team := range teams {
+		ids = append(ids, team.TeamID)
+	}
+	if diff := cmp.Diff([]string{"a", "b", "c"}, ids); diff != "" {
+		t.Error(diff)
+	}
+	if got := gateway.requests[1].URL.Query().Get("page"); got != "2" {
+		t.Errorf("second page: %s", got)
+	}
+}
+
+func TestListKeys_endsWhenTeamsVanishMeanwhile(t *testing.T) {
+	gateway := startFake(t, ok(`{"keys":[{"key_id":"a"}],"total_count":2}`), ok(`{"keys":[],"total_count":1}`))
+	keys, err := gateway.client(t).ListKeys(t.Context())
+	if err != nil || len(keys) != 1 {
+		t.Errorf("got %v, %v", keys, err)
+	}
+}
+
+func TestCall_thatNobodyAnswers(t *testing.T) {
+	gateway := startFake(t)
+	gateway.Close()
+	_, err := gateway.client(t).GetTeam(t.Context(), "a")
+	if !errors.Is(err, client.ErrNoAnswer) || !strings.Contains(err.Error(), gateway.URL) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestCall_endsWithItsContext(t *testing.T) {
+	gateway := startFake(t, answer{status: http.StatusServiceUnavailable, header: map[string]string{"Retry-After": "60"}})
+	ctx, cancel := context.WithCancel(t.Context())
+	gateway.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		gateway.ServeHTTP(w, r)
+		cancel()
+	})
+	if _, err := gateway.client(t).GetTeam(ctx, "a"); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+}
