@@ -127,6 +127,17 @@ func inForce(err error) error {
 	return api.Errorf(api.StoreUnavailable, "the change is stored, but not yet in force on every gateway; send it again").WithCause(err)
 }
 
+// taken names the field that holds an id which is in use already, for clients that point at it.
+func taken(err error, field string) error {
+	var known *api.Error
+	if errors.As(err, &known) && known.Code == api.AlreadyExists && known.Param == "" {
+		named := *known
+		named.Param = field
+		return &named
+	}
+	return err
+}
+
 // unspent words the failure to read what has been spent.
 func unspent(err error) error {
 	var known *api.Error

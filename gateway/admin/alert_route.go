@@ -28,7 +28,8 @@ func (s *Server) createAlertRoute(c *call) (any, error) {
 		return nil, err
 	}
 	created, err := once(s, c, func(ctx context.Context) (api.AlertRoute, error) {
-		return s.record.CreateAlertRoute(ctx, c.change, route)
+		stored, err := s.record.CreateAlertRoute(ctx, c.change, route)
+		return stored, taken(err, "alert_route_id")
 	})
 	if err != nil {
 		return nil, err

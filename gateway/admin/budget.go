@@ -33,7 +33,7 @@ func (s *Server) createBudget(c *call) (any, error) {
 	created, err := once(s, c, func(ctx context.Context) (api.Budget, error) {
 		stored, err := s.record.CreateBudget(ctx, c.change, budget)
 		stored.BudgetState = fresh[0].BudgetState
-		return stored, err
+		return stored, taken(err, "budget_id")
 	})
 	if err != nil {
 		return nil, err

@@ -46,7 +46,7 @@ func (s *Server) generateKey(c *call) (any, error) {
 	created, err := once(s, c, func(ctx context.Context) (api.KeyCreated, error) {
 		stored, err := s.record.CreateKey(ctx, c.change, key, auth.Hash(s.pepper, secret))
 		stored.BudgetState = fresh[0].BudgetState
-		return api.KeyCreated{Secret: secret.Reveal(), Key: stored}, err
+		return api.KeyCreated{Secret: secret.Reveal(), Key: stored}, taken(err, "key")
 	})
 	if err != nil {
 		return nil, err

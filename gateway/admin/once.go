@@ -22,7 +22,7 @@ func once[T any](s *Server, c *call, do func(ctx context.Context) (T, error)) (a
 		return answer, api.FieldErrorf(api.HeaderIdempotencyKey, "must be at most %d printable characters of ASCII", maxIdempotencyKey)
 	}
 	repeatable := api.Once{Key: key, Fingerprint: c.in.fingerprint(c.request)}
-	kept, err := s.record.Once(c.ctx(), repeatable, func(ctx context.Context) ([]byte, error) {
+	kept, _, err := s.record.Idempotent(c.ctx(), repeatable, func(ctx context.Context) ([]byte, error) {
 		made, err := do(ctx)
 		if err != nil {
 			return nil, err

@@ -11,10 +11,10 @@ import (
 // transaction, and answer [api.Error]s: NotFound, AlreadyExists, Stale, Conflict, Invalid.
 // ifRevision 0 is any revision. An edit that returns an error changes nothing; it may be called again.
 type Record interface {
-	// Once runs do in a transaction that what do's context is passed to takes part in, and keeps its answer
-	// for a day. Run again with the same key and fingerprint, it returns that answer and does nothing; with
-	// another fingerprint it is an [api.Conflict].
-	Once(ctx context.Context, once api.Once, do func(ctx context.Context) (answer []byte, err error)) ([]byte, error)
+	// Idempotent runs do in a transaction that what do's context is passed to takes part in, and keeps its
+	// answer for a day. Run again with the same key and fingerprint, it returns that answer and does nothing;
+	// with another fingerprint it is an [api.Conflict].
+	Idempotent(ctx context.Context, once api.Once, do func(ctx context.Context) (answer []byte, err error)) (answer []byte, replayed bool, err error)
 
 	CreateTeam(ctx context.Context, change api.Change, team api.Team) (api.Team, error)
 	Team(ctx context.Context, id string) (api.Team, error)

@@ -35,7 +35,7 @@ func (s *Server) createTeam(c *call) (any, error) {
 	created, err := once(s, c, func(ctx context.Context) (api.Team, error) {
 		stored, err := s.record.CreateTeam(ctx, c.change, team)
 		stored.BudgetState = fresh[0].BudgetState
-		return stored, err
+		return stored, taken(err, "team_id")
 	})
 	if err != nil {
 		return nil, err

@@ -44,7 +44,7 @@ func ParseObject(data []byte) (Object, error) {
 	}
 	var object Object
 	if err := json.Unmarshal(data, &object); err != nil {
-		return nil, syntaxError(err, int64(len(data)))
+		return nil, syntaxError(err, data)
 	}
 	return object, nil
 }
@@ -77,7 +77,7 @@ func checkShape(data []byte) error {
 	for first := true; first || len(open) > 0; first = false {
 		token, err := decoder.Token()
 		if err != nil {
-			return syntaxError(err, int64(len(data)))
+			return syntaxError(err, data)
 		}
 		if first && token != json.Delim('{') {
 			return api.Errorf(api.Invalid, "the request body must be a JSON object, not %s", kindOf(token))
@@ -139,16 +139,16 @@ func placed(err error, offset int64) error {
 }
 
 // syntaxError says where the JSON is broken without repeating what stands there.
-func syntaxError(err error, length int64) error {
-	var syntax *json.SyntaxError
-	switch {
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return api.Errorf(api.Invalid, "the request body is not valid JSON: it ends too early, at byte %d", length)
-	case errors.As(err, &syntax):
-		return api.Errorf(api.Invalid, "the request body is not valid JSON at byte %d", syntax.Offset)
-	default:
-		return api.Errorf(api.Invalid, "the request body is not valid JSON").WithCause(err)
+func syntaxError(err error, data []byte) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return api.Errorf(api.Invalid, "the request body is not valid JSON: it ends too early, at byte %d", len(data))
 	}
+	// A decoder counts from its last token; the whole text has to be gone through for the place.
+	var syntax *json.SyntaxError
+	if errors.As(json.Unmarshal(data, new(json.RawMessage)), &syntax) {
+		return api.Errorf(api.Invalid, "the request body is not valid JSON at byte %d", syntax.Offset-1)
+	}
+	return api.Errorf(api.Invalid, "the request body is not valid JSON").WithCause(err)
 }
 
 func kindOf(token json.Token) string {

@@ -1,0 +1,125 @@
+package admin_test
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+const webhookSecret = "a canary of a secret, 24 bytes and more"
+
+func digest(secret string) string { return fmt.Sprintf(`"%x"`, sha256.Sum256([]byte(secret))) }
+
+func (g *gateway) newRoute(name string) string {
+	return g.post("/alert_route/new", `{"name":"`+name+`","events":["budget.soft_limit"],"team_ids":["b","a"],"thresholds":[0.8,1],
+		"webhook":{"url":"https://alerts.example.com/llm?token=t","secret":"`+webhookSecret+`"}}`).ok().textAt("alert_route_id")
+}
+
+func (g *gateway) secretOf(id string) string {
+	g.t.Helper()
+	route, err := g.store.AlertRouteTarget(g.t.Context(), id)
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	if route.Webhook.Secret == nil {
+		return ""
+	}
+	return *route.Webhook.Secret
+}
+
+func TestAlertRoute(t *testing.T) {
+	g := newGateway(t)
+	id := g.newRoute("oncall")
+	g.get("/alert_route/info?alert_route_id="+id).ok().has("alert_route_id", `"`+id+`"`, "name", `"oncall"`,
+		"events", `["budget.soft_limit"]`, "team_ids", `["b","a"]`, "thresholds", "[0.8,1]", "enabled", "true", "min_severity", "null",
+		"webhook.url", `"https://alerts.example.com/llm?token=t"`, "webhook.secret_sha256", digest(webhookSecret), "revision", "1")
+	g.post("/alert_route/update", `{"alert_route_id":"`+id+`","name":"night","events":null,"enabled":false}`).ok().
+		has("name", `"night"`, "events", "[]", "enabled", "false", "team_ids", `["b","a"]`, "webhook.secret_sha256", digest(webhookSecret))
+	if told := g.changes.takeTold(); told != "route nil->oncall; route oncall->night" {
+		t.Errorf("told of %q", told)
+	}
+	g.wait(time.Second)
+	g.post("/alert_route/new", `{"alert_route_id":"r2","name":"day","webhook":{"url":"http://127.0.0.1:9/"}}`).ok().has("webhook.secret_sha256", "")
+	if got := ids(t, g.get("/alert_route/list"), "alert_routes", "name"); got != "night,day" {
+		t.Errorf("list = %s", got)
+	}
+	if got := ids(t, g.get("/alert_route/list?name=day"), "alert_routes", "alert_route_id"); got != "r2" {
+		t.Errorf("list by name = %s", got)
+	}
+	g.post("/alert_route/delete", `{"alert_route_ids":["r2","missing"]}`).refused(404, "", "Alert route not found")
+	g.post("/alert_route/delete", `{"alert_route_ids":["r2","`+id+`"]}`).ok().has("deleted_alert_routes", `["r2","`+id+`"]`)
+	if got := g.get("/alert_route/list").ok().text; got != `{"alert_routes":[]}`+"\n" {
+		t.Errorf("list = %s", got)
+	}
+	if strings.Contains(g.said.String(), "canary") || strings.Contains(g.log.String(), "canary") {
+		t.Error("the secret was answered or logged")
+	}
+}
+
+func TestAlertRouteUpdate_secret(t *testing.T) {
+	g := newGateway(t)
+	id := g.newRoute("oncall")
+	const other = "another canary of a secret, of its own"
+	for _, step := range []struct{ webhook, want string }{
+		{`{"url":"https://other.example.com"}`, webhookSecret},
+		{`{"url":"https://other.example.com","secret_sha256":"0000"}`, webhookSecret},
+		{`{"url":"https://other.example.com","secret":"` + other + `"}`, other},
+		{`{"url":"https://other.example.com","secret":null}`, ""},
+	} {
+		got := g.post("/alert_route/update", `{"alert_route_id":"`+id+`","webhook":`+step.webhook+`}`).ok()
+		if secret := g.secretOf(id); secret != step.want {
+			t.Errorf("after %s the secret is %q, want %q", step.webhook, secret, step.want)
+		}
+		if step.want != "" {
+			got.has("webhook.secret_sha256", digest(step.want))
+		}
+	}
+}
+
+func TestAlertRoute_refuses(t *testing.T) {
+	g := newGateway(t)
+	id := g.newRoute("oncall")
+	const url = `"webhook":{"url":"https://a.example.com"}`
+	for body, want := range map[string][2]string{
+		`{` + url + `}`:                                                {"name", "is required"},
+		`{"name":"x"}`:                                                 {"webhook", "is required"},
+		`{"name":"x","webhook":{}}`:                                    {"webhook.url", "is required"},
+		`{"name":"x","webhook":{"url":"ftp://a"}}`:                     {"webhook.url", "is not an http or https address"},
+		`{"name":"x","webhook":{"url":"https://u:p@a"}}`:               {"webhook.url", "must not carry a user or password"},
+		`{"name":"x","webhook":{"url":"https://a","secret":"canary"}}`: {"webhook.secret", "24 to 64 bytes"},
+		`{"name":"x","webhook":"https://a"}`:                           {"webhook", "must be an object"},
+		`{"name":"x","events":["budget.gone"],` + url + `}`:            {"events", "is no event"},
+		`{"name":"oncall",` + url + `}`:                                {"name", "already exists"},
+		`{"alert_route_id":"` + id + `","name":"x",` + url + `}`:       {"alert_route_id", "already exists"},
+	} {
+		refusal := g.post("/alert_route/new", body).refused(400, want[0], want[1])
+		if strings.Contains(refusal.text, "canary") {
+			t.Errorf("the refusal repeats a secret: %s", refusal.text)
+		}
+	}
+	g.post("/alert_route/update", `{"name":"x"}`).refused(400, "alert_route_id", "is required")
+	g.post("/alert_route/update", `{"alert_route_id":"`+id+`","webhook":null}`).refused(400, "webhook", "is required")
+	g.post("/alert_route/update", `{"alert_route_id":"`+id+`","name":"x"}`, "If-Match", "2").refused(412, "", "yours was 2")
+	g.get("/alert_route/info").refused(400, "alert_route_id", "is required")
+	g.get("/alert_route/info?alert_route_id=x").refused(404, "", "Alert route not found")
+	g.declared[id] = "gateway.yaml"
+	g.post("/alert_route/update", `{"alert_route_id":"`+id+`","name":"x"}`).refused(409, "", "is declared in gateway.yaml")
+	g.post("/alert_route/delete", `{"alert_route_ids":["`+id+`"]}`).refused(409, "", "is declared in gateway.yaml")
+	g.get("/alert_route/info?alert_route_id="+id).ok().has("name", `"oncall"`, "revision", "1")
+}
+
+func TestAlertRouteTest(t *testing.T) {
+	g := newGateway(t)
+	id := g.newRoute("oncall")
+	g.post("/alert_route/test", `{"alert_route_id":"`+id+`"}`).ok().has("alert_route_id", `"`+id+`"`, "delivered", "true")
+	if got := strings.Join(g.tester.tested, ","); got != id {
+		t.Errorf("tested %s", got)
+	}
+	g.tester.fails = api.Errorf(api.Upstream, "the receiver answered with status 500")
+	g.post("/alert_route/test", `{"alert_route_id":"`+id+`"}`).refused(502, "", "the receiver answered with status 500")
+	g.post("/alert_route/test", `{}`).refused(400, "alert_route_id", "is required")
+}
