@@ -1,0 +1,36 @@
+-- Ends a reservation with what it really used, and writes the ledger entry in the same step.
+-- KEYS: slot. ARGV: clock, id, tokens, cost, how long the end is remembered, row.
+-- Replies: {status, now, windows, budgets}
+
+local base, now = KEYS[1], clock(ARGV[1])
+local id, tokens, cost = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
+local remembered, row = tonumber(ARGV[5]), ARGV[6]
+
+local r = load_reservation(base, id)
+if r then
+  local alerts, windows, budgets = finish(base, id, r, tokens, cost, now)
+  save_ending(base, id, now, remembered)
+  write_entry(base, 'settle', id, r, now, alerts, 'cost', cost, 'row', row)
+  return { 'settled', now, windows, budgets }
+end
+
+local ending = load_ending(base, id, now)
+if not ending then
+  return { 'unknown' }
+end
+local estimate = ending[2]
+if not estimate then
+  return { 'duplicate' }
+end
+
+-- It was taken for crashed and is booked at an estimate: book the difference, once.
+for i = 1, #estimate.windows, 2 do
+  local w = open_window(base, estimate.windows[i], now)
+  adjust_window(w, estimate.windows[i + 1], tokens - estimate.tokens)
+  save_window(w)
+end
+local alerts = spend(estimate, cost - estimate.cost, 0)
+save_ending(base, id, now, ending[1] - now)
+write_entry(base, 'correction', id, estimate, now, alerts, 'cost', cost, 'row', row,
+  'estimate_tokens', estimate.tokens, 'estimate_cost', estimate.cost, 'input', estimate.input)
+return { 'corrected' }

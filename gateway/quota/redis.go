@@ -1,0 +1,260 @@
+package quota
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/oklog/ulid/v2"
+	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/maintnotifications"
+)
+
+var _ Engine = (*Redis)(nil)
+
+// RedisOptions adjust a [Redis]. The zero value is right for production.
+type RedisOptions struct {
+	// Prefix starts every key, so that several installations can share a Redis; "" is "bursar".
+	Prefix string
+	// Timeout bounds one trip to Redis; 0 is 50 ms.
+	Timeout time.Duration
+	// Strict refuses a Redis that may lose counters: without AOF, or evicting. Otherwise it only warns.
+	Strict bool
+	// Logger hears of what goes wrong in the background; nil is slog.Default.
+	Logger *slog.Logger
+	// Now replaces the clock of Redis, for tests.
+	Now func() time.Time
+	// Manual leaves Reap and Drain to the caller, for tests.
+	Manual bool
+}
+
+// Redis is the engine for any number of gateways: the counters are in Redis 7 or later and every step is one script.
+type Redis struct {
+	client  redis.UniversalClient
+	record  Record
+	options RedisOptions
+	keys    redisKeys
+	scripts scripts
+	// replica names this process among the gateways.
+	replica string
+	pending *pending
+	stop    context.CancelFunc
+	done    sync.WaitGroup
+	contact contact
+
+	mu sync.Mutex
+	// held are the reservations that this process made and has not settled.
+	held map[string]*heldReservation
+	// named is when this process told Redis of a slot.
+	named map[string]time.Time
+	// dirty are the slots whose stream has something to drain.
+	dirty     map[string]bool
+	dirtyWake chan struct{}
+}
+
+// heldReservation is what a gateway knows of a reservation beyond what it sends when it settles.
+type heldReservation struct {
+	request Request
+	at      time.Time
+}
+
+// OpenRedis connects to "redis://", "rediss://" or "unix://" (one server), "redis+sentinel://host:port?master_name=…&addr=…"
+// or "redis+cluster://host:port?addr=…", and checks that the server can keep counters.
+// Close the engine to stop its background work.
+func OpenRedis(ctx context.Context, url string, record Record, options RedisOptions) (*Redis, error) {
+	options = options.withDefaults()
+	client, err := newClient(url, options)
+	if err != nil {
+		return nil, err
+	}
+	if err := preflight(ctx, client, options); err != nil {
+		_ = client.Close()
+		return nil, err
+	}
+	background, stop := context.WithCancel(context.Background())
+	r := &Redis{
+		client: client, record: record, options: options, stop: stop,
+		keys: redisKeys{options.Prefix}, scripts: newScripts(), replica: ulid.Make().String(),
+		pending: newPending(),
+		held:    make(map[string]*heldReservation), named: make(map[string]time.Time),
+		dirty: make(map[string]bool), dirtyWake: make(chan struct{}, 1),
+	}
+	r.contact.reached(time.Now())
+	if !options.Manual {
+		r.done.Go(func() { r.reapLoop(background) })
+		r.done.Go(func() { r.drainLoop(background) })
+	}
+	return r, nil
+}
+
+func (o RedisOptions) withDefaults() RedisOptions {
+	if o.Prefix == "" {
+		o.Prefix = "bursar"
+	}
+	if o.Timeout == 0 {
+		o.Timeout = 50 * time.Millisecond
+	}
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	return o
+}
+
+// newClient never repeats the address in an error: it may hold a password.
+func newClient(url string, options RedisOptions) (redis.UniversalClient, error) {
+	quiet := &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
+	switch {
+	case strings.HasPrefix(url, "redis+cluster"):
+		cluster, err := redis.ParseClusterURL("redis" + strings.TrimPrefix(url, "redis+cluster"))
+		if err != nil {
+			return nil, errAddress
+		}
+		cluster.ReadTimeout, cluster.WriteTimeout, cluster.DialTimeout = options.Timeout, options.Timeout, dialTimeout
+		cluster.PoolTimeout, cluster.ContextTimeoutEnabled = options.Timeout, true
+		cluster.MaintNotificationsConfig = quiet
+		return redis.NewClusterClient(cluster), nil
+	case strings.HasPrefix(url, "redis+sentinel"):
+		failover, err := redis.ParseFailoverURL("redis" + strings.TrimPrefix(url, "redis+sentinel"))
+		if err != nil {
+			return nil, errAddress
+		}
+		failover.ReadTimeout, failover.WriteTimeout, failover.DialTimeout = options.Timeout, options.Timeout, dialTimeout
+		failover.PoolTimeout, failover.ContextTimeoutEnabled = options.Timeout, true
+		return redis.NewFailoverClient(failover), nil
+	default:
+		single, err := redis.ParseURL(url)
+		if err != nil {
+			return nil, errAddress
+		}
+		single.ReadTimeout, single.WriteTimeout, single.DialTimeout = options.Timeout, options.Timeout, dialTimeout
+		single.PoolTimeout, single.ContextTimeoutEnabled = options.Timeout, true
+		single.MaintNotificationsConfig = quiet
+		return redis.NewClient(single), nil
+	}
+}
+
+const dialTimeout = time.Second
+
+var errAddress = errors.New("the address of Redis is not valid: it looks like redis://user:password@host:6379/0, " +
+	"rediss://…, redis+sentinel://host:26379?master_name=… or redis+cluster://host:6379?addr=host:6379")
+
+// Ping implements [Engine].
+func (r *Redis) Ping(ctx context.Context) error {
+	ctx, cancel := r.deadline(ctx)
+	defer cancel()
+	return r.noted(ctx, r.client.Ping(ctx).Err())
+}
+
+// Close stops the background work, drains what this gateway settled and disconnects.
+func (r *Redis) Close() error {
+	r.stop()
+	r.done.Wait()
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	return errors.Join(r.drainDirty(ctx), r.client.Close())
+}
+
+// call runs one script and reads its answer.
+func (r *Redis) call(ctx context.Context, script *redis.Script, key string, args []any) (*reply, error) {
+	bounded, cancel := r.deadline(ctx)
+	defer cancel()
+	values, err := script.Run(bounded, r.client, []string{key}, args...).Slice()
+	if err := r.noted(ctx, err); err != nil {
+		return nil, err
+	}
+	return &reply{values: values}, nil
+}
+
+// callInt is call for scripts that answer one integer.
+func (r *Redis) callInt(ctx context.Context, script *redis.Script, key string, args []any) (int64, error) {
+	bounded, cancel := r.deadline(ctx)
+	defer cancel()
+	n, err := script.Run(bounded, r.client, []string{key}, args...).Int64()
+	return n, r.noted(ctx, err)
+}
+
+// deadline bounds a call together with the driver's second try. Trying again is
+// harmless: every step is recognised by its id.
+func (r *Redis) deadline(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, 2*r.options.Timeout)
+}
+
+// noted turns the driver's errors into ErrUnavailable and remembers whether Redis answered.
+func (r *Redis) noted(ctx context.Context, err error) error {
+	if err == nil {
+		r.contact.reached(time.Now())
+		return nil
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	r.contact.lost()
+	return fmt.Errorf("%w: %w", ErrUnavailable, err)
+}
+
+// clock is what scripts take as the time: nothing, so that Redis decides, or the test's clock.
+func (r *Redis) clock() string {
+	if r.options.Now == nil {
+		return ""
+	}
+	return fmt.Sprint(r.options.Now().UnixMicro())
+}
+
+// name tells Redis of the slot, so that other gateways reap and drain it when this one dies.
+func (r *Redis) name(ctx context.Context, slot string) error {
+	now := time.Now()
+	r.mu.Lock()
+	named, known := r.named[slot]
+	r.mu.Unlock()
+	if known && now.Sub(named) < time.Hour {
+		return nil
+	}
+	bounded, cancel := r.deadline(ctx)
+	defer cancel()
+	err := r.client.ZAdd(bounded, r.keys.slots(), redis.Z{Score: float64(now.Unix()), Member: slot}).Err()
+	if err := r.noted(ctx, err); err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.named[slot] = now
+	return nil
+}
+
+// slots lists the slots that any gateway has named, in order.
+func (r *Redis) slots(ctx context.Context) ([]string, error) {
+	slots, err := r.client.ZRangeByLex(ctx, r.keys.slots(), &redis.ZRangeBy{Min: "-", Max: "+"}).Result()
+	return slots, r.noted(ctx, err)
+}
+
+// contact remembers since when Redis has answered without a break.
+type contact struct {
+	mu    sync.Mutex
+	since time.Time
+}
+
+func (c *contact) reached(now time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.since.IsZero() {
+		c.since = now
+	}
+}
+
+func (c *contact) lost() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.since = time.Time{}
+}
+
+// unbroken says whether Redis has answered for at least d. While it was away nobody could renew,
+// and expiry means nothing.
+func (c *contact) unbroken(d time.Duration) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return !c.since.IsZero() && time.Since(c.since) >= d
+}

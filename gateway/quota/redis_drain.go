@@ -1,0 +1,282 @@
+package quota
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
+)
+
+const (
+	// drainGroup is the consumer group that all gateways drain in.
+	drainGroup = "record"
+	// drainBatch is how many entries go to the record at once.
+	drainBatch = 500
+	// drainClaim is after how long an entry that another gateway took and did not record is taken over.
+	drainClaim = 30 * time.Second
+	// drainSweep is how often all slots are looked at, those of gateways that died included.
+	drainSweep = 10 * time.Second
+)
+
+// Drain moves everything that was settled, by any gateway, to the record.
+func (r *Redis) Drain(ctx context.Context) error {
+	if err := r.retryPending(ctx); err != nil {
+		return err
+	}
+	slots, err := r.slots(ctx)
+	if err != nil {
+		return fmt.Errorf("list slots: %w", err)
+	}
+	for _, slot := range slots {
+		for _, source := range []func(context.Context, string) ([]redis.XMessage, error){r.unfinished, r.fresh, r.abandoned} {
+			if err := r.drainSlot(ctx, slot, source); err != nil {
+				return fmt.Errorf("drain %s: %w", slot, err)
+			}
+		}
+	}
+	return nil
+}
+
+// drainDirty repeats what was not answered and moves what this gateway has put into streams.
+func (r *Redis) drainDirty(ctx context.Context) error {
+	if err := r.retryPending(ctx); err != nil {
+		return err
+	}
+	r.mu.Lock()
+	dirty := r.dirty
+	r.dirty = make(map[string]bool)
+	r.mu.Unlock()
+	for slot := range dirty {
+		if err := r.drainSlot(ctx, slot, r.fresh); err != nil {
+			r.markDirty(slot)
+			return fmt.Errorf("drain %s: %w", slot, err)
+		}
+	}
+	return nil
+}
+
+func (r *Redis) markDirty(slot string) {
+	r.mu.Lock()
+	r.dirty[slot] = true
+	r.mu.Unlock()
+	r.wakeDrain()
+}
+
+func (r *Redis) wakeDrain() {
+	select {
+	case r.dirtyWake <- struct{}{}:
+	default:
+	}
+}
+
+// drainLoop drains soon after something was settled, and everything once in a while.
+func (r *Redis) drainLoop(ctx context.Context) {
+	sweep := time.NewTicker(drainSweep)
+	defer sweep.Stop()
+	for {
+		drain := r.drainDirty
+		select {
+		case <-ctx.Done():
+			return
+		case <-r.dirtyWake:
+		case <-sweep.C:
+			drain = r.Drain
+		}
+		if err := drain(ctx); err != nil && ctx.Err() == nil {
+			r.options.Logger.Warn("the record is behind", "error", err)
+			r.pause(ctx)
+			r.wakeDrain()
+		}
+	}
+}
+
+func (r *Redis) pause(ctx context.Context) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(backlogPause):
+	}
+}
+
+// drainSlot moves entries of one source until there are none. An entry leaves the stream only
+// after the record has it; an entry moved twice is one entry there.
+func (r *Redis) drainSlot(ctx context.Context, slot string, source func(context.Context, string) ([]redis.XMessage, error)) error {
+	for {
+		messages, err := source(ctx, slot)
+		if err := r.noted(ctx, err); err != nil {
+			return err
+		}
+		entries, ids := r.readMessages(messages)
+		if len(ids) == 0 {
+			return nil
+		}
+		if err := r.record.Append(ctx, entries); err != nil {
+			return fmt.Errorf("record %d entries: %w", len(entries), err)
+		}
+		_, err = r.client.Pipelined(ctx, func(pipe redis.Pipeliner) error {
+			pipe.XAck(ctx, r.keys.ledger(slot), drainGroup, ids...)
+			pipe.XDel(ctx, r.keys.ledger(slot), ids...)
+			return nil
+		})
+		if err := r.noted(ctx, err); err != nil {
+			return err
+		}
+	}
+}
+
+// fresh are entries that no gateway has taken yet.
+func (r *Redis) fresh(ctx context.Context, slot string) ([]redis.XMessage, error) {
+	return r.readGroup(ctx, slot, ">")
+}
+
+// unfinished are entries that this gateway took and could not record.
+func (r *Redis) unfinished(ctx context.Context, slot string) ([]redis.XMessage, error) {
+	return r.readGroup(ctx, slot, "0")
+}
+
+// abandoned are entries that another gateway took long ago.
+func (r *Redis) abandoned(ctx context.Context, slot string) ([]redis.XMessage, error) {
+	messages, _, err := r.client.XAutoClaim(ctx, &redis.XAutoClaimArgs{
+		Stream: r.keys.ledger(slot), Group: drainGroup, Consumer: r.replica,
+		MinIdle: drainClaim, Start: "0", Count: drainBatch,
+	}).Result()
+	return messages, err
+}
+
+func (r *Redis) readGroup(ctx context.Context, slot, from string) ([]redis.XMessage, error) {
+	args := &redis.XReadGroupArgs{
+		Group: drainGroup, Consumer: r.replica, Streams: []string{r.keys.ledger(slot), from},
+		Count: drainBatch, Block: -1,
+	}
+	streams, err := r.client.XReadGroup(ctx, args).Result()
+	if err != nil && redis.HasErrorPrefix(err, "NOGROUP") {
+		err = r.client.XGroupCreateMkStream(ctx, r.keys.ledger(slot), drainGroup, "0").Err()
+		if err != nil && !redis.HasErrorPrefix(err, "BUSYGROUP") {
+			return nil, err
+		}
+		streams, err = r.client.XReadGroup(ctx, args).Result()
+	}
+	if err == redis.Nil || len(streams) == 0 {
+		return nil, ignoreNil(err)
+	}
+	return streams[0].Messages, err
+}
+
+func ignoreNil(err error) error {
+	if err == redis.Nil {
+		return nil
+	}
+	return err
+}
+
+// readMessages leaves out, and in the stream, what it cannot read.
+func (r *Redis) readMessages(messages []redis.XMessage) (entries []Entry, ids []string) {
+	for _, message := range messages {
+		if len(message.Values) == 0 { // deleted after it was taken
+			ids = append(ids, message.ID)
+			continue
+		}
+		entry, err := readEntry(message.Values)
+		if err != nil {
+			r.options.Logger.Error("an entry of the ledger stream cannot be read", "entry", message.ID, "error", err)
+			continue
+		}
+		entries, ids = append(entries, entry), append(ids, message.ID)
+	}
+	return entries, ids
+}
+
+// readEntry makes the ledger row and the alerts that a script wrote down.
+func readEntry(values map[string]any) (Entry, error) {
+	fields := streamFields{values: values}
+	id, now, at := fields.text("id"), timeOf(fields.int("now")), timeOf(fields.int("at"))
+	cost := money.Nano(fields.int("cost"))
+	var about memo
+	fields.json("context", &about)
+	settlement := Settlement{ID: id, Cost: cost, Row: about.Row}
+	entry := Entry{}
+	switch kind := fields.text("kind"); kind {
+	case "refused":
+		entry.Alerts = readAlerts(&fields, about, now, cost)
+		return entry, fields.err
+	case "settle":
+		fields.json("row", &settlement.Row)
+		entry.Row = rowPointer(settledRow(settlement, at, now))
+	case "cancel":
+		settlement.Row.Kind = api.LedgerVoid
+		entry.Row = rowPointer(settledRow(settlement, at, now))
+	case "estimate":
+		entry.Row = rowPointer(estimateRow(about.Row, id, fields.int("estimate_tokens"), fields.int("input"), cost, at, now))
+	case "correction":
+		fields.json("row", &settlement.Row)
+		estimate := estimateRow(about.Row, id, fields.int("estimate_tokens"), fields.int("input"), money.Nano(fields.int("estimate_cost")), at, now)
+		entry.Row = rowPointer(correctionRow(settlement, estimate, now))
+	default:
+		return entry, fmt.Errorf("entry of kind %q", kind)
+	}
+	entry.Alerts = readAlerts(&fields, about, now, 0)
+	return entry, fields.err
+}
+
+func rowPointer(row api.LedgerRow) *api.LedgerRow { return &row }
+
+// readAlerts reads "budget period share spend;…", numbers of the reservation's budgets and their periods.
+func readAlerts(fields *streamFields, about memo, now time.Time, refused money.Nano) (events []api.AlertEvent) {
+	text := fields.text("alerts")
+	if text == "" {
+		return nil
+	}
+	for alert := range strings.SplitSeq(text, ";") {
+		var budget, period, spend int64
+		var share float64
+		if _, err := fmt.Sscan(alert, &budget, &period, &share, &spend); err != nil || budget >= int64(len(about.Budgets)) {
+			fields.fail(fmt.Errorf("alert %q cannot be read", alert))
+			return nil
+		}
+		b := about.Budgets[budget].budget()
+		events = append(events, crossing{
+			budget: b, period: b.period(period), share: share, spend: money.Nano(spend), at: now, refused: refused,
+		}.event())
+	}
+	return events
+}
+
+// streamFields reads the fields of a stream's entry; the first that does not fit is kept in err.
+type streamFields struct {
+	values map[string]any
+	err    error
+}
+
+func (f *streamFields) text(name string) string {
+	text, ok := f.values[name].(string)
+	if !ok {
+		f.fail(fmt.Errorf("field %q is missing", name))
+	}
+	return text
+}
+
+func (f *streamFields) int(name string) int64 {
+	n, err := strconv.ParseInt(f.text(name), 10, 64)
+	if err != nil {
+		f.fail(fmt.Errorf("field %q: %w", name, err))
+	}
+	return n
+}
+
+func (f *streamFields) json(name string, into any) {
+	if err := json.Unmarshal([]byte(f.text(name)), into); err != nil {
+		f.fail(fmt.Errorf("field %q: %w", name, err))
+	}
+}
+
+func (f *streamFields) fail(err error) {
+	if f.err == nil {
+		f.err = err
+	}
+}

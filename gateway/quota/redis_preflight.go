@@ -1,0 +1,65 @@
+package quota
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/redis/go-redis/v9"
+)
+
+const oldestRedis = 7
+
+// preflight checks that every server of the set can keep counters.
+func preflight(ctx context.Context, client redis.UniversalClient, options RedisOptions) error {
+	cluster, ok := client.(*redis.ClusterClient)
+	if !ok {
+		return preflightServer(ctx, client, options)
+	}
+	return cluster.ForEachMaster(ctx, func(ctx context.Context, master *redis.Client) error {
+		return preflightServer(ctx, master, options)
+	})
+}
+
+func preflightServer(ctx context.Context, client redis.UniversalClient, options RedisOptions) error {
+	text, err := client.Info(ctx, "server", "memory", "persistence").Result()
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	info := parseInfo(text)
+	major, _, _ := strings.Cut(info["redis_version"], ".")
+	if n, err := strconv.Atoi(major); err != nil || n < oldestRedis {
+		return fmt.Errorf("redis is version %q, at least %d.0 is needed", info["redis_version"], oldestRedis)
+	}
+	for _, risk := range risks(info) {
+		if options.Strict {
+			return fmt.Errorf("redis may lose counters: %s", risk)
+		}
+		options.Logger.WarnContext(ctx, "redis may lose counters", "reason", risk)
+	}
+	return nil
+}
+
+// risks are the settings that can lose counters of a server that works.
+func risks(info map[string]string) (found []string) {
+	if policy := info["maxmemory_policy"]; policy != "noeviction" {
+		found = append(found, fmt.Sprintf("maxmemory-policy is %s, set it to noeviction", policy))
+	}
+	if info["aof_enabled"] != "1" {
+		found = append(found, "appendonly is off, a restart forgets what was counted; set it to yes")
+	}
+	return found
+}
+
+func parseInfo(text string) map[string]string {
+	info := make(map[string]string)
+	lines := bufio.NewScanner(strings.NewReader(text))
+	for lines.Scan() {
+		if key, value, ok := strings.Cut(lines.Text(), ":"); ok {
+			info[key] = strings.TrimSpace(value)
+		}
+	}
+	return info
+}

@@ -1,0 +1,135 @@
+package quota
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
+)
+
+// Spent implements [Engine].
+func (r *Redis) Spent(ctx context.Context, budgets []Budget) ([]BudgetState, error) {
+	for {
+		states, again, err := r.spent(ctx, budgets)
+		if err != nil || !again {
+			return states, err
+		}
+	}
+}
+
+// spent reads all budgets in one trip; again means that some had to be seeded first.
+func (r *Redis) spent(ctx context.Context, budgets []Budget) (states []BudgetState, again bool, err error) {
+	answers, err := r.readBudgets(ctx, budgets)
+	if err != nil {
+		return nil, false, err
+	}
+	states = make([]BudgetState, len(budgets))
+	for i, budget := range budgets {
+		answer := &reply{values: answers[i]}
+		status, now := answer.text(), timeOf(answer.int())
+		if status == "noperiod" {
+			return nil, false, fmt.Errorf("%s at %s: %w", budget.Scope, now.Format(time.RFC3339), ErrNoPeriod)
+		}
+		period := budget.period(answer.int())
+		counter := spending{settled: money.Nano(answer.int()), reserved: money.Nano(answer.int())}
+		if answer.err != nil {
+			return nil, false, answer.err
+		}
+		states[i] = counter.state(budget, period)
+		if status != "seed" {
+			continue
+		}
+		again = true
+		if err := r.seedPeriod(ctx, budget.Scope, period); err != nil {
+			return nil, false, err
+		}
+	}
+	return states, again, nil
+}
+
+func (r *Redis) readBudgets(ctx context.Context, budgets []Budget) ([][]any, error) {
+	answers, err := r.pipeBudgets(ctx, budgets)
+	if err != nil && redis.HasErrorPrefix(err, "NOSCRIPT") {
+		if err := r.loadScript(ctx, r.scripts.spent); err != nil {
+			return nil, r.noted(ctx, err)
+		}
+		answers, err = r.pipeBudgets(ctx, budgets)
+	}
+	return answers, r.noted(ctx, err)
+}
+
+// pipeBudgets sends all reads before it waits for an answer.
+func (r *Redis) pipeBudgets(ctx context.Context, budgets []Budget) ([][]any, error) {
+	ctx, cancel := context.WithTimeout(ctx, 2*r.options.Timeout+time.Duration(len(budgets))*time.Millisecond)
+	defer cancel()
+	commands := make([]*redis.Cmd, len(budgets))
+	_, err := r.client.Pipelined(ctx, func(pipe redis.Pipeliner) error {
+		for i, budget := range budgets {
+			args := appendPeriods([]any{r.clock()}, budget.Periods)
+			commands[i] = r.scripts.spent.EvalSha(ctx, pipe, []string{r.keys.budget(budget.Scope)}, args...)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	answers := make([][]any, len(budgets))
+	for i, command := range commands {
+		if answers[i], err = command.Slice(); err != nil {
+			return nil, err
+		}
+	}
+	return answers, nil
+}
+
+// loadScript sends a script to every server that may be asked to run it.
+func (r *Redis) loadScript(ctx context.Context, script *redis.Script) error {
+	cluster, ok := r.client.(*redis.ClusterClient)
+	if !ok {
+		return script.Load(ctx, r.client).Err()
+	}
+	return cluster.ForEachMaster(ctx, func(ctx context.Context, master *redis.Client) error {
+		return script.Load(ctx, master).Err()
+	})
+}
+
+// Used implements [Engine].
+func (r *Redis) Used(ctx context.Context, slot string, windows []Window) ([]WindowState, error) {
+	args := []any{r.clock()}
+	for _, limits := range windows {
+		args = append(args, string(limits.Scope))
+	}
+	answer, err := r.call(ctx, r.scripts.used, r.keys.slot(slot), args)
+	if err != nil {
+		return nil, fmt.Errorf("read windows of %s: %w", slot, err)
+	}
+	now := timeOf(answer.int())
+	states := make([]WindowState, len(windows))
+	answer.each(func(i int, figures *reply) {
+		states[i] = readWindow(figures).state(windows[i], windows[i].RPM, now)
+	})
+	return states, answer.err
+}
+
+// BumpPolicy implements [Engine].
+func (r *Redis) BumpPolicy(ctx context.Context, slot string) (int64, error) {
+	version, err := r.callInt(ctx, r.scripts.bump, r.keys.slot(slot), []any{r.clock()})
+	if err != nil {
+		return 0, fmt.Errorf("make limits of %s stale: %w", slot, err)
+	}
+	return version, nil
+}
+
+// PolicyVersion implements [Engine].
+func (r *Redis) PolicyVersion(ctx context.Context, slot string) (int64, error) {
+	ctx, cancel := r.deadline(ctx)
+	defer cancel()
+	version, err := r.client.Get(ctx, r.keys.policy(slot)).Int64()
+	if err == redis.Nil {
+		return 0, r.noted(ctx, nil)
+	}
+	return version, r.noted(ctx, err)
+}

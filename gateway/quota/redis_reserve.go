@@ -1,0 +1,254 @@
+package quota
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
+)
+
+// Reserve implements [Engine].
+func (r *Redis) Reserve(ctx context.Context, request Request) (Decision, error) {
+	request, err := request.normalized()
+	if err != nil {
+		return Decision{}, err
+	}
+	if r.pending.full() {
+		return Decision{}, fmt.Errorf("%w: too much is waiting to be settled", ErrUnavailable)
+	}
+	if err := r.name(ctx, request.Slot); err != nil {
+		return Decision{}, err
+	}
+	args, err := r.reserveArgs(request)
+	if err != nil {
+		return Decision{}, err
+	}
+	for {
+		answer, err := r.call(ctx, r.scripts.reserve, r.keys.slot(request.Slot), args)
+		if err != nil {
+			// The reservation may have been made all the same: take it back, the request will not be sent.
+			r.keepPending(pendingStep{settlement: Settlement{ID: request.ID, Slot: request.Slot}, cancel: true})
+			return Decision{}, fmt.Errorf("reserve %s: %w", request.ID, err)
+		}
+		decision, again, err := r.reserved(ctx, request, answer)
+		if err != nil || !again {
+			return decision, err
+		}
+	}
+}
+
+// reserved reads the answer; again means that counters were seeded and the script has to run once more.
+func (r *Redis) reserved(ctx context.Context, request Request, answer *reply) (decision Decision, again bool, err error) {
+	switch status := answer.text(); status {
+	case "admitted", "duplicate", "refused":
+		decision, err = readDecision(request, status, answer)
+		if err == nil && decision.Admitted {
+			r.hold(request, decision.At)
+		}
+		if !decision.Admitted {
+			r.markDirty(request.Slot)
+		}
+		return decision, false, err
+	case "seed":
+		return Decision{}, true, r.seed(ctx, request.Budgets, answer.list())
+	case "stale":
+		return Decision{}, false, ErrStalePolicy
+	case "ended":
+		return Decision{}, false, fmt.Errorf("reserve %s: %w", request.ID, ErrEnded)
+	case "noperiod":
+		at, budget := timeOf(answer.int()), answer.int()
+		return Decision{}, false, fmt.Errorf("%s at %s: %w", request.Budgets[budget].Scope, at.Format(time.RFC3339), ErrNoPeriod)
+	default:
+		return Decision{}, false, fmt.Errorf("answer of a script: status %q", status)
+	}
+}
+
+func (r *Redis) hold(request Request, at time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.held[request.ID] = &heldReservation{request: request, at: at}
+}
+
+// seed fills counters from the ledger. list holds budget and period numbers in turn.
+func (r *Redis) seed(ctx context.Context, budgets []Budget, list []any) error {
+	numbers := &reply{values: list}
+	for range len(list) / 2 {
+		budget, number := numbers.int(), numbers.int()
+		if numbers.err != nil {
+			return numbers.err
+		}
+		if err := r.seedPeriod(ctx, budgets[budget].Scope, budgets[budget].period(number)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// counterKept is how long a counter outlives its period.
+const counterKept = 40 * 24 * time.Hour
+
+func (r *Redis) seedPeriod(ctx context.Context, scope Scope, period Period) error {
+	key := keyOf(scope, period)
+	spent, err := r.record.Spend(ctx, scope, key.period())
+	if err != nil {
+		return fmt.Errorf("read what %s has spent: %w", scope, err)
+	}
+	gone := int64(0)
+	if !period.End.IsZero() {
+		gone = period.End.Add(counterKept).UnixMilli()
+	}
+	_, err = r.callInt(ctx, r.scripts.seed, r.keys.spending(key), []any{int64(spent), gone})
+	return err
+}
+
+// period returns the budget's period of that number; a budget without periods never ends.
+func (b Budget) period(number int64) Period {
+	if len(b.Periods) == 0 {
+		return Period{}
+	}
+	return b.Periods[number]
+}
+
+// reserveArgs are read by reserve.lua in this order.
+func (r *Redis) reserveArgs(request Request) ([]any, error) {
+	memo, err := json.Marshal(newMemo(request))
+	if err != nil {
+		return nil, fmt.Errorf("describe reservation %s: %w", request.ID, err)
+	}
+	args := make([]any, 0, 16+4*len(request.Windows)+24*len(request.Budgets))
+	args = append(args, r.clock(), request.ID, request.PolicyVersion,
+		lifetime.Microseconds(), remembered.Microseconds(),
+		request.InputTokens, request.OutputTokens, request.MinOutputTokens,
+		int64(request.InputCost), int64(request.OutputTokenCost), memo)
+	args = append(args, len(request.Windows))
+	for _, window := range request.Windows {
+		args = append(args, string(window.Scope), window.RPM, window.TPM, window.Parallel)
+	}
+	args = append(args, len(request.Budgets))
+	for _, budget := range request.Budgets {
+		args = r.budgetArgs(args, budget)
+	}
+	return args, nil
+}
+
+func (r *Redis) budgetArgs(args []any, budget Budget) []any {
+	throttle := Throttle{Factor: 1}
+	if budget.Throttle != nil {
+		throttle = *budget.Throttle
+	}
+	args = append(args, r.keys.budget(budget.Scope), int64(budget.Limit), budget.Hard, budget.Generation,
+		shareText(budget.refusalShare()), string(throttle.Window), int64(throttle.At), throttle.Factor)
+	args = append(args, 2*len(budget.Periods))
+	args = appendPeriods(args, budget.Periods)
+	args = append(args, 2*len(budget.Thresholds))
+	for _, threshold := range budget.Thresholds {
+		args = append(args, shareText(threshold.Share), int64(threshold.At))
+	}
+	return args
+}
+
+func appendPeriods(args []any, periods []Period) []any {
+	for _, period := range periods {
+		args = append(args, micros(period.Start), micros(period.End))
+	}
+	return args
+}
+
+func shareText(share float64) string { return strconv.FormatFloat(share, 'g', -1, 64) }
+
+func readDecision(request Request, status string, answer *reply) (Decision, error) {
+	decision := Decision{Admitted: status != "refused", Duplicate: status == "duplicate", At: timeOf(answer.int())}
+	output, tokens, cost := answer.int(), answer.int(), answer.int()
+	windows, budgets := answer.list(), answer.list()
+	if decision.Admitted {
+		decision.OutputTokens, decision.Tokens, decision.Cost = output, tokens, money.Nano(cost)
+	}
+	answer.each(func(_ int, denial *reply) {
+		decision.Denials = append(decision.Denials, readDenial(request, denial))
+	})
+	decision.RetryAfter = longestWait(decision.Denials)
+	now := decision.At
+	if decision.Duplicate {
+		now = timeOf(answer.int())
+	}
+	var err error
+	decision.Windows, decision.Budgets, err = readStates(request, windows, budgets, now)
+	if answer.err != nil {
+		err = answer.err
+	}
+	return decision, err
+}
+
+func readDenial(request Request, answer *reply) Denial {
+	denial := Denial{Kind: answer.text()}
+	limit := answer.int()
+	if denial.Kind == KindBudget {
+		denial.Scope, denial.Name = request.Budgets[limit].Scope, request.Budgets[limit].Name
+	} else {
+		denial.Scope, denial.Name = request.Windows[limit].Scope, request.Windows[limit].Name
+	}
+	denial.Limit, denial.Used, denial.Settled = answer.int(), answer.int(), answer.int()
+	denial.TooLarge = answer.int() == 1
+	denial.RetryAfter = time.Duration(answer.int()) * time.Microsecond
+	return denial
+}
+
+// readStates puts the figures that a script answers beside the limits that the caller knows.
+func readStates(request Request, windows, budgets []any, now time.Time) ([]WindowState, []BudgetState, error) {
+	figures := &reply{values: []any{budgets, windows}}
+	budgetStates := make([]BudgetState, len(budgets))
+	figures.each(func(i int, answer *reply) {
+		budget := request.Budgets[i]
+		period := budget.period(answer.int())
+		counter := spending{settled: money.Nano(answer.int()), reserved: money.Nano(answer.int())}
+		budgetStates[i] = counter.state(budget, period)
+	})
+	windowStates := make([]WindowState, len(windows))
+	figures.each(func(i int, answer *reply) {
+		limits := request.Windows[i]
+		rpm := ThrottledRPM(limits, request.Budgets, budgetStates)
+		windowStates[i] = readWindow(answer).state(limits, rpm, now)
+	})
+	return windowStates, budgetStates, figures.err
+}
+
+func readWindow(answer *reply) *window {
+	return &window{requests: answer.int(), tokens: answer.int(), live: answer.int(), charged: answer.int()}
+}
+
+// memo is what travels with a reservation, for the gateway that writes its ledger row or alert.
+type memo struct {
+	Row     api.LedgerRow `json:"row"`
+	Budgets []budgetMemo  `json:"budgets"`
+}
+
+type budgetMemo struct {
+	Scope      Scope          `json:"scope"`
+	Limit      int64          `json:"limit"`
+	Hard       bool           `json:"hard"`
+	Generation int64          `json:"generation"`
+	Periods    []Period       `json:"periods"`
+	About      api.AlertEvent `json:"about"`
+}
+
+func newMemo(request Request) memo {
+	m := memo{Row: request.Row, Budgets: make([]budgetMemo, len(request.Budgets))}
+	for i, budget := range request.Budgets {
+		m.Budgets[i] = budgetMemo{
+			Scope: budget.Scope, Limit: int64(budget.Limit), Hard: budget.Hard,
+			Generation: budget.Generation, Periods: budget.Periods, About: budget.About,
+		}
+	}
+	return m
+}
+
+func (b budgetMemo) budget() Budget {
+	return Budget{
+		Scope: b.Scope, Limit: money.Nano(b.Limit), Hard: b.Hard,
+		Generation: b.Generation, Periods: b.Periods, About: b.About,
+	}
+}

@@ -1,0 +1,105 @@
+package quota
+
+import (
+	_ "embed"
+	"fmt"
+
+	"github.com/redis/go-redis/v9"
+)
+
+var (
+	//go:embed lua/counters.lua
+	luaCounters string
+	//go:embed lua/reserve.lua
+	luaReserve string
+	//go:embed lua/settle.lua
+	luaSettle string
+	//go:embed lua/cancel.lua
+	luaCancel string
+	//go:embed lua/renew.lua
+	luaRenew string
+	//go:embed lua/reap.lua
+	luaReap string
+	//go:embed lua/seed.lua
+	luaSeed string
+	//go:embed lua/spent.lua
+	luaSpent string
+	//go:embed lua/used.lua
+	luaUsed string
+	//go:embed lua/bump.lua
+	luaBump string
+)
+
+// scripts are the engine's atomic steps. Each is called by its hash and sent again when Redis has forgotten it.
+type scripts struct {
+	reserve, settle, cancel, renew, reap, seed, spent, used, bump *redis.Script
+}
+
+func newScripts() scripts {
+	script := func(text string) *redis.Script { return redis.NewScript(luaCounters + text) }
+	return scripts{
+		reserve: script(luaReserve), settle: script(luaSettle), cancel: script(luaCancel),
+		renew: script(luaRenew), reap: script(luaReap), seed: script(luaSeed),
+		spent: script(luaSpent), used: script(luaUsed), bump: script(luaBump),
+	}
+}
+
+// reply reads a script's answer: lists of integers, text and lists. The first thing that
+// does not fit is kept in err.
+type reply struct {
+	values []any
+	next   int
+	err    error
+}
+
+func (r *reply) value() any {
+	if r.next >= len(r.values) {
+		r.fail("has %d values", len(r.values))
+		return nil
+	}
+	r.next++
+	return r.values[r.next-1]
+}
+
+func (r *reply) text() string {
+	text, ok := r.value().(string)
+	if !ok {
+		r.fail("value %d is no text", r.next)
+	}
+	return text
+}
+
+func (r *reply) int() int64 {
+	n, ok := r.value().(int64)
+	if !ok {
+		r.fail("value %d is no integer", r.next)
+	}
+	return n
+}
+
+// list reads a list; what is wrong in it is wrong in the reply.
+func (r *reply) list() []any {
+	list, ok := r.value().([]any)
+	if !ok {
+		r.fail("value %d is no list", r.next)
+	}
+	return list
+}
+
+// each reads a list of lists.
+func (r *reply) each(read func(i int, inner *reply)) {
+	for i, value := range r.list() {
+		values, _ := value.([]any)
+		inner := &reply{values: values}
+		read(i, inner)
+		if inner.err != nil && r.err == nil {
+			r.err = inner.err
+		}
+	}
+}
+
+func (r *reply) fail(format string, args ...any) {
+	if r.err == nil {
+		r.err = fmt.Errorf("answer of a script: "+format, args...)
+	}
+}

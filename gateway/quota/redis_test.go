@@ -1,0 +1,35 @@
+package quota_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/quotatest"
+	"github.com/bursarhq/terraform-provider-bursar/internal/testenv"
+)
+
+func newRedis(t *testing.T) quotatest.Harness {
+	clock, record := quotatest.NewClock(), quotatest.NewRecord()
+	return quotatest.Harness{Engine: openRedis(t, testenv.Redis(t), clock, record, quotatest.NewID()), Clock: clock, Record: record}
+}
+
+// openRedis opens an engine whose clock and background work are the test's.
+func openRedis(t *testing.T, url string, clock *quotatest.Clock, record quota.Record, prefix string) *quota.Redis {
+	t.Helper()
+	engine, err := quota.OpenRedis(t.Context(), url, record, quota.RedisOptions{
+		Prefix: prefix, Now: clock.Now, Manual: true, Strict: true,
+		Timeout: 5 * time.Second, // the machine that runs tests may be slow
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := engine.Close(); err != nil {
+			t.Errorf("close: %v", err)
+		}
+	})
+	return engine
+}
+
+func TestRedis(t *testing.T) { quotatest.Run(t, newRedis) }
