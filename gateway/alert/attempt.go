@@ -65,17 +65,13 @@ func (s *Sender) mark(ctx context.Context, delivery api.AlertDelivery, outcome O
 // SendTest sends a test event to a route now, enabled or not, and reports how it went: nil, a
 // not-found error, or an [api.Upstream] error that says what the receiver did.
 func (s *Sender) SendTest(ctx context.Context, routeID string) error {
-	routes, err := s.routesByID(ctx)
+	route, err := s.outbox.AlertRouteTarget(ctx, routeID)
 	if err != nil {
 		return err
 	}
-	route := routes[routeID]
-	if route == nil {
-		return api.Errorf(api.NotFound, "alert route %q does not exist", routeID)
-	}
 	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()
-	outcome := s.target(*route).Send(ctx, *route, s.testEvent(*route))
+	outcome := s.target(route).Send(ctx, route, s.testEvent(route))
 	if outcome.Result != Sent {
 		return api.Errorf(api.Upstream, "test event did not arrive at %s: %s", outcome.Receiver, outcome.Status)
 	}

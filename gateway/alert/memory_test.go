@@ -154,6 +154,20 @@ func (m *memory) AlertRouteTargets(context.Context) ([]api.AlertRoute, error) {
 	return slices.Clone(m.routes), nil
 }
 
+func (m *memory) AlertRouteTarget(_ context.Context, id string) (api.AlertRoute, error) {
+	end, err := m.begin("target", id)
+	if err != nil {
+		return api.AlertRoute{}, err
+	}
+	defer end()
+	for _, route := range m.routes {
+		if route.AlertRouteID == id {
+			return route, nil
+		}
+	}
+	return api.AlertRoute{}, api.Errorf(api.NotFound, "alert route %q does not exist", id)
+}
+
 // states counts the deliveries by state.
 func (m *memory) states() map[string]int {
 	m.mu.Lock()

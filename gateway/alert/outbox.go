@@ -34,6 +34,9 @@ type Outbox interface {
 	// DeliveryDead ends a delivery as given up.
 	DeliveryDead(ctx context.Context, deliveryID string, attempt int, status string) error
 
+	// AlertRouteTarget returns a route with its target's secret, or a not-found error.
+	AlertRouteTarget(ctx context.Context, routeID string) (api.AlertRoute, error)
+
 	// AlertRouteTargets returns every route with its target's secret.
 	AlertRouteTargets(ctx context.Context) ([]api.AlertRoute, error)
 }
