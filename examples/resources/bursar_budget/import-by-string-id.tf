@@ -1,0 +1,4 @@
+import {
+  to = bursar_budget.discovery
+  id = "discovery"
+}

@@ -1,0 +1,31 @@
+# Terms that several teams take, each with a counter of its own.
+resource "bursar_budget" "trial" {
+  budget_id       = "trial"
+  max_budget      = 20
+  budget_duration = "7d"
+}
+
+resource "bursar_team" "interns" {
+  team_id   = "interns"
+  budget_id = bursar_budget.trial.budget_id
+}
+
+# One pot: all that two teams spend on one model counts together.
+resource "bursar_team" "search" {
+  team_id = "search"
+}
+
+resource "bursar_team" "ranking" {
+  team_id = "ranking"
+}
+
+resource "bursar_budget" "discovery" {
+  budget_id        = "discovery"
+  max_budget       = 5000
+  budget_duration  = "1mo"
+  timezone         = "Europe/Berlin"
+  alert_thresholds = [0.5, 0.8, 0.95]
+
+  team_ids = [bursar_team.search.team_id, bursar_team.ranking.team_id]
+  models   = ["gpt-4.1"]
+}

@@ -1,0 +1,4 @@
+import {
+  to = bursar_team.marketing
+  id = "marketing"
+}

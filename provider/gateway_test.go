@@ -1,0 +1,155 @@
+package provider_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"regexp"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/app"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/config"
+	"github.com/bursarhq/terraform-provider-bursar/internal/client"
+	"github.com/bursarhq/terraform-provider-bursar/provider"
+)
+
+const adminKey = "sk-admin-of-the-acceptance-tests"
+
+// gateway is a real gateway in the test's process, behind a proxy that tests can let fail.
+type gateway struct {
+	t *testing.T
+	// URL is the proxy's address, which the provider is given.
+	URL string
+	// Client goes to the gateway past the proxy: it is whoever works behind Terraform's back.
+	*client.Client
+	fault atomic.Pointer[fault]
+}
+
+// fault sees every request of the provider; next is the gateway.
+type fault func(w http.ResponseWriter, r *http.Request, next http.Handler)
+
+// env makes the environment of a test alone decide about the provider.
+func env(t *testing.T) {
+	t.Helper()
+	for _, name := range []string{"BURSAR_ENDPOINT", "BURSAR_ADMIN_KEY", "BURSAR_CHANGE_REASON"} {
+		t.Setenv(name, "")
+	}
+	t.Setenv("CHECKPOINT_DISABLE", "1")
+}
+
+func startGateway(t *testing.T) *gateway {
+	t.Helper()
+	env(t)
+	if os.Getenv("TF_ACC") == "" {
+		t.Skip("TF_ACC is not set: acceptance tests run with make testacc")
+	}
+	dir := t.TempDir()
+	settings, err := config.Load("", func(name string) string {
+		return map[string]string{"BURSAR_ADMIN_KEY": adminKey, "BURSAR_LISTEN": "127.0.0.1:0", "BURSAR_DATA_DIR": dir}[name]
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	settings.AllowPrivateTargets = true
+	running, err := app.New(t.Context(), app.Options{Config: settings, Logger: slog.New(slog.NewJSONHandler(io.Discard, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	running.Start()
+	t.Cleanup(func() {
+		if err := running.Stop(context.WithoutCancel(t.Context())); err != nil {
+			t.Errorf("stop the gateway: %s", err)
+		}
+	})
+	g := &gateway{t: t}
+	g.Client = newClient(t, running.URL())
+	g.startProxy(running.URL())
+	return g
+}
+
+func newClient(t *testing.T, endpoint string) *client.Client {
+	t.Helper()
+	c, err := client.New(client.Options{Endpoint: endpoint, AdminKey: adminKey, Actor: "mallory", RetryMax: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func (g *gateway) startProxy(target string) {
+	address, err := url.Parse(target)
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	next := httputil.NewSingleHostReverseProxy(address)
+	next.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if f := g.fault.Load(); f != nil {
+			(*f)(w, r, next)
+			return
+		}
+		next.ServeHTTP(w, r)
+	}))
+	g.t.Cleanup(server.Close)
+	g.URL = server.URL
+}
+
+// between puts f between provider and gateway until the test ends or heal is called.
+func (g *gateway) between(f fault) { g.fault.Store(&f) }
+
+func (g *gateway) heal() { g.fault.Store(nil) }
+
+// config is a configuration with the provider in front.
+func (g *gateway) config(resources ...string) string {
+	return fmt.Sprintf("provider \"bursar\" {\n  endpoint    = %q\n  admin_key   = %q\n  max_retries = 2\n}\n\n", g.URL, adminKey) +
+		strings.Join(resources, "\n")
+}
+
+// must turns what the API answers behind Terraform's back into a step of a test.
+func must[T any](t *testing.T) func(T, error) T {
+	return func(value T, err error) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return value
+	}
+}
+
+// providers runs the provider in the test's process.
+var providers = map[string]func() (tfprotov6.ProviderServer, error){
+	"bursar": providerserver.NewProtocol6WithError(provider.New("test")()),
+}
+
+// run runs the steps with a real Terraform.
+func run(t *testing.T, steps ...resource.TestStep) {
+	t.Helper()
+	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: providers, Steps: steps})
+}
+
+// says matches a text in an error message, wherever Terraform has broken its lines.
+func says(text string) *regexp.Regexp {
+	words := strings.Fields(text)
+	for i, word := range words {
+		words[i] = regexp.QuoteMeta(word)
+	}
+	return regexp.MustCompile(strings.Join(words, `[\s│]+`))
+}
+
+func ptr[T any](value T) *T { return &value }
+
+// soon is a moment without a fraction, as people write it.
+func soon() time.Time { return time.Now().UTC().Truncate(time.Second).Add(24 * time.Hour) }

@@ -1,0 +1,363 @@
+package provider_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"regexp"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
+)
+
+const fullTeam = `
+resource "bursar_team" "marketing" {
+  team_id               = "marketing"
+  team_alias            = "Marketing"
+  models                = ["gpt-4.1-mini", "gpt-4.1"]
+  rpm_limit             = 30
+  tpm_limit             = 15000
+  max_parallel_requests = 4
+  model_rpm_limit       = { "gpt-4.1" = 5, "gpt-4.1-mini" = 20 }
+  model_tpm_limit       = { "gpt-4.1" = 500 }
+  max_budget            = 100.10
+  soft_threshold_pct    = 0.8
+  hard_cap              = true
+  budget_duration       = "1mo"
+  reset_day             = 5
+  metadata              = { cost_center = "CC-123", floor = 2, on_call = ["ada", "grace"], nested = { a = true } }
+}
+`
+
+const plainTeam = `
+resource "bursar_team" "marketing" {
+  team_id = "marketing"
+}
+`
+
+// changeTeam is somebody with the admin API.
+func (g *gateway) changeTeam(id string, change func(*api.TeamFields)) func() {
+	return func() {
+		g.t.Helper()
+		team := must[api.TeamInfo](g.t)(g.GetTeam(g.t.Context(), id))
+		change(&team.TeamFields)
+		must[api.Team](g.t)(g.UpdateTeam(g.t.Context(), id, team.TeamFields, 0))
+	}
+}
+
+func (g *gateway) team(id string) api.TeamInfo {
+	g.t.Helper()
+	return must[api.TeamInfo](g.t)(g.GetTeam(g.t.Context(), id))
+}
+
+func TestAccTeam_createUpdateImportDestroy(t *testing.T) {
+	g := startGateway(t)
+	run(t,
+		resource.TestStep{Config: g.config(fullTeam)},
+		resource.TestStep{Config: g.config(fullTeam), ConfigPlanChecks: nothing()},
+		resource.TestStep{
+			Config:           g.config(replace(fullTeam, "100.10", "50")),
+			ConfigPlanChecks: onlyChanges("bursar_team.marketing", changes{"max_budget": "100.1 -> 50"}),
+		},
+		resource.TestStep{
+			Config: g.config(replace(fullTeam, "100.10", "50")), ResourceName: "bursar_team.marketing",
+			ImportState: true, ImportStateId: "marketing",
+			ImportStateVerify: true, ImportStateVerifyIdentifierAttribute: "team_id",
+		},
+		resource.TestStep{
+			Config: g.config(plainTeam),
+			ConfigPlanChecks: onlyChanges("bursar_team.marketing", changes{
+				"team_alias": `"Marketing" -> `, "models.0": `"gpt-4.1-mini" -> `, "models.1": `"gpt-4.1" -> `,
+				"rpm_limit": "30 -> ", "tpm_limit": "15000 -> ", "max_parallel_requests": "4 -> ",
+				"model_rpm_limit.gpt-4.1": "5 -> ", "model_rpm_limit.gpt-4.1-mini": "20 -> ", "model_tpm_limit.gpt-4.1": "500 -> ",
+				"max_budget": "50 -> ", "soft_threshold_pct": "0.8 -> ", "budget_duration": `"1mo" -> `, "reset_day": "5 -> ",
+				"metadata.cost_center": `"CC-123" -> `, "metadata.floor": "2 -> ", "metadata.on_call.0": `"ada" -> `,
+				"metadata.on_call.1": `"grace" -> `, "metadata.nested.a": "true -> ",
+			}),
+		},
+		resource.TestStep{
+			PreConfig: func() {
+				team := g.team("marketing")
+				if team.RPMLimit != nil || team.MaxBudget != nil || len(team.Metadata) != 0 || !team.HardCap || team.BudgetDuration != nil {
+					t.Errorf("what was removed is not cleared: %+v", team.TeamFields)
+				}
+			},
+			Config: g.config(plainTeam), Destroy: true,
+		},
+	)
+	if _, err := g.GetTeam(t.Context(), "marketing"); api.CodeOf(err) != api.NotFound {
+		t.Errorf("after destroy: %v", err)
+	}
+}
+
+func TestAccTeam_everyAttributeDrifts(t *testing.T) {
+	g := startGateway(t)
+	step := func(config string, change func(*api.TeamFields), want changes) resource.TestStep {
+		return resource.TestStep{
+			PreConfig: g.changeTeam("marketing", change), Config: g.config(config),
+			ConfigPlanChecks: onlyChanges("bursar_team.marketing", want),
+		}
+	}
+	run(t,
+		resource.TestStep{Config: g.config(fullTeam)},
+		step(fullTeam, func(f *api.TeamFields) { // value to value
+			f.TeamAlias, f.Models = ptr("M"), api.StringList{"gpt-4.1", "gpt-4.1-mini"}
+			f.RPMLimit, f.TPMLimit, f.MaxParallelRequests = ptr(int64(300)), ptr(int64(0)), ptr(int64(5))
+			f.ModelRPMLimit["gpt-4.1"], f.ModelTPMLimit["gpt-4.1"] = 6, 600
+			f.MaxBudget, f.SoftThresholdPct, f.HardCap = ptr(100*money.USD+1), ptr(0.85), false
+			f.BudgetDuration, f.ResetDay, f.Blocked = ptr("7d"), ptr(6), true
+			f.Metadata["cost_center"], f.Metadata["floor"] = json.RawMessage(`"CC-9"`), json.RawMessage(`"2"`)
+			f.Metadata["on_call"], f.Metadata["nested"] = json.RawMessage(`["ada","linus"]`), json.RawMessage(`{"a":false}`)
+		}, changes{
+			"team_alias": `"M" -> "Marketing"`, "models.0": `"gpt-4.1" -> "gpt-4.1-mini"`, "models.1": `"gpt-4.1-mini" -> "gpt-4.1"`,
+			"rpm_limit": "300 -> 30", "tpm_limit": "0 -> 15000", "max_parallel_requests": "5 -> 4",
+			"model_rpm_limit.gpt-4.1": "6 -> 5", "model_tpm_limit.gpt-4.1": "600 -> 500",
+			"max_budget": "100.000000001 -> 100.1", "soft_threshold_pct": "0.85 -> 0.8", "hard_cap": "false -> true",
+			"budget_duration": `"7d" -> "1mo"`, "reset_day": "6 -> 5", "blocked": "true -> false",
+			"metadata.cost_center": `"CC-9" -> "CC-123"`, "metadata.floor": `"2" -> 2`,
+			"metadata.on_call.1": `"linus" -> "grace"`, "metadata.nested.a": "false -> true",
+		}),
+		step(fullTeam, func(f *api.TeamFields) { // value to null
+			*f = api.TeamFields{BudgetTerms: api.BudgetTerms{HardCap: true}}
+		}, changes{
+			"team_alias": ` -> "Marketing"`, "models.0": ` -> "gpt-4.1-mini"`, "models.1": ` -> "gpt-4.1"`,
+			"rpm_limit": " -> 30", "tpm_limit": " -> 15000", "max_parallel_requests": " -> 4",
+			"model_rpm_limit.gpt-4.1": " -> 5", "model_rpm_limit.gpt-4.1-mini": " -> 20", "model_tpm_limit.gpt-4.1": " -> 500",
+			"max_budget": " -> 100.1", "soft_threshold_pct": " -> 0.8", "budget_duration": ` -> "1mo"`, "reset_day": " -> 5",
+			"metadata.cost_center": ` -> "CC-123"`, "metadata.floor": " -> 2", "metadata.on_call.0": ` -> "ada"`,
+			"metadata.on_call.1": ` -> "grace"`, "metadata.nested.a": " -> true",
+		}),
+		step(fullTeam, func(f *api.TeamFields) { // entries added and removed
+			f.Models = append(f.Models, "o3")
+			f.ModelRPMLimit["o3"] = 1
+			delete(f.ModelRPMLimit, "gpt-4.1-mini")
+			f.ModelTPMLimit = nil
+			f.Metadata["owner"] = json.RawMessage(`"eve"`)
+			delete(f.Metadata, "floor")
+			f.SoftThresholdPct, f.SoftBudget = nil, ptr(7*money.USD)
+		}, changes{
+			"models.2": `"o3" -> `, "model_rpm_limit.o3": "1 -> ", "model_rpm_limit.gpt-4.1-mini": " -> 20",
+			"model_tpm_limit.gpt-4.1": " -> 500", "metadata.owner": `"eve" -> `, "metadata.floor": " -> 2",
+			"soft_threshold_pct": " -> 0.8", "soft_budget": "7 -> ",
+		}),
+		resource.TestStep{Config: g.config(plainTeam)},
+		step(plainTeam, func(f *api.TeamFields) { // null to value
+			*f = api.TeamFields{
+				TeamAlias: ptr("M"), Models: api.StringList{"o3"}, Metadata: api.Metadata{"a": json.RawMessage(`1.5`)},
+				RateLimits:      api.RateLimits{RPMLimit: ptr(int64(0)), TPMLimit: ptr(int64(1)), MaxParallelRequests: ptr(int64(2))},
+				ModelRateLimits: api.ModelRateLimits{ModelRPMLimit: map[string]int64{"o3": 1}, ModelTPMLimit: map[string]int64{"o3": 2}},
+				BudgetTerms: api.BudgetTerms{
+					MaxBudget: ptr(money.Nano(0)), HardCap: true, BudgetDuration: ptr("1d"), ResetDay: ptr(2), SoftThresholdPct: ptr(0.5),
+				},
+			}
+		}, changes{
+			"team_alias": `"M" -> `, "models.0": `"o3" -> `, "metadata.a": "1.5 -> ", "rpm_limit": "0 -> ", "tpm_limit": "1 -> ",
+			"max_parallel_requests": "2 -> ", "model_rpm_limit.o3": "1 -> ", "model_tpm_limit.o3": "2 -> ", "max_budget": "0 -> ",
+			"budget_duration": `"1d" -> `, "reset_day": "2 -> ", "soft_threshold_pct": "0.5 -> ",
+		}),
+		resource.TestStep{
+			PreConfig: func() {
+				if _, err := g.BlockTeam(t.Context(), "marketing"); err != nil {
+					t.Fatal(err)
+				}
+			},
+			Config:           g.config(plainTeam),
+			ConfigPlanChecks: onlyChanges("bursar_team.marketing", changes{"blocked": "true -> false"}),
+		},
+		resource.TestStep{
+			PreConfig: func() {
+				if err := g.DeleteTeam(t.Context(), "marketing"); err != nil {
+					t.Fatal(err)
+				}
+			},
+			Config:           g.config(plainTeam),
+			ConfigPlanChecks: willCreate("bursar_team.marketing"),
+		},
+	)
+}
+
+func TestAccTeam_nullZeroAndAbsentAreThreeThings(t *testing.T) {
+	g := startGateway(t)
+	team := func(budget string) string {
+		return g.config(fmt.Sprintf("resource \"bursar_team\" \"t\" {\n  team_id = \"t\"\n  %s\n}\n", budget))
+	}
+	wantBudget := func(want *money.Nano) func() {
+		return func() {
+			got := g.team("t").MaxBudget
+			if (got == nil) != (want == nil) || got != nil && *got != *want {
+				t.Errorf("max_budget is %v, want %v", got, want)
+			}
+		}
+	}
+	run(t,
+		resource.TestStep{Config: team("max_budget = 0")},
+		resource.TestStep{PreConfig: wantBudget(ptr(money.Nano(0))), Config: team("max_budget = null"),
+			ConfigPlanChecks: onlyChanges("bursar_team.t", changes{"max_budget": "0 -> "})},
+		resource.TestStep{PreConfig: wantBudget(nil), Config: team("max_budget = 0"),
+			ConfigPlanChecks: onlyChanges("bursar_team.t", changes{"max_budget": " -> 0"})},
+		resource.TestStep{Config: team(""),
+			ConfigPlanChecks: onlyChanges("bursar_team.t", changes{"max_budget": "0 -> "})},
+		resource.TestStep{PreConfig: wantBudget(nil), Config: team("models = []\n  metadata = {}\n  model_rpm_limit = {}"),
+			ConfigPlanChecks: nothing()},
+	)
+}
+
+// A third of a hundred dollars has more digits than the gateway keeps, and 9007199.254740991
+// more than a float64 holds for certain.
+func TestAccTeam_amountsKeepEveryDigit(t *testing.T) {
+	g := startGateway(t)
+	team := func(budget string) string {
+		return g.config(fmt.Sprintf("resource \"bursar_team\" \"t\" {\n  team_id = \"t\"\n  max_budget = %s\n}\n", budget))
+	}
+	run(t,
+		resource.TestStep{Config: team("100 / 3")},
+		resource.TestStep{Config: team("100 / 3"), ConfigPlanChecks: nothing()},
+		resource.TestStep{
+			PreConfig: func() {
+				if got := g.team("t").MaxBudget.String(); got != "33.333333333" {
+					t.Errorf("max_budget is %s", got)
+				}
+			},
+			Config: team("9007199.254740991"),
+		},
+		resource.TestStep{
+			PreConfig: func() {
+				if got := g.team("t").MaxBudget.String(); got != "9007199.254740991" {
+					t.Errorf("max_budget is %s", got)
+				}
+			},
+			Config: team("9007199.254740992"),
+		},
+	)
+}
+
+func TestAccTeam_importedPlanIsEmpty(t *testing.T) {
+	g := startGateway(t)
+	for id, fields := range map[string]api.TeamFields{
+		"bare": api.NewTeam("").TeamFields,
+		"rich": {
+			TeamAlias: ptr("Rich"), Models: api.StringList{"b", "a"}, Blocked: true,
+			Metadata: api.Metadata{"n": json.RawMessage(`1e3`), "null": json.RawMessage(`null`), "l": json.RawMessage(`[1, "a", null, []]`), "s": json.RawMessage(`"<&>"`)},
+			BudgetTerms: api.BudgetTerms{
+				MaxBudget: ptr(33*money.USD + 333_333_333), SoftBudget: ptr(money.USD / 10), BudgetDuration: ptr("30d"),
+			},
+		},
+	} {
+		must[api.Team](t)(g.CreateTeam(t.Context(), id, fields))
+	}
+	imports := `
+import {
+  to = bursar_team.bare
+  id = "bare"
+}
+
+import {
+  to = bursar_team.rich
+  id = "rich"
+}
+
+resource "bursar_team" "bare" {
+  team_id         = "bare"
+  models          = []
+  model_rpm_limit = {}
+}
+
+resource "bursar_team" "rich" {
+  team_id         = "rich"
+  team_alias      = "Rich"
+  models          = ["b", "a"]
+  blocked         = true
+  metadata        = { n = 1000, "null" = null, l = [1, "a", null, []], s = "<&>" }
+  max_budget      = 33.3333333333
+  soft_budget     = 0.1
+  hard_cap        = false
+  budget_duration = "30d"
+}
+`
+	run(t,
+		resource.TestStep{Config: g.config(imports), ConfigPlanChecks: nothingButImports(2)},
+		resource.TestStep{
+			PreConfig: func() {
+				for _, id := range []string{"bare", "rich"} {
+					if team := g.team(id); team.Revision != 1 {
+						t.Errorf("%s was written: revision %d", id, team.Revision)
+					}
+				}
+			},
+			Config: g.config(imports), ConfigPlanChecks: nothing(),
+		},
+	)
+}
+
+func TestAccTeam_existingOneAnswersWithTheImport(t *testing.T) {
+	g := startGateway(t)
+	must[api.Team](t)(g.CreateTeam(t.Context(), "marketing", api.NewTeam("").TeamFields))
+	run(t, resource.TestStep{
+		Config:      g.config(plainTeam),
+		ExpectError: says("terraform import bursar_team.NAME marketing"),
+	})
+}
+
+func TestAccTeam_deletionIsDeliberate(t *testing.T) {
+	g := startGateway(t)
+	protected := replace(plainTeam, `"marketing"`+"\n}", `"marketing"`+"\n  deletion_protection = true\n}")
+	forced := replace(plainTeam, `"marketing"`+"\n}", `"marketing"`+"\n  force_destroy = true\n}")
+	run(t,
+		resource.TestStep{Config: g.config(protected)},
+		resource.TestStep{Config: g.config(protected), Destroy: true, ExpectError: says("apply deletion_protection = false first")},
+		resource.TestStep{Config: g.config(plainTeam), ConfigPlanChecks: onlyChanges("bursar_team.marketing", changes{"deletion_protection": "true -> false"})},
+		resource.TestStep{
+			PreConfig: func() {
+				if revision := g.team("marketing").Revision; revision != 1 {
+					t.Errorf("what only Terraform needs to know was written: revision %d", revision)
+				}
+				must[api.KeyCreated](t)(g.CreateKey(t.Context(), api.KeyCreate{KeyFields: api.KeyFields{TeamID: ptr("marketing"), KeyAlias: ptr("app")}}))
+			},
+			Config: g.config(plainTeam), Destroy: true, ExpectError: regexp.MustCompile(`Team still has keys[\s\S]*\(app\)`),
+		},
+		resource.TestStep{Config: g.config(forced)},
+		resource.TestStep{Config: g.config(forced), Destroy: true},
+	)
+	if keys := must[[]api.Key](t)(g.ListKeys(t.Context())); len(keys) != 0 {
+		t.Errorf("%d keys are left", len(keys))
+	}
+}
+
+func TestAccTeam_destroyOfWhatIsGoneSucceeds(t *testing.T) {
+	g := startGateway(t)
+	gone := false
+	run(t,
+		resource.TestStep{Config: g.config(plainTeam)},
+		resource.TestStep{
+			// It goes between the refresh, which still sees it, and the delete.
+			PreConfig: func() {
+				g.between(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+					if r.URL.Path == "/team/delete" && !gone {
+						gone = true
+						if err := g.DeleteTeam(t.Context(), "marketing"); err != nil {
+							t.Error(err)
+						}
+					}
+					next.ServeHTTP(w, r)
+				})
+			},
+			Config: g.config(plainTeam), Destroy: true,
+		},
+	)
+	if !gone {
+		t.Error("nothing was deleted")
+	}
+}
+
+func TestAccTeam_chosenIDStays(t *testing.T) {
+	g := startGateway(t)
+	nameless := "resource \"bursar_team\" \"t\" {\n  rpm_limit = %d\n}\n"
+	run(t,
+		resource.TestStep{Config: g.config(fmt.Sprintf(nameless, 1)), Check: resource.TestCheckResourceAttrSet("bursar_team.t", "team_id")},
+		resource.TestStep{Config: g.config(fmt.Sprintf(nameless, 2)), ConfigPlanChecks: onlyChanges("bursar_team.t", changes{"rpm_limit": "1 -> 2"})},
+		resource.TestStep{Config: g.config("resource \"bursar_team\" \"t\" {\n  team_id = \"mine\"\n}\n"), ConfigPlanChecks: willReplace("bursar_team.t")},
+	)
+}
