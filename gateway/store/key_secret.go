@@ -12,12 +12,14 @@ import (
 // Errors: [api.NotFound], [api.AlreadyExists] for a secret that is in use.
 func (s *Store) RotateKey(ctx context.Context, change api.Change, id string, newHash []byte, newName string, oldValidUntil time.Time) (api.Key, error) {
 	return update(ctx, s, keyNoun, change, "rotate", id, 0, func(ctx context.Context, key *api.Key) error {
-		ending := args{"key_id": id, "valid_until_ms": oldValidUntil.UnixMilli()}
-		if _, err := s.exec(ctx, "key_secret_end", ending); err != nil {
+		key.KeyName = newName
+		if err := s.putSecret(ctx, id, newHash); err != nil {
 			return err
 		}
-		key.KeyName = newName
-		return s.putSecret(ctx, id, newHash)
+		_, err := s.exec(ctx, "key_secret_end", args{
+			"key_id": id, "except": newHash, "valid_until_ms": oldValidUntil.UnixMilli(),
+		})
+		return err
 	})
 }
 

@@ -2,16 +2,17 @@ package store_test
 
 import (
 	"bytes"
-	"context"
 	"crypto/sha256"
 	"errors"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/store"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/testenv"
 )
 
 // fakeSealer keeps what it seals apart from clear text and from other places; it is no encryption.
@@ -83,7 +84,13 @@ func both(t *testing.T, test func(t *testing.T, s *store.Store, clock *clock)) {
 		clock := newClock()
 		test(t, open(t, sqliteAddress(t), clock), clock)
 	})
+	t.Run(store.Postgres, func(t *testing.T) {
+		clock := newClock()
+		test(t, open(t, testenv.Postgres(t), clock), clock)
+	})
 }
+
+func TestMain(m *testing.M) { os.Exit(testenv.MainPostgres(m)) }
 
 var alice = api.Change{Actor: "alice", Address: "192.0.2.1", Reason: "ticket 7", RequestID: "req-1"}
 
@@ -106,4 +113,11 @@ func wantCode(t *testing.T, err error, code api.Code) {
 	}
 }
 
-func background() context.Context { return context.Background() }
+func apiError(t *testing.T, err error) *api.Error {
+	t.Helper()
+	var known *api.Error
+	if !errors.As(err, &known) {
+		t.Fatalf("%v is no error of the api", err)
+	}
+	return known
+}

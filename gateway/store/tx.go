@@ -99,7 +99,7 @@ func (t *tx) run(ctx context.Context, do func(ctx context.Context, t *tx) error)
 
 // exec runs a statement in the context's transaction, else by itself, and counts the rows it changed.
 func (s *Store) exec(ctx context.Context, name string, values args) (int64, error) {
-	text, bound, err := s.queries[name].bind(values)
+	text, bound, err := s.bind(name, values)
 	if err != nil {
 		return 0, err
 	}
@@ -134,7 +134,7 @@ func (s *Store) eachWritten(ctx context.Context, name string, values args, row f
 }
 
 func (s *Store) rows(ctx context.Context, db *sql.DB, name string, values args, row func(scan func(...any) error) error) error {
-	text, bound, err := s.queries[name].bind(values)
+	text, bound, err := s.bind(name, values)
 	if err != nil {
 		return err
 	}
@@ -152,6 +152,14 @@ func (s *Store) rows(ctx context.Context, db *sql.DB, name string, values args, 
 		return s.explain(name, err)
 	}
 	return nil
+}
+
+func (s *Store) bind(name string, values args) (string, []any, error) {
+	q, known := s.queries[name]
+	if !known {
+		return "", nil, fmt.Errorf("there is no query %s", name)
+	}
+	return q.bind(values)
 }
 
 func (s *Store) runner(ctx context.Context, db *sql.DB) runner {

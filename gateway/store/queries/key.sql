@@ -59,6 +59,9 @@ WHERE 1 = 1
 -- name: key_of_budget
 SELECT id FROM key WHERE budget_id = $budget_id ORDER BY id LIMIT $limit
 
+-- name: key_without_team_ids
+SELECT id FROM key WHERE team_id IS NULL ORDER BY id
+
 -- name: key_of_team
 SELECT id FROM key WHERE team_id = $team_id ORDER BY created_at_ms, id
 
@@ -68,7 +71,7 @@ VALUES ($hash, $key_id, $created_at_ms, NULL)
 
 -- name: key_secret_end
 UPDATE key_secret SET valid_until_ms = $valid_until_ms
-WHERE key_id = $key_id AND (valid_until_ms IS NULL OR valid_until_ms > $valid_until_ms)
+WHERE key_id = $key_id AND hash <> $except AND (valid_until_ms IS NULL OR valid_until_ms > $valid_until_ms)
 
 -- name: key_secret_purge
 DELETE FROM key_secret WHERE valid_until_ms <= $now_ms

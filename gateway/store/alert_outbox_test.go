@@ -1,0 +1,212 @@
+package store_test
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/store"
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
+	"github.com/bursarhq/terraform-provider-bursar/internal/testenv"
+)
+
+func newEvent(id string, at time.Time) api.AlertEvent {
+	start := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
+	return api.AlertEvent{
+		ID: id, Type: api.EventBudgetSoftLimit, Severity: "warning", CreatedAt: at, Message: "80 % <spent>", TeamID: "t1",
+		Scope: "team:t1", Threshold: 0.8, Spend: 80 * money.USD, MaxBudget: 100 * money.USD, PeriodStart: &start, HardCap: true,
+	}
+}
+
+func TestAlertEvents_areRoutedOnce(t *testing.T) {
+	both(t, func(t *testing.T, s *store.Store, clock *clock) {
+		first, second := newEvent("e1", clock.Now()), newEvent("e2", clock.Now().Add(time.Second))
+		if err := s.AppendLedger(t.Context(), nil, []api.AlertEvent{second, first, first}); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([]api.AlertEvent{first, second}, must(s.UnroutedAlertEvents(t.Context(), 10))(t)); diff != "" {
+			t.Errorf("unrouted (-want +got):\n%s", diff)
+		}
+		for _, routes := range [][]string{{"r1", "r2"}, {"r1", "r2", "r3"}} {
+			if err := s.RouteAlertEvent(t.Context(), "e1", routes); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := s.RouteAlertEvent(t.Context(), "e2", nil); err != nil {
+			t.Fatal(err)
+		}
+		if left := must(s.UnroutedAlertEvents(t.Context(), 10))(t); len(left) != 0 {
+			t.Errorf("left unrouted: %v", left)
+		}
+		if err := s.InsertAlertEvent(t.Context(), first); err != nil {
+			t.Fatal(err)
+		}
+		if again := must(s.UnroutedAlertEvents(t.Context(), 10))(t); len(again) != 0 {
+			t.Errorf("an event that came again is routed again: %v", again)
+		}
+		deliveries, total, err := s.AlertDeliveries(t.Context(), api.AlertDeliveryFilter{})
+		if err != nil || total != 2 || len(deliveries) != 2 {
+			t.Fatalf("deliveries are %v, %d, %v", deliveries, total, err)
+		}
+		d := deliveries[0]
+		if d.State != api.DeliveryPending || d.Attempts != 0 || d.NextAttemptAt == nil || !cmp.Equal(d.Event, first) {
+			t.Errorf("delivery is %+v", d)
+		}
+	})
+}
+
+// claim takes everything that is due for route r1.
+func claim(t *testing.T, s *store.Store, clock *clock, lease time.Duration) []api.AlertDelivery {
+	t.Helper()
+	return must(s.ClaimDeliveries(t.Context(), "r1", clock.Now(), clock.Now().Add(lease), 10))(t)
+}
+
+func putDelivery(t *testing.T, s *store.Store, clock *clock) {
+	t.Helper()
+	if err := s.InsertAlertEvent(t.Context(), newEvent("e1", clock.Now())); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.RouteAlertEvent(t.Context(), "e1", []string{"r1"}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func delivery(t *testing.T, s *store.Store) api.AlertDelivery {
+	t.Helper()
+	deliveries, _, err := s.AlertDeliveries(t.Context(), api.AlertDeliveryFilter{EventID: "e1", AlertRouteID: "r1"})
+	if err != nil || len(deliveries) != 1 {
+		t.Fatalf("deliveries are %v, %v", deliveries, err)
+	}
+	return deliveries[0]
+}
+
+func TestClaimDeliveries_leaseEndsWithItsHolder(t *testing.T) {
+	both(t, func(t *testing.T, s *store.Store, clock *clock) {
+		putDelivery(t, s, clock)
+		if routes := must(s.DueAlertRoutes(t.Context(), clock.Now()))(t); len(routes) != 1 || routes[0] != "r1" {
+			t.Errorf("due are %v", routes)
+		}
+		first := claim(t, s, clock, time.Minute)
+		if len(first) != 1 || first[0].Attempts != 1 || first[0].Event.ID != "e1" {
+			t.Fatalf("claimed %+v", first)
+		}
+		if again := claim(t, s, clock, time.Minute); len(again) != 0 {
+			t.Errorf("claimed under a lease: %+v", again)
+		}
+		if routes := must(s.DueAlertRoutes(t.Context(), clock.Now()))(t); len(routes) != 0 {
+			t.Errorf("due under a lease are %v", routes)
+		}
+		clock.Advance(time.Minute)
+		second := claim(t, s, clock, time.Minute)
+		if len(second) != 1 || second[0].Attempts != 2 || second[0].DeliveryID != first[0].DeliveryID {
+			t.Fatalf("after the lease, claimed %+v", second)
+		}
+		// The first holder was only slow: its failure must not touch the second's attempt, its success counts.
+		id := first[0].DeliveryID
+		if err := s.DeliveryFailed(t.Context(), id, 1, clock.Now(), "late"); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.DeliveryDead(t.Context(), id, 1, "late"); err != nil {
+			t.Fatal(err)
+		}
+		if d := delivery(t, s); d.State != api.DeliveryPending || d.LastStatus != "" {
+			t.Errorf("a late failure changed %+v", d)
+		}
+		if err := s.DeliverySent(t.Context(), id, 1, "200 OK"); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.DeliveryFailed(t.Context(), id, 2, clock.Now(), "500"); err != nil {
+			t.Fatal(err)
+		}
+		if d := delivery(t, s); d.State != api.DeliverySent || d.LastStatus != "200 OK" || d.NextAttemptAt != nil {
+			t.Errorf("delivery is %+v", d)
+		}
+	})
+}
+
+func TestDeliveryFailed_isDueAgainAndDiesInTheEnd(t *testing.T) {
+	both(t, func(t *testing.T, s *store.Store, clock *clock) {
+		putDelivery(t, s, clock)
+		id := claim(t, s, clock, time.Minute)[0].DeliveryID
+		if err := s.DeliveryFailed(t.Context(), id, 1, clock.Now().Add(time.Hour), "500"); err != nil {
+			t.Fatal(err)
+		}
+		clock.Advance(time.Hour - time.Millisecond)
+		if early := claim(t, s, clock, time.Minute); len(early) != 0 {
+			t.Errorf("claimed early: %+v", early)
+		}
+		clock.Advance(time.Millisecond)
+		if due := claim(t, s, clock, time.Minute); len(due) != 1 || due[0].LastStatus != "500" {
+			t.Fatalf("claimed %+v", due)
+		}
+		if err := s.DeliveryDead(t.Context(), id, 2, "410 Gone"); err != nil {
+			t.Fatal(err)
+		}
+		clock.Advance(time.Hour)
+		if dead := claim(t, s, clock, time.Minute); len(dead) != 0 {
+			t.Errorf("claimed the dead: %+v", dead)
+		}
+		if d := delivery(t, s); d.State != api.DeliveryDead || d.Attempts != 2 {
+			t.Errorf("delivery is %+v", d)
+		}
+	})
+}
+
+func TestDeleteAlertRoutes_givesUpItsDeliveries(t *testing.T) {
+	both(t, func(t *testing.T, s *store.Store, clock *clock) {
+		must(s.CreateAlertRoute(t.Context(), alice, newRoute("r1", "a")))(t)
+		putDelivery(t, s, clock)
+		must(s.DeleteAlertRoutes(t.Context(), alice, []string{"r1"}))(t)
+		if d := delivery(t, s); d.State != api.DeliveryDead || d.LastStatus != "the alert route was deleted" {
+			t.Errorf("delivery is %+v", d)
+		}
+	})
+}
+
+func TestClaimDeliveries_twoGatewaysShare(t *testing.T) {
+	clock, place := newClock(), testenv.Postgres(t)
+	gateways := []*store.Store{open(t, place, clock), open(t, place, clock)}
+	const events = 60
+	for i := range events {
+		id := fmt.Sprintf("e%02d", i)
+		if err := gateways[0].InsertAlertEvent(t.Context(), newEvent(id, clock.Now())); err != nil {
+			t.Fatal(err)
+		}
+		if err := gateways[0].RouteAlertEvent(t.Context(), id, []string{"r1"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var mu sync.Mutex
+	claimed := map[string]int{}
+	var all sync.WaitGroup
+	for i := range 8 {
+		all.Go(func() {
+			for {
+				taken, err := gateways[i%2].ClaimDeliveries(t.Context(), "r1", clock.Now(), clock.Now().Add(time.Minute), 3)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				mu.Lock()
+				for _, d := range taken {
+					claimed[d.Event.ID]++
+				}
+				enough := len(claimed) == events
+				mu.Unlock()
+				if enough || t.Context().Err() != nil {
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+	for id, times := range claimed {
+		if times != 1 {
+			t.Errorf("%s was claimed %d times", id, times)
+		}
+	}
+}

@@ -1,0 +1,311 @@
+package testenv
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // the "pgx" driver of database/sql
+)
+
+// postgresStart is how long a server may take to make its files and answer.
+const postgresStart = 60 * time.Second
+
+// Postgres returns the address of a fresh, empty database that is dropped when the test ends.
+// It is on the server that DATABASE_URL names, whose user must be allowed to create databases, else
+// on a private server that the first call of a test binary starts and [MainPostgres] stops.
+// A machine without PostgreSQL fails the test.
+func Postgres(t testing.TB) string {
+	t.Helper()
+	server, err := postgresServer()
+	if err != nil {
+		t.Fatalf("PostgreSQL for tests: %s", err)
+	}
+	address, drop, err := newDatabase(t.Context(), server)
+	if err != nil {
+		t.Fatalf("PostgreSQL for tests: %s", err)
+	}
+	t.Cleanup(func() {
+		if err := drop(); err != nil {
+			t.Errorf("PostgreSQL for tests: %s", err)
+		}
+	})
+	return address
+}
+
+// MainPostgres runs the tests of a package that uses [Postgres] and then stops the server, if one was
+// started. TestMain calls os.Exit with what it returns.
+func MainPostgres(m interface{ Run() int }) int {
+	code := m.Run()
+	private.Lock()
+	defer private.Unlock()
+	if private.server == nil {
+		return code
+	}
+	if err := private.server.stop(); err != nil {
+		fmt.Fprintf(os.Stderr, "stop PostgreSQL for tests: %s\n", err)
+		return max(code, 1)
+	}
+	return code
+}
+
+// private is the server of this test binary, started by whoever needs it first.
+var private struct {
+	sync.Mutex
+	server *postgres
+	err    error
+}
+
+func postgresServer() (*url.URL, error) {
+	if address := os.Getenv("DATABASE_URL"); address != "" {
+		parsed, err := url.Parse(address)
+		if err != nil {
+			return nil, errors.New("DATABASE_URL is not a valid postgres:// address")
+		}
+		return parsed, nil
+	}
+	private.Lock()
+	defer private.Unlock()
+	if private.server == nil && private.err == nil {
+		private.server, private.err = startPostgres()
+	}
+	if private.err != nil {
+		return nil, private.err
+	}
+	return private.server.address(), nil
+}
+
+// newDatabase makes a database with a name of its own.
+func newDatabase(ctx context.Context, server *url.URL) (address string, drop func() error, err error) {
+	admin, err := sql.Open("pgx", server.String())
+	if err != nil {
+		return "", nil, fmt.Errorf("open: %w", err)
+	}
+	name := "bursar_test_" + strings.ToLower(rand.Text())
+	if _, err := admin.ExecContext(ctx, "CREATE DATABASE "+name+" TEMPLATE template0 ENCODING 'UTF8'"); err != nil {
+		return "", nil, errors.Join(fmt.Errorf("create database: %w", err), admin.Close())
+	}
+	own := *server
+	own.Path = "/" + name
+	drop = func() error {
+		ctx, cancel := context.WithTimeout(context.Background(), postgresStart)
+		defer cancel()
+		_, err := admin.ExecContext(ctx, "DROP DATABASE "+name+" WITH (FORCE)")
+		return errors.Join(err, admin.Close())
+	}
+	return own.String(), drop, nil
+}
+
+// postgres is a private server with its files in dir, open to 127.0.0.1 only.
+type postgres struct {
+	dir     string
+	port    int
+	account *account
+	process *exec.Cmd
+	// leash is a pipe that ends with this process, however that ends, and the server with it.
+	leash io.Closer
+	ended chan error
+}
+
+// account is whom the server runs as; PostgreSQL refuses to run as root.
+type account struct {
+	uid, gid uint32
+}
+
+func startPostgres() (*postgres, error) {
+	initdb, err := postgresProgram("initdb")
+	if err != nil {
+		return nil, err
+	}
+	server, err := postgresProgram("postgres")
+	if err != nil {
+		return nil, err
+	}
+	p := &postgres{ended: make(chan error, 1)}
+	if err := p.makeDir(); err != nil {
+		return nil, err
+	}
+	if err := p.start(initdb, server); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(p.dir))
+	}
+	return p, nil
+}
+
+// postgresProgram finds a server program on PATH or where Debian and Homebrew keep it, newest first.
+func postgresProgram(name string) (string, error) {
+	if path, err := exec.LookPath(name); err == nil {
+		return path, nil
+	}
+	for _, pattern := range []string{
+		"/usr/lib/postgresql/*/bin/", "/opt/homebrew/opt/postgresql@*/bin/", "/usr/local/opt/postgresql@*/bin/",
+	} {
+		found, err := filepath.Glob(pattern + name)
+		if err != nil {
+			return "", fmt.Errorf("look for %s: %w", name, err)
+		}
+		if len(found) > 0 {
+			return slices.Max(found), nil
+		}
+	}
+	return "", fmt.Errorf("%s was not found: install the server (Debian, Ubuntu: apt-get install postgresql; "+
+		"macOS: brew install postgresql), or set DATABASE_URL to one whose user may create databases", name)
+}
+
+func (p *postgres) makeDir() error {
+	dir, err := os.MkdirTemp("", "bursar-postgres-")
+	if err != nil {
+		return fmt.Errorf("make data folder: %w", err)
+	}
+	p.dir = dir
+	if os.Geteuid() != 0 {
+		return nil
+	}
+	owner, err := user.Lookup("postgres")
+	if err != nil {
+		return fmt.Errorf("running as root, which PostgreSQL refuses: %w", err)
+	}
+	uid, errUID := strconv.ParseUint(owner.Uid, 10, 32)
+	gid, errGID := strconv.ParseUint(owner.Gid, 10, 32)
+	if err := errors.Join(errUID, errGID); err != nil {
+		return fmt.Errorf("user postgres: %w", err)
+	}
+	p.account = &account{uid: uint32(uid), gid: uint32(gid)}
+	if err := os.Chown(dir, int(uid), int(gid)); err != nil {
+		return fmt.Errorf("give data folder to postgres: %w", err)
+	}
+	return nil
+}
+
+func (p *postgres) start(initdb, server string) error {
+	making := p.command(initdb, "-D", p.data(), "-U", "bursar", "-A", "trust", "-E", "UTF8",
+		"--locale=C", "--no-instructions", "--no-sync")
+	if output, err := making.CombinedOutput(); err != nil {
+		return fmt.Errorf("initdb: %w\n%s", err, output)
+	}
+	port, err := freePort()
+	if err != nil {
+		return err
+	}
+	p.port = port
+	// No fsync: the tests stop the server, not the machine.
+	p.process = p.command("sh", "-c", leashed, server, "-D", p.data(),
+		"-c", "listen_addresses=127.0.0.1", "-c", fmt.Sprintf("port=%d", port), "-c", "unix_socket_directories=",
+		"-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=200")
+	if err := p.launch(); err != nil {
+		return fmt.Errorf("start postgres: %w", err)
+	}
+	return p.await()
+}
+
+// leashed runs a program until it ends or file 3, a pipe, is closed at the other end.
+const leashed = `"$0" "$@" 3<&- & child=$!; { cat <&3 >/dev/null; kill -QUIT $child 2>/dev/null; } & exec 3<&-; wait $child`
+
+func (p *postgres) launch() error {
+	log, err := os.Create(filepath.Join(p.dir, "server.log"))
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	held, leash, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	defer held.Close()
+	p.process.Stdout, p.process.Stderr, p.process.ExtraFiles = log, log, []*os.File{held}
+	if err := p.process.Start(); err != nil {
+		return errors.Join(err, leash.Close())
+	}
+	p.leash = leash
+	go func() { p.ended <- p.process.Wait() }()
+	return nil
+}
+
+func (p *postgres) data() string { return filepath.Join(p.dir, "data") }
+
+func (p *postgres) address() *url.URL {
+	return &url.URL{
+		Scheme: "postgres", User: url.User("bursar"), Host: net.JoinHostPort("127.0.0.1", strconv.Itoa(p.port)),
+		Path: "/postgres", RawQuery: "sslmode=disable",
+	}
+}
+
+// command prepares a program to run as the server's account.
+func (p *postgres) command(name string, arguments ...string) *exec.Cmd {
+	command := exec.Command(name, arguments...)
+	command.Dir = p.dir
+	if p.account != nil {
+		command.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: p.account.uid, Gid: p.account.gid}}
+	}
+	return command
+}
+
+// await returns when the server answers.
+func (p *postgres) await() error {
+	ctx, cancel := context.WithTimeout(context.Background(), postgresStart)
+	defer cancel()
+	db, err := sql.Open("pgx", p.address().String())
+	if err != nil {
+		return fmt.Errorf("open: %w", err)
+	}
+	defer db.Close()
+	for {
+		err := db.PingContext(ctx)
+		if err == nil {
+			return nil
+		}
+		select {
+		case ended := <-p.ended:
+			log, readErr := os.ReadFile(filepath.Join(p.dir, "server.log"))
+			return fmt.Errorf("postgres ended: %w\n%s", errors.Join(ended, readErr), log)
+		default:
+		}
+		if !pause(ctx, 50*time.Millisecond) {
+			return errors.Join(fmt.Errorf("postgres does not answer: %w", err), p.leash.Close())
+		}
+	}
+}
+
+// stop ends the server without waiting for connections, and removes its files.
+func (p *postgres) stop() error {
+	if err := p.leash.Close(); err != nil {
+		return fmt.Errorf("let go: %w", err)
+	}
+	select {
+	case <-p.ended: // how it ended does not matter any more
+	case <-time.After(postgresStart):
+		return errors.New("still running after a minute")
+	}
+	if err := os.RemoveAll(p.dir); err != nil {
+		return fmt.Errorf("remove data folder: %w", err)
+	}
+	return nil
+}
+
+// freePort finds a port that nobody listens on just now.
+func freePort() (int, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, fmt.Errorf("find a free port: %w", err)
+	}
+	address, ok := listener.Addr().(*net.TCPAddr)
+	if !ok {
+		return 0, fmt.Errorf("listener has an address of another kind: %s", listener.Addr())
+	}
+	return address.Port, listener.Close()
+}
