@@ -34,13 +34,21 @@ type record struct {
 	ahead   atomic.Int64 // nanoseconds
 }
 
-func newRecord(t *testing.T) *record {
+// onEachDatabase runs a test over a record of its own on SQLite and on PostgreSQL.
+func onEachDatabase(t *testing.T, test func(*testing.T, *record)) {
 	t.Helper()
-	sealer, err := seal.LoadOrCreate(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
+	for name, address := range map[string]func(*testing.T) string{
+		"sqlite":   func(t *testing.T) string { return "sqlite:" + filepath.Join(t.TempDir(), "bursar.db") },
+		"postgres": func(t *testing.T) string { return testenv.Postgres(t) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			sealer, err := seal.LoadOrCreate(t.TempDir())
+			if err != nil {
+				t.Fatal(err)
+			}
+			test(t, &record{address: address(t), sealer: sealer})
+		})
 	}
-	return &record{address: "sqlite:" + filepath.Join(t.TempDir(), "bursar.db"), sealer: sealer}
 }
 
 func (r *record) now() time.Time { return time.Now().Add(time.Duration(r.ahead.Load())) }
@@ -150,7 +158,10 @@ func startResetter(t *testing.T) (address string, ids func() []string) {
 
 // One event for receivers of every bad habit, over a real database and real connections.
 func TestDelivery_badReceivers(t *testing.T) {
-	record := newRecord(t)
+	onEachDatabase(t, testBadReceivers)
+}
+
+func testBadReceivers(t *testing.T, record *record) {
 	s := record.open(t)
 	start := func(replies ...testenv.Reply) *testenv.Webhook {
 		hook := testenv.StartWebhook(t, testenv.WebhookOptions{Secret: hookSecret})
@@ -223,7 +234,10 @@ func (d *dying) DeliverySent(context.Context, string, int, string) error {
 }
 
 func TestDelivery_killedBeforeTheMark(t *testing.T) {
-	record := newRecord(t)
+	onEachDatabase(t, testKilledBeforeTheMark)
+}
+
+func testKilledBeforeTheMark(t *testing.T, record *record) {
 	s := record.open(t)
 	hook := testenv.StartWebhook(t, testenv.WebhookOptions{Secret: hookSecret})
 	addRoute(t, s, "a", hook.URL())
@@ -242,8 +256,11 @@ func TestDelivery_killedBeforeTheMark(t *testing.T) {
 }
 
 func TestDelivery_twoGateways(t *testing.T) {
+	onEachDatabase(t, testTwoGateways)
+}
+
+func testTwoGateways(t *testing.T, record *record) {
 	const n = 100
-	record := newRecord(t)
 	first, second := record.open(t), record.open(t)
 	hooks := []*testenv.Webhook{
 		testenv.StartWebhook(t, testenv.WebhookOptions{Secret: hookSecret}),

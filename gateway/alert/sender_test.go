@@ -13,9 +13,15 @@ import (
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/alert"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/testenv"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(withPostgres{m}) }
+
+// withPostgres stops the database server, before leaks are looked for.
+type withPostgres struct{ tests *testing.M }
+
+func (w withPostgres) Run() int { return testenv.MainPostgres(w.tests) }
 
 func TestSender_fansOutToRoutesThatWantIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
