@@ -260,7 +260,7 @@ func TestDelivery_twoGateways(t *testing.T) {
 }
 
 func testTwoGateways(t *testing.T, record *record) {
-	const n = 100
+	const n = 50
 	first, second := record.open(t), record.open(t)
 	hooks := []*testenv.Webhook{
 		testenv.StartWebhook(t, testenv.WebhookOptions{Secret: hookSecret}),
