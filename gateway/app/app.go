@@ -1,0 +1,133 @@
+// Package app is the gateway as a whole: it makes the parts, joins them and runs them.
+//
+// It promises that what New returned can be started, served and stopped in any program, tests
+// included, that nothing is lost by Stop, and that a store that cannot be reached is named before
+// the first request. It must never decide anything that one of the parts could decide.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/config"
+)
+
+// Options are what a gateway is made of.
+type Options struct {
+	Config config.Config
+	// Logger gets one line per request and what operators should know; nil is slog.Default.
+	Logger *slog.Logger
+	// Version is answered by health checks and in the User-Agent of alerts.
+	Version string
+	// DrainTimeout is how long Stop waits for calls under way; 0 is 30 seconds.
+	DrainTimeout time.Duration
+}
+
+// App is a gateway.
+type App struct {
+	options  Options
+	parts    *parts
+	server   *http.Server
+	listener net.Listener
+	serving  sync.WaitGroup
+	failed   chan error
+	// background runs from Start to the end of Stop.
+	background context.Context
+	quiet      context.CancelFunc
+}
+
+const (
+	defaultDrainTimeout = 30 * time.Second
+	readHeaderTimeout   = 5 * time.Second
+	idleTimeout         = 2 * time.Minute
+	maxHeaderBytes      = 16 << 10
+)
+
+// New opens the stores, puts the declared objects in place and binds the listener, but serves nothing yet.
+// Its errors name the store or the setting at fault, never a secret.
+func New(ctx context.Context, options Options) (*App, error) {
+	if options.Logger == nil {
+		options.Logger = slog.Default()
+	}
+	if options.DrainTimeout == 0 {
+		options.DrainTimeout = defaultDrainTimeout
+	}
+	if err := os.MkdirAll(options.Config.DataDir, 0o700); err != nil {
+		return nil, fmt.Errorf("make data directory: %w", err)
+	}
+	parts, err := assemble(ctx, options)
+	if err != nil {
+		return nil, err
+	}
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", options.Config.Listen)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("listen on %s: %w", options.Config.Listen, err), parts.close(ctx))
+	}
+	a := &App{options: options, parts: parts, listener: listener, failed: make(chan error, 1)}
+	a.background, a.quiet = context.WithCancel(context.WithoutCancel(ctx))
+	a.server = &http.Server{
+		Handler:           a.handler(),
+		ReadHeaderTimeout: readHeaderTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
+		ErrorLog:          slog.NewLogLogger(options.Logger.Handler(), slog.LevelWarn),
+	}
+	return a, nil
+}
+
+// Addr is the address that the gateway listens on, with the port it was given.
+func (a *App) Addr() string { return a.listener.Addr().String() }
+
+// URL is the address as clients use it.
+func (a *App) URL() string { return "http://" + a.Addr() }
+
+// Start begins to serve.
+func (a *App) Start() {
+	for _, run := range a.parts.background() {
+		a.serving.Go(func() { run(a.background) })
+	}
+	a.serving.Go(func() {
+		if err := a.server.Serve(a.listener); err != nil && !errors.Is(err, http.ErrServerClosed) {
+			a.failed <- fmt.Errorf("serve: %w", err)
+		}
+	})
+	a.options.Logger.Info("serving", slog.String("address", a.Addr()), slog.String("version", a.options.Version),
+		slog.String("record", a.parts.store.Kind()), slog.String("counters", a.parts.counters))
+}
+
+// Stop takes no new requests, lets running ones end within the drain timeout, writes what is left to write
+// and closes the stores. A second Stop does nothing.
+func (a *App) Stop(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.options.DrainTimeout)
+	defer cancel()
+	err := a.server.Shutdown(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		a.options.Logger.Warn("calls were cut off after the drain timeout", slog.Duration("timeout", a.options.DrainTimeout))
+		err = a.server.Close()
+	}
+	_ = a.listener.Close() // for a gateway that was never started; else the server has done so
+	a.quiet()
+	a.serving.Wait()
+	closing, done := context.WithTimeout(context.WithoutCancel(ctx), a.options.DrainTimeout)
+	defer done()
+	return errors.Join(err, a.parts.close(closing))
+}
+
+// Run serves until ctx ends or serving fails, and stops.
+func (a *App) Run(ctx context.Context) error {
+	a.Start()
+	var failure error
+	select {
+	case <-ctx.Done():
+		a.options.Logger.Info("stopping")
+	case failure = <-a.failed:
+	}
+	return errors.Join(failure, a.Stop(ctx))
+}

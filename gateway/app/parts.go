@@ -1,0 +1,160 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/admin"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/alert"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/alert/webhook"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/ledger"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/policy"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/pricing"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/proxy"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/safedial"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/seal"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/store"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/upstream"
+)
+
+// contentionWait is how long a call waits when only others' reservations keep it out of a budget.
+const contentionWait = 5 * time.Second
+
+// parts are what the gateway is made of, in the order they are made; they are closed in reverse.
+type parts struct {
+	store    *store.Store
+	ledger   *ledger.Writer
+	engine   quota.Engine
+	counters string
+	alerts   *alert.Sender
+	upstream *upstream.Client
+	proxy    *proxy.Proxy
+	admin    admin.Options
+	closers  []closer
+}
+
+// closer is one named step of closing down.
+type closer struct {
+	name  string
+	close func(context.Context) error
+}
+
+// assemble makes the parts. It is one straight line on purpose: the order is what there is to see.
+func assemble(ctx context.Context, options Options) (_ *parts, err error) {
+	settings, logger := options.Config, options.Logger
+	p := &parts{}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, p.close(ctx))
+		}
+	}()
+
+	sealer, err := openSealer(settings.SecretKey, settings.DataDir)
+	if err != nil {
+		return nil, err
+	}
+	p.store, err = store.Open(ctx, settings.DatabaseURL, store.Options{Sealer: sealer, Logger: logger})
+	if err != nil {
+		return nil, fmt.Errorf("open the record (database_url): %w", err)
+	}
+	p.onClose("record", func(context.Context) error { return p.store.Close() })
+
+	p.alerts = alert.New(alert.Options{
+		Outbox: p.store, Logger: logger,
+		Webhook: webhook.New(safedial.NewClient(safedial.Options{
+			AllowPrivate: settings.AllowPrivateTargets, AllowHTTP: settings.AllowPrivateTargets,
+		}), options.Version),
+	})
+	p.ledger = ledger.New(ledger.Options{Store: p.store, OnAlert: p.alerts.Wake, Logger: logger})
+	p.onClose("ledger", p.ledger.Close)
+	if err := p.openCounters(ctx, options); err != nil {
+		return nil, err
+	}
+
+	book := policy.NewBook(p.store, p.engine, policy.Defaults{
+		RPM: settings.DefaultRPM, TPM: settings.DefaultTPM,
+		Timezone: settings.Timezone, ResetDay: settings.ResetDay,
+		SoftLimitRPMFactor: settings.SoftLimitRPMFactor,
+	})
+	changes := policy.Changes{Book: book}
+	declared, err := declare(ctx, p.store, changes, settings, logger)
+	if err != nil {
+		return nil, err
+	}
+
+	pepper := sealer.Derive("key pepper")
+	admins := auth.NewAdminKeys(auth.Secret(settings.AdminKey))
+	served, err := models(settings.Models, pricing.Embedded(), logger)
+	if err != nil {
+		return nil, err
+	}
+	p.upstream = upstream.NewClient()
+	p.onClose("upstream connections", func(context.Context) error { p.upstream.Close(); return nil })
+	p.proxy = proxy.New(proxy.Options{
+		Book: book, Engine: p.engine, Upstream: p.upstream, Logger: logger,
+		Models:         served,
+		HashSecret:     func(secret auth.Secret) []byte { return auth.Hash(pepper, secret) },
+		IsAdminKey:     admins.Has,
+		ExceededStatus: settings.ExceededStatus, AllowUnpriced: settings.AllowUnpriced,
+		ContentionWait: contentionWait, Now: time.Now,
+	})
+	p.admin = admin.Options{
+		Authenticator: admins, Record: p.store, Changes: changes, Tester: p.alerts, Declared: declared,
+		Spending: policy.Spending{Book: book, Counters: p.engine, Now: time.Now},
+		Pepper:   pepper, Logger: logger,
+	}
+	return p, nil
+}
+
+func openSealer(secretKey, dataDir string) (*seal.Sealer, error) {
+	if secretKey != "" {
+		sealer, err := seal.Parse(secretKey)
+		if err != nil {
+			return nil, fmt.Errorf("secret_key: %w", err)
+		}
+		return sealer, nil
+	}
+	sealer, err := seal.LoadOrCreate(dataDir)
+	if err != nil {
+		return nil, fmt.Errorf("read the secret key in the data directory: %w", err)
+	}
+	return sealer, nil
+}
+
+func (p *parts) openCounters(ctx context.Context, options Options) error {
+	if options.Config.RedisURL == "" {
+		p.engine, p.counters = quota.NewMemory(p.ledger, quota.MemoryOptions{Logger: options.Logger}), "in-process"
+	} else {
+		engine, err := quota.OpenRedis(ctx, options.Config.RedisURL, p.ledger, quota.RedisOptions{Logger: options.Logger})
+		if err != nil {
+			return fmt.Errorf("open the counters (redis_url): %w", err)
+		}
+		p.engine, p.counters = engine, "redis"
+	}
+	p.onClose("counters", func(context.Context) error { return p.engine.Close() })
+	return nil
+}
+
+// background are the loops that run beside the server until it has stopped.
+func (p *parts) background() []func(context.Context) {
+	return []func(context.Context){p.proxy.Run, p.alerts.Run}
+}
+
+func (p *parts) onClose(name string, close func(context.Context) error) {
+	p.closers = append(p.closers, closer{name, close})
+}
+
+func (p *parts) close(ctx context.Context) error {
+	var failures []error
+	for i := len(p.closers) - 1; i >= 0; i-- {
+		if err := p.closers[i].close(ctx); err != nil {
+			failures = append(failures, fmt.Errorf("close %s: %w", p.closers[i].name, err))
+		}
+	}
+	p.closers = nil
+	return errors.Join(failures...)
+}

@@ -1,0 +1,42 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"os"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/app"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/config"
+)
+
+// serveCommand runs the gateway until it is told to stop.
+type serveCommand struct {
+	Config string `help:"Path of gateway.yaml. Without it the environment alone configures the gateway." type:"path" env:"BURSAR_CONFIG"`
+}
+
+// Help explains what the flags alone do not.
+func (serveCommand) Help() string {
+	return `Settings come from the file and from the environment, which wins:
+  BURSAR_ADMIN_KEY     opens the admin API (required)
+  BURSAR_LISTEN        host and port, 127.0.0.1:4000
+  BURSAR_DATA_DIR      embedded stores and generated secret key, ./data
+  BURSAR_DATABASE_URL  postgres://…, else SQLite in the data directory
+  BURSAR_REDIS_URL     redis://…, else counters in this process
+  BURSAR_SECRET_KEY    encrypts stored secrets; required with PostgreSQL
+
+Stop it with SIGTERM or Ctrl-C: it takes no new requests and lets running ones end.`
+}
+
+// Run serves until ctx ends.
+func (c serveCommand) Run(ctx context.Context) error {
+	settings, err := config.Load(c.Config, os.Getenv)
+	if err != nil {
+		return err
+	}
+	logger := slog.New(slog.NewJSONHandler(os.Stdout, nil))
+	gateway, err := app.New(ctx, app.Options{Config: settings, Logger: logger, Version: version})
+	if err != nil {
+		return err
+	}
+	return gateway.Run(ctx)
+}
