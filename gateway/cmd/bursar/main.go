@@ -18,7 +18,6 @@ var version = "dev"
 // commandLine is the whole command line.
 type commandLine struct {
 	Serve   serveCommand     `cmd:"" help:"Run the gateway."`
-	Review  reviewCommand    `cmd:"" help:"Turn a Terraform plan in JSON into Markdown for a pull request."`
 	Version kong.VersionFlag `help:"Print the version and exit."`
 }
 
