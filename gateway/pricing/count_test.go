@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tiktoken-go/tokenizer"
 	"pgregory.net/rapid"
@@ -66,6 +67,7 @@ func vendorCount(t interface{ Fatal(...any) }, messages []message) int64 {
 var drawText = rapid.OneOf(
 	rapid.String(), rapid.StringN(0, 200, -1),
 	rapid.StringOf(rapid.RuneFrom([]rune("aé漢字🙂🏳️‍🌈\u0000\"\\\n\t <>|𝕏ﷺ"))),
+	rapid.Just("hi"), rapid.Just("hi"),
 	rapid.SampledFrom([]string{"", "hello", "<|endoftext|>", "data:image/png;base64,AAAA", strings.Repeat("a ", 300)}),
 )
 
@@ -83,7 +85,7 @@ func drawMessages(t *rapid.T) []message {
 			m.Content = drawText.Draw(t, "text")
 		}
 		return m
-	}), 0, 5).Draw(t, "messages")
+	}), 0, 40).Draw(t, "messages")
 }
 
 func TestTokenBounds_areNeverBelowTheVendorsCount(t *testing.T) {
@@ -189,6 +191,9 @@ func TestInputTokensBound_isNotFooled(t *testing.T) {
 	if got := pricing.InputTokensBound("gpt-4o", bad); got < 3_000 {
 		t.Errorf("%d tokens for a thousand bytes that are not UTF-8", got)
 	}
+	if got := pricing.CountTokens("gpt-4o", bad); got < 3_000 {
+		t.Errorf("%d tokens counted for a thousand bytes that are not UTF-8", got)
+	}
 }
 
 func TestCountText(t *testing.T) {
@@ -204,6 +209,38 @@ func TestCountText(t *testing.T) {
 	} {
 		if got := pricing.CountText(test.model, test.text); got != test.want {
 			t.Errorf("CountText(%q, %q) = %d, want %d", test.model, test.text, got, test.want)
+		}
+	}
+}
+
+func TestCountText_inChunksIsExact(t *testing.T) {
+	codec, err := tokenizer.Get(tokenizer.O200kBase)
+	if err != nil {
+		t.Fatal(err)
+	}
+	words := rapid.SliceOfN(rapid.OneOf(rapid.StringMatching(`[A-Za-z]{1,12}`), rapid.StringMatching(`[A-Za-z0-9é漢 .,!?'\n-]{1,20}`)), 800, 1_200)
+	rapid.Check(t, func(t *rapid.T) {
+		text := strings.Join(words.Draw(t, "words"), " ")
+		whole, err := codec.Count(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := pricing.CountText("gpt-4o", text); got != int64(whole) {
+			t.Fatalf("%d tokens in chunks, %d at once", got, whole)
+		}
+	})
+}
+
+func TestCountText_survivesHostileText(t *testing.T) {
+	for _, unit := range []string{" \n", " \n ", "\u2003\n", "a", " ", "\n", "!", "漢", "\u0301", "\xff", "1"} {
+		text := strings.Repeat(unit, 256<<10/len(unit))
+		start := time.Now()
+		got := pricing.CountText("gpt-4o", text)
+		if took := time.Since(start); took > 10*time.Second {
+			t.Errorf("%q repeated: %s", unit, took)
+		}
+		if got < int64(len(text))/200 || got > int64(len(text)) {
+			t.Errorf("%q repeated: %d tokens in %d bytes", unit, got, len(text))
 		}
 	}
 }
@@ -267,7 +304,7 @@ func BenchmarkCountTokens(b *testing.B) {
 	for name, text := range map[string]string{
 		"500 bytes": strings.Repeat("word ", 90), "64 KB": strings.Repeat("word ", 13_000),
 		"64 KB of one letter": strings.Repeat("a", 65_000), "64 KB of Chinese": strings.Repeat("漢字", 11_000),
-		"64 KB of spaces": strings.Repeat(" ", 65_000), "64 KB of newlines": strings.Repeat("\n", 65_000) + "x",
+		"64 KB of mixed space": strings.Repeat(" \n", 32_000), "64 KB of spaces": strings.Repeat(" ", 65_000), "64 KB of newlines": strings.Repeat("\n", 65_000) + "x",
 	} {
 		body := encode(b, request{"gpt-4o", []message{{Role: "user", Content: text}}})
 		b.Run(name, func(b *testing.B) {

@@ -26,6 +26,8 @@ const (
 	tokensPerAudio     = 64
 	// tokensPerFile is for what cannot be weighed from here, such as a file that the vendor holds.
 	tokensPerFile = 65_536
+	// bytesPerBadByte: what is not UTF-8 reaches the model as U+FFFD, which has three bytes.
+	bytesPerBadByte = 3
 )
 
 // InputTokensBound is an upper bound of the prompt tokens of a chat or embedding request, from
@@ -40,7 +42,7 @@ func InputTokensBound(model string, body []byte) int64 {
 	extras := weighExtras(model, body)
 	text := int64(len(body)) - extras.data
 	if !utf8.Valid(body) {
-		text *= 3 // each bad byte may become U+FFFD, which has three
+		text *= bytesPerBadByte
 	}
 	return tokensPerRequest + text + extras.tokens
 }
