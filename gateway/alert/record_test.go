@@ -75,7 +75,7 @@ func (r *record) send(t *testing.T, outbox alert.Outbox) (sender *alert.Sender, 
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() { defer close(done); sender.Run(ctx) }()
-	stop = sync.OnceFunc(func() { cancel(); <-done; client.CloseIdleConnections() })
+	stop = sync.OnceFunc(func() { cancel(); <-done })
 	t.Cleanup(stop)
 	return sender, stop
 }

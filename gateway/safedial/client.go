@@ -77,8 +77,7 @@ func newClient(options Options, dialer *net.Dialer) *http.Client {
 		TLSHandshakeTimeout:    dialTimeout,
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: options.RootCAs},
 		MaxResponseHeaderBytes: 16 << 10,
-		MaxIdleConnsPerHost:    1,
-		IdleConnTimeout:        30 * time.Second,
+		DisableKeepAlives:      true, // every request is judged anew
 		DisableCompression:     true,
 	}
 	guard := &guard{next: transport, options: options}
@@ -112,9 +111,6 @@ func (g *guard) RoundTrip(request *http.Request) (*http.Response, error) {
 	response.Body = &boundedBody{ReadCloser: response.Body, left: g.options.MaxResponse}
 	return response, nil
 }
-
-// CloseIdleConnections is called by [http.Client.CloseIdleConnections].
-func (g *guard) CloseIdleConnections() { g.next.CloseIdleConnections() }
 
 func (g *guard) checkTarget(target *url.URL) error {
 	allowed := []int{443, 8443}

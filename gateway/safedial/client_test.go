@@ -171,7 +171,6 @@ func TestClient_followsNoRedirect(t *testing.T) {
 		if err != nil || response.StatusCode != status {
 			t.Errorf("%d: answer %v, error %v, want the redirect itself", status, response, err)
 		}
-		client.CloseIdleConnections()
 		front.Close()
 	}
 	if inside.Load() != 0 {
@@ -194,7 +193,6 @@ func TestClient_longAnswer(t *testing.T) {
 	}))
 	defer server.Close()
 	client := NewClient(Options{AllowPrivate: true, AllowHTTP: true, MaxResponse: 1000})
-	defer client.CloseIdleConnections()
 	for length, want := range map[int]error{0: nil, 999: nil, 1000: nil, 1001: ErrTooLong, 1 << 20: ErrTooLong} {
 		response, err := get(t, client, fmt.Sprintf("%s/?length=%d", server.URL, length))
 		if err != nil {
@@ -213,7 +211,6 @@ func TestClient_untrustedCertificate(t *testing.T) {
 	server.StartTLS()
 	defer server.Close()
 	client := NewClient(Options{AllowPrivate: true})
-	defer client.CloseIdleConnections()
 	if _, err := get(t, client, server.URL); err == nil {
 		t.Error("a certificate that nobody vouches for is trusted")
 	}

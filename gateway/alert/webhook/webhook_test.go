@@ -80,7 +80,6 @@ func event() api.AlertEvent {
 func newTarget(t *testing.T) *webhook.Target {
 	t.Helper()
 	client := safedial.NewClient(safedial.Options{AllowPrivate: true, AllowHTTP: true})
-	t.Cleanup(client.CloseIdleConnections)
 	return webhook.New(client, "1.2.3")
 }
 
