@@ -17,6 +17,9 @@ const (
 	lifetime = 15 * time.Second
 	// remembered is how long the end of a reservation is remembered.
 	remembered = 15 * time.Minute
+	// rememberedInMemory bounds how many settled reservations a process remembers. It loses no replies,
+	// so that only a caller's mistake settles twice; the ledger's unique ids hold beyond that.
+	rememberedInMemory = 1 << 14
 )
 
 // MemoryOptions adjust a [Memory]. The zero value is right for one gateway.
@@ -44,8 +47,10 @@ type Memory struct {
 	spending map[spendingKey]*spending
 	live     map[reservationKey]*reservation
 	ended    map[reservationKey]*tombstone
-	endings  []reservationKey // of ended, oldest first
+	settled  []reservationKey // of ended, oldest first
+	crashed  []reservationKey // of ended, oldest first
 	policy   map[string]int64
+	looks    []window // room for windows as they will stand, see lookLocked
 }
 
 type windowKey struct {
@@ -140,7 +145,7 @@ func (m *Memory) reserve(request Request) (Decision, []spendingKey, error) {
 	now := m.now()
 	key := reservationKey{request.Slot, request.ID}
 	if known := m.live[key]; known != nil {
-		return m.repeatLocked(known, request, now), nil, nil
+		return m.repeatLocked(known, now), nil, nil
 	}
 	if m.rememberedLocked(key, now) != nil {
 		return Decision{}, nil, fmt.Errorf("reserve %s: %w", request.ID, ErrEnded)
@@ -160,10 +165,11 @@ func (m *Memory) reserve(request Request) (Decision, []spendingKey, error) {
 	r := &reservation{
 		request: request, at: now, expires: now.Add(lifetime),
 		output: output, tokens: request.InputTokens + output, cost: request.cost(output),
-		windows: at.windows, spending: at.spending, periods: at.periods(),
+		windows: m.windowsLocked(request.Slot, request.Windows), spending: at.spending, periods: at.periods(),
 	}
-	r.charge()
+	r.charge(now)
 	m.live[key] = r
+	at.windows = r.windows
 	return r.decision(at), nil, nil
 }
 
@@ -175,24 +181,43 @@ func (m *Memory) standingLocked(request Request, now time.Time) (standing, []spe
 		return at, unseeded, err
 	}
 	at.spending, at.budgets = spending, states
-	at.windows = make([]*window, len(request.Windows))
+	at.windows = m.lookLocked(m.windowsLocked(request.Slot, request.Windows), now)
 	at.rpm = make([]int64, len(request.Windows))
 	for i, limits := range request.Windows {
-		at.windows[i] = m.windowLocked(request.Slot, limits.Scope, now)
 		at.rpm[i] = ThrottledRPM(limits, request.Budgets, states)
 	}
 	return at, nil, nil
 }
 
-func (m *Memory) windowLocked(slot string, scope Scope, now time.Time) *window {
-	key := windowKey{slot, scope}
-	w := m.windows[key]
-	if w == nil {
-		w = &window{second: now.Unix()}
-		m.windows[key] = w
+func (m *Memory) windowsLocked(slot string, limits []Window) []*window {
+	found := make([]*window, len(limits))
+	for i := range limits {
+		key := windowKey{slot, limits[i].Scope}
+		found[i] = m.windows[key]
+		if found[i] == nil {
+			found[i] = &window{}
+			m.windows[key] = found[i]
+		}
 	}
-	w.advance(now.Unix())
-	return w
+	return found
+}
+
+// lookLocked shows windows as they stand at now without moving them, so that a refusal leaves no
+// trace, not even on a clock that goes back afterwards. What it returns is good until the next look.
+func (m *Memory) lookLocked(windows []*window, now time.Time) []*window {
+	if len(m.looks) < len(windows) {
+		m.looks = make([]window, len(windows))
+	}
+	shown := make([]*window, len(windows))
+	for i, w := range windows {
+		shown[i] = w
+		if w.second < now.Unix() {
+			m.looks[i] = *w
+			shown[i] = &m.looks[i]
+			shown[i].advance(now.Unix())
+		}
+	}
+	return shown
 }
 
 // budgetsLocked finds the budgets' counters for the period that t lies in.
@@ -234,29 +259,34 @@ func (m *Memory) seed(ctx context.Context, keys []spendingKey) error {
 }
 
 // repeatLocked answers a reservation that is live as it was answered the first time.
-func (m *Memory) repeatLocked(r *reservation, request Request, now time.Time) Decision {
-	at := standing{now: now, windows: r.windows, spending: r.spending}
-	for i, budget := range r.request.Budgets {
-		at.budgets = append(at.budgets, r.spending[i].state(budget, r.periods[i]))
-	}
-	for i, limits := range r.request.Windows {
-		r.windows[i].advance(now.Unix())
-		at.rpm = append(at.rpm, ThrottledRPM(limits, r.request.Budgets, at.budgets))
-	}
-	decision := r.decision(at)
+func (m *Memory) repeatLocked(r *reservation, now time.Time) Decision {
+	decision := r.decision(r.standing(m.lookLocked(r.windows, now), now))
 	decision.Duplicate = true
 	return decision
 }
 
 // charge books the reservation on everything it is counted on.
-func (r *reservation) charge() {
+func (r *reservation) charge(now time.Time) {
 	r.seconds = make([]int64, len(r.windows))
 	for i, w := range r.windows {
+		w.advance(now.Unix())
 		r.seconds[i] = w.charge(r.tokens)
 	}
 	for _, s := range r.spending {
 		s.reserved += r.cost
 	}
+}
+
+// standing is where the reservation's own limits stand.
+func (r *reservation) standing(windows []*window, now time.Time) standing {
+	at := standing{now: now, windows: windows, spending: r.spending}
+	for i, budget := range r.request.Budgets {
+		at.budgets = append(at.budgets, r.spending[i].state(budget, r.periods[i]))
+	}
+	for _, limits := range r.request.Windows {
+		at.rpm = append(at.rpm, ThrottledRPM(limits, r.request.Budgets, at.budgets))
+	}
+	return at
 }
 
 func (r *reservation) decision(at standing) Decision {

@@ -31,8 +31,8 @@ func (m *Memory) Used(ctx context.Context, slot string, windows []Window) ([]Win
 	defer m.mu.Unlock()
 	now := m.now()
 	states := make([]WindowState, len(windows))
-	for i, limits := range windows {
-		states[i] = m.windowLocked(slot, limits.Scope, now).state(limits, limits.RPM, now)
+	for i, w := range m.lookLocked(m.windowsLocked(slot, windows), now) {
+		states[i] = w.state(windows[i], windows[i].RPM, now)
 	}
 	return states, ctx.Err()
 }

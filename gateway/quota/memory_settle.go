@@ -1,6 +1,7 @@
 package quota
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -69,6 +70,7 @@ func (m *Memory) settleEndedLocked(key reservationKey, settlement Settlement, no
 	stone.estimate = nil
 	r := stone.reservation
 	for i, w := range r.windows {
+		w.advance(now.Unix())
 		w.adjust(r.seconds[i], settlement.Tokens-stone.tokens)
 	}
 	events := r.spend(row.Cost, now)
@@ -105,13 +107,7 @@ func (r *reservation) spend(cost money.Nano, now time.Time) (events []api.AlertE
 }
 
 func (r *reservation) settled(now time.Time) Settled {
-	at := standing{now: now, windows: r.windows, spending: r.spending}
-	for i, budget := range r.request.Budgets {
-		at.budgets = append(at.budgets, r.spending[i].state(budget, r.periods[i]))
-	}
-	for _, limits := range r.request.Windows {
-		at.rpm = append(at.rpm, ThrottledRPM(limits, r.request.Budgets, at.budgets))
-	}
+	at := r.standing(r.windows, now)
 	return Settled{Windows: at.windowStates(r.request.Windows), Budgets: at.budgets}
 }
 
@@ -170,7 +166,9 @@ func (m *Memory) reap() (entries []Entry) {
 			expired = append(expired, key)
 		}
 	}
-	slices.SortFunc(expired, func(a, b reservationKey) int { return strings.Compare(a.slot+a.id, b.slot+b.id) })
+	slices.SortFunc(expired, func(a, b reservationKey) int {
+		return cmp.Or(strings.Compare(a.slot, b.slot), m.live[a].expires.Compare(m.live[b].expires), strings.Compare(a.id, b.id))
+	})
 	for _, key := range expired {
 		entries = append(entries, m.estimateLocked(key, now))
 	}
@@ -191,7 +189,26 @@ func (m *Memory) estimateLocked(key reservationKey, now time.Time) Entry {
 func (m *Memory) endLocked(key reservationKey, stone tombstone) {
 	delete(m.live, key)
 	m.ended[key] = &stone
-	m.endings = append(m.endings, key)
+	if stone.estimate != nil {
+		m.crashed = append(m.crashed, key)
+		return
+	}
+	m.settled = append(m.settled, key)
+	if len(m.settled) > rememberedInMemory {
+		m.settled = m.forgetFirstLocked(m.settled)
+	}
+}
+
+func (m *Memory) forgetFirstLocked(keys []reservationKey) []reservationKey {
+	delete(m.ended, keys[0])
+	return keys[1:]
+}
+
+func (m *Memory) forgetOldLocked(keys []reservationKey, now time.Time) []reservationKey {
+	for len(keys) > 0 && m.rememberedLocked(keys[0], now) == nil {
+		keys = m.forgetFirstLocked(keys)
+	}
+	return keys
 }
 
 // rememberedLocked returns how a reservation ended, nil when that is not known or too long ago.
@@ -205,10 +222,8 @@ func (m *Memory) rememberedLocked(key reservationKey, now time.Time) *tombstone 
 
 // forgetLocked drops what no answer depends on any more.
 func (m *Memory) forgetLocked(now time.Time) {
-	for len(m.endings) > 0 && m.rememberedLocked(m.endings[0], now) == nil {
-		delete(m.ended, m.endings[0])
-		m.endings = m.endings[1:]
-	}
+	m.settled = m.forgetOldLocked(m.settled, now)
+	m.crashed = m.forgetOldLocked(m.crashed, now)
 	idle := now.Add(-time.Hour)
 	for key, w := range m.windows {
 		if w.live == 0 && w.second < idle.Unix() {

@@ -20,7 +20,7 @@ var _ Engine = (*Redis)(nil)
 type RedisOptions struct {
 	// Prefix starts every key, so that several installations can share a Redis; "" is "bursar".
 	Prefix string
-	// Timeout bounds one trip to Redis; 0 is 50 ms.
+	// Timeout bounds one trip to Redis, waiting for a connection included; 0 is 250 ms.
 	Timeout time.Duration
 	// Strict refuses a Redis that may lose counters: without AOF, or evicting. Otherwise it only warns.
 	Strict bool
@@ -96,7 +96,7 @@ func (o RedisOptions) withDefaults() RedisOptions {
 		o.Prefix = "bursar"
 	}
 	if o.Timeout == 0 {
-		o.Timeout = 50 * time.Millisecond
+		o.Timeout = 250 * time.Millisecond
 	}
 	if o.Logger == nil {
 		o.Logger = slog.Default()

@@ -130,6 +130,46 @@ func (r *Redis) drainSlot(ctx context.Context, slot string, source func(context.
 	}
 }
 
+// freshPeriod is how young a period is in which nothing can have been spent from a pot unseen.
+// At the start of a period every pot asks at once, and looking at every slot would take long.
+const freshPeriod = time.Minute
+
+// recordBefore brings to the record what a budget that is about to be summed up may have been spent on:
+// the slot's settlements, and for a pot those of all slots.
+func (r *Redis) recordBefore(ctx context.Context, budget Budget, slot string, period Period, now time.Time) error {
+	slots := []string{slot}
+	if budget.Slot == "" && now.Sub(period.Start) > freshPeriod {
+		all, err := r.slots(ctx)
+		if err != nil {
+			return fmt.Errorf("list slots: %w", err)
+		}
+		slots = all
+	}
+	for _, slot := range slots {
+		if err := r.recordStream(ctx, slot); err != nil {
+			return fmt.Errorf("record what was settled for %s: %w", slot, err)
+		}
+	}
+	return nil
+}
+
+// recordStream records everything in a slot's stream, whether a gateway has taken it or not, and
+// leaves it there for [Redis.Drain]: recorded twice it is recorded once.
+func (r *Redis) recordStream(ctx context.Context, slot string) error {
+	from := "-"
+	for {
+		messages, err := r.client.XRangeN(ctx, r.keys.ledger(slot), from, "+", drainBatch).Result()
+		if err := r.noted(ctx, err); err != nil || len(messages) == 0 {
+			return err
+		}
+		entries, _ := r.readMessages(messages)
+		if err := r.record.Append(ctx, entries); err != nil {
+			return err
+		}
+		from = "(" + messages[len(messages)-1].ID
+	}
+}
+
 // fresh are entries that no gateway has taken yet.
 func (r *Redis) fresh(ctx context.Context, slot string) ([]redis.XMessage, error) {
 	return r.readGroup(ctx, slot, ">")

@@ -12,12 +12,13 @@ import (
 
 // Spent implements [Engine].
 func (r *Redis) Spent(ctx context.Context, budgets []Budget) ([]BudgetState, error) {
-	for {
+	for range seedAttempts {
 		states, again, err := r.spent(ctx, budgets)
 		if err != nil || !again {
 			return states, err
 		}
 	}
+	return nil, fmt.Errorf("%w: counters do not keep what they are filled with", ErrUnavailable)
 }
 
 // spent reads all budgets in one trip; again means that some had to be seeded first.
@@ -43,7 +44,7 @@ func (r *Redis) spent(ctx context.Context, budgets []Budget) (states []BudgetSta
 			continue
 		}
 		again = true
-		if err := r.seedPeriod(ctx, budget.Scope, period); err != nil {
+		if err := r.seedPeriod(ctx, budget, budget.Slot, period, now); err != nil {
 			return nil, false, err
 		}
 	}

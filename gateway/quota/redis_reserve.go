@@ -27,7 +27,7 @@ func (r *Redis) Reserve(ctx context.Context, request Request) (Decision, error) 
 	if err != nil {
 		return Decision{}, err
 	}
-	for {
+	for range seedAttempts {
 		answer, err := r.call(ctx, r.scripts.reserve, r.keys.slot(request.Slot), args)
 		if err != nil {
 			// The reservation may have been made all the same: take it back, the request will not be sent.
@@ -39,7 +39,12 @@ func (r *Redis) Reserve(ctx context.Context, request Request) (Decision, error) 
 			return decision, err
 		}
 	}
+	return Decision{}, fmt.Errorf("%w: counters of %s do not keep what they are filled with", ErrUnavailable, request.Slot)
 }
+
+// seedAttempts is how often a call is repeated to fill counters: once, and again when a period
+// starts or Redis is emptied meanwhile.
+const seedAttempts = 4
 
 // reserved reads the answer; again means that counters were seeded and the script has to run once more.
 func (r *Redis) reserved(ctx context.Context, request Request, answer *reply) (decision Decision, again bool, err error) {
@@ -54,7 +59,7 @@ func (r *Redis) reserved(ctx context.Context, request Request, answer *reply) (d
 		}
 		return decision, false, err
 	case "seed":
-		return Decision{}, true, r.seed(ctx, request.Budgets, answer.list())
+		return Decision{}, true, r.seed(ctx, request, timeOf(answer.int()), answer.list())
 	case "stale":
 		return Decision{}, false, ErrStalePolicy
 	case "ended":
@@ -74,14 +79,15 @@ func (r *Redis) hold(request Request, at time.Time) {
 }
 
 // seed fills counters from the ledger. list holds budget and period numbers in turn.
-func (r *Redis) seed(ctx context.Context, budgets []Budget, list []any) error {
+func (r *Redis) seed(ctx context.Context, request Request, now time.Time, list []any) error {
 	numbers := &reply{values: list}
 	for range len(list) / 2 {
 		budget, number := numbers.int(), numbers.int()
 		if numbers.err != nil {
 			return numbers.err
 		}
-		if err := r.seedPeriod(ctx, budgets[budget].Scope, budgets[budget].period(number)); err != nil {
+		b := request.Budgets[budget]
+		if err := r.seedPeriod(ctx, b, request.Slot, b.period(number), now); err != nil {
 			return err
 		}
 	}
@@ -91,17 +97,21 @@ func (r *Redis) seed(ctx context.Context, budgets []Budget, list []any) error {
 // counterKept is how long a counter outlives its period.
 const counterKept = 40 * 24 * time.Hour
 
-func (r *Redis) seedPeriod(ctx context.Context, scope Scope, period Period) error {
-	key := keyOf(scope, period)
-	spent, err := r.record.Spend(ctx, scope, key.period())
+// seedPeriod fills a counter, after what was settled and is still on its way to the ledger got there.
+func (r *Redis) seedPeriod(ctx context.Context, budget Budget, slot string, period Period, now time.Time) error {
+	if err := r.recordBefore(ctx, budget, slot, period, now); err != nil {
+		return err
+	}
+	key := keyOf(budget.Scope, period)
+	spent, err := r.record.Spend(ctx, budget.Scope, key.period())
 	if err != nil {
-		return fmt.Errorf("read what %s has spent: %w", scope, err)
+		return fmt.Errorf("read what %s has spent: %w", budget.Scope, err)
 	}
-	gone := int64(0)
+	kept := int64(0)
 	if !period.End.IsZero() {
-		gone = period.End.Add(counterKept).UnixMilli()
+		kept = period.End.Add(counterKept).UnixMicro()
 	}
-	_, err = r.callInt(ctx, r.scripts.seed, r.keys.spending(key), []any{int64(spent), gone})
+	_, err = r.callInt(ctx, r.scripts.seed, r.keys.spending(key), []any{r.clock(), int64(spent), kept})
 	return err
 }
 

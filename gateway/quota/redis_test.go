@@ -17,10 +17,7 @@ func newRedis(t *testing.T) quotatest.Harness {
 // openRedis opens an engine whose clock and background work are the test's.
 func openRedis(t *testing.T, url string, clock *quotatest.Clock, record quota.Record, prefix string) *quota.Redis {
 	t.Helper()
-	engine, err := quota.OpenRedis(t.Context(), url, record, quota.RedisOptions{
-		Prefix: prefix, Now: clock.Now, Manual: true, Strict: true,
-		Timeout: 5 * time.Second, // the machine that runs tests may be slow
-	})
+	engine, err := quota.OpenRedis(t.Context(), url, record, redisOptions(clock, prefix))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,6 +27,13 @@ func openRedis(t *testing.T, url string, clock *quotatest.Clock, record quota.Re
 		}
 	})
 	return engine
+}
+
+func redisOptions(clock *quotatest.Clock, prefix string) quota.RedisOptions {
+	return quota.RedisOptions{
+		Prefix: prefix, Now: clock.Now, Manual: true, Strict: true,
+		Timeout: 5 * time.Second, // the machine that runs tests may be slow
+	}
 }
 
 func TestRedis(t *testing.T) { quotatest.Run(t, newRedis) }

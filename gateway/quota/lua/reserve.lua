@@ -97,7 +97,7 @@ for i, budget in ipairs(budgets) do
   end
 end
 if #unseeded > 0 then
-  return { 'seed', unseeded }
+  return { 'seed', now, unseeded }
 end
 for _, limits in ipairs(windows) do
   limits.window = open_window(base, limits.scope, now)

@@ -1,11 +1,13 @@
 -- Fills a budget's counter from the ledger: set once, never added to, however many gateways try.
--- KEYS: counter. ARGV: what was spent, when the counter may go (milliseconds since 1970, 0 never).
+-- KEYS: counter. ARGV: clock, what was spent, until when the counter is kept (0 is for ever).
 
 if redis.call('HSETNX', KEYS[1], 'z', 1) == 0 then
   return 0
 end
-redis.call('HSET', KEYS[1], 'u', ARGV[1])
-if ARGV[2] ~= '0' then
-  redis.call('PEXPIREAT', KEYS[1], ARGV[2])
+redis.call('HSET', KEYS[1], 'u', ARGV[2])
+local until_time = tonumber(ARGV[3])
+if until_time > 0 then
+  local hour = 3600000
+  redis.call('PEXPIRE', KEYS[1], math.max(math.ceil((until_time - clock(ARGV[1])) / 1000), hour))
 end
 return 1
