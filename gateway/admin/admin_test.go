@@ -31,7 +31,7 @@ const adminKey = "sk-admin-xxx"
 // gateway is the admin API on a real record, with what is counted and told of made up.
 type gateway struct {
 	*httptest.Server
-	t        *testing.T
+	t        testing.TB
 	store    *store.Store
 	spending *fakeSpending
 	changes  *fakeChanges
@@ -45,7 +45,7 @@ type gateway struct {
 	now time.Time
 }
 
-func newGateway(t *testing.T) *gateway {
+func newGateway(t testing.TB) *gateway {
 	t.Helper()
 	g := &gateway{
 		t: t, spending: &fakeSpending{spend: map[string]money.Nano{}}, changes: &fakeChanges{}, tester: &fakeTester{},
@@ -56,7 +56,6 @@ func newGateway(t *testing.T) *gateway {
 	if err != nil {
 		t.Fatal(err)
 	}
-	logger := slog.New(slog.NewJSONHandler(g.log, nil))
 	g.store, err = store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "bursar.db"),
 		store.Options{Sealer: sealer, Now: g.clock, Logger: discard()})
 	if err != nil {
@@ -67,12 +66,18 @@ func newGateway(t *testing.T) *gateway {
 			t.Error(err)
 		}
 	})
-	g.Server = httptest.NewServer(admin.New(admin.Options{
-		Authenticator: auth.NewAdminKeys(adminKey), Record: g.store, Spending: g.spending, Changes: g.changes,
-		Tester: g.tester, Pepper: []byte("pepper"), Logger: logger, Declared: g.declared, Now: g.clock,
-	}))
-	t.Cleanup(g.Close)
+	g.serve(g.store)
 	return g
+}
+
+// serve starts the admin API on a record.
+func (g *gateway) serve(record admin.Record) {
+	g.Server = httptest.NewServer(admin.New(admin.Options{
+		Authenticator: auth.NewAdminKeys(adminKey), Record: record, Spending: g.spending, Changes: g.changes,
+		Tester: g.tester, Pepper: []byte("pepper"), Logger: slog.New(slog.NewJSONHandler(g.log, nil)),
+		Declared: g.declared, Now: g.clock,
+	}))
+	g.t.Cleanup(g.Server.Close)
 }
 
 func (g *gateway) clock() time.Time {
@@ -89,7 +94,7 @@ func (g *gateway) wait(d time.Duration) {
 
 // answer is what a request got.
 type answer struct {
-	t      *testing.T
+	t      testing.TB
 	status int
 	header http.Header
 	text   string
@@ -234,6 +239,8 @@ type fakeChanges struct {
 	mu    sync.Mutex
 	told  []string
 	fails error
+	// during is called while a team's change is being put in force.
+	during func(ctx context.Context)
 }
 
 func (f *fakeChanges) tell(format string, args ...any) error {
@@ -252,7 +259,12 @@ func (f *fakeChanges) takeTold() string {
 	return told
 }
 
-func (f *fakeChanges) TeamChanged(_ context.Context, id string) error { return f.tell("team %s", id) }
+func (f *fakeChanges) TeamChanged(ctx context.Context, id string) error {
+	if f.during != nil {
+		f.during(ctx)
+	}
+	return f.tell("team %s", id)
+}
 
 func (f *fakeChanges) KeyChanged(_ context.Context, before, after *api.Key) error {
 	return f.tell("key %s", fromTo(before, after, func(k *api.Key) string { return fmt.Sprintf("blocked=%v", k.Blocked) }))
@@ -316,7 +328,7 @@ func (b *lockedBuffer) String() string {
 }
 
 // ids joins one field of the objects in a list of the answer.
-func ids(t *testing.T, a answer, list, field string) string {
+func ids(t testing.TB, a answer, list, field string) string {
 	t.Helper()
 	var objects []map[string]json.RawMessage
 	if err := json.Unmarshal([]byte(a.ok().at(list)), &objects); err != nil {
@@ -330,7 +342,7 @@ func ids(t *testing.T, a answer, list, field string) string {
 }
 
 // jsonList says whether the text is a list of objects whose field has these values, joined by commas.
-func jsonList(t *testing.T, text, field, want string) bool {
+func jsonList(t testing.TB, text, field, want string) bool {
 	t.Helper()
 	return ids(t, answer{t: t, status: http.StatusOK, text: `{"list":` + text + `}`}, "list", field) == want
 }

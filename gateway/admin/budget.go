@@ -26,19 +26,19 @@ func (s *Server) createBudget(c *call) (any, error) {
 	if err := undeclared("budget", s.declared.Budget, id); err != nil {
 		return nil, err
 	}
-	fresh := []api.Budget{budget}
-	if err := s.completeBudgets(c.ctx(), fresh); err != nil {
-		return nil, err
-	}
 	created, err := once(s, c, func(ctx context.Context) (api.Budget, error) {
 		stored, err := s.record.CreateBudget(ctx, c.change, budget)
-		stored.BudgetState = fresh[0].BudgetState
 		return stored, taken(err, "budget_id")
 	})
 	if err != nil {
 		return nil, err
 	}
-	return created, inForce(s.changes.BudgetChanged(c.ctx(), nil, &created))
+	if err := s.changes.BudgetChanged(c.ctx(), nil, &created); err != nil {
+		return nil, inForce(err)
+	}
+	// What a new pot has spent is in the ledger already, and it can be summed only once the pot is there.
+	stored := []api.Budget{created}
+	return &stored[0], s.completeBudgets(c.ctx(), stored)
 }
 
 // completeBudgets fills in what the record does not know: spending, and where budgets are declared.

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"math/big"
 	"net/http"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -135,40 +134,6 @@ func (in *input) has(name string) bool {
 	return found
 }
 
-// nested are the fields that are objects with known fields of their own.
-var nested = map[string][]string{
-	"webhook":       {"url", "secret", "secret_sha256"},
-	"on_soft_limit": {"reduce_rpm_pct"},
-}
-
-// expect checks that every field left fits target, a pointer to a struct, and notes those that target
-// does not have. In strict mode these are refused. Handlers without such fields expect nothing: &struct{}{}.
-func (in *input) expect(target any) error {
-	unknown, err := api.Patch(target, in.fields)
-	if err != nil {
-		return err
-	}
-	for _, name := range sortedNames(nested) {
-		var inner map[string]json.RawMessage
-		if slices.Contains(unknown, name) || json.Unmarshal(in.fields[name], &inner) != nil {
-			continue
-		}
-		for _, field := range sortedNames(inner) {
-			if !slices.Contains(nested[name], field) {
-				unknown = append(unknown, name+"."+field)
-			}
-		}
-	}
-	in.unknown = unknown
-	if in.strict && len(unknown) > 0 {
-		return &api.Error{
-			Code: api.Invalid, Param: unknown[0],
-			Message: "unknown fields, refused because of strict=true: " + nameList(unknown),
-		}
-	}
-	return nil
-}
-
 // nullIn says whether an object among the fields has the named field and it is null.
 func (in *input) nullIn(object, name string) bool {
 	var inner map[string]json.RawMessage
@@ -182,38 +147,4 @@ func (in *input) nullIn(object, name string) bool {
 func (in *input) patch(target any) error {
 	_, err := api.Patch(target, in.fields)
 	return err
-}
-
-// warn names the fields that were left out of account.
-func (in *input) warn(header http.Header) {
-	if len(in.unknown) > 0 {
-		header.Set(api.HeaderUnknownFields, nameList(in.unknown))
-	}
-}
-
-var plainName = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
-
-// nameList writes names of the caller's so that they fit into a header.
-func nameList(names []string) string {
-	const most = 50
-	shown := make([]string, 0, len(names))
-	for _, name := range names[:min(len(names), most)] {
-		if !plainName.MatchString(name) {
-			name = strconv.QuoteToASCII(name[:min(len(name), 64)])
-		}
-		shown = append(shown, name)
-	}
-	if len(names) > most {
-		shown = append(shown, "and "+strconv.Itoa(len(names)-most)+" more")
-	}
-	return strings.Join(shown, ", ")
-}
-
-func sortedNames[V any](m map[string]V) []string {
-	names := make([]string, 0, len(m))
-	for name := range m {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
 }

@@ -108,6 +108,10 @@ func TestUnknownFields_nested(t *testing.T) {
 	if header := got.header.Get("X-Bursar-Unknown-Fields"); header != "webhook.headers" {
 		t.Errorf("header = %q", header)
 	}
+	got = g.post("/alert_route/new", `{"name":"y","webhook":{"url":"https://a?b=c&d=<e>","URL":"https://other"}}`).ok()
+	if header := got.header.Get("X-Bursar-Unknown-Fields"); header != "webhook.URL" || got.textAt("webhook.url") != "https://a?b=c&d=<e>" {
+		t.Errorf("header = %q, url = %s", header, got.at("webhook.url"))
+	}
 	g.post("/budget/new?strict=true", `{"on_soft_limit":{"reduce_tpm_pct":1}}`).refused(400, "on_soft_limit.reduce_tpm_pct", "")
 }
 

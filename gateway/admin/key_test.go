@@ -1,11 +1,13 @@
 package admin_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/bursarhq/terraform-provider-bursar/gateway/admin"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
@@ -124,6 +126,32 @@ func TestKeyInfo(t *testing.T) {
 		if strings.Contains(refusal.text, missing) {
 			t.Errorf("the refusal repeats what was asked for: %s", refusal.text)
 		}
+	}
+}
+
+// countingRecord counts how often a secret is looked up.
+type countingRecord struct {
+	admin.Record
+	lookups int
+}
+
+func (r *countingRecord) KeyBySecretHash(ctx context.Context, hash []byte) (api.Key, error) {
+	r.lookups++
+	return r.Record.KeyBySecretHash(ctx, hash)
+}
+
+func TestKeyInfo_mistypedIsNotLookedUp(t *testing.T) {
+	g := newGateway(t)
+	record := &countingRecord{Record: g.store}
+	g.serve(record)
+	secret := auth.NewSecret().Reveal()
+	g.get("/key/info?key="+secret[:len(secret)-1]+"_").refused(404, "key", "")
+	if record.lookups != 0 {
+		t.Error("a secret with a wrong checksum was looked up")
+	}
+	g.get("/key/info?key="+secret).refused(404, "key", "")
+	if record.lookups != 1 {
+		t.Errorf("%d look-ups", record.lookups)
 	}
 }
 

@@ -61,12 +61,11 @@ func (nobody) Authenticate(context.Context, http.Header) (auth.Caller, error) {
 
 func TestRoutes_refuseARoleWithoutThePermission(t *testing.T) {
 	g := newGateway(t)
-	server := httptest.NewServer(admin.New(admin.Options{
+	g.Server = httptest.NewServer(admin.New(admin.Options{
 		Authenticator: nobody{}, Record: g.store, Spending: g.spending, Changes: g.changes, Tester: g.tester,
 		Pepper: []byte("pepper"), Logger: discard(),
 	}))
-	t.Cleanup(server.Close)
-	g.Server = server
+	t.Cleanup(g.Server.Close)
 	for _, route := range admin.Routes() {
 		g.send(route.Method, path(route), `{"team_id":"a"}`).refused(403, "", "role guest may not use "+route.Pattern())
 	}

@@ -1,7 +1,10 @@
 package admin_test
 
 import (
+	"context"
 	"errors"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -186,6 +189,24 @@ func TestTeam_countersAway(t *testing.T) {
 	}
 	g.spending.fails = nil
 	g.get("/team/info?team_id=a").refused(404, "", "")
+}
+
+// What is stored must come into force, even if the client does not wait for it.
+func TestTeam_clientHangsUp(t *testing.T) {
+	g := newGateway(t)
+	ctx, hangUp := context.WithCancel(t.Context())
+	g.changes.during = func(changing context.Context) {
+		hangUp()
+		if changing.Err() != nil {
+			t.Error("the change was given up with the client")
+		}
+	}
+	r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/team/new", strings.NewReader(`{"team_id":"a"}`))
+	r.Header.Set("Authorization", "Bearer "+adminKey)
+	g.Config.Handler.ServeHTTP(httptest.NewRecorder(), r)
+	if told := g.changes.takeTold(); told != "team a" {
+		t.Errorf("told of %q", told)
+	}
 }
 
 func TestTeam_notInForce(t *testing.T) {

@@ -1,0 +1,97 @@
+package admin
+
+import (
+	"encoding/json"
+	"net/http"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+// nested are the fields that are objects with known fields of their own.
+var nested = map[string][]string{
+	"webhook":       {"url", "secret", "secret_sha256"},
+	"on_soft_limit": {"reduce_rpm_pct"},
+}
+
+// expect checks that every field left fits target, a pointer to a struct, and notes those that target
+// does not have. In strict mode these are refused. Handlers without such fields expect nothing: &struct{}{}.
+func (in *input) expect(target any) error {
+	surplus := in.pruneNested()
+	unknown, err := api.Patch(target, in.fields)
+	if err != nil {
+		return err
+	}
+	for _, name := range surplus {
+		if object, _, _ := strings.Cut(name, "."); !slices.Contains(unknown, object) {
+			unknown = append(unknown, name)
+		}
+	}
+	in.unknown = unknown
+	if in.strict && len(unknown) > 0 {
+		return &api.Error{
+			Code: api.Invalid, Param: unknown[0],
+			Message: "unknown fields, refused because of strict=true: " + nameList(unknown),
+		}
+	}
+	return nil
+}
+
+// pruneNested takes unknown fields out of nested objects and returns their names: package json
+// would take "URL" for "url".
+func (in *input) pruneNested() []string {
+	var surplus []string
+	for _, name := range sortedNames(nested) {
+		var inner map[string]json.RawMessage
+		if json.Unmarshal(in.fields[name], &inner) != nil || inner == nil {
+			continue // not an object: for the target to refuse
+		}
+		for _, field := range sortedNames(inner) {
+			if !slices.Contains(nested[name], field) {
+				surplus = append(surplus, name+"."+field)
+				delete(inner, field)
+			}
+		}
+		if pruned, err := json.Marshal(inner); err == nil {
+			in.fields[name] = pruned
+		}
+	}
+	return surplus
+}
+
+// warn names the fields that were left out of account.
+func (in *input) warn(header http.Header) {
+	if len(in.unknown) > 0 {
+		header.Set(api.HeaderUnknownFields, nameList(in.unknown))
+	}
+}
+
+var plainName = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
+
+// nameList writes names of the caller's so that they fit into a header.
+func nameList(names []string) string {
+	const most = 50
+	shown := make([]string, 0, len(names))
+	for _, name := range names[:min(len(names), most)] {
+		if !plainName.MatchString(name) {
+			name = strconv.QuoteToASCII(name[:min(len(name), 64)])
+		}
+		shown = append(shown, name)
+	}
+	if len(names) > most {
+		shown = append(shown, "and "+strconv.Itoa(len(names)-most)+" more")
+	}
+	return strings.Join(shown, ", ")
+}
+
+func sortedNames[V any](m map[string]V) []string {
+	names := make([]string, 0, len(m))
+	for name := range m {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
