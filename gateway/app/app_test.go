@@ -20,10 +20,12 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/internal/testenv"
 )
 
-func TestMain(m *testing.M) {
-	// The SQLite driver and the database pool end their goroutines a moment after Close.
-	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("database/sql.(*DB).connectionOpener"))
-}
+func TestMain(m *testing.M) { goleak.VerifyTestMain(stores{m}) }
+
+// stores ends the servers that tests have started before leaks are looked for.
+type stores struct{ m *testing.M }
+
+func (s stores) Run() int { return testenv.MainPostgres(s.m) }
 
 const adminKey = "sk-admin-of-the-test"
 
