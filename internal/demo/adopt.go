@@ -71,6 +71,9 @@ func (d *demo) destroy(ctx context.Context) error {
 	if err := d.gateway.stop(); err != nil {
 		return err
 	}
-	d.out.say("No team is left, and the gateway has shut down in good order.")
+	if err := d.heardOnce(); err != nil {
+		return err
+	}
+	d.out.say("No team is left, every alert arrived once, and the gateway has shut down in good order.")
 	return nil
 }

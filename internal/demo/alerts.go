@@ -38,6 +38,18 @@ func (d *demo) hear(ctx context.Context, event, team string) error {
 	return nil
 }
 
+// heardOnce insists that no alert arrived twice. The receiver took each at once, so nothing was to be repeated.
+func (d *demo) heardOnce() error {
+	seen := map[string]bool{}
+	for _, delivery := range d.receiver.Deliveries() {
+		if seen[delivery.ID] {
+			return fmt.Errorf("the alert %s arrived more than once", delivery.ID)
+		}
+		seen[delivery.ID] = true
+	}
+	return nil
+}
+
 // indented is the JSON spread over lines, or the text itself when it is no JSON.
 func indented(data []byte) string {
 	var text bytes.Buffer
