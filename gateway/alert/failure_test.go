@@ -47,8 +47,8 @@ func TestSender_takesOverFromADeadOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		outbox, target := &memory{routes: routes("a")}, always(sent)
 		outbox.add(events(1)...)
-		outbox.RouteAlertEvent(t.Context(), "event_0", []string{"a"})
-		outbox.ClaimDeliveries(t.Context(), "a", time.Now(), time.Now().Add(time.Minute), 1)
+		_ = outbox.RouteAlertEvent(t.Context(), "event_0", []string{"a"})
+		_, _ = outbox.ClaimDeliveries(t.Context(), "a", time.Now(), time.Now().Add(time.Minute), 1)
 		_, stop := run(t, outbox, target)
 		defer stop()
 		time.Sleep(58 * time.Second)
@@ -149,7 +149,7 @@ func TestSender_routeThatIsNoMore(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				outbox, target := &memory{routes: routes("a")}, always(sent)
 				outbox.add(events(1)...)
-				outbox.RouteAlertEvent(t.Context(), "event_0", []string{"a"})
+				_ = outbox.RouteAlertEvent(t.Context(), "event_0", []string{"a"})
 				change(outbox)
 				_, stop := run(t, outbox, target)
 				defer stop()

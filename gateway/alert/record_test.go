@@ -130,13 +130,21 @@ func underWay(d api.AlertDelivery) bool {
 	return d.NextAttemptAt != nil && d.NextAttemptAt.Sub(d.UpdatedAt) == time.Minute
 }
 
+// reset ends a connection so that the other side cannot take it for a regular end.
+func reset(conn net.Conn) {
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0)
+	}
+	conn.Close()
+}
+
 // startResetter starts a receiver that takes the first delivery and resets the connection before it answers.
 func startResetter(t *testing.T) (address string, ids func() []string) {
 	t.Helper()
 	var mu sync.Mutex
 	var seen []string
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		io.Copy(io.Discard, r.Body)
+		_, _ = io.Copy(io.Discard, r.Body)
 		mu.Lock()
 		defer mu.Unlock()
 		seen = append(seen, r.Header.Get("webhook-id"))
@@ -144,8 +152,7 @@ func startResetter(t *testing.T) (address string, ids func() []string) {
 			return
 		}
 		if conn, _, err := http.NewResponseController(w).Hijack(); err == nil {
-			conn.(*net.TCPConn).SetLinger(0)
-			conn.Close()
+			reset(conn)
 		}
 	}))
 	t.Cleanup(server.Close)

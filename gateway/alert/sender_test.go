@@ -89,8 +89,10 @@ func TestSender_scheduleThenGivenUp(t *testing.T) {
 		time.Sleep(90 * time.Hour) // the schedule takes 76 to 84
 		synctest.Wait()
 
-		want := []time.Duration{0, 5 * time.Second, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour,
-			5 * time.Hour, 10 * time.Hour, 14 * time.Hour, 20 * time.Hour, 24 * time.Hour}
+		want := []time.Duration{
+			0, 5 * time.Second, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour,
+			5 * time.Hour, 10 * time.Hour, 14 * time.Hour, 20 * time.Hour, 24 * time.Hour,
+		}
 		attempts := target.of("a")
 		if len(attempts) != len(want) {
 			t.Fatalf("%d attempts, want %d", len(attempts), len(want))

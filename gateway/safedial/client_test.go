@@ -189,7 +189,7 @@ func TestClient_noProxyFromEnvironment(t *testing.T) {
 func TestClient_longAnswer(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		length, _ := strconv.Atoi(r.URL.Query().Get("length"))
-		io.WriteString(w, strings.Repeat("x", length))
+		_, _ = io.WriteString(w, strings.Repeat("x", length))
 	}))
 	defer server.Close()
 	client := NewClient(Options{AllowPrivate: true, AllowHTTP: true, MaxResponse: 1000})

@@ -41,7 +41,7 @@ func (d *fakeDNS) serve(conn net.PacketConn) {
 			return
 		}
 		if reply := d.reply(buffer[:n]); reply != nil {
-			conn.WriteTo(reply, from)
+			_, _ = conn.WriteTo(reply, from)
 		}
 	}
 }

@@ -259,7 +259,7 @@ func startRaw(t *testing.T, do func(net.Conn)) string {
 			if err != nil {
 				return
 			}
-			conn.Read(make([]byte, 4096))
+			_, _ = conn.Read(make([]byte, 4096))
 			do(conn)
 			conn.Close()
 		}
@@ -269,7 +269,11 @@ func startRaw(t *testing.T, do func(net.Conn)) string {
 }
 
 func TestSend_noAnswer(t *testing.T) {
-	reset := startRaw(t, func(conn net.Conn) { conn.(*net.TCPConn).SetLinger(0) })
+	reset := startRaw(t, func(conn net.Conn) {
+		if tcp, ok := conn.(*net.TCPConn); ok {
+			_ = tcp.SetLinger(0)
+		}
+	})
 	hangup := startRaw(t, func(net.Conn) {})
 	talks := startRaw(t, func(conn net.Conn) { fmt.Fprintf(conn, "HTTP/1.1 500 my %s is\r\n\r\n", token) })
 	banner := startRaw(t, func(conn net.Conn) { fmt.Fprint(conn, "SSH-2.0-OpenSSH_9.9\r\n") })
