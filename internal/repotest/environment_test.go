@@ -1,8 +1,11 @@
 package repotest
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -22,6 +25,28 @@ func TestEnvironment_isComplete(t *testing.T) {
 }
 
 func TestExamples_areFormatted(t *testing.T) {
+	for _, dir := range []string{"examples", "templates"} {
+		checkFormat(t, filepath.Join(root, dir))
+	}
+}
+
+func TestReadme_showsFormattedConfiguration(t *testing.T) {
+	blocks := regexp.MustCompile("(?s)```hcl\n(.*?)```").FindAllStringSubmatch(read(t, "README.md"), -1)
+	if len(blocks) == 0 {
+		t.Fatal("README.md shows no configuration")
+	}
+	dir := t.TempDir()
+	for i, block := range blocks {
+		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("block%d.tf", i)), []byte(block[1]), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	checkFormat(t, dir)
+}
+
+// checkFormat lets Terraform read all configuration below dir, which also shows that it parses.
+func checkFormat(t *testing.T, dir string) {
+	t.Helper()
 	program := os.Getenv("TF_ACC_TERRAFORM_PATH")
 	if program == "" {
 		cache, err := terraform.CacheDir()
@@ -32,11 +57,8 @@ func TestExamples_areFormatted(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, dir := range []string{"examples", "templates"} {
-		command := exec.CommandContext(t.Context(), program, "fmt", "-no-color", "-check", "-diff", "-recursive", dir)
-		command.Dir = root
-		if output, err := command.CombinedOutput(); err != nil {
-			t.Errorf("terraform fmt -recursive %s: %s\n%s", dir, err, output)
-		}
+	output, err := exec.CommandContext(t.Context(), program, "fmt", "-no-color", "-check", "-diff", "-recursive", dir).CombinedOutput()
+	if err != nil {
+		t.Errorf("terraform fmt -recursive %s: %s\n%s", dir, err, output)
 	}
 }

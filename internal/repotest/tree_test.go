@@ -53,7 +53,7 @@ func files(t *testing.T) []string {
 // notOurs says whether the folder holds what programs leave behind; .gitignore lists the same.
 func notOurs(dir string) bool {
 	switch dir {
-	case ".git", ".cache", "bin", "dist", "data":
+	case ".git", ".cache", "bin", "dist", "data", "try":
 		return true
 	}
 	return path.Base(dir) == ".terraform"
