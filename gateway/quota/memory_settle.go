@@ -111,17 +111,21 @@ func (r *reservation) settled(now time.Time) Settled {
 	return Settled{Windows: at.windowStates(r.request.Windows), Budgets: at.budgets}
 }
 
-// tellRefusedLocked notes, once per period and generation, that a hard budget refuses requests.
+// tellRefusedLocked notes, once per period and generation, that a hard budget refuses requests. A budget
+// that only others' reservations fill up is not exhausted: they settle for less in a moment.
 func (m *Memory) tellRefusedLocked(request Request, at standing, denials []Denial) {
+	need := request.cost(request.MinOutputTokens)
 	for i, budget := range request.Budgets {
-		refused := slices.ContainsFunc(denials, func(d Denial) bool { return d.Kind == KindBudget && d.Scope == budget.Scope })
+		refused := slices.ContainsFunc(denials, func(d Denial) bool {
+			return d.Kind == KindBudget && d.Scope == budget.Scope && d.Settled+int64(need) > d.Limit
+		})
 		share := budget.refusalShare()
 		if !refused || !at.spending[i].tell(share, budget.Generation) {
 			continue
 		}
 		event := crossing{
 			budget: budget, period: at.budgets[i].Period, share: share, spend: at.spending[i].settled,
-			at: at.now, refused: request.cost(request.MinOutputTokens),
+			at: at.now, refused: need,
 		}.event()
 		m.backlog.keep(Entry{Alerts: []api.AlertEvent{event}})
 	}

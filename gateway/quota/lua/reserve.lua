@@ -143,7 +143,9 @@ for i, budget in ipairs(budgets) do
       local to = amount(budget.periods[budget.period * 2 + 2])
       local wait = to > 0 and to - now or 0
       denials[#denials + 1] = { 'budget', i - 1, budget.limit, used, budget.settled, 0, wait }
-      refused_budgets[#refused_budgets + 1] = i
+      if budget.settled + need_cost > budget.limit then
+        refused_budgets[#refused_budgets + 1] = i
+      end
     end
     if token_cost > 0 then
       grant = math.min(grant, math.floor(math.floor((budget.limit - used - input_cost) / token_cost) / 4))
@@ -168,7 +170,8 @@ local function states()
   return window_states, budget_states
 end
 
--- Refused: nothing changes, but people learn once that a hard budget refuses requests.
+-- Refused: nothing changes, but people learn once that a hard budget refuses requests. A budget
+-- that only others' reservations fill up is not exhausted: they settle for less in a moment.
 if #denials > 0 then
   local alerts = {}
   for _, i in ipairs(refused_budgets) do
