@@ -36,7 +36,7 @@ func (s *Server) keyNamed(ctx context.Context, name string) (api.Key, error) {
 // shownName repeats how a caller named a key, but no secret.
 func shownName(name string) string {
 	if strings.HasPrefix(name, "sk-") {
-		return name
+		return auth.Mask(auth.Secret(name))
 	}
 	return name
 }
