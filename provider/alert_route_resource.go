@@ -201,6 +201,10 @@ func (r *alertRouteResource) Update(ctx context.Context, req resource.UpdateRequ
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	if api.CodeOf(err) == api.NotFound {
+		reportGone(&resp.Diagnostics, fmt.Sprintf("alert route %q", plan.AlertRouteID.ValueString()))
+		return
+	}
 	if err != nil {
 		report(ctx, &resp.Diagnostics, req.Plan.Schema, "Alert route not updated", err)
 		return

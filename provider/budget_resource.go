@@ -193,6 +193,10 @@ func (r *budgetResource) Update(ctx context.Context, req resource.UpdateRequest,
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	if api.CodeOf(err) == api.NotFound {
+		reportGone(&resp.Diagnostics, fmt.Sprintf("budget %q", plan.BudgetID.ValueString()))
+		return
+	}
 	if err != nil {
 		report(ctx, &resp.Diagnostics, req.Plan.Schema, "Budget not updated", err)
 		return

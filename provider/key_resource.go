@@ -300,6 +300,10 @@ func (r *keyResource) Update(ctx context.Context, req resource.UpdateRequest, re
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	if api.CodeOf(err) == api.NotFound {
+		reportGone(&resp.Diagnostics, fmt.Sprintf("key %q", plan.KeyID.ValueString()))
+		return
+	}
 	if err != nil {
 		report(ctx, &resp.Diagnostics, req.Plan.Schema, "Key not updated", err)
 		return

@@ -3,6 +3,7 @@ package provider_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"sort"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	tfjson "github.com/hashicorp/terraform-json"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 )
 
 // changes is what a plan may change of one resource and nothing else, as "before -> after" by
@@ -123,4 +125,18 @@ func sortedKeys(m map[string]any) []string {
 	}
 	sort.Strings(keys)
 	return keys
+}
+
+// noCanary checks that no secret of the test is in the state.
+func noCanary() []statecheck.StateCheck { return []statecheck.StateCheck{canaryChecker{}} }
+
+type canaryChecker struct{}
+
+func (canaryChecker) CheckState(_ context.Context, req statecheck.CheckStateRequest, resp *statecheck.CheckStateResponse) {
+	text, err := json.Marshal(req.State)
+	if err != nil {
+		resp.Error = err
+	} else if strings.Contains(string(text), "canary") {
+		resp.Error = errors.New("a secret is in the state")
+	}
 }

@@ -178,6 +178,10 @@ func (r *teamResource) Update(ctx context.Context, req resource.UpdateRequest, r
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	if api.CodeOf(err) == api.NotFound {
+		reportGone(&resp.Diagnostics, fmt.Sprintf("team %q", plan.TeamID.ValueString()))
+		return
+	}
 	if err != nil {
 		report(ctx, &resp.Diagnostics, req.Plan.Schema, "Team not updated", err)
 		return

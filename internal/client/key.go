@@ -13,9 +13,10 @@ import (
 func (c *Client) CreateKey(ctx context.Context, create api.KeyCreate) (api.KeyCreated, error) {
 	body := struct {
 		api.KeyCreate
-		// The gateway refuses expires beside duration, even if it is null.
-		Expires *time.Time `json:"expires,omitempty"`
-	}{create, create.Expires}
+		// The gateway takes one of these, and reads a null as one: "for ever".
+		Duration *string    `json:"duration,omitempty"`
+		Expires  *time.Time `json:"expires,omitempty"`
+	}{create, create.Duration, create.Expires}
 	var created api.KeyCreated
 	err := c.create(ctx, "/key/generate", body, &created)
 	return created, wrap(err, "create key")

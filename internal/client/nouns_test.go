@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -130,15 +131,24 @@ func TestCalls_onTheWire(t *testing.T) {
 	}
 }
 
-func TestCreateKey_leavesOutExpiresBesideDuration(t *testing.T) {
-	gateway := startFake(t, ok(`{"key":"sk-1","key_id":"k"}`))
-	duration := "30d"
-	created, err := gateway.client(t).CreateKey(t.Context(), api.KeyCreate{Duration: &duration})
+func TestCreateKey_saysOneThingAboutItsEnd(t *testing.T) {
+	answer := ok(`{"key":"sk-1","key_id":"k"}`)
+	gateway := startFake(t, answer, answer)
+	c := gateway.client(t)
+	duration, moment := "30d", time.Date(2099, 1, 31, 0, 0, 0, 0, time.UTC)
+	created, err := c.CreateKey(t.Context(), api.KeyCreate{Duration: &duration})
 	if err != nil || created.Secret != "sk-1" || created.KeyID != "k" {
 		t.Fatalf("got %+v, %v", created, err)
 	}
+	if _, err := c.CreateKey(t.Context(), api.KeyCreate{KeyFields: api.KeyFields{Expires: &moment}}); err != nil {
+		t.Fatal(err)
+	}
 	if strings.Contains(gateway.bodies[0], "expires") {
 		t.Errorf("sent %s", gateway.bodies[0])
+	}
+	if body := gateway.bodies[1]; strings.Contains(body, `"duration":null`) ||
+		!strings.Contains(body, `"expires":"2099-01-31T00:00:00Z"`) {
+		t.Errorf("sent %s", body)
 	}
 }
 

@@ -1,0 +1,290 @@
+package provider_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+	"github.com/hashicorp/terraform-plugin-testing/terraform"
+	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
+)
+
+const keyTeams = `
+resource "bursar_team" "a" {
+  team_id = "a"
+}
+
+resource "bursar_team" "b" {
+  team_id = "b"
+}
+`
+
+const fullKey = `
+resource "bursar_key" "app" {
+  key_alias             = "app"
+  team_id               = bursar_team.a.team_id
+  user_id               = "ada"
+  models                = ["gpt-4.1-mini"]
+  rpm_limit             = 10
+  tpm_limit             = 1000
+  max_parallel_requests = 2
+  model_rpm_limit       = { "gpt-4.1-mini" = 5 }
+  model_tpm_limit       = { "gpt-4.1-mini" = 50 }
+  max_budget            = 10
+  soft_budget           = 8
+  budget_duration       = "1d"
+  reset_day             = 3
+  metadata              = { app = "web" }
+  speak_for_teams       = ["a", "b"]
+  expires               = "2099-01-31T12:00:00+01:00"
+}
+`
+
+const plainKey = `
+resource "bursar_key" "app" {
+  key_alias = "app"
+}
+`
+
+// onlyKey is the one key of the gateway.
+func (g *gateway) onlyKey() api.Key {
+	g.t.Helper()
+	keys := must[[]api.Key](g.t)(g.ListKeys(g.t.Context()))
+	if len(keys) != 1 {
+		g.t.Fatalf("there are %d keys", len(keys))
+	}
+	return keys[0]
+}
+
+func (g *gateway) changeKey(change func(*api.KeyFields)) func() {
+	return func() {
+		g.t.Helper()
+		key := g.onlyKey()
+		change(&key.KeyFields)
+		must[api.Key](g.t)(g.UpdateKey(g.t.Context(), key.KeyID, key.KeyFields, 0))
+	}
+}
+
+// importID imports what the state has under the address.
+func importID(address, attribute string) resource.ImportStateIdFunc {
+	return func(state *terraform.State) (string, error) {
+		found := state.RootModule().Resources[address]
+		if found == nil {
+			return "", fmt.Errorf("%s is not in the state", address)
+		}
+		return found.Primary.Attributes[attribute], nil
+	}
+}
+
+func TestAccKey_createUpdateImport(t *testing.T) {
+	g := startGateway(t)
+	run(t,
+		resource.TestStep{
+			Config: g.config(keyTeams, fullKey),
+			ConfigStateChecks: []statecheck.StateCheck{
+				statecheck.ExpectKnownValue("bursar_key.app", tfjsonpath.New("key"), knownvalue.NotNull()),
+				statecheck.ExpectSensitiveValue("bursar_key.app", tfjsonpath.New("key")),
+			},
+		},
+		resource.TestStep{Config: g.config(keyTeams, fullKey), ConfigPlanChecks: nothing()},
+		resource.TestStep{
+			Config:           g.config(keyTeams, replace(fullKey, "rpm_limit             = 10", "rpm_limit = 11")),
+			ConfigPlanChecks: onlyChanges("bursar_key.app", changes{"rpm_limit": "10 -> 11"}),
+		},
+		resource.TestStep{
+			Config:           g.config(keyTeams, replace(fullKey, "team.a.", "team.b.")),
+			ConfigPlanChecks: onlyChanges("bursar_key.app", changes{"rpm_limit": "11 -> 10", "team_id": `"a" -> "b"`}),
+		},
+		resource.TestStep{
+			Config: g.config(keyTeams, fullKey), ResourceName: "bursar_key.app",
+			ImportState: true, ImportStateIdFunc: importID("bursar_key.app", "key_id"),
+			ImportStateVerify: true, ImportStateVerifyIdentifierAttribute: "key_id",
+			// The gateway does not know the secret any more, and writes moments in UTC.
+			ImportStateVerifyIgnore: []string{"key", "expires"},
+		},
+		resource.TestStep{
+			Config: g.config(keyTeams, plainKey),
+			ConfigPlanChecks: onlyChanges("bursar_key.app", changes{
+				"team_id": `"b" -> `, "user_id": `"ada" -> `, "models.0": `"gpt-4.1-mini" -> `, "rpm_limit": "10 -> ", "tpm_limit": "1000 -> ",
+				"max_parallel_requests": "2 -> ", "model_rpm_limit.gpt-4.1-mini": "5 -> ", "model_tpm_limit.gpt-4.1-mini": "50 -> ",
+				"max_budget": "10 -> ", "soft_budget": "8 -> ", "budget_duration": `"1d" -> `, "reset_day": "3 -> ", "metadata.app": `"web" -> `,
+				"speak_for_teams.0": `"a" -> `, "speak_for_teams.1": `"b" -> `, "expires": `"2099-01-31T12:00:00+01:00" -> `,
+			}),
+		},
+	)
+}
+
+func TestAccKey_everyAttributeDrifts(t *testing.T) {
+	g := startGateway(t)
+	step := func(config string, change func(*api.KeyFields), want changes) resource.TestStep {
+		return resource.TestStep{
+			PreConfig: g.changeKey(change), Config: g.config(keyTeams, config),
+			ConfigPlanChecks: onlyChanges("bursar_key.app", want),
+		}
+	}
+	run(t,
+		resource.TestStep{Config: g.config(keyTeams, fullKey)},
+		step(fullKey, func(f *api.KeyFields) {
+			f.KeyAlias, f.TeamID, f.UserID, f.Models = ptr("x"), ptr("b"), nil, api.StringList{"gpt-4.1-mini", "o3"}
+			f.RPMLimit, f.TPMLimit, f.MaxParallelRequests = ptr(int64(99999)), nil, ptr(int64(0))
+			f.ModelRPMLimit, f.ModelTPMLimit = map[string]int64{"gpt-4.1-mini": 99999}, map[string]int64{}
+			f.MaxBudget, f.SoftBudget, f.HardCap = nil, ptr(9*money.USD), false
+			f.BudgetDuration, f.ResetDay, f.Blocked = nil, ptr(4), true
+			f.Metadata = api.Metadata{"app": json.RawMessage(`"web"`), "b": json.RawMessage(`1`)}
+			f.SpeakForTeams, f.Expires = api.StringList{"a"}, nil
+		}, changes{
+			"key_alias": `"x" -> "app"`, "team_id": `"b" -> "a"`, "user_id": ` -> "ada"`, "models.1": `"o3" -> `,
+			"rpm_limit": "99999 -> 10", "tpm_limit": " -> 1000", "max_parallel_requests": "0 -> 2",
+			"model_rpm_limit.gpt-4.1-mini": "99999 -> 5", "model_tpm_limit.gpt-4.1-mini": " -> 50",
+			"max_budget": " -> 10", "soft_budget": "9 -> 8", "hard_cap": "false -> true", "budget_duration": ` -> "1d"`,
+			"reset_day": "4 -> 3", "blocked": "true -> false", "metadata.b": "1 -> ", "speak_for_teams.1": ` -> "b"`,
+			"expires": ` -> "2099-01-31T12:00:00+01:00"`,
+		}),
+		resource.TestStep{Config: g.config(keyTeams, plainKey)},
+		step(plainKey, func(f *api.KeyFields) {
+			f.Expires, f.SpeakForTeams, f.UserID = ptr(time.Date(2099, 1, 1, 0, 0, 0, 0, time.UTC)), api.StringList{"*"}, ptr("eve")
+		}, changes{"expires": `"2099-01-01T00:00:00Z" -> `, "speak_for_teams.0": `"*" -> `, "user_id": `"eve" -> `}),
+		resource.TestStep{
+			PreConfig: func() {
+				if err := g.DeleteKey(t.Context(), g.onlyKey().KeyID); err != nil {
+					t.Fatal(err)
+				}
+			},
+			Config: g.config(keyTeams, plainKey), ConfigPlanChecks: willCreate("bursar_key.app"),
+		},
+	)
+}
+
+func TestAccKey_durationIsFromCreation(t *testing.T) {
+	g := startGateway(t)
+	key := func(attributes string) string {
+		return g.config("resource \"bursar_key\" \"app\" {\n" + attributes + "\n}\n")
+	}
+	expiresAfter := func(want time.Duration) func() {
+		return func() {
+			key := g.onlyKey()
+			if key.Expires == nil || key.Expires.Sub(key.CreatedAt.Add(want)).Abs() > time.Minute {
+				t.Errorf("made at %s, expires at %v, want %s later", key.CreatedAt, key.Expires, want)
+			}
+		}
+	}
+	run(t,
+		resource.TestStep{Config: key(`duration = "30d"`)},
+		resource.TestStep{PreConfig: expiresAfter(30 * 24 * time.Hour), Config: key(`duration = "30d"`), ConfigPlanChecks: nothing()},
+		resource.TestStep{Config: key(`duration = "60d"`)},
+		resource.TestStep{
+			PreConfig: func() {
+				expiresAfter(60 * 24 * time.Hour)()
+				g.changeKey(func(f *api.KeyFields) { f.Expires = nil })()
+			},
+			Config: key(`duration = "60d"`),
+		},
+		resource.TestStep{PreConfig: expiresAfter(60 * 24 * time.Hour), Config: key(`expires = "2099-01-01T00:00:00Z"`)},
+		resource.TestStep{Config: key(``), ConfigPlanChecks: onlyChanges("bursar_key.app", changes{"expires": `"2099-01-01T00:00:00Z" -> `})},
+	)
+}
+
+func TestAccKey_secretStaysOutOfTheStateWhenToldTo(t *testing.T) {
+	g := startGateway(t)
+	secret := func(want knownvalue.Check) []statecheck.StateCheck {
+		return []statecheck.StateCheck{statecheck.ExpectKnownValue("bursar_key.app", tfjsonpath.New("key"), want)}
+	}
+	kept, dropped := plainKey, replace(plainKey, `"app"`+"\n}", `"app"`+"\n  store_key_in_state = false\n}")
+	run(t,
+		resource.TestStep{Config: g.config(kept), ConfigStateChecks: secret(knownvalue.NotNull())},
+		resource.TestStep{Config: g.config(dropped), ConfigStateChecks: secret(knownvalue.Null())},
+		resource.TestStep{Config: g.config(kept), ConfigStateChecks: secret(knownvalue.Null())},
+	)
+}
+
+func TestAccKey_ownSecret(t *testing.T) {
+	g := startGateway(t)
+	const first, second = "sk-canary-first-0123456789", "sk-canary-second-0123456789"
+	key := func(secret string, version int) string {
+		return g.config(fmt.Sprintf("resource \"bursar_key\" \"app\" {\n  key_alias = \"app\"\n  key_wo = %q\n  key_wo_version = %d\n}\n", secret, version))
+	}
+	opens := func(secret string) func() {
+		return func() {
+			if _, err := g.GetKey(t.Context(), secret); err != nil {
+				t.Error("the key is not the one that was given")
+			}
+		}
+	}
+	run(t,
+		resource.TestStep{Config: key(first, 1), ConfigStateChecks: noCanary()},
+		resource.TestStep{PreConfig: opens(first), Config: key(first, 1), ConfigPlanChecks: nothing()},
+		resource.TestStep{Config: key(second, 2), ConfigPlanChecks: willReplace("bursar_key.app"), ConfigStateChecks: noCanary()},
+		resource.TestStep{PreConfig: opens(second), Config: key(second, 2), ConfigPlanChecks: nothing()},
+	)
+}
+
+func TestAccKey_importedOneLearnsItsVersion(t *testing.T) {
+	g := startGateway(t)
+	created := must[api.KeyCreated](t)(g.CreateKey(t.Context(), api.KeyCreate{
+		Key: ptr("sk-canary-imported-0123456789"), KeyFields: api.KeyFields{KeyAlias: ptr("app"), BudgetTerms: api.BudgetTerms{HardCap: true}},
+	}))
+	config := g.config(fmt.Sprintf(`
+import {
+  to = bursar_key.app
+  id = %q
+}
+
+resource "bursar_key" "app" {
+  key_alias      = "app"
+  key_wo         = "sk-canary-imported-0123456789"
+  key_wo_version = 3
+}
+`, created.KeyID))
+	run(t,
+		resource.TestStep{Config: config, ConfigPlanChecks: onlyChanges("bursar_key.app", changes{"key_wo_version": " -> 3"})},
+		resource.TestStep{
+			PreConfig: func() {
+				if key := g.onlyKey(); key.KeyID != created.KeyID || key.Revision != 1 {
+					t.Errorf("the key is %s at revision %d", key.KeyID, key.Revision)
+				}
+			},
+			Config: replace(config, "version = 3", "version = 4"), ConfigPlanChecks: willReplace("bursar_key.app"),
+		},
+	)
+}
+
+func TestAccKey_existingAliasAnswersWithTheImport(t *testing.T) {
+	g := startGateway(t)
+	created := must[api.KeyCreated](t)(g.CreateKey(t.Context(), api.KeyCreate{KeyFields: api.KeyFields{KeyAlias: ptr("app")}}))
+	run(t, resource.TestStep{Config: g.config(plainKey), ExpectError: says("terraform import bursar_key.NAME " + created.KeyID)})
+}
+
+func TestAccKey_refusalNamesTheAttribute(t *testing.T) {
+	g := startGateway(t)
+	run(t, resource.TestStep{
+		Config: g.config(`
+resource "bursar_team" "a" {
+  team_id = "a"
+  models  = ["gpt-4.1-mini"]
+}
+
+resource "bursar_key" "app" {
+  team_id = bursar_team.a.team_id
+  models  = ["o3"]
+}
+`),
+		ExpectError: says("models = [\"o3\"]\n\nCreate key: models holds \"o3\", which the key's team does not have"),
+	})
+}
+
+func TestAccKey_deletionProtection(t *testing.T) {
+	g := startGateway(t)
+	protected := replace(plainKey, `"app"`+"\n}", `"app"`+"\n  deletion_protection = true\n}")
+	run(t,
+		resource.TestStep{Config: g.config(protected)},
+		resource.TestStep{Config: g.config(protected), Destroy: true, ExpectError: says("Protected from deletion")},
+		resource.TestStep{Config: g.config(plainKey)},
+	)
+}
