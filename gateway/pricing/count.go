@@ -11,9 +11,9 @@ const (
 	// maxTokenized is how many bytes of one prompt are tokenized, 10 to 80 ms of work;
 	// every byte beyond counts as a token.
 	maxTokenized = 64 << 10
-	// tokensPerMessage and tokensPerMember are what OpenAI puts around a message and its name.
-	tokensPerMessage = 4
-	tokensPerMember  = 2
+	// tokensPerMessage and tokensPerMember are what OpenAI adds for a message and for its name.
+	tokensPerMessage = 3
+	tokensPerMember  = 1
 )
 
 // CountTokens is a tight upper bound of a request's prompt tokens, for a second try where

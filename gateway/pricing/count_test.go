@@ -218,7 +218,7 @@ func TestCountText_inChunksIsExact(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	words := rapid.SliceOfN(rapid.OneOf(rapid.StringMatching(`[A-Za-z]{1,12}`), rapid.StringMatching(`[A-Za-z0-9é漢 .,!?'\n-]{1,20}`)), 800, 1_200)
+	words := rapid.SliceOfN(rapid.OneOf(rapid.StringMatching(`[A-Za-z]{1,12}`), rapid.StringMatching(`[A-Za-z0-9é漢 .,!?'\n-]{1,20}`)), 250, 400)
 	rapid.Check(t, func(t *rapid.T) {
 		text := strings.Join(words.Draw(t, "words"), " ")
 		whole, err := codec.Count(text)
@@ -233,10 +233,10 @@ func TestCountText_inChunksIsExact(t *testing.T) {
 
 func TestCountText_survivesHostileText(t *testing.T) {
 	for _, unit := range []string{" \n", " \n ", "\u2003\n", "a", " ", "\n", "!", "漢", "\u0301", "\xff", "1"} {
-		text := strings.Repeat(unit, 256<<10/len(unit))
+		text := strings.Repeat(unit, 64<<10/len(unit))
 		start := time.Now()
 		got := pricing.CountText("gpt-4o", text)
-		if took := time.Since(start); took > 10*time.Second {
+		if took := time.Since(start); took > 5*time.Second {
 			t.Errorf("%q repeated: %s", unit, took)
 		}
 		if got < int64(len(text))/200 || got > int64(len(text)) {
