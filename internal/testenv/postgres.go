@@ -213,8 +213,15 @@ func (p *postgres) start(initdb, server string) error {
 	return p.await()
 }
 
-// leashed runs a program until it ends or file 3, a pipe, is closed at the other end.
-const leashed = `"$0" "$@" 3<&- & child=$!; { cat <&3 >/dev/null; kill -QUIT $child 2>/dev/null; } & exec 3<&-; wait $child`
+// leashed runs a program until it ends, or until the other end of file 3, a pipe, is closed.
+// In the second case it removes the folder it runs in as well: nobody else may be left to do it.
+const leashed = `
+"$0" "$@" 3<&- & server=$!
+{ cat <&3; touch let-go; kill -QUIT $server; } >/dev/null 2>&1 &
+exec 3<&-
+wait $server
+if [ -e let-go ]; then cd / && rm -rf "$OLDPWD"; fi
+`
 
 func (p *postgres) launch() error {
 	log, err := os.Create(filepath.Join(p.dir, "server.log"))
@@ -281,20 +288,17 @@ func (p *postgres) await() error {
 	}
 }
 
-// stop ends the server without waiting for connections, and removes its files.
+// stop ends the server without waiting for connections; its files go with it.
 func (p *postgres) stop() error {
 	if err := p.leash.Close(); err != nil {
 		return fmt.Errorf("let go: %w", err)
 	}
 	select {
 	case <-p.ended: // how it ended does not matter any more
+		return nil
 	case <-time.After(postgresStart):
 		return errors.New("still running after a minute")
 	}
-	if err := os.RemoveAll(p.dir); err != nil {
-		return fmt.Errorf("remove data folder: %w", err)
-	}
-	return nil
 }
 
 // freePort finds a port that nobody listens on just now.
