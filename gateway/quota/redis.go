@@ -5,13 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/oklog/ulid/v2"
 	"github.com/redis/go-redis/v9"
-	"github.com/redis/go-redis/v9/maintnotifications"
 )
 
 var _ Engine = (*Redis)(nil)
@@ -104,49 +102,11 @@ func (o RedisOptions) withDefaults() RedisOptions {
 	return o
 }
 
-// newClient never repeats the address in an error: it may hold a password.
-func newClient(url string, options RedisOptions) (redis.UniversalClient, error) {
-	quiet := &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
-	switch {
-	case strings.HasPrefix(url, "redis+cluster"):
-		cluster, err := redis.ParseClusterURL("redis" + strings.TrimPrefix(url, "redis+cluster"))
-		if err != nil {
-			return nil, errAddress
-		}
-		cluster.ReadTimeout, cluster.WriteTimeout, cluster.DialTimeout = options.Timeout, options.Timeout, dialTimeout
-		cluster.PoolTimeout, cluster.ContextTimeoutEnabled = options.Timeout, true
-		cluster.MaintNotificationsConfig = quiet
-		return redis.NewClusterClient(cluster), nil
-	case strings.HasPrefix(url, "redis+sentinel"):
-		failover, err := redis.ParseFailoverURL("redis" + strings.TrimPrefix(url, "redis+sentinel"))
-		if err != nil {
-			return nil, errAddress
-		}
-		failover.ReadTimeout, failover.WriteTimeout, failover.DialTimeout = options.Timeout, options.Timeout, dialTimeout
-		failover.PoolTimeout, failover.ContextTimeoutEnabled = options.Timeout, true
-		return redis.NewFailoverClient(failover), nil
-	default:
-		single, err := redis.ParseURL(url)
-		if err != nil {
-			return nil, errAddress
-		}
-		single.ReadTimeout, single.WriteTimeout, single.DialTimeout = options.Timeout, options.Timeout, dialTimeout
-		single.PoolTimeout, single.ContextTimeoutEnabled = options.Timeout, true
-		single.MaintNotificationsConfig = quiet
-		return redis.NewClient(single), nil
-	}
-}
-
-const dialTimeout = time.Second
-
-var errAddress = errors.New("the address of Redis is not valid: it looks like redis://user:password@host:6379/0, " +
-	"rediss://…, redis+sentinel://host:26379?master_name=… or redis+cluster://host:6379?addr=host:6379")
-
 // Ping implements [Engine].
 func (r *Redis) Ping(ctx context.Context) error {
-	ctx, cancel := r.deadline(ctx)
+	bounded, cancel := r.deadline(ctx)
 	defer cancel()
-	return r.noted(ctx, r.client.Ping(ctx).Err())
+	return r.noted(ctx, r.client.Ping(bounded).Err())
 }
 
 // Close stops the background work, drains what this gateway settled and disconnects.

@@ -17,8 +17,8 @@ import (
 const (
 	// drainGroup is the consumer group that all gateways drain in.
 	drainGroup = "record"
-	// drainBatch is how many entries go to the record at once.
-	drainBatch = 500
+	// drainCount is how many entries go to the record at once.
+	drainCount = 500
 	// drainClaim is after how long an entry that another gateway took and did not record is taken over.
 	drainClaim = 30 * time.Second
 	// drainSweep is how often all slots are looked at, those of gateways that died included.
@@ -35,10 +35,8 @@ func (r *Redis) Drain(ctx context.Context) error {
 		return fmt.Errorf("list slots: %w", err)
 	}
 	for _, slot := range slots {
-		for _, source := range []func(context.Context, string) ([]redis.XMessage, error){r.unfinished, r.fresh, r.abandoned} {
-			if err := r.drainSlot(ctx, slot, source); err != nil {
-				return fmt.Errorf("drain %s: %w", slot, err)
-			}
+		if err := r.drainSlot(ctx, slot, r.fresh, r.unfinished, r.abandoned); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -54,9 +52,9 @@ func (r *Redis) drainDirty(ctx context.Context) error {
 	r.dirty = make(map[string]bool)
 	r.mu.Unlock()
 	for slot := range dirty {
-		if err := r.drainSlot(ctx, slot, r.fresh); err != nil {
+		if err := r.drainSlot(ctx, slot, r.fresh, r.unfinished); err != nil {
 			r.markDirty(slot)
-			return fmt.Errorf("drain %s: %w", slot, err)
+			return err
 		}
 	}
 	return nil
@@ -104,30 +102,46 @@ func (r *Redis) pause(ctx context.Context) {
 	}
 }
 
-// drainSlot moves entries of one source until there are none. An entry leaves the stream only
-// after the record has it; an entry moved twice is one entry there.
-func (r *Redis) drainSlot(ctx context.Context, slot string, source func(context.Context, string) ([]redis.XMessage, error)) error {
-	for {
-		messages, err := source(ctx, slot)
-		if err := r.noted(ctx, err); err != nil {
-			return err
-		}
-		entries, ids := r.readMessages(messages)
-		if len(ids) == 0 {
-			return nil
-		}
-		if err := r.record.Append(ctx, entries); err != nil {
-			return fmt.Errorf("record %d entries: %w", len(entries), err)
-		}
-		_, err = r.client.Pipelined(ctx, func(pipe redis.Pipeliner) error {
-			pipe.XAck(ctx, r.keys.ledger(slot), drainGroup, ids...)
-			pipe.XDel(ctx, r.keys.ledger(slot), ids...)
-			return nil
-		})
-		if err := r.noted(ctx, err); err != nil {
-			return err
+// entrySource is where entries of a slot are taken from.
+type entrySource func(ctx context.Context, slot string) ([]redis.XMessage, error)
+
+// drainSlot moves all entries of the sources, one after the other. Fresh entries come before
+// unfinished ones: those whose delivery got lost are unfinished then.
+func (r *Redis) drainSlot(ctx context.Context, slot string, sources ...entrySource) error {
+	for _, source := range sources {
+		for {
+			n, err := r.drainBatch(ctx, slot, source)
+			if err != nil {
+				return fmt.Errorf("drain %s: %w", slot, err)
+			}
+			if n == 0 {
+				break
+			}
 		}
 	}
+	return nil
+}
+
+// drainBatch moves some entries and returns how many. An entry leaves the stream only after the
+// record has it; an entry moved twice is one entry there.
+func (r *Redis) drainBatch(ctx context.Context, slot string, source entrySource) (int, error) {
+	messages, err := source(ctx, slot)
+	if err := r.noted(ctx, err); err != nil {
+		return 0, err
+	}
+	entries, ids := r.readMessages(messages)
+	if len(ids) == 0 {
+		return 0, nil
+	}
+	if err := r.record.Append(ctx, entries); err != nil {
+		return 0, fmt.Errorf("record %d entries: %w", len(entries), err)
+	}
+	_, err = r.client.Pipelined(ctx, func(pipe redis.Pipeliner) error {
+		pipe.XAck(ctx, r.keys.ledger(slot), drainGroup, ids...)
+		pipe.XDel(ctx, r.keys.ledger(slot), ids...)
+		return nil
+	})
+	return len(ids), r.noted(ctx, err)
 }
 
 // freshPeriod is how young a period is in which nothing can have been spent from a pot unseen.
@@ -158,7 +172,7 @@ func (r *Redis) recordBefore(ctx context.Context, budget Budget, slot string, pe
 func (r *Redis) recordStream(ctx context.Context, slot string) error {
 	from := "-"
 	for {
-		messages, err := r.client.XRangeN(ctx, r.keys.ledger(slot), from, "+", drainBatch).Result()
+		messages, err := r.client.XRangeN(ctx, r.keys.ledger(slot), from, "+", drainCount).Result()
 		if err := r.noted(ctx, err); err != nil || len(messages) == 0 {
 			return err
 		}
@@ -184,7 +198,7 @@ func (r *Redis) unfinished(ctx context.Context, slot string) ([]redis.XMessage, 
 func (r *Redis) abandoned(ctx context.Context, slot string) ([]redis.XMessage, error) {
 	messages, _, err := r.client.XAutoClaim(ctx, &redis.XAutoClaimArgs{
 		Stream: r.keys.ledger(slot), Group: drainGroup, Consumer: r.replica,
-		MinIdle: drainClaim, Start: "0", Count: drainBatch,
+		MinIdle: drainClaim, Start: "0", Count: drainCount,
 	}).Result()
 	return messages, err
 }
@@ -192,7 +206,7 @@ func (r *Redis) abandoned(ctx context.Context, slot string) ([]redis.XMessage, e
 func (r *Redis) readGroup(ctx context.Context, slot, from string) ([]redis.XMessage, error) {
 	args := &redis.XReadGroupArgs{
 		Group: drainGroup, Consumer: r.replica, Streams: []string{r.keys.ledger(slot), from},
-		Count: drainBatch, Block: -1,
+		Count: drainCount, Block: -1,
 	}
 	streams, err := r.client.XReadGroup(ctx, args).Result()
 	if err != nil && redis.HasErrorPrefix(err, "NOGROUP") {

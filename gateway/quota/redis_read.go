@@ -126,9 +126,9 @@ func (r *Redis) BumpPolicy(ctx context.Context, slot string) (int64, error) {
 
 // PolicyVersion implements [Engine].
 func (r *Redis) PolicyVersion(ctx context.Context, slot string) (int64, error) {
-	ctx, cancel := r.deadline(ctx)
+	bounded, cancel := r.deadline(ctx)
 	defer cancel()
-	version, err := r.client.Get(ctx, r.keys.policy(slot)).Int64()
+	version, err := r.client.Get(bounded, r.keys.policy(slot)).Int64()
 	if err == redis.Nil {
 		return 0, r.noted(ctx, nil)
 	}

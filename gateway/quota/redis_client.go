@@ -1,0 +1,83 @@
+package quota
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/maintnotifications"
+)
+
+const (
+	dialTimeout = time.Second
+	// driverRetries is how often the driver repeats a call by itself, on another connection.
+	// Every step is recognised by its id, so that a repetition charges nothing.
+	driverRetries    = 1
+	driverMaxBackoff = 8 * time.Millisecond
+)
+
+var errAddress = errors.New("the address of Redis is not valid: it looks like redis://user:password@host:6379/0, " +
+	"rediss://…, redis+sentinel://host:26379?master_name=… or redis+cluster://host:6379?addr=host:6379")
+
+// newClient never repeats the address in an error: it may hold a password.
+func newClient(url string, options RedisOptions) (redis.UniversalClient, error) {
+	quietDriver()
+	switch {
+	case strings.HasPrefix(url, "redis+cluster"):
+		return newClusterClient(strings.Replace(url, "+cluster", "", 1), options.Timeout)
+	case strings.HasPrefix(url, "redis+sentinel"):
+		return newSentinelClient(strings.Replace(url, "+sentinel", "", 1), options.Timeout)
+	default:
+		return newSingleClient(url, options.Timeout)
+	}
+}
+
+func newSingleClient(url string, timeout time.Duration) (redis.UniversalClient, error) {
+	o, err := redis.ParseURL(url)
+	if err != nil {
+		return nil, errAddress
+	}
+	o.ReadTimeout, o.WriteTimeout, o.PoolTimeout, o.DialTimeout = timeout, timeout, timeout, dialTimeout
+	o.MaxRetries, o.MinRetryBackoff, o.MaxRetryBackoff = driverRetries, time.Millisecond, driverMaxBackoff
+	o.DialerRetries, o.ContextTimeoutEnabled = 1, true
+	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
+	return redis.NewClient(o), nil
+}
+
+func newSentinelClient(url string, timeout time.Duration) (redis.UniversalClient, error) {
+	o, err := redis.ParseFailoverURL(url)
+	if err != nil {
+		return nil, errAddress
+	}
+	o.ReadTimeout, o.WriteTimeout, o.PoolTimeout, o.DialTimeout = timeout, timeout, timeout, dialTimeout
+	o.MaxRetries, o.MinRetryBackoff, o.MaxRetryBackoff = driverRetries, time.Millisecond, driverMaxBackoff
+	o.DialerRetries, o.ContextTimeoutEnabled = 1, true
+	return redis.NewFailoverClient(o), nil
+}
+
+func newClusterClient(url string, timeout time.Duration) (redis.UniversalClient, error) {
+	o, err := redis.ParseClusterURL(url)
+	if err != nil {
+		return nil, errAddress
+	}
+	o.ReadTimeout, o.WriteTimeout, o.PoolTimeout, o.DialTimeout = timeout, timeout, timeout, dialTimeout
+	o.MaxRetries, o.MinRetryBackoff, o.MaxRetryBackoff = driverRetries, time.Millisecond, driverMaxBackoff
+	o.DialerRetries, o.ContextTimeoutEnabled = 1, true
+	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
+	return redis.NewClusterClient(o), nil
+}
+
+// quietDriver sends the driver's own log lines, one per failed dial, to the debug level:
+// the engine reports what comes of them.
+var quietDriver = sync.OnceFunc(func() { redis.SetLogger(driverLog{}) })
+
+type driverLog struct{}
+
+func (driverLog) Printf(ctx context.Context, format string, args ...any) {
+	slog.DebugContext(ctx, "redis driver", "message", fmt.Sprintf(format, args...))
+}

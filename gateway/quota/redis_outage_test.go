@@ -1,0 +1,125 @@
+package quota_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/quotatest"
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
+	"github.com/bursarhq/terraform-provider-bursar/internal/testenv"
+)
+
+func TestOpenRedis_neverRepeatsTheAddress(t *testing.T) {
+	for _, address := range []string{
+		"redis://:hunter2@host:port", "redis+cluster://:hunter2@host:port",
+		"redis+sentinel://:hunter2@host:port?master_name=m", "hunter2",
+	} {
+		_, err := quota.OpenRedis(t.Context(), address, quotatest.NewRecord(), quota.RedisOptions{})
+		if err == nil || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("open a bad address: %v", err)
+		}
+	}
+}
+
+func TestOpenRedis_strictRefusesRisks(t *testing.T) {
+	server := testenv.StartRedis(t, "--appendonly", "no")
+	_, err := quota.OpenRedis(t.Context(), server.URL(), quotatest.NewRecord(), quota.RedisOptions{Strict: true})
+	if err == nil || !strings.Contains(err.Error(), "appendonly") {
+		t.Errorf("without AOF: %v, want an error about appendonly", err)
+	}
+	evicting := testenv.StartRedis(t, "--maxmemory-policy", "allkeys-lru")
+	_, err = quota.OpenRedis(t.Context(), evicting.URL(), quotatest.NewRecord(), quota.RedisOptions{Strict: true})
+	if err == nil || !strings.Contains(err.Error(), "noeviction") {
+		t.Errorf("with eviction: %v, want an error about maxmemory-policy", err)
+	}
+}
+
+func TestRedis_reloadsForgottenScripts(t *testing.T) {
+	server := testenv.StartRedis(t)
+	clock, record := quotatest.NewClock(), quotatest.NewRecord()
+	engine := openRedis(t, server.URL(), clock, record, "bursar")
+	request := teamRequest(clock, 0)
+	for range 2 {
+		request.ID = quotatest.NewID()
+		if _, err := engine.Reserve(t.Context(), request); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := engine.Spent(t.Context(), request.Budgets); err != nil {
+			t.Fatal(err)
+		}
+		client := redis.NewClient(&redis.Options{Addr: server.Addr()})
+		if err := client.ScriptFlush(t.Context()).Err(); err != nil {
+			t.Fatal(err)
+		}
+		if err := client.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// teamRequest is a request that costs up to 100 dollars of a daily team budget; limit 0 is a thousand dollars.
+func teamRequest(clock *quotatest.Clock, limit money.Nano) quota.Request {
+	if limit == 0 {
+		limit = 1000 * money.USD
+	}
+	day := &api.Span{Count: 1, Unit: api.Day}
+	return quota.Request{
+		ID: quotatest.NewID(), Slot: "marketing",
+		InputTokens: 10, OutputTokens: 90, MinOutputTokens: 90, InputCost: 10 * money.USD, OutputTokenCost: money.USD,
+		Windows: []quota.Window{{Scope: "team:marketing", Name: "team", RPM: 1000, TPM: 1_000_000, Parallel: 1000}},
+		Budgets: []quota.Budget{{
+			Scope: "team:marketing", Slot: "marketing", Name: "team", Limit: limit, Hard: true,
+			Periods: quota.PeriodsAround(day, 1, time.UTC, clock.Now()),
+		}},
+		Row: api.LedgerRow{TeamID: "marketing"},
+	}
+}
+
+func TestRedis_settlesInTheRecordWhileRedisIsAway(t *testing.T) {
+	server := testenv.StartRedis(t, "--appendfsync", "always")
+	clock, record := quotatest.NewClock(), quotatest.NewRecord()
+	options := redisOptions(clock, "bursar")
+	options.Timeout = 500 * time.Millisecond
+	engine, err := quota.OpenRedis(t.Context(), server.URL(), record, options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = engine.Close() })
+	request := teamRequest(clock, 0)
+	if _, err := engine.Reserve(t.Context(), request); err != nil {
+		t.Fatal(err)
+	}
+
+	server.Kill()
+	if _, err := engine.Reserve(t.Context(), teamRequest(clock, 0)); !errors.Is(err, quota.ErrUnavailable) {
+		t.Errorf("reserve without Redis: %v, want ErrUnavailable", err)
+	}
+	if err := engine.Ping(t.Context()); !errors.Is(err, quota.ErrUnavailable) {
+		t.Errorf("ping without Redis: %v, want ErrUnavailable", err)
+	}
+	settlement := quota.Settlement{ID: request.ID, Slot: request.Slot, Tokens: 100, Cost: 70 * money.USD, Row: request.Row}
+	if _, err := engine.Settle(t.Context(), settlement); err != nil {
+		t.Errorf("settle without Redis: %v, want it in the record", err)
+	}
+	if rows := record.Rows(); len(rows) != 1 || rows[0].Cost != 70*money.USD {
+		t.Errorf("ledger: %+v, want one row", rows)
+	}
+
+	server.Restart(t)
+	if err := engine.Drain(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	states, err := engine.Spent(t.Context(), request.Budgets)
+	if err != nil || states[0].Settled != 70*money.USD || states[0].Reserved != 0 {
+		t.Errorf("counter after Redis came back: %+v, %v", states, err)
+	}
+	if rows := record.Rows(); len(rows) != 1 {
+		t.Errorf("ledger: %+v, want one row", rows)
+	}
+}
