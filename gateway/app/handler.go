@@ -2,6 +2,7 @@ package app
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/admin"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/httpx"
@@ -17,5 +18,17 @@ func (a *App) handler() http.Handler {
 	}
 	mux.Handle("GET /health/readiness", httpx.Handle(logger, a.readiness))
 	mux.Handle("/", admin.New(a.parts.admin))
-	return httpx.Chain(mux, httpx.Identify, httpx.Recover(logger))
+	return httpx.Chain(mux, httpx.Identify, httpx.Recover(logger), boundReading)
+}
+
+// requestTimeout is how long a client may take to send its request, key or no key: without it, slow
+// bodies would hold connections for ever. Handlers that answer for longer lift it once they have read.
+const requestTimeout = 30 * time.Second
+
+func boundReading(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// A writer without deadlines is a test's.
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(requestTimeout))
+		next.ServeHTTP(w, r)
+	})
 }

@@ -10,6 +10,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
@@ -18,6 +19,8 @@ import (
 // Its errors are [api.Error]s, [api.NotFound] for what is not there.
 type Source interface {
 	KeyBySecretHash(ctx context.Context, hash []byte) (api.Key, error)
+	// SecretValidUntil is when a rotated secret ends; the zero time is never.
+	SecretValidUntil(ctx context.Context, hash []byte) (time.Time, error)
 	Team(ctx context.Context, id string) (api.Team, error)
 	Budget(ctx context.Context, id string) (api.Budget, error)
 	AllBudgets(ctx context.Context) ([]api.Budget, error)
@@ -62,7 +65,7 @@ func (b *Book) Lookup(ctx context.Context, secretHash []byte) (*Subject, error) 
 	b.mu.RLock()
 	subject := b.subjects[name]
 	b.mu.RUnlock()
-	if subject != nil {
+	if subject != nil && !subject.ended(time.Now()) {
 		return subject, nil
 	}
 	subject, err := b.load(ctx, secretHash)
@@ -119,9 +122,19 @@ func (b *Book) load(ctx context.Context, secretHash []byte) (*Subject, error) {
 		if key, err = b.source.KeyBySecretHash(ctx, secretHash); err != nil {
 			return nil, err
 		}
-		if SlotOf(key) == slot {
-			return b.subject(ctx, key, slot, version)
+		if SlotOf(key) != slot {
+			continue
 		}
+		until, err := b.source.SecretValidUntil(ctx, secretHash)
+		if err != nil {
+			return nil, fmt.Errorf("read how long the secret is valid: %w", err)
+		}
+		subject, err := b.subject(ctx, key, slot, version)
+		if err != nil {
+			return nil, err
+		}
+		subject.validUntil = until
+		return subject, nil
 	}
 }
 
@@ -133,7 +146,8 @@ func SlotOf(key api.Key) string {
 	return keySlot(key.KeyID)
 }
 
-func keySlot(keyID string) string { return "key:" + keyID }
+// keySlot starts with what no team id can start with.
+func keySlot(keyID string) string { return "#" + keyID }
 
 // shared is what concerns every slot: pots and alert routes.
 type shared struct {

@@ -22,6 +22,7 @@ type record struct {
 	budgets []api.Budget
 	routes  []api.AlertRoute
 	reads   int
+	until   time.Time
 }
 
 func (r *record) KeyBySecretHash(_ context.Context, hash []byte) (api.Key, error) {
@@ -34,6 +35,8 @@ func (r *record) KeyBySecretHash(_ context.Context, hash []byte) (api.Key, error
 	}
 	return key, nil
 }
+
+func (r *record) SecretValidUntil(context.Context, []byte) (time.Time, error) { return r.until, nil }
 
 func (r *record) Team(_ context.Context, id string) (api.Team, error) { return r.teams[id], nil }
 
@@ -125,6 +128,17 @@ func TestLookup_unknownSecretIsNotFound(t *testing.T) {
 	}
 }
 
+// What is remembered of a rotated secret ends with its grace period, not with the next change.
+func TestLookup_rotatedSecretEndsInTime(t *testing.T) {
+	r, book, _ := setUp()
+	r.until = time.Now().Add(-time.Millisecond)
+	lookup(t, book, "one")
+	delete(r.keys, "one") // as the record answers from then on
+	if _, err := book.Lookup(t.Context(), []byte("one")); api.CodeOf(err) != api.NotFound {
+		t.Fatalf("got %v", err)
+	}
+}
+
 func TestWindows_bindTeamWithDefaultsAndModels(t *testing.T) {
 	r, book, _ := setUp()
 	team := r.teams["marketing"]
@@ -136,7 +150,7 @@ func TestWindows_bindTeamWithDefaultsAndModels(t *testing.T) {
 		t.Error(diff)
 	}
 	want = append(want, quota.Window{
-		Scope: "team:marketing:model:large", Name: "team model", RPM: 3, TPM: quota.Unlimited, Parallel: quota.Unlimited,
+		Scope: "team:marketing#large", Name: "team model", RPM: 3, TPM: quota.Unlimited, Parallel: quota.Unlimited,
 	})
 	if diff := cmp.Diff(want, subject.Windows("large")); diff != "" {
 		t.Error(diff)

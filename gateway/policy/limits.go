@@ -9,8 +9,10 @@ import (
 func teamScope(id string) quota.Scope { return quota.Scope("team:" + id) }
 func keyScope(id string) quota.Scope  { return quota.Scope("key:" + id) }
 func potScope(id string) quota.Scope  { return quota.Scope("budget:" + id) }
+
+// modelled names the counters of one model. "#" stands in no id, so no id can name another's counters.
 func modelled(scope quota.Scope, model string) quota.Scope {
-	return scope + quota.Scope(":model:"+model)
+	return scope + quota.Scope("#"+model)
 }
 
 // withFallback takes each limit that is not set from the fallback.

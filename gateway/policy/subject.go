@@ -17,6 +17,8 @@ type Subject struct {
 	Team    *api.Team
 	Slot    string
 	Version int64
+	// validUntil is when the secret that led here ends; the zero time is never.
+	validUntil time.Time
 
 	windows []quota.Window
 	budgets []*runningBudget
@@ -57,6 +59,11 @@ func (b *Book) subject(ctx context.Context, key api.Key, slot string, version in
 		}
 	}
 	return s, nil
+}
+
+// ended says whether the secret that led to the subject has been replaced for good.
+func (s *Subject) ended(now time.Time) bool {
+	return !s.validUntil.IsZero() && !now.Before(s.validUntil)
 }
 
 func (b *Book) bindTeam(ctx context.Context, s *Subject, team api.Team, routes []api.AlertRoute) error {

@@ -60,6 +60,23 @@ func (p *Proxy) identify(ctx context.Context, c *call, secret auth.Secret) error
 	return nil
 }
 
+// identifyFresh is for calls that reserve nothing: no engine tells them that their policy is old.
+func (p *Proxy) identifyFresh(r *http.Request, c *call) error {
+	secret, err := p.authenticate(r, c)
+	if err != nil {
+		return err
+	}
+	fresh, err := p.Book.Fresh(r.Context(), c.subject)
+	if err != nil {
+		return unavailable(err)
+	}
+	if fresh {
+		return nil
+	}
+	p.Book.Forget(c.subject.Slot)
+	return p.identify(r.Context(), c, secret)
+}
+
 func (p *Proxy) lookup(ctx context.Context, hash []byte) (*policy.Subject, error) {
 	subject, err := p.Book.Lookup(ctx, hash)
 	switch {

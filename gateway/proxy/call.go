@@ -53,19 +53,15 @@ func (p *Proxy) newCall(r *http.Request) *call {
 // outputCap is what one choice may produce.
 func (c *call) outputCap() int64 { return max(1, c.decision.OutputTokens/c.choices) }
 
-// bodyReadTimeout bounds how long a client may take to send its request.
-const bodyReadTimeout = 60 * time.Second
-
 // readBody reads and checks what the gateway must understand of a chat completion;
 // everything else is the upstream's to judge.
 func readBody(w http.ResponseWriter, r *http.Request, c *call) error {
-	control := http.NewResponseController(w)
-	_ = control.SetReadDeadline(time.Now().Add(bodyReadTimeout))
-	defer func() { _ = control.SetReadDeadline(time.Time{}) }()
 	body, err := httpx.ReadBody(r)
 	if err != nil {
 		return err
 	}
+	// The request is here whole: from now on the answer may take as long as it takes.
+	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
 	object, err := httpx.ParseObject(body)
 	if err != nil {
 		return err
@@ -75,6 +71,9 @@ func readBody(w http.ResponseWriter, r *http.Request, c *call) error {
 }
 
 func (c *call) parse(object httpx.Object) error {
+	if err := checkNames(object); err != nil {
+		return err
+	}
 	var messages []json.RawMessage
 	var options *struct {
 		IncludeUsage bool `json:"include_usage"`
@@ -103,11 +102,19 @@ func (c *call) parse(object httpx.Object) error {
 	if len(messages) == 0 {
 		return api.FieldErrorf("messages", "is required: a list with at least one message")
 	}
+	if len(c.model) > maxModelName {
+		return api.FieldErrorf("model", "is %d characters long, at most %d are allowed", len(c.model), maxModelName)
+	}
 	c.wantsUsage = options != nil && options.IncludeUsage
 	return c.parseCaps(maxTokens, maxCompletionTokens, choices)
 }
 
-const maxChoices = 128
+const (
+	maxChoices   = 128
+	maxModelName = 255
+	// maxCap is the largest output cap that is taken at its word; no model says more.
+	maxCap = 1 << 24
+)
 
 func (c *call) parseCaps(maxTokens, maxCompletionTokens, choices *int64) error {
 	for name, value := range map[string]*int64{"max_tokens": maxTokens, "max_completion_tokens": maxCompletionTokens} {
@@ -116,7 +123,7 @@ func (c *call) parseCaps(maxTokens, maxCompletionTokens, choices *int64) error {
 		case *value < 1:
 			return api.FieldErrorf(name, "must be at least 1. Received: %d", *value)
 		case c.clientCap == 0 || *value < c.clientCap:
-			c.clientCap = *value
+			c.clientCap = min(*value, maxCap)
 		}
 	}
 	if choices != nil {

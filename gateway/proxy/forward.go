@@ -42,7 +42,7 @@ func (p *Proxy) send(ctx context.Context, c *call) (*http.Response, error) {
 	response, err := p.Upstream.Send(ctx, c.deployment.Deployment, "/chat/completions", body)
 	c.upstreamFor += time.Since(sent)
 	if err != nil {
-		return nil, upstream.Unreachable(err)
+		return nil, err
 	}
 	if response.StatusCode != http.StatusOK {
 		defer response.Body.Close()

@@ -48,7 +48,7 @@ func (p *Proxy) listModels(w http.ResponseWriter, r *http.Request) error {
 	}
 	if !p.IsAdminKey(secret) {
 		c := p.newCall(r)
-		if _, err := p.authenticate(r, c); err != nil {
+		if err := p.identifyFresh(r, c); err != nil {
 			return err
 		}
 		allowed = func(model string) bool {

@@ -94,8 +94,7 @@ func (p *Proxy) chat(w http.ResponseWriter, r *http.Request, c *call) error {
 	defer p.live.remove(c)
 	response, err := p.forward(ctx, c)
 	if err != nil {
-		p.void(r.Context(), c)
-		return err
+		return p.endUnanswered(r.Context(), c, err)
 	}
 	defer response.Body.Close()
 	if c.stream {

@@ -124,6 +124,8 @@ func (b *bench) KeyBySecretHash(_ context.Context, hash []byte) (api.Key, error)
 	return b.key, nil
 }
 
+func (b *bench) SecretValidUntil(context.Context, []byte) (time.Time, error) { return time.Time{}, nil }
+
 func (b *bench) Team(context.Context, string) (api.Team, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

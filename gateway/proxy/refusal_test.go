@@ -33,6 +33,12 @@ func TestChat_badInputIsOneClearError(t *testing.T) {
 		"stream no bool":   {`{"model":"m","messages":[{}],"stream":"yes"}`, 400, "stream must be true or false"},
 		"unknown model":    {`{"model":"nope","messages":[{}]}`, 404, `The model "nope" is not served here`},
 		"unpriced model":   {`{"model":"unpriced","messages":[{}]}`, 403, "no known price"},
+		"other spelling":   {`{"model":"m","messages":[{}],"Max_Tokens":9}`, 400, "Max_Tokens must be written max_tokens"},
+		"destination":      {`{"model":"m","messages":[{}],"api_base":"http://evil"}`, 400, "api_base is the operator's to decide"},
+		"fallback models":  {`{"model":"m","messages":[{}],"fallbacks":["other"]}`, 400, "fallbacks is the operator's to decide"},
+		"dearer tier":      {`{"model":"m","messages":[{}],"service_tier":"priority"}`, 400, "service_tier must be auto, default or flex"},
+		"web search":       {`{"model":"m","messages":[{}],"web_search_options":{}}`, 400, "web_search_options is not served"},
+		"endless name":     {`{"model":"` + strings.Repeat("m", 300) + `","messages":[{}]}`, 400, "model is 300 characters long"},
 		"too big":          {`{"model":"m","messages":["` + strings.Repeat("x", 21<<20) + `"]}`, 413, "larger than the limit"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -95,7 +101,6 @@ func TestChat_upstreamFailuresVoid(t *testing.T) {
 		"429":         {"fail=429 retry_after=7", 429, "provider is limiting the gateway"},
 		"401":         {"fail=401", 502, "refused the gateway's credentials"},
 		"400":         {"fail=400", 400, ""},
-		"no answer":   {"drop", 502, "could not be reached"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t, nil)
@@ -110,6 +115,28 @@ func TestChat_upstreamFailuresVoid(t *testing.T) {
 				t.Errorf("ledger: %+v", rows)
 			}
 		})
+	}
+}
+
+// A provider that took the request and hung up may bill for it; giving the money back would be a way past the cap.
+func TestChat_unansweredIsChargedForThePrompt(t *testing.T) {
+	b := newBench(t, nil)
+	got := b.post(say("m", "drop", ""))
+	if got.status != http.StatusBadGateway || !strings.Contains(got.body, "took the request and gave no answer") {
+		t.Errorf("got %d %s", got.status, got.body)
+	}
+	if rows := b.ledger(); len(rows) != 1 || rows[0].Kind != api.LedgerSettle || rows[0].PromptTokens == 0 || rows[0].Cost == 0 {
+		t.Errorf("ledger: %+v", rows)
+	}
+}
+
+func TestChat_hugeCapsAreLoweredToTheModels(t *testing.T) {
+	b := newBench(t, nil)
+	for _, more := range []string{`,"max_tokens":9000000000000000000`, `,"max_tokens":4611686018427387929,"n":4`} {
+		got := b.post(say("m", "completion_tokens=3", more))
+		if got.status != http.StatusOK || got.header.Get("x-bursar-output-cap") != "1000" {
+			t.Errorf("%s: %d %v", more, got.status, got.header)
+		}
 	}
 }
 

@@ -35,12 +35,14 @@ func (p *Proxy) reserve(ctx context.Context, c *call, secret auth.Secret) error 
 			}
 		case ctx.Err() != nil:
 			return clientGone(ctx.Err())
+		case errors.Is(err, quota.ErrInvalid):
+			return api.Errorf(api.Invalid, "the request asks for more than can be counted; send a smaller max_tokens").WithCause(err)
 		case err != nil:
 			return unavailable(err)
 		case decision.Admitted:
 			c.decision = decision
 			return nil
-		case !c.bounds.exact && dependsOnInput(decision):
+		case !c.bounds.exact && inputMatters(decision, request):
 			c.bounds = exactBounds(c)
 		case contended(decision, request) && p.Now().Before(deadline):
 			if err := sleep(ctx, poll); err != nil {
@@ -85,10 +87,21 @@ func (p *Proxy) reload(ctx context.Context, c *call, secret auth.Secret) error {
 	return p.checkPrices(c)
 }
 
-// dependsOnInput says whether a tighter count of the prompt could change the answer.
-func dependsOnInput(decision quota.Decision) bool {
+// inputMatters says whether a tighter count of the prompt could change the answer: every limit that
+// refused would have had room for the output alone.
+func inputMatters(decision quota.Decision, request quota.Request) bool {
+	output := money.Nano(request.MinOutputTokens) * request.OutputTokenCost
 	for _, denial := range decision.Denials {
-		if denial.Kind == quota.KindRequests || denial.Kind == quota.KindParallel {
+		switch denial.Kind {
+		case quota.KindTokens:
+			if denial.Used+request.MinOutputTokens >= denial.Limit {
+				return false
+			}
+		case quota.KindBudget:
+			if denial.Used+int64(output) >= denial.Limit {
+				return false
+			}
+		default:
 			return false
 		}
 	}

@@ -6,7 +6,9 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/bursarhq/terraform-provider-bursar/gateway/pricing"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/upstream"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
@@ -22,6 +24,20 @@ func (p *Proxy) settle(ctx context.Context, c *call) error {
 	return p.end(ctx, c, quota.Settlement{
 		ID: c.id, Slot: c.subject.Slot, Tokens: row.TotalTokens(), Cost: c.cost, Row: row,
 	})
+}
+
+// endUnanswered ends a call that no deployment answered. One that a provider took and may bill for is
+// settled at its prompt, the least that it can have cost; everything else is given back.
+func (p *Proxy) endUnanswered(ctx context.Context, c *call, failure error) error {
+	if !upstream.MayBill(failure) {
+		p.void(ctx, c)
+		return failure
+	}
+	c.usage = pricing.Usage{PromptTokens: pricing.CountTokens(c.deployment.UpstreamModel, c.body)}
+	if err := p.settle(ctx, c); err != nil {
+		return err
+	}
+	return failure
 }
 
 // void gives the reservation back: the upstream did nothing.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
@@ -33,4 +34,14 @@ func (s *Store) putSecret(ctx context.Context, keyID string, hash []byte) error 
 		return api.Errorf(api.AlreadyExists, "This key value is in use already. Please use a different key.")
 	}
 	return err
+}
+
+// SecretValidUntil returns when the secret with this hash stops opening its key because a newer one has
+// taken over; the zero time is never.
+func (s *Store) SecretValidUntil(ctx context.Context, hash []byte) (time.Time, error) {
+	var untilMS sql.NullInt64
+	if _, err := s.one(ctx, "key_secret_until", args{"hash": hash}, &untilMS); err != nil || !untilMS.Valid {
+		return time.Time{}, err
+	}
+	return time.UnixMilli(untilMS.Int64).UTC(), nil
 }

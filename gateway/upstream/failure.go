@@ -25,8 +25,23 @@ func Retryable(err error) bool {
 	return errors.As(err, &cause)
 }
 
-// Unreachable words a failure to get any answer.
-func Unreachable(err error) *api.Error {
+// unansweredCause marks a request that was sent whole and never answered.
+type unansweredCause struct{ error }
+
+func (u unansweredCause) Unwrap() error { return u.error }
+
+// MayBill says whether the provider may have worked for the request and bill for it, though it gave no answer.
+func MayBill(err error) bool {
+	var cause unansweredCause
+	return errors.As(err, &cause)
+}
+
+// unreachable words a failure to get any answer.
+func unreachable(err error, sent bool) *api.Error {
+	if sent {
+		return api.Errorf(api.Upstream, "the model's provider took the request and gave no answer; the prompt was charged").
+			WithCause(retryableCause{unansweredCause{err}})
+	}
 	return api.Errorf(api.Upstream, "the model's provider could not be reached; nothing was charged").WithCause(retryableCause{err})
 }
 

@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/http/httptrace"
+	"sync/atomic"
 	"time"
 )
 
@@ -74,14 +76,17 @@ func NewClient() *Client {
 }
 
 // Send posts body to the deployment's path, such as "/chat/completions". The caller closes the answer's body.
+// Its error is an [api.Error]; see [Retryable] and [MayBill].
 func (c *Client) Send(ctx context.Context, d Deployment, path string, body []byte) (*http.Response, error) {
 	request, err := newOpenAIRequest(ctx, d, path, body)
 	if err != nil {
-		return nil, fmt.Errorf("make request for %s: %w", d.Host(), err)
+		return nil, unreachable(fmt.Errorf("make request for %s: %w", d.Host(), err), false)
 	}
-	response, err := c.http.Do(request)
+	var sent atomic.Bool
+	trace := &httptrace.ClientTrace{WroteRequest: func(info httptrace.WroteRequestInfo) { sent.Store(info.Err == nil) }}
+	response, err := c.http.Do(request.WithContext(httptrace.WithClientTrace(ctx, trace)))
 	if err != nil {
-		return nil, fmt.Errorf("send to %s: %w", d.Host(), err)
+		return nil, unreachable(fmt.Errorf("send to %s: %w", d.Host(), err), sent.Load())
 	}
 	return response, nil
 }

@@ -78,3 +78,6 @@ DELETE FROM key_secret WHERE valid_until_ms <= $now_ms
 
 -- name: key_secret_delete
 DELETE FROM key_secret WHERE key_id = $key_id
+
+-- name: key_secret_until
+SELECT valid_until_ms FROM key_secret WHERE hash = $hash
