@@ -1,6 +1,7 @@
 package pricing
 
 import (
+	"bytes"
 	"strings"
 	"unicode/utf8"
 
@@ -56,6 +57,9 @@ type extras struct {
 
 func weighExtras(model string, body []byte) extras {
 	var sum extras
+	if bytes.Count(body, []byte("[")) <= 1 {
+		return sum // the list of messages is the only one: no parts, no tools
+	}
 	toolset := false
 	gjson.ParseBytes(body).ForEach(func(key, value gjson.Result) bool {
 		switch memberName(key) {
