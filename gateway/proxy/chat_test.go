@@ -87,6 +87,7 @@ func TestChat_rateLimitIs429WithRetryAfter(t *testing.T) {
 	}
 	for header, want := range map[string]string{
 		"x-ratelimit-limit-requests": "2", "x-ratelimit-remaining-requests": "0", "x-bursar-denied-by": "team.requests",
+		"x-ratelimit-team-limit-requests": "2", "x-ratelimit-team-remaining-requests": "0",
 	} {
 		if value := got.header.Get(header); value != want {
 			t.Errorf("%s: %q, want %q", header, value, want)
@@ -94,6 +95,40 @@ func TestChat_rateLimitIs429WithRetryAfter(t *testing.T) {
 	}
 	if n := len(b.upstream.Requests()); n != 2 {
 		t.Errorf("the upstream saw %d requests", n)
+	}
+}
+
+func TestChat_tightestLimitStandsInTheHeaders(t *testing.T) {
+	b := newBench(t, func(b *bench) {
+		b.team.RPMLimit, b.team.TPMLimit = ptr(int64(100)), ptr(int64(10_000))
+		b.key.RPMLimit, b.key.ModelTPMLimit = ptr(int64(3)), map[string]int64{"m": 1000}
+	})
+	for _, stream := range []string{"", `,"stream":true`} {
+		got := b.post(say("m", "prompt_tokens=10 completion_tokens=10", `,"max_tokens":20`+stream))
+		for header, want := range map[string]string{
+			"x-ratelimit-limit-requests": "3", "x-ratelimit-limit-tokens": "1000",
+			"x-ratelimit-team-limit-tokens": "10000", "x-ratelimit-api_key-limit-requests": "3",
+			"x-ratelimit-model_per_key-limit-tokens": "1000",
+		} {
+			if value := got.header.Get(header); value != want {
+				t.Errorf("%s: %q, want %q", header, value, want)
+			}
+		}
+	}
+}
+
+func TestChat_softLimitThrottles(t *testing.T) {
+	b := newBench(t, func(b *bench) {
+		b.team.RPMLimit, b.team.MaxBudget, b.team.SoftBudget = ptr(int64(4)), ptr(money.USD), ptr(10*perToken)
+	})
+	for i, want := range []int{200, 200, 429} {
+		got := b.post(say("m", "prompt_tokens=20 completion_tokens=7", ""))
+		if got.status != want {
+			t.Errorf("call %d: %d, want %d", i, got.status, want)
+		}
+		if throttled := got.header.Get("x-bursar-throttled"); i > 0 && throttled != "team" {
+			t.Errorf("call %d: throttled %q", i, throttled)
+		}
 	}
 }
 

@@ -61,7 +61,7 @@ func newBench(t *testing.T, change func(*bench)) *bench {
 	}
 	b.engine = quota.NewMemory(b, quota.MemoryOptions{})
 	t.Cleanup(func() { b.setDown(false); _ = b.engine.Close() })
-	b.book = policy.NewBook(b, b.engine, policy.Defaults{Timezone: time.UTC, ResetDay: 1})
+	b.book = policy.NewBook(b, b.engine, policy.Defaults{Timezone: time.UTC, ResetDay: 1, SoftLimitRPMFactor: ptr(0.5)})
 	client := upstream.NewClient()
 	t.Cleanup(client.Close)
 	logger := slog.New(slog.NewJSONHandler(&lockedWriter{w: b.log}, nil))
