@@ -23,10 +23,9 @@ type typeFinder interface {
 	TypeAtPath(ctx context.Context, p path.Path) (attr.Type, diag.Diagnostics)
 }
 
-// configNames are the fields that the configuration calls otherwise than the API.
+// configNames are the attributes that are called otherwise than the API's fields.
 var configNames = map[string]string{
-	"key":            "key_wo",
-	"webhook.secret": "webhook.secret_wo",
+	"key": "key_wo",
 }
 
 // report adds err on the attribute it names, with what to do about it.
@@ -92,42 +91,33 @@ func shellQuote(text string) string {
 	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }
 
-// attributePath finds the attribute that an error's param means: "models", "webhook.url",
-// "model_rpm_limit.gpt-4.1". It falls back to the attribute around it.
+// attributePath finds the attribute that an error's param means: "models", "model_rpm_limit.gpt-4.1",
+// and for "webhook.url" the webhook, as Terraform shows no line for a part of an object.
 func attributePath(ctx context.Context, schema typeFinder, param string) (path.Path, bool) {
 	if renamed, ok := configNames[param]; ok {
 		param = renamed
 	}
-	name, rest, nested := strings.Cut(param, ".")
+	name, key, _ := strings.Cut(param, ".")
 	if name == "" {
 		return path.Empty(), false
 	}
 	root := path.Root(name)
-	rootType, diags := schema.TypeAtPath(ctx, root)
+	attributeType, diags := schema.TypeAtPath(ctx, root)
 	if diags.HasError() {
 		return path.Empty(), false
 	}
-	if !nested {
-		return root, true
-	}
-	switch rootType.(type) {
-	case basetypes.MapTypable:
-		return root.AtMapKey(rest), true
-	case basetypes.ObjectTypable:
-		if _, diags := schema.TypeAtPath(ctx, root.AtName(rest)); !diags.HasError() {
-			return root.AtName(rest), true
-		}
+	if _, isMap := attributeType.(basetypes.MapTypable); isMap && key != "" {
+		return root.AtMapKey(key), true
 	}
 	return root, true
 }
 
-// sentence makes an error text one: "team_id is required" -> "Team_id" would mislead, so
-// only words that are no attribute names get a capital.
+// sentence makes an error text one, but leaves the name of a field that it starts with as it is.
 func sentence(err error) string {
 	text := strings.TrimSpace(err.Error())
-	word, _, _ := strings.Cut(text, " ")
-	first, size := utf8.DecodeRuneInString(text)
-	if !strings.ContainsAny(word, "_.\"") {
+	var refused *api.Error
+	aboutField := errors.As(err, &refused) && refused.Param != "" && strings.HasPrefix(text, refused.Param)
+	if first, size := utf8.DecodeRuneInString(text); !aboutField && size > 0 {
 		text = string(unicode.ToUpper(first)) + text[size:]
 	}
 	if !strings.HasSuffix(text, ".") && !strings.HasSuffix(text, "?") {

@@ -14,7 +14,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
@@ -149,7 +148,9 @@ func says(text string) *regexp.Regexp {
 	return regexp.MustCompile(strings.Join(words, `[\s│]+`))
 }
 
-func ptr[T any](value T) *T { return &value }
+// saysAt matches an error that shows a line of the configuration and has a text below.
+func saysAt(line, text string) *regexp.Regexp {
+	return regexp.MustCompile(`(?s)` + says(line).String() + `.*` + says(text).String())
+}
 
-// soon is a moment without a fraction, as people write it.
-func soon() time.Time { return time.Now().UTC().Truncate(time.Second).Add(24 * time.Hour) }
+func ptr[T any](value T) *T { return &value }

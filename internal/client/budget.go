@@ -16,7 +16,7 @@ type budgetBody struct {
 func (c *Client) CreateBudget(ctx context.Context, id string, fields api.BudgetFields) (api.Budget, error) {
 	var budget api.Budget
 	err := c.create(ctx, "/budget/new", budgetBody{id, fields}, &budget)
-	return budget, wrap(err, "create budget %q", id)
+	return budget, wrap(err, "%s", creating("budget", id))
 }
 
 // GetBudget returns a budget, or [api.NotFound].

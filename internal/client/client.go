@@ -176,6 +176,14 @@ func (silent) Errorf(string, ...any) {}
 func (silent) Warnf(string, ...any)  {}
 func (silent) Debugf(string, ...any) {}
 
+// creating names what is made, whose id may be left to the gateway.
+func creating(noun, id string) string {
+	if id == "" {
+		return "create " + noun
+	}
+	return "create " + noun + " " + strconv.Quote(id)
+}
+
 func wrap(err error, format string, args ...any) error {
 	if err == nil {
 		return nil

@@ -18,7 +18,7 @@ type teamBody struct {
 func (c *Client) CreateTeam(ctx context.Context, id string, fields api.TeamFields) (api.Team, error) {
 	var team api.Team
 	err := c.create(ctx, "/team/new", teamBody{id, fields}, &team)
-	return team, wrap(err, "create team %q", id)
+	return team, wrap(err, "%s", creating("team", id))
 }
 
 // GetTeam returns a team with its keys, or [api.NotFound].

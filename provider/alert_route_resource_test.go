@@ -1,0 +1,202 @@
+package provider_test
+
+import (
+	"fmt"
+	"regexp"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+const (
+	firstSecret  = "whsec_Y2FuYXJ5LXNlY3JldC1vZi0yNC1ieXRlcy0x" // decodes to a canary
+	secondSecret = "canary-secret-of-24-bytes-2"
+)
+
+const fullRoute = `
+resource "bursar_alert_route" "oncall" {
+  name         = "oncall"
+  events       = ["budget.soft_limit", "budget.hard_limit"]
+  team_ids     = ["a", "b"]
+  min_severity = "warning"
+  thresholds   = [0.8, 0.95, 1.0]
+  webhook = {
+    url               = "https://alerts.example.com/llm"
+    secret_wo         = "` + firstSecret + `"
+    secret_wo_version = 1
+  }
+}
+`
+
+const plainRoute = `
+resource "bursar_alert_route" "oncall" {
+  name = "oncall"
+  webhook = {
+    url = "https://alerts.example.com/llm"
+  }
+}
+`
+
+func (g *gateway) onlyRoute() api.AlertRoute {
+	g.t.Helper()
+	routes := must[[]api.AlertRoute](g.t)(g.ListAlertRoutes(g.t.Context()))
+	if len(routes) != 1 {
+		g.t.Fatalf("there are %d alert routes", len(routes))
+	}
+	return routes[0]
+}
+
+func (g *gateway) changeRoute(change func(*api.AlertRouteFields)) func() {
+	return func() {
+		g.t.Helper()
+		route := g.onlyRoute()
+		change(&route.AlertRouteFields)
+		must[api.AlertRoute](g.t)(g.UpdateAlertRoute(g.t.Context(), route.AlertRouteID, route.AlertRouteFields, 0))
+	}
+}
+
+func TestAccAlertRoute_createUpdateImport(t *testing.T) {
+	g := startGateway(t)
+	run(t,
+		resource.TestStep{Config: g.config(fullRoute), ConfigStateChecks: noCanary()},
+		resource.TestStep{Config: g.config(fullRoute), ConfigPlanChecks: nothing()},
+		resource.TestStep{
+			Config:           g.config(replace(fullRoute, "0.95, 1.0", "1.0")),
+			ConfigPlanChecks: onlyChanges("bursar_alert_route.oncall", changes{"thresholds.1": "0.95 -> 1", "thresholds.2": "1 -> "}),
+		},
+		resource.TestStep{
+			Config: g.config(replace(fullRoute, "0.95, 1.0", "1.0")), ResourceName: "bursar_alert_route.oncall",
+			ImportState: true, ImportStateIdFunc: importID("bursar_alert_route.oncall", "alert_route_id"),
+			ImportStateVerify: true, ImportStateVerifyIdentifierAttribute: "alert_route_id",
+		},
+		resource.TestStep{
+			PreConfig: func() {
+				if digest := g.onlyRoute().Webhook.SecretSHA256; digest == "" {
+					t.Error("the secret was not set, or was lost in an update")
+				}
+			},
+			Config: g.config(plainRoute),
+			ConfigPlanChecks: onlyChanges("bursar_alert_route.oncall", changes{
+				"events.0": `"budget.soft_limit" -> `, "events.1": `"budget.hard_limit" -> `, "team_ids.0": `"a" -> `, "team_ids.1": `"b" -> `,
+				"min_severity": `"warning" -> `, "thresholds.0": "0.8 -> ", "thresholds.1": "1 -> ", "webhook.secret_wo_version": "1 -> ",
+			}),
+		},
+		resource.TestStep{
+			PreConfig: func() {
+				if digest := g.onlyRoute().Webhook.SecretSHA256; digest != "" {
+					t.Error("the secret was not taken off")
+				}
+			},
+			Config: g.config(plainRoute), ConfigPlanChecks: nothing(),
+		},
+	)
+}
+
+func TestAccAlertRoute_everyAttributeDrifts(t *testing.T) {
+	g := startGateway(t)
+	step := func(config string, change func(*api.AlertRouteFields), want changes) resource.TestStep {
+		return resource.TestStep{
+			PreConfig: g.changeRoute(change), Config: g.config(config),
+			ConfigPlanChecks: onlyChanges("bursar_alert_route.oncall", want),
+		}
+	}
+	run(t,
+		resource.TestStep{Config: g.config(fullRoute)},
+		step(fullRoute, func(f *api.AlertRouteFields) {
+			f.Name, f.Events, f.TeamIDs = "x", nil, api.StringList{"a", "b", "c"}
+			f.MinSeverity, f.Thresholds, f.Enabled = ptr("critical"), []float64{0.8, 1}, false
+			f.Webhook = &api.WebhookTarget{URL: "https://elsewhere.example.com/"}
+		}, changes{
+			"name": `"x" -> "oncall"`, "events.0": ` -> "budget.soft_limit"`, "events.1": ` -> "budget.hard_limit"`, "team_ids.2": `"c" -> `,
+			"min_severity": `"critical" -> "warning"`, "thresholds.1": "1 -> 0.95", "thresholds.2": " -> 1", "enabled": "false -> true",
+			"webhook.url": `"https://elsewhere.example.com/" -> "https://alerts.example.com/llm"`,
+		}),
+		resource.TestStep{Config: g.config(plainRoute)},
+		step(plainRoute, func(f *api.AlertRouteFields) {
+			f.Events, f.TeamIDs, f.MinSeverity, f.Thresholds = api.StringList{"budget.soft_limit"}, api.StringList{"a"}, ptr("info"), []float64{0.5}
+		}, changes{
+			"events.0": `"budget.soft_limit" -> `, "team_ids.0": `"a" -> `, "min_severity": `"info" -> `, "thresholds.0": "0.5 -> ",
+		}),
+		resource.TestStep{
+			PreConfig: func() {
+				if err := g.DeleteAlertRoute(t.Context(), g.onlyRoute().AlertRouteID); err != nil {
+					t.Fatal(err)
+				}
+			},
+			Config: g.config(plainRoute), ConfigPlanChecks: willCreate("bursar_alert_route.oncall"),
+		},
+	)
+}
+
+func TestAccAlertRoute_secretDrifts(t *testing.T) {
+	g := startGateway(t)
+	setSecret := func(secret string) func() {
+		return g.changeRoute(func(f *api.AlertRouteFields) {
+			f.Webhook = &api.WebhookTarget{URL: f.Webhook.URL, Secret: &secret}
+		})
+	}
+	var configured string
+	keep := func() { configured = g.onlyRoute().Webhook.SecretSHA256 }
+	same := func() {
+		if got := g.onlyRoute().Webhook.SecretSHA256; got != configured {
+			t.Error("the configured secret is not back")
+		}
+	}
+	version := func(before, after string) resource.ConfigPlanChecks {
+		return onlyChanges("bursar_alert_route.oncall", changes{"webhook.secret_wo_version": before + " -> " + after})
+	}
+	run(t,
+		resource.TestStep{Config: g.config(fullRoute)},
+		resource.TestStep{PreConfig: func() { keep(); setSecret(secondSecret)() }, Config: g.config(fullRoute), ConfigPlanChecks: version("0", "1")},
+		resource.TestStep{PreConfig: func() { same(); setSecret("")() }, Config: g.config(fullRoute), ConfigPlanChecks: version("", "1")},
+		resource.TestStep{
+			PreConfig: same,
+			Config:    g.config(replace(replace(fullRoute, firstSecret, secondSecret), "version = 1", "version = 2")), ConfigPlanChecks: version("1", "2"),
+		},
+		resource.TestStep{Config: g.config(plainRoute)},
+		resource.TestStep{PreConfig: setSecret(secondSecret), Config: g.config(plainRoute), ConfigPlanChecks: version("0", "")},
+		resource.TestStep{
+			PreConfig: func() {
+				if g.onlyRoute().Webhook.SecretSHA256 != "" {
+					t.Error("the foreign secret is still there")
+				}
+			},
+			Config: g.config(plainRoute), ConfigPlanChecks: nothing(),
+		},
+	)
+}
+
+func TestAccAlertRoute_importedPlanIsEmpty(t *testing.T) {
+	g := startGateway(t)
+	route := api.NewAlertRoute("r")
+	route.Name, route.Webhook = "oncall", &api.WebhookTarget{URL: "https://alerts.example.com/llm", Secret: ptr(firstSecret)}
+	must[api.AlertRoute](t)(g.CreateAlertRoute(t.Context(), "r", route.AlertRouteFields))
+	config := g.config("import {\n  to = bursar_alert_route.oncall\n  id = \"r\"\n}\n", fmt.Sprintf(`
+resource "bursar_alert_route" "oncall" {
+  alert_route_id = "r"
+  name           = "oncall"
+  webhook = {
+    url               = "https://alerts.example.com/llm"
+    secret_wo         = %q
+    secret_wo_version = 1
+  }
+}
+`, firstSecret))
+	run(t,
+		resource.TestStep{Config: config, ConfigPlanChecks: nothingButImports(1)},
+		resource.TestStep{Config: config, ConfigPlanChecks: nothing()},
+	)
+}
+
+func TestAccAlertRoute_existingNameAnswersWithTheImport(t *testing.T) {
+	g := startGateway(t)
+	route := api.NewAlertRoute("")
+	route.Name, route.Webhook = "oncall", &api.WebhookTarget{URL: "https://alerts.example.com/llm"}
+	created := must[api.AlertRoute](t)(g.CreateAlertRoute(t.Context(), "", route.AlertRouteFields))
+	run(t, resource.TestStep{
+		Config:      g.config(plainRoute),
+		ExpectError: regexp.MustCompile(`(?s)name = "oncall".*terraform import bursar_alert_route.NAME ` + created.AlertRouteID),
+	})
+}

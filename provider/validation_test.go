@@ -1,0 +1,109 @@
+package provider_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+)
+
+// Each mistake fails the plan with the attribute it stands in; the gateway does not hear of it.
+func TestAccValidation_failsThePlan(t *testing.T) {
+	env(t)
+	const webhook = `webhook = { url = "https://example.com" }`
+	steps := []resource.TestStep{}
+	for _, test := range []struct{ kind, attributes, at, want string }{
+		{"team", `team_id = "a b"`, `team_id = "a b"`, "team_id must start with a letter or digit"},
+		{"team", `rpm_limit = -1`, `rpm_limit = -1`, "rpm_limit cannot be negative. Received: -1"},
+		{"team", `model_tpm_limit = { a = -1 }`, `model_tpm_limit = { a = -1 }`, "model_tpm_limit.a cannot be negative"},
+		{"team", `models = ["a", "a"]`, `models = ["a", "a"]`, `models names "a" twice`},
+		{"team", `models = ["a", null]`, `models = ["a", null]`, "null"},
+		{"team", `max_budget = -0.5`, `max_budget = -0.5`, "max_budget cannot be negative. Received: -0.5"},
+		{"team", `max_budget = 1e10`, `max_budget = 1e10`, "must be an amount in US dollars from 0 to 9007199.254740992"},
+		{"team", "max_budget = 10\nsoft_budget = 10", `soft_budget = 10`, "soft_budget (10) must be strictly lower than max_budget (10)"},
+		{"team", "soft_budget = 1\nsoft_threshold_pct = 0.8", `soft_threshold_pct = 0.8`, "cannot be set together with soft_budget"},
+		{"team", `soft_threshold_pct = 80`, `soft_threshold_pct = 80`, "it is a share and must be above 0 and at most 1"},
+		{"team", "max_budget = 1\nbudget_id = \"b\"", `max_budget = 1`, "cannot be set together with budget_id"},
+		{"team", `budget_duration = "1 month"`, `budget_duration = "1 month"`, `"1 month" is not a duration: write a number and a unit`},
+		{"team", `reset_day = 31`, `reset_day = 31`, "it must be a day that every month has, 1 to 28"},
+		{"team", `metadata = "a"`, `metadata = "a"`, "must be an object or a map"},
+		{"key", `duration = "month"`, `duration = "month"`, "is not a duration"},
+		{"key", `expires = "tomorrow"`, `expires = "tomorrow"`, "must be a moment in RFC 3339"},
+		{"key", "duration = \"1d\"\nexpires = \"2099-01-01T00:00:00Z\"", `duration = "1d"`, "expires"},
+		{"key", `key_wo = "sk-canary"`, `key_wo = "sk-canary"`, "key_wo_version"},
+		{"key", `key_wo_version = 1`, `key_wo_version = 1`, "key_wo"},
+		{"key", `team_id = "a b"`, `team_id = "a b"`, "team_id must start with"},
+		{"budget", `alert_thresholds = [0.5]`, `alert_thresholds = [0.5]`, "alert_thresholds need max_budget"},
+		{"budget", "max_budget = 1\nalert_thresholds = [0.8, 0.5]", `alert_thresholds = [0.8, 0.5]`, "must be ascending; 0.5 follows 0.8"},
+		{"budget", `timezone = "Mars/Olympus"`, `timezone = "Mars/Olympus"`, "is not an IANA time zone"},
+		{"budget", `on_soft_limit = { reduce_rpm_pct = 50 }`, `on_soft_limit = { reduce_rpm_pct = 50 }`, "it is a share"},
+		{"budget", `team_ids = []`, `team_ids = []`, "at least 1"},
+		{"budget", "everything = true\nmodels = [\"a\"]", `everything = true`, "cannot be set together with team_ids, key_ids or models"},
+		{"alert_route", "name = \"\"\n" + webhook, `name = ""`, "name is required"},
+		{"alert_route", "name = \"r\"\nevents = [\"budget.gone\"]\n" + webhook, `events = ["budget.gone"]`, `"budget.gone" is no event; known are budget.soft_limit`},
+		{"alert_route", "name = \"r\"\nmin_severity = \"loud\"\n" + webhook, `min_severity = "loud"`, "known are info, warning, critical"},
+		{"alert_route", "name = \"r\"\nthresholds = [0.8, 0.8]\n" + webhook, `thresholds = [0.8, 0.8]`, "must be ascending"},
+		{"alert_route", "name = \"r\"\nwebhook = { url = \"ftp://example.com\" }", `webhook = {`, "webhook.url is not an http or https address"},
+		{"alert_route", "name = \"r\"\nwebhook = { url = \"https://example.com\", secret_wo = \"canary\", secret_wo_version = 1 }", `webhook = {`, "webhook.secret must be"},
+		{"alert_route", "name = \"r\"\nwebhook = { url = \"https://example.com\", secret_wo_version = 1 }", `resource`, "webhook.secret_wo"},
+	} {
+		steps = append(steps, resource.TestStep{
+			Config:      fmt.Sprintf("provider \"bursar\" {\n  endpoint = \"http://127.0.0.1:9\"\n  admin_key = \"k\"\n}\nresource \"bursar_%s\" \"x\" {\n%s\n}\n", test.kind, test.attributes),
+			PlanOnly:    true,
+			ExpectError: saysAt(test.at, test.want),
+		})
+	}
+	run(t, steps...)
+}
+
+// What is only known after apply is judged by the gateway then, not refused now.
+func TestAccValidation_letsUnknownValuesPass(t *testing.T) {
+	env(t)
+	run(t, resource.TestStep{
+		Config: `
+provider "bursar" {
+  endpoint  = "http://127.0.0.1:9"
+  admin_key = "k"
+}
+
+resource "terraform_data" "later" {
+  input = { n = 1, s = "x", list = ["a"], object = { url = "https://example.com", secret_wo = null, secret_wo_version = null } }
+}
+
+locals {
+  later = terraform_data.later.output
+}
+
+resource "bursar_team" "x" {
+  team_id         = local.later.s
+  models          = local.later.list
+  rpm_limit       = local.later.n
+  max_budget      = local.later.n
+  soft_budget     = local.later.n
+  budget_duration = local.later.s
+  metadata        = { a = local.later.s }
+  model_rpm_limit = { a = local.later.n }
+}
+
+resource "bursar_key" "x" {
+  team_id  = local.later.s
+  metadata = local.later
+  duration = local.later.s
+}
+
+resource "bursar_budget" "x" {
+  max_budget       = local.later.n
+  alert_thresholds = [0.5, local.later.n]
+  timezone         = local.later.s
+  team_ids         = local.later.list
+}
+
+resource "bursar_alert_route" "x" {
+  name    = local.later.s
+  events  = local.later.list
+  webhook = local.later.object
+}
+`,
+		PlanOnly: true, ExpectNonEmptyPlan: true,
+	})
+}
