@@ -1,13 +1,17 @@
 package quota_test
 
 import (
+	"context"
 	"net/url"
+	"sync"
 	"testing"
 
 	"pgregory.net/rapid"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/quotatest"
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 	"github.com/bursarhq/terraform-provider-bursar/internal/testenv"
 )
 
@@ -83,4 +87,82 @@ func hostOf(t *testing.T, address string) string {
 		t.Fatal(err)
 	}
 	return parsed.Host
+}
+
+// TestPromise_T8_seedsRace lets many gateways fill the same empty counter at once: it is set, never added to.
+func TestPromise_T8_seedsRace(t *testing.T) {
+	h, replicas := newReplicas(t, 16)
+	row := api.LedgerRow{ID: quotatest.NewID(), TeamID: "marketing", AdmittedAt: h.Clock.Now(), Cost: 123 * money.USD}
+	if err := h.Record.Append(t.Context(), []quota.Entry{{Row: &row}}); err != nil {
+		t.Fatal(err)
+	}
+	budgets := teamRequest(h.Clock, 0).Budgets
+	start := make(chan struct{})
+	var group sync.WaitGroup
+	for _, engine := range replicas {
+		group.Go(func() {
+			<-start
+			states, err := engine.Spent(t.Context(), budgets)
+			if err != nil || states[0].Settled != row.Cost {
+				t.Errorf("spent: %+v, %v; want %s", states, err, row.Cost)
+			}
+		})
+	}
+	close(start)
+	group.Wait()
+	if states, err := h.Engine.Spent(t.Context(), budgets); err != nil || states[0].Settled != row.Cost {
+		t.Errorf("spent in the end: %+v, %v; want %s", states, err, row.Cost)
+	}
+}
+
+// TestPromise_T8_seedsComeLate lets a gateway read the ledger, then another one spend, then the first one seed.
+func TestPromise_T8_seedsComeLate(t *testing.T) {
+	clock, record := quotatest.NewClock(), quotatest.NewRecord()
+	row := api.LedgerRow{ID: quotatest.NewID(), TeamID: "marketing", AdmittedAt: clock.Now(), Cost: 40 * money.USD}
+	if err := record.Append(t.Context(), []quota.Entry{{Row: &row}}); err != nil {
+		t.Fatal(err)
+	}
+	slow := &slowRecord{Record: record, asked: make(chan struct{}), answer: make(chan struct{})}
+	prefix := quotatest.NewID()
+	first := openRedis(t, testenv.Redis(t), clock, slow, prefix)
+	second := openRedis(t, testenv.Redis(t), clock, record, prefix)
+
+	request := teamRequest(clock, 0)
+	var group sync.WaitGroup
+	group.Go(func() {
+		if _, err := first.Spent(t.Context(), request.Budgets); err != nil {
+			t.Errorf("spent: %v", err)
+		}
+	})
+	<-slow.asked
+	if _, err := second.Reserve(t.Context(), request); err != nil {
+		t.Fatal(err)
+	}
+	settlement := quota.Settlement{ID: request.ID, Slot: request.Slot, Tokens: 100, Cost: 60 * money.USD, Row: request.Row}
+	if _, err := second.Settle(t.Context(), settlement); err != nil {
+		t.Fatal(err)
+	}
+	close(slow.answer)
+	group.Wait()
+	if states, err := second.Spent(t.Context(), request.Budgets); err != nil || states[0].Settled != 100*money.USD {
+		t.Errorf("spent in the end: %+v, %v; want $100", states, err)
+	}
+}
+
+// slowRecord keeps its first reader waiting with what it read before.
+type slowRecord struct {
+	*quotatest.Record
+	asked, answer chan struct{}
+}
+
+func (r *slowRecord) Spend(ctx context.Context, scope quota.Scope, period quota.Period) (money.Nano, error) {
+	spent, err := r.Record.Spend(ctx, scope, period)
+	close(r.asked)
+	<-r.answer
+	return spent, err
+}
+
+func TestPromise_T3_rolloverNeedsNoJob(t *testing.T) {
+	t.Run("memory", func(t *testing.T) { quotatest.RolloverNeedsNoJob(t, newMemory(t)) })
+	t.Run("redis", func(t *testing.T) { quotatest.RolloverNeedsNoJob(t, newRedis(t)) })
 }

@@ -28,6 +28,8 @@ type RedisOptions struct {
 	Now func() time.Time
 	// Manual leaves Reap and Drain to the caller, for tests.
 	Manual bool
+
+	rewrite func(script string) string
 }
 
 // Redis is the engine for any number of gateways: the counters are in Redis 7 or later and every step is one script.
@@ -76,7 +78,7 @@ func OpenRedis(ctx context.Context, url string, record Record, options RedisOpti
 	background, stop := context.WithCancel(context.Background())
 	r := &Redis{
 		client: client, record: record, options: options, stop: stop,
-		keys: redisKeys{options.Prefix}, scripts: newScripts(), replica: ulid.Make().String(),
+		keys: redisKeys{options.Prefix}, scripts: newScripts(options.rewrite), replica: ulid.Make().String(),
 		pending: newPending(),
 		held:    make(map[string]*heldReservation), named: make(map[string]time.Time),
 		dirty: make(map[string]bool), dirtyWake: make(chan struct{}, 1),

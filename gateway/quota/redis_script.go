@@ -35,8 +35,15 @@ type scripts struct {
 	reserve, settle, cancel, renew, reap, seed, spent, used, bump *redis.Script
 }
 
-func newScripts() scripts {
-	script := func(text string) *redis.Script { return redis.NewScript(luaCounters + text) }
+// newScripts prepares the texts. rewrite, when not nil, puts bugs into them, for tests.
+func newScripts(rewrite func(string) string) scripts {
+	script := func(text string) *redis.Script {
+		text = luaCounters + text
+		if rewrite != nil {
+			text = rewrite(text)
+		}
+		return redis.NewScript(text)
+	}
 	return scripts{
 		reserve: script(luaReserve), settle: script(luaSettle), cancel: script(luaCancel),
 		renew: script(luaRenew), reap: script(luaReap), seed: script(luaSeed),

@@ -30,10 +30,12 @@ func openRedis(t *testing.T, url string, clock *quotatest.Clock, record quota.Re
 }
 
 func redisOptions(clock *quotatest.Clock, prefix string) quota.RedisOptions {
-	return quota.RedisOptions{
+	options := quota.RedisOptions{
 		Prefix: prefix, Now: clock.Now, Manual: true, Strict: true,
 		Timeout: 5 * time.Second, // the machine that runs tests may be slow
 	}
+	putBugForTest(&options)
+	return options
 }
 
 func TestRedis(t *testing.T) { quotatest.Run(t, newRedis) }

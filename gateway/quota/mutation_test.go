@@ -1,0 +1,78 @@
+package quota_test
+
+import (
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
+)
+
+// bugEnv names the bug that the tests of this process run with.
+const bugEnv = "BURSAR_TEST_SCRIPT_BUG"
+
+const seedOnce = "if redis.call('HSETNX', KEYS[1], 'z', 1) == 0 then\n  return 0\nend\nredis.call('HSET', KEYS[1], 'u', ARGV[2])\n"
+
+// bugs are mistakes that a change of the scripts could make: the right text and the wrong one.
+var bugs = []struct{ name, right, wrong string }{
+	{"a lost reply charges again", "local known = load_reservation(base, id)", "local known = nil"},
+	{"an ended id is admitted again", "if load_ending(base, id, now) then", "if false then"},
+	{"a second settlement is unknown", "save_ending(base, id, now, remembered)\n  write_entry(base, 'settle'", "write_entry(base, 'settle'"},
+	{"a refund goes to the second under way", "redis.call('HINCRBY', w.key, 'k' .. second, tokens)", "w.bucket_tokens = w.bucket_tokens + tokens"},
+	{"a refund comes back after a minute", "if second <= w.second - WINDOW then\n    return\n  end\n", ""},
+	{"the oldest second is forgotten early", "local WINDOW = 61", "local WINDOW = 60"},
+	{"what left the window still counts", "w.tokens = w.tokens - amount(values[i + 1])", ""},
+	{"a clock that goes back opens the window", "elseif second < last then", "elseif false then"},
+	{"what remains exactly is refused", "used + need_cost > budget.limit", "used + need_cost >= budget.limit"},
+	{"what others reserved is spent again", "local used = budget.settled + budget.held", "local used = budget.settled"},
+	{"a settled request stays reserved", "'p', 0 - reserved", "'p', 0"},
+	{"a finished request stays live", "w.live = math.max(w.live - 1, 0)", ""},
+	{"a seed is added", seedOnce, "redis.call('HSET', KEYS[1], 'z', 1)\nredis.call('HINCRBY', KEYS[1], 'u', ARGV[2])\n"},
+	{"a late seed overwrites", seedOnce, "redis.call('HSET', KEYS[1], 'z', 1, 'u', ARGV[2])\n"},
+	{"a raised limit does not arm its alerts", "'m:' .. share .. ':' .. budget.generation", "'m:' .. share"},
+	{"a refusal is never told", "if #alerts > 0 then\n    write_entry", "if false then\n    write_entry"},
+	{"a throttle is ignored", "budget.settled >= budget.throttle_at", "false"},
+	{"a throttle refuses everything", "math.max(math.floor(limits.rpm * budget.throttle_factor), 1)", "math.floor(limits.rpm * budget.throttle_factor)"},
+	{"a crash forgets its checkpoint", "math.max(r.checkpoint_cost or 0, r.input_cost)", "r.input_cost"},
+	{"a correction books everything again", "spend(estimate, cost - estimate.cost, 0)", "spend(estimate, cost, 0)"},
+	{"old limits are still admitted", "if version ~= current then", "if false then"},
+	{"a refused request is charged", "if #denials > 0 then\n", "if #denials > 0 then\n  for _, limits in ipairs(windows) do charge_window(limits.window, 0) end\n"},
+	{"a period takes in its end", "now < to", "now <= to"},
+}
+
+// putBugForTest puts the bug that this process was started with into the scripts.
+func putBugForTest(options *quota.RedisOptions) {
+	name := os.Getenv(bugEnv)
+	for _, bug := range bugs {
+		if bug.name == name {
+			quota.RewriteForTest(options, func(script string) string { return strings.ReplaceAll(script, bug.right, bug.wrong) })
+		}
+	}
+}
+
+// TestPromise_T22_seededBugsAreCaught runs the tests of the Redis engine once per bug; each time one must fail.
+func TestPromise_T22_seededBugsAreCaught(t *testing.T) {
+	if os.Getenv(bugEnv) != "" {
+		t.Fatal("started with a bug")
+	}
+	scripts := quota.ScriptsForTest()
+	for _, bug := range bugs {
+		t.Run(bug.name, func(t *testing.T) {
+			if !strings.Contains(scripts, bug.right) {
+				t.Fatalf("no script holds %q any more: seed the bug in another way", bug.right)
+			}
+			command := exec.CommandContext(t.Context(), os.Args[0],
+				"-test.run=^(TestRedis|TestPromise_T3_rolloverNeedsNoJob|TestPromise_T8_seeds.*|TestPromise_T12_scriptsAreTheModel)$", "-test.failfast",
+				"-rapid.nofailfile", "-rapid.shrinktime=1ns")
+			command.Env = append(os.Environ(), bugEnv+"="+bug.name)
+			output, err := command.CombinedOutput()
+			if err == nil {
+				t.Errorf("every test passes with this bug")
+			}
+			if text := string(output); err != nil && !strings.Contains(text, "--- FAIL") {
+				t.Errorf("the tests did not run: %v\n%s", err, text)
+			}
+		})
+	}
+}

@@ -1,0 +1,56 @@
+package quotatest
+
+import (
+	"testing"
+	"time"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
+)
+
+// RolloverNeedsNoJob is promise T3. Requests arrive around the end of a period, from gateways whose
+// clocks are minutes wrong; each counts in exactly one period, the one that the counters' clock says,
+// and stays there when it is settled later.
+func RolloverNeedsNoJob(t *testing.T, h Harness) {
+	hour := &api.Span{Count: 1, Unit: api.Hour}
+	old := quota.PeriodAt(hour, 1, time.UTC, h.Clock.Now())
+	budgetBy := func(skew time.Duration) quota.Budget {
+		budget := h.teamBudget(money.Max)
+		budget.Thresholds = nil
+		budget.Periods = quota.PeriodsAround(hour, 1, time.UTC, h.Clock.Now().Add(skew))
+		return budget
+	}
+	h.Clock.Advance(old.End.Sub(h.Clock.Now()) - 2*time.Millisecond)
+
+	var requests []quota.Request
+	want := map[bool]money.Nano{}
+	for i := range 9 { // from 2 ms before the end to 2 ms after it
+		skew := []time.Duration{0, -5 * time.Minute, 5 * time.Minute}[i%3]
+		request := h.request(func(r *quota.Request) { r.Budgets = []quota.Budget{budgetBy(skew)} })
+		decision := h.admit(t, request)
+		late := !decision.At.Before(old.End)
+		same(t, "period of a request at "+decision.At.String(), decision.Budgets[0].Period.Start.Equal(old.End), late)
+		requests = append(requests, request)
+		want[late] += money.Nano(i + 1)
+		h.Clock.Advance(500 * time.Microsecond)
+	}
+	same(t, "the ledger was asked once per period", h.Record.Asked(), 2)
+	for i, request := range requests {
+		h.settle(t, request, 10, money.Nano(i+1))
+	}
+	h.drain(t)
+
+	before, after := budgetBy(0), budgetBy(0)
+	same(t, "new period", h.spent(t, after).Settled, want[true])
+	h.Clock.Advance(-10 * time.Minute)
+	same(t, "old period", h.spent(t, before).Settled, want[false])
+	h.Clock.Advance(10 * time.Minute)
+	for late, period := range map[bool]quota.Period{false: old, true: quota.PeriodAt(hour, 1, time.UTC, old.End)} {
+		ledger, err := h.Record.Spend(t.Context(), before.Scope, period)
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, "ledger of the period", ledger, want[late])
+	}
+}
