@@ -1,0 +1,106 @@
+package review
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+)
+
+// page is a review before it is text.
+type page struct {
+	rows      []row
+	withUsage bool
+	summary   string
+	notes     []string
+	reasons   []string
+}
+
+func (p page) markdown() string {
+	var b strings.Builder
+	b.WriteString("## Quota changes\n\n")
+	if len(p.rows) == 0 {
+		b.WriteString("This plan changes no quota.\n")
+	} else {
+		b.WriteString(p.summary + "\n\n")
+		p.table(&b)
+	}
+	for i, note := range p.notes {
+		if i == 0 {
+			b.WriteString("\n")
+		}
+		b.WriteString("* " + capital(note) + "\n")
+	}
+	if len(p.reasons) > 0 {
+		b.WriteString("\n**Needs approval:**\n\n")
+		for _, reason := range p.reasons {
+			b.WriteString("* " + code(reason) + "\n")
+		}
+	}
+	return b.String()
+}
+
+func (p page) table(b *strings.Builder) {
+	head := []string{"Resource", "Team", "Limit", "Old", "New", "Change"}
+	if p.withUsage {
+		head = append(head, "Used so far")
+	}
+	writeRow(b, head)
+	writeRow(b, strings.Split(strings.Repeat("--- ", len(head)-1)+"---", " "))
+	for _, r := range p.rows {
+		cells := []string{r.resource, r.team, r.limit, r.old, r.new, r.change}
+		if p.withUsage {
+			cells = append(cells, r.used)
+		}
+		writeRow(b, cells)
+	}
+}
+
+func writeRow(b *strings.Builder, cells []string) {
+	b.WriteString("| " + strings.Join(cells, " | ") + " |\n")
+}
+
+func capital(text string) string {
+	return strings.ToUpper(text[:1]) + text[1:]
+}
+
+const maxCodeRunes = 120
+
+// code prints text from outside so that nothing in it is markup: as a code span, or, where
+// backquotes, bars or backslashes would end that or the table's cell, as HTML with entities.
+func code(text string) string {
+	text = oneLine(text)
+	if text == "" {
+		return "(empty)"
+	}
+	if !strings.ContainsAny(text, "`|\\") {
+		return "`" + text + "`"
+	}
+	var b strings.Builder
+	b.WriteString("<code>")
+	for _, r := range text {
+		if r < unicode.MaxASCII && !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != ' ' {
+			fmt.Fprintf(&b, "&#%d;", r)
+			continue
+		}
+		b.WriteRune(r)
+	}
+	b.WriteString("</code>")
+	return b.String()
+}
+
+// oneLine replaces what does not show or would change how the rest shows, and cuts long text.
+func oneLine(text string) string {
+	runes := []rune(text)
+	if len(runes) > maxCodeRunes {
+		runes = append(runes[:maxCodeRunes-1], '…')
+	}
+	for i, r := range runes {
+		switch {
+		case unicode.IsSpace(r):
+			runes[i] = ' '
+		case !unicode.IsPrint(r):
+			runes[i] = unicode.ReplacementChar
+		}
+	}
+	return strings.TrimSpace(string(runes))
+}

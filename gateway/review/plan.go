@@ -1,0 +1,134 @@
+package review
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+
+	tfjson "github.com/hashicorp/terraform-json"
+)
+
+// ErrPlan is wrapped by errors about input that is no plan.
+var ErrPlan = errors.New("a review needs a Terraform plan in JSON; make one with " +
+	"\"terraform plan -out=tfplan\" and \"terraform show -json tfplan > plan.json\" (tofu works as well)")
+
+// action is what a plan does to a resource.
+type action string
+
+const (
+	created   action = "create"
+	updated   action = "update"
+	replaced  action = "replace"
+	deleted   action = "delete"
+	forgotten action = "forget"
+)
+
+// actions in the order of the summary, with their verbs.
+var actions = []struct {
+	action    action
+	one, many string
+}{
+	{updated, "changes", "change"},
+	{created, "is new", "are new"},
+	{replaced, "is replaced", "are replaced"},
+	{deleted, "is deleted", "are deleted"},
+	{forgotten, "is left to itself", "are left to themselves"},
+}
+
+// object is one of our resources in a plan, with what happens to it.
+type object struct {
+	address string
+	kind    *kind
+	action  action
+	before  side
+	after   side
+}
+
+// side is a resource before or after the plan. The marks repeat the shape of values with true
+// where a value is not known yet or sensitive.
+type side struct {
+	values    any
+	unknown   any
+	sensitive any
+}
+
+type plan struct {
+	objects []object
+	notes   []string
+}
+
+func readPlan(r io.Reader) (plan, error) {
+	data, err := io.ReadAll(r)
+	if err != nil {
+		return plan{}, fmt.Errorf("read the plan: %w", err)
+	}
+	var decoded tfjson.Plan
+	decoded.UseJSONNumber(true)
+	if err := decoded.UnmarshalJSON(data); err != nil {
+		return plan{}, fmt.Errorf("%s: %w", misfit(data, err), ErrPlan)
+	}
+	if decoded.PlannedValues == nil && decoded.ResourceChanges == nil {
+		return plan{}, fmt.Errorf("the JSON has no planned values, it may be a state: %w", ErrPlan)
+	}
+	read := plan{}
+	for _, change := range decoded.ResourceChanges {
+		if object, ours := objectOf(change); ours {
+			read.objects = append(read.objects, object)
+		}
+	}
+	for _, deferred := range decoded.DeferredChanges {
+		if object, ours := objectOf(deferred.ResourceChange); ours {
+			read.notes = append(read.notes, "Terraform put "+code(object.address)+" off to a later plan; it is not reviewed here.")
+		}
+	}
+	return read, nil
+}
+
+// misfit guesses what was given instead of a plan.
+func misfit(data []byte, err error) string {
+	switch {
+	case len(bytes.TrimSpace(data)) == 0:
+		return "the input is empty"
+	case bytes.HasPrefix(data, []byte("PK")):
+		return "the input is the plan file itself"
+	case bytes.Contains(data[:min(len(data), 1_000)], []byte(`"@level"`)):
+		return "the input is the log of \"terraform plan -json\""
+	default:
+		return "the input cannot be read: " + oneLine(err.Error())
+	}
+}
+
+// objectOf picks out the resources that hold quotas and are touched.
+func objectOf(change *tfjson.ResourceChange) (object, bool) {
+	if change == nil || change.Change == nil || change.Mode == tfjson.DataResourceMode {
+		return object{}, false
+	}
+	kind := kindOf(change.Type)
+	action, touched := actionOf(change.Change.Actions)
+	if kind == nil || !touched {
+		return object{}, false
+	}
+	return object{
+		address: change.Address, kind: kind, action: action,
+		before: side{values: change.Change.Before, sensitive: change.Change.BeforeSensitive},
+		after:  side{values: change.Change.After, unknown: change.Change.AfterUnknown, sensitive: change.Change.AfterSensitive},
+	}, true
+}
+
+func actionOf(actions tfjson.Actions) (action, bool) {
+	switch {
+	case actions.Create():
+		return created, true
+	case actions.Update():
+		return updated, true
+	case actions.Replace():
+		return replaced, true
+	case actions.Delete():
+		return deleted, true
+	case actions.Forget():
+		return forgotten, true
+	default:
+		return "", false
+	}
+}
