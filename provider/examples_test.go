@@ -1,0 +1,49 @@
+package provider_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/config"
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
+)
+
+// What the documentation shows is applied as it stands, and plans empty afterwards.
+func TestAccExamples(t *testing.T) {
+	files, err := filepath.Glob("../examples/*/*/*source.tf")
+	if err != nil || len(files) != 6 {
+		t.Fatalf("found %v, %v", files, err)
+	}
+	variables := config.Variables{
+		"webhook_secret": config.StringVariable("canary-secret-of-24-bytes-1"),
+		"batch_key":      config.StringVariable("sk-canary-0123456789-batch"),
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(filepath.Dir(file)), func(t *testing.T) {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			g := startGateway(t)
+			example := g.config(string(text))
+			if filepath.Base(file) == "data-source.tf" {
+				must[api.Team](t)(g.CreateTeam(t.Context(), "marketing", api.TeamFields{BudgetTerms: api.BudgetTerms{MaxBudget: ptr(100 * money.USD)}}))
+			}
+			checks := noCanary()
+			if filepath.Base(file) == "data-source.tf" {
+				checks = nil
+			}
+			run(t,
+				resource.TestStep{Config: example, ConfigVariables: variables, ConfigStateChecks: checks},
+				resource.TestStep{Config: example, ConfigVariables: variables, ConfigPlanChecks: nothing()},
+				// What is protected could not be destroyed at the end.
+				resource.TestStep{Config: strings.ReplaceAll(example, "deletion_protection = true", ""), ConfigVariables: variables},
+			)
+		})
+	}
+}
