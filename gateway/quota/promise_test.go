@@ -166,3 +166,25 @@ func TestPromise_T3_rolloverNeedsNoJob(t *testing.T) {
 	t.Run("memory", func(t *testing.T) { quotatest.RolloverNeedsNoJob(t, newMemory(t)) })
 	t.Run("redis", func(t *testing.T) { quotatest.RolloverNeedsNoJob(t, newRedis(t)) })
 }
+
+func TestPromise_T11_linearizable(t *testing.T) {
+	t.Run("memory", func(t *testing.T) {
+		h := newMemory(t)
+		quotatest.Linearizable(t, h, []quotatest.Engine{h.Engine, h.Engine, h.Engine, h.Engine})
+	})
+	t.Run("redis", func(t *testing.T) {
+		h, replicas := newReplicas(t, 4)
+		quotatest.Linearizable(t, h, replicas)
+	})
+}
+
+func TestPromise_T14_limitsInForceWhenTheChangeReturns(t *testing.T) {
+	t.Run("memory", func(t *testing.T) {
+		h := newMemory(t)
+		quotatest.OldLimitsNeverAdmit(t, []quotatest.Engine{h.Engine})
+	})
+	t.Run("redis", func(t *testing.T) {
+		_, replicas := newReplicas(t, 4)
+		quotatest.OldLimitsNeverAdmit(t, replicas)
+	})
+}
