@@ -18,6 +18,7 @@ var version = "dev"
 // commandLine is the whole command line.
 type commandLine struct {
 	Serve   serveCommand     `cmd:"" help:"Run the gateway."`
+	Review  reviewCommand    `cmd:"" help:"Say in Markdown what a Terraform plan does to quotas."`
 	Version kong.VersionFlag `help:"Print the version and exit."`
 }
 
