@@ -9,8 +9,12 @@ type attribute struct {
 	none string
 	// ordinary is the value that a new resource need not mention.
 	ordinary any
+	// inTeam says that the column Team tells it of a new resource.
+	inTeam bool
 	// limit says that a larger number allows more, and null everything.
 	limit bool
+	// ordinal says that a number is a place in an order, not an amount.
+	ordinal bool
 	// perModel says that the attribute is a map of such limits by model name.
 	perModel bool
 }
@@ -18,20 +22,20 @@ type attribute struct {
 const unlimited = "unlimited"
 
 var rateLimits = []attribute{
-	{path: "rpm_limit", format: counted("requests/min"), none: unlimited, limit: true},
-	{path: "tpm_limit", format: counted("tokens/min"), none: unlimited, limit: true},
-	{path: "max_parallel_requests", format: counted("at once"), none: unlimited, limit: true},
+	{path: "rpm_limit", format: counted("request/min", "requests/min"), none: unlimited, limit: true},
+	{path: "tpm_limit", format: counted("token/min", "tokens/min"), none: unlimited, limit: true},
+	{path: "max_parallel_requests", format: counted("at once", "at once"), none: unlimited, limit: true},
 }
 
 var modelRateLimits = []attribute{
-	{path: "model_rpm_limit", format: counted("requests/min"), none: unlimited, limit: true, perModel: true},
-	{path: "model_tpm_limit", format: counted("tokens/min"), none: unlimited, limit: true, perModel: true},
+	{path: "model_rpm_limit", format: counted("request/min", "requests/min"), none: unlimited, limit: true, perModel: true},
+	{path: "model_tpm_limit", format: counted("token/min", "tokens/min"), none: unlimited, limit: true, perModel: true},
 }
 
 var budgetTerms = []attribute{
 	{path: "max_budget", format: dollars, none: unlimited, limit: true},
 	{path: "budget_duration", format: plain, none: "never resets"},
-	{path: "reset_day", format: plain, none: "the gateway's"},
+	{path: "reset_day", format: plain, none: "the gateway's", ordinal: true},
 	{path: "soft_budget", format: dollars, none: "no warning"},
 	{path: "soft_threshold_pct", format: share, none: "no warning"},
 	{path: "hard_cap", format: choice("refuses at the cap", "only warns at the cap"), none: "refuses at the cap", ordinary: true},
@@ -67,7 +71,7 @@ var kinds = []*kind{
 	{
 		resource: "bursar_key", noun: "key", id: "key_id",
 		attributes: join(budgetTerms, rateLimits, modelRateLimits, access, []attribute{
-			{path: "team_id", format: plain, none: "no team"},
+			{path: "team_id", format: plain, none: "no team", inTeam: true},
 			{path: "speak_for_teams", format: names, none: "no other team"},
 			{path: "duration", format: plain, none: "for ever"},
 			{path: "expires", format: plain, none: "never"},
@@ -83,7 +87,7 @@ var kinds = []*kind{
 			{path: "alert_thresholds", format: shares, none: "none"},
 			{path: "on_soft_limit.reduce_rpm_pct", format: share, none: "no throttling"},
 		}, rateLimits, []attribute{
-			{path: "team_ids", format: names, none: "not restricted"},
+			{path: "team_ids", format: names, none: "not restricted", inTeam: true},
 			{path: "key_ids", format: names, none: "not restricted"},
 			{path: "models", format: names, none: "not restricted"},
 			{path: "everything", format: choice("counts everything", "counts its scope"), none: "counts its scope", ordinary: false},
@@ -96,7 +100,7 @@ var kinds = []*kind{
 		resource: "bursar_alert_route", noun: "alert route", id: "alert_route_id",
 		attributes: []attribute{
 			{path: "events", format: names, none: "every event"},
-			{path: "team_ids", format: names, none: "every team"},
+			{path: "team_ids", format: names, none: "every team", inTeam: true},
 			{path: "min_severity", format: plain, none: "every severity"},
 			{path: "thresholds", format: shares, none: "the budgets' own"},
 			{path: "enabled", format: choice("on", "off"), none: "on", ordinary: true},

@@ -3,7 +3,6 @@ package review
 import (
 	"fmt"
 	"slices"
-	"strings"
 )
 
 // change says in a few words what a difference is.
@@ -17,10 +16,9 @@ func (o object) change(d difference) string {
 	if words := d.limitWords(); words != "" {
 		return words
 	}
-	if _, list := d.new.raw.([]any); list || d.old.raw != nil {
-		if added, removed := d.moved(); added+removed > 0 {
-			return fmt.Sprintf("+%d, -%d", added, removed)
-		}
+	_, wasList := d.old.raw.([]any)
+	if _, isList := d.new.raw.([]any); isList || wasList {
+		return d.moved()
 	}
 	return "changes"
 }
@@ -30,6 +28,8 @@ func (d difference) limitWords() string {
 	before, hadNumber := d.old.number()
 	after, hasNumber := d.new.number()
 	switch {
+	case d.attribute.ordinal:
+		return ""
 	case hadNumber && hasNumber && before == 0:
 		return "was 0"
 	case hadNumber && hasNumber:
@@ -51,30 +51,60 @@ func signed(number float64) string {
 }
 
 // moved counts the entries that a list gained and lost.
-func (d difference) moved() (added, removed int) {
+func (d difference) moved() string {
 	before, after := d.old.texts(), d.new.texts()
-	for _, name := range after {
-		if !slices.Contains(before, name) {
-			added++
-		}
+	added, removed := missingIn(before, after), missingIn(after, before)
+	switch {
+	case added == 0 && removed == 0:
+		return "reordered"
+	case removed == 0:
+		return fmt.Sprintf("+%d", added)
+	case added == 0:
+		return fmt.Sprintf("-%d", removed)
+	default:
+		return fmt.Sprintf("+%d, -%d", added, removed)
 	}
-	for _, name := range before {
-		if !slices.Contains(after, name) {
-			removed++
-		}
-	}
-	return added, removed
 }
 
-// exceeds lists, in plain text, the changes of a resource that go beyond the policy.
-func exceeds(o object, maxIncreasePct float64) []string {
+// missingIn counts the entries of a list that the other one does not have.
+func missingIn(other, list []string) int {
+	n := 0
+	for _, entry := range list {
+		if !slices.Contains(other, entry) {
+			n++
+		}
+	}
+	return n
+}
+
+// reason is why a change needs approval.
+type reason struct {
+	address    string
+	difference difference
+	why        string
+}
+
+func (r reason) String() string {
+	name := r.difference.attribute.path
+	if r.difference.model != "" {
+		name += " " + r.difference.model
+	}
+	return oneLine(r.address + ": " + name + " " + r.why)
+}
+
+func (r reason) markdown() string {
+	return code(r.address) + ": " + r.difference.label() + " " + r.why
+}
+
+// exceeds lists the changes of a resource that go beyond the policy.
+func exceeds(o object, maxIncreasePct float64) []reason {
 	if maxIncreasePct <= 0 || (o.action != updated && o.action != replaced) {
 		return nil
 	}
-	var reasons []string
+	var reasons []reason
 	for _, d := range o.differences() {
 		if why := d.exceeds(maxIncreasePct); why != "" {
-			reasons = append(reasons, oneLine(strings.Join([]string{o.address, d.attribute.path, d.model, why}, " ")))
+			reasons = append(reasons, reason{o.address, d, why})
 		}
 	}
 	return reasons

@@ -30,14 +30,17 @@ func usd(amount money.Nano) string {
 	return sign + "$" + thousands(whole) + "." + cents
 }
 
-// counted is a format for whole numbers of something: "15,000 tokens/min".
-func counted(unit string) format {
+// counted is a format for whole numbers of something: "1 token/min", "15,000 tokens/min".
+func counted(one, many string) format {
 	return func(v value) string {
-		text, _ := v.raw.(json.Number)
-		if text == "0" {
-			return "0 " + unit + " (refuses everything)"
+		switch text, _ := v.raw.(json.Number); text {
+		case "0":
+			return "0 " + many + " (refuses everything)"
+		case "1":
+			return "1 " + one
+		default:
+			return thousands(text.String()) + " " + many
 		}
-		return thousands(text.String()) + " " + unit
 	}
 }
 

@@ -12,7 +12,7 @@ type page struct {
 	withUsage bool
 	summary   string
 	notes     []string
-	reasons   []string
+	reasons   []reason
 }
 
 func (p page) markdown() string {
@@ -33,7 +33,7 @@ func (p page) markdown() string {
 	if len(p.reasons) > 0 {
 		b.WriteString("\n**Needs approval:**\n\n")
 		for _, reason := range p.reasons {
-			b.WriteString("* " + code(reason) + "\n")
+			b.WriteString("* " + reason.markdown() + "\n")
 		}
 	}
 	return b.String()
@@ -63,7 +63,11 @@ func capital(text string) string {
 	return strings.ToUpper(text[:1]) + text[1:]
 }
 
-const maxCodeRunes = 120
+const (
+	maxCodeRunes = 120
+	// harmless is the punctuation that is markup nowhere within a word.
+	harmless = `.,-/"()=`
+)
 
 // code prints text from outside so that nothing in it is markup: as a code span, or, where
 // backquotes, bars or backslashes would end that or the table's cell, as HTML with entities.
@@ -78,7 +82,7 @@ func code(text string) string {
 	var b strings.Builder
 	b.WriteString("<code>")
 	for _, r := range text {
-		if r < unicode.MaxASCII && !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != ' ' {
+		if r < unicode.MaxASCII && unicode.In(r, unicode.P, unicode.S) && !strings.ContainsRune(harmless, r) {
 			fmt.Fprintf(&b, "&#%d;", r)
 			continue
 		}

@@ -42,6 +42,7 @@ func Render(ctx context.Context, w io.Writer, plan io.Reader, options Options) (
 	usage := readUsage(ctx, options.Usage, read.objects)
 	var result Result
 	var rows []row
+	var reasons []reason
 	counts := map[happening]int{}
 	for _, object := range read.objects {
 		found := rowsOf(object, usage)
@@ -51,12 +52,15 @@ func Render(ctx context.Context, w io.Writer, plan io.Reader, options Options) (
 		result.Changes++
 		counts[happening{object.kind, object.action}]++
 		rows = append(rows, found...)
-		result.Reasons = append(result.Reasons, exceeds(object, options.MaxIncreasePct)...)
+		reasons = append(reasons, exceeds(object, options.MaxIncreasePct)...)
 	}
-	result.NeedsApproval = len(result.Reasons) > 0
+	for _, reason := range reasons {
+		result.Reasons = append(result.Reasons, reason.String())
+	}
+	result.NeedsApproval = len(reasons) > 0
 	page := page{
 		rows: rows, withUsage: options.Usage != nil, summary: summary(counts),
-		notes: append(usage.notes(read.objects), read.notes...), reasons: result.Reasons,
+		notes: append(usage.notes(read.objects), read.notes...), reasons: reasons,
 	}
 	if _, err := io.WriteString(w, page.markdown()); err != nil {
 		return Result{}, fmt.Errorf("write the review: %w", err)

@@ -75,7 +75,8 @@ func (o object) differences() []difference {
 
 func (d difference) changed(action action) bool {
 	if action == created {
-		return !d.new.empty() && d.new.raw != d.attribute.ordinary && !d.computed()
+		told := d.attribute.inTeam || d.computed() || d.ordinary()
+		return !d.new.empty() && !told
 	}
 	return !d.old.same(d.new)
 }
@@ -83,6 +84,12 @@ func (d difference) changed(action action) bool {
 // computed is a value that the gateway will choose for a new resource. A limit is never that:
 // one that is not known comes from another resource.
 func (d difference) computed() bool { return d.new.unknown && !d.attribute.limit }
+
+// ordinary is what a resource is without anybody saying so.
+func (d difference) ordinary() bool {
+	on, isBool := d.new.raw.(bool)
+	return isBool && on == d.attribute.ordinary
+}
 
 // perModel splits a map of limits into one difference per model.
 func (d difference) perModel() []difference {

@@ -114,6 +114,6 @@ func (u usages) refusal(o object) string {
 	if hard.raw == false {
 		fate = "as the cap only warns, nothing is refused."
 	}
-	return fmt.Sprintf("%s %s has spent %s in the running period, no less than the new cap of %s: %s",
+	return fmt.Sprintf("%s %s has spent %s in the running period, no less than its cap of %s: %s",
 		o.kind.noun, code(o.before.at(o.kind.id).text()), usd(spent), usd(amount), fate)
 }
