@@ -73,7 +73,7 @@ func (r *alertRouteResource) Schema(_ context.Context, _ resource.SchemaRequest,
 			"alert_route_id": idAttribute("The route's id, for good: a change makes a new route. Leave it out to have the gateway choose one."),
 			"name":           schema.StringAttribute{MarkdownDescription: "The route's name for people, unique.", Required: true},
 			"events": stringListAttribute("The events to send: `budget.soft_limit` when spending reaches a threshold below the cap, " +
-				"`budget.hard_limit` when it reaches the cap, `rate_limit.sustained` when rate limits have refused a team for a whole minute. " +
+				"`budget.hard_limit` when it reaches the cap. `rate_limit.sustained` can be asked for and is not sent yet. " +
 				"Defaults to `[]`, which is all of them."),
 			"team_ids":     stringListAttribute("The teams whose events are sent. Defaults to `[]`, which is every team."),
 			"min_severity": stringAttribute("The least severity sent: `info`, `warning` or `critical`. Leave it out for all."),

@@ -88,6 +88,8 @@ func onSoftLimitFrom(action *api.OnSoftLimit) types.Object {
 	})
 }
 
+const budgetLimitLeftOut = "Holds for each team or key that takes these terms and has no such limit itself. Leave it out for none."
+
 func (r *budgetResource) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = "bursar_budget"
 }
@@ -99,7 +101,7 @@ func (r *budgetResource) Schema(_ context.Context, _ resource.SchemaRequest, res
 			"that names it in `budget_id` gets these terms with a counter of its own. With a scope (`team_ids`, `key_ids`, `models` " +
 			"or `everything`) it is one pot: all spending that every given part of the scope selects counts together. " +
 			"A team's own plain budget needs no `bursar_budget`; it is the team's `max_budget` and `budget_duration`.",
-		Attributes: merged(budgetTermsAttributes(), rateLimitAttributes(), map[string]schema.Attribute{
+		Attributes: merged(budgetTermsAttributes(), rateLimitAttributes(budgetLimitLeftOut), map[string]schema.Attribute{
 			"budget_id": idAttribute("The budget's id, for good: a change makes a new budget, with nothing spent. " +
 				"Leave it out to have the gateway choose one."),
 			"alert_thresholds": floatListAttribute("Shares of `max_budget` at which people are told, ascending, such as `[0.5, 0.8, 1]`; " +

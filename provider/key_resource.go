@@ -97,6 +97,8 @@ func keyModelFrom(key api.Key, prior keyModel) keyModel {
 	}
 }
 
+const keyLimitLeftOut = "Leave it out for no limit of its own: what `budget_id` sets then holds, if anything, and the team's limit in any case."
+
 func (r *keyResource) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = "bursar_key"
 }
@@ -105,7 +107,7 @@ func (r *keyResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "A key that programs send requests with. It may belong to a team, and then keeps within the team's limits and budget " +
 			"as well as its own. The id identifies it for good; the secret is shown by the gateway once.",
-		Attributes: merged(rateLimitAttributes(), modelRateLimitAttributes(), budgetTermsAttributes(), keySecretAttributes(), map[string]schema.Attribute{
+		Attributes: merged(rateLimitAttributes(keyLimitLeftOut), modelRateLimitAttributes(), budgetTermsAttributes(), keySecretAttributes(), map[string]schema.Attribute{
 			"key_id":    computedAttribute("The key's id, chosen by the gateway. It is no secret."),
 			"key_name":  computedAttribute("The secret with all but its end masked, as people recognise it."),
 			"key_alias": stringAttribute("The key's name for people, unique over all keys. Leave it out for none."),
@@ -116,7 +118,7 @@ func (r *keyResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *
 			"metadata":  metadataAttribute("key"),
 			"blocked":   boolAttribute("Whether all requests with the key are refused.", false),
 			"speak_for_teams": stringListAttribute("The teams that requests with this key may name in the gateway's identifier header " +
-				"and be counted for; `[\"*\"]` is every team. Defaults to none."),
+				"and be counted for; `[\"*\"]` is every team. Defaults to none. The gateway keeps this and does not act on it yet."),
 			"duration": schema.StringAttribute{
 				MarkdownDescription: "How long the key lives from its creation, such as `30d`. Not together with `expires`.",
 				Optional:            true,

@@ -18,14 +18,15 @@ type rateLimitsModel struct {
 	MaxParallelRequests types.Int64 `tfsdk:"max_parallel_requests"`
 }
 
-func rateLimitAttributes() map[string]schema.Attribute {
+// rateLimitAttributes takes what it means to leave one out.
+func rateLimitAttributes(leftOut string) map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"rpm_limit": int64Attribute("Requests per minute: in no 60 seconds are more admitted. " +
-			"Leave it out for no limit of its own; `0` refuses every request."),
+			"`0` refuses every request. " + leftOut),
 		"tpm_limit": int64Attribute("Tokens per minute, prompt and completion together: in no 60 seconds are more used. " +
-			"Leave it out for no limit of its own; `0` refuses every request."),
+			"`0` refuses every request. " + leftOut),
 		"max_parallel_requests": int64Attribute("Requests under way at the same time. " +
-			"Leave it out for no limit; `0` refuses every request."),
+			"`0` refuses every request. " + leftOut),
 	}
 }
 

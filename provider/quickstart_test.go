@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -10,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 	"github.com/bursarhq/terraform-provider-bursar/internal/terraform"
 )
 
@@ -79,7 +81,7 @@ func TestAccQuickstart_leaksNoSecret(t *testing.T) {
 	})()
 	said += c.run(2, "plan", "-detailed-exitcode", "-no-color", "-input=false", "-out=change")
 	planJSON := c.run(0, "show", "-json", "change")
-	said += c.run(0, "apply", "-auto-approve", "-no-color", "-input=false")
+	said += c.run(0, "apply", "-no-color", "-input=false", "change")
 
 	state, log := c.read("terraform.tfstate"), c.read(filepath.Base(c.log()))
 	generated := c.run(0, "output", "-json", "keys")
@@ -112,4 +114,43 @@ func (c *cli) read(name string) string {
 		c.t.Fatalf("%s is empty", name)
 	}
 	return string(text)
+}
+
+// What Terraform writes for imported objects is what they are.
+func TestAccImport_generatedConfigurationPlansEmpty(t *testing.T) {
+	g := startGateway(t)
+	must[api.Team](t)(g.CreateTeam(t.Context(), "bare", api.NewTeam("").TeamFields))
+	must[api.Team](t)(g.CreateTeam(t.Context(), "rich", api.TeamFields{
+		TeamAlias: ptr("Rich"), Models: api.StringList{"b", "a"}, Metadata: api.Metadata{"n": json.RawMessage(`1.5`), "l": json.RawMessage(`["a",{"b":null}]`)},
+		ModelRateLimits: api.ModelRateLimits{ModelRPMLimit: map[string]int64{"gpt-4.1": 2}},
+		BudgetTerms:     api.BudgetTerms{MaxBudget: ptr(money.USD / 3), SoftThresholdPct: ptr(0.85), HardCap: true, BudgetDuration: ptr("30d")},
+	}))
+	budget := api.NewBudget("pot")
+	budget.MaxBudget, budget.AlertThresholds, budget.TeamIDs = ptr(money.USD), []float64{0.5, 0.95}, []string{"rich"}
+	must[api.Budget](t)(g.CreateBudget(t.Context(), "pot", budget.BudgetFields))
+	key := must[api.KeyCreated](t)(g.CreateKey(t.Context(), api.KeyCreate{
+		Duration: ptr("30d"), KeyFields: api.KeyFields{TeamID: ptr("rich"), BudgetTerms: api.BudgetTerms{HardCap: true}},
+	}))
+
+	c := newCLI(t, "../examples/provider", "BURSAR_ENDPOINT="+g.URL, "BURSAR_ADMIN_KEY="+adminKey)
+	c.write("provider.tf", "terraform {\n  required_providers {\n    bursar = {\n      source = \"bursarhq/bursar\"\n    }\n  }\n}\n")
+	imports := ""
+	for address, id := range map[string]string{
+		"bursar_team.bare": "bare", "bursar_team.rich": "rich", "bursar_budget.pot": "pot", "bursar_key.app": key.KeyID,
+	} {
+		imports += fmt.Sprintf("import {\n  to = %s\n  id = %q\n}\n", address, id)
+	}
+	c.write("imports.tf", imports)
+	c.run(0, "plan", "-no-color", "-input=false", "-generate-config-out=generated.tf")
+	if said := c.run(0, "apply", "-auto-approve", "-no-color", "-input=false"); !strings.Contains(said, "4 imported, 0 added, 0 changed, 0 destroyed") {
+		t.Errorf("the import does more:\n%s\n%s", said, c.read("generated.tf"))
+	}
+	c.run(0, "plan", "-detailed-exitcode", "-no-color", "-input=false")
+}
+
+func (c *cli) write(name, text string) {
+	c.t.Helper()
+	if err := os.WriteFile(filepath.Join(c.dir, name), []byte(text), 0o600); err != nil {
+		c.t.Fatal(err)
+	}
 }

@@ -71,6 +71,8 @@ func teamModelFrom(team api.Team, prior teamModel) teamModel {
 	}
 }
 
+const teamLimitLeftOut = "Leave it out for no limit of its own: what `budget_id` or the gateway's defaults set then holds, if anything."
+
 func (r *teamResource) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = "bursar_team"
 }
@@ -79,7 +81,7 @@ func (r *teamResource) Schema(_ context.Context, _ resource.SchemaRequest, resp 
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "A team: a group of keys that shares limits and a budget. " +
 			"Everything below is in force for the team's next request once the apply has returned.",
-		Attributes: merged(rateLimitAttributes(), modelRateLimitAttributes(), budgetTermsAttributes(), map[string]schema.Attribute{
+		Attributes: merged(rateLimitAttributes(teamLimitLeftOut), modelRateLimitAttributes(), budgetTermsAttributes(), map[string]schema.Attribute{
 			"team_id": idAttribute("The team's id, for good: a change makes a new team, with nothing spent. " +
 				"Leave it out to have the gateway choose one."),
 			"team_alias": stringAttribute("The team's name for people. Leave it out for none."),

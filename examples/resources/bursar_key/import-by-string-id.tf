@@ -1,4 +1,4 @@
 import {
   to = bursar_key.notebooks
-  id = "key_01JBB2M5S2C5A5V1E4D8S3K7QX"
+  id = "key_Vw3sPq8LzX2nT5yRb7Kd"
 }
