@@ -57,7 +57,7 @@ func vendorCount(t interface{ Fatal(...any) }, messages []message) int64 {
 			total += count(content)
 		case []map[string]any:
 			for _, part := range content {
-				total += count(part["text"].(string))
+				total += count(fmt.Sprint(part["text"]))
 			}
 		}
 	}

@@ -34,11 +34,17 @@ func TestCost(t *testing.T) {
 		"5.4, one above":            {"openai", "gpt-5.4", pricing.Usage{PromptTokens: 272_001, CompletionTokens: 1_000}, 1_360_005_000 + 22_500_000},
 		"5.4, above and cached":     {"openai", "gpt-5.4", pricing.Usage{PromptTokens: 300_000, CachedTokens: 200_000, CompletionTokens: 2}, 500_000_000 + 100_000_000 + 45_000},
 		"5.6, cache write":          {"openai", "gpt-5.6", pricing.Usage{PromptTokens: 2_000, CacheWriteTokens: 1_000}, 5_000_000 + 6_250_000},
-		"audio in and out": {"openai", "gpt-audio", pricing.Usage{PromptTokens: 150, AudioInputTokens: 100, CompletionTokens: 80, AudioOutputTokens: 50},
-			50*2_500 + 100*32_000 + 30*10_000 + 50*64_000},
+		"audio in and out": {
+			"openai", "gpt-audio",
+			pricing.Usage{PromptTokens: 150, AudioInputTokens: 100, CompletionTokens: 80, AudioOutputTokens: 50},
+			50*2_500 + 100*32_000 + 30*10_000 + 50*64_000,
+		},
 		"embedding": {"openai", "text-embedding-3-small", pricing.Usage{PromptTokens: 8_000}, 160_000},
-		"opus, all kinds of cache": {"anthropic", "claude-opus-4-5", pricing.Usage{PromptTokens: 10_000, CachedTokens: 5_000, CacheWriteTokens: 2_000, CacheWrite1hTokens: 1_000, CompletionTokens: 100},
-			2_000*5_000 + 5_000*500 + 2_000*6_250 + 1_000*10_000 + 100*25_000},
+		"opus, all kinds of cache": {
+			"anthropic", "claude-opus-4-5",
+			pricing.Usage{PromptTokens: 10_000, CachedTokens: 5_000, CacheWriteTokens: 2_000, CacheWrite1hTokens: 1_000, CompletionTokens: 100},
+			2_000*5_000 + 5_000*500 + 2_000*6_250 + 1_000*10_000 + 100*25_000,
+		},
 		"haiku, dated":                         {"anthropic", "claude-haiku-4-5-20251001", pricing.Usage{PromptTokens: 1_000, CompletionTokens: 1_000}, 1_000_000 + 5_000_000},
 		"sonnet 4.5, at the tier":              {"anthropic", "claude-sonnet-4-5", pricing.Usage{PromptTokens: 200_000, CompletionTokens: 10}, 600_000_000 + 150_000},
 		"sonnet 4.5, above, written":           {"anthropic", "claude-sonnet-4-5", pricing.Usage{PromptTokens: 200_010, CacheWriteTokens: 10, CacheWrite1hTokens: 100, CompletionTokens: 10}, 199_900*6_000 + 10*7_500 + 100*12_000 + 10*22_500},
@@ -113,9 +119,12 @@ func drawUsage(t *rapid.T) pricing.Usage {
 		part  *int64
 		whole int64
 	}{
-		{"cached", &usage.CachedTokens, usage.PromptTokens}, {"written", &usage.CacheWriteTokens, usage.PromptTokens},
-		{"written for an hour", &usage.CacheWrite1hTokens, usage.PromptTokens}, {"audio in", &usage.AudioInputTokens, usage.PromptTokens},
-		{"reasoning", &usage.ReasoningTokens, usage.CompletionTokens}, {"audio out", &usage.AudioOutputTokens, usage.CompletionTokens},
+		{"cached", &usage.CachedTokens, usage.PromptTokens},
+		{"written", &usage.CacheWriteTokens, usage.PromptTokens},
+		{"written for an hour", &usage.CacheWrite1hTokens, usage.PromptTokens},
+		{"audio in", &usage.AudioInputTokens, usage.PromptTokens},
+		{"reasoning", &usage.ReasoningTokens, usage.CompletionTokens},
+		{"audio out", &usage.AudioOutputTokens, usage.CompletionTokens},
 	} {
 		*part.part = rapid.OneOf(rapid.Just(int64(0)), rapid.Just(part.whole), rapid.Int64Range(-2, 2_000_000)).Draw(t, part.name)
 	}

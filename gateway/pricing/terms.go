@@ -68,9 +68,14 @@ func (r Rates) check() error {
 		name string
 		rate money.Nano
 	}{
-		{"input", r.Input}, {"cached input", r.CachedInput}, {"cache write", r.CacheWrite},
-		{"one-hour cache write", r.CacheWrite1h}, {"audio input", r.AudioInput},
-		{"output", r.Output}, {"reasoning", r.Reasoning}, {"audio output", r.AudioOutput},
+		{"input", r.Input},
+		{"cached input", r.CachedInput},
+		{"cache write", r.CacheWrite},
+		{"one-hour cache write", r.CacheWrite1h},
+		{"audio input", r.AudioInput},
+		{"output", r.Output},
+		{"reasoning", r.Reasoning},
+		{"audio output", r.AudioOutput},
 	} {
 		if rate.rate < 0 || rate.rate > money.Max {
 			return fmt.Errorf("the %s price of %s US dollars per million tokens is not between 0 and %s", rate.name, rate.rate, money.Max)

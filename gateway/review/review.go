@@ -74,7 +74,7 @@ type happening struct {
 	action action
 }
 
-// summary says how many resources change in which way: "2 teams change, 1 key is new."
+// summary says how many resources change in which way: "2 teams change, 1 key is new".
 func summary(counts map[happening]int) string {
 	var parts []string
 	for _, kind := range kinds {

@@ -45,7 +45,7 @@ func render(t *testing.T, plan []byte, options review.Options) (string, review.R
 }
 
 func TestRender_golden(t *testing.T) {
-	spent := spending{"team research": 832 * money.USD, "team product": 320 * money.USD, "budget pot": money.USD / 4}
+	spent := spending{"team research": 832 * money.USD, "team product": 320 * money.USD, "team old": 100 * money.USD, "budget pot": money.USD / 4}
 	for name, test := range map[string]struct {
 		plan    string
 		options review.Options
@@ -151,8 +151,10 @@ func TestRender_saysWhatHappensToAResource(t *testing.T) {
 		"new, soft":      {"bursar_team", `["create"]`, "null", `{"team_id":"a","hard_cap":false}`, "`a` | `hard_cap` | – | only warns at the cap | new team"},
 		"deleted":        {"bursar_team", `["delete"]`, team, "null", "`a` | – | $100.00, 30 requests/min | – | deleted: its keys stop working"},
 		"replaced":       {"bursar_team", `["delete","create"]`, team, strings.Replace(team, `"a"`, `"b"`, 1), "`b` | – | – | – | replaced by a new team: its keys stop working and nothing counts as spent"},
-		"replaced, new first": {"bursar_key", `["create","delete"]`, `{"team_id":"a","rpm_limit":1}`, `{"team_id":"a","rpm_limit":2}`,
-			"`a` | – | – | – | replaced by a new key: the old secret stops working\n`a` | `rpm_limit` | 1 request/min | 2 requests/min | +100 %"},
+		"replaced, new first": {
+			"bursar_key", `["create","delete"]`, `{"team_id":"a","rpm_limit":1}`, `{"team_id":"a","rpm_limit":2}`,
+			"`a` | – | – | – | replaced by a new key: the old secret stops working\n`a` | `rpm_limit` | 1 request/min | 2 requests/min | +100 %",
+		},
 		"forgotten": {"bursar_team", `["forget"]`, team, "null", "`a` | – | $100.00, 30 requests/min | $100.00, 30 requests/min | stays as it is: Terraform no longer manages it"},
 		"untouched": {"bursar_team", `["no-op"]`, team, team, ""},
 		"read":      {"bursar_team", `["read"]`, "null", team, ""},

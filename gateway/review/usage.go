@@ -70,9 +70,9 @@ func (u usages) spent(o object) string {
 	return usd(spent)
 }
 
-// cell is the spending beside a cap, as a share of the new one.
+// cell is the spending beside a cap, as a share of the new one. What replaces an object starts at zero.
 func (u usages) cell(o object, d difference) string {
-	if d.attribute.path != "max_budget" {
+	if d.attribute.path != "max_budget" || o.action != updated {
 		return ""
 	}
 	text := u.spent(o)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"math"
 	"reflect"
+	"slices"
 	"strings"
 )
 
@@ -43,11 +44,7 @@ func anyTrue(marks any) bool {
 	case bool:
 		return marks
 	case []any:
-		for _, each := range marks {
-			if anyTrue(each) {
-				return true
-			}
-		}
+		return slices.ContainsFunc(marks, anyTrue)
 	case map[string]any:
 		for _, each := range marks {
 			if anyTrue(each) {

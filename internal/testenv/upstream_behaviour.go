@@ -72,7 +72,7 @@ func (c *call) instruct(headerToo bool, header string) error {
 }
 
 func (b *Behaviour) parse(line string) error {
-	for _, word := range strings.Fields(line) {
+	for word := range strings.FieldsSeq(line) {
 		key, value, _ := strings.Cut(word, "=")
 		if err := b.set(key, value); err != nil {
 			return fmt.Errorf("fake instruction %q: %w", word, err)

@@ -117,7 +117,7 @@ func TestUpstream_honoursOutputCaps(t *testing.T) {
 // events returns the data of all server-sent events in a body.
 func events(body []byte) []string {
 	var data []string
-	for _, event := range strings.Split(string(body), "\n\n") {
+	for event := range strings.SplitSeq(string(body), "\n\n") {
 		if payload, ok := strings.CutPrefix(event, "data: "); ok {
 			data = append(data, payload)
 		}

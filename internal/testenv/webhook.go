@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"sync"
 	"testing"
@@ -159,9 +160,7 @@ func (w *Webhook) receive(response http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	for name, values := range reply.Header {
-		response.Header()[name] = values
-	}
+	maps.Copy(response.Header(), reply.Header)
 	w.answered(index, reply.Status)
 	response.WriteHeader(reply.Status)
 }
