@@ -88,7 +88,7 @@ func (p *Proxy) reload(ctx context.Context, c *call, secret auth.Secret) error {
 }
 
 // inputMatters says whether a tighter count of the prompt could change the answer: every limit that
-// refused would have had room for the output alone.
+// refused would have had room for the output alone, a budget at the latest when others have settled.
 func inputMatters(decision quota.Decision, request quota.Request) bool {
 	output := money.Nano(request.MinOutputTokens) * request.OutputTokenCost
 	for _, denial := range decision.Denials {
@@ -98,7 +98,7 @@ func inputMatters(decision quota.Decision, request quota.Request) bool {
 				return false
 			}
 		case quota.KindBudget:
-			if denial.Used+int64(output) >= denial.Limit {
+			if denial.Settled+int64(output) >= denial.Limit {
 				return false
 			}
 		default:
