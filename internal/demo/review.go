@@ -34,7 +34,7 @@ func (d *demo) reviewChange(ctx context.Context) error {
 	}
 	d.out.say("terraform show -json change.tfplan > plan.json && bin/bursar review plan.json")
 	d.out.show(markdown)
-	for _, part := range []string{"|", "research", "1,000", "1,500", "50"} {
+	for _, part := range []string{"| `bursar_team.research` |", "| $1,000.00 | $1,500.00 | +50 % |", "| $990"} {
 		if !strings.Contains(markdown, part) {
 			return fmt.Errorf("the review does not say %q", part)
 		}

@@ -12,6 +12,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/hashicorp/go-version"
 	install "github.com/hashicorp/hc-install"
@@ -49,7 +51,10 @@ func CacheDir() (string, error) {
 
 // usable returns nil if path is a Terraform or OpenTofu that is new enough.
 func usable(ctx context.Context, path string) error {
-	output, err := exec.CommandContext(ctx, path, "version", "-json").Output()
+	command := exec.CommandContext(ctx, path, "version", "-json")
+	// Settings that the user's shell points at may be gone, which OpenTofu says before its version.
+	command.Env = slices.DeleteFunc(os.Environ(), func(entry string) bool { return strings.HasPrefix(entry, "TF_") })
+	output, err := command.Output()
 	if err != nil {
 		return fmt.Errorf("ask %s for its version: %w", path, err)
 	}

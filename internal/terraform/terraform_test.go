@@ -13,7 +13,7 @@ import (
 func fake(t *testing.T, dir, name, version string) string {
 	t.Helper()
 	path := filepath.Join(dir, name)
-	script := fmt.Sprintf("#!/bin/sh\n[ \"$*\" = \"version -json\" ] || exit 1\necho '{\"terraform_version\": \"%s\"}'\n", version)
+	script := fmt.Sprintf("#!/bin/sh\n[ \"$*\" = \"version -json\" ] || exit 1\n[ -z \"$TF_CLI_CONFIG_FILE\" ] || echo Warning\necho '{\"terraform_version\": \"%s\"}'\n", version)
 	if err := os.WriteFile(path, []byte(script), 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -45,6 +45,7 @@ func TestFind_choosesAProgram(t *testing.T) {
 				}
 			}
 			t.Setenv("PATH", filepath.Join(dir, "path"))
+			t.Setenv("TF_CLI_CONFIG_FILE", filepath.Join(dir, "gone.tfrc"))
 			got, err := Find(t.Context(), filepath.Join(dir, "cache"))
 			if err != nil || got != filepath.Join(dir, c.want) {
 				t.Errorf("got %q, %v, want %s", got, err, c.want)
