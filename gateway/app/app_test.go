@@ -95,10 +95,16 @@ func (g *gateway) stop() {
 
 func (g *gateway) do(method, path, key, body string) (int, http.Header, string) {
 	g.t.Helper()
+	return g.doWith(method, path, key, body, http.Header{})
+}
+
+func (g *gateway) doWith(method, path, key, body string, header http.Header) (int, http.Header, string) {
+	g.t.Helper()
 	request, err := http.NewRequestWithContext(g.t.Context(), method, g.URL()+path, strings.NewReader(body))
 	if err != nil {
 		g.t.Fatal(err)
 	}
+	request.Header = header
 	request.Header.Set("Authorization", "Bearer "+key)
 	response, err := http.DefaultTransport.RoundTrip(request)
 	if err != nil {
@@ -220,6 +226,26 @@ func TestGateway_drainsStreams(t *testing.T) {
 		t.Errorf("the stream was cut: %q", text)
 	}
 	<-stopped
+}
+
+// The identifier header charges another team only when the key may speak for it.
+func TestGateway_identifierHeader(t *testing.T) {
+	g := start(t, settings(t, testenv.StartUpstream(t, testenv.UpstreamOptions{})))
+	for _, team := range []string{"marketing", "research", "product"} {
+		g.admin("POST", "/team/new", `{"team_id":"`+team+`"}`)
+	}
+	key := g.admin("POST", "/key/generate", `{"team_id":"marketing","speak_for_teams":["research"]}`)["key"].(string)
+	for team, want := range map[string]int{"": 200, "marketing": 200, "research": 200, "product": 403, "nowhere": 403} {
+		status, _, body := g.doWith("POST", "/v1/chat/completions", key, hello, http.Header{"X-Team-Id": {team}})
+		if status != want {
+			t.Errorf("for team %q: %d %s", team, status, body)
+		}
+	}
+	for team, want := range map[string]float64{"marketing": 2, "research": 1, "product": 0} {
+		if spend := g.admin("GET", "/team/info?team_id="+team, "")["spend"]; spend != want {
+			t.Errorf("%s has spent %v, want %v", team, spend, want)
+		}
+	}
 }
 
 func TestGateway_health(t *testing.T) {

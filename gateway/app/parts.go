@@ -96,9 +96,9 @@ func assemble(ctx context.Context, options Options) (_ *parts, err error) {
 	p.onClose("upstream connections", func(context.Context) error { p.upstream.Close(); return nil })
 	p.proxy = proxy.New(proxy.Options{
 		Book: book, Engine: p.engine, Upstream: p.upstream, Logger: logger,
-		Models:         served,
-		HashSecret:     func(secret auth.Secret) []byte { return auth.Hash(pepper, secret) },
-		IsAdminKey:     admins.Has,
+		Models:     served,
+		HashSecret: func(secret auth.Secret) []byte { return auth.Hash(pepper, secret) },
+		IsAdminKey: admins.Has, IdentifierHeader: settings.IdentifierHeader,
 		ExceededStatus: settings.ExceededStatus, AllowUnpriced: settings.AllowUnpriced,
 		ContentionWait: contentionWait, Now: time.Now,
 	})

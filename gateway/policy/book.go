@@ -9,6 +9,7 @@ package policy
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -58,17 +59,18 @@ func NewBook(source Source, versions Versions, defaults Defaults) *Book {
 	}
 }
 
-// Lookup returns who the secret with this hash belongs to.
-// The error is an [api.Error] with [api.NotFound] when nobody's.
-func (b *Book) Lookup(ctx context.Context, secretHash []byte) (*Subject, error) {
-	name := string(secretHash)
+// Lookup returns who the secret with this hash belongs to. A request that names a team is made for that
+// team, if the key may speak for it; "" is the key's own. The error is an [api.Error]: [api.NotFound] when
+// the secret is nobody's, [api.Forbidden] when the key may not speak for the team.
+func (b *Book) Lookup(ctx context.Context, secretHash []byte, team string) (*Subject, error) {
+	name := string(secretHash) + team
 	b.mu.RLock()
 	subject := b.subjects[name]
 	b.mu.RUnlock()
 	if subject != nil && !subject.ended(time.Now()) {
 		return subject, nil
 	}
-	subject, err := b.load(ctx, secretHash)
+	subject, err := b.load(ctx, secretHash, team)
 	if err != nil {
 		return nil, err
 	}
@@ -108,8 +110,8 @@ func (b *Book) remember(name string, subject *Subject) {
 
 // load reads the slot's version before what it versions: a change in between makes the
 // subject stale, never silently old.
-func (b *Book) load(ctx context.Context, secretHash []byte) (*Subject, error) {
-	key, err := b.source.KeyBySecretHash(ctx, secretHash)
+func (b *Book) load(ctx context.Context, secretHash []byte, team string) (*Subject, error) {
+	key, err := b.speaker(ctx, secretHash, team)
 	if err != nil {
 		return nil, err
 	}
@@ -119,7 +121,7 @@ func (b *Book) load(ctx context.Context, secretHash []byte) (*Subject, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read policy version: %w", err)
 		}
-		if key, err = b.source.KeyBySecretHash(ctx, secretHash); err != nil {
+		if key, err = b.speaker(ctx, secretHash, team); err != nil {
 			return nil, err
 		}
 		if SlotOf(key) != slot {
@@ -137,6 +139,25 @@ func (b *Book) load(ctx context.Context, secretHash []byte) (*Subject, error) {
 		return subject, nil
 	}
 }
+
+// speaker returns the key, as a member of the team it speaks for.
+func (b *Book) speaker(ctx context.Context, secretHash []byte, team string) (api.Key, error) {
+	key, err := b.source.KeyBySecretHash(ctx, secretHash)
+	if err != nil || team == "" || key.TeamID != nil && *key.TeamID == team {
+		return key, err
+	}
+	if !slices.Contains(key.SpeakForTeams, team) && !slices.Contains(key.SpeakForTeams, everyTeam) {
+		return key, api.Errorf(api.Forbidden, "this key may not speak for team %q; list the team in the key's speak_for_teams", team)
+	}
+	if _, err := b.source.Team(ctx, team); api.CodeOf(err) == api.NotFound {
+		return key, api.Errorf(api.Forbidden, "there is no team %q to speak for", team)
+	}
+	key.TeamID = &team
+	return key, nil
+}
+
+// everyTeam in a key's speak_for_teams lets it speak for any.
+const everyTeam = "*"
 
 // SlotOf names the group of counters that a key's requests are counted in: its team's, or its own.
 func SlotOf(key api.Key) string {

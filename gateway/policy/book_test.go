@@ -38,7 +38,13 @@ func (r *record) KeyBySecretHash(_ context.Context, hash []byte) (api.Key, error
 
 func (r *record) SecretValidUntil(context.Context, []byte) (time.Time, error) { return r.until, nil }
 
-func (r *record) Team(_ context.Context, id string) (api.Team, error) { return r.teams[id], nil }
+func (r *record) Team(_ context.Context, id string) (api.Team, error) {
+	team, found := r.teams[id]
+	if !found {
+		return api.Team{}, api.Errorf(api.NotFound, "no such team")
+	}
+	return team, nil
+}
 
 func (r *record) Budget(_ context.Context, id string) (api.Budget, error) {
 	for _, budget := range r.budgets {
@@ -104,7 +110,7 @@ func setUp() (*record, *policy.Book, *policy.Book) {
 
 func lookup(t *testing.T, book *policy.Book, secret string) *policy.Subject {
 	t.Helper()
-	subject, err := book.Lookup(t.Context(), []byte(secret))
+	subject, err := book.Lookup(t.Context(), []byte(secret), "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,7 +129,7 @@ func TestLookup_remembers(t *testing.T) {
 
 func TestLookup_unknownSecretIsNotFound(t *testing.T) {
 	_, book, _ := setUp()
-	if _, err := book.Lookup(t.Context(), []byte("nobody's")); api.CodeOf(err) != api.NotFound {
+	if _, err := book.Lookup(t.Context(), []byte("nobody's"), ""); api.CodeOf(err) != api.NotFound {
 		t.Fatalf("got %v", err)
 	}
 }
@@ -134,8 +140,67 @@ func TestLookup_rotatedSecretEndsInTime(t *testing.T) {
 	r.until = time.Now().Add(-time.Millisecond)
 	lookup(t, book, "one")
 	delete(r.keys, "one") // as the record answers from then on
-	if _, err := book.Lookup(t.Context(), []byte("one")); api.CodeOf(err) != api.NotFound {
+	if _, err := book.Lookup(t.Context(), []byte("one"), ""); api.CodeOf(err) != api.NotFound {
 		t.Fatalf("got %v", err)
+	}
+}
+
+func TestLookup_keysSpeakForTheirTeams(t *testing.T) {
+	for name, test := range map[string]struct {
+		speaksFor api.StringList
+		team      string
+		want      api.Code
+	}{
+		"own team":      {nil, "marketing", ""},
+		"listed":        {api.StringList{"research"}, "research", ""},
+		"every team":    {api.StringList{"*"}, "research", ""},
+		"not listed":    {api.StringList{"product"}, "research", api.Forbidden},
+		"no such team":  {api.StringList{"*"}, "nowhere", api.Forbidden},
+		"none is named": {api.StringList{"research"}, "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, book, _ := setUp()
+			r.teams["research"] = api.NewTeam("research")
+			key := r.keys["one"]
+			key.SpeakForTeams = test.speaksFor
+			r.keys["one"] = key
+			subject, err := book.Lookup(t.Context(), []byte("one"), test.team)
+			if api.CodeOf(err) != test.want {
+				t.Fatalf("got %v", err)
+			}
+			if err != nil {
+				return
+			}
+			want := test.team
+			if want == "" {
+				want = "marketing"
+			}
+			if subject.Slot != want || subject.Team.TeamID != want || *subject.Key.TeamID != want {
+				t.Errorf("speaks for %s in slot %s", subject.Team.TeamID, subject.Slot)
+			}
+		})
+	}
+}
+
+// A key that spoke for another team and is revoked must be stale there too.
+func TestChanges_reachTheTeamsThatAKeySpeaksFor(t *testing.T) {
+	r, here, there := setUp()
+	r.teams["research"] = api.NewTeam("research")
+	for _, speaksFor := range []string{"research", "*"} {
+		key := r.keys["one"]
+		key.SpeakForTeams = api.StringList{speaksFor}
+		r.keys["one"] = key
+		there.Forget("research")
+		speaking, err := there.Lookup(t.Context(), []byte("one"), "research")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := (policy.Changes{Book: here}).KeyChanged(t.Context(), &key, nil); err != nil {
+			t.Fatal(err)
+		}
+		if fresh, _ := there.Fresh(t.Context(), speaking); fresh {
+			t.Errorf("%s: still taken for fresh", speaksFor)
+		}
 	}
 }
 

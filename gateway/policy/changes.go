@@ -3,6 +3,7 @@ package policy
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
@@ -20,8 +21,15 @@ func (c Changes) TeamChanged(ctx context.Context, teamID string) error {
 func (c Changes) KeyChanged(ctx context.Context, before, after *api.Key) error {
 	slots := map[string]bool{}
 	for _, key := range []*api.Key{before, after} {
-		if key != nil {
-			slots[SlotOf(*key)] = true
+		if key == nil {
+			continue
+		}
+		if slices.Contains(key.SpeakForTeams, everyTeam) {
+			return c.bumpAll(ctx)
+		}
+		slots[SlotOf(*key)] = true
+		for _, team := range key.SpeakForTeams {
+			slots[team] = true
 		}
 	}
 	for slot := range slots {

@@ -28,13 +28,14 @@ func (p *Proxy) authenticate(r *http.Request, c *call) (auth.Secret, error) {
 	if auth.CheckSecret(secret) != nil {
 		return "", auth.InvalidKey()
 	}
+	c.spokenFor = r.Header.Get(p.IdentifierHeader)
 	return secret, p.identify(r.Context(), c, secret)
 }
 
 // identify loads who the secret belongs to and refuses keys that may not be used at all.
 func (p *Proxy) identify(ctx context.Context, c *call, secret auth.Secret) error {
 	hash := p.HashSecret(secret)
-	subject, err := p.lookup(ctx, hash)
+	subject, err := p.lookup(ctx, hash, c.spokenFor)
 	if err != nil {
 		return err
 	}
@@ -48,7 +49,7 @@ func (p *Proxy) identify(ctx context.Context, c *call, secret auth.Secret) error
 			return refusal
 		}
 		p.Book.Forget(subject.Slot)
-		if subject, err = p.lookup(ctx, hash); err != nil {
+		if subject, err = p.lookup(ctx, hash, c.spokenFor); err != nil {
 			return err
 		}
 		c.subject = subject
@@ -77,11 +78,13 @@ func (p *Proxy) identifyFresh(r *http.Request, c *call) error {
 	return p.identify(r.Context(), c, secret)
 }
 
-func (p *Proxy) lookup(ctx context.Context, hash []byte) (*policy.Subject, error) {
-	subject, err := p.Book.Lookup(ctx, hash)
+func (p *Proxy) lookup(ctx context.Context, hash []byte, team string) (*policy.Subject, error) {
+	subject, err := p.Book.Lookup(ctx, hash, team)
 	switch {
 	case api.CodeOf(err) == api.NotFound:
 		return nil, auth.InvalidKey()
+	case api.CodeOf(err) == api.Forbidden:
+		return nil, err
 	case err != nil:
 		return nil, unavailable(err)
 	}

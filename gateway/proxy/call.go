@@ -23,6 +23,8 @@ type call struct {
 	requestID string
 	started   time.Time
 	subject   *policy.Subject
+	// spokenFor is the team that the identifier header names, "" for the key's own.
+	spokenFor string
 
 	body   []byte
 	model  string

@@ -30,6 +30,8 @@ type Options struct {
 	// IsAdminKey recognises the admin key, which may not call models.
 	IsAdminKey func(auth.Secret) bool
 	Logger     *slog.Logger
+	// IdentifierHeader names the team that a request is for; it is obeyed for keys that may speak for teams.
+	IdentifierHeader string
 	// ExceededStatus is the HTTP status for an exhausted budget.
 	ExceededStatus int
 	// AllowUnpriced serves models without a price at no cost.

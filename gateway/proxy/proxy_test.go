@@ -223,7 +223,7 @@ func say(model, instructions, more string) string {
 
 func (b *bench) spent() quota.BudgetState {
 	b.t.Helper()
-	subject, err := b.book.Lookup(b.t.Context(), []byte(b.secret))
+	subject, err := b.book.Lookup(b.t.Context(), []byte(b.secret), "")
 	if err != nil {
 		b.t.Fatal(err)
 	}
