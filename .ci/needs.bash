@@ -70,6 +70,8 @@ need_terraform() {
       lack "neither Terraform nor OpenTofu is installed, and Terraform could not be downloaded"
     export TF_ACC_TERRAFORM_PATH
   fi
+  # Settings that are gone make OpenTofu complain where the tests expect its version.
+  [ -e "${TF_CLI_CONFIG_FILE:-/}" ] || unset TF_CLI_CONFIG_FILE
   case "$TF_ACC_TERRAFORM_PATH" in
   *tofu) export TF_ACC_PROVIDER_NAMESPACE=hashicorp TF_ACC_PROVIDER_HOST=registry.opentofu.org ;;
   esac
