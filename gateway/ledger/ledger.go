@@ -52,9 +52,10 @@ type Writer struct {
 	waiting chan *group
 	ended   chan struct{}
 
-	// admitting keeps Close from closing waiting under an Append.
-	admitting sync.RWMutex
-	closed    bool
+	mu     sync.Mutex
+	closed bool
+	// entering are the Appends that were let in and have not found room yet; waiting is closed after them.
+	entering sync.WaitGroup
 }
 
 var _ quota.Record = (*Writer)(nil)
@@ -118,11 +119,10 @@ func groupOf(entries []quota.Entry) *group {
 }
 
 func (w *Writer) admit(ctx context.Context, g *group) error {
-	w.admitting.RLock()
-	defer w.admitting.RUnlock()
-	if w.closed {
+	if !w.enter() {
 		return ErrClosed
 	}
+	defer w.entering.Done()
 	select {
 	case w.waiting <- g:
 		return nil
@@ -131,20 +131,38 @@ func (w *Writer) admit(ctx context.Context, g *group) error {
 	}
 }
 
+func (w *Writer) enter() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.closed {
+		w.entering.Add(1)
+	}
+	return !w.closed
+}
+
 // Close refuses new entries, writes those that wait, and returns when they are durable or ctx ends.
 func (w *Writer) Close(ctx context.Context) error {
-	w.admitting.Lock()
-	if !w.closed {
-		w.closed = true
-		close(w.waiting)
+	if w.shut() {
+		go func() {
+			w.entering.Wait()
+			close(w.waiting)
+		}()
 	}
-	w.admitting.Unlock()
 	select {
 	case <-w.ended:
 		return nil
 	case <-ctx.Done():
 		return fmt.Errorf("write what is left of the ledger: %w", ctx.Err())
 	}
+}
+
+// shut says whether the writer was open until now.
+func (w *Writer) shut() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	wasOpen := !w.closed
+	w.closed = true
+	return wasOpen
 }
 
 func (w *Writer) run() {

@@ -125,9 +125,13 @@ func (s *Store) verifyAudit(ctx context.Context) (check api.AuditCheck, err erro
 	if _, err := s.one(ctx, "audit_head_get", args{}, &head.seq, &head.hash); err != nil {
 		return check, err
 	}
-	if head.seq != last.seq || !bytes.Equal(head.hash, last.hash) {
+	switch {
+	case head.seq != last.seq:
 		check.BadSeq = last.seq + 1
 		check.Problem = fmt.Sprintf("the log ends at %d, but %d was the last change written", last.seq, head.seq)
+	case !bytes.Equal(head.hash, last.hash):
+		check.BadSeq = last.seq
+		check.Problem = fmt.Sprintf("change %d is not the one that was written last", last.seq)
 	}
 	return check, nil
 }

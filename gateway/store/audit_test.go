@@ -88,6 +88,7 @@ func TestVerifyAudit_findsWhatWasDone(t *testing.T) {
 		"DELETE FROM audit WHERE seq = 7", "UPDATE audit SET seq = seq - 1 WHERE seq = 8",
 		"UPDATE audit SET prev_hash = (SELECT hash FROM audit WHERE seq = 6) WHERE seq = 7",
 	}, 7}
+	damages["another end"] = damage{[]string{"UPDATE audit_head SET hash = (SELECT hash FROM audit WHERE seq = 3)"}, rows}
 	damages["all deleted"] = damage{[]string{"DELETE FROM audit"}, 1}
 
 	both(t, func(t *testing.T, s *store.Store, _ *clock) {
@@ -97,6 +98,7 @@ func TestVerifyAudit_findsWhatWasDone(t *testing.T) {
 		if check := must(s.VerifyAudit(t.Context()))(t); !check.OK() || check.Rows != rows || len(check.Head) != 64 {
 			t.Fatalf("before any damage: %+v", check)
 		}
+		damages["taken from another log"] = damage{[]string{otherLogsRow(t, s.Kind(), 7)}, 7}
 		db := s.WriterForTest()
 		for name, damage := range damages {
 			begun, err := db.Begin()
@@ -117,6 +119,23 @@ func TestVerifyAudit_findsWhatWasDone(t *testing.T) {
 			}
 		}
 	})
+}
+
+// otherLogsRow replaces a row with one that was really written under the same secret key, at the same
+// place of another log, as a log that was set back to a backup has them.
+func otherLogsRow(t *testing.T, kind string, seq int64) string {
+	t.Helper()
+	s := open(t, sqliteAddress(t), newClock())
+	for i := range seq {
+		must(s.CreateTeam(t.Context(), alice, api.NewTeam(fmt.Sprint("other", i))))(t)
+	}
+	rows, _, err := s.Audits(t.Context(), api.AuditFilter{Limit: 1})
+	if err != nil || rows[0].Seq != seq {
+		t.Fatalf("last row is %v, %v", rows, err)
+	}
+	bytes := map[string]string{store.SQLite: "x'%s'", store.Postgres: `'\x%s'`}[kind]
+	return fmt.Sprintf("UPDATE audit SET object_id = '%s', after = '%s', prev_hash = "+bytes+", hash = "+bytes+" WHERE seq = %d",
+		rows[0].ObjectID, rows[0].After, rows[0].PrevHash, rows[0].Hash, seq)
 }
 
 func TestAuditAndLedger_refuseRewriting(t *testing.T) {

@@ -21,8 +21,8 @@ const (
 	postgresIdleTime    = 5 * time.Minute
 )
 
-// connectPostgres sets up the pool. What pgx says about an address it cannot read may repeat
-// parts of the password, so it is not passed on.
+// connectPostgres sets up the pool. In an address that cannot be read nobody knows for sure where the
+// password is, so what pgx says about it is not passed on.
 func (s *Store) connectPostgres(address string) error {
 	config, err := pgx.ParseConfig(address)
 	if err != nil {
