@@ -251,6 +251,25 @@ func TestBudgets_teamsOwnTerms(t *testing.T) {
 	}
 }
 
+func TestBudgets_temporaryIncreaseEnds(t *testing.T) {
+	r, book, _ := setUp()
+	until := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	team := r.teams["marketing"]
+	team.TempBudgetIncrease, team.TempBudgetExpiry = ptr(50*money.USD), &until
+	r.teams["marketing"] = team
+	subject := lookup(t, book, "one")
+	before, after := subject.Budgets("small", until.Add(-1))[0], subject.Budgets("small", until)[0]
+	if before.Limit != 150*money.USD || before.Thresholds[0].At != 120*money.USD || before.Throttle.At != 120*money.USD {
+		t.Errorf("before its end: %+v", before)
+	}
+	if after.Limit != 100*money.USD || after.Thresholds[0].At != 80*money.USD || after.Throttle.At != 80*money.USD {
+		t.Errorf("after its end: %+v", after)
+	}
+	if before.Generation == after.Generation {
+		t.Error("the thresholds of the raised cap must be told of anew")
+	}
+}
+
 func TestBudgets_pots(t *testing.T) {
 	r, book, _ := setUp()
 	pot := func(id string, change func(*api.Budget)) {

@@ -96,23 +96,26 @@ func (b *Book) potBudget(budget api.Budget, routes []api.AlertRoute) *runningBud
 // runningBudget is a budget whose periods are worked out when time has moved on.
 type runningBudget struct {
 	template quota.Budget
-	span     *api.Span
-	resetDay int
-	timezone *time.Location
-	around   atomic.Pointer[[]quota.Period]
+	// increased takes the template's place until increasedUntil; nil for budgets without a temporary increase.
+	increased      *quota.Budget
+	increasedUntil time.Time
+	span           *api.Span
+	resetDay       int
+	timezone       *time.Location
+	around         atomic.Pointer[[]quota.Period]
 }
 
 func (b *Book) running(scope quota.Scope, name string, terms budgetTerms, about api.AlertEvent) *runningBudget {
 	r := &runningBudget{
-		template: quota.Budget{
-			Scope: scope, Name: name, Limit: quota.Unlimited, Hard: terms.HardCap, Thresholds: thresholds(terms), About: about,
-		},
+		template: budgetOf(scope, name, terms, about),
 		resetDay: b.defaults.ResetDay,
 		timezone: terms.timezone,
 	}
-	if terms.MaxBudget != nil {
-		// The limit itself is the generation: a new cap arms its thresholds, the same cap does not.
-		r.template.Limit, r.template.Generation = *terms.MaxBudget, int64(*terms.MaxBudget)
+	if raised, increased := terms.Increased(); increased {
+		until := *terms.TempBudgetExpiry
+		terms.BudgetTerms = raised
+		budget := budgetOf(scope, name, terms, about)
+		r.increased, r.increasedUntil = &budget, until
 	}
 	if terms.ResetDay != nil {
 		r.resetDay = *terms.ResetDay
@@ -128,9 +131,30 @@ func (b *Book) running(scope quota.Scope, name string, terms budgetTerms, about 
 	return r
 }
 
+func budgetOf(scope quota.Scope, name string, terms budgetTerms, about api.AlertEvent) quota.Budget {
+	budget := quota.Budget{
+		Scope: scope, Name: name, Limit: quota.Unlimited, Hard: terms.HardCap, Thresholds: thresholds(terms), About: about,
+	}
+	if terms.MaxBudget != nil {
+		// The limit itself is the generation: a new cap arms its thresholds, the same cap does not.
+		budget.Limit, budget.Generation = *terms.MaxBudget, int64(*terms.MaxBudget)
+	}
+	return budget
+}
+
 func (r *runningBudget) throttle(window quota.Scope, terms budgetTerms) {
-	if soft, set := terms.SoftLimit(); set && terms.factor != nil {
+	if terms.factor == nil {
+		return
+	}
+	if soft, set := terms.SoftLimit(); set {
 		r.template.Throttle = &quota.Throttle{Window: window, At: soft, Factor: *terms.factor}
+	}
+	if r.increased == nil {
+		return
+	}
+	raised, _ := terms.Increased()
+	if soft, set := raised.SoftLimit(); set {
+		r.increased.Throttle = &quota.Throttle{Window: window, At: soft, Factor: *terms.factor}
 	}
 }
 
@@ -144,6 +168,9 @@ func (r *runningBudget) at(now time.Time) quota.Budget {
 		r.around.Store(around)
 	}
 	budget := r.template
+	if r.increased != nil && now.Before(r.increasedUntil) {
+		budget = *r.increased
+	}
 	budget.Periods = *around
 	return budget
 }

@@ -82,6 +82,10 @@ type BudgetTerms struct {
 	BudgetDuration *string `json:"budget_duration"`
 	// ResetDay is the day of the month on which "30d" and month periods start, 1 to 28.
 	ResetDay *int `json:"reset_day"`
+	// TempBudgetIncrease is added to MaxBudget until TempBudgetExpiry, as LiteLLM has it. Both or neither;
+	// left out of answers when not set, so that writers who do not know them leave them alone.
+	TempBudgetIncrease *money.Nano `json:"temp_budget_increase,omitempty"`
+	TempBudgetExpiry   *time.Time  `json:"temp_budget_expiry,omitempty"`
 }
 
 // BudgetState is what the running period of a budget looks like. It is answered, never accepted.
@@ -111,6 +115,16 @@ func (t BudgetTerms) SoftLimit() (money.Nano, bool) {
 		return Share(*t.MaxBudget, *t.SoftThresholdPct), true
 	}
 	return 0, false
+}
+
+// Increased returns the terms with the temporary increase added, and whether there is one.
+func (t BudgetTerms) Increased() (BudgetTerms, bool) {
+	if t.MaxBudget == nil || t.TempBudgetIncrease == nil || t.TempBudgetExpiry == nil {
+		return t, false
+	}
+	raised := *t.MaxBudget + *t.TempBudgetIncrease
+	t.MaxBudget = &raised
+	return t, true
 }
 
 // Share returns the part of amount that fraction selects, to the nearest nano-dollar.

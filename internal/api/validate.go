@@ -130,6 +130,7 @@ func (v *validation) budgetTerms(t BudgetTerms) {
 	if t.SoftThresholdPct != nil {
 		v.share("soft_threshold_pct", *t.SoftThresholdPct)
 	}
+	v.temporaryIncrease(t)
 	if t.BudgetDuration != nil {
 		if _, err := ParseSpan(*t.BudgetDuration); err != nil {
 			v.fail("budget_duration", "%s", err)
@@ -137,6 +138,21 @@ func (v *validation) budgetTerms(t BudgetTerms) {
 	}
 	if t.ResetDay != nil && (*t.ResetDay < 1 || *t.ResetDay > 28) {
 		v.fail("reset_day", "is %d; it must be a day that every month has, 1 to 28", *t.ResetDay)
+	}
+}
+
+func (v *validation) temporaryIncrease(t BudgetTerms) {
+	if (t.TempBudgetIncrease == nil) != (t.TempBudgetExpiry == nil) {
+		v.fail("temp_budget_increase", "and temp_budget_expiry must come together")
+	}
+	if t.TempBudgetIncrease == nil {
+		return
+	}
+	v.amount("temp_budget_increase", t.TempBudgetIncrease)
+	if t.MaxBudget == nil {
+		v.fail("temp_budget_increase", "needs max_budget: it is added to it")
+	} else if *t.TempBudgetIncrease > money.Max-*t.MaxBudget {
+		v.fail("temp_budget_increase", "and max_budget are more than %s together", money.Max)
 	}
 }
 

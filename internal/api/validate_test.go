@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -23,10 +24,16 @@ func TestTeamValidate_namesTheField(t *testing.T) {
 		"soft_threshold_pct cannot be set together":              func(t *api.Team) { t.SoftThresholdPct, t.SoftBudget = ptr(0.8), ptr(money.USD) },
 		`budget_duration "1 month" is not a duration`:            func(t *api.Team) { t.BudgetDuration = ptr("1 month") },
 		"reset_day is 31":                                        func(t *api.Team) { t.ResetDay = ptr(31) },
-		`models names "a" twice`:                                 func(t *api.Team) { t.Models = api.StringList{"a", "a"} },
-		"max_budget cannot be set together with budget_id":       func(t *api.Team) { t.BudgetID, t.MaxBudget = ptr("b"), ptr(money.USD) },
-		"team_alias is 300 characters long":                      func(t *api.Team) { t.TeamAlias = ptr(strings.Repeat("x", 300)) },
-		"metadata is 70000 bytes long":                           func(t *api.Team) { t.Metadata = api.Metadata{"": json.RawMessage(strings.Repeat("1", 70000))} },
+		"temp_budget_increase and temp_budget_expiry must come together": func(t *api.Team) {
+			t.MaxBudget, t.TempBudgetIncrease = ptr(money.USD), ptr(money.USD)
+		},
+		"temp_budget_increase needs max_budget": func(t *api.Team) {
+			t.TempBudgetIncrease, t.TempBudgetExpiry = ptr(money.USD), ptr(time.Now())
+		},
+		`models names "a" twice`:                           func(t *api.Team) { t.Models = api.StringList{"a", "a"} },
+		"max_budget cannot be set together with budget_id": func(t *api.Team) { t.BudgetID, t.MaxBudget = ptr("b"), ptr(money.USD) },
+		"team_alias is 300 characters long":                func(t *api.Team) { t.TeamAlias = ptr(strings.Repeat("x", 300)) },
+		"metadata is 70000 bytes long":                     func(t *api.Team) { t.Metadata = api.Metadata{"": json.RawMessage(strings.Repeat("1", 70000))} },
 	} {
 		team := api.NewTeam("t")
 		change(&team)
