@@ -58,6 +58,16 @@ func encodingOf(model string) (tokenizer.Encoding, bool) {
 	return "", false
 }
 
+// codecOf is a model's tokenizer. For a model whose vocabulary is not public it is that of
+// OpenAI's newer models, and known is false.
+func codecOf(model string) (codec tokenizer.Codec, known bool) {
+	encoding, known := encodingOf(model)
+	if !known {
+		encoding = tokenizer.O200kBase
+	}
+	return vocabularies[encoding](), known
+}
+
 // tokenize counts tokens. Text without a word boundary in a whole chunk, which no language
 // written with spaces has, may count a token too many per kilobyte.
 func tokenize(codec tokenizer.Codec, text string) int64 {
