@@ -70,15 +70,16 @@ type ledgerRow struct {
 	Kind                  string
 	RequestID             string
 	AdmittedAt, SettledAt time.Time
-	Tokens                int64
-	Cost                  money.Nano
+	// Tokens are all of them, Output those that the model said.
+	Tokens, Output int64
+	Cost           money.Nano
 }
 
 // ledger returns the team's rows, oldest admission first.
 func (i *installation) ledger(team string) (rows []ledgerRow) {
 	i.t.Helper()
 	found, err := i.record.QueryContext(i.t.Context(), `SELECT kind, request_id, admitted_at_ms, settled_at_ms,
-		prompt_tokens + completion_tokens, cost_nano FROM ledger WHERE team_id = $1 ORDER BY admitted_at_ms, id`, team)
+		prompt_tokens + completion_tokens, completion_tokens, cost_nano FROM ledger WHERE team_id = $1 ORDER BY admitted_at_ms, id`, team)
 	if err != nil {
 		i.t.Fatal(err)
 	}
@@ -86,7 +87,7 @@ func (i *installation) ledger(team string) (rows []ledgerRow) {
 	for found.Next() {
 		var row ledgerRow
 		var admitted, settled int64
-		if err := found.Scan(&row.Kind, &row.RequestID, &admitted, &settled, &row.Tokens, &row.Cost); err != nil {
+		if err := found.Scan(&row.Kind, &row.RequestID, &admitted, &settled, &row.Tokens, &row.Output, &row.Cost); err != nil {
 			i.t.Fatal(err)
 		}
 		row.AdmittedAt, row.SettledAt = time.UnixMilli(admitted), time.UnixMilli(settled)
