@@ -12,8 +12,6 @@ import (
 // bugEnv names the bug that the tests of this process run with.
 const bugEnv = "BURSAR_TEST_SCRIPT_BUG"
 
-const seedOnce = "if redis.call('HSETNX', KEYS[1], 'z', 1) == 0 then\n  return 0\nend\nredis.call('HSET', KEYS[1], 'u', ARGV[2])\n"
-
 // bugs are mistakes that a change of the scripts could make: the right text and the wrong one.
 var bugs = []struct{ name, right, wrong string }{
 	{"a lost reply charges again", "local known = load_reservation(base, id)", "local known = nil"},
@@ -28,8 +26,13 @@ var bugs = []struct{ name, right, wrong string }{
 	{"what others reserved is spent again", "local used = budget.settled + budget.held", "local used = budget.settled"},
 	{"a settled request stays reserved", "'p', 0 - reserved", "'p', 0"},
 	{"a finished request stays live", "w.live = math.max(w.live - 1, 0)", ""},
-	{"a seed is added", seedOnce, "redis.call('HSET', KEYS[1], 'z', 1)\nredis.call('HINCRBY', KEYS[1], 'u', ARGV[2])\n"},
-	{"a late seed overwrites", seedOnce, "redis.call('HSET', KEYS[1], 'z', 1, 'u', ARGV[2])\n"},
+	{"a seed is added", "if held[1] then\n  return 0\nend\n", "ARGV[2], ARGV[4] = ARGV[2] + amount(held[2]), held[2] or ''\n"},
+	{"a late seed overwrites", "if held[1] then\n  return 0\nend\n", "ARGV[4] = held[2] or ''\n"},
+	{"a seed forgets what was settled meanwhile", "if (held[2] or '') ~= ARGV[4] then", "if false then"},
+	{"a loss is not noticed", "if last < applied then", "if false then"},
+	{"a lost settlement is not booked again", "local function unseed(r)\n", "local function unseed(r)\n  r = { budgets = {} }\n"},
+	{"a lost reservation is not held again", "redis.call('HINCRBY', budget.key, 'p', r.cost)", ""},
+	{"what was not lost is restored twice", "elseif not known then", "else"},
 	{"a raised limit does not arm its alerts", "'m:' .. share .. ':' .. budget.generation", "'m:' .. share"},
 	{"a refusal is never told", "if #alerts > 0 then\n    write_entry", "if false then\n    write_entry"},
 	{"a throttle is ignored", "budget.settled >= budget.throttle_at", "false"},
@@ -63,7 +66,7 @@ func TestPromise_T22_seededBugsAreCaught(t *testing.T) {
 				t.Fatalf("no script holds %q any more: seed the bug in another way", bug.right)
 			}
 			command := exec.CommandContext(t.Context(), os.Args[0],
-				"-test.run=^(TestRedis|TestPromise_T3_rolloverNeedsNoJob|TestPromise_T8_seeds.*|TestPromise_T12_scriptsAreTheModel)$", "-test.failfast",
+				"-test.run=^(TestRedis|TestPromise_T3_rolloverNeedsNoJob|TestPromise_T8_.*|TestPromise_T9_restoresWhatAFailoverLost|TestPromise_T12_scriptsAreTheModel)$", "-test.failfast",
 				"-rapid.nofailfile", "-rapid.shrinktime=1ns")
 			command.Env = append(os.Environ(), bugEnv+"="+bug.name)
 			output, err := command.CombinedOutput()

@@ -152,13 +152,16 @@ func TestPromise_T8_seedsComeLate(t *testing.T) {
 // slowRecord keeps its first reader waiting with what it read before.
 type slowRecord struct {
 	*quotatest.Record
+	once          sync.Once
 	asked, answer chan struct{}
 }
 
 func (r *slowRecord) Spend(ctx context.Context, scope quota.Scope, period quota.Period) (money.Nano, error) {
 	spent, err := r.Record.Spend(ctx, scope, period)
-	close(r.asked)
-	<-r.answer
+	r.once.Do(func() {
+		close(r.asked)
+		<-r.answer
+	})
 	return spent, err
 }
 

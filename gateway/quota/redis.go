@@ -49,6 +49,8 @@ type Redis struct {
 	mu sync.Mutex
 	// held are the reservations that this process made and has not settled.
 	held map[string]*heldReservation
+	// logs are what this process has changed lately, by slot.
+	logs map[string]*slotLog
 	// named is when this process told Redis of a slot.
 	named map[string]time.Time
 	// dirty are the slots whose stream has something to drain.
@@ -58,8 +60,8 @@ type Redis struct {
 
 // heldReservation is what a gateway knows of a reservation beyond what it sends when it settles.
 type heldReservation struct {
-	request Request
-	at      time.Time
+	request  Request
+	decision Decision
 }
 
 // OpenRedis connects to "redis://", "rediss://" or "unix://" (one server), "redis+sentinel://host:port?master_name=…&addr=…"
@@ -80,11 +82,12 @@ func OpenRedis(ctx context.Context, url string, record Record, options RedisOpti
 		client: client, record: record, options: options, stop: stop,
 		keys: redisKeys{options.Prefix}, scripts: newScripts(options.rewrite), replica: ulid.Make().String(),
 		pending: newPending(),
-		held:    make(map[string]*heldReservation), named: make(map[string]time.Time),
+		held:    make(map[string]*heldReservation), logs: make(map[string]*slotLog), named: make(map[string]time.Time),
 		dirty: make(map[string]bool), dirtyWake: make(chan struct{}, 1),
 	}
 	r.contact.reached(time.Now())
 	if !options.Manual {
+		r.done.Go(func() { r.beatLoop(background) })
 		r.done.Go(func() { r.reapLoop(background) })
 		r.done.Go(func() { r.drainLoop(background) })
 	}

@@ -11,6 +11,7 @@ import "strconv"
 //	PREFIX:{t:SLOT}:x                  zset    live reservations by when they expire (microseconds)
 //	PREFIX:{t:SLOT}:d:ID               string  how a reservation ended, for 15 minutes
 //	PREFIX:{t:SLOT}:cfg                string  policy version
+//	PREFIX:{t:SLOT}:wm:GATEWAY         string  the highest number of a gateway's changes that was applied
 //	PREFIX:{t:SLOT}:led                stream  ledger rows and alerts on their way to the record
 //	PREFIX:{b:SCOPE}:b:START-END       hash    a budget's period (microseconds): u settled, p reserved,
 //	                                           z seeded, m:SHARE:GENERATION people were told

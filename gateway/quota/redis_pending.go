@@ -67,7 +67,7 @@ func (r *Redis) retry(ctx context.Context, step pendingStep) error {
 		r.markDirty(slot)
 		return err
 	}
-	_, err := r.settle(ctx, step.settlement, nil)
+	_, err := r.settle(ctx, step.settlement, r.heldBy(id))
 	if errors.Is(err, ErrUnknown) {
 		r.options.Logger.WarnContext(ctx, "a late settlement found nothing to settle", "reservation", id)
 		err = nil

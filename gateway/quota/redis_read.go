@@ -12,7 +12,7 @@ import (
 
 // Spent implements [Engine].
 func (r *Redis) Spent(ctx context.Context, budgets []Budget) ([]BudgetState, error) {
-	for range seedAttempts {
+	for range attempts {
 		states, again, err := r.spent(ctx, budgets)
 		if err != nil || !again {
 			return states, err
@@ -36,6 +36,7 @@ func (r *Redis) spent(ctx context.Context, budgets []Budget) (states []BudgetSta
 		}
 		period := budget.period(answer.int())
 		counter := spending{settled: money.Nano(answer.int()), reserved: money.Nano(answer.int())}
+		held := answer.text()
 		if answer.err != nil {
 			return nil, false, answer.err
 		}
@@ -44,7 +45,7 @@ func (r *Redis) spent(ctx context.Context, budgets []Budget) (states []BudgetSta
 			continue
 		}
 		again = true
-		if err := r.seedPeriod(ctx, budget, budget.Slot, period, now); err != nil {
+		if err := r.seedPeriod(ctx, budget, budget.Slot, period, held, now); err != nil {
 			return nil, false, err
 		}
 	}

@@ -27,7 +27,9 @@ func (r *Redis) Reserve(ctx context.Context, request Request) (Decision, error) 
 	if err != nil {
 		return Decision{}, err
 	}
-	for range seedAttempts {
+	log := r.logOf(request.Slot)
+	for range attempts {
+		number := log.number(args)
 		answer, err := r.call(ctx, r.scripts.reserve, r.keys.slot(request.Slot), args)
 		if err != nil {
 			// The reservation may have been made all the same: take it back, the request will not be sent.
@@ -35,6 +37,9 @@ func (r *Redis) Reserve(ctx context.Context, request Request) (Decision, error) 
 			return Decision{}, fmt.Errorf("reserve %s: %w", request.ID, err)
 		}
 		decision, again, err := r.reserved(ctx, request, answer)
+		if err == nil && decision.Admitted && !decision.Duplicate {
+			log.applied(number)
+		}
 		if err != nil || !again {
 			return decision, err
 		}
@@ -42,17 +47,17 @@ func (r *Redis) Reserve(ctx context.Context, request Request) (Decision, error) 
 	return Decision{}, fmt.Errorf("%w: counters of %s do not keep what they are filled with", ErrUnavailable, request.Slot)
 }
 
-// seedAttempts is how often a call is repeated to fill counters: once, and again when a period
-// starts or Redis is emptied meanwhile.
-const seedAttempts = 4
+// attempts is how often a call is repeated to fill counters and to restore what was lost: once
+// each, and again when a period starts or something is settled meanwhile.
+const attempts = 8
 
-// reserved reads the answer; again means that counters were seeded and the script has to run once more.
+// reserved reads the answer; again means that Redis was told what it did not know and the script has to run once more.
 func (r *Redis) reserved(ctx context.Context, request Request, answer *reply) (decision Decision, again bool, err error) {
 	switch status := answer.text(); status {
 	case "admitted", "duplicate", "refused":
 		decision, err = readDecision(request, status, answer)
 		if err == nil && decision.Admitted {
-			r.hold(request, decision.At)
+			r.hold(request, decision)
 		}
 		if !decision.Admitted {
 			r.markDirty(request.Slot)
@@ -60,6 +65,8 @@ func (r *Redis) reserved(ctx context.Context, request Request, answer *reply) (d
 		return decision, false, err
 	case "seed":
 		return Decision{}, true, r.seed(ctx, request, timeOf(answer.int()), answer.list())
+	case "lost":
+		return Decision{}, true, r.restore(ctx, request.Slot)
 	case "stale":
 		return Decision{}, false, ErrStalePolicy
 	case "ended":
@@ -72,22 +79,22 @@ func (r *Redis) reserved(ctx context.Context, request Request, answer *reply) (d
 	}
 }
 
-func (r *Redis) hold(request Request, at time.Time) {
+func (r *Redis) hold(request Request, decision Decision) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.held[request.ID] = &heldReservation{request: request, at: at}
+	r.held[request.ID] = &heldReservation{request: request, decision: decision}
 }
 
-// seed fills counters from the ledger. list holds budget and period numbers in turn.
+// seed fills counters from the ledger. list holds of each the budget's number, its period's and what it holds.
 func (r *Redis) seed(ctx context.Context, request Request, now time.Time, list []any) error {
 	numbers := &reply{values: list}
-	for range len(list) / 2 {
-		budget, number := numbers.int(), numbers.int()
+	for range len(list) / 3 {
+		budget, number, held := numbers.int(), numbers.int(), numbers.text()
 		if numbers.err != nil {
 			return numbers.err
 		}
 		b := request.Budgets[budget]
-		if err := r.seedPeriod(ctx, b, request.Slot, b.period(number), now); err != nil {
+		if err := r.seedPeriod(ctx, b, request.Slot, b.period(number), held, now); err != nil {
 			return err
 		}
 	}
@@ -98,7 +105,8 @@ func (r *Redis) seed(ctx context.Context, request Request, now time.Time, list [
 const counterKept = 40 * 24 * time.Hour
 
 // seedPeriod fills a counter, after what was settled and is still on its way to the ledger got there.
-func (r *Redis) seedPeriod(ctx context.Context, budget Budget, slot string, period Period, now time.Time) error {
+// It does nothing when the counter does not hold the given text any more; then somebody settled meanwhile.
+func (r *Redis) seedPeriod(ctx context.Context, budget Budget, slot string, period Period, held string, now time.Time) error {
 	if err := r.recordBefore(ctx, budget, slot, period, now); err != nil {
 		return err
 	}
@@ -111,7 +119,7 @@ func (r *Redis) seedPeriod(ctx context.Context, budget Budget, slot string, peri
 	if !period.End.IsZero() {
 		kept = period.End.Add(counterKept).UnixMicro()
 	}
-	_, err = r.callInt(ctx, r.scripts.seed, r.keys.spending(key), []any{r.clock(), int64(spent), kept})
+	_, err = r.callInt(ctx, r.scripts.seed, r.keys.spending(key), []any{r.clock(), int64(spent), kept, held})
 	return err
 }
 
@@ -130,7 +138,7 @@ func (r *Redis) reserveArgs(request Request) ([]any, error) {
 		return nil, fmt.Errorf("describe reservation %s: %w", request.ID, err)
 	}
 	args := make([]any, 0, 16+4*len(request.Windows)+24*len(request.Budgets))
-	args = append(args, r.clock(), request.ID, request.PolicyVersion,
+	args = append(args, r.clock(), r.replica, 0, 0, request.ID, request.PolicyVersion,
 		lifetime.Microseconds(), remembered.Microseconds(),
 		request.InputTokens, request.OutputTokens, request.MinOutputTokens,
 		int64(request.InputCost), int64(request.OutputTokenCost), memo)

@@ -28,11 +28,15 @@ var (
 	luaUsed string
 	//go:embed lua/bump.lua
 	luaBump string
+	//go:embed lua/beat.lua
+	luaBeat string
+	//go:embed lua/restore.lua
+	luaRestore string
 )
 
 // scripts are the engine's atomic steps. Each is called by its hash and sent again when Redis has forgotten it.
 type scripts struct {
-	reserve, settle, cancel, renew, reap, seed, spent, used, bump *redis.Script
+	reserve, settle, cancel, renew, reap, seed, spent, used, bump, beat, restore *redis.Script
 }
 
 // newScripts prepares the texts. rewrite, when not nil, puts bugs into them, for tests.
@@ -48,6 +52,7 @@ func newScripts(rewrite func(string) string) scripts {
 		reserve: script(luaReserve), settle: script(luaSettle), cancel: script(luaCancel),
 		renew: script(luaRenew), reap: script(luaReap), seed: script(luaSeed),
 		spent: script(luaSpent), used: script(luaUsed), bump: script(luaBump),
+		beat: script(luaBeat), restore: script(luaRestore),
 	}
 }
 

@@ -24,7 +24,7 @@ func (r *Redis) Settle(ctx context.Context, settlement Settlement) (Settled, err
 	if held == nil {
 		return Settled{}, err
 	}
-	row := settledRow(settlement, held.at, time.Now().UTC())
+	row := settledRow(settlement, held.decision.At, time.Now().UTC())
 	if appendErr := r.record.Append(context.WithoutCancel(ctx), []Entry{{Row: &row}}); appendErr != nil {
 		return Settled{}, errors.Join(err, appendErr)
 	}
@@ -37,24 +37,49 @@ func (r *Redis) settle(ctx context.Context, settlement Settlement, held *heldRes
 	if err != nil {
 		return Settled{}, fmt.Errorf("describe settlement %s: %w", settlement.ID, err)
 	}
-	answer, err := r.call(ctx, r.scripts.settle, r.keys.slot(settlement.Slot), []any{
-		r.clock(), settlement.ID, settlement.Tokens, int64(settlement.Cost), remembered.Microseconds(), row,
-	})
-	if err != nil {
-		return Settled{}, fmt.Errorf("settle %s: %w", settlement.ID, err)
+	log := r.logOf(settlement.Slot)
+	args := []any{
+		r.clock(), r.replica, 0, 0, settlement.ID, settlement.Tokens, int64(settlement.Cost), remembered.Microseconds(), row,
 	}
+	for range attempts {
+		number := log.number(args)
+		answer, err := r.call(ctx, r.scripts.settle, r.keys.slot(settlement.Slot), args)
+		if err != nil {
+			return Settled{}, fmt.Errorf("settle %s: %w", settlement.ID, err)
+		}
+		status := answer.text()
+		if status == "settled" {
+			log.applied(number)
+		}
+		settled, again, err := r.settled(ctx, settlement, held, status, answer)
+		if err != nil || !again {
+			return settled, err
+		}
+	}
+	return Settled{}, fmt.Errorf("%w: it keeps losing what it is told", ErrUnavailable)
+}
+
+// settled reads the answer; again means that Redis was told what it had lost and the script has to run once more.
+func (r *Redis) settled(ctx context.Context, settlement Settlement, held *heldReservation, status string, answer *reply) (settled Settled, again bool, err error) {
 	r.markDirty(settlement.Slot)
-	switch status := answer.text(); status {
+	switch status {
 	case "settled":
-		return readSettled(answer, held)
+		settled, err = readSettled(answer, held)
+		r.remember(settlement, held)
+		return settled, false, err
+	case "lost":
+		return Settled{}, true, r.restore(ctx, settlement.Slot)
 	case "duplicate":
-		return Settled{Duplicate: true}, nil
+		return Settled{Duplicate: true}, false, nil
 	case "corrected":
-		return Settled{Corrected: true}, nil
+		return Settled{Corrected: true}, false, nil
 	case "unknown":
-		return Settled{}, fmt.Errorf("settle %s: %w", settlement.ID, ErrUnknown)
+		if held != nil {
+			return Settled{}, false, r.settleLost(ctx, settlement, held)
+		}
+		return Settled{}, false, fmt.Errorf("settle %s: %w", settlement.ID, ErrUnknown)
 	default:
-		return Settled{}, fmt.Errorf("answer of a script: status %q", status)
+		return Settled{}, false, fmt.Errorf("answer of a script: status %q", status)
 	}
 }
 

@@ -5,7 +5,7 @@
 -- to 2^53, but '..' prints them with 14 digits only: concatenate seconds and counts, never times or money.
 
 local WINDOW = 61 -- 60 seconds and the one under way: the oldest is counted in full
-local WINDOW_KEPT = 86400000 -- milliseconds that an idle window is kept
+local KEPT = 86400000 -- milliseconds that an idle window or gateway is remembered
 local SECOND = 1000000
 
 -- Tests give the time; in production it is the store's.
@@ -19,6 +19,18 @@ end
 
 local function amount(text)
   return tonumber(text or '0') or 0
+end
+
+-- Every gateway numbers its changes of a slot. A number that it saw applied and that is not there any
+-- more means that Redis has lost data, by a failover for example.
+local function last_applied(base, gateway)
+  return amount(redis.call('GET', base .. ':wm:' .. gateway))
+end
+
+local function note_applied(base, gateway, number, last)
+  if number > last then
+    redis.call('SET', base .. ':wm:' .. gateway, number, 'PX', KEPT)
+  end
 end
 
 -- Windows -------------------------------------------------------------------------------------------
@@ -69,7 +81,7 @@ local function save_window(w)
     redis.call('HDEL', w.key, unpack(w.gone))
   end
   if w.moved then
-    redis.call('PEXPIRE', w.key, WINDOW_KEPT)
+    redis.call('PEXPIRE', w.key, KEPT)
   end
 end
 

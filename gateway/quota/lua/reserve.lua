@@ -13,6 +13,7 @@ local function number()
 end
 
 local now = clock(text())
+local gateway, sequence, applied = text(), number(), number()
 local id, version = text(), number()
 local lifetime, remembered = number(), number()
 local input, output, least = number(), number(), number()
@@ -66,6 +67,10 @@ local function repeated(r)
   return { 'duplicate', r.at, r.output, r.tokens, r.cost, window_states, budget_states, {}, now }
 end
 
+local last = last_applied(base, gateway)
+if last < applied then
+  return { 'lost' }
+end
 local known = load_reservation(base, id)
 if known then
   return repeated(known)
@@ -94,6 +99,7 @@ for i, budget in ipairs(budgets) do
   if not field[3] then
     unseeded[#unseeded + 1] = i - 1
     unseeded[#unseeded + 1] = budget.period
+    unseeded[#unseeded + 1] = field[1] or ''
   end
 end
 if #unseeded > 0 then
@@ -202,5 +208,6 @@ for i, budget in ipairs(budgets) do
 end
 save_reservation(base, id, r)
 redis.call('ZADD', base .. ':x', now + lifetime, id)
+note_applied(base, gateway, sequence, last)
 local window_states, budget_states = states()
 return reply('admitted', r, window_states, budget_states, {})

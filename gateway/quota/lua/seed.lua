@@ -1,10 +1,16 @@
 -- Fills a budget's counter from the ledger: set once, never added to, however many gateways try.
--- KEYS: counter. ARGV: clock, what was spent, until when the counter is kept (0 is for ever).
+-- KEYS: counter. ARGV: clock, what was spent, until when the counter is kept (0 is for ever), what the
+-- counter held before the ledger was summed up.
+-- Replies: 1 filled, 0 somebody else did, -1 something was settled meanwhile: sum up again.
 
-if redis.call('HSETNX', KEYS[1], 'z', 1) == 0 then
+local held = redis.call('HMGET', KEYS[1], 'z', 'u')
+if held[1] then
   return 0
 end
-redis.call('HSET', KEYS[1], 'u', ARGV[2])
+if (held[2] or '') ~= ARGV[4] then
+  return -1
+end
+redis.call('HSET', KEYS[1], 'z', 1, 'u', ARGV[2])
 local until_time = tonumber(ARGV[3])
 if until_time > 0 then
   local hour = 3600000

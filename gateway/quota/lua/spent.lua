@@ -1,5 +1,5 @@
 -- Reads a budget as it stands. KEYS: counter without period. ARGV: clock, start and end of each period.
--- Replies: {status, now, period, settled, reserved}
+-- Replies: {status, now, period, settled, reserved, settled as text or ''}
 
 local now = clock(ARGV[1])
 local periods = {}
@@ -8,7 +8,7 @@ for i = 2, #ARGV do
 end
 local period, counter = open_period(KEYS[1], periods, now)
 if not period then
-  return { 'noperiod', now }
+  return { 'noperiod', now, 0, 0, 0, '' }
 end
 local field = redis.call('HMGET', counter, 'u', 'p', 'z')
-return { field[3] and 'ok' or 'seed', now, period, amount(field[1]), amount(field[2]) }
+return { field[3] and 'ok' or 'seed', now, period, amount(field[1]), amount(field[2]), field[1] or '' }

@@ -44,7 +44,8 @@ func testWindows(t *testing.T, h Harness) {
 	h.Clock.Advance(denial.RetryAfter - time.Millisecond)
 	same(t, "too early by a millisecond", h.refuse(t, h.request(func(r *quota.Request) { r.Windows = windows })).Kind, quota.KindRequests)
 	h.Clock.Advance(time.Millisecond)
-	h.admit(t, h.request(func(r *quota.Request) { r.Windows = windows }))
+	third = h.admit(t, h.request(func(r *quota.Request) { r.Windows = windows }))
+	same(t, "the first request left with what it used", third.Windows[0].Tokens, 200)
 
 	// A refund to a second that has left the window goes nowhere.
 	h.Clock.Advance(time.Minute)

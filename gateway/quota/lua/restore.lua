@@ -1,0 +1,79 @@
+-- Tells Redis again what it has lost: a gateway sends what it holds and what it has settled lately. What Redis
+-- still knows is left alone. Counters that missed a settlement lose their seed mark and are filled again
+-- from the ledger, where the gateway has put the rows before.
+-- KEYS: slot. ARGV: clock, gateway, sequence number, lifetime, how long an end is remembered, then of each
+-- reservation its id, the reservation as JSON, its row as JSON or '' while it is live.
+-- Replies: how many were lost.
+
+local base, now = KEYS[1], clock(ARGV[1])
+local lifetime, remembered = tonumber(ARGV[4]), tonumber(ARGV[5])
+
+local function charge_again(w, second, tokens)
+  if second > w.second - WINDOW then
+    w.requests = w.requests + 1
+    w.tokens = w.tokens + tokens
+    w.charged = math.max(w.charged, second)
+    if second == w.second then
+      w.bucket_requests = w.bucket_requests + 1
+      w.bucket_tokens = w.bucket_tokens + tokens
+    else
+      redis.call('HINCRBY', w.key, 'r' .. second, 1)
+      redis.call('HINCRBY', w.key, 'k' .. second, tokens)
+    end
+  end
+end
+
+local function charge_windows(r, tokens, live)
+  for i = 1, #r.windows, 2 do
+    local w = open_window(base, r.windows[i], now)
+    charge_again(w, math.min(r.windows[i + 1], w.second), tokens)
+    w.live = w.live + live
+    save_window(w)
+  end
+end
+
+local function unseed(r)
+  for _, budget in ipairs(r.budgets) do
+    redis.call('HDEL', budget.key, 'z')
+  end
+end
+
+local function restore_live(id, r)
+  charge_windows(r, r.tokens, 1)
+  for _, budget in ipairs(r.budgets) do
+    redis.call('HINCRBY', budget.key, 'p', r.cost)
+  end
+  save_reservation(base, id, r)
+  redis.call('ZADD', base .. ':x', now + lifetime, id)
+end
+
+local function restore_ended(id, r, known, row)
+  if known then
+    local alerts = finish(base, id, known, r.used_tokens, r.used_cost, now)
+    write_entry(base, 'settle', id, known, now, alerts, 'cost', r.used_cost, 'row', row)
+  else
+    charge_windows(r, r.used_tokens, 0)
+  end
+  unseed(r)
+  save_ending(base, id, now, remembered)
+end
+
+local lost = 0
+for i = 6, #ARGV, 3 do
+  local id, r, row = ARGV[i], cjson.decode(ARGV[i + 1]), ARGV[i + 2]
+  local known = load_reservation(base, id)
+  if not load_ending(base, id, now) then
+    if row ~= '' then
+      restore_ended(id, r, known, row)
+      lost = lost + 1
+    elseif not known then
+      restore_live(id, r)
+      lost = lost + 1
+    end
+  end
+end
+
+-- The policy version may be lost as well: everybody loads the limits again.
+redis.call('SET', base .. ':cfg', math.max(amount(redis.call('GET', base .. ':cfg')) + 1, now))
+note_applied(base, ARGV[2], tonumber(ARGV[3]), last_applied(base, ARGV[2]))
+return lost

@@ -1,0 +1,313 @@
+package quota
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+const (
+	// recentKept is how long a settlement can be told to Redis again. A failover loses less than that,
+	// and no reservation that it brings back has expired by then.
+	recentKept = 10 * time.Second
+	// recentLimit bounds what is kept per slot.
+	recentLimit = 5000
+	// restoreBatch is how many reservations one script restores, so that Redis is never busy for long.
+	restoreBatch = 100
+	// beatEvery is how soon a loss is noticed in a slot that is not called.
+	beatEvery = time.Second
+)
+
+// slotLog is what this process has changed in a slot lately: numbers that show a loss, and what repairs it.
+type slotLog struct {
+	mu         sync.Mutex
+	last, seen int64
+	recent     []recentSettlement
+	restoring  sync.Mutex
+}
+
+type recentSettlement struct {
+	settlement Settlement
+	held       *heldReservation
+	row        api.LedgerRow
+	at         time.Time
+}
+
+func (r *Redis) logOf(slot string) *slotLog {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	log := r.logs[slot]
+	if log == nil {
+		log = &slotLog{}
+		r.logs[slot] = log
+	}
+	return log
+}
+
+// number puts the next number and the highest that was seen applied into a script's arguments.
+func (l *slotLog) number(args []any) int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.last++
+	args[2], args[3] = l.last, l.seen
+	return l.last
+}
+
+func (l *slotLog) applied(number int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.seen = max(l.seen, number)
+}
+
+// active says whether there is anything that a loss could take, and forgets what is old.
+func (l *slotLog) active(now time.Time) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	old := 0
+	for old < len(l.recent) && (now.Sub(l.recent[old].at) > recentKept || len(l.recent)-old > recentLimit) {
+		old++
+	}
+	l.recent = l.recent[old:]
+	return len(l.recent) > 0
+}
+
+// remember keeps a settlement for a while, in case Redis loses it.
+func (r *Redis) remember(settlement Settlement, held *heldReservation) {
+	if held == nil {
+		return
+	}
+	now := time.Now()
+	log := r.logOf(settlement.Slot)
+	log.mu.Lock()
+	log.recent = append(log.recent, recentSettlement{
+		settlement: settlement, held: held, at: now, row: settledRow(settlement, held.decision.At, now.UTC()),
+	})
+	log.mu.Unlock()
+	log.active(now)
+}
+
+// settleLost settles a reservation that Redis has lost: the row goes to the record and the counters are filled from there.
+func (r *Redis) settleLost(ctx context.Context, settlement Settlement, held *heldReservation) error {
+	r.remember(settlement, held)
+	return r.restoreNow(ctx, settlement.Slot, r.logOf(settlement.Slot))
+}
+
+// restore tells Redis again what it has lost of this process's doing, unless another call just did.
+func (r *Redis) restore(ctx context.Context, slot string) error {
+	log := r.logOf(slot)
+	log.restoring.Lock()
+	defer log.restoring.Unlock()
+	lost, err := r.lost(ctx, slot, log)
+	if err != nil || !lost {
+		return err
+	}
+	return r.restoreNow(ctx, slot, log)
+}
+
+func (r *Redis) lost(ctx context.Context, slot string, log *slotLog) (bool, error) {
+	log.mu.Lock()
+	seen := log.seen
+	log.mu.Unlock()
+	known, err := r.callInt(ctx, r.scripts.beat, r.keys.slot(slot), []any{r.replica, seen})
+	return known == 0, err
+}
+
+func (r *Redis) restoreNow(ctx context.Context, slot string, log *slotLog) error {
+	r.forgetName(slot)
+	if err := r.name(ctx, slot); err != nil {
+		return err
+	}
+	log.mu.Lock()
+	seen, recent := log.seen, append([]recentSettlement(nil), log.recent...)
+	log.mu.Unlock()
+	entries := make([]Entry, len(recent))
+	for i := range recent {
+		entries[i].Row = &recent[i].row
+	}
+	if len(entries) > 0 {
+		if err := r.record.Append(ctx, entries); err != nil {
+			return fmt.Errorf("record %d settlements that Redis may have lost: %w", len(entries), err)
+		}
+	}
+	items, err := r.restoreItems(slot, recent)
+	if err != nil {
+		return err
+	}
+	lost, err := r.sendItems(ctx, slot, seen, items)
+	if err != nil {
+		return fmt.Errorf("restore %s: %w", slot, err)
+	}
+	r.options.Logger.WarnContext(ctx, "redis had lost data", "slot", slot, "sent", len(items), "restored", lost)
+	return nil
+}
+
+// sendItems sends the number that ends the restoration with the last batch only.
+func (r *Redis) sendItems(ctx context.Context, slot string, seen int64, items [][3]any) (lost int64, err error) {
+	for {
+		n := min(len(items), restoreBatch)
+		number := int64(0)
+		if n == len(items) {
+			number = seen
+		}
+		args := []any{r.clock(), r.replica, number, lifetime.Microseconds(), remembered.Microseconds()}
+		for _, item := range items[:n] {
+			args = append(args, item[:]...)
+		}
+		found, err := r.callInt(ctx, r.scripts.restore, r.keys.slot(slot), args)
+		lost += found
+		items = items[n:]
+		if err != nil || len(items) == 0 {
+			return lost, err
+		}
+	}
+}
+
+// restoreItems are id, reservation and row of everything in the slot, as restore.lua takes them.
+func (r *Redis) restoreItems(slot string, recent []recentSettlement) (items [][3]any, err error) {
+	add := func(held *heldReservation, used *Settlement, row string) error {
+		text, err := r.restoreText(held, used)
+		items = append(items, [3]any{held.request.ID, text, row})
+		return err
+	}
+	for _, settled := range recent {
+		row, err := json.Marshal(settled.settlement.Row)
+		if err != nil {
+			return nil, fmt.Errorf("describe settlement %s: %w", settled.settlement.ID, err)
+		}
+		if err := add(settled.held, &settled.settlement, string(row)); err != nil {
+			return nil, err
+		}
+	}
+	for _, held := range r.heldIn(slot) {
+		if err := add(held, nil, ""); err != nil {
+			return nil, err
+		}
+	}
+	return items, nil
+}
+
+func (r *Redis) heldIn(slot string) (found []*heldReservation) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, held := range r.held {
+		if held.request.Slot == slot {
+			found = append(found, held)
+		}
+	}
+	return found
+}
+
+func (r *Redis) forgetName(slot string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.named, slot)
+}
+
+// packedReservation is a reservation as reserve.lua packs it.
+type packedReservation struct {
+	At         int64          `json:"at"`
+	Output     int64          `json:"output"`
+	Tokens     int64          `json:"tokens"`
+	Cost       int64          `json:"cost"`
+	Input      int64          `json:"input"`
+	InputCost  int64          `json:"input_cost"`
+	Windows    []any          `json:"windows"`
+	Budgets    []packedBudget `json:"budgets"`
+	Context    string         `json:"context"`
+	UsedTokens *int64         `json:"used_tokens,omitempty"`
+	UsedCost   *int64         `json:"used_cost,omitempty"`
+}
+
+type packedBudget struct {
+	Key        string `json:"key"`
+	Period     int    `json:"period"`
+	Generation string `json:"generation"`
+	Thresholds []any  `json:"thresholds"`
+}
+
+func (r *Redis) restoreText(held *heldReservation, used *Settlement) (string, error) {
+	request, decision := held.request, held.decision
+	context, err := json.Marshal(newMemo(request))
+	if err != nil {
+		return "", fmt.Errorf("describe reservation %s: %w", request.ID, err)
+	}
+	packed := packedReservation{
+		At: micros(decision.At), Output: decision.OutputTokens, Tokens: decision.Tokens, Cost: int64(decision.Cost),
+		Input: request.InputTokens, InputCost: int64(request.InputCost), Context: string(context),
+		Windows: []any{}, Budgets: []packedBudget{},
+	}
+	for _, window := range request.Windows {
+		packed.Windows = append(packed.Windows, window.Scope, decision.At.Unix())
+	}
+	for i, budget := range request.Budgets {
+		packed.Budgets = append(packed.Budgets, r.packBudget(budget, decision.Budgets[i].Period))
+	}
+	if used != nil {
+		cost := int64(used.Cost)
+		packed.UsedTokens, packed.UsedCost = &used.Tokens, &cost
+	}
+	text, err := json.Marshal(packed)
+	return string(text), err
+}
+
+func (r *Redis) packBudget(budget Budget, period Period) packedBudget {
+	packed := packedBudget{
+		Key: r.keys.spending(keyOf(budget.Scope, period)), Thresholds: []any{},
+		Generation: strconv.FormatInt(budget.Generation, 10),
+	}
+	for i, candidate := range budget.Periods {
+		if candidate == period {
+			packed.Period = i
+		}
+	}
+	for _, threshold := range budget.Thresholds {
+		packed.Thresholds = append(packed.Thresholds, shareText(threshold.Share), int64(threshold.At))
+	}
+	return packed
+}
+
+// Beat asks, for every slot in which this process holds or has just settled something, whether
+// Redis still knows of it, and restores what it does not.
+func (r *Redis) Beat(ctx context.Context) error {
+	for _, slot := range r.activeSlots(time.Now()) {
+		if err := r.restore(ctx, slot); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *Redis) activeSlots(now time.Time) (slots []string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	holding := make(map[string]bool)
+	for _, held := range r.held {
+		holding[held.request.Slot] = true
+	}
+	for slot, log := range r.logs {
+		if log.active(now) || holding[slot] {
+			slots = append(slots, slot)
+		}
+	}
+	return slots
+}
+
+func (r *Redis) beatLoop(ctx context.Context) {
+	ticker := time.NewTicker(beatEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		if err := r.Beat(ctx); err != nil && ctx.Err() == nil {
+			r.options.Logger.Warn("ask Redis what it has lost", "error", err)
+		}
+	}
+}
