@@ -261,6 +261,19 @@ func TestGateway_health(t *testing.T) {
 	}
 }
 
+func TestGateway_metricsAreForTheAdminKey(t *testing.T) {
+	g := start(t, settings(t, testenv.StartUpstream(t, testenv.UpstreamOptions{})))
+	key := g.admin("POST", "/key/generate", `{}`)["key"].(string)
+	g.do("POST", "/v1/chat/completions", key, hello)
+	if status, _, _ := g.do("GET", "/metrics", key, ""); status != http.StatusUnauthorized {
+		t.Errorf("a caller's key got %d", status)
+	}
+	want := `bursar_requests_total{model="gpt-4.1-mini",reason="",status="200",team_id=""} 1`
+	if _, _, text := g.do("GET", "/metrics", adminKey, ""); !strings.Contains(text, want) {
+		t.Errorf("%s is missing in %.2000s", want, text)
+	}
+}
+
 func TestGateway_declaredTeamsAreReadOnly(t *testing.T) {
 	c := settings(t, testenv.StartUpstream(t, testenv.UpstreamOptions{}))
 	c.File = "gateway.yaml"

@@ -17,8 +17,18 @@ func (a *App) handler() http.Handler {
 		mux.Handle("GET "+path, httpx.Handle(logger, liveliness))
 	}
 	mux.Handle("GET /health/readiness", httpx.Handle(logger, a.readiness))
+	mux.Handle("GET /metrics", httpx.Handle(logger, a.serveMetrics))
 	mux.Handle("/", admin.New(a.parts.admin))
 	return httpx.Chain(mux, httpx.Identify, httpx.Recover(logger), boundReading)
+}
+
+// serveMetrics answers to the admin key alone: what teams spend is nobody else's business.
+func (a *App) serveMetrics(w http.ResponseWriter, r *http.Request) error {
+	if _, err := a.parts.admins.Authenticate(r.Context(), r.Header); err != nil {
+		return err
+	}
+	a.parts.metrics.Handler().ServeHTTP(w, r)
+	return nil
 }
 
 // requestTimeout is how long a client may take to send its request, key or no key: without it, slow

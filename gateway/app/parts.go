@@ -11,6 +11,7 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/gateway/alert/webhook"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/ledger"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/metrics"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/policy"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/pricing"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/proxy"
@@ -34,6 +35,9 @@ type parts struct {
 	upstream *upstream.Client
 	proxy    *proxy.Proxy
 	admin    admin.Options
+	admins   *auth.AdminKeys
+	metrics  *metrics.Metrics
+	drift    *ledger.Reconciler
 	closers  []closer
 }
 
@@ -87,7 +91,12 @@ func assemble(ctx context.Context, options Options) (_ *parts, err error) {
 	}
 
 	pepper := sealer.Derive("key pepper")
-	admins := auth.NewAdminKeys(auth.Secret(settings.AdminKey))
+	p.admins = auth.NewAdminKeys(auth.Secret(settings.AdminKey))
+	p.metrics = metrics.New(options.Version)
+	p.drift = &ledger.Reconciler{
+		Counters: p.engine, Record: p.ledger, OnDrift: p.metrics.Drifted, Logger: logger,
+		Budgets: func() []quota.Budget { return book.Remembered(time.Now()) },
+	}
 	served, err := models(settings.Models, pricing.Embedded(), logger)
 	if err != nil {
 		return nil, err
@@ -98,12 +107,12 @@ func assemble(ctx context.Context, options Options) (_ *parts, err error) {
 		Book: book, Engine: p.engine, Upstream: p.upstream, Logger: logger,
 		Models:     served,
 		HashSecret: func(secret auth.Secret) []byte { return auth.Hash(pepper, secret) },
-		IsAdminKey: admins.Has, IdentifierHeader: settings.IdentifierHeader,
+		IsAdminKey: p.admins.Has, IdentifierHeader: settings.IdentifierHeader,
 		ExceededStatus: settings.ExceededStatus, AllowUnpriced: settings.AllowUnpriced,
-		ContentionWait: contentionWait, Now: time.Now,
+		ContentionWait: contentionWait, Now: time.Now, Metrics: p.metrics,
 	})
 	p.admin = admin.Options{
-		Authenticator: admins, Record: p.store, Changes: changes, Tester: p.alerts, Declared: declared,
+		Authenticator: p.admins, Record: p.store, Changes: changes, Tester: p.alerts, Declared: declared,
 		Spending: policy.Spending{Book: book, Counters: p.engine, Now: time.Now},
 		Pepper:   pepper, Logger: logger,
 	}
@@ -141,7 +150,7 @@ func (p *parts) openCounters(ctx context.Context, options Options) error {
 
 // background are the loops that run beside the server until it has stopped.
 func (p *parts) background() []func(context.Context) {
-	return []func(context.Context){p.proxy.Run, p.alerts.Run}
+	return []func(context.Context){p.proxy.Run, p.alerts.Run, p.drift.Run}
 }
 
 func (p *parts) onClose(name string, close func(context.Context) error) {

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
@@ -83,6 +84,23 @@ func (b *Book) Lookup(ctx context.Context, secretHash []byte, team string) (*Sub
 func (b *Book) Fresh(ctx context.Context, subject *Subject) (bool, error) {
 	version, err := b.versions.PolicyVersion(ctx, subject.Slot)
 	return version == subject.Version, err
+}
+
+// Remembered are the budgets of everybody in the book, with their periods around now, each once.
+func (b *Book) Remembered(now time.Time) []quota.Budget {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	var budgets []quota.Budget
+	seen := map[quota.Scope]bool{}
+	for _, subject := range b.subjects {
+		for _, running := range subject.allBudgets() {
+			if budget := running.at(now); !seen[budget.Scope] {
+				seen[budget.Scope] = true
+				budgets = append(budgets, budget)
+			}
+		}
+	}
+	return budgets
 }
 
 // Forget drops what is remembered of a slot, so that the next look-up reads it again.

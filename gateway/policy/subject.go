@@ -122,6 +122,14 @@ func (s *Subject) Budgets(model string, now time.Time) []quota.Budget {
 	return budgets
 }
 
+func (s *Subject) allBudgets() []*runningBudget {
+	all := slices.Clone(s.budgets)
+	for _, pot := range s.pots {
+		all = append(all, pot.budget)
+	}
+	return all
+}
+
 func covers(budget api.Budget, key api.Key) bool {
 	if budget.KeyIDs != nil && !slices.Contains(budget.KeyIDs, key.KeyID) {
 		return false

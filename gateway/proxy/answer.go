@@ -28,11 +28,11 @@ func (p *Proxy) passAnswer(w http.ResponseWriter, r *http.Request, c *call, resp
 	c.upstreamFor += time.Since(reading)
 	if err != nil {
 		// Something was produced and will be billed; nobody knows how much, so the prompt is.
-		c.usage = pricing.Usage{PromptTokens: pricing.CountTokens(c.deployment.UpstreamModel, c.body)}
+		c.usage = pricing.Usage{PromptTokens: pricing.EstimateTokens(c.deployment.UpstreamModel, c.body)}
 		return p.settleBroken(r.Context(), c, upstream.Broken(err))
 	}
 	if !gjson.ValidBytes(body) {
-		c.usage = pricing.Usage{PromptTokens: pricing.CountTokens(c.deployment.UpstreamModel, c.body)}
+		c.usage = pricing.Usage{PromptTokens: pricing.EstimateTokens(c.deployment.UpstreamModel, c.body)}
 		return p.settleBroken(r.Context(), c, upstream.Broken(errors.New("answer is not JSON")))
 	}
 	c.usage = p.usageOf(c, body)
@@ -60,7 +60,7 @@ func (p *Proxy) usageOf(c *call, body []byte) pricing.Usage {
 		return priced(reported)
 	}
 	return pricing.Usage{
-		PromptTokens:     pricing.CountTokens(c.deployment.UpstreamModel, c.body),
+		PromptTokens:     pricing.EstimateTokens(c.deployment.UpstreamModel, c.body),
 		CompletionTokens: pricing.CountText(c.deployment.UpstreamModel, upstream.AnswerText(body)),
 	}
 }

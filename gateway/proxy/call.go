@@ -40,6 +40,8 @@ type call struct {
 	decision    quota.Decision
 	deployment  Deployment
 	upstreamFor time.Duration
+	// overhead is what the gateway itself took, known when the call has ended.
+	overhead time.Duration
 
 	usage  pricing.Usage
 	cost   money.Nano

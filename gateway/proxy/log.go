@@ -4,11 +4,14 @@ import (
 	"context"
 	"log/slog"
 	"time"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/metrics"
 )
 
 // log writes the one line of a call, with the fields that the documentation promises.
 func (p *Proxy) log(ctx context.Context, c *call, status int) {
 	latency := p.Now().Sub(c.started)
+	c.overhead = max(0, latency-c.upstreamFor)
 	attrs := []slog.Attr{
 		slog.Time("timestamp", c.started.UTC()),
 		slog.String("model", c.model),
@@ -19,7 +22,7 @@ func (p *Proxy) log(ctx context.Context, c *call, status int) {
 		slog.String("request_id", c.requestID),
 		slog.Int("status", status),
 		slog.Int64("latency_ms", latency.Milliseconds()),
-		slog.Float64("overhead_ms", milliseconds(max(0, latency-c.upstreamFor))),
+		slog.Float64("overhead_ms", milliseconds(c.overhead)),
 	}
 	if c.subject != nil {
 		attrs = append(attrs, subjectAttrs(c)...)
@@ -31,6 +34,21 @@ func (p *Proxy) log(ctx context.Context, c *call, status int) {
 		attrs = append(attrs, slog.String("reason", c.reason))
 	}
 	p.Logger.LogAttrs(ctx, slog.LevelInfo, "request", attrs...)
+}
+
+// count adds the call to the metrics. A model that is not served is a caller's text and stays out of labels.
+func (p *Proxy) count(c *call, status int) {
+	if p.Metrics == nil {
+		return
+	}
+	counted := metrics.Call{
+		Model: c.served.Name, Status: status, Reason: c.reason, Cost: c.cost,
+		PromptTokens: c.usage.PromptTokens, CompletionTokens: c.usage.CompletionTokens, Overhead: c.overhead,
+	}
+	if c.subject != nil && c.subject.Key.TeamID != nil {
+		counted.TeamID = *c.subject.Key.TeamID
+	}
+	p.Metrics.CallEnded(counted)
 }
 
 func subjectAttrs(c *call) []slog.Attr {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/httpx"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/metrics"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/policy"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/upstream"
@@ -40,6 +41,8 @@ type Options struct {
 	// reservations, not their spending, keep it out of a budget.
 	ContentionWait time.Duration
 	Now            func() time.Time
+	// Metrics counts calls; nil does not.
+	Metrics *metrics.Metrics
 }
 
 // Proxy serves the OpenAI-compatible routes.
@@ -78,7 +81,10 @@ func (p *Proxy) Run(ctx context.Context) { p.live.renew(ctx, p.Engine, p.Logger)
 func (p *Proxy) serveChat(w http.ResponseWriter, r *http.Request) {
 	c := p.newCall(r)
 	status := &httpx.Status{ResponseWriter: w}
-	defer func() { p.log(r.Context(), c, status.Code) }()
+	defer func() {
+		p.log(r.Context(), c, status.Code)
+		p.count(c, status.Code)
+	}()
 	if err := p.chat(status, r, c); err != nil {
 		c.reason = reasonOf(err)
 		httpx.WriteError(status, r, p.Logger, err)

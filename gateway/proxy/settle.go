@@ -33,7 +33,7 @@ func (p *Proxy) endUnanswered(ctx context.Context, c *call, failure error) error
 		p.void(ctx, c)
 		return failure
 	}
-	c.usage = pricing.Usage{PromptTokens: pricing.CountTokens(c.deployment.UpstreamModel, c.body)}
+	c.usage = pricing.Usage{PromptTokens: pricing.EstimateTokens(c.deployment.UpstreamModel, c.body)}
 	if err := p.settle(ctx, c); err != nil {
 		return err
 	}

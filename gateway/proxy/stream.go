@@ -132,7 +132,7 @@ func (s *stream) finalUsage() pricing.Usage {
 		return s.usage
 	}
 	return pricing.Usage{
-		PromptTokens:     pricing.CountTokens(s.call.deployment.UpstreamModel, s.call.body),
+		PromptTokens:     pricing.EstimateTokens(s.call.deployment.UpstreamModel, s.call.body),
 		CompletionTokens: pricing.CountText(s.call.deployment.UpstreamModel, s.text.String()),
 	}
 }

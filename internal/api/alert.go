@@ -17,12 +17,14 @@ const (
 	EventBudgetHardLimit = "budget.hard_limit"
 	// EventRateLimitSustained: a team was refused by its rate limits for a whole minute.
 	EventRateLimitSustained = "rate_limit.sustained"
+	// EventQuotaDrift: a budget's counter and the ledger have disagreed for more than a minute.
+	EventQuotaDrift = "quota.drift"
 	// EventTest: somebody called /alert_route/test.
 	EventTest = "test"
 )
 
 // Events lists the names an alert route may ask for.
-var Events = []string{EventBudgetSoftLimit, EventBudgetHardLimit, EventRateLimitSustained}
+var Events = []string{EventBudgetSoftLimit, EventBudgetHardLimit, EventRateLimitSustained, EventQuotaDrift}
 
 // Severities in ascending order.
 var Severities = []string{"info", "warning", "critical"}

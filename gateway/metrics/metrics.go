@@ -1,0 +1,99 @@
+// Package metrics counts what the gateway does, for Prometheus.
+//
+// It promises names and labels that stay, and never a secret or a text of a caller's choice in a label
+// but the ids of teams and the names of models that are served. It must never decide anything.
+package metrics
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
+)
+
+// Metrics are the gateway's metrics in a registry of their own.
+type Metrics struct {
+	registry *prometheus.Registry
+	requests *prometheus.CounterVec
+	spend    *prometheus.CounterVec
+	tokens   *prometheus.CounterVec
+	overhead prometheus.Histogram
+	drift    *prometheus.GaugeVec
+}
+
+// overheadBuckets are in seconds; the gateway's own work is measured in fractions of a millisecond.
+var overheadBuckets = []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 5}
+
+// New returns metrics that count from zero.
+func New(version string) *Metrics {
+	m := &Metrics{
+		registry: prometheus.NewRegistry(),
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "bursar_requests_total", Help: "Calls answered, by team, model, HTTP status and, for refusals, the limit or reason.",
+		}, []string{"team_id", "model", "status", "reason"}),
+		spend: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "bursar_spend_usd_total", Help: "US dollars settled, by team and model.",
+		}, []string{"team_id", "model"}),
+		tokens: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "bursar_tokens_total", Help: "Tokens settled, by team, model and kind (prompt, completion).",
+		}, []string{"team_id", "model", "kind"}),
+		overhead: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "bursar_overhead_seconds", Help: "Time that a call spent in the gateway and not waiting for an upstream.", Buckets: overheadBuckets,
+		}),
+		drift: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "bursar_quota_drift_nanousd", Help: "What a budget's counter has beyond the ledger, in nano-USD, by scope; absent when they agree.",
+		}, []string{"scope"}),
+	}
+	info := prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "bursar_build_info", Help: "Always 1; the version is in the label.", ConstLabels: prometheus.Labels{"version": version},
+	})
+	info.Set(1)
+	m.registry.MustRegister(m.requests, m.spend, m.tokens, m.overhead, m.drift, info,
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+// Handler answers with all metrics in Prometheus's text form.
+func (m *Metrics) Handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+}
+
+// Call is what is counted of one call.
+type Call struct {
+	TeamID string
+	// Model is the name the client asked for, "" when it is not one that is served.
+	Model  string
+	Status int
+	// Reason is the word for a refusal, "" for an answer.
+	Reason           string
+	Cost             money.Nano
+	PromptTokens     int64
+	CompletionTokens int64
+	Overhead         time.Duration
+}
+
+// CallEnded counts a call.
+func (m *Metrics) CallEnded(c Call) {
+	m.requests.WithLabelValues(c.TeamID, c.Model, strconv.Itoa(c.Status), c.Reason).Inc()
+	m.overhead.Observe(c.Overhead.Seconds())
+	if c.PromptTokens+c.CompletionTokens == 0 {
+		return
+	}
+	m.spend.WithLabelValues(c.TeamID, c.Model).Add(float64(c.Cost) / float64(money.USD))
+	m.tokens.WithLabelValues(c.TeamID, c.Model, "prompt").Add(float64(c.PromptTokens))
+	m.tokens.WithLabelValues(c.TeamID, c.Model, "completion").Add(float64(c.CompletionTokens))
+}
+
+// Drifted notes by how much a counter is beyond the ledger; 0 says that they agree again.
+func (m *Metrics) Drifted(scope string, by money.Nano) {
+	if by == 0 {
+		m.drift.DeleteLabelValues(scope)
+		return
+	}
+	m.drift.WithLabelValues(scope).Set(float64(by))
+}
