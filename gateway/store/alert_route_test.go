@@ -24,7 +24,7 @@ const (
 func newRoute(id, name string) api.AlertRoute {
 	route := api.NewAlertRoute(id)
 	route.Name = name
-	route.Webhook = &api.WebhookTarget{URL: "https://hooks.example.com/" + canaryPath, Secret: ptr(canarySecret)}
+	route.Webhook = &api.WebhookTarget{URL: "https://hooks.example.com/" + canaryPath, Secret: new(canarySecret)}
 	return route
 }
 
@@ -32,7 +32,7 @@ func TestAlertRoute_twoWaysToRead(t *testing.T) {
 	both(t, func(t *testing.T, s *store.Store, _ *clock) {
 		route := newRoute("route_1", "On call")
 		route.Events, route.TeamIDs = api.StringList{api.EventBudgetHardLimit}, api.StringList{}
-		route.MinSeverity, route.Thresholds = ptr("critical"), []float64{0.8}
+		route.MinSeverity, route.Thresholds = new("critical"), []float64{0.8}
 		created := must(s.CreateAlertRoute(t.Context(), alice, route))(t)
 		want := route
 		want.Record = created.Record
@@ -88,7 +88,7 @@ func TestUpdateAlertRoute_secretLeftOutStays(t *testing.T) {
 		if secret() != other {
 			t.Errorf("secret is %q, want the new one", secret())
 		}
-		edit(func(route *api.AlertRoute) { route.Webhook.Secret = ptr("") })
+		edit(func(route *api.AlertRoute) { route.Webhook.Secret = new("") })
 		if secret() != "" {
 			t.Errorf("secret is %q, want none", secret())
 		}

@@ -82,13 +82,17 @@ func (s *Store) Audits(ctx context.Context, filter api.AuditFilter) (audits []ap
 }
 
 func (a *audit) targets() []any {
-	return []any{&a.seq, &a.atMS, &a.actor, &a.address, &a.reason, &a.requestID, &a.action, &a.objectID,
-		&a.before, &a.after, &a.prevHash, &a.hash}
+	return []any{
+		&a.seq, &a.atMS, &a.actor, &a.address, &a.reason, &a.requestID, &a.action, &a.objectID,
+		&a.before, &a.after, &a.prevHash, &a.hash,
+	}
 }
 
 func (a *audit) values() []any {
-	return []any{a.seq, a.atMS, a.actor, a.address, a.reason, a.requestID, a.action, a.objectID,
-		a.before, a.after, a.prevHash, a.hash}
+	return []any{
+		a.seq, a.atMS, a.actor, a.address, a.reason, a.requestID, a.action, a.objectID,
+		a.before, a.after, a.prevHash, a.hash,
+	}
 }
 
 func (a *audit) public() api.Audit {

@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -18,7 +19,7 @@ func TestAudit_saysWhoChangedWhatFromWhatToWhat(t *testing.T) {
 		must(s.CreateTeam(t.Context(), alice, api.NewTeam("t1")))(t)
 		clock.Advance(time.Minute)
 		bob := api.Change{Actor: "bob", Reason: "it is <too> much"}
-		must(s.UpdateTeam(t.Context(), bob, "t1", 0, func(team *api.Team) error { team.RPMLimit = ptr(int64(5)); return nil }))(t)
+		must(s.UpdateTeam(t.Context(), bob, "t1", 0, func(team *api.Team) error { team.RPMLimit = new(int64(5)); return nil }))(t)
 		must(s.CreateKey(t.Context(), alice, newKey("k1", "t1"), []byte("h")))(t)
 		must(s.RotateKey(t.Context(), alice, "k1", []byte("h2"), "sk-...2", clock.Now()))(t)
 		if _, _, err := s.DeleteTeams(t.Context(), alice, []string{"t1"}); err != nil {
@@ -29,8 +30,8 @@ func TestAudit_saysWhoChangedWhatFromWhatToWhat(t *testing.T) {
 			t.Fatalf("%d rows, %v", total, err)
 		}
 		actions := []string{}
-		for i := len(audits) - 1; i >= 0; i-- {
-			actions = append(actions, fmt.Sprintf("%d %s %s", audits[i].Seq, audits[i].Action, audits[i].ObjectID))
+		for _, row := range slices.Backward(audits) {
+			actions = append(actions, fmt.Sprintf("%d %s %s", row.Seq, row.Action, row.ObjectID))
 		}
 		want := "[1 team.create t1 2 team.update t1 3 key.create k1 4 key.rotate k1 5 key.delete k1 6 team.delete t1]"
 		if got := fmt.Sprint(actions); got != want {

@@ -14,10 +14,10 @@ import (
 func TestCreateBudget_answersWhatReadsAnswer(t *testing.T) {
 	both(t, func(t *testing.T, s *store.Store, _ *clock) {
 		pot := api.NewBudget("pot")
-		pot.MaxBudget, pot.Timezone = ptr(100*money.USD), ptr("Europe/Berlin")
+		pot.MaxBudget, pot.Timezone = new(100*money.USD), new("Europe/Berlin")
 		pot.AlertThresholds = []float64{0.5, 0.8, 1}
 		pot.TeamIDs, pot.Models = []string{"z", "a"}, []string{}
-		pot.OnSoftLimit = &api.OnSoftLimit{ReduceRPMPct: ptr(0.5)}
+		pot.OnSoftLimit = &api.OnSoftLimit{ReduceRPMPct: new(0.5)}
 		created := must(s.CreateBudget(t.Context(), alice, pot))(t)
 		pot.Record = created.Record
 		if diff := cmp.Diff(pot, created); diff != "" {
@@ -44,11 +44,11 @@ func TestBudget_inUse(t *testing.T) {
 		}
 		for _, id := range []string{"t1", "t2", "t3", "t4", "t5", "t6"} {
 			team := api.NewTeam(id)
-			team.BudgetID = ptr("b1")
+			team.BudgetID = new("b1")
 			must(s.CreateTeam(t.Context(), alice, team))(t)
 		}
 		key := newKey("k1", "")
-		key.BudgetID = ptr("b1")
+		key.BudgetID = new("b1")
 		must(s.CreateKey(t.Context(), alice, key, []byte("h")))(t)
 
 		_, err := s.DeleteBudgets(t.Context(), alice, []string{"b2", "b1"})
@@ -62,7 +62,7 @@ func TestBudget_inUse(t *testing.T) {
 		_, err = s.UpdateBudget(t.Context(), alice, "b1", 0, func(b *api.Budget) error { b.Everything = true; return nil })
 		wantCode(t, err, api.Conflict)
 		updated := must(s.UpdateBudget(t.Context(), alice, "b1", 1, func(b *api.Budget) error {
-			b.MaxBudget = ptr(money.USD)
+			b.MaxBudget = new(money.USD)
 			return nil
 		}))(t)
 		if updated.Revision != 2 || *updated.MaxBudget != money.USD {

@@ -76,7 +76,8 @@ func (s *Store) prepareForm(ctx context.Context, q query, conditions []string) e
 	if err != nil {
 		return fmt.Errorf("query %s: %w\n%s", q.name, err, text)
 	}
-	return statement.Close()
+	defer statement.Close()
+	return nil
 }
 
 func (q query) sampleForTest(placeholder string) any {

@@ -26,10 +26,10 @@ func TestCreateKey_answersWhatReadsAnswer(t *testing.T) {
 		must(s.CreateTeam(t.Context(), alice, api.NewTeam("t1")))(t)
 		must(s.CreateBudget(t.Context(), alice, api.NewBudget("b1")))(t)
 		key := newKey("key_1", "t1")
-		key.KeyAlias, key.UserID, key.BudgetID = ptr("Ci <1>"), ptr("user@example.com"), ptr("b1")
+		key.KeyAlias, key.UserID, key.BudgetID = new("Ci <1>"), new("user@example.com"), new("b1")
 		key.Models, key.SpeakForTeams = api.StringList{"b", "a"}, api.StringList{"*"}
-		key.SoftBudget = ptr(money.Nano(1))
-		key.Expires = ptr(time.Date(2027, 1, 2, 3, 4, 5, 678, time.UTC))
+		key.SoftBudget = new(money.Nano(1))
+		key.Expires = new(time.Date(2027, 1, 2, 3, 4, 5, 678, time.UTC))
 		created := must(s.CreateKey(t.Context(), alice, key, []byte("hash")))(t)
 		want := key
 		want.Record = created.Record
@@ -56,7 +56,7 @@ func TestCreateKey_refuses(t *testing.T) {
 		pot.TeamIDs = []string{"t1"}
 		must(s.CreateBudget(t.Context(), alice, pot))(t)
 		first := newKey("key_1", "t1")
-		first.KeyAlias = ptr("ci")
+		first.KeyAlias = new("ci")
 		must(s.CreateKey(t.Context(), alice, first, []byte("hash")))(t)
 		for name, test := range map[string]struct {
 			key     func(*api.Key)
@@ -65,11 +65,13 @@ func TestCreateKey_refuses(t *testing.T) {
 			param   string
 			message string
 		}{
-			"a team that is not there":   {func(k *api.Key) { k.TeamID = ptr("t9") }, "h2", api.Invalid, "team_id", `team_id names a team that does not exist: "t9"`},
-			"a budget that is not there": {func(k *api.Key) { k.BudgetID = ptr("b9") }, "h2", api.Invalid, "budget_id", `budget_id names a budget that does not exist: "b9"`},
-			"a pot":                      {func(k *api.Key) { k.BudgetID = ptr("pot") }, "h2", api.Invalid, "budget_id", ""},
-			"an alias that is taken": {func(k *api.Key) { k.KeyAlias = ptr("ci") }, "h2", api.AlreadyExists, "key_alias",
-				"Key with alias 'ci' already exists. Unique key aliases across all keys are required."},
+			"a team that is not there":   {func(k *api.Key) { k.TeamID = new("t9") }, "h2", api.Invalid, "team_id", `team_id names a team that does not exist: "t9"`},
+			"a budget that is not there": {func(k *api.Key) { k.BudgetID = new("b9") }, "h2", api.Invalid, "budget_id", `budget_id names a budget that does not exist: "b9"`},
+			"a pot":                      {func(k *api.Key) { k.BudgetID = new("pot") }, "h2", api.Invalid, "budget_id", ""},
+			"an alias that is taken": {
+				func(k *api.Key) { k.KeyAlias = new("ci") }, "h2", api.AlreadyExists, "key_alias",
+				"Key with alias 'ci' already exists. Unique key aliases across all keys are required.",
+			},
 			"a secret that is in use": {func(*api.Key) {}, "hash", api.AlreadyExists, "", ""},
 			"an id that is taken":     {func(k *api.Key) { k.KeyID = "key_1" }, "h2", api.AlreadyExists, "", ""},
 		} {
@@ -95,7 +97,7 @@ func TestUpdateKey_keepsItsAliasAndFreesAnOldOne(t *testing.T) {
 	both(t, func(t *testing.T, s *store.Store, _ *clock) {
 		for _, id := range []string{"key_1", "key_2"} {
 			key := newKey(id, "")
-			key.KeyAlias = ptr("alias of " + id)
+			key.KeyAlias = new("alias of " + id)
 			must(s.CreateKey(t.Context(), alice, key, []byte(id)))(t)
 		}
 		rename := func(id, alias string) error {
@@ -164,9 +166,9 @@ func TestKeys_filters(t *testing.T) {
 	both(t, func(t *testing.T, s *store.Store, clock *clock) {
 		must(s.CreateTeam(t.Context(), alice, api.NewTeam("t1")))(t)
 		for i, key := range []api.Key{newKey("k1", "t1"), newKey("k2", ""), newKey("k3", "t1"), newKey("k4", "")} {
-			key.KeyAlias = ptr(fmt.Sprintf("Alias %d", i+1))
+			key.KeyAlias = new(fmt.Sprintf("Alias %d", i+1))
 			if i < 2 {
-				key.UserID = ptr("u1")
+				key.UserID = new("u1")
 			}
 			must(s.CreateKey(t.Context(), alice, key, []byte(key.KeyID)))(t)
 			clock.Advance(time.Second)

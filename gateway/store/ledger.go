@@ -77,8 +77,10 @@ func inBatches(rows [][]any, insert func(batch [][]any) error) error {
 // storable takes out of a row's texts what PostgreSQL cannot hold: what a client wrote must
 // not keep its request, and those booked with it, out of the ledger.
 func storable(row api.LedgerRow) api.LedgerRow {
-	for _, text := range []*string{&row.ID, &row.Kind, &row.RequestID, &row.TeamID, &row.KeyID, &row.UserID,
-		&row.Model, &row.Upstream, &row.PriceVersion} {
+	for _, text := range []*string{
+		&row.ID, &row.Kind, &row.RequestID, &row.TeamID, &row.KeyID, &row.UserID,
+		&row.Model, &row.Upstream, &row.PriceVersion,
+	} {
 		*text = strings.ReplaceAll(strings.ToValidUTF8(*text, "\uFFFD"), "\x00", "\uFFFD")
 	}
 	return row

@@ -28,8 +28,10 @@ type object struct {
 
 // targets are the columns in the order that every query on a noun selects them in, then the noun's own.
 func (o *object) targets(more ...any) []any {
-	return append([]any{&o.id, &o.declaredIn, &o.revision, &o.createdAtMS, &o.createdBy,
-		&o.updatedAtMS, &o.updatedBy, &o.document}, more...)
+	return append([]any{
+		&o.id, &o.declaredIn, &o.revision, &o.createdAtMS, &o.createdBy,
+		&o.updatedAtMS, &o.updatedBy, &o.document,
+	}, more...)
 }
 
 func (o *object) record() api.Record {

@@ -67,7 +67,7 @@ func loadQueries(files fs.FS, kind string) (map[string]query, error) {
 
 func parseQueries(text, kind string) []query {
 	var queries []query
-	for _, raw := range strings.Split(text, "\n") {
+	for raw := range strings.SplitSeq(text, "\n") {
 		if name, found := strings.CutPrefix(raw, "-- name: "); found {
 			queries = append(queries, query{name: strings.TrimSpace(name)})
 			continue

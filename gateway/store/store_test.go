@@ -94,8 +94,6 @@ func TestMain(m *testing.M) { os.Exit(testenv.MainPostgres(m)) }
 
 var alice = api.Change{Actor: "alice", Address: "192.0.2.1", Reason: "ticket 7", RequestID: "req-1"}
 
-func ptr[T any](value T) *T { return &value }
-
 func must[T any](value T, err error) func(t *testing.T) T {
 	return func(t *testing.T) T {
 		t.Helper()

@@ -26,11 +26,11 @@ func newTeam(id, alias string) api.Team {
 func fullTeam() api.Team {
 	team := newTeam("marketing", "Märketing & <Sales>")
 	team.Models = api.StringList{"z-model", "a-model"}
-	team.RPMLimit, team.TPMLimit, team.MaxParallelRequests = ptr(int64(30)), ptr(int64(1)<<52), ptr(int64(0))
+	team.RPMLimit, team.TPMLimit, team.MaxParallelRequests = new(int64(30)), new(int64(1)<<52), new(int64(0))
 	team.ModelRPMLimit = map[string]int64{"a-model": 1}
 	team.ModelTPMLimit = map[string]int64{}
-	team.MaxBudget, team.SoftBudget = ptr(money.Max), ptr(money.Nano(1))
-	team.BudgetDuration, team.ResetDay, team.HardCap = ptr("1mo"), ptr(15), false
+	team.MaxBudget, team.SoftBudget = new(money.Max), new(money.Nano(1))
+	team.BudgetDuration, team.ResetDay, team.HardCap = new("1mo"), new(15), false
 	team.Metadata = api.Metadata{"n": json.RawMessage(`12345678901234567890.10`), "u": json.RawMessage(`"\u0000é"`)}
 	team.Blocked = true
 	return team
@@ -124,7 +124,8 @@ func TestTeams_filterSortAndPage(t *testing.T) {
 			"beyond the end":     {api.TeamFilter{Page: api.Page{Limit: 2, Offset: 9}}, "[]", 5},
 			"any case":           {api.TeamFilter{AliasContains: "alpha"}, "[c d]", 2},
 			"any case, not ASCII": {
-				api.TeamFilter{AliasContains: "üNIT"}, "[e]", 1},
+				api.TeamFilter{AliasContains: "üNIT"}, "[e]", 1,
+			},
 			"underscore is one":   {api.TeamFilter{AliasContains: "a_o"}, "[c]", 1},
 			"per cent is one":     {api.TeamFilter{AliasContains: "%"}, "[e]", 1},
 			"these":               {api.TeamFilter{IDs: []string{"d", "c", "x"}}, "[c d]", 2},
@@ -202,7 +203,7 @@ func TestUpdateTeam_refusedChangesNothing(t *testing.T) {
 			t.Errorf("error is %v", err)
 		}
 		_, err = s.UpdateTeam(t.Context(), alice, "marketing", 0, func(team *api.Team) error {
-			team.RPMLimit = ptr(int64(-1))
+			team.RPMLimit = new(int64(-1))
 			return nil
 		})
 		wantCode(t, err, api.Invalid)

@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
+	"maps"
 	"math"
 	"slices"
 	"time"
@@ -47,10 +48,26 @@ func dayOf(t time.Time) string { return t.UTC().Format(time.DateOnly) }
 
 // addUsage adds rows to the sums of their days.
 func (s *Store) addUsage(ctx context.Context, rows []api.LedgerRow) error {
+	values := [][]any{}
+	for _, sum := range sumUp(rows) {
+		values = append(values, []any{
+			sum.Day, sum.TeamID, sum.KeyID, sum.UserID, sum.Model,
+			sum.Requests, sum.PromptTokens, sum.CachedTokens, sum.CompletionTokens, int64(sum.Cost),
+		})
+	}
+	return inBatches(values, func(batch [][]any) error {
+		_, err := s.exec(ctx, "usage_add", args{"rows": batch})
+		return err
+	})
+}
+
+// sumUp returns one sum for each day, key and so on, in an order that is the same on all gateways,
+// so that they wait for each other in no circle.
+func sumUp(rows []api.LedgerRow) []*api.Usage {
 	sums := map[api.Usage]*api.Usage{}
 	for _, row := range rows {
 		of := api.Usage{
-			Day: dayOf(timeOf(row.AdmittedAt.UnixMilli())), TeamID: row.TeamID, KeyID: row.KeyID, UserID: row.UserID, Model: row.Model,
+			Day: dayOf(row.AdmittedAt), TeamID: row.TeamID, KeyID: row.KeyID, UserID: row.UserID, Model: row.Model,
 		}
 		if sums[of] == nil {
 			sum := of
@@ -58,25 +75,10 @@ func (s *Store) addUsage(ctx context.Context, rows []api.LedgerRow) error {
 		}
 		addRow(sums[of], row)
 	}
-	values := make([][]any, 0, len(sums))
-	for _, sum := range sums {
-		values = append(values, []any{sum.Day, sum.TeamID, sum.KeyID, sum.UserID, sum.Model,
-			sum.Requests, sum.PromptTokens, sum.CachedTokens, sum.CompletionTokens, int64(sum.Cost)})
-	}
-	slices.SortFunc(values, compareUsage) // one order for all gateways, as for the rows
-	return inBatches(values, func(batch [][]any) error {
-		_, err := s.exec(ctx, "usage_add", args{"rows": batch})
-		return err
+	return slices.SortedFunc(maps.Values(sums), func(a, b *api.Usage) int {
+		return cmp.Or(cmp.Compare(a.Day, b.Day), cmp.Compare(a.TeamID, b.TeamID), cmp.Compare(a.KeyID, b.KeyID),
+			cmp.Compare(a.UserID, b.UserID), cmp.Compare(a.Model, b.Model))
 	})
-}
-
-func compareUsage(a, b []any) int {
-	for i := range 5 {
-		if order := cmp.Compare(a[i].(string), b[i].(string)); order != 0 {
-			return order
-		}
-	}
-	return 0
 }
 
 func addRow(sum *api.Usage, row api.LedgerRow) {

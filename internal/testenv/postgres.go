@@ -120,7 +120,9 @@ type postgres struct {
 	process *exec.Cmd
 	// leash is a pipe that ends with this process, however that ends, and the server with it.
 	leash io.Closer
-	ended chan error
+	// ended is closed after exit is set.
+	ended chan struct{}
+	exit  error
 }
 
 // account is whom the server runs as; PostgreSQL refuses to run as root.
@@ -137,7 +139,7 @@ func startPostgres() (*postgres, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &postgres{ended: make(chan error, 1)}
+	p := &postgres{ended: make(chan struct{})}
 	if err := p.makeDir(); err != nil {
 		return nil, err
 	}
@@ -239,7 +241,10 @@ func (p *postgres) launch() error {
 		return errors.Join(err, leash.Close())
 	}
 	p.leash = leash
-	go func() { p.ended <- p.process.Wait() }()
+	go func() {
+		p.exit = p.process.Wait()
+		close(p.ended)
+	}()
 	return nil
 }
 
@@ -277,9 +282,9 @@ func (p *postgres) await() error {
 			return nil
 		}
 		select {
-		case ended := <-p.ended:
+		case <-p.ended:
 			log, readErr := os.ReadFile(filepath.Join(p.dir, "server.log"))
-			return fmt.Errorf("postgres ended: %w\n%s", errors.Join(ended, readErr), log)
+			return fmt.Errorf("postgres ended: %w\n%s", errors.Join(p.exit, readErr), log)
 		default:
 		}
 		if !pause(ctx, 50*time.Millisecond) {
@@ -294,8 +299,8 @@ func (p *postgres) stop() error {
 		return fmt.Errorf("let go: %w", err)
 	}
 	select {
-	case <-p.ended: // how it ended does not matter any more
-		return nil
+	case <-p.ended:
+		return nil // how it ended does not matter any more
 	case <-time.After(postgresStart):
 		return errors.New("still running after a minute")
 	}
