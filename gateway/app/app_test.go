@@ -132,6 +132,16 @@ func (g *gateway) admin(method, path, body string) map[string]any {
 	return answer
 }
 
+// newKey makes a key and returns its secret.
+func (g *gateway) newKey(body string) string {
+	g.t.Helper()
+	secret, ok := g.admin("POST", "/key/generate", body)["key"].(string)
+	if !ok {
+		g.t.Fatal("/key/generate answered no key")
+	}
+	return secret
+}
+
 const hello = `{"model":"gpt-4.1-mini","max_tokens":50,"messages":[{"role":"user","content":"fake: prompt_tokens=50 completion_tokens=50"}]}`
 
 func TestGateway_enforcesWhatTheAdminAPIDeclares(t *testing.T) {
@@ -139,7 +149,7 @@ func TestGateway_enforcesWhatTheAdminAPIDeclares(t *testing.T) {
 	g := start(t, settings(t, upstream))
 	g.admin("POST", "/team/new", `{"team_id":"marketing","rpm_limit":100,"max_budget":10,"soft_threshold_pct":0.5,"budget_duration":"1mo"}`)
 	g.admin("POST", "/alert_route/new", `{"name":"oncall","webhook":{"url":"`+receiver.URL()+`"}}`)
-	key := g.admin("POST", "/key/generate", `{"team_id":"marketing"}`)["key"].(string)
+	key := g.newKey(`{"team_id":"marketing"}`)
 
 	// Each call costs one dollar and reserves a little more.
 	served, refused := 0, ""
@@ -185,7 +195,7 @@ func TestGateway_remembersSpendingOverARestart(t *testing.T) {
 	c := settings(t, upstream)
 	first := start(t, c)
 	first.admin("POST", "/team/new", `{"team_id":"marketing","max_budget":3,"budget_duration":"1mo"}`)
-	key := first.admin("POST", "/key/generate", `{"team_id":"marketing"}`)["key"].(string)
+	key := first.newKey(`{"team_id":"marketing"}`)
 	first.do("POST", "/v1/chat/completions", key, hello)
 	first.stop()
 
@@ -202,7 +212,7 @@ func TestGateway_remembersSpendingOverARestart(t *testing.T) {
 func TestGateway_drainsStreams(t *testing.T) {
 	upstream := testenv.StartUpstream(t, testenv.UpstreamOptions{})
 	g := start(t, settings(t, upstream))
-	key := g.admin("POST", "/key/generate", `{}`)["key"].(string)
+	key := g.newKey(`{}`)
 	body := `{"model":"gpt-4.1-mini","stream":true,"messages":[{"role":"user","content":"fake: completion_tokens=20 hang_after=2"}]}`
 	streamed := make(chan string, 1)
 	go func() {
@@ -234,7 +244,7 @@ func TestGateway_identifierHeader(t *testing.T) {
 	for _, team := range []string{"marketing", "research", "product"} {
 		g.admin("POST", "/team/new", `{"team_id":"`+team+`"}`)
 	}
-	key := g.admin("POST", "/key/generate", `{"team_id":"marketing","speak_for_teams":["research"]}`)["key"].(string)
+	key := g.newKey(`{"team_id":"marketing","speak_for_teams":["research"]}`)
 	for team, want := range map[string]int{"": 200, "marketing": 200, "research": 200, "product": 403, "nowhere": 403} {
 		status, _, body := g.doWith("POST", "/v1/chat/completions", key, hello, http.Header{"X-Team-Id": {team}})
 		if status != want {
@@ -263,7 +273,7 @@ func TestGateway_health(t *testing.T) {
 
 func TestGateway_metricsAreForTheAdminKey(t *testing.T) {
 	g := start(t, settings(t, testenv.StartUpstream(t, testenv.UpstreamOptions{})))
-	key := g.admin("POST", "/key/generate", `{}`)["key"].(string)
+	key := g.newKey(`{}`)
 	g.do("POST", "/v1/chat/completions", key, hello)
 	if status, _, _ := g.do("GET", "/metrics", key, ""); status != http.StatusUnauthorized {
 		t.Errorf("a caller's key got %d", status)

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -38,11 +39,11 @@ func (a *App) readiness(w http.ResponseWriter, r *http.Request) error {
 	status := http.StatusOK
 	if err := a.parts.store.Ping(ctx); err != nil {
 		answer.DB, answer.Status, status = "Not connected", "unhealthy", http.StatusServiceUnavailable
-		a.options.Logger.Warn("the record cannot be reached", "store", a.parts.store.Kind(), "error", err.Error())
+		a.options.Logger.Warn("the record cannot be reached", slog.String("store", a.parts.store.Kind()), slog.Any("error", err))
 	}
 	if err := a.parts.engine.Ping(ctx); err != nil {
 		answer.Cache, answer.Status, status = "Not connected", "unhealthy", http.StatusServiceUnavailable
-		a.options.Logger.Warn("the counters cannot be reached", "store", a.parts.counters, "error", err.Error())
+		a.options.Logger.Warn("the counters cannot be reached", slog.String("store", a.parts.counters), slog.Any("error", err))
 	}
 	return httpx.WriteJSON(w, status, answer)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/admin"
@@ -159,9 +160,9 @@ func (p *parts) onClose(name string, close func(context.Context) error) {
 
 func (p *parts) close(ctx context.Context) error {
 	var failures []error
-	for i := len(p.closers) - 1; i >= 0; i-- {
-		if err := p.closers[i].close(ctx); err != nil {
-			failures = append(failures, fmt.Errorf("close %s: %w", p.closers[i].name, err))
+	for _, v := range slices.Backward(p.closers) {
+		if err := v.close(ctx); err != nil {
+			failures = append(failures, fmt.Errorf("close %s: %w", v.name, err))
 		}
 	}
 	p.closers = nil

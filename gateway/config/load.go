@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -105,10 +106,8 @@ func (c *checker) storeURL(field, address string, schemes ...string) {
 		c.fail(field, "is not an address; expected one that starts with %s://", strings.Join(schemes, ":// or "))
 		return
 	}
-	for _, scheme := range schemes {
-		if parsed.Scheme == scheme {
-			return
-		}
+	if slices.Contains(schemes, parsed.Scheme) {
+		return
 	}
 	c.fail(field, "starts with %q; expected %s://", parsed.Scheme, strings.Join(schemes, ":// or "))
 }

@@ -93,18 +93,16 @@ func (v *versions) BumpPolicy(_ context.Context, slot string) (int64, error) {
 	return v.of[slot], nil
 }
 
-func ptr[T any](v T) *T { return &v }
-
 // setUp makes one team with one key, one key without a team, and a book for each of two gateways.
 func setUp() (*record, *policy.Book, *policy.Book) {
 	team := api.NewTeam("marketing")
-	team.RPMLimit, team.Models = ptr(int64(30)), api.StringList{"small", "large"}
-	team.MaxBudget, team.SoftThresholdPct, team.BudgetDuration = ptr(100*money.USD), ptr(0.8), ptr("1mo")
+	team.RPMLimit, team.Models = new(int64(30)), api.StringList{"small", "large"}
+	team.MaxBudget, team.SoftThresholdPct, team.BudgetDuration = new(100*money.USD), new(0.8), new("1mo")
 	inTeam, alone := api.NewKey("key_1"), api.NewKey("key_2")
-	inTeam.TeamID, inTeam.Models = ptr("marketing"), api.StringList{"small"}
+	inTeam.TeamID, inTeam.Models = new("marketing"), api.StringList{"small"}
 	r := &record{keys: map[string]api.Key{"one": inTeam, "two": alone}, teams: map[string]api.Team{"marketing": team}}
 	v := &versions{of: map[string]int64{}}
-	defaults := policy.Defaults{TPM: ptr(int64(5000)), Timezone: time.UTC, ResetDay: 1, SoftLimitRPMFactor: ptr(0.5)}
+	defaults := policy.Defaults{TPM: new(int64(5000)), Timezone: time.UTC, ResetDay: 1, SoftLimitRPMFactor: new(0.5)}
 	return r, policy.NewBook(r, v, defaults), policy.NewBook(r, v, defaults)
 }
 
@@ -255,7 +253,7 @@ func TestBudgets_temporaryIncreaseEnds(t *testing.T) {
 	r, book, _ := setUp()
 	until := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 	team := r.teams["marketing"]
-	team.TempBudgetIncrease, team.TempBudgetExpiry = ptr(50*money.USD), &until
+	team.TempBudgetIncrease, team.TempBudgetExpiry = new(50*money.USD), &until
 	r.teams["marketing"] = team
 	subject := lookup(t, book, "one")
 	before, after := subject.Budgets("small", until.Add(-1))[0], subject.Budgets("small", until)[0]
@@ -274,7 +272,7 @@ func TestBudgets_pots(t *testing.T) {
 	r, book, _ := setUp()
 	pot := func(id string, change func(*api.Budget)) {
 		budget := api.NewBudget(id)
-		budget.MaxBudget = ptr(money.USD)
+		budget.MaxBudget = new(money.USD)
 		change(&budget)
 		r.budgets = append(r.budgets, budget)
 	}
@@ -343,7 +341,7 @@ func TestMayUse(t *testing.T) {
 func TestChanges_reachOtherGateways(t *testing.T) {
 	for name, change := range map[string]func(policy.Changes, *record) error{
 		"team":   func(c policy.Changes, _ *record) error { return c.TeamChanged(t.Context(), "marketing") },
-		"key":    func(c policy.Changes, r *record) error { return c.KeyChanged(t.Context(), ptr(r.keys["one"]), nil) },
+		"key":    func(c policy.Changes, r *record) error { return c.KeyChanged(t.Context(), new(r.keys["one"]), nil) },
 		"budget": func(c policy.Changes, _ *record) error { return c.BudgetChanged(t.Context(), nil, nil) },
 		"route":  func(c policy.Changes, _ *record) error { return c.RouteChanged(t.Context(), nil, nil) },
 	} {

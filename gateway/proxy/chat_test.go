@@ -66,7 +66,7 @@ func TestChat_forwardsTheBodyWithModelAndCap(t *testing.T) {
 }
 
 func TestChat_rateLimitIs429WithRetryAfter(t *testing.T) {
-	b := newBench(t, func(b *bench) { b.team.RPMLimit = ptr(int64(2)) })
+	b := newBench(t, func(b *bench) { b.team.RPMLimit = new(int64(2)) })
 	for range 2 {
 		if got := b.post(say("m", "", "")); got.status != http.StatusOK {
 			t.Fatalf("%d %s", got.status, got.body)
@@ -100,8 +100,8 @@ func TestChat_rateLimitIs429WithRetryAfter(t *testing.T) {
 
 func TestChat_tightestLimitStandsInTheHeaders(t *testing.T) {
 	b := newBench(t, func(b *bench) {
-		b.team.RPMLimit, b.team.TPMLimit = ptr(int64(100)), ptr(int64(10_000))
-		b.key.RPMLimit, b.key.ModelTPMLimit = ptr(int64(3)), map[string]int64{"m": 1000}
+		b.team.RPMLimit, b.team.TPMLimit = new(int64(100)), new(int64(10_000))
+		b.key.RPMLimit, b.key.ModelTPMLimit = new(int64(3)), map[string]int64{"m": 1000}
 	})
 	for _, stream := range []string{"", `,"stream":true`} {
 		got := b.post(say("m", "prompt_tokens=10 completion_tokens=10", `,"max_tokens":20`+stream))
@@ -119,7 +119,7 @@ func TestChat_tightestLimitStandsInTheHeaders(t *testing.T) {
 
 func TestChat_softLimitThrottles(t *testing.T) {
 	b := newBench(t, func(b *bench) {
-		b.team.RPMLimit, b.team.MaxBudget, b.team.SoftBudget = ptr(int64(4)), ptr(money.USD), ptr(10*perToken)
+		b.team.RPMLimit, b.team.MaxBudget, b.team.SoftBudget = new(int64(4)), new(money.USD), new(10*perToken)
 	})
 	for i, want := range []int{200, 200, 429} {
 		got := b.post(say("m", "prompt_tokens=20 completion_tokens=7", ""))
@@ -136,7 +136,7 @@ func TestChat_softLimitThrottles(t *testing.T) {
 // not be refused because the first of them reserved the minute's tokens.
 func TestChat_burstWithoutCapsUsesTheWholeRequestLimit(t *testing.T) {
 	b := newBench(t, func(b *bench) {
-		b.team.RPMLimit, b.team.TPMLimit, b.team.MaxBudget = ptr(int64(30)), ptr(int64(15_000)), ptr(100*money.USD)
+		b.team.RPMLimit, b.team.TPMLimit, b.team.MaxBudget = new(int64(30)), new(int64(15_000)), new(100*money.USD)
 	})
 	statuses := map[int]int{}
 	var mu sync.Mutex
@@ -156,7 +156,7 @@ func TestChat_burstWithoutCapsUsesTheWholeRequestLimit(t *testing.T) {
 }
 
 func TestChat_tooLargeForTheMinuteIs400(t *testing.T) {
-	b := newBench(t, func(b *bench) { b.team.TPMLimit = ptr(int64(500)) })
+	b := newBench(t, func(b *bench) { b.team.TPMLimit = new(int64(500)) })
 	got := b.post(say("m", "", `,"max_tokens":600`))
 	if detail := got.error(t); got.status != http.StatusBadRequest || !strings.Contains(detail.Message, "more than the team may use in a whole minute (500)") {
 		t.Fatalf("%d %s", got.status, got.body)
@@ -164,7 +164,7 @@ func TestChat_tooLargeForTheMinuteIs400(t *testing.T) {
 }
 
 func TestChat_exhaustedBudgetIs403(t *testing.T) {
-	b := newBench(t, func(b *bench) { b.team.MaxBudget, b.team.BudgetDuration = ptr(2000*perToken), ptr("1mo") })
+	b := newBench(t, func(b *bench) { b.team.MaxBudget, b.team.BudgetDuration = new(2000*perToken), new("1mo") })
 	for range 2 {
 		if got := b.post(say("m", "prompt_tokens=20 completion_tokens=900", `,"max_tokens":900`)); got.status != http.StatusOK {
 			t.Fatalf("%d %s", got.status, got.body)
@@ -185,7 +185,7 @@ func TestChat_exhaustedBudgetIs403(t *testing.T) {
 
 // Calls that wait for each other at a cap must end up with every one that really fits.
 func TestChat_contentionAtTheCapIsWaitedFor(t *testing.T) {
-	b := newBench(t, func(b *bench) { b.team.MaxBudget = ptr(2000 * perToken) })
+	b := newBench(t, func(b *bench) { b.team.MaxBudget = new(2000 * perToken) })
 	var mu sync.Mutex
 	admitted := 0
 	var calls sync.WaitGroup
@@ -209,7 +209,7 @@ func TestChat_contentionAtTheCapIsWaitedFor(t *testing.T) {
 }
 
 func TestChat_softBudgetContinues(t *testing.T) {
-	b := newBench(t, func(b *bench) { b.team.MaxBudget, b.team.HardCap = ptr(10*perToken), false })
+	b := newBench(t, func(b *bench) { b.team.MaxBudget, b.team.HardCap = new(10*perToken), false })
 	for range 3 {
 		if got := b.post(say("m", "prompt_tokens=20 completion_tokens=20", "")); got.status != http.StatusOK {
 			t.Fatalf("%d %s", got.status, got.body)
@@ -221,7 +221,7 @@ func TestChat_softBudgetContinues(t *testing.T) {
 }
 
 func TestChat_zeroBudgetBlocksNullDoesNot(t *testing.T) {
-	b := newBench(t, func(b *bench) { b.team.MaxBudget = ptr(money.Nano(0)) })
+	b := newBench(t, func(b *bench) { b.team.MaxBudget = new(money.Nano(0)) })
 	if got := b.post(say("m", "", "")); got.status != http.StatusForbidden {
 		t.Fatalf("%d %s", got.status, got.body)
 	}
@@ -232,7 +232,7 @@ func TestChat_zeroBudgetBlocksNullDoesNot(t *testing.T) {
 }
 
 func TestChat_changesAreInForceAtOnce(t *testing.T) {
-	b := newBench(t, func(b *bench) { b.team.RPMLimit = ptr(int64(1)) })
+	b := newBench(t, func(b *bench) { b.team.RPMLimit = new(int64(1)) })
 	expect := func(what string, status int) {
 		t.Helper()
 		if got := b.post(say("m", "", "")); got.status != status {
@@ -241,7 +241,7 @@ func TestChat_changesAreInForceAtOnce(t *testing.T) {
 	}
 	expect("first", http.StatusOK)
 	expect("limit reached", http.StatusTooManyRequests)
-	b.change(func(team *api.Team) { team.RPMLimit = ptr(int64(2)) })
+	b.change(func(team *api.Team) { team.RPMLimit = new(int64(2)) })
 	expect("limit raised", http.StatusOK)
 	b.change(func(team *api.Team) { team.RPMLimit = nil; team.Blocked = true })
 	expect("blocked", http.StatusUnauthorized)

@@ -55,13 +55,13 @@ func newBench(t *testing.T, change func(*bench)) *bench {
 		t: t, upstream: testenv.StartUpstream(t, testenv.UpstreamOptions{}), log: &bytes.Buffer{},
 		secret: auth.NewSecret().Reveal(), key: api.NewKey("key_1"), team: api.NewTeam("marketing"),
 	}
-	b.key.TeamID, b.key.UserID = &b.team.TeamID, ptr("user-1")
+	b.key.TeamID, b.key.UserID = &b.team.TeamID, new("user-1")
 	if change != nil {
 		change(b)
 	}
 	b.engine = quota.NewMemory(b, quota.MemoryOptions{})
 	t.Cleanup(func() { b.setDown(false); _ = b.engine.Close() })
-	b.book = policy.NewBook(b, b.engine, policy.Defaults{Timezone: time.UTC, ResetDay: 1, SoftLimitRPMFactor: ptr(0.5)})
+	b.book = policy.NewBook(b, b.engine, policy.Defaults{Timezone: time.UTC, ResetDay: 1, SoftLimitRPMFactor: new(0.5)})
 	client := upstream.NewClient()
 	t.Cleanup(client.Close)
 	logger := slog.New(slog.NewJSONHandler(&lockedWriter{w: b.log}, nil))
@@ -110,8 +110,6 @@ func (l *lockedWriter) Write(p []byte) (int, error) {
 	defer l.mu.Unlock()
 	return l.w.Write(p)
 }
-
-func ptr[T any](v T) *T { return &v }
 
 // The bench is the policy book's source.
 

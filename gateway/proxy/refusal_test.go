@@ -68,7 +68,7 @@ func TestChat_refusesKeys(t *testing.T) {
 		"mistyped":    {nil, auth.NewSecret().Reveal()[:60] + "AAAAAA", 401, "Invalid proxy server token"},
 		"admin key":   {nil, "sk-admin-of-the-test", 403, "the admin key cannot call models"},
 		"blocked":     {func(b *bench) { b.key.Blocked = true }, "", 401, "Key is blocked"},
-		"expired":     {func(b *bench) { b.key.Expires = ptr(time.Now().Add(-time.Second)) }, "", 401, "Expired Key"},
+		"expired":     {func(b *bench) { b.key.Expires = new(time.Now().Add(-time.Second)) }, "", 401, "Expired Key"},
 		"team":        {func(b *bench) { b.team.Blocked = true }, "", 401, "Team=marketing is blocked"},
 		"key's model": {func(b *bench) { b.key.Models = api.StringList{"other"} }, "", 401, "key not allowed to access model"},
 		"its team's":  {func(b *bench) { b.team.Models = api.StringList{"other"} }, "", 401, "team not allowed to access model"},

@@ -102,8 +102,7 @@ func CodeOf(err error) Code {
 	if err == nil {
 		return ""
 	}
-	var apiErr *Error
-	if errors.As(err, &apiErr) {
+	if apiErr, ok := errors.AsType[*Error](err); ok {
 		return apiErr.Code
 	}
 	return Internal

@@ -19,11 +19,9 @@ func object(t *testing.T, text string) map[string]json.RawMessage {
 	return parsed
 }
 
-func ptr[T any](v T) *T { return &v }
-
 func TestPatch_absentKeepsNullClearsValueReplaces(t *testing.T) {
 	team := api.NewTeam("t")
-	team.RPMLimit, team.TPMLimit, team.MaxBudget = ptr(int64(10)), ptr(int64(20)), ptr(money.Nano(5))
+	team.RPMLimit, team.TPMLimit, team.MaxBudget = new(int64(10)), new(int64(20)), new(money.Nano(5))
 	team.ModelRPMLimit = map[string]int64{"a": 1, "b": 2}
 	team.HardCap = false
 	unknown, err := api.Patch(&team.TeamFields, object(t, `{

@@ -16,23 +16,23 @@ func TestTeamValidate_namesTheField(t *testing.T) {
 	for want, change := range map[string]func(*api.Team){
 		"team_id is required":                                    func(t *api.Team) { t.TeamID = "" },
 		"team_id must start with":                                func(t *api.Team) { t.TeamID = "a b" },
-		"rpm_limit cannot be negative. Received: -1":             func(t *api.Team) { t.RPMLimit = ptr(int64(-1)) },
+		"rpm_limit cannot be negative. Received: -1":             func(t *api.Team) { t.RPMLimit = new(int64(-1)) },
 		"model_tpm_limit.gpt cannot be negative":                 func(t *api.Team) { t.ModelTPMLimit = map[string]int64{"gpt": -2} },
-		"max_budget cannot be negative. Received: -1.5":          func(t *api.Team) { t.MaxBudget = ptr(-3 * money.USD / 2) },
-		"soft_budget (10) must be strictly lower than max_budge": func(t *api.Team) { t.MaxBudget, t.SoftBudget = ptr(10*money.USD), ptr(10*money.USD) },
-		"soft_threshold_pct is 80":                               func(t *api.Team) { t.SoftThresholdPct = ptr(80.0) },
-		"soft_threshold_pct cannot be set together":              func(t *api.Team) { t.SoftThresholdPct, t.SoftBudget = ptr(0.8), ptr(money.USD) },
-		`budget_duration "1 month" is not a duration`:            func(t *api.Team) { t.BudgetDuration = ptr("1 month") },
-		"reset_day is 31":                                        func(t *api.Team) { t.ResetDay = ptr(31) },
+		"max_budget cannot be negative. Received: -1.5":          func(t *api.Team) { t.MaxBudget = new(-3 * money.USD / 2) },
+		"soft_budget (10) must be strictly lower than max_budge": func(t *api.Team) { t.MaxBudget, t.SoftBudget = new(10*money.USD), new(10*money.USD) },
+		"soft_threshold_pct is 80":                               func(t *api.Team) { t.SoftThresholdPct = new(80.0) },
+		"soft_threshold_pct cannot be set together":              func(t *api.Team) { t.SoftThresholdPct, t.SoftBudget = new(0.8), new(money.USD) },
+		`budget_duration "1 month" is not a duration`:            func(t *api.Team) { t.BudgetDuration = new("1 month") },
+		"reset_day is 31":                                        func(t *api.Team) { t.ResetDay = new(31) },
 		"temp_budget_increase and temp_budget_expiry must come together": func(t *api.Team) {
-			t.MaxBudget, t.TempBudgetIncrease = ptr(money.USD), ptr(money.USD)
+			t.MaxBudget, t.TempBudgetIncrease = new(money.USD), new(money.USD)
 		},
 		"temp_budget_increase needs max_budget": func(t *api.Team) {
-			t.TempBudgetIncrease, t.TempBudgetExpiry = ptr(money.USD), ptr(time.Now())
+			t.TempBudgetIncrease, t.TempBudgetExpiry = new(money.USD), new(time.Now())
 		},
 		`models names "a" twice`:                           func(t *api.Team) { t.Models = api.StringList{"a", "a"} },
-		"max_budget cannot be set together with budget_id": func(t *api.Team) { t.BudgetID, t.MaxBudget = ptr("b"), ptr(money.USD) },
-		"team_alias is 300 characters long":                func(t *api.Team) { t.TeamAlias = ptr(strings.Repeat("x", 300)) },
+		"max_budget cannot be set together with budget_id": func(t *api.Team) { t.BudgetID, t.MaxBudget = new("b"), new(money.USD) },
+		"team_alias is 300 characters long":                func(t *api.Team) { t.TeamAlias = new(strings.Repeat("x", 300)) },
 		"metadata is 70000 bytes long":                     func(t *api.Team) { t.Metadata = api.Metadata{"": json.RawMessage(strings.Repeat("1", 70000))} },
 	} {
 		team := api.NewTeam("t")
@@ -45,10 +45,10 @@ func TestTeamValidate_namesTheField(t *testing.T) {
 
 func TestBudgetValidate_namesTheField(t *testing.T) {
 	for want, change := range map[string]func(*api.Budget){
-		"alert_thresholds must be ascending; 0.5 follows 0.8": func(b *api.Budget) { b.MaxBudget, b.AlertThresholds = ptr(money.USD), []float64{0.8, 0.5} },
+		"alert_thresholds must be ascending; 0.5 follows 0.8": func(b *api.Budget) { b.MaxBudget, b.AlertThresholds = new(money.USD), []float64{0.8, 0.5} },
 		"alert_thresholds need max_budget":                    func(b *api.Budget) { b.AlertThresholds = []float64{0.8} },
-		`timezone "Mars" is not an IANA time zone`:            func(b *api.Budget) { b.Timezone = ptr("Mars") },
-		"on_soft_limit.reduce_rpm_pct is 50":                  func(b *api.Budget) { b.OnSoftLimit = &api.OnSoftLimit{ReduceRPMPct: ptr(50.0)} },
+		`timezone "Mars" is not an IANA time zone`:            func(b *api.Budget) { b.Timezone = new("Mars") },
+		"on_soft_limit.reduce_rpm_pct is 50":                  func(b *api.Budget) { b.OnSoftLimit = &api.OnSoftLimit{ReduceRPMPct: new(50.0)} },
 		"everything cannot be set together":                   func(b *api.Budget) { b.Everything, b.Models = true, []string{"m"} },
 	} {
 		budget := api.NewBudget("b")
@@ -62,7 +62,7 @@ func TestBudgetValidate_namesTheField(t *testing.T) {
 func TestAlertRouteValidate_neverRepeatsASecret(t *testing.T) {
 	route := api.NewAlertRoute("r")
 	route.Name = "r"
-	route.Webhook = &api.WebhookTarget{URL: "https://user:canary@example.com/", Secret: ptr("canary-too-short")}
+	route.Webhook = &api.WebhookTarget{URL: "https://user:canary@example.com/", Secret: new("canary-too-short")}
 	err := route.Validate()
 	if err == nil || strings.Contains(err.Error(), "canary") {
 		t.Fatalf("got %v", err)
