@@ -49,6 +49,10 @@ has_redis() {
   command -v redis-server >/dev/null
 }
 
+has_python() {
+  command -v python3 >/dev/null
+}
+
 # PostgreSQL's server programs are often installed outside PATH; this puts them there.
 has_postgres() {
   command -v initdb >/dev/null && return
