@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
@@ -43,7 +42,7 @@ func (s *Store) insertLedger(ctx context.Context, rows []api.LedgerRow) (fresh [
 	byID := make(map[string]api.LedgerRow, len(rows))
 	values := make([][]any, 0, len(rows))
 	for _, row := range rows {
-		row = storable(row)
+		row = readable(row)
 		if _, twice := byID[row.ID]; !twice {
 			byID[row.ID] = row
 			values = append(values, ledgerValues(row))
@@ -74,14 +73,13 @@ func inBatches(rows [][]any, insert func(batch [][]any) error) error {
 	return nil
 }
 
-// storable takes out of a row's texts what PostgreSQL cannot hold: what a client wrote must
-// not keep its request, and those booked with it, out of the ledger.
-func storable(row api.LedgerRow) api.LedgerRow {
+// readable replaces in a row's texts what cannot be stored: what a client wrote must not keep its
+// request, and those booked with it, out of the ledger.
+func readable(row api.LedgerRow) api.LedgerRow {
 	for _, text := range []*string{
-		&row.ID, &row.Kind, &row.RequestID, &row.TeamID, &row.KeyID, &row.UserID,
-		&row.Model, &row.Upstream, &row.PriceVersion,
+		&row.ID, &row.Kind, &row.RequestID, &row.TeamID, &row.KeyID, &row.UserID, &row.Model, &row.Upstream, &row.PriceVersion,
 	} {
-		*text = strings.ReplaceAll(strings.ToValidUTF8(*text, "\uFFFD"), "\x00", "\uFFFD")
+		*text = storable(*text)
 	}
 	return row
 }

@@ -24,7 +24,7 @@ type noun[T any] struct {
 
 // create stores a new object, runs also in the same transaction, and returns the object as a read would.
 func create[T any](ctx context.Context, s *Store, n noun[T], change api.Change, object T, also func(ctx context.Context) error) (stored T, err error) {
-	id := *n.id(&object)
+	id, change := *n.id(&object), signed(change)
 	err = s.change(ctx, func(ctx context.Context, t *tx) error {
 		if err := n.check(s, ctx, object); err != nil {
 			return err
@@ -57,6 +57,7 @@ func (n noun[T]) taken(id string) error {
 // update lets edit change an object, if its revision is ifRevision or that is zero, and returns it as a
 // read would. verb names the change in the audit log.
 func update[T any](ctx context.Context, s *Store, n noun[T], change api.Change, verb, id string, ifRevision int64, edit func(ctx context.Context, object *T) error) (stored T, err error) {
+	change = signed(change)
 	err = s.change(ctx, func(ctx context.Context, t *tx) error {
 		object, err := n.get(s, ctx, id)
 		if err != nil {
@@ -91,6 +92,7 @@ func update[T any](ctx context.Context, s *Store, n noun[T], change api.Change, 
 // remove deletes objects, all or none, and returns what is gone, in the order asked. only does what
 // has to be done first, and may refuse.
 func remove[T any](ctx context.Context, s *Store, n noun[T], change api.Change, ids []string, only func(ctx context.Context, object T) error) (gone []T, err error) {
+	change = signed(change)
 	err = s.change(ctx, func(ctx context.Context, t *tx) error {
 		gone = []T{}
 		for _, id := range distinct(ids) {
@@ -137,3 +139,12 @@ func list[T any](ctx context.Context, s *Store, name string, values args, page a
 
 // nothing is for creates and deletes that have nothing to do beside.
 func nothing(context.Context) error { return nil }
+
+// signed makes a change's texts fit to be stored. They come from headers, which may hold any byte,
+// and are no reason to refuse the change.
+func signed(change api.Change) api.Change {
+	return api.Change{
+		Actor: storable(change.Actor), Address: storable(change.Address),
+		Reason: storable(change.Reason), RequestID: storable(change.RequestID),
+	}
+}

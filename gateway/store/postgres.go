@@ -2,8 +2,10 @@ package store
 
 import (
 	"context"
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"strconv"
 	"strings"
@@ -19,6 +21,7 @@ const (
 	postgresConnections = 20
 	postgresIdle        = 10
 	postgresIdleTime    = 5 * time.Minute
+	postgresConnectTime = 10 * time.Second // unless the address says connect_timeout
 )
 
 // connectPostgres sets up the pool. In an address that cannot be read nobody knows for sure where the
@@ -28,6 +31,9 @@ func (s *Store) connectPostgres(address string) error {
 	if err != nil {
 		return errors.New("store address is not a valid postgres:// address; " +
 			"characters such as / : @ # in a user or password have to be percent-encoded")
+	}
+	if config.ConnectTimeout == 0 {
+		config.ConnectTimeout = postgresConnectTime
 	}
 	if config.RuntimeParams["application_name"] == "" {
 		config.RuntimeParams["application_name"] = "bursar"
@@ -43,12 +49,9 @@ func (s *Store) connectPostgres(address string) error {
 	return nil
 }
 
-// SQLSTATE codes that callers decide on, see https://www.postgresql.org/docs/current/errcodes-appendix.html.
-const (
-	stateUnique      = "23505"
-	stateNotText     = "22021"
-	stateNotJSONText = "22P05"
-)
+// stateUnique is the SQLSTATE of a value that has to be unique,
+// see https://www.postgresql.org/docs/current/errcodes-appendix.html.
+const stateUnique = "23505"
 
 func postgresState(err error) string {
 	if failed, ok := errors.AsType[*pgconn.PgError](err); ok {
@@ -67,6 +70,6 @@ func postgresUnreachable(err error) bool {
 	}
 	var connect *pgconn.ConnectError
 	var network net.Error
-	return errors.As(err, &connect) || errors.As(err, &network) ||
-		errors.Is(err, context.DeadlineExceeded) || pgconn.SafeToRetry(err)
+	return errors.As(err, &connect) || errors.As(err, &network) || errors.Is(err, driver.ErrBadConn) ||
+		errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, context.DeadlineExceeded) || pgconn.SafeToRetry(err)
 }

@@ -92,6 +92,26 @@ func TestCreateTeam_refusesWhatIsNotValid(t *testing.T) {
 	})
 }
 
+func TestCreateTeam_textsThatCannotBeStored(t *testing.T) {
+	both(t, func(t *testing.T, s *store.Store, _ *clock) {
+		_, err := s.CreateTeam(t.Context(), alice, newTeam("t1", "a\x00b"))
+		wantCode(t, err, api.Invalid)
+		for _, alias := range []string{"a\x00b", "a\xffb"} {
+			_, err = s.KeyByAlias(t.Context(), alias)
+			wantCode(t, err, api.Invalid)
+		}
+		// A header with the reason in Latin-1 is no reason to refuse the change.
+		change := api.Change{Actor: "Ren\xe9", Reason: "caf\xe9\x00"}
+		team := must(s.CreateTeam(t.Context(), change, newTeam("t1", "a")))(t)
+		if team.CreatedBy != "Ren\uFFFD" {
+			t.Errorf("created by %q", team.CreatedBy)
+		}
+		if check := must(s.VerifyAudit(t.Context()))(t); !check.OK() || check.Rows != 1 {
+			t.Errorf("audit log: %+v", check)
+		}
+	})
+}
+
 func TestTeam_notThere(t *testing.T) {
 	both(t, func(t *testing.T, s *store.Store, _ *clock) {
 		_, err := s.Team(t.Context(), "t9")

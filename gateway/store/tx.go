@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
@@ -159,7 +160,25 @@ func (s *Store) bind(name string, values args) (string, []any, error) {
 	if !known {
 		return "", nil, fmt.Errorf("there is no query %s", name)
 	}
-	return q.bind(values)
+	text, bound, err := q.bind(values)
+	if err != nil {
+		return "", nil, err
+	}
+	for _, value := range bound {
+		if given, ok := value.(*string); ok && given != nil {
+			value = *given
+		}
+		if given, ok := value.(string); ok && given != storable(given) {
+			return "", nil, api.Errorf(api.Invalid, "a text holds characters that cannot be stored: NUL, or bytes that are not UTF-8")
+		}
+	}
+	return text, bound, nil
+}
+
+// storable replaces what PostgreSQL cannot hold in a text. It is for texts that must not keep what
+// they belong to from being stored; others are refused, on both databases.
+func storable(text string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "\uFFFD")
 }
 
 func (s *Store) runner(ctx context.Context, db *sql.DB) runner {
@@ -170,14 +189,12 @@ func (s *Store) runner(ctx context.Context, db *sql.DB) runner {
 }
 
 // explain turns an error of the database into one that callers can decide on:
-// an unreachable database is an [api.StoreUnavailable], text it cannot hold an [api.Invalid].
+// an unreachable database is an [api.StoreUnavailable].
 func (s *Store) explain(doing string, err error) error {
 	var known *api.Error
 	switch {
 	case errors.As(err, &known), errors.Is(err, context.Canceled):
 		return fmt.Errorf("%s: %w", doing, err)
-	case s.kind == Postgres && (postgresState(err) == stateNotText || postgresState(err) == stateNotJSONText):
-		return api.Errorf(api.Invalid, "a text holds characters that cannot be stored").WithCause(err)
 	case s.kind == Postgres && postgresUnreachable(err), s.kind == SQLite && sqliteUnreachable(err):
 		return unavailable(fmt.Errorf("%s: %w", doing, err))
 	default:
