@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"sync"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -190,4 +191,41 @@ func TestPromise_T14_limitsInForceWhenTheChangeReturns(t *testing.T) {
 		_, replicas := newReplicas(t, 4)
 		quotatest.OldLimitsNeverAdmit(t, replicas)
 	})
+}
+
+// TestPromise_T5_anotherGatewayBooksACrash lets a gateway die in the middle of requests. Another one books each at its
+// last checkpoint, once, and nothing stays held.
+func TestPromise_T5_anotherGatewayBooksACrash(t *testing.T) {
+	h, replicas := newReplicas(t, 2)
+	dead, alive := replicas[0], replicas[1]
+	var budgets []quota.Budget
+	for i := range 50 {
+		request := teamRequest(h.Clock, money.Max)
+		budgets = request.Budgets
+		if _, err := dead.Reserve(t.Context(), request); err != nil {
+			t.Fatal(err)
+		}
+		checkpoint := quota.Checkpoint{ID: request.ID, Slot: request.Slot, Tokens: 20, Cost: money.Nano(i) * money.USD}
+		if err := dead.Renew(t.Context(), []quota.Checkpoint{checkpoint}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h.Clock.Advance(15 * time.Second)
+	for _, want := range []int{50, 0} {
+		if n, err := alive.Reap(t.Context()); err != nil || n != want {
+			t.Errorf("reaped %d, %v; want %d", n, err, want)
+		}
+	}
+	if err := alive.Drain(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	// Ten of the prompts cost more than the first ten checkpoints.
+	want := (10*10 + (10+49)*40/2) * money.USD
+	states, err := alive.Spent(t.Context(), budgets)
+	if err != nil || states[0].Settled != want || states[0].Reserved != 0 {
+		t.Errorf("budget: %+v, %v; want %s settled and nothing reserved", states, err, want)
+	}
+	if rows := h.Record.Rows(); len(rows) != 50 || rows[0].Kind != api.LedgerEstimate {
+		t.Errorf("%d rows, the first is %+v; want 50 estimates", len(rows), rows[0])
+	}
 }

@@ -44,7 +44,7 @@ type Redis struct {
 	pending *pending
 	stop    context.CancelFunc
 	done    sync.WaitGroup
-	contact contact
+	breaker breaker
 
 	mu sync.Mutex
 	// held are the reservations that this process made and has not settled.
@@ -85,7 +85,7 @@ func OpenRedis(ctx context.Context, url string, record Record, options RedisOpti
 		held:    make(map[string]*heldReservation), logs: make(map[string]*slotLog), named: make(map[string]time.Time),
 		dirty: make(map[string]bool), dirtyWake: make(chan struct{}, 1),
 	}
-	r.contact.reached(time.Now())
+	r.breaker.succeeded(time.Now())
 	if !options.Manual {
 		r.done.Go(func() { r.beatLoop(background) })
 		r.done.Go(func() { r.reapLoop(background) })
@@ -125,6 +125,9 @@ func (r *Redis) Close() error {
 
 // call runs one script and reads its answer.
 func (r *Redis) call(ctx context.Context, script *redis.Script, key string, args []any) (*reply, error) {
+	if !r.breaker.allows(time.Now()) {
+		return nil, errOpen
+	}
 	bounded, cancel := r.deadline(ctx)
 	defer cancel()
 	values, err := script.Run(bounded, r.client, []string{key}, args...).Slice()
@@ -136,6 +139,9 @@ func (r *Redis) call(ctx context.Context, script *redis.Script, key string, args
 
 // callInt is call for scripts that answer one integer.
 func (r *Redis) callInt(ctx context.Context, script *redis.Script, key string, args []any) (int64, error) {
+	if !r.breaker.allows(time.Now()) {
+		return 0, errOpen
+	}
 	bounded, cancel := r.deadline(ctx)
 	defer cancel()
 	n, err := script.Run(bounded, r.client, []string{key}, args...).Int64()
@@ -151,13 +157,13 @@ func (r *Redis) deadline(ctx context.Context) (context.Context, context.CancelFu
 // noted turns the driver's errors into ErrUnavailable and remembers whether Redis answered.
 func (r *Redis) noted(ctx context.Context, err error) error {
 	if err == nil {
-		r.contact.reached(time.Now())
+		r.breaker.succeeded(time.Now())
 		return nil
 	}
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	r.contact.lost()
+	r.breaker.failed(time.Now())
 	return fmt.Errorf("%w: %w", ErrUnavailable, err)
 }
 
@@ -178,6 +184,9 @@ func (r *Redis) name(ctx context.Context, slot string) error {
 	if known && now.Sub(named) < time.Hour {
 		return nil
 	}
+	if !r.breaker.allows(time.Now()) {
+		return errOpen
+	}
 	bounded, cancel := r.deadline(ctx)
 	defer cancel()
 	err := r.client.ZAdd(bounded, r.keys.slots(), redis.Z{Score: float64(now.Unix()), Member: slot}).Err()
@@ -194,32 +203,4 @@ func (r *Redis) name(ctx context.Context, slot string) error {
 func (r *Redis) slots(ctx context.Context) ([]string, error) {
 	slots, err := r.client.ZRangeByLex(ctx, r.keys.slots(), &redis.ZRangeBy{Min: "-", Max: "+"}).Result()
 	return slots, r.noted(ctx, err)
-}
-
-// contact remembers since when Redis has answered without a break.
-type contact struct {
-	mu    sync.Mutex
-	since time.Time
-}
-
-func (c *contact) reached(now time.Time) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.since.IsZero() {
-		c.since = now
-	}
-}
-
-func (c *contact) lost() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.since = time.Time{}
-}
-
-// unbroken says whether Redis has answered for at least d. While it was away nobody could renew,
-// and expiry means nothing.
-func (c *contact) unbroken(d time.Duration) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return !c.since.IsZero() && time.Since(c.since) >= d
 }

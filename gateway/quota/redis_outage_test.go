@@ -112,6 +112,9 @@ func TestRedis_settlesInTheRecordWhileRedisIsAway(t *testing.T) {
 	}
 
 	server.Restart(t)
+	if err := engine.Ping(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	if err := engine.Drain(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -121,5 +124,47 @@ func TestRedis_settlesInTheRecordWhileRedisIsAway(t *testing.T) {
 	}
 	if rows := record.Rows(); len(rows) != 1 {
 		t.Errorf("ledger: %+v, want one row", rows)
+	}
+}
+
+// TestPromise_T7_failsClosedAndFast takes Redis away in both ways: connections are refused, or nobody answers.
+func TestPromise_T7_failsClosedAndFast(t *testing.T) {
+	for name, away := range map[string]func(t *testing.T, server *testenv.RedisServer, proxy *quotatest.Proxy){
+		"refused":    func(_ *testing.T, server *testenv.RedisServer, _ *quotatest.Proxy) { server.Kill() },
+		"black hole": func(_ *testing.T, _ *testenv.RedisServer, proxy *quotatest.Proxy) { proxy.Hold(true) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := testenv.StartRedis(t)
+			proxy := quotatest.StartProxy(t, server.Addr())
+			options := quota.RedisOptions{Manual: true, Timeout: 50 * time.Millisecond}
+			engine, err := quota.OpenRedis(t.Context(), "redis://"+proxy.Addr(), quotatest.NewRecord(), options)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = engine.Close() })
+			request := teamRequest(quotatest.NewClock(), 0)
+			request.Budgets[0].Periods = nil
+			if _, err := engine.Reserve(t.Context(), request); err != nil {
+				t.Fatal(err)
+			}
+
+			away(t, server, proxy)
+			const calls = 300
+			var slow, total time.Duration
+			for range calls {
+				request.ID = quotatest.NewID()
+				start := time.Now()
+				if _, err := engine.Reserve(t.Context(), request); !errors.Is(err, quota.ErrUnavailable) {
+					t.Fatalf("reserve without Redis: %v, want ErrUnavailable", err)
+				}
+				took := time.Since(start)
+				slow, total = max(slow, took), total+took
+			}
+			// The first calls wait for the timeout; the machine that runs tests may add to it.
+			if slow > time.Second || total/calls > 20*time.Millisecond {
+				t.Errorf("slowest refusal %s, mean %s", slow, total/calls)
+			}
+			t.Logf("slowest refusal %s, mean %s", slow, total/calls)
+		})
 	}
 }

@@ -17,6 +17,9 @@ type pendingStep struct {
 }
 
 type pending struct {
+	// retrying lets one retry run at a time, so that a second one waits for what the first has taken.
+	retrying sync.Mutex
+
 	mu    sync.Mutex
 	steps []pendingStep
 }
@@ -50,6 +53,8 @@ func (r *Redis) keepPending(step pendingStep) {
 
 // retryPending repeats what was not answered. The first failure ends it; the rest waits.
 func (r *Redis) retryPending(ctx context.Context) error {
+	r.pending.retrying.Lock()
+	defer r.pending.retrying.Unlock()
 	steps := r.pending.take()
 	for i, step := range steps {
 		if err := r.retry(ctx, step); err != nil {
@@ -67,7 +72,7 @@ func (r *Redis) retry(ctx context.Context, step pendingStep) error {
 		r.markDirty(slot)
 		return err
 	}
-	_, err := r.settle(ctx, step.settlement, r.heldBy(id))
+	err := r.settleAgain(ctx, step.settlement)
 	if errors.Is(err, ErrUnknown) {
 		r.options.Logger.WarnContext(ctx, "a late settlement found nothing to settle", "reservation", id)
 		err = nil
@@ -75,5 +80,15 @@ func (r *Redis) retry(ctx context.Context, step pendingStep) error {
 	if err == nil {
 		r.release(id)
 	}
+	return err
+}
+
+// settleAgain settles what Redis did not answer for. Its row is in the record by now, and a counter may have been
+// filled from there: so the counters are filled again instead of being added to.
+func (r *Redis) settleAgain(ctx context.Context, settlement Settlement) error {
+	if held := r.heldBy(settlement.ID); held != nil {
+		return r.settleLost(ctx, settlement, held)
+	}
+	_, err := r.settle(ctx, settlement, nil)
 	return err
 }

@@ -167,7 +167,7 @@ func (r *Redis) reapLoop(ctx context.Context) {
 			return
 		case <-ticker.C:
 		}
-		if !r.contact.unbroken(lifetime + 5*time.Second) {
+		if !r.breaker.unbroken(lifetime+5*time.Second, time.Now()) {
 			continue
 		}
 		if _, err := r.Reap(ctx); err != nil && ctx.Err() == nil {

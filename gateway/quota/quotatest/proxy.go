@@ -17,6 +17,7 @@ type Proxy struct {
 	requests atomic.Int64
 	lost     atomic.Int64
 	every    atomic.Int64
+	held     atomic.Bool
 
 	mu    sync.Mutex
 	conns map[net.Conn]bool
@@ -40,6 +41,9 @@ func (p *Proxy) Addr() string { return p.listener.Addr().String() }
 
 // LoseEvery makes one of n replies get lost; 0 loses none.
 func (p *Proxy) LoseEvery(n int) { p.every.Store(int64(n)) }
+
+// Hold makes the proxy swallow everything without ending a connection, as a network that is cut does.
+func (p *Proxy) Hold(held bool) { p.held.Store(held) }
 
 // Lost is how many replies were lost.
 func (p *Proxy) Lost() int { return int(p.lost.Load()) }
@@ -75,6 +79,9 @@ func (p *Proxy) request(server io.Writer, client io.Reader, lose *atomic.Bool) {
 		n, err := client.Read(buffer)
 		if err != nil {
 			return
+		}
+		if p.held.Load() {
+			continue
 		}
 		if every := p.every.Load(); every > 0 && p.requests.Add(1)%every == 0 {
 			lose.Store(true)
