@@ -139,7 +139,9 @@ func (p *parts) openCounters(ctx context.Context, options Options) error {
 	if options.Config.RedisURL == "" {
 		p.engine, p.counters = quota.NewMemory(p.ledger, quota.MemoryOptions{Logger: options.Logger}), "in-process"
 	} else {
-		engine, err := quota.OpenRedis(ctx, options.Config.RedisURL, p.ledger, quota.RedisOptions{Logger: options.Logger})
+		engine, err := quota.OpenRedis(ctx, options.Config.RedisURL, p.ledger, quota.RedisOptions{
+			Timeout: options.Config.RedisTimeout, Logger: options.Logger,
+		})
 		if err != nil {
 			return fmt.Errorf("open the counters (redis_url): %w", err)
 		}

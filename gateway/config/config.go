@@ -26,6 +26,8 @@ type Config struct {
 	DatabaseURL string
 	// RedisURL is empty for in-process counters.
 	RedisURL string
+	// RedisTimeout bounds one trip to Redis; 0 is the engine's default.
+	RedisTimeout time.Duration
 	// SecretKey encrypts stored secrets; empty lets the data directory hold a generated one.
 	SecretKey string
 

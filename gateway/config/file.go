@@ -19,6 +19,8 @@ type file struct {
 	DatabaseURL string `yaml:"database_url"`
 	RedisURL    string `yaml:"redis_url"`
 	SecretKey   string `yaml:"secret_key"`
+	// RedisTimeout is a duration as Go writes it, such as 250ms.
+	RedisTimeout string `yaml:"redis_timeout"`
 
 	Proxy struct {
 		Enabled *bool  `yaml:"enabled"`

@@ -65,9 +65,21 @@ func (c *checker) stores(f file) {
 	c.config.SecretKey = f.SecretKey
 	c.database(f)
 	c.config.RedisURL = f.RedisURL
+	c.redisTimeout(f.RedisTimeout)
 	if f.RedisURL != "" {
 		c.storeURL("redis_url", f.RedisURL, "redis", "rediss", "unix", "redis+sentinel", "redis+cluster", "rediss+cluster", "rediss+sentinel")
 	}
+}
+
+func (c *checker) redisTimeout(text string) {
+	if text == "" {
+		return
+	}
+	timeout, err := time.ParseDuration(text)
+	if err != nil || timeout <= 0 || timeout > time.Minute {
+		c.fail("redis_timeout", "%q is not a duration up to a minute such as 250ms", text)
+	}
+	c.config.RedisTimeout = timeout
 }
 
 func (c *checker) listen(f file) {

@@ -3,9 +3,9 @@ package pricing_test
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/tiktoken-go/tokenizer"
 	"pgregory.net/rapid"
@@ -284,14 +284,16 @@ func TestCountText_inHardChunksIsNotLess(t *testing.T) {
 	}
 }
 
-func TestCountText_survivesHostileText(t *testing.T) {
-	for _, unit := range hostile {
+// What takes a tokenizer quadratic time must stay within a small factor of plain text.
+func BenchmarkCountText_hostile(b *testing.B) {
+	for _, unit := range append([]string{"plain text "}, hostile...) {
 		text := strings.Repeat(unit, 64<<10/len(unit))
-		start := time.Now()
-		pricing.CountText("gpt-4o", text)
-		if took := time.Since(start); took > 5*time.Second {
-			t.Errorf("%q repeated: %s", unit, took)
-		}
+		b.Run(strconv.Quote(unit), func(b *testing.B) {
+			b.SetBytes(int64(len(text)))
+			for b.Loop() {
+				pricing.CountText("gpt-4o", text)
+			}
+		})
 	}
 }
 
