@@ -106,7 +106,7 @@ func TestAccAlertRoute_everyAttributeDrifts(t *testing.T) {
 		resource.TestStep{Config: g.config(fullRoute)},
 		step(fullRoute, func(f *api.AlertRouteFields) {
 			f.Name, f.Events, f.TeamIDs = "x", nil, api.StringList{"a", "b", "c"}
-			f.MinSeverity, f.Thresholds, f.Enabled = ptr("critical"), []float64{0.8, 1}, false
+			f.MinSeverity, f.Thresholds, f.Enabled = new("critical"), []float64{0.8, 1}, false
 			f.Webhook = &api.WebhookTarget{URL: "https://elsewhere.example.com/"}
 		}, changes{
 			"name": `"x" -> "oncall"`, "events.0": ` -> "budget.soft_limit"`, "events.1": ` -> "budget.hard_limit"`, "team_ids.2": `"c" -> `,
@@ -115,7 +115,7 @@ func TestAccAlertRoute_everyAttributeDrifts(t *testing.T) {
 		}),
 		resource.TestStep{Config: g.config(plainRoute)},
 		step(plainRoute, func(f *api.AlertRouteFields) {
-			f.Events, f.TeamIDs, f.MinSeverity, f.Thresholds = api.StringList{"budget.soft_limit"}, api.StringList{"a"}, ptr("info"), []float64{0.5}
+			f.Events, f.TeamIDs, f.MinSeverity, f.Thresholds = api.StringList{"budget.soft_limit"}, api.StringList{"a"}, new("info"), []float64{0.5}
 		}, changes{
 			"events.0": `"budget.soft_limit" -> `, "team_ids.0": `"a" -> `, "min_severity": `"info" -> `, "thresholds.0": "0.5 -> ",
 		}),
@@ -171,7 +171,7 @@ func TestAccAlertRoute_secretDrifts(t *testing.T) {
 func TestAccAlertRoute_importedPlanIsEmpty(t *testing.T) {
 	g := startGateway(t)
 	route := api.NewAlertRoute("r")
-	route.Name, route.Webhook = "oncall", &api.WebhookTarget{URL: "https://alerts.example.com/llm", Secret: ptr(firstSecret)}
+	route.Name, route.Webhook = "oncall", &api.WebhookTarget{URL: "https://alerts.example.com/llm", Secret: new(firstSecret)}
 	must[api.AlertRoute](t)(g.CreateAlertRoute(t.Context(), "r", route.AlertRouteFields))
 	config := g.config("import {\n  to = bursar_alert_route.oncall\n  id = \"r\"\n}\n", fmt.Sprintf(`
 resource "bursar_alert_route" "oncall" {

@@ -97,9 +97,9 @@ func TestAccBudget_everyAttributeDrifts(t *testing.T) {
 	run(t,
 		resource.TestStep{Config: g.config(pot)},
 		step(pot, func(f *api.BudgetFields) {
-			f.MaxBudget, f.AlertThresholds, f.SoftBudget, f.SoftThresholdPct = nil, nil, nil, ptr(0.9)
+			f.MaxBudget, f.AlertThresholds, f.SoftBudget, f.SoftThresholdPct = nil, nil, nil, new(0.9)
 			f.HardCap, f.BudgetDuration, f.ResetDay = true, nil, nil
-			f.RPMLimit, f.TPMLimit, f.MaxParallelRequests = nil, ptr(int64(99)), nil
+			f.RPMLimit, f.TPMLimit, f.MaxParallelRequests = nil, new(int64(99)), nil
 			f.Timezone, f.OnSoftLimit, f.KeyIDs, f.TeamIDs, f.Models = nil, nil, nil, []string{"later"}, []string{"gpt-4.1", "o3"}
 		}, changes{
 			"max_budget": " -> 100", "soft_budget": " -> 80", "soft_threshold_pct": "0.9 -> ", "hard_cap": "true -> false",
@@ -109,13 +109,13 @@ func TestAccBudget_everyAttributeDrifts(t *testing.T) {
 			"team_ids.0": `"later" -> "a"`, "team_ids.1": ` -> "later"`, "models.1": `"o3" -> `,
 		}),
 		step(pot, func(f *api.BudgetFields) {
-			f.OnSoftLimit.ReduceRPMPct, f.AlertThresholds = ptr(0.6), []float64{0.5, 0.8, 0.95, 1, 1.2}
-			f.MaxBudget = ptr(200 * money.USD)
+			f.OnSoftLimit.ReduceRPMPct, f.AlertThresholds = new(0.6), []float64{0.5, 0.8, 0.95, 1, 1.2}
+			f.MaxBudget = new(200 * money.USD)
 		}, changes{"on_soft_limit.reduce_rpm_pct": "0.6 -> 0.5", "alert_thresholds.4": "1.2 -> ", "max_budget": "200 -> 100"}),
 		resource.TestStep{Config: g.config(plainBudget)},
 		step(plainBudget, func(f *api.BudgetFields) {
-			f.Models, f.OnSoftLimit, f.Timezone = []string{"o3"}, &api.OnSoftLimit{ReduceRPMPct: ptr(0.1)}, ptr("UTC")
-			f.MaxBudget, f.AlertThresholds = ptr(money.USD), []float64{1}
+			f.Models, f.OnSoftLimit, f.Timezone = []string{"o3"}, &api.OnSoftLimit{ReduceRPMPct: new(0.1)}, new("UTC")
+			f.MaxBudget, f.AlertThresholds = new(money.USD), []float64{1}
 		}, changes{
 			"models.0": `"o3" -> `, "on_soft_limit.reduce_rpm_pct": "0.1 -> ", "timezone": `"UTC" -> `,
 			"max_budget": "1 -> ", "alert_thresholds.0": "1 -> ",
@@ -154,7 +154,7 @@ resource "bursar_team" "t" {
 	run(t,
 		resource.TestStep{Config: g.config(config)},
 		resource.TestStep{
-			PreConfig: g.changeTeam("t", func(f *api.TeamFields) { f.BudgetID, f.MaxBudget = nil, ptr(money.USD) }),
+			PreConfig: g.changeTeam("t", func(f *api.TeamFields) { f.BudgetID, f.MaxBudget = nil, new(money.USD) }),
 			Config:    g.config(config),
 		},
 		resource.TestStep{Config: g.config(config), ConfigPlanChecks: nothing()},

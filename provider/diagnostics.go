@@ -31,8 +31,7 @@ var configNames = map[string]string{
 // report adds err on the attribute it names, with what to do about it.
 func report(ctx context.Context, diags *diag.Diagnostics, schema typeFinder, summary string, err error) {
 	detail := sentence(err) + advice(err)
-	var refused *api.Error
-	if errors.As(err, &refused) {
+	if refused, ok := errors.AsType[*api.Error](err); ok {
 		if at, ok := attributePath(ctx, schema, refused.Param); ok {
 			diags.AddAttributeError(at, summary, detail)
 			return
@@ -115,8 +114,8 @@ func attributePath(ctx context.Context, schema typeFinder, param string) (path.P
 // sentence makes an error text one, but leaves the name of a field that it starts with as it is.
 func sentence(err error) string {
 	text := strings.TrimSpace(err.Error())
-	var refused *api.Error
-	aboutField := errors.As(err, &refused) && refused.Param != "" && strings.HasPrefix(text, refused.Param)
+	refused, ok := errors.AsType[*api.Error](err)
+	aboutField := ok && refused.Param != "" && strings.HasPrefix(text, refused.Param)
 	if first, size := utf8.DecodeRuneInString(text); !aboutField && size > 0 {
 		text = string(unicode.ToUpper(first)) + text[size:]
 	}

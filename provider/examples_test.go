@@ -32,7 +32,7 @@ func TestAccExamples(t *testing.T) {
 			g := startGateway(t)
 			example := g.config(string(text))
 			if filepath.Base(file) == "data-source.tf" {
-				must[api.Team](t)(g.CreateTeam(t.Context(), "marketing", api.TeamFields{BudgetTerms: api.BudgetTerms{MaxBudget: ptr(100 * money.USD)}}))
+				must[api.Team](t)(g.CreateTeam(t.Context(), "marketing", api.TeamFields{BudgetTerms: api.BudgetTerms{MaxBudget: new(100 * money.USD)}}))
 			}
 			checks := noCanary()
 			if filepath.Base(file) == "data-source.tf" {

@@ -123,7 +123,7 @@ func TestAccFault_aRaceIsLoud(t *testing.T) {
 	run(t,
 		resource.TestStep{Config: g.config(fullTeam)},
 		resource.TestStep{
-			PreConfig: race("/team/update", g.changeTeam("marketing", func(f *api.TeamFields) { f.RPMLimit = ptr(int64(99)) })),
+			PreConfig: race("/team/update", g.changeTeam("marketing", func(f *api.TeamFields) { f.RPMLimit = new(int64(99)) })),
 			Config:    g.config(changed), ExpectError: says(`The team "marketing" was changed by "mallory" at 20`),
 		},
 		resource.TestStep{

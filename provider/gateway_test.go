@@ -40,18 +40,28 @@ type gateway struct {
 // fault sees every request of the provider; next is the gateway.
 type fault func(w http.ResponseWriter, r *http.Request, next http.Handler)
 
-// env makes the environment of a test alone decide about the provider.
-func env(t *testing.T) {
-	t.Helper()
-	for _, name := range []string{"BURSAR_ENDPOINT", "BURSAR_ADMIN_KEY", "BURSAR_CHANGE_REASON"} {
-		t.Setenv(name, "")
+// TestMain makes the tests alone decide about the provider, whatever the environment says.
+func TestMain(m *testing.M) {
+	for name, value := range map[string]string{
+		"BURSAR_ENDPOINT": "", "BURSAR_ADMIN_KEY": "", "BURSAR_CHANGE_REASON": "", "CHECKPOINT_DISABLE": "1",
+	} {
+		if err := os.Setenv(name, value); err != nil {
+			panic(err)
+		}
 	}
-	t.Setenv("CHECKPOINT_DISABLE", "1")
+	os.Exit(m.Run())
 }
 
+// startGateway is for tests that run beside others.
 func startGateway(t *testing.T) *gateway {
 	t.Helper()
-	env(t)
+	t.Parallel()
+	return startGatewayAlone(t)
+}
+
+// startGatewayAlone is for tests that set the environment.
+func startGatewayAlone(t *testing.T) *gateway {
+	t.Helper()
 	if os.Getenv("TF_ACC") == "" {
 		t.Skip("TF_ACC is not set: acceptance tests run with make testacc")
 	}
@@ -152,5 +162,3 @@ func says(text string) *regexp.Regexp {
 func saysAt(line, text string) *regexp.Regexp {
 	return regexp.MustCompile(`(?s)` + says(line).String() + `.*` + says(text).String())
 }
-
-func ptr[T any](value T) *T { return &value }

@@ -132,11 +132,11 @@ func TestAccKey_everyAttributeDrifts(t *testing.T) {
 	run(t,
 		resource.TestStep{Config: g.config(keyTeams, fullKey)},
 		step(fullKey, func(f *api.KeyFields) {
-			f.KeyAlias, f.TeamID, f.UserID, f.Models = ptr("x"), ptr("b"), nil, api.StringList{"gpt-4.1-mini", "o3"}
-			f.RPMLimit, f.TPMLimit, f.MaxParallelRequests = ptr(int64(99999)), nil, ptr(int64(0))
+			f.KeyAlias, f.TeamID, f.UserID, f.Models = new("x"), new("b"), nil, api.StringList{"gpt-4.1-mini", "o3"}
+			f.RPMLimit, f.TPMLimit, f.MaxParallelRequests = new(int64(99999)), nil, new(int64(0))
 			f.ModelRPMLimit, f.ModelTPMLimit = map[string]int64{"gpt-4.1-mini": 99999}, map[string]int64{}
-			f.MaxBudget, f.SoftBudget, f.HardCap = nil, ptr(9*money.USD), false
-			f.BudgetDuration, f.ResetDay, f.Blocked = nil, ptr(4), true
+			f.MaxBudget, f.SoftBudget, f.HardCap = nil, new(9*money.USD), false
+			f.BudgetDuration, f.ResetDay, f.Blocked = nil, new(4), true
 			f.Metadata = api.Metadata{"app": json.RawMessage(`"web"`), "b": json.RawMessage(`1`)}
 			f.SpeakForTeams, f.Expires = api.StringList{"a"}, nil
 		}, changes{
@@ -149,7 +149,7 @@ func TestAccKey_everyAttributeDrifts(t *testing.T) {
 		}),
 		resource.TestStep{Config: g.config(keyTeams, plainKey)},
 		step(plainKey, func(f *api.KeyFields) {
-			f.Expires, f.SpeakForTeams, f.UserID = ptr(time.Date(2099, 1, 1, 0, 0, 0, 0, time.UTC)), api.StringList{"*"}, ptr("eve")
+			f.Expires, f.SpeakForTeams, f.UserID = new(time.Date(2099, 1, 1, 0, 0, 0, 0, time.UTC)), api.StringList{"*"}, new("eve")
 		}, changes{"expires": `"2099-01-01T00:00:00Z" -> `, "speak_for_teams.0": `"*" -> `, "user_id": `"eve" -> `}),
 		resource.TestStep{
 			PreConfig: func() {
@@ -228,7 +228,7 @@ func TestAccKey_ownSecret(t *testing.T) {
 func TestAccKey_importedOneLearnsItsVersion(t *testing.T) {
 	g := startGateway(t)
 	created := must[api.KeyCreated](t)(g.CreateKey(t.Context(), api.KeyCreate{
-		Key: ptr("sk-canary-imported-0123456789"), KeyFields: api.KeyFields{KeyAlias: ptr("app"), BudgetTerms: api.BudgetTerms{HardCap: true}},
+		Key: new("sk-canary-imported-0123456789"), KeyFields: api.KeyFields{KeyAlias: new("app"), BudgetTerms: api.BudgetTerms{HardCap: true}},
 	}))
 	config := g.config(fmt.Sprintf(`
 import {
@@ -257,7 +257,7 @@ resource "bursar_key" "app" {
 
 func TestAccKey_existingAliasAnswersWithTheImport(t *testing.T) {
 	g := startGateway(t)
-	created := must[api.KeyCreated](t)(g.CreateKey(t.Context(), api.KeyCreate{KeyFields: api.KeyFields{KeyAlias: ptr("app")}}))
+	created := must[api.KeyCreated](t)(g.CreateKey(t.Context(), api.KeyCreate{KeyFields: api.KeyFields{KeyAlias: new("app")}}))
 	run(t, resource.TestStep{Config: g.config(plainKey), ExpectError: says("terraform import bursar_key.NAME " + created.KeyID)})
 }
 

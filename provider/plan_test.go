@@ -111,7 +111,7 @@ func flatten(name string, value any, into map[string]string) {
 	case nil:
 	default:
 		encoded, err := json.Marshal(v)
-		into[name] = fmt.Sprintf("%s", encoded)
+		into[name] = string(encoded)
 		if err != nil {
 			into[name] = err.Error()
 		}

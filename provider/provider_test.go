@@ -99,7 +99,7 @@ func TestAccProvider_wrongSettingsNameTheAttribute(t *testing.T) {
 }
 
 func TestAccProvider_environment(t *testing.T) {
-	g := startGateway(t)
+	g := startGatewayAlone(t)
 	t.Setenv("BURSAR_ENDPOINT", g.URL)
 	t.Setenv("BURSAR_ADMIN_KEY", adminKey)
 	t.Setenv("BURSAR_CHANGE_REASON", "BUDGET-7")

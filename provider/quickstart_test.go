@@ -75,25 +75,32 @@ func TestAccQuickstart_leaksNoSecret(t *testing.T) {
 	if digest := g.onlyRoute().Webhook.SecretSHA256; digest == "" {
 		t.Error("the webhook has no secret")
 	}
-	g.changeTeam("marketing", func(f *api.TeamFields) { f.RPMLimit = ptr(int64(99)) })()
+	g.changeTeam("marketing", func(f *api.TeamFields) { f.RPMLimit = new(int64(99)) })()
 	g.changeRoute(func(f *api.AlertRouteFields) {
-		f.Webhook = &api.WebhookTarget{URL: f.Webhook.URL, Secret: ptr("canary-foreign-secret-01234")}
+		f.Webhook = &api.WebhookTarget{URL: f.Webhook.URL, Secret: new("canary-foreign-secret-01234")}
 	})()
 	said += c.run(2, "plan", "-detailed-exitcode", "-no-color", "-input=false", "-out=change")
 	planJSON := c.run(0, "show", "-json", "change")
 	said += c.run(0, "apply", "-no-color", "-input=false", "change")
 
+	c.env = append(c.env, "TF_VAR_webhook_secret=canary-another-secret-0123")
+	warned := c.run(0, "plan", "-detailed-exitcode", "-no-color", "-input=false")
+	if !strings.Contains(warned, "Raise secret_wo_version to send it") {
+		t.Errorf("nothing warns of a secret that will not be sent:\n%s", warned)
+	}
+	said += warned
+
 	state, log := c.read("terraform.tfstate"), c.read(filepath.Base(c.log()))
 	generated := c.run(0, "output", "-json", "keys")
 	everywhere := map[string]string{"output": said, "plan in JSON": planJSON, "state": state, "log": log}
 	for where, text := range everywhere {
-		for name, secret := range map[string]string{"admin key": adminKey, "webhook secret": webhookSecret, "foreign secret": "canary-foreign"} {
+		for name, secret := range map[string]string{"admin key": adminKey, "webhook secret": webhookSecret, "foreign secret": "canary-foreign", "other secret": "canary-another"} {
 			if strings.Contains(text, secret) {
 				t.Errorf("the %s is in the %s", name, where)
 			}
 		}
 	}
-	for _, key := range strings.Split(generated, `"`) {
+	for key := range strings.SplitSeq(generated, `"`) {
 		if strings.HasPrefix(key, "sk-") && (strings.Contains(said, key) || strings.Contains(log, key)) {
 			t.Error("a generated key is in the output or the log")
 		}
@@ -121,15 +128,15 @@ func TestAccImport_generatedConfigurationPlansEmpty(t *testing.T) {
 	g := startGateway(t)
 	must[api.Team](t)(g.CreateTeam(t.Context(), "bare", api.NewTeam("").TeamFields))
 	must[api.Team](t)(g.CreateTeam(t.Context(), "rich", api.TeamFields{
-		TeamAlias: ptr("Rich"), Models: api.StringList{"b", "a"}, Metadata: api.Metadata{"n": json.RawMessage(`1.5`), "l": json.RawMessage(`["a",{"b":null}]`)},
+		TeamAlias: new("Rich"), Models: api.StringList{"b", "a"}, Metadata: api.Metadata{"n": json.RawMessage(`1.5`), "l": json.RawMessage(`["a",{"b":null}]`)},
 		ModelRateLimits: api.ModelRateLimits{ModelRPMLimit: map[string]int64{"gpt-4.1": 2}},
-		BudgetTerms:     api.BudgetTerms{MaxBudget: ptr(money.USD / 3), SoftThresholdPct: ptr(0.85), HardCap: true, BudgetDuration: ptr("30d")},
+		BudgetTerms:     api.BudgetTerms{MaxBudget: new(money.USD / 3), SoftThresholdPct: new(0.85), HardCap: true, BudgetDuration: new("30d")},
 	}))
 	budget := api.NewBudget("pot")
-	budget.MaxBudget, budget.AlertThresholds, budget.TeamIDs = ptr(money.USD), []float64{0.5, 0.95}, []string{"rich"}
+	budget.MaxBudget, budget.AlertThresholds, budget.TeamIDs = new(money.USD), []float64{0.5, 0.95}, []string{"rich"}
 	must[api.Budget](t)(g.CreateBudget(t.Context(), "pot", budget.BudgetFields))
 	key := must[api.KeyCreated](t)(g.CreateKey(t.Context(), api.KeyCreate{
-		Duration: ptr("30d"), KeyFields: api.KeyFields{TeamID: ptr("rich"), BudgetTerms: api.BudgetTerms{HardCap: true}},
+		Duration: new("30d"), KeyFields: api.KeyFields{TeamID: new("rich"), BudgetTerms: api.BudgetTerms{HardCap: true}},
 	}))
 
 	c := newCLI(t, "../examples/provider", "BURSAR_ENDPOINT="+g.URL, "BURSAR_ADMIN_KEY="+adminKey)

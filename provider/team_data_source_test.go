@@ -19,9 +19,9 @@ func TestAccTeamDataSource(t *testing.T) {
 	g := startGateway(t)
 	must[api.Team](t)(g.CreateTeam(t.Context(), "rich", api.TeamFields{
 		Models: api.StringList{"b", "a"}, Metadata: api.Metadata{"floor": json.RawMessage(`2`)},
-		RateLimits: api.RateLimits{RPMLimit: ptr(int64(0))}, BudgetTerms: api.BudgetTerms{MaxBudget: ptr(money.USD / 2), BudgetDuration: ptr("1d")},
+		RateLimits: api.RateLimits{RPMLimit: new(int64(0))}, BudgetTerms: api.BudgetTerms{MaxBudget: new(money.USD / 2), BudgetDuration: new("1d")},
 	}))
-	key := must[api.KeyCreated](t)(g.CreateKey(t.Context(), api.KeyCreate{KeyFields: api.KeyFields{TeamID: ptr("rich")}}))
+	key := must[api.KeyCreated](t)(g.CreateKey(t.Context(), api.KeyCreate{KeyFields: api.KeyFields{TeamID: new("rich")}}))
 	value := func(name string, want knownvalue.Check) statecheck.StateCheck {
 		return statecheck.ExpectKnownValue("data.bursar_team.rich", tfjsonpath.New(name), want)
 	}

@@ -104,11 +104,11 @@ func TestAccTeam_everyAttributeDrifts(t *testing.T) {
 	run(t,
 		resource.TestStep{Config: g.config(fullTeam)},
 		step(fullTeam, func(f *api.TeamFields) { // value to value
-			f.TeamAlias, f.Models = ptr("M"), api.StringList{"gpt-4.1", "gpt-4.1-mini"}
-			f.RPMLimit, f.TPMLimit, f.MaxParallelRequests = ptr(int64(300)), ptr(int64(0)), ptr(int64(5))
+			f.TeamAlias, f.Models = new("M"), api.StringList{"gpt-4.1", "gpt-4.1-mini"}
+			f.RPMLimit, f.TPMLimit, f.MaxParallelRequests = new(int64(300)), new(int64(0)), new(int64(5))
 			f.ModelRPMLimit["gpt-4.1"], f.ModelTPMLimit["gpt-4.1"] = 6, 600
-			f.MaxBudget, f.SoftThresholdPct, f.HardCap = ptr(100*money.USD+1), ptr(0.85), false
-			f.BudgetDuration, f.ResetDay, f.Blocked = ptr("7d"), ptr(6), true
+			f.MaxBudget, f.SoftThresholdPct, f.HardCap = new(100*money.USD+1), new(0.85), false
+			f.BudgetDuration, f.ResetDay, f.Blocked = new("7d"), new(6), true
 			f.Metadata["cost_center"], f.Metadata["floor"] = json.RawMessage(`"CC-9"`), json.RawMessage(`"2"`)
 			f.Metadata["on_call"], f.Metadata["nested"] = json.RawMessage(`["ada","linus"]`), json.RawMessage(`{"a":false}`)
 		}, changes{
@@ -137,7 +137,7 @@ func TestAccTeam_everyAttributeDrifts(t *testing.T) {
 			f.ModelTPMLimit = nil
 			f.Metadata["owner"] = json.RawMessage(`"eve"`)
 			delete(f.Metadata, "floor")
-			f.SoftThresholdPct, f.SoftBudget = nil, ptr(7*money.USD)
+			f.SoftThresholdPct, f.SoftBudget = nil, new(7*money.USD)
 		}, changes{
 			"models.2": `"o3" -> `, "model_rpm_limit.o3": "1 -> ", "model_rpm_limit.gpt-4.1-mini": " -> 20",
 			"model_tpm_limit.gpt-4.1": " -> 500", "metadata.owner": `"eve" -> `, "metadata.floor": " -> 2",
@@ -146,11 +146,11 @@ func TestAccTeam_everyAttributeDrifts(t *testing.T) {
 		resource.TestStep{Config: g.config(plainTeam)},
 		step(plainTeam, func(f *api.TeamFields) { // null to value
 			*f = api.TeamFields{
-				TeamAlias: ptr("M"), Models: api.StringList{"o3"}, Metadata: api.Metadata{"a": json.RawMessage(`1.5`)},
-				RateLimits:      api.RateLimits{RPMLimit: ptr(int64(0)), TPMLimit: ptr(int64(1)), MaxParallelRequests: ptr(int64(2))},
+				TeamAlias: new("M"), Models: api.StringList{"o3"}, Metadata: api.Metadata{"a": json.RawMessage(`1.5`)},
+				RateLimits:      api.RateLimits{RPMLimit: new(int64(0)), TPMLimit: new(int64(1)), MaxParallelRequests: new(int64(2))},
 				ModelRateLimits: api.ModelRateLimits{ModelRPMLimit: map[string]int64{"o3": 1}, ModelTPMLimit: map[string]int64{"o3": 2}},
 				BudgetTerms: api.BudgetTerms{
-					MaxBudget: ptr(money.Nano(0)), HardCap: true, BudgetDuration: ptr("1d"), ResetDay: ptr(2), SoftThresholdPct: ptr(0.5),
+					MaxBudget: new(money.Nano(0)), HardCap: true, BudgetDuration: new("1d"), ResetDay: new(2), SoftThresholdPct: new(0.5),
 				},
 			}
 		}, changes{
@@ -194,14 +194,22 @@ func TestAccTeam_nullZeroAndAbsentAreThreeThings(t *testing.T) {
 	}
 	run(t,
 		resource.TestStep{Config: team("max_budget = 0")},
-		resource.TestStep{PreConfig: wantBudget(ptr(money.Nano(0))), Config: team("max_budget = null"),
-			ConfigPlanChecks: onlyChanges("bursar_team.t", changes{"max_budget": "0 -> "})},
-		resource.TestStep{PreConfig: wantBudget(nil), Config: team("max_budget = 0"),
-			ConfigPlanChecks: onlyChanges("bursar_team.t", changes{"max_budget": " -> 0"})},
-		resource.TestStep{Config: team(""),
-			ConfigPlanChecks: onlyChanges("bursar_team.t", changes{"max_budget": "0 -> "})},
-		resource.TestStep{PreConfig: wantBudget(nil), Config: team("models = []\n  metadata = {}\n  model_rpm_limit = {}"),
-			ConfigPlanChecks: nothing()},
+		resource.TestStep{
+			PreConfig: wantBudget(new(money.Nano(0))), Config: team("max_budget = null"),
+			ConfigPlanChecks: onlyChanges("bursar_team.t", changes{"max_budget": "0 -> "}),
+		},
+		resource.TestStep{
+			PreConfig: wantBudget(nil), Config: team("max_budget = 0"),
+			ConfigPlanChecks: onlyChanges("bursar_team.t", changes{"max_budget": " -> 0"}),
+		},
+		resource.TestStep{
+			Config:           team(""),
+			ConfigPlanChecks: onlyChanges("bursar_team.t", changes{"max_budget": "0 -> "}),
+		},
+		resource.TestStep{
+			PreConfig: wantBudget(nil), Config: team("models = []\n  metadata = {}\n  model_rpm_limit = {}"),
+			ConfigPlanChecks: nothing(),
+		},
 	)
 }
 
@@ -239,10 +247,10 @@ func TestAccTeam_importedPlanIsEmpty(t *testing.T) {
 	for id, fields := range map[string]api.TeamFields{
 		"bare": api.NewTeam("").TeamFields,
 		"rich": {
-			TeamAlias: ptr("Rich"), Models: api.StringList{"b", "a"}, Blocked: true,
+			TeamAlias: new("Rich"), Models: api.StringList{"b", "a"}, Blocked: true,
 			Metadata: api.Metadata{"n": json.RawMessage(`1e3`), "null": json.RawMessage(`null`), "l": json.RawMessage(`[1, "a", null, []]`), "s": json.RawMessage(`"<&>"`)},
 			BudgetTerms: api.BudgetTerms{
-				MaxBudget: ptr(33*money.USD + 333_333_333), SoftBudget: ptr(money.USD / 10), BudgetDuration: ptr("30d"),
+				MaxBudget: new(33*money.USD + 333_333_333), SoftBudget: new(money.USD / 10), BudgetDuration: new("30d"),
 			},
 		},
 	} {
@@ -314,7 +322,7 @@ func TestAccTeam_deletionIsDeliberate(t *testing.T) {
 				if revision := g.team("marketing").Revision; revision != 1 {
 					t.Errorf("what only Terraform needs to know was written: revision %d", revision)
 				}
-				must[api.KeyCreated](t)(g.CreateKey(t.Context(), api.KeyCreate{KeyFields: api.KeyFields{TeamID: ptr("marketing"), KeyAlias: ptr("app")}}))
+				must[api.KeyCreated](t)(g.CreateKey(t.Context(), api.KeyCreate{KeyFields: api.KeyFields{TeamID: new("marketing"), KeyAlias: new("app")}}))
 			},
 			Config: g.config(plainTeam), Destroy: true, ExpectError: regexp.MustCompile(`Team still has keys[\s\S]*\(app\)`),
 		},

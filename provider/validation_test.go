@@ -9,7 +9,7 @@ import (
 
 // Each mistake fails the plan with the attribute it stands in; the gateway does not hear of it.
 func TestAccValidation_failsThePlan(t *testing.T) {
-	env(t)
+	t.Parallel()
 	const webhook = `webhook = { url = "https://example.com" }`
 	steps := []resource.TestStep{}
 	for _, test := range []struct{ kind, attributes, at, want string }{
@@ -58,7 +58,7 @@ func TestAccValidation_failsThePlan(t *testing.T) {
 
 // What is only known after apply is judged by the gateway then, not refused now.
 func TestAccValidation_letsUnknownValuesPass(t *testing.T) {
-	env(t)
+	t.Parallel()
 	run(t, resource.TestStep{
 		Config: `
 provider "bursar" {

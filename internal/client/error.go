@@ -23,8 +23,7 @@ func noAnswer(ctx context.Context, endpoint string, err error) error {
 		return fmt.Errorf("%w at %s: %w", ErrNoAnswer, endpoint, ctx.Err())
 	}
 	// The URL names the path and query only; the method and address would be said twice.
-	var urlErr *url.Error
-	if errors.As(err, &urlErr) {
+	if urlErr, ok := errors.AsType[*url.Error](err); ok {
 		err = urlErr.Err
 	}
 	return fmt.Errorf("%w at %s: %w", ErrNoAnswer, endpoint, err)
