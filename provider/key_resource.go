@@ -118,7 +118,7 @@ func (r *keyResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *
 			"metadata":  metadataAttribute("key"),
 			"blocked":   boolAttribute("Whether all requests with the key are refused.", false),
 			"speak_for_teams": stringListAttribute("The teams that requests with this key may name in the gateway's identifier header " +
-				"and be counted for; `[\"*\"]` is every team. Defaults to none. The gateway keeps this and does not act on it yet."),
+				"and be counted for; `[\"*\"]` is every team. Defaults to none."),
 			"duration": schema.StringAttribute{
 				MarkdownDescription: "How long the key lives from its creation, such as `30d`. Not together with `expires`.",
 				Optional:            true,
