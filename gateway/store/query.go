@@ -19,12 +19,15 @@ type args map[string]any
 // query is one section of a .sql file, for one database. In the files:
 //
 //	-- name: team_list          starts a section
-//	$team_id                    is a placeholder, numbered when the query is bound
+//	$team_id                    is a placeholder
 //	… -- if team_id             leaves the line out when args has no team_id
 //	… -- postgres only          leaves the line out on the other database
 type query struct {
 	name  string
 	lines []line
+	// numbered placeholders are $1, $2 as PostgreSQL wants them. SQLite gets plain question marks,
+	// because it looks up numbered ones by name, which takes longer than all else with a few hundred.
+	numbered bool
 }
 
 type line struct {
@@ -69,7 +72,7 @@ func parseQueries(text, kind string) []query {
 	var queries []query
 	for raw := range strings.SplitSeq(text, "\n") {
 		if name, found := strings.CutPrefix(raw, "-- name: "); found {
-			queries = append(queries, query{name: strings.TrimSpace(name)})
+			queries = append(queries, query{name: strings.TrimSpace(name), numbered: kind == Postgres})
 			continue
 		}
 		if len(queries) == 0 || strings.HasPrefix(raw, "--") || strings.TrimSpace(raw) == "" {
@@ -101,9 +104,9 @@ func parseLine(raw, kind string) (parsed line, wanted bool) {
 	return parsed, true
 }
 
-// bind numbers the placeholders and returns the text with the values in their order.
+// bind fills in the placeholders and returns the text with the values in their order.
 func (q query) bind(values args) (string, []any, error) {
-	b := binding{values: values, numbers: map[string]int{}}
+	b := binding{values: values, numbered: q.numbered, numbers: map[string]int{}}
 	for _, line := range q.lines {
 		if _, given := values[line.condition]; line.condition != "" && !given {
 			continue
@@ -122,9 +125,11 @@ func (q query) bind(values args) (string, []any, error) {
 }
 
 type binding struct {
-	values  args
-	text    strings.Builder
-	bound   []any
+	values   args
+	text     strings.Builder
+	bound    []any
+	numbered bool
+	// numbers are those of the values that may stand in several places.
 	numbers map[string]int
 }
 
@@ -139,16 +144,26 @@ func (b *binding) place(name string) error {
 	case [][]any:
 		b.rows(value)
 	default:
-		if b.numbers[name] == 0 {
-			b.bound = append(b.bound, value)
-			b.numbers[name] = len(b.bound)
+		if number, again := b.numbers[name]; again && b.numbered {
+			b.text.WriteString("$" + strconv.Itoa(number))
+			break
 		}
-		b.number(b.numbers[name])
+		b.value(value)
+		b.numbers[name] = len(b.bound)
 	}
 	return nil
 }
 
-// list writes "$1, $2, …", or NULL, which nothing is in, for an empty list.
+func (b *binding) value(value any) {
+	b.bound = append(b.bound, value)
+	if b.numbered {
+		b.text.WriteString("$" + strconv.Itoa(len(b.bound)))
+		return
+	}
+	b.text.WriteString("?")
+}
+
+// list writes the values with commas, or NULL, which nothing is in, for an empty list.
 func (b *binding) list(values []string) {
 	if len(values) == 0 {
 		b.text.WriteString("NULL")
@@ -157,12 +172,11 @@ func (b *binding) list(values []string) {
 		if i > 0 {
 			b.text.WriteString(", ")
 		}
-		b.bound = append(b.bound, value)
-		b.number(len(b.bound))
+		b.value(value)
 	}
 }
 
-// rows writes "($1, $2), ($3, $4), …".
+// rows writes the values of each row with commas in parentheses.
 func (b *binding) rows(rows [][]any) {
 	for i, row := range rows {
 		if i > 0 {
@@ -173,14 +187,8 @@ func (b *binding) rows(rows [][]any) {
 			if j > 0 {
 				b.text.WriteString(", ")
 			}
-			b.bound = append(b.bound, value)
-			b.number(len(b.bound))
+			b.value(value)
 		}
 		b.text.WriteString(")")
 	}
-}
-
-func (b *binding) number(n int) {
-	b.text.WriteString("$")
-	b.text.WriteString(strconv.Itoa(n))
 }

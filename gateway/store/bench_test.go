@@ -1,0 +1,105 @@
+package store_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/store"
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/testenv"
+)
+
+// fill makes n keys in n/10 teams, each with the secret "secret-N", past the store: it is faster by far.
+func fill(b *testing.B, s *store.Store, n int) {
+	b.Helper()
+	blob := map[string]string{store.SQLite: "CAST('secret-' || n AS BLOB)", store.Postgres: "CAST('secret-' || n AS BYTEA)"}[s.Kind()]
+	numbers := fmt.Sprintf("WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < %d) ", n)
+	kept := "'', 1, n, 'bench', n, 'bench', '{}'"
+	for _, statement := range []string{
+		`INSERT INTO team (id, alias_lower, declared_in, revision, created_at_ms, created_by, updated_at_ms, updated_by, document) ` +
+			numbers + `SELECT 'team-' || n, 'alias-' || n, ` + kept + ` FROM numbers WHERE n % 10 = 0`,
+		`INSERT INTO key (id, name, alias, alias_lower, team_id, declared_in, revision, created_at_ms, created_by, updated_at_ms, updated_by, document) ` +
+			numbers + `SELECT 'key-' || n, 'sk-...', 'alias-' || n, 'alias-' || n, 'team-' || (n - n % 10 + 10), ` + kept + ` FROM numbers WHERE n < ` + fmt.Sprint(n),
+		`INSERT INTO key_secret (hash, key_id, created_at_ms) ` + numbers + `SELECT ` + blob + `, 'key-' || n, n FROM numbers WHERE n < ` + fmt.Sprint(n),
+	} {
+		if _, err := s.WriterForTest().Exec(statement); err != nil {
+			b.Fatalf("%s: %s", statement, err)
+		}
+	}
+	if _, err := s.WriterForTest().Exec("ANALYZE"); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// BenchmarkKeys shows how look-ups and lists grow with the number of keys.
+func BenchmarkKeys(b *testing.B) {
+	for kind, address := range map[string]func() string{
+		store.SQLite:   func() string { return "sqlite:" + b.TempDir() + "/bursar.db" },
+		store.Postgres: func() string { return testenv.Postgres(b) },
+	} {
+		for _, n := range []int{10, 1_000_000} {
+			s, err := store.Open(b.Context(), address(), store.Options{Sealer: fakeSealer{key: "one"}})
+			if err != nil {
+				b.Fatal(err)
+			}
+			fill(b, s, n)
+			for name, call := range map[string]func() error{
+				"by secret": func() error { _, err := s.KeyBySecretHash(b.Context(), []byte("secret-7")); return err },
+				"of team": func() error {
+					_, _, err := s.Keys(b.Context(), api.KeyFilter{TeamID: "team-10", Page: api.Page{Limit: 100}})
+					return err
+				},
+				"first page": func() error { _, _, err := s.Keys(b.Context(), api.KeyFilter{Page: api.Page{Limit: 100}}); return err },
+				"last page": func() error {
+					_, _, err := s.Keys(b.Context(), api.KeyFilter{Page: api.Page{Limit: 100, Offset: max(0, n-100)}})
+					return err
+				},
+			} {
+				b.Run(fmt.Sprintf("%s/%d/%s", kind, n, name), func(b *testing.B) {
+					for b.Loop() {
+						if err := call(); err != nil {
+							b.Fatal(err)
+						}
+					}
+				})
+			}
+			if err := s.Close(); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+}
+
+// BenchmarkAppendLedger shows what a batch costs; it is what bounds the requests per second of a gateway.
+func BenchmarkAppendLedger(b *testing.B) {
+	for kind, address := range map[string]func() string{
+		store.SQLite:   func() string { return "sqlite:" + b.TempDir() + "/bursar.db" },
+		store.Postgres: func() string { return testenv.Postgres(b) },
+	} {
+		for _, n := range []int{1, 64, 512} {
+			s, err := store.Open(b.Context(), address(), store.Options{Sealer: fakeSealer{key: "one"}})
+			if err != nil {
+				b.Fatal(err)
+			}
+			next := 0
+			b.Run(fmt.Sprintf("%s/%d rows", kind, n), func(b *testing.B) {
+				for b.Loop() {
+					rows := make([]api.LedgerRow, n)
+					for i := range rows {
+						next++
+						rows[i] = newRow(fmt.Sprintf("%026d", next), time.Now(), 1)
+						rows[i].KeyID = fmt.Sprint("k", next%20)
+					}
+					if err := s.AppendLedger(b.Context(), rows, nil); err != nil {
+						b.Fatal(err)
+					}
+				}
+				b.ReportMetric(float64(b.N*n)/b.Elapsed().Seconds(), "rows/s")
+			})
+			if err := s.Close(); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+}
