@@ -114,14 +114,14 @@ func (e *evidence) budgets() {
 	for _, b := range e.stage.budgets() {
 		var overshoot int64
 		for i, step := range b.steps {
-			end := time.Now().Add(time.Hour).UnixMilli()
+			end := int64(ever)
 			if i+1 < len(b.steps) {
 				end = b.steps[i+1].from
 			}
 			overshoot = max(overshoot, b.spent(e.bookings, end)-step.cap)
 		}
 		lost := e.lostSpending(b)
-		spent := b.spent(e.bookings, time.Now().Add(time.Hour).UnixMilli())
+		spent := b.spent(e.bookings, ever)
 		e.figure("overshoot of "+b.name(), "%d nano-USD (what failovers lost would excuse %d)", overshoot, lost)
 		e.figure("utilisation of "+b.name(), "%.1f %% of $%.4f, raised %d times", 100*float64(spent)/float64(b.cap()), usd(b.cap()), len(b.steps)-1)
 		if overshoot > lost {
@@ -169,6 +169,7 @@ func (e *evidence) windows() {
 }
 
 // utilisation is what was admitted of what a window of 61 one-second buckets could admit, outages included.
+// It is above 100 % where Redis lost its counters and windows began anew.
 func (e *evidence) utilisation(name string, admitted, limit int64) {
 	possible := float64(limit) * e.stage.loaded.Minutes() * 60 / 61
 	e.figure("utilisation of "+name, "%.1f %% of what the limit allows in %.1f minutes", 100*float64(admitted)/possible, e.stage.loaded.Minutes())

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -58,6 +59,9 @@ func (s *stage) ledger(ctx context.Context) (map[string]*booking, error) {
 	}
 	return bookings, rows.Err()
 }
+
+// ever is later than any moment.
+const ever = math.MaxInt64
 
 // spent sums the bookings of the budget's teams that were admitted before a moment.
 func (b *budget) spent(bookings map[string]*booking, before int64) (nano int64) {
@@ -133,9 +137,12 @@ const drainPatience = 60 * time.Second
 func (s *stage) drain(ctx context.Context) (took time.Duration, left []string) {
 	began := time.Now()
 	err := await(ctx, drainPatience, func(ctx context.Context) bool {
-		var err error
-		left, err = s.disagreements(ctx)
-		return err == nil && len(left) == 0
+		found, err := s.disagreements(ctx)
+		if err != nil {
+			return false // left is what was seen last
+		}
+		left = found
+		return len(left) == 0
 	})
 	if err != nil && len(left) == 0 {
 		left = []string{"the stores could not be read: " + err.Error()}
@@ -161,7 +168,7 @@ func (s *stage) disagreements(ctx context.Context) (found []string, err error) {
 		if b.id != "" {
 			scope = "budget:" + b.id
 		}
-		if counted, booked := counters.spent[scope], b.spent(bookings, time.Now().Add(time.Hour).UnixMilli()); counted != booked {
+		if counted, booked := counters.spent[scope], b.spent(bookings, ever); counted != booked {
 			found = append(found, fmt.Sprintf("%s: the counter says %d nano-USD, the ledger %d", b.name(), counted, booked))
 		}
 	}
