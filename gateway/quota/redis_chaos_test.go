@@ -23,7 +23,7 @@ func TestPromise_T6_killedRedisLosesNothing(t *testing.T) {
 			server := testenv.StartRedis(t, "--appendfsync", fsync)
 			record := quotatest.NewRecord()
 			load := startLoad(t, record, server.URL(), 2)
-			for range 6 {
+			for range 4 {
 				load.awaitMore(t, 40)
 				server.Kill()
 				server.Restart(t)

@@ -32,6 +32,7 @@ func Linearizable(t *testing.T, h Harness, clients []Engine) {
 			})
 		}
 		group.Wait()
+		h.drain(t)
 		calls += len(run.operations)
 		if result := porcupine.CheckOperationsTimeout(budgetModel, run.operations, 10*time.Second); result != porcupine.Ok {
 			t.Fatalf("history %d of %d calls: %s", history, len(run.operations), result)
