@@ -300,6 +300,35 @@ func TestBudgets_pots(t *testing.T) {
 	}
 }
 
+// counters have every scope that is asked for, and note it.
+type counters struct{ asked []quota.Scope }
+
+func (c *counters) Spent(_ context.Context, budgets []quota.Budget) ([]quota.BudgetState, error) {
+	states := make([]quota.BudgetState, len(budgets))
+	for i, budget := range budgets {
+		c.asked = append(c.asked, budget.Scope)
+		states[i].Settled = money.USD
+	}
+	return states, nil
+}
+
+func TestSpending_plainTermsHaveNoCounter(t *testing.T) {
+	_, book, _ := setUp()
+	terms, pot := api.NewBudget("terms"), api.NewBudget("pot")
+	pot.Everything = true
+	counted := &counters{}
+	states, err := policy.Spending{Book: book, Counters: counted, Now: time.Now}.Budgets(t.Context(), []api.Budget{terms, pot, terms})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]quota.Scope{"budget:pot"}, counted.asked); diff != "" {
+		t.Error(diff)
+	}
+	if states[0].Spend != 0 || states[1].Spend != money.USD || states[2].Spend != 0 {
+		t.Errorf("states: %+v", states)
+	}
+}
+
 func TestBudgets_moveOnWithTime(t *testing.T) {
 	_, book, _ := setUp()
 	subject := lookup(t, book, "one")

@@ -38,9 +38,25 @@ func (s Spending) Keys(ctx context.Context, keys []api.Key) ([]api.BudgetState, 
 
 // Budgets returns the state of each pot, in order; plain terms have spent nothing themselves.
 func (s Spending) Budgets(ctx context.Context, budgets []api.Budget) ([]api.BudgetState, error) {
-	return spent(ctx, s, budgets, func(budget api.Budget) (*runningBudget, error) {
-		return s.Book.potBudget(budget, nil), nil
+	var pots []api.Budget
+	for _, budget := range budgets {
+		if budget.Pot() {
+			pots = append(pots, budget)
+		}
+	}
+	counted, err := spent(ctx, s, pots, func(pot api.Budget) (*runningBudget, error) {
+		return s.Book.potBudget(pot, nil), nil
 	})
+	if err != nil {
+		return nil, err
+	}
+	states := make([]api.BudgetState, len(budgets))
+	for i, budget := range budgets {
+		if budget.Pot() {
+			states[i], counted = counted[0], counted[1:]
+		}
+	}
+	return states, nil
 }
 
 func spent[T any](ctx context.Context, s Spending, objects []T, budgetOf func(T) (*runningBudget, error)) ([]api.BudgetState, error) {
