@@ -160,7 +160,7 @@ func (s *stage) promoteLagging(ctx context.Context) error {
 	pause(ctx, time.Second)
 	s.primary.Kill()
 	s.replication.cut()
-	err := s.onRedis(ctx, s.replica, func(client *redis.Client) error { return client.SlaveOf(ctx, "NO", "ONE").Err() })
+	err := s.onRedis(ctx, s.replica, func(client *redis.Client) error { return client.ReplicaOf(ctx, "NO", "ONE").Err() })
 	if err != nil {
 		return fmt.Errorf("promote the replica: %w", err)
 	}

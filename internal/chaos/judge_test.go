@@ -25,7 +25,7 @@ func TestEvidence_seesEachBrokenPromise(t *testing.T) {
 		"T4 ledger: capped-1 is booked more than once": func(e *evidence) {
 			e.bookings["capped-1"].kinds[api.LedgerEstimate]++
 		},
-		"T5 release: a killed gateway's reservation was held for 17.0 s": func(e *evidence) {
+		"T5 release: the reservations of gateway 1, killed at 0:10.0, were held for 17.0 s": func(e *evidence) {
 			e.bookings["killed"].estimatedAt += 3000
 		},
 		"T5 crash: killed: 560000 nano-USD are not booked": func(e *evidence) {

@@ -142,6 +142,9 @@ func unanswered(err error) string {
 	return "gateway gone"
 }
 
+// statusUnavailable is the refusal of a gateway that does not reach its stores.
+const statusUnavailable = "503"
+
 func refusal(response *http.Response, broken error) string {
 	by := response.Header.Get("x-bursar-denied-by")
 	switch {

@@ -123,7 +123,7 @@ func (s *stage) follow(ctx context.Context) error {
 	s.replication = path
 	return s.onRedis(ctx, s.replica, func(client *redis.Client) error {
 		host, port := "127.0.0.1", path.addr()[len("127.0.0.1:"):]
-		if err := client.SlaveOf(ctx, host, port).Err(); err != nil {
+		if err := client.ReplicaOf(ctx, host, port).Err(); err != nil {
 			return fmt.Errorf("make a replica: %w", err)
 		}
 		return await(ctx, patience, func(ctx context.Context) bool {
