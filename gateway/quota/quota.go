@@ -118,7 +118,7 @@ type Window struct {
 type Budget struct {
 	Scope Scope
 	// Slot is the slot of the requests that are spent from the budget, "" when they are of several:
-	// a pot. It only matters on a Redis Cluster, where a slot's counters live together.
+	// a pot. It only matters on a Redis Cluster, where a slot's counters would live together.
 	Slot string
 	// Name is how the budget is named to people: "team", "key", "budget pot-1".
 	Name string

@@ -62,10 +62,12 @@ type Redis struct {
 type heldReservation struct {
 	request  Request
 	decision Decision
+	// alive is when this process last reserved or renewed it, by its own clock.
+	alive time.Time
 }
 
-// OpenRedis connects to "redis://", "rediss://" or "unix://" (one server), "redis+sentinel://host:port?master_name=…&addr=…"
-// or "redis+cluster://host:port?addr=…", and checks that the server can keep counters.
+// OpenRedis connects to "redis://", "rediss://" or "unix://" (one server) or "redis+sentinel://host:port?master_name=…&addr=…",
+// and checks that the server can keep counters. Errors never hold the address, which may hold a password.
 // Close the engine to stop its background work.
 func OpenRedis(ctx context.Context, url string, record Record, options RedisOptions) (*Redis, error) {
 	options = options.withDefaults()

@@ -22,14 +22,17 @@ const (
 )
 
 var errAddress = errors.New("the address of Redis is not valid: it looks like redis://user:password@host:6379/0, " +
-	"rediss://…, redis+sentinel://host:26379?master_name=… or redis+cluster://host:6379?addr=host:6379")
+	"rediss://… or redis+sentinel://host:26379?master_name=…")
+
+// errCluster: a pot's counter and a team's would be on different servers, and no script reaches both.
+var errCluster = errors.New("a Redis Cluster cannot keep the counters of budgets that several teams share; use one Redis or Sentinel")
 
 // newClient never repeats the address in an error: it may hold a password.
 func newClient(url string, options RedisOptions) (redis.UniversalClient, error) {
 	quietDriver()
 	switch {
 	case strings.HasPrefix(url, "redis+cluster"):
-		return newClusterClient(strings.Replace(url, "+cluster", "", 1), options.Timeout)
+		return nil, errCluster
 	case strings.HasPrefix(url, "redis+sentinel"):
 		return newSentinelClient(strings.Replace(url, "+sentinel", "", 1), options.Timeout)
 	default:
@@ -58,18 +61,6 @@ func newSentinelClient(url string, timeout time.Duration) (redis.UniversalClient
 	o.MaxRetries, o.MinRetryBackoff, o.MaxRetryBackoff = driverRetries, time.Millisecond, driverMaxBackoff
 	o.DialerRetries, o.ContextTimeoutEnabled = 1, true
 	return redis.NewFailoverClient(o), nil
-}
-
-func newClusterClient(url string, timeout time.Duration) (redis.UniversalClient, error) {
-	o, err := redis.ParseClusterURL(url)
-	if err != nil {
-		return nil, errAddress
-	}
-	o.ReadTimeout, o.WriteTimeout, o.PoolTimeout, o.DialTimeout = timeout, timeout, timeout, dialTimeout
-	o.MaxRetries, o.MinRetryBackoff, o.MaxRetryBackoff = driverRetries, time.Millisecond, driverMaxBackoff
-	o.DialerRetries, o.ContextTimeoutEnabled = 1, true
-	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
-	return redis.NewClusterClient(o), nil
 }
 
 // quietDriver sends the driver's own log lines, one per failed dial, to the debug level:

@@ -17,7 +17,7 @@ import (
 
 func TestOpenRedis_neverRepeatsTheAddress(t *testing.T) {
 	for _, address := range []string{
-		"redis://:hunter2@host:port", "redis+cluster://:hunter2@host:port",
+		"redis://:hunter2@host:port", "redis+cluster://:hunter2@host:6379",
 		"redis+sentinel://:hunter2@host:port?master_name=m", "hunter2",
 	} {
 		_, err := quota.OpenRedis(t.Context(), address, quotatest.NewRecord(), quota.RedisOptions{})

@@ -12,18 +12,8 @@ import (
 
 const oldestRedis = 7
 
-// preflight checks that every server of the set can keep counters.
+// preflight checks that the server can keep counters.
 func preflight(ctx context.Context, client redis.UniversalClient, options RedisOptions) error {
-	cluster, ok := client.(*redis.ClusterClient)
-	if !ok {
-		return preflightServer(ctx, client, options)
-	}
-	return cluster.ForEachMaster(ctx, func(ctx context.Context, master *redis.Client) error {
-		return preflightServer(ctx, master, options)
-	})
-}
-
-func preflightServer(ctx context.Context, client redis.UniversalClient, options RedisOptions) error {
 	text, err := client.Info(ctx, "server", "memory", "persistence").Result()
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)

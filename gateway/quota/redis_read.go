@@ -55,7 +55,7 @@ func (r *Redis) spent(ctx context.Context, budgets []Budget) (states []BudgetSta
 func (r *Redis) readBudgets(ctx context.Context, budgets []Budget) ([][]any, error) {
 	answers, err := r.pipeBudgets(ctx, budgets)
 	if err != nil && redis.HasErrorPrefix(err, "NOSCRIPT") {
-		if err := r.loadScript(ctx, r.scripts.spent); err != nil {
+		if err := r.scripts.spent.Load(ctx, r.client).Err(); err != nil {
 			return nil, r.noted(ctx, err)
 		}
 		answers, err = r.pipeBudgets(ctx, budgets)
@@ -85,17 +85,6 @@ func (r *Redis) pipeBudgets(ctx context.Context, budgets []Budget) ([][]any, err
 		}
 	}
 	return answers, nil
-}
-
-// loadScript sends a script to every server that may be asked to run it.
-func (r *Redis) loadScript(ctx context.Context, script *redis.Script) error {
-	cluster, ok := r.client.(*redis.ClusterClient)
-	if !ok {
-		return script.Load(ctx, r.client).Err()
-	}
-	return cluster.ForEachMaster(ctx, func(ctx context.Context, master *redis.Client) error {
-		return script.Load(ctx, master).Err()
-	})
 }
 
 // Used implements [Engine].

@@ -82,7 +82,7 @@ func (r *Redis) reserved(ctx context.Context, request Request, answer *reply) (d
 func (r *Redis) hold(request Request, decision Decision) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.held[request.ID] = &heldReservation{request: request, decision: decision}
+	r.held[request.ID] = &heldReservation{request: request, decision: decision, alive: time.Now()}
 }
 
 // seed fills counters from the ledger. list holds of each the budget's number, its period's and what it holds.

@@ -19,6 +19,9 @@ const (
 	recentLimit = 5000
 	// restoreBatch is how many reservations one script restores, so that Redis is never busy for long.
 	restoreBatch = 100
+	// heldKept is how long this process believes in a reservation that it does not renew. Somebody else
+	// has booked it by then, and telling Redis of it again would book it twice.
+	heldKept = time.Minute
 	// beatEvery is how soon a loss is noticed in a slot that is not called.
 	beatEvery = time.Second
 )
@@ -192,10 +195,11 @@ func (r *Redis) restoreItems(slot string, recent []recentSettlement) (items [][3
 }
 
 func (r *Redis) heldIn(slot string) (found []*heldReservation) {
+	now := time.Now()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, held := range r.held {
-		if held.request.Slot == slot {
+		if held.request.Slot == slot && now.Sub(held.alive) < heldKept {
 			found = append(found, held)
 		}
 	}
@@ -286,7 +290,11 @@ func (r *Redis) activeSlots(now time.Time) (slots []string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	holding := make(map[string]bool)
-	for _, held := range r.held {
+	for id, held := range r.held {
+		if now.Sub(held.alive) > remembered {
+			delete(r.held, id)
+			continue
+		}
 		holding[held.request.Slot] = true
 	}
 	for slot, log := range r.logs {

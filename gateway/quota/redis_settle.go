@@ -107,6 +107,7 @@ func (r *Redis) release(id string) {
 
 // Renew implements [Engine]. Reservations that have ended are passed over.
 func (r *Redis) Renew(ctx context.Context, checkpoints []Checkpoint) error {
+	r.keepAlive(checkpoints, time.Now())
 	bySlot := make(map[string][]any)
 	for _, c := range checkpoints {
 		if bySlot[c.Slot] == nil {
@@ -121,6 +122,16 @@ func (r *Redis) Renew(ctx context.Context, checkpoints []Checkpoint) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+func (r *Redis) keepAlive(checkpoints []Checkpoint, now time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, c := range checkpoints {
+		if held := r.held[c.ID]; held != nil {
+			held.alive = now
+		}
+	}
 }
 
 // reapBatch is how many crashed requests one script books, so that Redis is never busy for long.
