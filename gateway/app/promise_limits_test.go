@@ -29,7 +29,7 @@ func TestPromise_T1_budgetsAreNeverExceeded(t *testing.T) {
 			random := rand.New(rand.NewPCG(1, uint64(number)))
 			url, key := i.gateways[number%3].URL(), keys[number%2]
 			for call := 0; ; call++ {
-				o := try(t.Context(), url, key, fmt.Sprintf("t1-%d-%d", number, call), chat(1+random.IntN(50), ""))
+				o := try(t.Context(), url, key, fmt.Sprintf("t1-%d-%d", number, call), chat(1+random.IntN(50), "delay_ms=50"))
 				if o.status == http.StatusForbidden {
 					checkExhausted(t, o, most)
 					return
