@@ -67,7 +67,7 @@ func (c *checker) stores(f file) {
 	c.config.RedisURL = f.RedisURL
 	c.redisTimeout(f.RedisTimeout)
 	if f.RedisURL != "" {
-		c.storeURL("redis_url", f.RedisURL, "redis", "rediss", "unix", "redis+sentinel", "redis+cluster", "rediss+cluster", "rediss+sentinel")
+		c.storeURL("redis_url", f.RedisURL, "redis", "rediss", "unix", "redis+sentinel", "rediss+sentinel")
 	}
 }
 

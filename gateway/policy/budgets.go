@@ -71,6 +71,7 @@ func (b *Book) teamBudget(team api.Team, terms budgetTerms, routes []api.AlertRo
 		about.TeamAlias = *team.TeamAlias
 	}
 	running := b.running(teamScope(team.TeamID), "team", terms, about)
+	running.countIn(team.TeamID)
 	running.throttle(teamScope(team.TeamID), terms)
 	return running
 }
@@ -80,7 +81,11 @@ func (b *Book) keyBudget(key api.Key, terms budgetTerms) *runningBudget {
 	if key.TeamID != nil {
 		about.TeamID = *key.TeamID
 	}
-	return b.running(keyScope(key.KeyID), "key", terms, about)
+	running := b.running(keyScope(key.KeyID), "key", terms, about)
+	if len(key.SpeakForTeams) == 0 { // a key that speaks for teams is charged in the slots of all of them
+		running.countIn(SlotOf(key))
+	}
+	return running
 }
 
 func (b *Book) potBudget(budget api.Budget, routes []api.AlertRoute) *runningBudget {
@@ -140,6 +145,14 @@ func budgetOf(scope quota.Scope, name string, terms budgetTerms, about api.Alert
 		budget.Limit, budget.Generation = *terms.MaxBudget, int64(*terms.MaxBudget)
 	}
 	return budget
+}
+
+// countIn says that every request of the budget is counted in one slot, which is not so for pots.
+func (r *runningBudget) countIn(slot string) {
+	r.template.Slot = slot
+	if r.increased != nil {
+		r.increased.Slot = slot
+	}
 }
 
 func (r *runningBudget) throttle(window quota.Scope, terms budgetTerms) {
