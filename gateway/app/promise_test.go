@@ -20,6 +20,9 @@ import (
 // cent is what a token costs at the fake model server.
 const cent = money.USD / 100
 
+// mostReserved is more than one [chat] reserves once its prompt, less than 90 tokens, has been counted exactly.
+const mostReserved = 140 * cent
+
 // installation is several gateways in the test's process that share one PostgreSQL and one Redis.
 type installation struct {
 	t        *testing.T
