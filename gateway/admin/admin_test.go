@@ -147,7 +147,7 @@ func (a answer) ok() answer {
 func (a answer) at(path string) string {
 	a.t.Helper()
 	value := json.RawMessage(a.text)
-	for _, name := range strings.Split(path, ".") {
+	for name := range strings.SplitSeq(path, ".") {
 		var object map[string]json.RawMessage
 		if err := json.Unmarshal(value, &object); err != nil {
 			a.t.Fatalf("%s: no object at %s of %s", path, name, a.text)

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -110,10 +111,8 @@ func (c *call) choice(name string, words ...string) (string, error) {
 	if value == "" {
 		return "", nil
 	}
-	for _, word := range words {
-		if value == word {
-			return value, nil
-		}
+	if slices.Contains(words, value) {
+		return value, nil
 	}
 	return "", api.FieldErrorf(name, "must be one of %s", strings.Join(words, ", "))
 }

@@ -108,7 +108,8 @@ func TestTeamUpdate_refuses(t *testing.T) {
 		`{"team_id":"a","blocked":"yes"}`:     {400, "blocked", "must be true or false"},
 		`{"team_id":"a","metadata":[]}`:       {400, "metadata", ""},
 		`{"team_id":"a","budget_duration":"1 month"}`: {
-			400, "budget_duration", `"1 month" is not a duration: write a number and a unit without a space`},
+			400, "budget_duration", `"1 month" is not a duration: write a number and a unit without a space`,
+		},
 		`{"team_id":"a","model_rpm_limit":{"m":-1}}`: {400, "model_rpm_limit.m", "cannot be negative"},
 	} {
 		g.post("/team/update", body).refused(want.status, want.param, want.message)

@@ -1,5 +1,7 @@
 package auth
 
+import "slices"
+
 // Permission is what a route of the admin API needs.
 type Permission string
 
@@ -24,12 +26,7 @@ var permissionsOf = map[Role][]Permission{
 
 // May says whether the role has the permission. A role or permission that is not known never does.
 func (r Role) May(permission Permission) bool {
-	for _, granted := range permissionsOf[r] {
-		if granted == permission {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(permissionsOf[r], permission)
 }
 
 // Known says whether any role has the permission; a route that needs another one could never be used.

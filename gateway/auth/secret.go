@@ -43,7 +43,7 @@ var (
 	// ErrChecksum is a secret of the gateway's own form with a wrong checksum: mistyped or made up.
 	ErrChecksum = errors.New("is not a key of this form: its checksum is wrong")
 	// ErrForm is a text that cannot be a secret.
-	ErrForm = fmt.Errorf("must start with %s and go on with %d to %d letters, digits, _, - or .", prefix, minOwnLen, maxOwnLen)
+	ErrForm = fmt.Errorf("must start with %s and go on with %d to %d letters, digits and . _ -", prefix, minOwnLen, maxOwnLen)
 )
 
 // Secret is a key in clear text. Printing, logging or marshalling it shows "[redacted]";

@@ -38,8 +38,7 @@ func (t tooLarge) Close() error             { return nil }
 // when the client broke off.
 func ReadBody(r *http.Request) ([]byte, error) {
 	data, err := io.ReadAll(r.Body)
-	var limit *http.MaxBytesError
-	if errors.As(err, &limit) {
+	if limit, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return nil, api.Errorf(api.TooLarge, "the request body is larger than the limit of %d bytes", limit.Limit)
 	}
 	if err != nil {

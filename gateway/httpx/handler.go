@@ -9,7 +9,9 @@ package httpx
 import (
 	"errors"
 	"log/slog"
+	"maps"
 	"net/http"
+	"slices"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
@@ -23,8 +25,8 @@ type Middleware func(http.Handler) http.Handler
 
 // Chain wraps handler so that the first middleware sees the request first.
 func Chain(handler http.Handler, middleware ...Middleware) http.Handler {
-	for i := len(middleware) - 1; i >= 0; i-- {
-		handler = middleware[i](handler)
+	for _, m := range slices.Backward(middleware) {
+		handler = m(handler)
 	}
 	return handler
 }
@@ -43,17 +45,14 @@ func Handle(logger *slog.Logger, h Handler) http.Handler {
 func WriteError(w http.ResponseWriter, r *http.Request, logger *slog.Logger, err error) {
 	answer := answerTo(err, RequestID(r.Context()))
 	logCause(r, logger, answer, err)
-	for name, values := range answer.Header {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), answer.Header)
 	// The client may be gone; nobody is left to tell.
 	_ = WriteJSON(w, answer.HTTPStatus(), answer.Body())
 }
 
 // answerTo returns what the client is told about err.
 func answerTo(err error, requestID string) *api.Error {
-	var known *api.Error
-	if errors.As(err, &known) {
+	if known, ok := errors.AsType[*api.Error](err); ok {
 		return known
 	}
 	return api.Errorf(api.Internal, "internal error; the gateway's log has the details under request id %s", requestID).WithCause(err)

@@ -144,8 +144,7 @@ func syntaxError(err error, data []byte) error {
 		return api.Errorf(api.Invalid, "the request body is not valid JSON: it ends too early, at byte %d", len(data))
 	}
 	// A decoder counts from its last token; the whole text has to be gone through for the place.
-	var syntax *json.SyntaxError
-	if errors.As(json.Unmarshal(data, new(json.RawMessage)), &syntax) {
+	if syntax, ok := errors.AsType[*json.SyntaxError](json.Unmarshal(data, new(json.RawMessage))); ok {
 		return api.Errorf(api.Invalid, "the request body is not valid JSON at byte %d", syntax.Offset-1)
 	}
 	return api.Errorf(api.Invalid, "the request body is not valid JSON").WithCause(err)

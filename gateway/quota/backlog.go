@@ -99,7 +99,7 @@ func (b *backlog) drainUntilEmpty(ctx context.Context) {
 		if err == nil {
 			continue
 		}
-		b.logger.Warn("the record is behind", "error", err, "waiting", b.len())
+		b.logger.Warn("the record is behind", slog.Any("error", err), slog.Int("waiting", b.len()))
 		select {
 		case <-ctx.Done():
 		case <-time.After(pause):

@@ -21,7 +21,7 @@ type breaker struct {
 	mu       sync.Mutex
 	failures int
 	retry    time.Time // of the next call while the store is away
-	since    time.Time // of the first answer after the latest failure
+	since    time.Time // of the first answer after the store was last away
 }
 
 // allows says whether a call is worth making. Of the calls while the store is away it lets one per pause through.
@@ -51,7 +51,9 @@ func (b *breaker) failed(now time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.failures++
-	b.since = time.Time{}
+	if b.failures >= breakerFailures {
+		b.since = time.Time{} // one answer that is lost now and then does not keep others from reaping
+	}
 	b.retry = now.Add(breakerPause)
 }
 

@@ -29,7 +29,7 @@ func TestBreaker_letsOneCallThroughPerPause(t *testing.T) {
 	}
 }
 
-func TestBreaker_unbrokenStartsAgainAfterAFailure(t *testing.T) {
+func TestBreaker_unbrokenStartsAgainAfterAnOutage(t *testing.T) {
 	var b breaker
 	now := time.Unix(1_800_000_000, 0)
 	if b.unbroken(0, now) {
@@ -42,7 +42,14 @@ func TestBreaker_unbrokenStartsAgainAfterAFailure(t *testing.T) {
 	}
 	b.failed(now.Add(21 * time.Second))
 	b.succeeded(now.Add(22 * time.Second))
-	if b.unbroken(20*time.Second, now.Add(30*time.Second)) {
-		t.Error("a failure in between is forgotten")
+	if !b.unbroken(20*time.Second, now.Add(23*time.Second)) {
+		t.Error("one lost answer counts as an outage")
+	}
+	for range breakerFailures {
+		b.failed(now.Add(24 * time.Second))
+	}
+	b.succeeded(now.Add(25 * time.Second))
+	if b.unbroken(20*time.Second, now.Add(40*time.Second)) {
+		t.Error("an outage in between is forgotten")
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"time"
@@ -250,7 +251,7 @@ func (m *Memory) reapLoop(ctx context.Context) {
 			return
 		case <-ticker.C:
 			if _, err := m.Reap(ctx); err != nil {
-				m.options.Logger.Error("reap", "error", err)
+				m.options.Logger.Error("reap", slog.Any("error", err))
 			}
 		}
 	}

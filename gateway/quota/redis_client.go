@@ -3,8 +3,6 @@ package quota
 import (
 	"context"
 	"errors"
-	"fmt"
-	"log/slog"
 	"strings"
 	"sync"
 	"time"
@@ -63,12 +61,9 @@ func newSentinelClient(url string, timeout time.Duration) (redis.UniversalClient
 	return redis.NewFailoverClient(o), nil
 }
 
-// quietDriver sends the driver's own log lines, one per failed dial, to the debug level:
-// the engine reports what comes of them.
+// quietDriver drops the driver's own log lines, one per failed dial: the engine reports what comes of them.
 var quietDriver = sync.OnceFunc(func() { redis.SetLogger(driverLog{}) })
 
 type driverLog struct{}
 
-func (driverLog) Printf(ctx context.Context, format string, args ...any) {
-	slog.DebugContext(ctx, "redis driver", "message", fmt.Sprintf(format, args...))
-}
+func (driverLog) Printf(context.Context, string, ...any) {}

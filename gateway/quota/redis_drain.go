@@ -3,7 +3,9 @@ package quota
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"log/slog"
 	"strconv"
 	"strings"
 	"time"
@@ -88,7 +90,7 @@ func (r *Redis) drainLoop(ctx context.Context) {
 			drain = r.Drain
 		}
 		if err := drain(ctx); err != nil && ctx.Err() == nil {
-			r.options.Logger.Warn("the record is behind", "error", err)
+			r.options.Logger.Warn("the record is behind", slog.Any("error", err))
 			r.pause(ctx)
 			r.wakeDrain()
 		}
@@ -216,14 +218,14 @@ func (r *Redis) readGroup(ctx context.Context, slot, from string) ([]redis.XMess
 		}
 		streams, err = r.client.XReadGroup(ctx, args).Result()
 	}
-	if err == redis.Nil || len(streams) == 0 {
+	if errors.Is(err, redis.Nil) || len(streams) == 0 {
 		return nil, ignoreNil(err)
 	}
 	return streams[0].Messages, err
 }
 
 func ignoreNil(err error) error {
-	if err == redis.Nil {
+	if errors.Is(err, redis.Nil) {
 		return nil
 	}
 	return err
@@ -238,7 +240,7 @@ func (r *Redis) readMessages(messages []redis.XMessage) (entries []Entry, ids []
 		}
 		entry, err := readEntry(message.Values)
 		if err != nil {
-			r.options.Logger.Error("an entry of the ledger stream cannot be read", "entry", message.ID, "error", err)
+			r.options.Logger.Error("an entry of the ledger stream cannot be read", slog.String("entry", message.ID), slog.Any("error", err))
 			continue
 		}
 		entries, ids = append(entries, entry), append(ids, message.ID)
@@ -261,24 +263,22 @@ func readEntry(values map[string]any) (Entry, error) {
 		return entry, fields.err
 	case "settle":
 		fields.json("row", &settlement.Row)
-		entry.Row = rowPointer(settledRow(settlement, at, now))
+		entry.Row = new(settledRow(settlement, at, now))
 	case "cancel":
 		settlement.Row.Kind = api.LedgerVoid
-		entry.Row = rowPointer(settledRow(settlement, at, now))
+		entry.Row = new(settledRow(settlement, at, now))
 	case "estimate":
-		entry.Row = rowPointer(estimateRow(about.Row, id, fields.int("estimate_tokens"), fields.int("input"), cost, at, now))
+		entry.Row = new(estimateRow(about.Row, id, fields.int("estimate_tokens"), fields.int("input"), cost, at, now))
 	case "correction":
 		fields.json("row", &settlement.Row)
 		estimate := estimateRow(about.Row, id, fields.int("estimate_tokens"), fields.int("input"), money.Nano(fields.int("estimate_cost")), at, now)
-		entry.Row = rowPointer(correctionRow(settlement, estimate, now))
+		entry.Row = new(correctionRow(settlement, estimate, now))
 	default:
 		return entry, fmt.Errorf("entry of kind %q", kind)
 	}
 	entry.Alerts = readAlerts(&fields, about, now, 0)
 	return entry, fields.err
 }
-
-func rowPointer(row api.LedgerRow) *api.LedgerRow { return &row }
 
 // readAlerts reads "budget period share spend;…", numbers of the reservation's budgets and their periods.
 func readAlerts(fields *streamFields, about memo, now time.Time, refused money.Nano) (events []api.AlertEvent) {

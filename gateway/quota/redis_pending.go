@@ -3,6 +3,7 @@ package quota
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"sync"
 )
 
@@ -74,7 +75,7 @@ func (r *Redis) retry(ctx context.Context, step pendingStep) error {
 	}
 	err := r.settleAgain(ctx, step.settlement)
 	if errors.Is(err, ErrUnknown) {
-		r.options.Logger.WarnContext(ctx, "a late settlement found nothing to settle", "reservation", id)
+		r.options.Logger.WarnContext(ctx, "a late settlement found nothing to settle", slog.String("reservation", id))
 		err = nil
 	}
 	if err == nil {

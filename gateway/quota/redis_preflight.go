@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"log/slog"
 	"strconv"
 	"strings"
 
@@ -27,7 +28,7 @@ func preflight(ctx context.Context, client redis.UniversalClient, options RedisO
 		if options.Strict {
 			return fmt.Errorf("redis may lose counters: %s", risk)
 		}
-		options.Logger.WarnContext(ctx, "redis may lose counters", "reason", risk)
+		options.Logger.WarnContext(ctx, "redis may lose counters", slog.Any("reason", risk))
 	}
 	return nil
 }

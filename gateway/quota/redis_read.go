@@ -2,6 +2,7 @@ package quota
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -119,7 +120,7 @@ func (r *Redis) PolicyVersion(ctx context.Context, slot string) (int64, error) {
 	bounded, cancel := r.deadline(ctx)
 	defer cancel()
 	version, err := r.client.Get(bounded, r.keys.policy(slot)).Int64()
-	if err == redis.Nil {
+	if errors.Is(err, redis.Nil) {
 		return 0, r.noted(ctx, nil)
 	}
 	return version, r.noted(ctx, err)

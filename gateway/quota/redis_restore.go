@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"strconv"
 	"sync"
 	"time"
@@ -145,7 +146,8 @@ func (r *Redis) restoreNow(ctx context.Context, slot string, log *slotLog) error
 	if err != nil {
 		return fmt.Errorf("restore %s: %w", slot, err)
 	}
-	r.options.Logger.WarnContext(ctx, "redis had lost data", "slot", slot, "sent", len(items), "restored", lost)
+	r.options.Logger.WarnContext(ctx, "redis had lost data",
+		slog.String("slot", slot), slog.Int("sent", len(items)), slog.Any("restored", lost))
 	return nil
 }
 
@@ -315,7 +317,7 @@ func (r *Redis) beatLoop(ctx context.Context) {
 		case <-ticker.C:
 		}
 		if err := r.Beat(ctx); err != nil && ctx.Err() == nil {
-			r.options.Logger.Warn("ask Redis what it has lost", "error", err)
+			r.options.Logger.Warn("ask Redis what it has lost", slog.Any("error", err))
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 )
 
@@ -28,7 +29,8 @@ func (r *Redis) Settle(ctx context.Context, settlement Settlement) (Settled, err
 	if appendErr := r.record.Append(context.WithoutCancel(ctx), []Entry{{Row: &row}}); appendErr != nil {
 		return Settled{}, errors.Join(err, appendErr)
 	}
-	r.options.Logger.WarnContext(ctx, "settled in the record, the counters follow", "reservation", settlement.ID, "error", err)
+	r.options.Logger.WarnContext(ctx, "settled in the record, the counters follow",
+		slog.String("reservation", settlement.ID), slog.Any("error", err))
 	return Settled{}, nil
 }
 
@@ -182,7 +184,7 @@ func (r *Redis) reapLoop(ctx context.Context) {
 			continue
 		}
 		if _, err := r.Reap(ctx); err != nil && ctx.Err() == nil {
-			r.options.Logger.Warn("reap", "error", err)
+			r.options.Logger.Warn("reap", slog.Any("error", err))
 		}
 	}
 }

@@ -65,7 +65,7 @@ func StartRedis(t testing.TB, args ...string) *RedisServer {
 }
 
 func startRedis(dir string, remove bool, args []string) (*RedisServer, error) {
-	port, err := redisPort()
+	port, err := freePort()
 	if err != nil {
 		return nil, err
 	}
@@ -174,13 +174,4 @@ func (s *RedisServer) ping() error {
 		return fmt.Errorf("redis answers %s", strings.TrimSpace(line))
 	}
 	return nil
-}
-
-func redisPort() (int, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	port := listener.Addr().(*net.TCPAddr).Port
-	return port, listener.Close()
 }
