@@ -109,7 +109,7 @@ func (a *App) Stop(ctx context.Context) error {
 	defer cancel()
 	err := a.server.Shutdown(ctx)
 	if errors.Is(err, context.DeadlineExceeded) {
-		a.options.Logger.Warn("calls were cut off after the drain timeout", slog.Duration("timeout", a.options.DrainTimeout))
+		a.options.Logger.Warn("calls were cut off after the drain timeout", slog.Int64("timeout_ms", a.options.DrainTimeout.Milliseconds()))
 		err = a.server.Close()
 	}
 	_ = a.listener.Close() // for a gateway that was never started; else the server has done so

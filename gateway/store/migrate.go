@@ -39,7 +39,7 @@ func (s *Store) migrate(ctx context.Context) error {
 	results, err := provider.Up(ctx)
 	for _, result := range results {
 		s.logger.InfoContext(ctx, "store migrated", slog.String("store", s.kind),
-			slog.Int64("version", result.Source.Version), slog.Duration("took", result.Duration))
+			slog.Int64("version", result.Source.Version), slog.Int64("took_ms", result.Duration.Milliseconds()))
 	}
 	if err != nil {
 		return fmt.Errorf("migrate: %w", err)
