@@ -85,7 +85,7 @@ func TestAccQuickstart_leaksNoSecret(t *testing.T) {
 
 	c.env = append(c.env, "TF_VAR_webhook_secret=canary-another-secret-0123")
 	warned := c.run(0, "plan", "-detailed-exitcode", "-no-color", "-input=false")
-	if !strings.Contains(warned, "Raise secret_wo_version to send it") {
+	if !strings.Contains(strings.Join(strings.Fields(warned), " "), "Raise secret_wo_version to send it") {
 		t.Errorf("nothing warns of a secret that will not be sent:\n%s", warned)
 	}
 	said += warned

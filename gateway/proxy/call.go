@@ -3,7 +3,6 @@ package proxy
 import (
 	"encoding/json"
 	"net/http"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -47,9 +46,6 @@ type call struct {
 	usage  pricing.Usage
 	cost   money.Nano
 	reason string
-	// promptTokens is the likely size of the prompt, counted once for calls that live long enough to be noted.
-	promptEstimate sync.Once
-	promptTokens   int64
 	// produced counts the bytes of text that a stream has brought so far.
 	produced atomic.Int64
 }

@@ -48,8 +48,7 @@ const bytesPerToken = 4
 
 // checkpoint is what the call would be settled at if the gateway died now.
 func (c *call) checkpoint() quota.Checkpoint {
-	c.promptEstimate.Do(func() { c.promptTokens = pricing.EstimateTokens(c.served.pricedAs(), c.body) })
-	usage := pricing.Usage{PromptTokens: c.promptTokens, CompletionTokens: c.produced.Load() / bytesPerToken}
+	usage := pricing.Usage{PromptTokens: c.bounds.inputTokens, CompletionTokens: c.produced.Load() / bytesPerToken}
 	return quota.Checkpoint{
 		ID: c.id, Slot: c.subject.Slot,
 		Tokens: usage.PromptTokens + usage.CompletionTokens,
