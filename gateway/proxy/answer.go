@@ -56,12 +56,12 @@ func readAnswer(body io.Reader) ([]byte, error) {
 
 // usageOf takes the usage that the upstream reports, or counts the answer itself.
 func (p *Proxy) usageOf(c *call, body []byte) pricing.Usage {
-	if reported, ok := upstream.ParseUsage(body); ok {
+	if reported, ok := c.endpoint.wire.Usage(body); ok {
 		return priced(reported)
 	}
 	return pricing.Usage{
 		PromptTokens:     pricing.EstimateTokens(c.deployment.UpstreamModel, c.body),
-		CompletionTokens: pricing.CountText(c.deployment.UpstreamModel, upstream.AnswerText(body)),
+		CompletionTokens: pricing.CountText(c.deployment.UpstreamModel, c.endpoint.wire.Text(body)),
 	}
 }
 

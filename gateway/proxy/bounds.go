@@ -66,13 +66,7 @@ func (p *Proxy) checkPrices(c *call) error {
 // request is what the call asks the engine for.
 func (p *Proxy) request(c *call) quota.Request {
 	windows := c.subject.Windows(c.model)
-	output, least := c.bounds.maxOutput, int64(0)
-	if c.clientCap > 0 {
-		output = min(output, c.clientCap)
-		least = output
-	} else {
-		least = leastOutput(windows, c.bounds.inputTokens, output)
-	}
+	least, output := c.outputRange(windows)
 	key := c.subject.Key
 	row := api.LedgerRow{
 		RequestID: c.requestID, KeyID: key.KeyID, Model: c.model,
@@ -91,6 +85,19 @@ func (p *Proxy) request(c *call) quota.Request {
 		InputCost: c.bounds.inputCost, OutputTokenCost: c.bounds.outputTokenCost,
 		Windows: windows, Budgets: c.subject.Budgets(c.model, p.Now()),
 		Row: row,
+	}
+}
+
+// outputRange is the least and the most that one choice is given.
+func (c *call) outputRange(windows []quota.Window) (least, most int64) {
+	switch {
+	case !c.endpoint.capped:
+		return 0, 0
+	case c.clientCap > 0:
+		most = min(c.bounds.maxOutput, c.clientCap)
+		return most, most
+	default:
+		return leastOutput(windows, c.bounds.inputTokens, c.bounds.maxOutput), c.bounds.maxOutput
 	}
 }
 

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/upstream"
-	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
 // turn spreads calls over the deployments of a model.
@@ -34,12 +33,8 @@ func (p *Proxy) forward(ctx context.Context, c *call) (*http.Response, error) {
 }
 
 func (p *Proxy) send(ctx context.Context, c *call) (*http.Response, error) {
-	body, err := upstream.Rewrite(c.body, c.deployment.Deployment, c.outputCap(), c.stream)
-	if err != nil {
-		return nil, api.Errorf(api.Invalid, "the request body cannot be forwarded").WithCause(err)
-	}
 	sent := time.Now()
-	response, err := p.Upstream.Send(ctx, c.deployment.Deployment, "/chat/completions", body)
+	response, err := p.Upstream.Send(ctx, c.deployment.Deployment, c.upstreamCall())
 	c.upstreamFor += time.Since(sent)
 	if err != nil {
 		return nil, err
@@ -49,4 +44,11 @@ func (p *Proxy) send(ctx context.Context, c *call) (*http.Response, error) {
 		return nil, upstream.Refused(response)
 	}
 	return response, nil
+}
+
+// upstreamCall is the call as a provider is asked.
+func (c *call) upstreamCall() upstream.Call {
+	return upstream.Call{
+		Wire: c.endpoint.wire, Path: c.endpoint.path, Body: c.body, OutputCap: c.outputCap(), Stream: c.stream,
+	}
 }

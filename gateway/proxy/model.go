@@ -47,7 +47,7 @@ func (p *Proxy) listModels(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if !p.IsAdminKey(secret) {
-		c := p.newCall(r)
+		c := p.newCall(r, nil)
 		if err := p.identifyFresh(r, c); err != nil {
 			return err
 		}

@@ -45,7 +45,7 @@ type Options struct {
 	Metrics *metrics.Metrics
 }
 
-// Proxy serves the OpenAI-compatible routes.
+// Proxy serves the routes that models are called by.
 type Proxy struct {
 	Options
 	models map[string]Model
@@ -63,10 +63,11 @@ func New(options Options) *Proxy {
 
 // Register adds the data path's routes to the mux, under /v1 and, as LiteLLM has them, without.
 func (p *Proxy) Register(mux *httpx.Mux) {
-	chat := httpx.Chain(http.HandlerFunc(p.serveChat), httpx.LimitBody(maxBody))
 	models := httpx.Handle(p.Logger, p.listModels)
 	for _, prefix := range []string{"/v1", ""} {
-		mux.Handle("POST "+prefix+"/chat/completions", chat)
+		for _, e := range endpoints {
+			mux.Handle("POST "+prefix+e.path, httpx.Chain(p.serve(e), httpx.LimitBody(maxBody)))
+		}
 		mux.Handle("GET "+prefix+"/models", models)
 	}
 }
@@ -77,21 +78,23 @@ const maxBody = 20 << 20
 // Run keeps the reservations of calls under way alive until ctx ends.
 func (p *Proxy) Run(ctx context.Context) { p.live.renew(ctx, p.Engine, p.Logger) }
 
-// serveChat serves one chat completion and writes its log line.
-func (p *Proxy) serveChat(w http.ResponseWriter, r *http.Request) {
-	c := p.newCall(r)
-	status := &httpx.Status{ResponseWriter: w}
-	defer func() {
-		p.log(r.Context(), c, status.Code)
-		p.count(c, status.Code)
-	}()
-	if err := p.chat(status, r, c); err != nil {
-		c.reason = reasonOf(err)
-		httpx.WriteError(status, r, p.Logger, err)
-	}
+// serve serves the calls of one endpoint and writes their log lines.
+func (p *Proxy) serve(e *endpoint) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c := p.newCall(r, e)
+		status := &httpx.Status{ResponseWriter: w}
+		defer func() {
+			p.log(r.Context(), c, status.Code)
+			p.count(c, status.Code)
+		}()
+		if err := p.answer(status, r, c); err != nil {
+			c.reason = reasonOf(err)
+			httpx.WriteError(status, r, p.Logger, err)
+		}
+	})
 }
 
-func (p *Proxy) chat(w http.ResponseWriter, r *http.Request, c *call) error {
+func (p *Proxy) answer(w http.ResponseWriter, r *http.Request, c *call) error {
 	if err := p.admit(w, r, c); err != nil {
 		return err
 	}

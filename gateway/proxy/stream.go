@@ -9,8 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/tidwall/gjson"
-
 	"github.com/bursarhq/terraform-provider-bursar/gateway/pricing"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/upstream"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
@@ -30,17 +28,17 @@ type stream struct {
 	call    *call
 	client  http.ResponseWriter
 	control *http.ResponseController
+	meter   upstream.Meter
 	text    strings.Builder
-	usage   pricing.Usage
-	// counted: the upstream has reported the usage.
-	counted bool
+	// last is the meter's last word on usage.
+	last upstream.Reading
 	// end is the upstream's end mark, kept back until the call is settled.
 	end []byte
 }
 
 // passStream passes a stream on as it comes and settles it before its end mark.
 func (p *Proxy) passStream(w http.ResponseWriter, r *http.Request, c *call, response *http.Response, cancel context.CancelFunc) error {
-	s := &stream{call: c, client: w, control: http.NewResponseController(w)}
+	s := &stream{call: c, client: w, control: http.NewResponseController(w), meter: c.endpoint.wire.Meter()}
 	stop := context.AfterFunc(r.Context(), cancel) // a client that hangs up ends the upstream's work
 	defer stop()
 	s.begin()
@@ -77,7 +75,7 @@ func (s *stream) begin() {
 func (s *stream) pass(events *upstream.EventReader, silence *time.Timer) error {
 	for {
 		event, err := events.Next()
-		if errors.Is(err, io.EOF) && s.counted {
+		if errors.Is(err, io.EOF) && s.last.Counted {
 			return nil // usage is the last thing some servers send
 		}
 		if errors.Is(err, io.EOF) {
@@ -87,12 +85,13 @@ func (s *stream) pass(events *upstream.EventReader, silence *time.Timer) error {
 			return err
 		}
 		silence.Reset(silenceTimeout)
-		if event.Done() {
+		reading := s.note(event)
+		if reading.End {
 			s.end = append([]byte(nil), event.Raw...)
 			return nil
 		}
-		if s.note(event) {
-			continue
+		if reading.OnlyUsage && !s.call.wantsUsage {
+			continue // clients that did not ask for it would stumble over it
 		}
 		if err := s.write(event.Raw); err != nil {
 			return err
@@ -100,22 +99,17 @@ func (s *stream) pass(events *upstream.EventReader, silence *time.Timer) error {
 	}
 }
 
-// note reads what the event says about usage and text. It returns true for the usage event
-// that only the gateway asked for: clients that did not would stumble over its empty choices.
-func (s *stream) note(event upstream.Event) (hide bool) {
-	if event.Data == nil {
-		return false
+// note keeps what the event says about usage and text.
+func (s *stream) note(event upstream.Event) upstream.Reading {
+	reading := s.meter.Read(event)
+	if reading.Counted || reading.PromptCounted {
+		s.last = reading
 	}
-	if usage, ok := upstream.ParseUsage(event.Data); ok {
-		s.usage, s.counted = priced(usage), true
-		return !s.call.wantsUsage && gjson.GetBytes(event.Data, "choices.#").Int() == 0
-	}
-	text := upstream.DeltaText(event.Data)
-	s.call.produced.Add(int64(len(text)))
+	s.call.produced.Add(int64(len(reading.Text)))
 	if s.text.Len() < maxKeptText {
-		s.text.WriteString(text)
+		s.text.WriteString(reading.Text)
 	}
-	return false
+	return reading
 }
 
 func (s *stream) write(data []byte) error {
@@ -128,12 +122,18 @@ func (s *stream) write(data []byte) error {
 
 // finalUsage is what the upstream reported, or a count of what it produced.
 func (s *stream) finalUsage() pricing.Usage {
-	if s.counted {
-		return s.usage
+	if s.last.Counted {
+		return priced(s.last.Usage)
+	}
+	produced := pricing.CountText(s.call.deployment.UpstreamModel, s.text.String())
+	if s.last.PromptCounted {
+		usage := priced(s.last.Usage)
+		usage.CompletionTokens = max(usage.CompletionTokens, produced)
+		return usage
 	}
 	return pricing.Usage{
 		PromptTokens:     pricing.EstimateTokens(s.call.deployment.UpstreamModel, s.call.body),
-		CompletionTokens: pricing.CountText(s.call.deployment.UpstreamModel, s.text.String()),
+		CompletionTokens: produced,
 	}
 }
 

@@ -3,6 +3,7 @@ package upstream
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 
@@ -43,6 +44,14 @@ func unreachable(err error, sent bool) *api.Error {
 			WithCause(retryableCause{unansweredCause{err}})
 	}
 	return api.Errorf(api.Upstream, "the model's provider could not be reached; nothing was charged").WithCause(retryableCause{err})
+}
+
+// unspeakable words a request that could not be put in the provider's terms.
+func unspeakable(err error, d Deployment) *api.Error {
+	if refused, ok := errors.AsType[*api.Error](err); ok {
+		return refused
+	}
+	return api.Errorf(api.Invalid, "the request body cannot be forwarded").WithCause(fmt.Errorf("make request for %s: %w", d.Host(), err))
 }
 
 // Broken words an answer that began and did not end well.

@@ -3,67 +3,46 @@ package upstream
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
 
 	"github.com/tidwall/gjson"
-	"github.com/tidwall/sjson"
 )
 
 const openAIHost = "api.openai.com"
 
-func newOpenAIRequest(ctx context.Context, d Deployment, path string, body []byte) (*http.Request, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, d.BaseURL+path, bytes.NewReader(body))
+// openAI speaks OpenAI's API to OpenAI and to everything compatible with it.
+type openAI struct{}
+
+func (openAI) request(ctx context.Context, d Deployment, call Call) (*http.Request, error) {
+	body, err := call.rewritten(d)
 	if err != nil {
 		return nil, err
 	}
-	request.Header.Set("Content-Type", "application/json")
-	request.Header.Set("User-Agent", "bursar")
+	request, err := newRequest(ctx, call, d.BaseURL+call.Path, body)
+	if err != nil {
+		return nil, err
+	}
 	if d.APIKey != "" {
 		request.Header.Set("Authorization", "Bearer "+d.APIKey)
 	}
 	return request, nil
 }
 
-// Rewrite changes in a chat completion body what the gateway answers for, and nothing else:
-// the model's name, the output cap, and the request for usage on streams.
-func Rewrite(body []byte, d Deployment, outputCap int64, stream bool) ([]byte, error) {
-	body, err := sjson.SetBytes(body, "model", d.UpstreamModel)
-	if err != nil {
-		return nil, fmt.Errorf("set model: %w", err)
-	}
-	for _, field := range capFields(body, d) {
-		if body, err = sjson.SetBytes(body, field, outputCap); err != nil {
-			return nil, fmt.Errorf("set %s: %w", field, err)
-		}
-	}
-	if stream && !gjson.GetBytes(body, "stream_options.include_usage").Bool() {
-		if body, err = sjson.SetBytes(body, "stream_options.include_usage", true); err != nil {
-			return nil, fmt.Errorf("set stream_options: %w", err)
-		}
-	}
-	return body, nil
-}
+func (openAI) answer(_ Call, response *http.Response) *http.Response { return response }
 
-// capFields returns the fields that carry the output cap: those the client used,
-// else the one that the provider reads. OpenAI's newer models refuse max_tokens,
-// many compatible servers know nothing else.
-func capFields(body []byte, d Deployment) []string {
-	var used []string
-	for _, field := range []string{"max_completion_tokens", "max_tokens"} {
-		if value := gjson.GetBytes(body, field); value.Exists() && value.Type != gjson.Null {
-			used = append(used, field)
-		}
+// newRequest makes a request with what all dialects send.
+func newRequest(ctx context.Context, call Call, address string, body []byte) (*http.Request, error) {
+	request, err := http.NewRequestWithContext(ctx, call.method(), address, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
 	}
-	if len(used) > 0 {
-		return used
+	if len(body) > 0 {
+		request.Header.Set("Content-Type", call.contentType())
 	}
-	if hostOf(d.BaseURL) == openAIHost {
-		return []string{"max_completion_tokens"}
-	}
-	return []string{"max_tokens"}
+	request.Header.Set("User-Agent", "bursar")
+	return request, nil
 }
 
 // ParseUsage reads the usage object of a chat completion or of a stream's chunk.

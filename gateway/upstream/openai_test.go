@@ -40,7 +40,7 @@ func TestRewrite(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := upstream.Rewrite([]byte(test.body), test.deployment, 7, test.stream)
+			got, err := upstream.Chat.Rewrite([]byte(test.body), test.deployment, 7, test.stream)
 			if err != nil || string(got) != test.want {
 				t.Fatalf("got  %s, %v\nwant %s", got, err, test.want)
 			}

@@ -7,18 +7,16 @@ import (
 )
 
 // textFields are what a model produces, in a message or in a stream's delta.
-var textFields = []string{"content", "reasoning_content", "reasoning", "refusal", "function_call.arguments"}
+var textFields = []string{"content", "text", "reasoning_content", "reasoning", "refusal", "function_call.arguments"}
 
-// AnswerText joins the text of all choices of a chat completion, for counting it.
-func AnswerText(body []byte) string { return choicesText(body, "message") }
-
-// DeltaText joins the text that one chunk of a stream adds.
-func DeltaText(chunk []byte) string { return choicesText(chunk, "delta") }
-
+// choicesText joins the text of all choices; part is where a choice keeps it, such as "message"; "" is beside the index.
 func choicesText(data []byte, part string) string {
 	var text strings.Builder
 	gjson.GetBytes(data, "choices").ForEach(func(_, choice gjson.Result) bool {
-		message := choice.Get(part)
+		message := choice
+		if part != "" {
+			message = choice.Get(part)
+		}
 		for _, field := range textFields {
 			if value := message.Get(field); value.Type == gjson.String {
 				text.WriteString(value.Str)

@@ -75,12 +75,16 @@ func NewClient() *Client {
 	}}
 }
 
-// Send posts body to the deployment's path, such as "/chat/completions". The caller closes the answer's body.
-// Its error is an [api.Error]; see [Retryable] and [MayBill].
-func (c *Client) Send(ctx context.Context, d Deployment, path string, body []byte) (*http.Response, error) {
-	request, err := newOpenAIRequest(ctx, d, path, body)
+// Send makes the call at the deployment. The caller closes the answer's body; an answer with status 200
+// is in the call's wire. Its error is an [api.Error]; see [Retryable] and [MayBill].
+func (c *Client) Send(ctx context.Context, d Deployment, call Call) (*http.Response, error) {
+	spoken, err := dialectOf(d)
 	if err != nil {
-		return nil, unreachable(fmt.Errorf("make request for %s: %w", d.Host(), err), false)
+		return nil, unreachable(err, false)
+	}
+	request, err := spoken.request(ctx, d, call)
+	if err != nil {
+		return nil, unspeakable(err, d)
 	}
 	var sent atomic.Bool
 	trace := &httptrace.ClientTrace{WroteRequest: func(info httptrace.WroteRequestInfo) { sent.Store(info.Err == nil) }}
@@ -88,7 +92,10 @@ func (c *Client) Send(ctx context.Context, d Deployment, path string, body []byt
 	if err != nil {
 		return nil, unreachable(fmt.Errorf("send to %s: %w", d.Host(), err), sent.Load())
 	}
-	return response, nil
+	if response.StatusCode != http.StatusOK {
+		return response, nil
+	}
+	return spoken.answer(call, response), nil
 }
 
 // Close ends idle connections.

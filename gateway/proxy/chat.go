@@ -1,0 +1,42 @@
+package proxy
+
+import (
+	"encoding/json"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/httpx"
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+// streamOptions are those of chats and completions that the gateway reads.
+type streamOptions struct {
+	IncludeUsage bool `json:"include_usage"`
+}
+
+// parseChat reads a chat completion.
+func parseChat(c *call, object httpx.Object) error {
+	var messages []json.RawMessage
+	var options *streamOptions
+	var maxTokens, maxCompletionTokens, choices *int64
+	err := parseFields(object,
+		field{"messages", &messages, isList},
+		field{"stream", &c.stream, isBool},
+		field{"stream_options", &options, isObject},
+		field{"max_tokens", &maxTokens, isWhole},
+		field{"max_completion_tokens", &maxCompletionTokens, isWhole},
+		field{"n", &choices, isWhole},
+	)
+	if err != nil {
+		return err
+	}
+	if len(messages) == 0 {
+		return api.FieldErrorf("messages", "is required: a list with at least one message")
+	}
+	c.wantsUsage = options != nil && options.IncludeUsage
+	if err := c.limitOutput("max_tokens", maxTokens); err != nil {
+		return err
+	}
+	if err := c.limitOutput("max_completion_tokens", maxCompletionTokens); err != nil {
+		return err
+	}
+	return c.countChoices("n", choices)
+}

@@ -1,0 +1,124 @@
+package proxy
+
+import (
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/httpx"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/upstream"
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+// endpoint is one route of the data path: what the gateway must understand of its requests,
+// and the wire its answers come in. Everything else is the upstream's to judge.
+type endpoint struct {
+	// path follows /v1 here and the base URL at the provider.
+	path string
+	wire upstream.Wire
+	// parse reads what admission needs: the model, whether it streams, the output cap.
+	parse func(c *call, object httpx.Object) error
+	// capped: the answer is made of tokens that an output cap bounds.
+	capped bool
+}
+
+// endpoints are the routes that cost money.
+var endpoints = []*endpoint{
+	{path: "/chat/completions", wire: upstream.Chat, parse: parseChat, capped: true},
+}
+
+// readBody reads the request and what the gateway must understand of it.
+func readBody(w http.ResponseWriter, r *http.Request, c *call) error {
+	body, err := httpx.ReadBody(r)
+	if err != nil {
+		return err
+	}
+	// The request is here whole: from now on the answer may take as long as it takes.
+	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
+	object, err := httpx.ParseObject(body)
+	if err != nil {
+		return err
+	}
+	if err := checkNames(object); err != nil {
+		return err
+	}
+	c.body = body
+	if err := c.parseModel(object); err != nil {
+		return err
+	}
+	return c.endpoint.parse(c, object)
+}
+
+// field is a member of a request and where its value goes.
+type field struct {
+	name   string
+	target any
+	// kind is what the value must be, for people.
+	kind string
+}
+
+// Kinds of fields, as they are told to people.
+const (
+	isString = "a string"
+	isList   = "a list"
+	isBool   = "true or false"
+	isObject = "an object"
+	isWhole  = "a whole number"
+)
+
+// parseFields reads the fields that are given and says which is of the wrong kind.
+func parseFields(object httpx.Object, fields ...field) error {
+	for _, field := range fields {
+		if raw, given := object[field.name]; given && json.Unmarshal(raw, field.target) != nil {
+			return api.FieldErrorf(field.name, "must be %s", field.kind)
+		}
+	}
+	return nil
+}
+
+func (c *call) parseModel(object httpx.Object) error {
+	if err := parseFields(object, field{"model", &c.model, isString}); err != nil {
+		return err
+	}
+	return checkModelName(c.model)
+}
+
+func checkModelName(model string) error {
+	if model == "" {
+		return api.FieldErrorf("model", "is required: the name of a model; GET /v1/models lists them")
+	}
+	if len(model) > maxModelName {
+		return api.FieldErrorf("model", "is %d characters long, at most %d are allowed", len(model), maxModelName)
+	}
+	return nil
+}
+
+const (
+	maxChoices   = 128
+	maxModelName = 255
+	// maxCap is the largest output cap that is taken at its word; no model says more.
+	maxCap = 1 << 24
+)
+
+// limitOutput takes the smallest of the output caps that the client gives.
+func (c *call) limitOutput(name string, given *int64) error {
+	switch {
+	case given == nil:
+	case *given < 1:
+		return api.FieldErrorf(name, "must be at least 1. Received: %d", *given)
+	case c.clientCap == 0 || *given < c.clientCap:
+		c.clientCap = min(*given, maxCap)
+	}
+	return nil
+}
+
+func (c *call) countChoices(name string, given *int64) error {
+	if given == nil {
+		return nil
+	}
+	if *given < 1 || *given > maxChoices {
+		return api.FieldErrorf(name, "must be between 1 and %d. Received: %d", maxChoices, *given)
+	}
+	c.choices = *given
+	return nil
+}
