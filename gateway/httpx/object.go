@@ -33,6 +33,14 @@ func DecodeObject(r *http.Request) (Object, error) {
 // invalid UTF-8, anything but a single object, nesting deeper than 64, a name given twice in one
 // object, and a NUL character in a text (PostgreSQL could not keep it).
 func ParseObject(data []byte) (Object, error) {
+	if object, ok := scanObject(data); ok {
+		return object, nil
+	}
+	return parseObject(data)
+}
+
+// parseObject is [ParseObject] for texts that may be at fault: it says what is wrong and where.
+func parseObject(data []byte) (Object, error) {
 	if len(bytes.TrimSpace(data)) == 0 {
 		return nil, api.Errorf(api.Invalid, "the request body is empty; send a JSON object")
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 )
 
@@ -41,6 +42,9 @@ func compare(ctx context.Context, program string, p plan) (err error) {
 		p.rounds, p.connections, p.rate, p.streams)
 	for n := range p.rounds + 1 {
 		for _, t := range s.targets {
+			if !strings.Contains(t.name, p.only) {
+				continue
+			}
 			if err := t.measure(ctx, p, n > 0); err != nil {
 				return fmt.Errorf("%s: %w", t.name, err)
 			}
@@ -48,6 +52,9 @@ func compare(ctx context.Context, program string, p plan) (err error) {
 		if n > 0 {
 			fmt.Fprintf(os.Stderr, "round %d of %d\n", n, p.rounds)
 		}
+	}
+	if p.only != "" {
+		return nil
 	}
 	printTable(os.Stdout, s.targets)
 	return nil
@@ -64,6 +71,10 @@ func (t *target) measure(ctx context.Context, p plan, counts bool) error {
 	r.perSecond = float64(len(busy.latencies)) / busy.took.Seconds()
 	if t.pid != 0 && len(busy.latencies) > 0 {
 		r.cpu = (cpuTime(t.pid) - before) / time.Duration(len(busy.latencies))
+	}
+	if p.only != "" {
+		fmt.Printf("%s: %.0f requests/s, %d us of CPU a request\n", t.name, r.perSecond, r.cpu.Microseconds())
+		return nil
 	}
 	paced, err := t.request.pace(ctx, t.addr, p.connections, p.rate, p.paced)
 	if err != nil {

@@ -59,10 +59,12 @@ type plan struct {
 	rate int
 	// streams is how many streamed answers a round waits for, one after the other.
 	streams int
+	// only, when set, names the target that is put under full load and nothing else, for a profiler's sake.
+	only string
 }
 
 func planFromEnvironment() (plan, error) {
-	p := plan{rounds: 5, connections: 64, load: 2 * time.Second, paced: 2 * time.Second, rate: 1000, streams: 100}
+	p := plan{rounds: 5, connections: 64, load: 2 * time.Second, paced: 2 * time.Second, rate: 1000, streams: 100, only: os.Getenv("BENCH_TARGET")}
 	for name, target := range map[string]*int{"BENCH_ROUNDS": &p.rounds, "BENCH_CONNECTIONS": &p.connections, "BENCH_RATE": &p.rate} {
 		value := os.Getenv(name)
 		if value == "" {
