@@ -25,9 +25,11 @@ type call struct {
 	// spokenFor is the team that the identifier header names, "" for the key's own.
 	spokenFor string
 
-	body   []byte
-	model  string
-	stream bool
+	body []byte
+	// pathModel is the model that the path names, as Azure's clients do; it outranks the body's.
+	pathModel string
+	model     string
+	stream    bool
 	// wantsUsage: the client asked for usage on its stream itself.
 	wantsUsage bool
 	// clientCap is the output cap the client set, 0 when it set none.
@@ -50,7 +52,10 @@ type call struct {
 }
 
 func (p *Proxy) newCall(r *http.Request, e *endpoint) *call {
-	return &call{endpoint: e, id: ulid.Make().String(), requestID: httpx.RequestID(r.Context()), started: p.Now(), choices: 1}
+	return &call{
+		endpoint: e, id: ulid.Make().String(), requestID: httpx.RequestID(r.Context()), started: p.Now(), choices: 1,
+		pathModel: r.PathValue("model"),
+	}
 }
 
 // outputCap is what one choice may produce; 0 where nothing bounds it.

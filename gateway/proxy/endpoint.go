@@ -18,6 +18,8 @@ type endpoint struct {
 	wire upstream.Wire
 	// parse reads what admission needs: the model, whether it streams, the output cap.
 	parse func(c *call, object httpx.Object) error
+	// defaultModel is asked for when the client names none; "" makes the name required.
+	defaultModel string
 	// capped: the answer is made of tokens that an output cap bounds.
 	capped bool
 }
@@ -25,6 +27,9 @@ type endpoint struct {
 // endpoints are the routes that cost money.
 var endpoints = []*endpoint{
 	{path: "/chat/completions", wire: upstream.Chat, parse: parseChat, capped: true},
+	{path: "/completions", wire: upstream.Completions, parse: parseCompletions, capped: true},
+	{path: "/embeddings", wire: upstream.Plain, parse: parseInput},
+	{path: "/moderations", wire: upstream.Plain, parse: parseInput, defaultModel: "omni-moderation-latest"},
 }
 
 // readBody reads the request and what the gateway must understand of it.
@@ -79,6 +84,12 @@ func parseFields(object httpx.Object, fields ...field) error {
 func (c *call) parseModel(object httpx.Object) error {
 	if err := parseFields(object, field{"model", &c.model, isString}); err != nil {
 		return err
+	}
+	if c.pathModel != "" {
+		c.model = c.pathModel
+	}
+	if c.model == "" {
+		c.model = c.endpoint.defaultModel
 	}
 	return checkModelName(c.model)
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/gateway/httpx"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/pricing"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/upstream"
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
 // Model is a name that clients ask for and the deployments that serve it.
@@ -39,17 +40,43 @@ type listedModel struct {
 // modelsCreated is answered as every model's date: OpenAI's clients want one and nobody keeps it.
 const modelsCreated = 1677610602
 
-// listModels answers the models that the key may use, in the configuration's order.
+// listModels answers the models that the key may use.
 func (p *Proxy) listModels(w http.ResponseWriter, r *http.Request) error {
+	list, err := p.visibleModels(r)
+	if err != nil {
+		return err
+	}
+	return httpx.WriteJSON(w, http.StatusOK, map[string]any{"object": "list", "data": list})
+}
+
+// showModel answers one of them.
+func (p *Proxy) showModel(w http.ResponseWriter, r *http.Request) error {
+	list, err := p.visibleModels(r)
+	if err != nil {
+		return err
+	}
+	name := r.PathValue("model")
+	for _, model := range list {
+		if model.ID == name {
+			return httpx.WriteJSON(w, http.StatusOK, model)
+		}
+	}
+	unknown := api.Errorf(api.NotFound, "The model %q is not among those that this key may use. GET /v1/models lists them.", clipName(name))
+	unknown.Param = "model"
+	return unknown
+}
+
+// visibleModels are the models that the key may use, in the configuration's order; for the admin key all.
+func (p *Proxy) visibleModels(r *http.Request) ([]listedModel, error) {
 	allowed := func(string) bool { return true }
 	secret, err := auth.Presented(r.Header)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if !p.IsAdminKey(secret) {
 		c := p.newCall(r, nil)
 		if err := p.identifyFresh(r, c); err != nil {
-			return err
+			return nil, err
 		}
 		allowed = func(model string) bool {
 			may, _ := c.subject.MayUse(model)
@@ -62,5 +89,5 @@ func (p *Proxy) listModels(w http.ResponseWriter, r *http.Request) error {
 			list = append(list, listedModel{ID: model.Name, Object: "model", Created: modelsCreated, OwnedBy: "bursar"})
 		}
 	}
-	return httpx.WriteJSON(w, http.StatusOK, map[string]any{"object": "list", "data": list})
+	return list, nil
 }

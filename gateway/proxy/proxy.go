@@ -10,6 +10,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
@@ -61,14 +62,23 @@ func New(options Options) *Proxy {
 	return p
 }
 
-// Register adds the data path's routes to the mux, under /v1 and, as LiteLLM has them, without.
+// prefixes are what the routes stand under: OpenAI's, Azure's newer one, and none, as LiteLLM has it.
+var prefixes = []string{"/v1", "/openai/v1", ""}
+
+// modelPrefixes name the model in the path, as Azure's clients do.
+var modelPrefixes = []string{"/openai/deployments/{model}", "/engines/{model}"}
+
+// Register adds the data path's routes to the mux.
 func (p *Proxy) Register(mux *httpx.Mux) {
-	models := httpx.Handle(p.Logger, p.listModels)
-	for _, prefix := range []string{"/v1", ""} {
-		for _, e := range endpoints {
-			mux.Handle("POST "+prefix+e.path, httpx.Chain(p.serve(e), httpx.LimitBody(maxBody)))
+	for _, e := range endpoints {
+		serve := httpx.Chain(p.serve(e), httpx.LimitBody(maxBody))
+		for _, prefix := range slices.Concat(prefixes, modelPrefixes) {
+			mux.Handle("POST "+prefix+e.path, serve)
 		}
-		mux.Handle("GET "+prefix+"/models", models)
+	}
+	for _, prefix := range prefixes {
+		mux.Handle("GET "+prefix+"/models", httpx.Handle(p.Logger, p.listModels))
+		mux.Handle("GET "+prefix+"/models/{model...}", httpx.Handle(p.Logger, p.showModel))
 	}
 }
 

@@ -63,6 +63,8 @@ func NewUpstream(options UpstreamOptions) (*Upstream, error) {
 	u := &Upstream{options: options, standard: options.Default, release: make(chan struct{})}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /v1/chat/completions", u.record((*call).chat))
+	mux.HandleFunc("POST /v1/completions", u.record((*call).completions))
+	mux.HandleFunc("POST /v1/moderations", u.record((*call).moderations))
 	mux.HandleFunc("POST /v1/embeddings", u.record((*call).embeddings))
 	mux.HandleFunc("GET /v1/models", u.record((*call).models))
 	mux.HandleFunc("/", u.record(unknownPath))

@@ -130,7 +130,7 @@ func (b *Behaviour) flag(key string) *bool {
 	}[key]
 }
 
-// lastUserText is the text of the last user message, or an embedding's input.
+// lastUserText is the text of the last user message, or the input or prompt of a request without messages.
 func lastUserText(body []byte) string {
 	var text string
 	gjson.GetBytes(body, "messages").ForEach(func(_, message gjson.Result) bool {
@@ -139,8 +139,10 @@ func lastUserText(body []byte) string {
 		}
 		return true
 	})
-	if text == "" {
-		text = gjson.GetBytes(body, "input").String()
+	for _, field := range []string{"input", "prompt"} {
+		if text == "" {
+			text = gjson.GetBytes(body, field).String()
+		}
 	}
 	return text
 }

@@ -74,8 +74,19 @@ func (s *eventStream) breakIfDue(n int) {
 
 func (s *eventStream) chunk(choice int, delta map[string]any, finish any) map[string]any {
 	chunk := s.frame()
+	if s.legacy() {
+		text, _ := delta["content"].(string)
+		chunk["object"] = "text_completion"
+		chunk["choices"] = []any{map[string]any{"index": choice, "text": text, "logprobs": nil, "finish_reason": finish}}
+		return chunk
+	}
 	chunk["choices"] = []any{map[string]any{"index": choice, "delta": delta, "logprobs": nil, "finish_reason": finish}}
 	return chunk
+}
+
+// legacy says whether the stream is one of a text completion.
+func (s *eventStream) legacy() bool {
+	return strings.HasSuffix(s.call.record.Path, "/completions") && !strings.HasSuffix(s.call.record.Path, "/chat/completions")
 }
 
 func (s *eventStream) usage(usage map[string]any) map[string]any {
