@@ -1,0 +1,203 @@
+package openapi
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
+)
+
+// describer turns Go types into schemas and collects those that have a name.
+type describer struct {
+	strict bool
+	names  map[string]named
+}
+
+// named is a schema under components.
+type named struct {
+	of     reflect.Type
+	schema object
+}
+
+// direction is the way that JSON goes. In a request every field may be left out or null, in an answer
+// all fields are there that are not marked omitempty.
+type direction int
+
+const (
+	answered direction = iota
+	requested
+)
+
+// special are the types that write themselves.
+var special = map[reflect.Type]object{
+	reflect.TypeFor[time.Time]():       {{"type", "string"}, {"format", "date-time"}},
+	reflect.TypeFor[money.Nano]():      {{"type", "number"}, {"description", "An amount in USD, exact to nine decimals."}},
+	reflect.TypeFor[json.RawMessage](): {},
+	reflect.TypeFor[api.StringList]():  {{"type", "array"}, {"items", object{{"type", "string"}}}},
+	reflect.TypeFor[api.Metadata]():    {{"type", "object"}, {"additionalProperties", true}},
+}
+
+func (d *describer) request(value any) (object, error) { return d.typ(reflect.TypeOf(value), requested) }
+func (d *describer) answer(value any) (object, error)  { return d.typ(reflect.TypeOf(value), answered) }
+
+// typ describes a type, structs with a name by a reference.
+func (d *describer) typ(t reflect.Type, way direction) (object, error) {
+	if schema, found := special[t]; found {
+		return slices.Clone(schema), nil
+	}
+	switch t.Kind() {
+	case reflect.Pointer:
+		schema, err := d.typ(t.Elem(), way)
+		return nullable(schema), err
+	case reflect.String:
+		return object{{"type", "string"}}, nil
+	case reflect.Bool:
+		return object{{"type", "boolean"}}, nil
+	case reflect.Int, reflect.Int32, reflect.Int64:
+		return object{{"type", "integer"}}, nil
+	case reflect.Float64:
+		return object{{"type", "number"}}, nil
+	case reflect.Interface:
+		return object{}, nil
+	case reflect.Slice:
+		return d.list(t, way)
+	case reflect.Map:
+		values, err := d.typ(t.Elem(), way)
+		return nullable(object{{"type", "object"}, {"additionalProperties", values}}), err
+	case reflect.Struct:
+		return d.structure(t, way)
+	default:
+		return nil, fmt.Errorf("type %s has no form in JSON that is known here", t)
+	}
+}
+
+// list describes a slice. Those of objects are written as [] when there are none, as the house has it;
+// one of plain values may be null.
+func (d *describer) list(t reflect.Type, way direction) (object, error) {
+	items, err := d.typ(t.Elem(), way)
+	schema := object{{"type", "array"}, {"items", items}}
+	if t.Elem().Kind() == reflect.Struct {
+		return schema, err
+	}
+	return nullable(schema), err
+}
+
+// structure describes a struct, by a reference when it has a name.
+func (d *describer) structure(t reflect.Type, way direction) (object, error) {
+	if t.Name() == "" {
+		return d.fields(t, way)
+	}
+	name := componentName(t, way)
+	if known, found := d.names[name]; found {
+		if known.of != t {
+			return nil, fmt.Errorf("types %s and %s would both be called %s", known.of, t, name)
+		}
+		return reference(name), nil
+	}
+	d.names[name] = named{of: t} // before its fields: a type may hold itself
+	schema, err := d.fields(t, way)
+	d.names[name] = named{of: t, schema: schema}
+	return reference(name), err
+}
+
+func componentName(t reflect.Type, way direction) string {
+	name := strings.ToUpper(t.Name()[:1]) + t.Name()[1:]
+	name = strings.NewReplacer("[", "Of", "]", "", "*", "", "/", "", ".", "").Replace(name)
+	if way == requested {
+		return name + "Request"
+	}
+	return name
+}
+
+func reference(name string) object { return object{{"$ref", "#/components/schemas/" + name}} }
+
+// fields describes what is in a struct.
+func (d *describer) fields(t reflect.Type, way direction) (object, error) {
+	properties, required := object{}, []string{}
+	for _, field := range Fields(t) {
+		schema, err := d.typ(field.Type, way)
+		if err != nil {
+			return nil, fmt.Errorf("field %s: %w", field.Name, err)
+		}
+		if words := field.Tag.Get("enum"); words != "" {
+			schema = append(schema, member{"enum", strings.Split(words, ",")})
+		}
+		if way == requested && field.Tag.Get("required") == "" {
+			schema = nullable(schema)
+		}
+		if fallback := field.Tag.Get("default"); way == requested && fallback != "" {
+			schema = append(schema, member{"default", json.RawMessage(fallback)})
+		}
+		properties = append(properties, member{field.Name, commented(schema, field.Comment)})
+		if (way == requested && field.Tag.Get("required") != "") || (way == answered && !field.OmitEmpty) {
+			required = append(required, field.Name)
+		}
+	}
+	schema := object{{"type", "object"}}.with("description", commentOn(t))
+	schema = append(schema, member{"properties", properties})
+	if len(required) > 0 {
+		schema = append(schema, member{"required", required})
+	}
+	if d.strict {
+		schema = append(schema, member{"additionalProperties", false})
+	}
+	return schema, nil
+}
+
+// commented adds a description, which stands before that of the type.
+func commented(schema object, comment string) object {
+	if comment == "" {
+		return schema
+	}
+	schema = slices.DeleteFunc(slices.Clone(schema), func(m member) bool { return m.name == "description" })
+	return schema.with("description", comment)
+}
+
+// nullable lets null be a value too.
+func nullable(schema object) object {
+	if len(schema) == 0 {
+		return schema
+	}
+	for i, m := range schema {
+		switch kind := m.value.(type) {
+		case string:
+			if m.name == "type" {
+				schema[i].value = []string{kind, "null"}
+				return withNullWord(schema)
+			}
+			if m.name == "$ref" {
+				return object{{"anyOf", []any{schema, object{{"type", "null"}}}}}
+			}
+		}
+	}
+	return schema // is so already
+}
+
+// withNullWord adds null to the words of an enumeration.
+func withNullWord(schema object) object {
+	for i, m := range schema {
+		if words, ok := m.value.([]string); ok && m.name == "enum" {
+			list := make([]any, 0, len(words)+1)
+			for _, word := range words {
+				list = append(list, word)
+			}
+			schema[i].value = append(list, nil)
+		}
+	}
+	return schema
+}
+
+// components are the named schemas, by name.
+func (d *describer) components() object {
+	schemas := make(object, 0, len(d.names))
+	for name, known := range d.names {
+		schemas = append(schemas, member{name, known.schema})
+	}
+	slices.SortFunc(schemas, func(a, b member) int { return compare(a.name, b.name) })
+	return schemas
+}
