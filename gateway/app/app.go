@@ -38,6 +38,8 @@ type App struct {
 	listener net.Listener
 	serving  sync.WaitGroup
 	failed   chan error
+	// description is that of the API, in OpenAPI.
+	description []byte
 	// background runs from Start to the end of Stop.
 	background context.Context
 	quiet      context.CancelFunc
@@ -62,6 +64,10 @@ func New(ctx context.Context, options Options) (*App, error) {
 	if err := os.MkdirAll(options.Config.DataDir, 0o700); err != nil {
 		return nil, fmt.Errorf("make data directory: %w", err)
 	}
+	description, err := Description(options.Version)
+	if err != nil {
+		return nil, err
+	}
 	parts, err := assemble(ctx, options)
 	if err != nil {
 		return nil, err
@@ -70,7 +76,7 @@ func New(ctx context.Context, options Options) (*App, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("listen on %s: %w", options.Config.Listen, err), parts.close(ctx))
 	}
-	a := &App{options: options, parts: parts, listener: listener, failed: make(chan error, 1)}
+	a := &App{options: options, parts: parts, listener: listener, failed: make(chan error, 1), description: description}
 	a.background, a.quiet = context.WithCancel(context.WithoutCancel(ctx))
 	a.server = &http.Server{
 		Handler:           a.handler(),

@@ -6,10 +6,16 @@ import (
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/admin"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/httpx"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/openapi"
 )
 
-// handler joins the data path, the health checks and, for everything else, the admin API.
+// handler serves the routes with what all of them need.
 func (a *App) handler() http.Handler {
+	return httpx.Chain(a.routes(), httpx.Identify, httpx.Recover(a.options.Logger), boundReading)
+}
+
+// routes joins the data path, the health checks, the description of the API and, for everything else, the admin API.
+func (a *App) routes() *httpx.Mux {
 	logger := a.options.Logger
 	mux := httpx.NewMux(logger)
 	a.parts.proxy.Register(mux)
@@ -18,8 +24,11 @@ func (a *App) handler() http.Handler {
 	}
 	mux.Handle("GET /health/readiness", httpx.Handle(logger, a.readiness))
 	mux.Handle("GET /metrics", httpx.Handle(logger, a.serveMetrics))
+	for _, route := range openapi.Routes(a.description) {
+		mux.Handle(route.Pattern, route.Handler)
+	}
 	mux.Handle("/", admin.New(a.parts.admin))
-	return httpx.Chain(mux, httpx.Identify, httpx.Recover(logger), boundReading)
+	return mux
 }
 
 // serveMetrics answers to the admin key alone: what teams spend is nobody else's business.

@@ -3,6 +3,7 @@ package httpx
 import (
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
@@ -11,8 +12,9 @@ import (
 // Mux is an [http.ServeMux] that answers unknown paths and wrong methods in the contract's body
 // and notes the pattern that matched for the log.
 type Mux struct {
-	mux    *http.ServeMux
-	logger *slog.Logger
+	mux      *http.ServeMux
+	logger   *slog.Logger
+	patterns []string
 }
 
 // NewMux returns a mux without routes.
@@ -22,11 +24,15 @@ func NewMux(logger *slog.Logger) *Mux {
 
 // Handle routes the pattern, such as "GET /team/info", to the handler.
 func (m *Mux) Handle(pattern string, handler http.Handler) {
+	m.patterns = append(m.patterns, pattern)
 	m.mux.Handle(pattern, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		Of(r.Context()).Pattern = pattern
 		handler.ServeHTTP(w, r)
 	}))
 }
+
+// Patterns are those that have a handler, in the order they were given one.
+func (m *Mux) Patterns() []string { return slices.Clone(m.patterns) }
 
 // ServeHTTP serves the route that matches.
 func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {

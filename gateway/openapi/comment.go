@@ -29,14 +29,22 @@ func commentOn(t reflect.Type) string {
 	return plain(comments()[nameOf(t)])
 }
 
-// commentOnField returns what the source says about a field, by the name that readers know it by.
-func commentOnField(t reflect.Type, field, name string) string {
-	text := comments()[nameOf(t)+"."+field]
-	if rest, found := strings.CutPrefix(text, field+" "); found {
-		text = "`" + name + "` " + rest
+// commentOnField returns what the source says about a field, with fields called what readers know them by.
+func commentOnField(t reflect.Type, index int) string {
+	text := comments()[nameOf(t)+"."+t.Field(index).Name]
+	for i := range t.NumField() {
+		field := t.Field(i)
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		if name == "" || name == "-" || (i != index && !camel.MatchString(field.Name)) {
+			continue
+		}
+		text = regexp.MustCompile(`\b`+field.Name+`\b`).ReplaceAllString(text, "`"+name+"`")
 	}
 	return plain(text)
 }
+
+// camel are names that are no words of English.
+var camel = regexp.MustCompile(`.[A-Z]`)
 
 func nameOf(t reflect.Type) string { return path.Base(t.PkgPath()) + "." + t.Name() }
 

@@ -56,7 +56,7 @@ func fieldsAt(t reflect.Type, depth int) []Field {
 			name = field.Name
 		}
 		fields = append(fields, Field{
-			Name: name, Type: field.Type, Tag: field.Tag, Comment: commentOnField(t, field.Name, name), depth: depth,
+			Name: name, Type: field.Type, Tag: field.Tag, Comment: commentOnField(t, i), depth: depth,
 			OmitEmpty: strings.Contains(options, "omitempty") || strings.Contains(options, "omitzero"),
 		})
 	}

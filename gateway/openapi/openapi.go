@@ -30,6 +30,8 @@ type Operation struct {
 	BodyOptional bool
 	// Answer is a value of the type that is answered with status 200 as JSON.
 	Answer any
+	// Unwell is a value of the type that is answered with status 503 in place of an error; nil is none.
+	Unwell any
 	// Media are the other media types that the answer can have.
 	Media []string
 	// Errors are the codes that the operation refuses with, besides those that every operation has.

@@ -137,6 +137,12 @@ func (d *describer) responses(o Operation) (object, error) {
 		}}}})
 	}
 	responses := object{{strconv.Itoa(http.StatusOK), ok}}
+	if o.Unwell != nil {
+		schema, err := d.answer(o.Unwell)
+		return append(responses, member{strconv.Itoa(http.StatusServiceUnavailable), object{
+			{"description", "Not now."}, {"content", object{{jsonMedia, object{{"schema", schema}}}}},
+		}}), err
+	}
 	refusal, err := d.answer(api.ErrorBody{})
 	if err != nil {
 		return nil, err

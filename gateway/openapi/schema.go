@@ -42,8 +42,28 @@ var special = map[reflect.Type]object{
 	reflect.TypeFor[api.Metadata]():    {{"type", "object"}, {"additionalProperties", true}},
 }
 
-func (d *describer) request(value any) (object, error) { return d.typ(reflect.TypeOf(value), requested) }
-func (d *describer) answer(value any) (object, error)  { return d.typ(reflect.TypeOf(value), answered) }
+// Either is a body or an answer that has one of several types.
+type Either []any
+
+func (d *describer) request(value any) (object, error) { return d.value(value, requested) }
+func (d *describer) answer(value any) (object, error)  { return d.value(value, answered) }
+
+// value describes the type of a value, or of each in an [Either].
+func (d *describer) value(value any, way direction) (object, error) {
+	either, ok := value.(Either)
+	if !ok {
+		return d.typ(reflect.TypeOf(value), way)
+	}
+	var options []any
+	for _, one := range either {
+		schema, err := d.value(one, way)
+		if err != nil {
+			return nil, err
+		}
+		options = append(options, schema)
+	}
+	return object{{"anyOf", options}}, nil
+}
 
 // typ describes a type, structs with a name by a reference.
 func (d *describer) typ(t reflect.Type, way direction) (object, error) {

@@ -1,0 +1,60 @@
+package admin
+
+import (
+	"maps"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/openapi"
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+// Tags are the headings that the operations stand under.
+var Tags = []openapi.Tag{
+	{Name: "team", Text: "Groups of keys that share limits and a budget."},
+	{Name: "key", Text: "What callers authenticate with. A key is named by its secret, its id (which LiteLLM calls token) or its alias."},
+	{Name: "budget", Text: "Amounts over a period: terms that teams and keys take, or pots that they spend from together."},
+	{Name: "alert route", Text: "Where events go, and which."},
+}
+
+// documentation says about routes, by pattern, what the types do not say.
+type documentation map[string]openapi.Operation
+
+var documents = join(teamDocs, keyDocs, budgetDocs, alertRouteDocs)
+
+func join(parts ...documentation) documentation {
+	all := documentation{}
+	for _, part := range parts {
+		maps.Copy(all, part)
+	}
+	return all
+}
+
+// Operations describes every route of the admin API. A test fails on one without a summary.
+func Operations() []openapi.Operation {
+	operations := make([]openapi.Operation, len(routes))
+	for i, route := range routes {
+		operation := documents[route.Pattern()]
+		operation.Method, operation.Path = route.Method, route.Path
+		operation.Changes = route.Permission == auth.Write
+		operations[i] = operation
+	}
+	return operations
+}
+
+func codes(list ...api.Code) []api.Code { return list }
+
+// Parameters that many lists have.
+var (
+	pageNumber = openapi.Parameter{Name: "page", Kind: "integer", Default: 1, Text: "Which page, from 1."}
+	sortOrder  = openapi.Parameter{Name: "sort_order", Words: []string{"asc", "desc"}, Text: "Ascending unless said otherwise."}
+)
+
+func pageSize(name string) openapi.Parameter {
+	return openapi.Parameter{Name: name, Kind: "integer", Default: 10, Text: "How many on a page, at most 1000."}
+}
+
+func sortBy(columns map[string]string) openapi.Parameter {
+	return openapi.Parameter{
+		Name: "sort_by", Words: sortedNames(columns), Text: "Without it, what was made last comes first.",
+	}
+}

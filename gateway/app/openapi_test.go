@@ -1,0 +1,86 @@
+package app_test
+
+import (
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/admin"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/app"
+	"github.com/bursarhq/terraform-provider-bursar/internal/testenv"
+)
+
+func TestDescription_isValidOpenAPI(t *testing.T) {
+	document, err := app.Description("test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	loaded, err := openapi3.NewLoader().LoadFromData(document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !loaded.IsOpenAPI31OrLater() {
+		t.Errorf("version %s", loaded.OpenAPI)
+	}
+	if err := loaded.Validate(t.Context(), openapi3.IsOpenAPI31OrLater()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestDescription_hasEveryRoute(t *testing.T) {
+	a := start(t, settings(t, testenv.StartUpstream(t, testenv.UpstreamOptions{})))
+	described := map[string]bool{}
+	for _, operation := range app.Operations() {
+		described[operation.Pattern()] = true
+		if operation.Summary == "" || operation.Tag == "" {
+			t.Errorf("%s has no documentation; add it to the *_doc.go of its noun", operation.Pattern())
+		}
+	}
+	served := a.App.Patterns()
+	for _, route := range admin.Routes() {
+		served = append(served, route.Pattern())
+	}
+	for _, pattern := range served {
+		if pattern != "/" && !described[pattern] {
+			t.Errorf("%s is served and not described", pattern)
+		}
+	}
+	if len(described) != len(served)-1 {
+		t.Errorf("%d routes are described, %d served", len(described), len(served)-1)
+	}
+}
+
+func TestDescription_isServedWithAPageToReadIt(t *testing.T) {
+	a := start(t, settings(t, testenv.StartUpstream(t, testenv.UpstreamOptions{})))
+	for path, want := range map[string][2]string{
+		"/openapi.json":  {"application/json", `"openapi": "3.1.0"`},
+		"/docs":          {"text/html; charset=utf-8", `src="/docs/page.js"`},
+		"/docs/page.js":  {"text/javascript; charset=utf-8", `fetch("/openapi.json")`},
+		"/docs/page.css": {"text/css; charset=utf-8", "main"},
+	} {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, a.URL()+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(response.Body)
+		response.Body.Close()
+		if err != nil || response.StatusCode != http.StatusOK || !strings.Contains(string(body), want[1]) ||
+			response.Header.Get("Content-Type") != want[0] {
+			t.Errorf("%s: %d %s, %v", path, response.StatusCode, response.Header.Get("Content-Type"), err)
+		}
+		policy := response.Header.Get("Content-Security-Policy")
+		if !strings.HasPrefix(policy, "default-src 'none'") || strings.Contains(policy, "unsafe") || strings.Contains(policy, "http") {
+			t.Errorf("%s: policy %q", path, policy)
+		}
+		if strings.Contains(string(body), "://") && path != "/openapi.json" {
+			t.Errorf("%s needs something from elsewhere", path)
+		}
+	}
+}
