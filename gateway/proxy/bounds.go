@@ -72,6 +72,7 @@ func (p *Proxy) request(c *call) quota.Request {
 		RequestID: c.requestID, KeyID: key.KeyID, Model: c.model,
 		Upstream: c.served.Deployments[0].Host(), PriceVersion: c.served.Deployments[0].Price.Version,
 		PromptTokens: c.bounds.inputTokens,
+		EndUser:      c.attributed.endUser, Tags: c.attributed.tags,
 	}
 	if key.TeamID != nil {
 		row.TeamID = *key.TeamID

@@ -35,6 +35,8 @@ type call struct {
 	// clientCap is the output cap the client set, 0 when it set none.
 	clientCap int64
 	choices   int64
+	// attributed is what the caller says the call is for.
+	attributed attribution
 
 	served      Model
 	bounds      bounds

@@ -47,7 +47,7 @@ func readBody(w http.ResponseWriter, r *http.Request, c *call) error {
 	if err := checkNames(object); err != nil {
 		return err
 	}
-	c.body = body
+	c.body, c.attributed = body, attributionOf(object, r.Header)
 	if err := c.parseModel(object); err != nil {
 		return err
 	}

@@ -71,6 +71,7 @@ func (p *Proxy) row(c *call) api.LedgerRow {
 		RequestID: c.requestID, KeyID: c.subject.Key.KeyID, Model: c.model, Upstream: c.deployment.Host(),
 		PromptTokens: c.usage.PromptTokens, CachedTokens: c.usage.CachedTokens, CompletionTokens: c.usage.CompletionTokens,
 		Cost: c.cost, PriceVersion: c.deployment.Price.Version,
+		EndUser: c.attributed.endUser, Tags: c.attributed.tags,
 	}
 	if team := c.subject.Key.TeamID; team != nil {
 		row.TeamID = *team

@@ -59,14 +59,18 @@ func auditText(object any) (*string, error) {
 }
 
 // Audits returns the changes that the filter selects, newest first, and how many there are without
-// the filter's limit and offset.
+// the filter's limit, offset and BeforeSeq.
 func (s *Store) Audits(ctx context.Context, filter api.AuditFilter) (audits []api.Audit, total int, err error) {
 	values := args{}
 	values.given("actor", filter.Actor)
 	values.given("action", filter.Action)
 	values.given("object_id", filter.ObjectID)
+	values.given("team_id", filter.TeamID)
 	values.givenTimes(filter.From, filter.To)
 	boundArgs(values, filter.Limit, filter.Offset)
+	if filter.BeforeSeq > 0 {
+		values["before_seq"] = filter.BeforeSeq
+	}
 	audits = []api.Audit{}
 	err = s.each(ctx, "audit_list", values, func(scan func(...any) error) error {
 		var row audit
@@ -93,6 +97,26 @@ func (a *audit) values() []any {
 		a.seq, a.atMS, a.actor, a.address, a.reason, a.requestID, a.action, a.objectID,
 		a.before, a.after, a.prevHash, a.hash,
 	}
+}
+
+// teams are the ids of the teams that the object names, before or after, each once.
+func (a *audit) teams() []string {
+	var ids []string
+	for _, text := range []*string{a.before, a.after} {
+		var object struct {
+			TeamID  *string  `json:"team_id"`
+			TeamIDs []string `json:"team_ids"`
+		}
+		// What has no such fields, or others of these names, belongs to no team.
+		if text == nil || json.Unmarshal([]byte(*text), &object) != nil {
+			continue
+		}
+		if object.TeamID != nil {
+			ids = append(ids, *object.TeamID)
+		}
+		ids = append(ids, object.TeamIDs...)
+	}
+	return distinct(ids)
 }
 
 func (a *audit) public() api.Audit {

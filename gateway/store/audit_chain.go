@@ -41,23 +41,36 @@ func (s *Store) appendAudits(ctx context.Context, head auditHead, rows []audit) 
 	if len(rows) == 0 {
 		return nil
 	}
-	values := make([][]any, 0, len(rows))
+	values, teams := make([][]any, 0, len(rows)), [][]any{}
 	for i := range rows {
 		row := &rows[i]
 		row.seq, row.prevHash = head.seq+1, head.hash
 		row.hash = s.auditHash(row)
 		head = auditHead{seq: row.seq, hash: row.hash}
 		values = append(values, row.values())
+		for _, team := range row.teams() {
+			teams = append(teams, []any{team, row.seq})
+		}
 	}
+	if err := s.insertAll(ctx, "audit_insert", values); err != nil {
+		return err
+	}
+	if err := s.insertAll(ctx, "audit_team_insert", teams); err != nil {
+		return err
+	}
+	_, err := s.exec(ctx, "audit_head_move", args{"seq": head.seq, "hash": head.hash})
+	return err
+}
+
+func (s *Store) insertAll(ctx context.Context, query string, values [][]any) error {
 	for len(values) > 0 {
 		n := min(insertRows, len(values))
-		if _, err := s.exec(ctx, "audit_insert", args{"rows": values[:n]}); err != nil {
+		if _, err := s.exec(ctx, query, args{"rows": values[:n]}); err != nil {
 			return err
 		}
 		values = values[n:]
 	}
-	_, err := s.exec(ctx, "audit_head_move", args{"seq": head.seq, "hash": head.hash})
-	return err
+	return nil
 }
 
 // auditHash covers every column but the hash itself; each is preceded by its length,

@@ -48,6 +48,8 @@ func TestAudit_saysWhoChangedWhatFromWhatToWhat(t *testing.T) {
 		for want, filter := range map[string]api.AuditFilter{
 			"1 of 1": {Actor: "bob"},
 			"2 of 2": {ObjectID: "t1", Actor: "alice"},
+			"6 of 6": {TeamID: "t1"}, // its key's too
+			"2 of 6": {BeforeSeq: 3},
 			"1 of 6": {Limit: 1, Offset: 5},
 			"5 of 5": {From: clock.Now()},
 			"0 of 0": {Action: "team.create", From: clock.Now()},

@@ -43,10 +43,15 @@ func (s *Store) insertLedger(ctx context.Context, rows []api.LedgerRow) (fresh [
 	values := make([][]any, 0, len(rows))
 	for _, row := range rows {
 		row = readable(row)
-		if _, twice := byID[row.ID]; !twice {
-			byID[row.ID] = row
-			values = append(values, ledgerValues(row))
+		if _, twice := byID[row.ID]; twice {
+			continue
 		}
+		bound, err := ledgerValues(row)
+		if err != nil {
+			return nil, err
+		}
+		byID[row.ID] = row
+		values = append(values, bound)
 	}
 	err = inBatches(values, func(batch [][]any) error {
 		return s.eachWritten(ctx, "ledger_insert", args{"rows": batch}, func(scan func(...any) error) error {
@@ -78,48 +83,98 @@ func inBatches(rows [][]any, insert func(batch [][]any) error) error {
 func readable(row api.LedgerRow) api.LedgerRow {
 	for _, text := range []*string{
 		&row.ID, &row.Kind, &row.RequestID, &row.TeamID, &row.KeyID, &row.UserID, &row.Model, &row.Upstream, &row.PriceVersion,
+		&row.EndUser,
 	} {
 		*text = storable(*text)
+	}
+	row.Tags = slices.Clone(row.Tags)
+	for i := range row.Tags {
+		row.Tags[i] = storable(row.Tags[i])
 	}
 	return row
 }
 
-func ledgerValues(row api.LedgerRow) []any {
+func ledgerValues(row api.LedgerRow) ([]any, error) {
+	tags, err := encode(api.StringList(row.Tags))
+	if err != nil {
+		return nil, err
+	}
 	return []any{
 		row.ID, row.Kind, row.AdmittedAt.UnixMilli(), row.SettledAt.UnixMilli(), row.RequestID,
 		row.TeamID, row.KeyID, row.UserID, row.Model, row.Upstream,
 		row.PromptTokens, row.CachedTokens, row.CompletionTokens, int64(row.Cost), row.PriceVersion,
-	}
+		row.EndUser, tags,
+	}, nil
 }
 
 // LedgerRows returns the rows that the filter selects, newest first, and how many there are without the
-// filter's limit and offset. Times are exact to the millisecond.
+// filter's limit, offset and cursor. Times are exact to the millisecond.
 func (s *Store) LedgerRows(ctx context.Context, filter api.LedgerFilter) (rows []api.LedgerRow, total int, err error) {
+	entries, err := s.LedgerPage(ctx, filter)
+	if err != nil {
+		return nil, 0, err
+	}
+	rows = make([]api.LedgerRow, len(entries))
+	for i, entry := range entries {
+		rows[i] = entry.LedgerRow
+	}
+	_, err = s.one(ctx, "ledger_count", ledgerArgs(filter), &total)
+	return rows, total, err
+}
+
+// LedgerPage is LedgerRows without the count, which takes long for many rows.
+func (s *Store) LedgerPage(ctx context.Context, filter api.LedgerFilter) ([]api.LedgerEntry, error) {
+	values := ledgerArgs(filter)
+	boundArgs(values, filter.Limit, filter.Offset)
+	if filter.After != nil {
+		values["after_ms"], values["after_id"] = filter.After.AdmittedAt.UnixMilli(), filter.After.ID
+	}
+	return s.ledgerEntries(ctx, "ledger_list", values)
+}
+
+func ledgerArgs(filter api.LedgerFilter) args {
 	values := args{}
 	values.given("team_id", filter.TeamID)
 	values.given("key_id", filter.KeyID)
 	values.given("user_id", filter.UserID)
+	values.given("end_user", filter.EndUser)
 	values.given("model", filter.Model)
 	values.given("request_id", filter.RequestID)
 	values.given("kind", filter.Kind)
 	values.givenTimes(filter.From, filter.To)
-	boundArgs(values, filter.Limit, filter.Offset)
-	rows = []api.LedgerRow{}
-	err = s.each(ctx, "ledger_list", values, func(scan func(...any) error) error {
-		var row api.LedgerRow
+	if filter.MinCost != nil {
+		values["min_cost_nano"] = int64(*filter.MinCost)
+	}
+	if filter.MaxCost != nil {
+		values["max_cost_nano"] = int64(*filter.MaxCost)
+	}
+	return values
+}
+
+// ledgerEntries reads a query of whole rows.
+func (s *Store) ledgerEntries(ctx context.Context, query string, values args) ([]api.LedgerEntry, error) {
+	entries := []api.LedgerEntry{}
+	err := s.each(ctx, query, values, func(scan func(...any) error) error {
+		var row api.LedgerEntry
 		var admittedAtMS, settledAtMS int64
-		err := scan(&row.ID, &row.Kind, &admittedAtMS, &settledAtMS, &row.RequestID,
+		var tags string
+		err := scan(&row.Seq, &row.ID, &row.Kind, &admittedAtMS, &settledAtMS, &row.RequestID,
 			&row.TeamID, &row.KeyID, &row.UserID, &row.Model, &row.Upstream,
-			&row.PromptTokens, &row.CachedTokens, &row.CompletionTokens, &row.Cost, &row.PriceVersion)
+			&row.PromptTokens, &row.CachedTokens, &row.CompletionTokens, &row.Cost, &row.PriceVersion, &row.EndUser, &tags)
+		if err != nil {
+			return err
+		}
 		row.AdmittedAt, row.SettledAt = timeOf(admittedAtMS), timeOf(settledAtMS)
-		rows = append(rows, row)
+		if tags != "[]" {
+			err = decode(tags, &row.Tags)
+		}
+		entries = append(entries, row)
 		return err
 	})
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
-	_, err = s.one(ctx, "ledger_count", values, &total)
-	return rows, total, err
+	return entries, nil
 }
 
 // LedgerSpend sums the cost of what was admitted from from on and before to, over the selection.

@@ -49,34 +49,73 @@ func dayOf(t time.Time) string { return t.UTC().Format(time.DateOnly) }
 // addUsage adds rows to the sums of their days.
 func (s *Store) addUsage(ctx context.Context, rows []api.LedgerRow) error {
 	values := [][]any{}
-	for _, sum := range sumUp(rows) {
-		values = append(values, []any{
-			sum.Day, sum.TeamID, sum.KeyID, sum.UserID, sum.Model,
-			sum.Requests, sum.PromptTokens, sum.CachedTokens, sum.CompletionTokens, int64(sum.Cost),
-		})
+	for _, sum := range sumUp(rows, everyRow) {
+		values = append(values, append([]any{sum.Day}, sum.values()...))
+	}
+	err := inBatches(values, func(batch [][]any) error {
+		_, err := s.exec(ctx, "usage_add", args{"rows": batch})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	values = [][]any{}
+	for _, sum := range sumUp(rows, labels) {
+		values = append(values, append([]any{sum.Day, sum.kind, sum.label}, sum.values()...))
 	}
 	return inBatches(values, func(batch [][]any) error {
-		_, err := s.exec(ctx, "usage_add", args{"rows": batch})
+		_, err := s.exec(ctx, "usage_label_add", args{"rows": batch})
 		return err
 	})
 }
 
-// sumUp returns one sum for each day, key and so on, in an order that is the same on all gateways,
-// so that they wait for each other in no circle.
-func sumUp(rows []api.LedgerRow) []*api.Usage {
-	sums := map[api.Usage]*api.Usage{}
-	for _, row := range rows {
-		of := api.Usage{
-			Day: dayOf(row.AdmittedAt), TeamID: row.TeamID, KeyID: row.KeyID, UserID: row.UserID, Model: row.Model,
-		}
-		if sums[of] == nil {
-			sum := of
-			sums[of] = &sum
-		}
-		addRow(sums[of], row)
+// labelled is a sum that counts the rows with one label; daily sums have none.
+type labelled struct {
+	api.Usage
+	kind  string
+	label string
+}
+
+func (l *labelled) values() []any {
+	return []any{
+		l.TeamID, l.KeyID, l.UserID, l.Model, l.Requests, l.PromptTokens, l.CachedTokens, l.CompletionTokens, int64(l.Cost),
 	}
-	return slices.SortedFunc(maps.Values(sums), func(a, b *api.Usage) int {
-		return cmp.Or(cmp.Compare(a.Day, b.Day), cmp.Compare(a.TeamID, b.TeamID), cmp.Compare(a.KeyID, b.KeyID),
+}
+
+// everyRow counts each row once.
+func everyRow(api.LedgerRow) []labelled { return []labelled{{}} }
+
+// labels counts a row under each tag and under its end user, once.
+func labels(row api.LedgerRow) []labelled {
+	var all []labelled
+	for _, tag := range distinct(row.Tags) {
+		all = append(all, labelled{kind: labelTag, label: tag})
+	}
+	if row.EndUser != "" {
+		all = append(all, labelled{kind: labelEndUser, label: row.EndUser})
+	}
+	return all
+}
+
+// sumUp returns one sum for each day, key and so on that under puts a row under, in an order that is
+// the same on all gateways, so that they wait for each other in no circle.
+func sumUp(rows []api.LedgerRow, under func(api.LedgerRow) []labelled) []*labelled {
+	sums := map[labelled]*labelled{}
+	for _, row := range rows {
+		for _, of := range under(row) {
+			of.Usage = api.Usage{
+				Day: dayOf(row.AdmittedAt), TeamID: row.TeamID, KeyID: row.KeyID, UserID: row.UserID, Model: row.Model,
+			}
+			if sums[of] == nil {
+				sum := of
+				sums[of] = &sum
+			}
+			addRow(&sums[of].Usage, row)
+		}
+	}
+	return slices.SortedFunc(maps.Values(sums), func(a, b *labelled) int {
+		return cmp.Or(cmp.Compare(a.Day, b.Day), cmp.Compare(a.kind, b.kind), cmp.Compare(a.label, b.label),
+			cmp.Compare(a.TeamID, b.TeamID), cmp.Compare(a.KeyID, b.KeyID),
 			cmp.Compare(a.UserID, b.UserID), cmp.Compare(a.Model, b.Model))
 	})
 }

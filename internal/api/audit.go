@@ -30,12 +30,28 @@ type AuditFilter struct {
 	Actor    string
 	Action   string
 	ObjectID string
+	// TeamID selects what concerns a team: itself, its keys, budgets and alert routes that name it.
+	TeamID string
 	// From and To bound At: from From on, before To.
 	From time.Time
 	To   time.Time
 	// Limit is the most rows to answer, zero is all of them; Offset is how many to pass over first.
 	Limit  int
 	Offset int
+	// BeforeSeq goes on behind a change that was answered before; zero starts with the newest.
+	BeforeSeq int64
+}
+
+// AuditPage is the answer of GET /audit.
+type AuditPage struct {
+	Audits []Audit `json:"audit_logs"`
+	// Total, Page, PageSize and TotalPages are as LiteLLM answers them.
+	Total      int `json:"total"`
+	Page       int `json:"page"`
+	PageSize   int `json:"page_size"`
+	TotalPages int `json:"total_pages"`
+	// NextCursor asks for what comes after, as the parameter cursor; empty when there is nothing.
+	NextCursor string `json:"next_cursor"`
 }
 
 // AuditCheck is what checking the audit chain found.

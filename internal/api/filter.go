@@ -1,7 +1,5 @@
 package api
 
-import "time"
-
 // Columns that lists of teams, keys, budgets and alert routes can be sorted by.
 const (
 	SortByID        = "id"
@@ -81,20 +79,4 @@ type LedgerSelection struct {
 	TeamIDs []string
 	KeyIDs  []string
 	Models  []string
-}
-
-// LedgerFilter selects ledger rows, newest first. An empty field does not restrict.
-type LedgerFilter struct {
-	TeamID    string
-	KeyID     string
-	UserID    string
-	Model     string
-	RequestID string
-	Kind      string
-	// From and To bound AdmittedAt: from From on, before To.
-	From time.Time
-	To   time.Time
-	// Limit is the most rows to answer, zero is all of them; Offset is how many to pass over first.
-	Limit  int
-	Offset int
 }

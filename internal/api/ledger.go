@@ -41,6 +41,16 @@ type LedgerRow struct {
 	Cost             money.Nano `json:"cost_usd"`
 	// PriceVersion names the price that was applied.
 	PriceVersion string `json:"price_version"`
+	// EndUser and Tags are what the caller says the request was for; nothing is decided by them.
+	EndUser string   `json:"end_user,omitempty"`
+	Tags    []string `json:"tags,omitempty"`
+}
+
+// LedgerEntry is a row as it stands in the record.
+type LedgerEntry struct {
+	// Seq numbers the rows of the record in the order they were written, with gaps.
+	Seq int64 `json:"seq"`
+	LedgerRow
 }
 
 // TotalTokens is the sum of prompt and completion tokens.

@@ -11,6 +11,10 @@ UPDATE audit_head SET seq = $seq, hash = $hash WHERE id = 1
 INSERT INTO audit (seq, at_ms, actor, address, reason, request_id, action, object_id, before, after, prev_hash, hash)
 VALUES $rows
 
+-- name: audit_team_insert
+INSERT INTO audit_team (team_id, seq)
+VALUES $rows
+
 -- name: audit_chain
 SELECT seq, at_ms, actor, address, reason, request_id, action, object_id, before, after, prev_hash, hash
 FROM audit ORDER BY seq
@@ -22,8 +26,10 @@ WHERE 1 = 1
   AND actor = $actor -- if actor
   AND action = $action -- if action
   AND object_id = $object_id -- if object_id
+  AND seq IN (SELECT seq FROM audit_team WHERE team_id = $team_id) -- if team_id
   AND at_ms >= $from_ms -- if from_ms
   AND at_ms < $to_ms -- if to_ms
+  AND seq < $before_seq -- if before_seq
 ORDER BY seq DESC
 LIMIT $limit OFFSET $offset
 
@@ -34,5 +40,6 @@ WHERE 1 = 1
   AND actor = $actor -- if actor
   AND action = $action -- if action
   AND object_id = $object_id -- if object_id
+  AND seq IN (SELECT seq FROM audit_team WHERE team_id = $team_id) -- if team_id
   AND at_ms >= $from_ms -- if from_ms
   AND at_ms < $to_ms -- if to_ms

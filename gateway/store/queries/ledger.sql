@@ -1,23 +1,27 @@
 -- name: ledger_insert
 INSERT INTO ledger (id, kind, admitted_at_ms, settled_at_ms, request_id, team_id, key_id, user_id, model, upstream,
-    prompt_tokens, cached_tokens, completion_tokens, cost_nano, price_version)
+    prompt_tokens, cached_tokens, completion_tokens, cost_nano, price_version, end_user, tags)
 VALUES $rows
 ON CONFLICT (id) DO NOTHING
 RETURNING id
 
 -- name: ledger_list
-SELECT id, kind, admitted_at_ms, settled_at_ms, request_id, team_id, key_id, user_id, model, upstream,
-    prompt_tokens, cached_tokens, completion_tokens, cost_nano, price_version
+SELECT seq, id, kind, admitted_at_ms, settled_at_ms, request_id, team_id, key_id, user_id, model, upstream,
+    prompt_tokens, cached_tokens, completion_tokens, cost_nano, price_version, end_user, tags
 FROM ledger
 WHERE 1 = 1
   AND team_id = $team_id -- if team_id
   AND key_id = $key_id -- if key_id
   AND user_id = $user_id -- if user_id
   AND model = $model -- if model
-  AND request_id = $request_id -- if request_id
+  AND end_user = $end_user -- if end_user
+  AND (request_id = $request_id OR id = $request_id) -- if request_id
+  AND cost_nano >= $min_cost_nano -- if min_cost_nano
+  AND cost_nano <= $max_cost_nano -- if max_cost_nano
   AND kind = $kind -- if kind
   AND admitted_at_ms >= $from_ms -- if from_ms
   AND admitted_at_ms < $to_ms -- if to_ms
+  AND admitted_at_ms <= $after_ms AND (admitted_at_ms, id) < ($after_ms, $after_id) -- if after_id
 ORDER BY admitted_at_ms DESC, id DESC
 LIMIT $limit OFFSET $offset
 
@@ -29,7 +33,10 @@ WHERE 1 = 1
   AND key_id = $key_id -- if key_id
   AND user_id = $user_id -- if user_id
   AND model = $model -- if model
-  AND request_id = $request_id -- if request_id
+  AND end_user = $end_user -- if end_user
+  AND (request_id = $request_id OR id = $request_id) -- if request_id
+  AND cost_nano >= $min_cost_nano -- if min_cost_nano
+  AND cost_nano <= $max_cost_nano -- if max_cost_nano
   AND kind = $kind -- if kind
   AND admitted_at_ms >= $from_ms -- if from_ms
   AND admitted_at_ms < $to_ms -- if to_ms

@@ -1,0 +1,73 @@
+package proxy
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/httpx"
+)
+
+const (
+	// headerTags is LiteLLM's header for tags, separated by commas.
+	headerTags = "x-litellm-tags"
+	// maxTags and maxLabel bound what a caller can make the record count apart; the rest is left out.
+	maxTags  = 20
+	maxLabel = 128
+)
+
+// attribution is what a caller says a call is for. It ends up in the ledger and decides nothing:
+// what is missing, odd or too long is left out and never refused.
+type attribution struct {
+	endUser string
+	tags    []string
+}
+
+// attributionOf reads the body's user (metadata.user_id for Anthropic's clients) and metadata.tags, and
+// the tags of the header.
+func attributionOf(object httpx.Object, header http.Header) attribution {
+	var a attribution
+	var metadata struct {
+		UserID json.RawMessage `json:"user_id"`
+		Tags   json.RawMessage `json:"tags"`
+	}
+	_ = json.Unmarshal(object["metadata"], &metadata)
+	if a.endUser = label(object["user"]); a.endUser == "" {
+		a.endUser = label(metadata.UserID)
+	}
+	var tags []json.RawMessage
+	_ = json.Unmarshal(metadata.Tags, &tags)
+	for _, tag := range tags {
+		a.tag(label(tag))
+	}
+	for _, line := range header.Values(headerTags) {
+		for tag := range strings.SplitSeq(line, ",") {
+			a.tag(tag)
+		}
+	}
+	return a
+}
+
+// tag adds a tag unless it is there, empty, too long or one too many.
+func (a *attribution) tag(tag string) {
+	tag = strings.TrimSpace(tag)
+	if tag == "" || len(tag) > maxLabel || !utf8.ValidString(tag) || len(a.tags) == maxTags {
+		return
+	}
+	for _, known := range a.tags {
+		if known == tag {
+			return
+		}
+	}
+	a.tags = append(a.tags, tag)
+}
+
+// label reads a short text; anything else is none.
+func label(value json.RawMessage) string {
+	var text string
+	if json.Unmarshal(value, &text) != nil || len(text) > maxLabel {
+		return ""
+	}
+	return strings.TrimSpace(text)
+}

@@ -1,0 +1,167 @@
+package store
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+// Kinds of labels that usage is summed up by apart from the daily sums.
+const (
+	labelTag     = "tag"
+	labelEndUser = "end_user"
+)
+
+// bucketLetters is how much of a day, written 2006-01-02, names its period.
+var bucketLetters = map[string]int{api.PeriodDay: 10, api.PeriodMonth: 7, api.PeriodTotal: 0}
+
+// EachUsageSum calls each with every sum that the query asks for, in order, and stops at its error.
+// It holds one row in memory at a time. A query that counts by tag and by end user at once is [api.Invalid].
+func (s *Store) EachUsageSum(ctx context.Context, query api.UsageQuery, each func(api.UsageSum) error) error {
+	if query.Period == "" {
+		query.Period = api.PeriodMonth
+	}
+	if slices.Contains(query.GroupBy, api.GroupDay) {
+		query.Period = api.PeriodDay
+	}
+	kind, err := labelKind(query)
+	if err != nil {
+		return err
+	}
+	name, values := "usage_sum", usageArgs(query)
+	if kind != "" {
+		name = "usage_sum_label"
+		values["kind"] = kind
+		values.given("label", query.Tag+query.EndUser) // only one of them is there
+		values["by_label"] = oneIf(slices.Contains(query.GroupBy, kind))
+	}
+	return s.each(ctx, name, values, func(scan func(...any) error) error {
+		cursor := make(api.UsageCursor, api.UsageCursorLen)
+		sum := api.UsageSum{Cursor: cursor}
+		var first, last string
+		err := scan(&cursor[0], &cursor[1], &cursor[2], &cursor[3], &cursor[4], &cursor[5],
+			&sum.TotalRequests, &sum.PromptTokens, &sum.CachedTokens, &sum.CompletionTokens, &sum.TotalCost, &first, &last)
+		if err != nil {
+			return err
+		}
+		sum.TotalTokens = sum.PromptTokens + sum.CompletionTokens
+		sum.PeriodStart, sum.PeriodEnd = periodDays(query, cursor[0], first, last)
+		nameGroups(&sum, query.GroupBy)
+		return each(sum)
+	})
+}
+
+// labelKind is the kind of labels that the query needs, "" for none.
+func labelKind(query api.UsageQuery) (string, error) {
+	tag := query.Tag != "" || slices.Contains(query.GroupBy, api.GroupTag)
+	endUser := query.EndUser != "" || slices.Contains(query.GroupBy, api.GroupEndUser)
+	switch {
+	case tag && endUser:
+		return "", api.FieldErrorf("group_by", "cannot combine tag and end_user: they are counted apart")
+	case tag:
+		return labelTag, nil
+	case endUser:
+		return labelEndUser, nil
+	default:
+		return "", nil
+	}
+}
+
+func usageArgs(query api.UsageQuery) args {
+	values := args{"bucket_letters": bucketLetters[query.Period]}
+	for name, group := range map[string]string{
+		"by_team": api.GroupTeam, "by_key": api.GroupKey, "by_user": api.GroupUser, "by_model": api.GroupModel,
+	} {
+		values[name] = oneIf(slices.Contains(query.GroupBy, group))
+	}
+	values.givenIDs("team_ids", query.TeamIDs)
+	if len(query.ExceptTeamIDs) > 0 {
+		values["except_ids"] = query.ExceptTeamIDs
+	}
+	values.given("key_id", query.KeyID)
+	values.given("user_id", query.UserID)
+	values.given("model", query.Model)
+	if !query.From.IsZero() {
+		values["from_day"] = dayOf(query.From)
+	}
+	if !query.To.IsZero() {
+		values["to_day"] = dayOf(query.To)
+	}
+	if len(query.After) == api.UsageCursorLen {
+		for i, name := range []string{"after_0", "after_1", "after_2", "after_3", "after_4", "after_5"} {
+			values[name] = query.After[i]
+		}
+	}
+	boundArgs(values, query.Limit, 0)
+	return values
+}
+
+func oneIf(condition bool) int {
+	if condition {
+		return 1
+	}
+	return 0
+}
+
+// periodDays are the first and the last day of a bucket, as far as the query's bounds let it reach.
+func periodDays(query api.UsageQuery, bucket, first, last string) (start, end string) {
+	switch query.Period {
+	case api.PeriodDay:
+		return bucket, bucket
+	case api.PeriodMonth:
+		if month, err := time.Parse("2006-01", bucket); err == nil {
+			start, end = dayOf(month), dayOf(month.AddDate(0, 1, -1))
+		}
+	default:
+		start, end = first, last
+		if !query.From.IsZero() {
+			start = dayOf(query.From)
+		}
+		if !query.To.IsZero() {
+			end = dayOf(query.To.Add(-day))
+		}
+		return start, end
+	}
+	if !query.From.IsZero() {
+		start = max(start, dayOf(query.From))
+	}
+	if !query.To.IsZero() {
+		end = min(end, dayOf(query.To.Add(-day)))
+	}
+	return start, end
+}
+
+// nameGroups fills in the fields that the sum is grouped by.
+func nameGroups(sum *api.UsageSum, groups []string) {
+	for _, group := range groups {
+		switch group {
+		case api.GroupTeam:
+			sum.TeamID = &sum.Cursor[1]
+		case api.GroupKey:
+			sum.KeyID = &sum.Cursor[2]
+		case api.GroupUser:
+			sum.UserID = &sum.Cursor[3]
+		case api.GroupModel:
+			sum.Model = &sum.Cursor[4]
+		case api.GroupTag:
+			sum.Tag = &sum.Cursor[5]
+		case api.GroupEndUser:
+			sum.EndUser = &sum.Cursor[5]
+		}
+	}
+}
+
+// Peaks returns the busiest minute since from of each of the teams that had a request.
+func (s *Store) Peaks(ctx context.Context, teamIDs []string, from time.Time) (map[string]api.Peak, error) {
+	peaks := map[string]api.Peak{}
+	err := s.each(ctx, "ledger_peak", args{"team_ids": teamIDs, "from_ms": from.UnixMilli()}, func(scan func(...any) error) error {
+		var team string
+		var peak api.Peak
+		err := scan(&team, &peak.Requests, &peak.Tokens)
+		peaks[team] = peak
+		return err
+	})
+	return peaks, err
+}
