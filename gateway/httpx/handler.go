@@ -43,11 +43,16 @@ func Handle(logger *slog.Logger, h Handler) http.Handler {
 // WriteError answers err in the contract's body. The cause of an [api.Error], and any other error
 // in whole, is logged with the request's id and never answered.
 func WriteError(w http.ResponseWriter, r *http.Request, logger *slog.Logger, err error) {
+	WriteErrorAs(w, r, logger, err, func(answer *api.Error) any { return answer.Body() })
+}
+
+// WriteErrorAs is [WriteError] for routes whose clients expect another body.
+func WriteErrorAs(w http.ResponseWriter, r *http.Request, logger *slog.Logger, err error, body func(*api.Error) any) {
 	answer := answerTo(err, RequestID(r.Context()))
 	logCause(r, logger, answer, err)
 	maps.Copy(w.Header(), answer.Header)
 	// The client may be gone; nobody is left to tell.
-	_ = WriteJSON(w, answer.HTTPStatus(), answer.Body())
+	_ = WriteJSON(w, answer.HTTPStatus(), body(answer))
 }
 
 // answerTo returns what the client is told about err.

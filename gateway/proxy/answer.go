@@ -28,11 +28,11 @@ func (p *Proxy) passAnswer(w http.ResponseWriter, r *http.Request, c *call, resp
 	c.upstreamFor += time.Since(reading)
 	if err != nil {
 		// Something was produced and will be billed; nobody knows how much, so the prompt is.
-		c.usage = pricing.Usage{PromptTokens: pricing.EstimateTokens(c.deployment.UpstreamModel, c.body)}
+		c.usage = promptOnly(c)
 		return p.settleBroken(r.Context(), c, upstream.Broken(err))
 	}
 	if !gjson.ValidBytes(body) {
-		c.usage = pricing.Usage{PromptTokens: pricing.EstimateTokens(c.deployment.UpstreamModel, c.body)}
+		c.usage = promptOnly(c)
 		return p.settleBroken(r.Context(), c, upstream.Broken(errors.New("answer is not JSON")))
 	}
 	c.usage = p.usageOf(c, body)
@@ -56,20 +56,23 @@ func readAnswer(body io.Reader) ([]byte, error) {
 
 // usageOf takes the usage that the upstream reports, or counts the answer itself.
 func (p *Proxy) usageOf(c *call, body []byte) pricing.Usage {
+	if c.endpoint.free {
+		return pricing.Usage{}
+	}
 	if reported, ok := c.endpoint.wire.Usage(body); ok {
 		return priced(reported)
 	}
-	return pricing.Usage{
-		PromptTokens:     pricing.EstimateTokens(c.deployment.UpstreamModel, c.body),
-		CompletionTokens: pricing.CountText(c.deployment.UpstreamModel, c.endpoint.wire.Text(body)),
-	}
+	usage := promptOnly(c)
+	usage.CompletionTokens = pricing.CountText(c.deployment.UpstreamModel, c.endpoint.wire.Text(body))
+	return usage
 }
 
 // priced is what a provider reported, in the words of the price list.
 func priced(u upstream.Usage) pricing.Usage {
 	return pricing.Usage{
 		PromptTokens: u.PromptTokens, CachedTokens: u.CachedTokens, CacheWriteTokens: u.CacheWriteTokens,
-		CompletionTokens: u.CompletionTokens, ReasoningTokens: u.ReasoningTokens,
+		CacheWrite1hTokens: u.CacheWrite1hTokens,
+		CompletionTokens:   u.CompletionTokens, ReasoningTokens: u.ReasoningTokens,
 		AudioInputTokens: u.AudioInTokens, AudioOutputTokens: u.AudioOutTokens,
 	}
 }

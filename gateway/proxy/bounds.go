@@ -43,6 +43,9 @@ func boundsOf(c *call, inputTokens int64) bounds {
 
 // looseBounds cost next to nothing to work out.
 func looseBounds(c *call) bounds {
+	if c.endpoint.free {
+		return bounds{exact: true}
+	}
 	return boundsOf(c, pricing.InputTokensBound(c.served.pricedAs(), c.body))
 }
 
@@ -56,7 +59,7 @@ func exactBounds(c *call) bounds {
 // checkPrices refuses a model that somebody could use without anybody knowing what it costs.
 func (p *Proxy) checkPrices(c *call) error {
 	for _, deployment := range c.served.Deployments {
-		if !deployment.Priced && !p.AllowUnpriced {
+		if !deployment.Priced && !p.AllowUnpriced && !c.endpoint.free {
 			return api.Errorf(api.Forbidden, "the model %q has no known price, so it is not served; the operator can set models[].price in the gateway's configuration", c.model)
 		}
 	}

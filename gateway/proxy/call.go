@@ -26,6 +26,8 @@ type call struct {
 	spokenFor string
 
 	body []byte
+	// header are the client's headers that go along.
+	header http.Header
 	// pathModel is the model that the path names, as Azure's clients do; it outranks the body's.
 	pathModel string
 	model     string

@@ -3,6 +3,7 @@ package proxy
 import (
 	"encoding/json"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/httpx"
@@ -18,18 +19,35 @@ type endpoint struct {
 	wire upstream.Wire
 	// parse reads what admission needs: the model, whether it streams, the output cap.
 	parse func(c *call, object httpx.Object) error
+	// voice words what went wrong.
+	voice voice
+	// header are names of the client's headers that go along to the provider.
+	header []string
+	// free calls count as requests and cost nothing.
+	free bool
 	// defaultModel is asked for when the client names none; "" makes the name required.
 	defaultModel string
 	// capped: the answer is made of tokens that an output cap bounds.
 	capped bool
 }
 
-// endpoints are the routes that cost money.
+// endpoints are the routes by which models are called.
 var endpoints = []*endpoint{
-	{path: "/chat/completions", wire: upstream.Chat, parse: parseChat, capped: true},
-	{path: "/completions", wire: upstream.Completions, parse: parseCompletions, capped: true},
-	{path: "/embeddings", wire: upstream.Plain, parse: parseInput},
-	{path: "/moderations", wire: upstream.Plain, parse: parseInput, defaultModel: "omni-moderation-latest"},
+	{path: "/chat/completions", wire: upstream.Chat, parse: parseChat, voice: openAIVoice, capped: true},
+	{path: "/completions", wire: upstream.Completions, parse: parseCompletions, voice: openAIVoice, capped: true},
+	{path: "/embeddings", wire: upstream.Plain, parse: parseInput, voice: openAIVoice},
+	{
+		path: "/moderations", wire: upstream.Plain, parse: parseInput, voice: openAIVoice,
+		defaultModel: "omni-moderation-latest",
+	},
+	{
+		path: upstream.PathMessages, wire: upstream.Messages, parse: parseMessages, voice: anthropicVoice,
+		header: messagesHeaders, capped: true,
+	},
+	{
+		path: upstream.PathCountTokens, wire: upstream.Messages, parse: parseCountTokens, voice: anthropicVoice,
+		header: messagesHeaders, free: true,
+	},
 }
 
 // readBody reads the request and what the gateway must understand of it.
@@ -47,11 +65,25 @@ func readBody(w http.ResponseWriter, r *http.Request, c *call) error {
 	if err := checkNames(object); err != nil {
 		return err
 	}
-	c.body, c.attributed = body, attributionOf(object, r.Header)
+	c.body, c.header, c.attributed = body, c.endpoint.passedHeader(r.Header), attributionOf(object, r.Header)
 	if err := c.parseModel(object); err != nil {
 		return err
 	}
 	return c.endpoint.parse(c, object)
+}
+
+// passedHeader picks the headers that go along, each in one piece.
+func (e *endpoint) passedHeader(header http.Header) http.Header {
+	var passed http.Header
+	for _, name := range e.header {
+		if values := header.Values(name); len(values) > 0 {
+			if passed == nil {
+				passed = http.Header{}
+			}
+			passed.Set(name, strings.Join(values, ","))
+		}
+	}
+	return passed
 }
 
 // field is a member of a request and where its value goes.

@@ -49,6 +49,7 @@ func (p *Proxy) send(ctx context.Context, c *call) (*http.Response, error) {
 // upstreamCall is the call as a provider is asked.
 func (c *call) upstreamCall() upstream.Call {
 	return upstream.Call{
-		Wire: c.endpoint.wire, Path: c.endpoint.path, Body: c.body, OutputCap: c.outputCap(), Stream: c.stream,
+		Wire: c.endpoint.wire, Path: c.endpoint.path, Body: c.body,
+		OutputCap: c.outputCap(), Stream: c.stream, Header: c.header,
 	}
 }

@@ -45,7 +45,7 @@ func checkExtras(object httpx.Object) error {
 	if raw, given := object["service_tier"]; given && json.Unmarshal(raw, &tier) != nil {
 		return api.FieldErrorf("service_tier", "must be a string")
 	}
-	if tier != nil && !slices.Contains([]string{"auto", "default", "flex"}, *tier) {
+	if tier != nil && !slices.Contains([]string{"auto", "default", "flex", "standard_only"}, *tier) {
 		return api.FieldErrorf("service_tier", "must be auto, default or flex: the price of other tiers is not known here")
 	}
 	return nil

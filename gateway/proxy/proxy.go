@@ -99,7 +99,7 @@ func (p *Proxy) serve(e *endpoint) http.Handler {
 		}()
 		if err := p.answer(status, r, c); err != nil {
 			c.reason = reasonOf(err)
-			httpx.WriteError(status, r, p.Logger, err)
+			httpx.WriteErrorAs(status, r, p.Logger, err, e.voice.body)
 		}
 	})
 }

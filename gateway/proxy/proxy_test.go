@@ -91,11 +91,14 @@ func (b *bench) models() []proxy.Model {
 		}
 	}
 	good := deployment(b.upstream.URL())
+	claude := good
+	claude.Provider, claude.UpstreamModel = "anthropic", "real-claude"
 	unpriced := good
 	unpriced.Priced, unpriced.Price = false, pricing.Price{}
 	return []proxy.Model{
 		{Name: "m", Deployments: []proxy.Deployment{good}},
 		{Name: "failing-over", Deployments: []proxy.Deployment{deployment("http://127.0.0.1:1/v1"), good}},
+		{Name: "claude", Deployments: []proxy.Deployment{claude}},
 		{Name: "unpriced", Deployments: []proxy.Deployment{unpriced}},
 	}
 }

@@ -63,6 +63,10 @@ var routes = map[string]route{
 		path: "/v1/completions", body: `{"model":"m","prompt":"fake: INSTRUCTIONS"}`,
 		streams: true, end: "data: [DONE]\n\n", prompt: 20, completion: 5,
 	},
+	"messages": {
+		path: "/v1/messages", body: `{"model":"claude","max_tokens":100,"messages":[{"role":"user","content":"fake: INSTRUCTIONS"}]}`,
+		streams: true, end: "event: message_stop\n", prompt: 20, completion: 5,
+	},
 	"embeddings": {path: "/v1/embeddings", body: `{"model":"m","input":"fake: INSTRUCTIONS"}`, prompt: 20},
 }
 
@@ -86,7 +90,7 @@ func TestRoutes_settleWhatWasUsed(t *testing.T) {
 			if want := (row.PromptTokens + row.CompletionTokens) * int64(perToken); int64(row.Cost) != want {
 				t.Errorf("cost %s", row.Cost)
 			}
-			if !strings.Contains(string(b.upstream.Requests()[0].Body), `"model":"real-m"`) {
+			if !strings.Contains(string(b.upstream.Requests()[0].Body), `"model":"real-`) {
 				t.Errorf("forwarded: %s", b.upstream.Requests()[0].Body)
 			}
 			if state := b.spent(); state.Reserved != 0 || state.Settled != row.Cost {
@@ -155,7 +159,7 @@ func TestRoutes_areRefusedBeforeTheyCost(t *testing.T) {
 			if got := b.send("POST", route.path, route.say(""), nil); got.status != http.StatusTooManyRequests || got.header.Get("x-bursar-denied-by") != "team.requests" {
 				t.Errorf("%d %s", got.status, got.body)
 			}
-			if got := b.send("POST", route.path, strings.Replace(route.say(""), `"m"`, `"nope"`, 1), nil); got.status != http.StatusNotFound {
+			if got := b.send("POST", route.path, strings.NewReplacer(`"m"`, `"nope"`, `"claude"`, `"nope"`).Replace(route.say("")), nil); got.status != http.StatusNotFound {
 				t.Errorf("%d %s", got.status, got.body)
 			}
 			if n := len(b.upstream.Requests()); n != 0 {

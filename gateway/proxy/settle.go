@@ -33,11 +33,19 @@ func (p *Proxy) endUnanswered(ctx context.Context, c *call, failure error) error
 		p.void(ctx, c)
 		return failure
 	}
-	c.usage = pricing.Usage{PromptTokens: pricing.EstimateTokens(c.deployment.UpstreamModel, c.body)}
+	c.usage = promptOnly(c)
 	if err := p.settle(ctx, c); err != nil {
 		return err
 	}
 	return failure
+}
+
+// promptOnly is the least that a call can have used once a provider has taken it.
+func promptOnly(c *call) pricing.Usage {
+	if c.endpoint.free {
+		return pricing.Usage{}
+	}
+	return pricing.Usage{PromptTokens: pricing.EstimateTokens(c.deployment.UpstreamModel, c.body)}
 }
 
 // void gives the reservation back: the upstream did nothing.

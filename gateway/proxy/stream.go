@@ -2,7 +2,6 @@ package proxy
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -88,6 +87,9 @@ func (s *stream) pass(events *upstream.EventReader, silence *time.Timer) error {
 		reading := s.note(event)
 		if reading.End {
 			s.end = append([]byte(nil), event.Raw...)
+			if reading.Failed {
+				s.call.reason = string(api.Upstream)
+			}
 			return nil
 		}
 		if reading.OnlyUsage && !s.call.wantsUsage {
@@ -131,10 +133,9 @@ func (s *stream) finalUsage() pricing.Usage {
 		usage.CompletionTokens = max(usage.CompletionTokens, produced)
 		return usage
 	}
-	return pricing.Usage{
-		PromptTokens:     pricing.EstimateTokens(s.call.deployment.UpstreamModel, s.call.body),
-		CompletionTokens: produced,
-	}
+	usage := promptOnly(s.call)
+	usage.CompletionTokens = produced
+	return usage
 }
 
 func (s *stream) finish() {
@@ -150,6 +151,5 @@ func (s *stream) fail(err error) {
 		failure = api.Errorf(api.Internal, "the stream broke")
 	}
 	s.call.reason = string(failure.Code)
-	body, _ := json.Marshal(failure.Body()) // strings and numbers only: it cannot fail
-	_ = s.write(append(append([]byte("data: "), body...), "\n\n"...))
+	_ = s.write(s.call.endpoint.voice.say(failure))
 }

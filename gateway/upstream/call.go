@@ -19,6 +19,8 @@ type Call struct {
 	// OutputCap bounds one choice in tokens; 0 is none.
 	OutputCap int64
 	Stream    bool
+	// Header are the client's headers that go along.
+	Header http.Header
 }
 
 func (c Call) method() string {
@@ -52,7 +54,8 @@ type dialect interface {
 }
 
 var dialects = map[string]dialect{
-	"openai": openAI{},
+	"openai":          openAI{},
+	anthropicProvider: anthropic{},
 }
 
 const azureProvider = "azure"

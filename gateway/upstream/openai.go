@@ -16,6 +16,9 @@ const openAIHost = "api.openai.com"
 type openAI struct{}
 
 func (openAI) request(ctx context.Context, d Deployment, call Call) (*http.Request, error) {
+	if hostOf(d.BaseURL) == openAIHost && (call.Path == PathMessages || call.Path == PathCountTokens) {
+		return nil, unserved(call, "OpenAI's API")
+	}
 	body, err := call.rewritten(d)
 	if err != nil {
 		return nil, err
@@ -67,7 +70,8 @@ const maxPlausibleTokens = 1 << 40
 
 func (u Usage) plausible() bool {
 	for _, n := range []int64{
-		u.PromptTokens, u.CachedTokens, u.CompletionTokens, u.ReasoningTokens, u.AudioInTokens, u.AudioOutTokens,
+		u.PromptTokens, u.CachedTokens, u.CacheWriteTokens, u.CacheWrite1hTokens,
+		u.CompletionTokens, u.ReasoningTokens, u.AudioInTokens, u.AudioOutTokens,
 	} {
 		if n < 0 || n > maxPlausibleTokens {
 			return false

@@ -31,6 +31,8 @@ type Reading struct {
 	PromptCounted bool
 	// End marks the event that clients take for the end of the answer.
 	End bool
+	// Failed: the provider says with this event that it cannot go on.
+	Failed bool
 	// OnlyUsage: the event exists because usage was asked for; it says nothing else.
 	OnlyUsage bool
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 )
@@ -22,7 +23,7 @@ const HeaderFake = "X-Fake"
 type UpstreamOptions struct {
 	// Addr is the address to listen on; empty is a free port of 127.0.0.1.
 	Addr string
-	// APIKey, when set, is the only bearer token that is let in; anything else gets 401.
+	// APIKey, when set, is the only key that is let in, as a bearer token, x-api-key or api-key; anything else gets 401.
 	APIKey string
 	// Models are the models served, others get 404; empty serves every name and lists "fake-model".
 	Models []string
@@ -36,8 +37,7 @@ type UpstreamOptions struct {
 	KeepRequests int
 }
 
-// Upstream is a fake OpenAI-compatible model server: chat completions (plain and streamed),
-// embeddings and the list of models. Its answers depend on nothing but the request:
+// Upstream is a fake model server that speaks OpenAI's wires and Anthropic's, plain and streamed. Its answers depend on nothing but the request:
 // see [Behaviour] for what a request can ask of it.
 type Upstream struct {
 	options UpstreamOptions
@@ -63,6 +63,8 @@ func NewUpstream(options UpstreamOptions) (*Upstream, error) {
 	u := &Upstream{options: options, standard: options.Default, release: make(chan struct{})}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /v1/chat/completions", u.record((*call).chat))
+	mux.HandleFunc("POST /v1/messages", u.record((*call).messages))
+	mux.HandleFunc("POST /v1/messages/count_tokens", u.record((*call).countTokens))
 	mux.HandleFunc("POST /v1/completions", u.record((*call).completions))
 	mux.HandleFunc("POST /v1/moderations", u.record((*call).moderations))
 	mux.HandleFunc("POST /v1/embeddings", u.record((*call).embeddings))
@@ -138,7 +140,7 @@ func (u *Upstream) record(handle func(*call)) http.HandlerFunc {
 		case err != nil:
 			c.refuse(http.StatusBadRequest, "invalid_request_error", "", "the body could not be read: "+err.Error())
 			return
-		case u.options.APIKey != "" && r.Header.Get("Authorization") != "Bearer "+u.options.APIKey:
+		case u.options.APIKey != "" && presentedKey(r.Header) != u.options.APIKey:
 			c.refuse(http.StatusUnauthorized, "invalid_request_error", "invalid_api_key", "Incorrect API key provided.")
 			return
 		}
@@ -151,6 +153,17 @@ func (u *Upstream) record(handle func(*call)) http.HandlerFunc {
 		}
 		handle(c)
 	}
+}
+
+// presentedKey is the key in the header that OpenAI, Anthropic or Azure looks at.
+func presentedKey(header http.Header) string {
+	for _, name := range []string{"X-Api-Key", "Api-Key"} {
+		if key := header.Get(name); key != "" {
+			return key
+		}
+	}
+	key, _ := strings.CutPrefix(header.Get("Authorization"), "Bearer ")
+	return key
 }
 
 func unknownPath(c *call) {

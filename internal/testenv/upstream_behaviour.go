@@ -26,6 +26,10 @@ type Behaviour struct {
 	PromptTokens int64
 	// CachedTokens (cached_tokens) of these were read from the cache.
 	CachedTokens int64
+	// CacheWriteTokens (cache_write_tokens) of these were written to the cache; Anthropic's wire alone tells.
+	CacheWriteTokens int64
+	// ToolCalls (tool_calls) is how often the first tool of the request is called, beside the text.
+	ToolCalls int
 	// IgnoreCap (ignore_cap) says all of CompletionTokens whatever cap the request carries.
 	IgnoreCap bool
 
@@ -103,6 +107,10 @@ func (b *Behaviour) set(key, value string) error {
 		b.PromptTokens = number
 	case "cached_tokens":
 		b.CachedTokens = number
+	case "cache_write_tokens":
+		b.CacheWriteTokens = number
+	case "tool_calls":
+		b.ToolCalls = int(number)
 	case "usage_tokens":
 		b.UsageTokens = number
 	case "delay_ms":

@@ -21,6 +21,8 @@ type completion struct {
 	said   int64
 	finish string
 	usage  Usage
+	// tool is the name of the first tool that the request offers.
+	tool string
 }
 
 func (c *call) chat() {
@@ -68,6 +70,12 @@ func (c *call) complete(request gjson.Result) completion {
 	if answer.usage.PromptTokens == 0 {
 		answer.usage.PromptTokens = promptTokens(request)
 	}
+	if answer.tool = request.Get("tools.0.function.name").String(); answer.tool == "" {
+		answer.tool = request.Get("tools.0.name").String()
+	}
+	if b.ToolCalls > 0 && answer.tool != "" && answer.finish == "stop" {
+		answer.finish = "tool_calls"
+	}
 	answer.usage.CachedTokens = min(b.CachedTokens, answer.usage.PromptTokens)
 	return answer
 }
@@ -104,10 +112,11 @@ func (c *call) plain(answer completion) {
 	}
 	choices := make([]map[string]any, answer.choices)
 	for i := range choices {
-		choices[i] = map[string]any{
-			"index": i, "message": map[string]any{"role": "assistant", "content": text},
-			"logprobs": nil, "finish_reason": answer.finish,
+		message := map[string]any{"role": "assistant", "content": text}
+		if calls := c.chatToolCalls(answer, false); len(calls) > 0 {
+			message["tool_calls"] = calls
 		}
+		choices[i] = map[string]any{"index": i, "message": message, "logprobs": nil, "finish_reason": answer.finish}
 	}
 	body := map[string]any{
 		"id": "chatcmpl-fake", "object": "chat.completion", "created": time.Now().Unix(),

@@ -60,10 +60,12 @@ func (c *call) models() {
 	c.answerJSON(map[string]any{"object": "list", "data": data})
 }
 
-func (c *call) answerJSON(body map[string]any) {
+func (c *call) answerJSON(body map[string]any) { c.answerJSONWith(http.StatusOK, body) }
+
+func (c *call) answerJSONWith(status int, body map[string]any) {
 	data, err := json.Marshal(body)
 	if err != nil {
 		panic(err) // strings and numbers always marshal
 	}
-	c.answer(http.StatusOK, "application/json", data)
+	c.answer(status, "application/json", data)
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 )
 
 // stumble plays the faults that come before the first byte, and says whether the request ended there.
@@ -57,7 +58,12 @@ func (c *call) fail() {
 	case status < http.StatusInternalServerError:
 		kind = "invalid_request_error"
 	}
-	c.refuse(status, kind, code, fmt.Sprintf("The fake model server was told to answer %d.", status))
+	message := fmt.Sprintf("The fake model server was told to answer %d.", status)
+	if strings.Contains(c.record.Path, "/messages") {
+		c.refuseAnthropic(status, kind, message)
+		return
+	}
+	c.refuse(status, kind, code, message)
 }
 
 // refuse answers with an error body as OpenAI writes it.

@@ -23,6 +23,9 @@ func (c *call) stream(answer completion, includeUsage bool) {
 	for n := 0; ok && n < int(answer.said)*answer.choices; n++ {
 		ok = s.say(n, n%answer.choices)
 	}
+	if calls := c.chatToolCalls(answer, true); ok && len(calls) > 0 {
+		ok = s.send(s.chunk(0, map[string]any{"tool_calls": calls}, nil))
+	}
 	for i := 0; ok && i < answer.choices; i++ {
 		ok = s.send(s.chunk(i, map[string]any{}, answer.finish))
 	}
@@ -40,7 +43,17 @@ type eventStream struct {
 	control *http.ResponseController
 	model   string
 	created int64
+	// wire is the shape of the content's events; chat chunks if zero.
+	wire int
+	// sequence numbers the events of wires that number them.
+	sequence int
 }
+
+// Shapes of the events that carry text.
+const (
+	chunkEvents = iota
+	messagesEvents
+)
 
 // say sends the nth token, with the faults that are due around it.
 func (s *eventStream) say(n, choice int) bool {
@@ -63,7 +76,28 @@ func (s *eventStream) say(n, choice int) bool {
 	if n == 1 && b.InvalidJSON {
 		return s.write(`{"id":"chatcmpl-fake","choices":[{"index":0,`)
 	}
-	return s.send(s.chunk(choice, map[string]any{"content": text}, nil))
+	return s.sendText(choice, text)
+}
+
+// sendText sends one part of the answer's text in the stream's wire.
+func (s *eventStream) sendText(index int, text string) bool {
+	if s.wire == messagesEvents {
+		return s.delta(index, map[string]any{"type": "text_delta", "text": text})
+	}
+	return s.send(s.chunk(index, map[string]any{"content": text}, nil))
+}
+
+// event sends a named event whose data repeats the name as its type.
+func (s *eventStream) event(kind string, data map[string]any) bool {
+	data["type"] = kind
+	body, err := json.Marshal(data)
+	if err != nil {
+		panic(err) // strings and numbers always marshal
+	}
+	if _, err := fmt.Fprintf(s.call.w, "event: %s\ndata: %s\n\n", kind, body); err != nil {
+		return false
+	}
+	return s.control.Flush() == nil && s.call.ctx.Err() == nil
 }
 
 func (s *eventStream) breakIfDue(n int) {

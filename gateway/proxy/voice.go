@@ -1,0 +1,78 @@
+package proxy
+
+import (
+	"encoding/json"
+	"net/http"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+// voice is how an endpoint words what went wrong, so that its clients understand it.
+type voice struct {
+	// body is the body of an answer.
+	body func(failure *api.Error) any
+	// event is the data of a stream's event, name the event's, "" for none.
+	event func(failure *api.Error) any
+	name  string
+}
+
+// openAIVoice is that of OpenAI's routes.
+var openAIVoice = voice{
+	body:  func(failure *api.Error) any { return failure.Body() },
+	event: func(failure *api.Error) any { return failure.Body() },
+}
+
+// anthropicVoice is that of Anthropic's routes.
+var anthropicVoice = voice{body: anthropicBody, event: anthropicBody, name: "error"}
+
+// say is the event that tells a client why its stream is not whole.
+func (v voice) say(failure *api.Error) []byte {
+	data, _ := json.Marshal(v.event(failure)) // strings and numbers only: it cannot fail
+	var event []byte
+	if v.name != "" {
+		event = append(append(event, "event: "+v.name...), '\n')
+	}
+	return append(append(append(event, "data: "...), data...), "\n\n"...)
+}
+
+// anthropicError is the body of Anthropic's errors. Bursar's own kind of error stands beside theirs.
+type anthropicError struct {
+	Type  string `json:"type"`
+	Error struct {
+		Type    string  `json:"type"`
+		Message string  `json:"message"`
+		Code    string  `json:"code"`
+		Param   *string `json:"param,omitempty"`
+	} `json:"error"`
+}
+
+func anthropicBody(failure *api.Error) any {
+	body := anthropicError{Type: "error"}
+	body.Error.Type, body.Error.Message, body.Error.Code = anthropicKind(failure), failure.Message, string(failure.Code)
+	if failure.Param != "" {
+		body.Error.Param = &failure.Param
+	}
+	return body
+}
+
+// anthropicKinds are Anthropic's kinds of errors by status.
+var anthropicKinds = map[int]string{
+	http.StatusBadRequest:            "invalid_request_error",
+	http.StatusUnauthorized:          "authentication_error",
+	http.StatusPaymentRequired:       "billing_error",
+	http.StatusForbidden:             "permission_error",
+	http.StatusNotFound:              "not_found_error",
+	http.StatusRequestEntityTooLarge: "request_too_large",
+	http.StatusTooManyRequests:       "rate_limit_error",
+	http.StatusServiceUnavailable:    "overloaded_error",
+}
+
+func anthropicKind(failure *api.Error) string {
+	if kind, known := anthropicKinds[failure.HTTPStatus()]; known {
+		return kind
+	}
+	if failure.HTTPStatus() < http.StatusInternalServerError {
+		return "invalid_request_error"
+	}
+	return "api_error"
+}

@@ -1,0 +1,120 @@
+package upstream
+
+import (
+	"strings"
+
+	"github.com/tidwall/gjson"
+)
+
+// Messages is the wire of Anthropic's /v1/messages.
+var Messages Wire = messagesWire{}
+
+// Paths of Anthropic's API.
+const (
+	PathMessages    = "/messages"
+	PathCountTokens = "/messages/count_tokens"
+)
+
+type messagesWire struct{}
+
+func (messagesWire) Rewrite(body []byte, d Deployment, outputCap int64, _ bool) ([]byte, error) {
+	body, err := setModel(body, d)
+	if err != nil {
+		return nil, err
+	}
+	return setCaps(body, outputCap, "max_tokens")
+}
+
+func (messagesWire) Usage(answer []byte) (Usage, bool) {
+	usage := messagesUsage(gjson.GetBytes(answer, "usage"))
+	return usage, usage.plausible()
+}
+
+// messagesUsage reads Anthropic's usage object. It counts cached input beside the rest of the input;
+// [Usage] counts it within.
+func messagesUsage(usage gjson.Result) Usage {
+	read, written := usage.Get("cache_read_input_tokens").Int(), usage.Get("cache_creation_input_tokens").Int()
+	hour := usage.Get("cache_creation.ephemeral_1h_input_tokens").Int()
+	if min(read, written, hour, usage.Get("input_tokens").Int()) < 0 || max(read, written, hour) > maxPlausibleTokens {
+		return Usage{PromptTokens: -1}
+	}
+	hour = min(hour, written)
+	return Usage{
+		PromptTokens:       usage.Get("input_tokens").Int() + read + written,
+		CachedTokens:       read,
+		CacheWriteTokens:   written - hour,
+		CacheWrite1hTokens: hour,
+		CompletionTokens:   usage.Get("output_tokens").Int(),
+	}
+}
+
+func (messagesWire) Text(answer []byte) string {
+	var text strings.Builder
+	gjson.GetBytes(answer, "content").ForEach(func(_, block gjson.Result) bool {
+		text.WriteString(blockText(block))
+		return true
+	})
+	return text.String()
+}
+
+// blockText is what the model wrote of one content block.
+func blockText(block gjson.Result) string {
+	switch block.Get("type").String() {
+	case "text":
+		return block.Get("text").String()
+	case "thinking":
+		return block.Get("thinking").String()
+	case "tool_use":
+		return block.Get("name").String() + block.Get("input").Raw
+	default:
+		return ""
+	}
+}
+
+func (messagesWire) Meter() Meter { return &messagesMeter{} }
+
+// messagesMeter reads Anthropic's streams: the prompt's usage comes first, the output's at the end.
+type messagesMeter struct{ usage Usage }
+
+func (m *messagesMeter) Read(event Event) Reading {
+	if event.Data == nil {
+		return Reading{}
+	}
+	switch kind := gjson.GetBytes(event.Data, "type").String(); kind {
+	case "message_start":
+		m.usage = messagesUsage(gjson.GetBytes(event.Data, "message.usage"))
+		return Reading{Usage: m.usage, PromptCounted: m.usage.plausible()}
+	case "content_block_start":
+		return Reading{Text: blockText(gjson.GetBytes(event.Data, "content_block"))}
+	case "content_block_delta":
+		return Reading{Text: deltaText(gjson.GetBytes(event.Data, "delta"))}
+	case "message_delta":
+		return m.final(gjson.GetBytes(event.Data, "usage"))
+	case "message_stop", "error":
+		return Reading{End: true, Failed: kind == "error"}
+	default:
+		return Reading{}
+	}
+}
+
+// final takes the usage at the end of a stream, which repeats the prompt's only sometimes.
+func (m *messagesMeter) final(usage gjson.Result) Reading {
+	if !usage.Get("output_tokens").Exists() {
+		return Reading{}
+	}
+	last := m.usage
+	if usage.Get("input_tokens").Exists() {
+		last = messagesUsage(usage)
+	}
+	last.CompletionTokens = usage.Get("output_tokens").Int()
+	return Reading{Usage: last, Counted: last.plausible()}
+}
+
+func deltaText(delta gjson.Result) string {
+	for _, field := range []string{"text", "partial_json", "thinking"} {
+		if value := delta.Get(field); value.Type == gjson.String {
+			return value.Str
+		}
+	}
+	return ""
+}

@@ -1,0 +1,156 @@
+package testenv
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+
+	"github.com/tidwall/gjson"
+)
+
+// stopReasons are Anthropic's words for why an answer ends, by OpenAI's.
+var stopReasons = map[string]string{"stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use"}
+
+// messages answers a request in Anthropic's wire.
+func (c *call) messages() {
+	request := gjson.ParseBytes(c.body)
+	switch {
+	case !gjson.ValidBytes(c.body) || !request.Get("messages").IsArray():
+		c.refuseAnthropic(http.StatusBadRequest, "invalid_request_error", "messages: Field required")
+		return
+	case request.Get("max_tokens").Int() < 1:
+		c.refuseAnthropic(http.StatusBadRequest, "invalid_request_error", "max_tokens: Field required")
+		return
+	}
+	answer := c.complete(request)
+	if request.Get("stream").Bool() {
+		c.streamMessages(answer, request)
+		return
+	}
+	c.note(func(r *UpstreamRequest) { r.Billed = answer.usage })
+	if c.behaviour.InvalidJSON {
+		c.answer(http.StatusOK, "application/json", []byte(`{"id":"msg_fake","content":[{"type":`))
+		return
+	}
+	body := c.message(answer)
+	body["content"], body["stop_reason"] = c.contentBlocks(answer, request), stopReasons[answer.finish]
+	if !c.behaviour.NoUsage {
+		body["usage"] = c.claimAnthropic(answer.usage)
+	}
+	c.answerJSON(body)
+}
+
+// countTokens answers the size of a prompt.
+func (c *call) countTokens() {
+	answer := c.complete(gjson.ParseBytes(c.body))
+	c.answerJSON(map[string]any{"input_tokens": answer.usage.PromptTokens})
+}
+
+func (c *call) message(answer completion) map[string]any {
+	return map[string]any{
+		"id": "msg_fake", "type": "message", "role": "assistant", "model": answer.model,
+		"content": []any{}, "stop_reason": nil, "stop_sequence": nil,
+	}
+}
+
+// contentBlocks are the thoughts, the text and the tool calls of a message, in this order.
+func (c *call) contentBlocks(answer completion, request gjson.Result) []any {
+	var blocks []any
+	if answer.usage.ReasoningTokens > 0 {
+		blocks = append(blocks, map[string]any{"type": "thinking", "thinking": "hm", "signature": "c2lnbmVk"})
+	}
+	text := strings.Repeat(token, int(answer.said))
+	if missing := c.behaviour.HugeBytes - len(text); missing > 0 {
+		text += strings.Repeat("x", missing)
+	}
+	blocks = append(blocks, map[string]any{"type": "text", "text": text})
+	for _, call := range c.toolCalls(request.Get("tools.0.name").String()) {
+		blocks = append(blocks, map[string]any{"type": "tool_use", "id": call.id, "name": call.name, "input": json.RawMessage(toolArguments)})
+	}
+	return blocks
+}
+
+// claimAnthropic is the usage object in Anthropic's words: cached input stands beside the rest.
+func (c *call) claimAnthropic(usage Usage) map[string]any {
+	if c.behaviour.UsageTokens > 0 {
+		usage.CompletionTokens = c.behaviour.UsageTokens
+	}
+	written := min(c.behaviour.CacheWriteTokens, usage.PromptTokens-usage.CachedTokens)
+	return map[string]any{
+		"input_tokens":            usage.PromptTokens - usage.CachedTokens - written,
+		"cache_read_input_tokens": usage.CachedTokens, "cache_creation_input_tokens": written,
+		"output_tokens": usage.CompletionTokens,
+	}
+}
+
+// refuseAnthropic answers with an error body as Anthropic writes it.
+func (c *call) refuseAnthropic(status int, kind, message string) {
+	c.answerJSONWith(status, map[string]any{
+		"type": "error", "error": map[string]any{"type": kind, "message": message}, "request_id": "req_fake",
+	})
+}
+
+// streamMessages sends a message as Anthropic's events.
+func (c *call) streamMessages(answer completion, request gjson.Result) {
+	c.w.Header().Set("Content-Type", "text/event-stream; charset=utf-8")
+	c.note(func(r *UpstreamRequest) {
+		r.Status = http.StatusOK
+		r.Billed = answer.usage
+		r.Billed.CompletionTokens = answer.usage.ReasoningTokens
+	})
+	s := &eventStream{call: c, control: http.NewResponseController(c.w), model: answer.model, wire: messagesEvents}
+	message := c.message(answer)
+	if !c.behaviour.NoUsage {
+		message["usage"] = c.claimAnthropic(Usage{PromptTokens: answer.usage.PromptTokens, CachedTokens: answer.usage.CachedTokens, CompletionTokens: 1})
+	}
+	ok := s.event("message_start", map[string]any{"message": message}) && s.event("ping", map[string]any{})
+	for i, block := range c.contentBlocks(answer, request) {
+		ok = ok && s.block(i, block.(map[string]any), int(answer.said))
+	}
+	end := map[string]any{"delta": map[string]any{"stop_reason": stopReasons[answer.finish], "stop_sequence": nil}}
+	if !c.behaviour.NoUsage {
+		end["usage"] = map[string]any{"output_tokens": c.claimAnthropic(answer.usage)["output_tokens"]}
+	}
+	if !ok || !s.event("message_delta", end) || !s.event("message_stop", map[string]any{}) {
+		c.clientGone()
+	}
+}
+
+// block sends one content block: its start, its parts and its stop.
+func (s *eventStream) block(index int, block map[string]any, tokens int) bool {
+	start := map[string]any{}
+	for key, value := range block {
+		start[key] = value
+	}
+	parts := func() bool { return true }
+	switch block["type"] {
+	case "text":
+		start["text"] = ""
+		parts = func() bool {
+			ok := true
+			for n := 0; ok && n < tokens; n++ {
+				ok = s.say(n, index)
+			}
+			return ok
+		}
+	case "thinking":
+		start["thinking"], start["signature"] = "", ""
+		parts = func() bool {
+			return s.delta(index, map[string]any{"type": "thinking_delta", "thinking": block["thinking"]}) &&
+				s.delta(index, map[string]any{"type": "signature_delta", "signature": block["signature"]})
+		}
+	case "tool_use":
+		start["input"] = map[string]any{}
+		parts = func() bool {
+			half := len(toolArguments) / 2
+			return s.delta(index, map[string]any{"type": "input_json_delta", "partial_json": toolArguments[:half]}) &&
+				s.delta(index, map[string]any{"type": "input_json_delta", "partial_json": toolArguments[half:]})
+		}
+	}
+	return s.event("content_block_start", map[string]any{"index": index, "content_block": start}) &&
+		parts() && s.event("content_block_stop", map[string]any{"index": index})
+}
+
+func (s *eventStream) delta(index int, delta map[string]any) bool {
+	return s.event("content_block_delta", map[string]any{"index": index, "delta": delta})
+}
