@@ -62,7 +62,7 @@ func assemble(ctx context.Context, options Options) (_ *parts, err error) {
 	if err != nil {
 		return nil, err
 	}
-	p.store, err = store.Open(ctx, settings.DatabaseURL, store.Options{Sealer: sealer, Logger: logger})
+	p.store, err = store.Open(ctx, settings.DatabaseURL, store.Options{Sealer: sealer, Logger: logger, Journal: true})
 	if err != nil {
 		return nil, fmt.Errorf("open the record (database_url): %w", err)
 	}

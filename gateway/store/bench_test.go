@@ -78,7 +78,7 @@ func BenchmarkAppendLedger(b *testing.B) {
 		store.Postgres: func() string { return testenv.Postgres(b) },
 	} {
 		for _, n := range []int{1, 64, 512} {
-			s, err := store.Open(b.Context(), address(), store.Options{Sealer: fakeSealer{key: "one"}})
+			s, err := store.Open(b.Context(), address(), store.Options{Sealer: fakeSealer{key: "one"}, Journal: true})
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -17,6 +17,14 @@ func (s *Store) AppendLedger(ctx context.Context, rows []api.LedgerRow, events [
 	if len(rows) == 0 && len(events) == 0 {
 		return nil
 	}
+	// Events are sent from the tables, and rare: they go there at once.
+	if s.journal != nil && len(events) == 0 && s.joined(ctx) == nil {
+		return s.journal.append(rows)
+	}
+	return s.appendLedger(ctx, rows, events)
+}
+
+func (s *Store) appendLedger(ctx context.Context, rows []api.LedgerRow, events []api.AlertEvent) error {
 	// Always in the order of ids: gateways that append the same rows wait for each other, never in a circle.
 	rows = slices.SortedFunc(slices.Values(rows), func(a, b api.LedgerRow) int { return cmp.Compare(a.ID, b.ID) })
 	events = slices.SortedFunc(slices.Values(events), func(a, b api.AlertEvent) int { return cmp.Compare(a.ID, b.ID) })

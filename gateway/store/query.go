@@ -28,6 +28,8 @@ type query struct {
 	// numbered placeholders are $1, $2 as PostgreSQL wants them. SQLite gets plain question marks,
 	// because it looks up numbered ones by name, which takes longer than all else with a few hundred.
 	numbered bool
+	// ledger: it reads the ledger's rows or their sums.
+	ledger bool
 }
 
 type line struct {
@@ -42,6 +44,7 @@ type part struct {
 }
 
 var (
+	ledgerTables = regexp.MustCompile(`\b(?:FROM|JOIN)\s+(?:ledger|usage_)`)
 	placeholders = regexp.MustCompile(`\$[a-z][a-z0-9_]*`)
 	conditions   = regexp.MustCompile(`^(.*)-- (?:if ([a-z][a-z0-9_]*)|([a-z]+) only)\s*$`)
 )
@@ -80,6 +83,7 @@ func parseQueries(text, kind string) []query {
 		}
 		if parsed, wanted := parseLine(raw, kind); wanted {
 			last := &queries[len(queries)-1]
+			last.ledger = last.ledger || ledgerTables.MatchString(raw)
 			last.lines = append(last.lines, parsed)
 		}
 	}

@@ -28,7 +28,7 @@ func (s *Store) connectSQLite(path string) error {
 	if err := makePrivate(path); err != nil {
 		return fmt.Errorf("open store: %w", err)
 	}
-	s.kind, s.place = SQLite, "SQLite file "+path
+	s.kind, s.place, s.file = SQLite, "SQLite file "+path, path
 	pragmas := []string{"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)"}
 	var err error
 	if s.writer, err = openSQLite(path, "immediate", pragmas); err != nil {

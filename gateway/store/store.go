@@ -41,12 +41,18 @@ type Options struct {
 	Now func() time.Time
 	// Logger is told of migrations; nil is slog.Default.
 	Logger *slog.Logger
+	// Journal gathers ledger rows in a file before they go into SQLite, which then takes far less of the
+	// machine; [Store.AppendLedger] returns when they are in that file. Only one process may use the database
+	// so. PostgreSQL takes rows without it.
+	Journal bool
 }
 
 // Store is the record. It may be used concurrently, and by several processes if it is on PostgreSQL.
 type Store struct {
-	kind     string
-	place    string
+	kind  string
+	place string
+	// file is the path of the SQLite file.
+	file     string
 	writer   *sql.DB
 	reader   *sql.DB
 	queries  map[string]query
@@ -57,6 +63,8 @@ type Store struct {
 	// changing is held by the one audited change that this process makes at a time. Changes wait
 	// for each other at the audit head anyway; waiting here keeps them from holding connections.
 	changing chan struct{}
+	// journal is nil without one.
+	journal *journal
 }
 
 // Open connects to "sqlite:/path/file.db" or "postgres://user:password@host/database", and brings
@@ -80,6 +88,11 @@ func Open(ctx context.Context, address string, options Options) (*Store, error) 
 	}
 	if err := s.prepare(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
+	}
+	if options.Journal && s.kind == SQLite {
+		if err := s.startJournal(ctx); err != nil {
+			return nil, errors.Join(err, s.Close())
+		}
 	}
 	return s, nil
 }
@@ -139,9 +152,9 @@ func (s *Store) Ping(ctx context.Context) error {
 	return nil
 }
 
-// Close ends all connections. Writes under way are rolled back.
+// Close writes what is left of the ledger's journal and ends all connections. Writes under way are rolled back.
 func (s *Store) Close() error {
-	err := s.writer.Close()
+	err := errors.Join(s.stopJournal(), s.writer.Close())
 	if s.reader != s.writer {
 		err = errors.Join(err, s.reader.Close())
 	}

@@ -58,10 +58,22 @@ func newClock() *clock { return &clock{now: time.Date(2026, 11, 22, 10, 0, 0, 12
 func (c *clock) Now() time.Time          { return c.now }
 func (c *clock) Advance(d time.Duration) { c.now = c.now.Add(d) }
 
+// open opens a store as a gateway does.
 func open(t *testing.T, address string, clock *clock) *store.Store {
 	t.Helper()
+	return openAs(t, address, clock, true)
+}
+
+// openShared opens a store that may be opened again at the same time.
+func openShared(t *testing.T, address string, clock *clock) *store.Store {
+	t.Helper()
+	return openAs(t, address, clock, false)
+}
+
+func openAs(t *testing.T, address string, clock *clock, journal bool) *store.Store {
+	t.Helper()
 	s, err := store.Open(t.Context(), address, store.Options{
-		Sealer: fakeSealer{key: "one"}, Now: clock.Now, Logger: slog.New(slog.DiscardHandler),
+		Sealer: fakeSealer{key: "one"}, Now: clock.Now, Logger: slog.New(slog.DiscardHandler), Journal: journal,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -1,0 +1,236 @@
+package store
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"os"
+	"strconv"
+	"sync"
+
+	"github.com/gofrs/flock"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+// journal keeps ledger rows on disk until they are in SQLite. A transaction for every few rows was a
+// third of what a loaded gateway computed; a line in a file is durable as well, and the rows then go into
+// the tables some hundred at a time. Reads of the ledger wait for it, so nobody sees that it is there.
+//
+// There are two files: while the rows of one are written to the tables, the other takes new ones.
+type journal struct {
+	lock  *flock.Flock
+	files [2]*os.File
+
+	mu sync.Mutex
+	// active is the file that rows are appended to, size its length.
+	active int
+	size   int64
+	// pending are the rows of the active file, moving those of the other one.
+	pending, moving []api.LedgerRow
+	// appended and moved count rows since the start.
+	appended, moved int64
+	buffer          bytes.Buffer
+	// progress is closed, and replaced, when rows have been moved.
+	progress chan struct{}
+
+	wake, hurry, stop, stopped chan struct{}
+	closing                    sync.Once
+}
+
+// maxJournalRows is how many rows may wait for SQLite before no more are taken.
+const maxJournalRows = 200_000
+
+// openJournal opens the files beside a database and returns the rows that an earlier process left there.
+// Only one process at a time may have them open.
+func openJournal(database string) (_ *journal, left []api.LedgerRow, err error) {
+	j := &journal{
+		lock: flock.New(database + ".lock"), progress: make(chan struct{}),
+		wake: make(chan struct{}, 1), hurry: make(chan struct{}, 1), stop: make(chan struct{}), stopped: make(chan struct{}),
+	}
+	locked, err := j.lock.TryLock()
+	if err != nil {
+		return nil, nil, fmt.Errorf("lock %s: %w", database, err)
+	}
+	if !locked {
+		return nil, nil, fmt.Errorf("another gateway has %s open; several gateways share PostgreSQL, not a file", database)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, j.closeFiles())
+		}
+	}()
+	for i, suffix := range []string{".ledger-a", ".ledger-b"} {
+		j.files[i], err = os.OpenFile(database+suffix, os.O_RDWR|os.O_CREATE, 0o600)
+		if err != nil {
+			return nil, nil, fmt.Errorf("open the ledger's journal: %w", err)
+		}
+		rows, err := readJournal(j.files[i])
+		if err != nil {
+			return nil, nil, fmt.Errorf("read the ledger's journal %s%s: %w", database, suffix, err)
+		}
+		left = append(left, rows...)
+	}
+	return j, left, nil
+}
+
+// empty forgets what both files hold; it is for the start, when their rows are in the tables.
+func (j *journal) empty() error {
+	for _, file := range j.files {
+		if err := truncate(file, 0); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// append returns when the rows are on disk.
+func (j *journal) append(rows []api.LedgerRow) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if len(j.pending)+len(j.moving)+len(rows) > maxJournalRows {
+		return unavailable(fmt.Errorf("%d ledger rows wait for the database", len(j.pending)+len(j.moving)))
+	}
+	j.buffer.Reset()
+	for _, row := range rows {
+		if err := writeLine(&j.buffer, row); err != nil {
+			return err
+		}
+	}
+	file := j.files[j.active]
+	_, err := file.Write(j.buffer.Bytes())
+	if err == nil {
+		err = file.Sync()
+	}
+	if err != nil {
+		// What was written of it may be read at a start, which does no harm; what follows must be readable too.
+		return unavailable(errors.Join(fmt.Errorf("write the ledger's journal: %w", err), truncate(file, j.size)))
+	}
+	j.size += int64(j.buffer.Len())
+	j.pending = append(j.pending, rows...)
+	j.appended += int64(len(rows))
+	signal(j.wake)
+	return nil
+}
+
+// take hands out the rows to write to the tables; they stay in their file until moveDone.
+func (j *journal) take() ([]api.LedgerRow, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if len(j.moving) > 0 || len(j.pending) == 0 {
+		return j.moving, nil
+	}
+	// The other file was emptied when its rows were done; at the latest now, if that failed.
+	if err := truncate(j.files[1-j.active], 0); err != nil {
+		return nil, err
+	}
+	j.active, j.size = 1-j.active, 0
+	j.moving, j.pending = j.pending, nil
+	return j.moving, nil
+}
+
+func (j *journal) moveDone() error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.moved += int64(len(j.moving))
+	j.moving = nil
+	close(j.progress)
+	j.progress = make(chan struct{})
+	return truncate(j.files[1-j.active], 0)
+}
+
+// await returns when all rows that were appended before are in the tables.
+func (j *journal) await(ctx context.Context) error {
+	j.mu.Lock()
+	target := j.appended
+	j.mu.Unlock()
+	for {
+		j.mu.Lock()
+		done, progress := j.moved >= target, j.progress
+		j.mu.Unlock()
+		if done {
+			return nil
+		}
+		signal(j.hurry)
+		select {
+		case <-progress:
+		case <-j.stopped:
+			return unavailable(errors.New("the record is closed"))
+		case <-ctx.Done():
+			return unavailable(fmt.Errorf("wait for the ledger's journal: %w", ctx.Err()))
+		}
+	}
+}
+
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+func (j *journal) closeFiles() error {
+	var failures []error
+	for _, file := range j.files {
+		if file != nil {
+			failures = append(failures, file.Close())
+		}
+	}
+	return errors.Join(append(failures, j.lock.Unlock())...)
+}
+
+func truncate(file *os.File, size int64) error {
+	if err := file.Truncate(size); err != nil {
+		return fmt.Errorf("shorten the ledger's journal: %w", err)
+	}
+	if _, err := file.Seek(size, io.SeekStart); err != nil {
+		return fmt.Errorf("shorten the ledger's journal: %w", err)
+	}
+	return nil
+}
+
+// writeLine writes a row as a line: the checksum of its JSON in hexadecimal, a space, the JSON.
+func writeLine(to *bytes.Buffer, row api.LedgerRow) error {
+	data, err := json.Marshal(row)
+	if err != nil {
+		return fmt.Errorf("write ledger row %s: %w", row.ID, err)
+	}
+	fmt.Fprintf(to, "%08x ", crc32.ChecksumIEEE(data))
+	to.Write(data)
+	to.WriteByte('\n')
+	return nil
+}
+
+// readJournal reads the rows of a file up to its end or the first line that is not whole: a process that
+// died while it wrote that line has not answered for it.
+func readJournal(file io.Reader) (rows []api.LedgerRow, err error) {
+	lines := bufio.NewReader(file)
+	for {
+		line, err := lines.ReadBytes('\n')
+		if errors.Is(err, io.EOF) {
+			return rows, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		row, whole := journalRow(line)
+		if !whole {
+			return rows, nil
+		}
+		rows = append(rows, row)
+	}
+}
+
+func journalRow(line []byte) (row api.LedgerRow, whole bool) {
+	sum, data, found := bytes.Cut(bytes.TrimSuffix(line, []byte("\n")), []byte(" "))
+	expected, err := strconv.ParseUint(string(sum), 16, 32)
+	if !found || err != nil || uint64(crc32.ChecksumIEEE(data)) != expected {
+		return row, false
+	}
+	return row, json.Unmarshal(data, &row) == nil
+}
