@@ -14,9 +14,10 @@ import (
 // endpoint is one route of the data path: what the gateway must understand of its requests,
 // and the wire its answers come in. Everything else is the upstream's to judge.
 type endpoint struct {
-	// path follows /v1 here and the base URL at the provider.
-	path string
-	wire upstream.Wire
+	// path follows one of the prefixes here, and the base URL at the provider.
+	path     string
+	prefixes []string
+	wire     upstream.Wire
 	// parse reads what admission needs: the model, whether it streams, the output cap.
 	parse func(c *call, object httpx.Object) error
 	// voice words what went wrong.
@@ -33,21 +34,22 @@ type endpoint struct {
 
 // endpoints are the routes by which models are called.
 var endpoints = []*endpoint{
-	{path: "/chat/completions", wire: upstream.Chat, parse: parseChat, voice: openAIVoice, capped: true},
-	{path: "/completions", wire: upstream.Completions, parse: parseCompletions, voice: openAIVoice, capped: true},
-	{path: "/embeddings", wire: upstream.Plain, parse: parseInput, voice: openAIVoice},
-	{
-		path: "/moderations", wire: upstream.Plain, parse: parseInput, voice: openAIVoice,
-		defaultModel: "omni-moderation-latest",
-	},
-	{
-		path: upstream.PathMessages, wire: upstream.Messages, parse: parseMessages, voice: anthropicVoice,
-		header: messagesHeaders, capped: true,
-	},
-	{
-		path: upstream.PathCountTokens, wire: upstream.Messages, parse: parseCountTokens, voice: anthropicVoice,
-		header: messagesHeaders, free: true,
-	},
+	openAIEndpoint(endpoint{path: "/chat/completions", wire: upstream.Chat, parse: parseChat, capped: true}),
+	openAIEndpoint(endpoint{path: "/completions", wire: upstream.Completions, parse: parseCompletions, capped: true}),
+	openAIEndpoint(endpoint{path: "/embeddings", wire: upstream.Plain, parse: parseInput}),
+	openAIEndpoint(endpoint{path: "/moderations", wire: upstream.Plain, parse: parseInput, defaultModel: "omni-moderation-latest"}),
+	anthropicEndpoint(endpoint{path: upstream.PathMessages, parse: parseMessages, capped: true}),
+	anthropicEndpoint(endpoint{path: upstream.PathCountTokens, parse: parseCountTokens, free: true}),
+}
+
+func openAIEndpoint(e endpoint) *endpoint {
+	e.prefixes, e.voice = openAIPrefixes, openAIVoice
+	return &e
+}
+
+func anthropicEndpoint(e endpoint) *endpoint {
+	e.prefixes, e.voice, e.wire, e.header = anthropicPrefixes, anthropicVoice, upstream.Messages, messagesHeaders
+	return &e
 }
 
 // readBody reads the request and what the gateway must understand of it.

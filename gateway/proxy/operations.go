@@ -38,22 +38,32 @@ var callDocs = map[string]openapi.Operation{
 		Summary: "Complete a conversation.", Body: callBody{}, Answer: map[string]any{},
 		Media: []string{"text/event-stream"}, Errors: callErrors,
 	},
-	"GET /models": {Summary: "List the models that the key may use.", Answer: modelList{}},
+	"POST /completions": {
+		Summary: "Complete a text.", Body: callBody{}, Answer: map[string]any{}, Media: []string{"text/event-stream"}, Errors: callErrors,
+	},
+	"POST /embeddings":  {Summary: "Turn texts into vectors.", Body: callBody{}, Answer: map[string]any{}, Errors: callErrors},
+	"POST /moderations": {Summary: "Classify what may be harmful.", Body: callBody{}, Answer: map[string]any{}, Errors: callErrors},
+	"POST /messages": {
+		Summary: "Complete a conversation in Anthropic's words.", Body: callBody{}, Answer: map[string]any{},
+		Media: []string{"text/event-stream"}, Errors: callErrors,
+	},
+	"POST /messages/count_tokens": {
+		Summary: "Count the tokens of a prompt in Anthropic's words; it costs nothing and counts as a request.",
+		Body:    callBody{}, Answer: map[string]any{}, Errors: callErrors,
+	},
+	"GET /models/{model}": {Summary: "Show one of the models that the key may use.", Answer: listedModel{}},
+	"GET /models":            {Summary: "List the models that the key may use.", Answer: modelList{}},
 }
 
 // Operations describes every route of the data path. A test fails on one without a summary.
 func Operations() []openapi.Operation {
 	var operations []openapi.Operation
-	add := func(method, prefix, path string) {
-		operation := callDocs[method+" "+path]
-		operation.Method, operation.Path, operation.Tag = method, prefix+path, "model call"
-		operations = append(operations, operation)
-	}
-	for _, prefix := range []string{"/v1", ""} {
-		for _, e := range endpoints {
-			add("POST", prefix, e.path)
+	for _, route := range routes() {
+		for _, prefix := range route.prefixes {
+			operation := callDocs[route.method+" "+route.path]
+			operation.Method, operation.Path, operation.Tag = route.method, prefix+route.path, "model call"
+			operations = append(operations, operation)
 		}
-		add("GET", prefix, "/models")
 	}
 	return operations
 }

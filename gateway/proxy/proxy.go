@@ -10,7 +10,6 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
@@ -61,29 +60,6 @@ func New(options Options) *Proxy {
 	}
 	return p
 }
-
-// prefixes are what the routes stand under: OpenAI's, Azure's newer one, and none, as LiteLLM has it.
-var prefixes = []string{"/v1", "/openai/v1", ""}
-
-// modelPrefixes name the model in the path, as Azure's clients do.
-var modelPrefixes = []string{"/openai/deployments/{model}", "/engines/{model}"}
-
-// Register adds the data path's routes to the mux.
-func (p *Proxy) Register(mux *httpx.Mux) {
-	for _, e := range endpoints {
-		serve := httpx.Chain(p.serve(e), httpx.LimitBody(maxBody))
-		for _, prefix := range slices.Concat(prefixes, modelPrefixes) {
-			mux.Handle("POST "+prefix+e.path, serve)
-		}
-	}
-	for _, prefix := range prefixes {
-		mux.Handle("GET "+prefix+"/models", httpx.Handle(p.Logger, p.listModels))
-		mux.Handle("GET "+prefix+"/models/{model...}", httpx.Handle(p.Logger, p.showModel))
-	}
-}
-
-// maxBody is the largest request body in bytes: images travel inline.
-const maxBody = 20 << 20
 
 // Run keeps the reservations of calls under way alive until ctx ends.
 func (p *Proxy) Run(ctx context.Context) { p.live.renew(ctx, p.Engine, p.Logger) }
