@@ -10,7 +10,7 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
 
-var modes = []string{"chat", "responses", "embedding"}
+var modes = []string{"chat", "responses", "completion", "embedding", "image", "speech", "transcription", "moderation"}
 
 // parseCatalogue reads the format that the head of catalogue.txt describes.
 // The error names the line.
@@ -57,8 +57,8 @@ func (c *Catalogue) addLine(provider, line string) error {
 }
 
 func parseModel(line string) (Model, error) {
-	base, tier, tiered := strings.Cut(line, "|")
-	words := strings.Fields(base)
+	sections := strings.Split(line, "|")
+	words := strings.Fields(sections[0])
 	if len(words) < 4 {
 		return Model{}, errors.New("want a name, a mode, two token limits and prices")
 	}
@@ -73,36 +73,67 @@ func parseModel(line string) (Model, error) {
 	if model.MaxOutputTokens, err = parseTokens(words[3]); err != nil {
 		return Model{}, err
 	}
-	terms, err := parseTerms(words[4:])
-	if err != nil {
+	var list List
+	pieces, words := split(words[4:], isPiece)
+	if list.Terms, err = parseTerms(words); err != nil {
 		return Model{}, err
 	}
-	if model.Price.Rates, err = terms.rates(); err != nil {
+	if err := list.parsePieces(pieces); err != nil {
 		return Model{}, err
 	}
-	if tiered {
-		model.Price.TierAbove, model.Price.Tier, err = parseTier(tier)
+	for _, section := range sections[1:] {
+		if err := list.parseSection(strings.Fields(section)); err != nil {
+			return Model{}, err
+		}
 	}
+	model.Price, err = list.price()
 	return model, err
 }
 
-func parseTier(text string) (above int64, rates Rates, err error) {
-	words := strings.Fields(text)
-	if len(words) == 0 || !strings.HasPrefix(words[0], "above=") {
-		return 0, Rates{}, errors.New("a tier starts with above=")
+// parseSection reads what stands behind a "|": a service tier's name, "above=" with a prompt
+// size, or both, and prices of tokens.
+func (l *List) parseSection(words []string) error {
+	var service **PlanTerms
+	if len(words) > 0 {
+		service = l.service(words[0])
 	}
-	if above, err = parseTokens(strings.TrimPrefix(words[0], "above=")); err != nil {
-		return 0, Rates{}, err
+	tiers := &l.Tiers
+	if service != nil {
+		words = words[1:]
+		if *service == nil {
+			*service = &PlanTerms{}
+		}
+		tiers = &(*service).Tiers
 	}
-	if above == 0 {
-		return 0, Rates{}, errors.New("a tier cannot start above 0")
+	if len(words) == 0 || (service == nil && !strings.HasPrefix(words[0], "above=")) {
+		return errors.New("behind | stands flex, priority, batch or above=, and then prices")
+	}
+	above, tiered := strings.CutPrefix(words[0], "above=")
+	if !tiered {
+		terms, err := parseTerms(words)
+		(*service).Terms = terms
+		return err
+	}
+	size, err := parseTokens(above)
+	if err != nil {
+		return err
 	}
 	terms, err := parseTerms(words[1:])
-	if err != nil {
-		return 0, Rates{}, err
+	*tiers = append(*tiers, TierTerms{size, terms})
+	return err
+}
+
+func (l *List) service(word string) **PlanTerms {
+	switch word {
+	case ServiceFlex:
+		return &l.Flex
+	case ServicePriority:
+		return &l.Priority
+	case ServiceBatch:
+		return &l.Batch
+	default:
+		return nil
 	}
-	rates, err = terms.rates()
-	return above, rates, err
 }
 
 func parseTokens(text string) (int64, error) {
@@ -115,24 +146,27 @@ func parseTokens(text string) (int64, error) {
 
 func parseTerms(words []string) (Terms, error) {
 	var terms Terms
-	fields := map[string]**money.Nano{
-		"in": &terms.Input, "cached": &terms.CachedInput, "write": &terms.CacheWrite, "write_1h": &terms.CacheWrite1h,
-		"audio_in": &terms.AudioInput, "out": &terms.Output, "reasoning": &terms.Reasoning, "audio_out": &terms.AudioOutput,
-	}
 	for _, word := range words {
 		key, value, _ := strings.Cut(word, "=")
-		field, known := fields[key]
-		if !known {
+		i := slices.IndexFunc(kinds, func(kind kind) bool { return kind.word == key })
+		if i < 0 {
 			return Terms{}, fmt.Errorf("%q is no price", word)
 		}
-		if *field != nil {
-			return Terms{}, fmt.Errorf("%q is given twice", key)
+		if err := parsePrice(key, value, kinds[i].term(&terms)); err != nil {
+			return Terms{}, err
 		}
-		price, err := money.Parse(value)
-		if err != nil {
-			return Terms{}, fmt.Errorf("%s: %w", key, err)
-		}
-		*field = &price
 	}
 	return terms, nil
+}
+
+func parsePrice(key, value string, field **money.Nano) error {
+	if *field != nil {
+		return fmt.Errorf("%q is given twice", key)
+	}
+	price, err := money.Parse(value)
+	if err != nil {
+		return fmt.Errorf("%s: %w", key, err)
+	}
+	*field = &price
+	return nil
 }

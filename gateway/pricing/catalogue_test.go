@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
 
@@ -18,8 +20,10 @@ func TestEmbedded_coversTheVendors(t *testing.T) {
 		if price.CachedInput > price.Input || price.Input > price.CacheWrite || price.CacheWrite > price.CacheWrite1h {
 			t.Errorf("%s/%s: cached, plain and written prompts do not cost more and more: %+v", model.Provider, model.Name, price.Rates)
 		}
-		if price.TierAbove > 0 && (price.Tier.Input <= price.Input || price.Tier.Output <= price.Output) {
-			t.Errorf("%s/%s: long prompts are not dearer", model.Provider, model.Name)
+		for _, tier := range price.Tiers {
+			if tier.Input <= price.Input || tier.Output <= price.Output {
+				t.Errorf("%s/%s: long prompts are not dearer", model.Provider, model.Name)
+			}
 		}
 		if price.Input > 200*money.USD || price.Output > 1_000*money.USD {
 			t.Errorf("%s/%s costs %s and %s per million tokens, hardly", model.Provider, model.Name, price.Input.Dollars(), price.Output.Dollars())
@@ -87,13 +91,20 @@ func TestParseCatalogue_fillsInWhatIsLeftOut(t *testing.T) {
 	}
 	got, _ := c.Model("p", "m")
 	want := Price{
-		Rates:     Rates{Input: 2e9, CachedInput: 2e9, CacheWrite: 3e9, CacheWrite1h: 3e9, AudioInput: 2e9, Output: 8e9, Reasoning: 8e9, AudioOutput: 8e9},
-		TierAbove: 7,
-		Tier:      Rates{Input: 4e9, CachedInput: 1e9, CacheWrite: 4e9, CacheWrite1h: 4e9, AudioInput: 4e9, Output: 16e9, Reasoning: 16e9, AudioOutput: 16e9},
-		Version:   c.Version(),
+		Plan: Plan{
+			Rates: Rates{
+				Input: 2e9, CachedInput: 2e9, CacheWrite: 3e9, CacheWrite1h: 3e9, AudioInput: 2e9, ImageInput: 2e9,
+				Output: 8e9, Reasoning: 8e9, AudioOutput: 8e9, ImageOutput: 8e9,
+			},
+			Tiers: []Tier{{7, Rates{
+				Input: 4e9, CachedInput: 1e9, CacheWrite: 4e9, CacheWrite1h: 4e9, AudioInput: 4e9, ImageInput: 4e9,
+				Output: 16e9, Reasoning: 16e9, AudioOutput: 16e9, ImageOutput: 16e9,
+			}}},
+		},
+		Version: c.Version(),
 	}
-	if got.Price != want {
-		t.Errorf("got  %+v\nwant %+v", got.Price, want)
+	if diff := cmp.Diff(want, got.Price); diff != "" {
+		t.Error(diff)
 	}
 	if got.MaxInputTokens != 10 || got.MaxOutputTokens != 5 || got.Mode != "chat" {
 		t.Errorf("got %+v", got)

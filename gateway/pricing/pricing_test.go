@@ -1,6 +1,7 @@
 package pricing_test
 
 import (
+	"fmt"
 	"math"
 	"math/big"
 	"testing"
@@ -73,7 +74,7 @@ func TestCost(t *testing.T) {
 }
 
 func TestCost_staysInRange(t *testing.T) {
-	price := pricing.Price{Rates: pricing.Rates{Input: money.Max, Output: money.Max}}
+	price := pricing.Price{Plan: pricing.Plan{Rates: pricing.Rates{Input: money.Max, Output: money.Max}}}
 	usage := pricing.Usage{PromptTokens: math.MaxInt64, CompletionTokens: math.MaxInt64}
 	if got := price.Cost(usage); got != money.Max {
 		t.Errorf("%d, want money.Max", got)
@@ -82,38 +83,72 @@ func TestCost_staysInRange(t *testing.T) {
 	for rate, want := range map[money.Nano]money.Nano{
 		1: 9_223_372_036_855, 976: 9_002_011_107_970_262, 2_000_000: money.Max, 2_000_001: money.Max, 3_000_000: money.Max,
 	} {
-		price := pricing.Price{Rates: pricing.Rates{Input: rate}}
+		price := pricing.Price{Plan: pricing.Plan{Rates: pricing.Rates{Input: rate}}}
 		if got := price.Cost(pricing.Usage{PromptTokens: math.MaxInt64}); got != want {
 			t.Errorf("at %d: %d, want %d", rate, got, want)
 		}
 	}
 }
 
+func drawAmount(t *rapid.T, label string) money.Nano {
+	return money.Nano(rapid.OneOf(rapid.Int64Range(0, 3), rapid.Int64Range(0, 1_000_000_000_000), rapid.Int64Range(0, int64(money.Max))).Draw(t, label))
+}
+
 func drawRates(t *rapid.T, label string) pricing.Rates {
-	rate := func(name string) money.Nano {
-		return money.Nano(rapid.OneOf(rapid.Int64Range(0, 3), rapid.Int64Range(0, 1_000_000_000_000), rapid.Int64Range(0, int64(money.Max))).Draw(t, label+name))
-	}
+	rate := func(name string) money.Nano { return drawAmount(t, label+name) }
 	return pricing.Rates{
 		Input: rate("in"), CachedInput: rate("cached"), CacheWrite: rate("write"), CacheWrite1h: rate("write1h"),
-		AudioInput: rate("audioIn"), Output: rate("out"), Reasoning: rate("reasoning"), AudioOutput: rate("audioOut"),
+		AudioInput: rate("audioIn"), ImageInput: rate("imageIn"),
+		Output: rate("out"), Reasoning: rate("reasoning"), AudioOutput: rate("audioOut"), ImageOutput: rate("imageOut"),
 	}
 }
 
+func drawPlan(t *rapid.T, label string) pricing.Plan {
+	plan := pricing.Plan{Rates: drawRates(t, label+" base ")}
+	above := int64(0)
+	for i := range rapid.IntRange(0, 2).Draw(t, label+" tiers") {
+		above += rapid.Int64Range(1, 1_000).Draw(t, label+" above")
+		plan.Tiers = append(plan.Tiers, pricing.Tier{Above: above, Rates: drawRates(t, fmt.Sprint(label, " tier ", i, " "))})
+	}
+	return plan
+}
+
+var drawSize, drawQuality = rapid.SampledFrom([]string{"", "auto", "1024x1024", "512x512"}), rapid.SampledFrom([]string{"", "hd", "low", "odd"})
+
 func drawPrice(t *rapid.T) pricing.Price {
-	price := pricing.Price{Rates: drawRates(t, "base ")}
-	if rapid.Bool().Draw(t, "tiered") {
-		price.TierAbove = rapid.Int64Range(1, 1_000).Draw(t, "above")
-		price.Tier = drawRates(t, "tier ")
+	price := pricing.Price{
+		Plan:    drawPlan(t, "standard"),
+		Request: drawAmount(t, "request"), Characters: drawAmount(t, "characters"), AudioHour: drawAmount(t, "hour"),
+		Search: pricing.SearchPrice{Low: drawAmount(t, "low"), Medium: drawAmount(t, "medium"), High: drawAmount(t, "high")},
+	}
+	for _, service := range []**pricing.Plan{&price.Flex, &price.Priority, &price.Batch} {
+		if rapid.Bool().Draw(t, "has service") {
+			*service = new(drawPlan(t, "service"))
+		}
+	}
+	for range rapid.IntRange(0, 4).Draw(t, "pictures") {
+		price.Images = append(price.Images, pricing.ImagePrice{
+			Size: drawSize.Draw(t, "size"), Quality: drawQuality.Draw(t, "quality"), Each: drawAmount(t, "picture"),
+		})
 	}
 	return price
 }
 
 // drawUsage often gives the whole prompt or completion to one kind, which is where a bound is tight.
 func drawUsage(t *rapid.T) pricing.Usage {
-	tokens := func(name string) int64 {
+	count := func(name string) int64 {
 		return rapid.OneOf(rapid.Int64Range(-2, 2_000), rapid.Int64Range(0, 2_000_000)).Draw(t, name)
 	}
-	usage := pricing.Usage{PromptTokens: tokens("prompt"), CompletionTokens: tokens("completion")}
+	piece := func(name string) int64 {
+		return rapid.OneOf(rapid.Just(int64(0)), rapid.Int64Range(-2, 5_000)).Draw(t, name)
+	}
+	usage := pricing.Usage{
+		PromptTokens: count("prompt"), CompletionTokens: count("completion"),
+		Images: piece("images"), ImageSize: drawSize.Draw(t, "image size"), ImageQuality: drawQuality.Draw(t, "image quality"),
+		AudioSeconds: piece("seconds"), Characters: piece("characters"),
+		Searches: piece("searches"), SearchContext: rapid.SampledFrom([]string{"", "low", "medium", "high", "odd"}).Draw(t, "context"),
+		Service: rapid.SampledFrom([]string{"", "default", "flex", "priority", "batch", "odd"}).Draw(t, "service"),
+	}
 	for _, part := range []struct {
 		name  string
 		part  *int64
@@ -123,23 +158,49 @@ func drawUsage(t *rapid.T) pricing.Usage {
 		{"written", &usage.CacheWriteTokens, usage.PromptTokens},
 		{"written for an hour", &usage.CacheWrite1hTokens, usage.PromptTokens},
 		{"audio in", &usage.AudioInputTokens, usage.PromptTokens},
+		{"pictures in", &usage.ImageInputTokens, usage.PromptTokens},
 		{"reasoning", &usage.ReasoningTokens, usage.CompletionTokens},
 		{"audio out", &usage.AudioOutputTokens, usage.CompletionTokens},
+		{"pictures out", &usage.ImageOutputTokens, usage.CompletionTokens},
 	} {
 		*part.part = rapid.OneOf(rapid.Just(int64(0)), rapid.Just(part.whole), rapid.Int64Range(-2, 2_000_000)).Draw(t, part.name)
 	}
 	return usage
 }
 
-func TestBounds_areNeverBelowTheCost(t *testing.T) {
+// drawAsked is what was asked for before the usage came out: never less of anything, and open
+// where the vendor chose.
+func drawAsked(t *rapid.T, usage pricing.Usage) pricing.Usage {
+	asked := pricing.Usage{
+		ImageSize: usage.ImageSize, ImageQuality: usage.ImageQuality, SearchContext: usage.SearchContext, Service: usage.Service,
+	}
+	for _, count := range [][2]*int64{
+		{&asked.PromptTokens, &usage.PromptTokens}, {&asked.Images, &usage.Images}, {&asked.AudioSeconds, &usage.AudioSeconds},
+		{&asked.Characters, &usage.Characters}, {&asked.Searches, &usage.Searches},
+	} {
+		*count[0] = max(0, *count[1]) + rapid.SampledFrom([]int64{0, 0, 1, 1_000}).Draw(t, "slack")
+	}
+	for _, text := range []*string{&asked.ImageSize, &asked.ImageQuality, &asked.SearchContext, &asked.Service} {
+		if rapid.Bool().Draw(t, "left open") {
+			*text = ""
+		}
+	}
+	if served := usage.Service; (served == "" || served == "default") && asked.Service != "" {
+		asked.Service = rapid.SampledFrom([]string{"default", "priority", "flex", "auto"}).Draw(t, "fell back to the standard service from")
+	}
+	return asked
+}
+
+func TestBound_isNeverBelowTheCost(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		price, usage := drawPrice(t), drawUsage(t)
-		input := max(0, usage.PromptTokens) + rapid.SampledFrom([]int64{0, 0, 1, 1_000}).Draw(t, "slack in")
+		asked := drawAsked(t, usage)
 		output := max(0, usage.CompletionTokens) + rapid.SampledFrom([]int64{0, 0, 1}).Draw(t, "slack out")
-		bound := big.NewInt(int64(price.OutputTokenBound(input)))
-		bound.Mul(bound, big.NewInt(output)).Add(bound, big.NewInt(int64(price.InputBound(input))))
-		if cost := price.Cost(usage); bound.Cmp(big.NewInt(int64(cost))) < 0 {
-			t.Fatalf("cost %d is above the bound %s for %d tokens in and %d out", cost, bound, input, output)
+		bound := price.Bound(asked)
+		most := big.NewInt(int64(bound.OutputToken))
+		most.Mul(most, big.NewInt(output)).Add(most, big.NewInt(int64(bound.Input)))
+		if cost := price.Cost(usage); most.Cmp(big.NewInt(int64(cost))) < 0 {
+			t.Fatalf("cost %d is above the bound %s (%+v) for %+v, asked for as %+v", cost, most, bound, usage, asked)
 		}
 	})
 }
@@ -169,7 +230,7 @@ func TestCost_agreesWithExactArithmetic(t *testing.T) {
 		if exact.Cmp(big.NewInt(int64(money.Max))) > 0 {
 			exact.SetInt64(int64(money.Max))
 		}
-		got := pricing.Price{Rates: rates}.Cost(pricing.Usage{PromptTokens: text + cached, CachedTokens: cached, CompletionTokens: said})
+		got := pricing.Price{Plan: pricing.Plan{Rates: rates}}.Cost(pricing.Usage{PromptTokens: text + cached, CachedTokens: cached, CompletionTokens: said})
 		if exact.Cmp(big.NewInt(int64(got))) != 0 {
 			t.Fatalf("%d, want %s", got, exact)
 		}

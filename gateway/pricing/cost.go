@@ -1,0 +1,145 @@
+package pricing
+
+import (
+	"math/bits"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
+)
+
+// Cost is what the usage costs, rounded up to the nano-dollar once, and [money.Max] at most.
+//
+// Negative counts are read as zero. Parts that exceed their whole are cut to it, the rarer and
+// dearer kinds first: an upstream that contradicts itself is never booked below its own figures.
+func (p Price) Cost(u Usage) money.Nano {
+	rates := p.plan(u.Service).at(u.PromptTokens)
+	var sum total
+	prompt := max(u.PromptTokens, 0)
+	prompt = sum.part(prompt, u.CacheWrite1hTokens, rates.CacheWrite1h)
+	prompt = sum.part(prompt, u.CacheWriteTokens, rates.CacheWrite)
+	prompt = sum.part(prompt, u.AudioInputTokens, rates.AudioInput)
+	prompt = sum.part(prompt, u.ImageInputTokens, rates.ImageInput)
+	prompt = sum.part(prompt, u.CachedTokens, rates.CachedInput)
+	sum.part(prompt, prompt, rates.Input)
+	completion := max(u.CompletionTokens, 0)
+	completion = sum.part(completion, u.AudioOutputTokens, rates.AudioOutput)
+	completion = sum.part(completion, u.ImageOutputTokens, rates.ImageOutput)
+	completion = sum.part(completion, u.ReasoningTokens, rates.Reasoning)
+	sum.part(completion, completion, rates.Output)
+
+	sum.pieces(1, p.Request)
+	if u.Images > 0 {
+		sum.pieces(u.Images, p.image(u.ImageSize, u.ImageQuality))
+	}
+	sum.pieces(u.Searches, p.Search.at(u.SearchContext))
+	sum.characters(u.Characters, p.Characters)
+	sum.seconds(u.AudioSeconds, p.AudioHour)
+	return sum.rounded()
+}
+
+// at returns the rates for a prompt of so many tokens.
+func (p *Plan) at(promptTokens int64) *Rates {
+	rates := &p.Rates
+	for i := range p.Tiers {
+		if promptTokens <= p.Tiers[i].Above {
+			break
+		}
+		rates = &p.Tiers[i].Rates
+	}
+	return rates
+}
+
+// image is the price of a picture. A size or quality that nobody named, or that the list does
+// not have, costs as the dearest that it could be.
+func (p *Price) image(size, quality string) money.Nano {
+	var fitting, dearest money.Nano
+	fits := false
+	for _, listed := range p.Images {
+		dearest = max(dearest, listed.Each)
+		if listed.Size == size && listed.Quality == quality {
+			return listed.Each
+		}
+		if agree(listed.Size, size) && agree(listed.Quality, quality) {
+			fitting, fits = max(fitting, listed.Each), true
+		}
+	}
+	if fits {
+		return fitting
+	}
+	return dearest
+}
+
+// agree: either side leaves it open, or both say the same.
+func agree(listed, asked string) bool {
+	return listed == "" || open(asked) || listed == asked
+}
+
+// open: the vendor chooses.
+func open(asked string) bool { return asked == "" || asked == "auto" }
+
+func (s SearchPrice) at(context string) money.Nano {
+	switch context {
+	case "", "medium":
+		return s.Medium
+	case "low":
+		return s.Low
+	case "high":
+		return s.High
+	default:
+		return s.dearest()
+	}
+}
+
+func (s SearchPrice) dearest() money.Nano { return max(s.Low, s.Medium, s.High) }
+
+// total is a sum of counts × prices in 128 bits, in parts of 1/9,000,000 nano-USD: the least
+// that a million tokens and the 3,600 seconds of an hour both divide.
+//
+// Tokens are below 2⁶³ for the prompt and for the completion, prices at most 2⁵³, so they make
+// less than 2¹²¹ together; pieces and seconds are cut to 2³² and add less than 2¹¹².
+type total struct{ hi, lo uint64 }
+
+const (
+	totalUnit  = 9_000_000
+	perMillion = 9         // what a price per million weighs in a total
+	perHour    = 2_500     // what a price per hour, charged by the second, weighs
+	perPiece   = totalUnit // what a price of one piece weighs
+	mostPieces = 1 << 32
+)
+
+// part charges the tokens that are still left of a whole and returns what remains of it.
+func (s *total) part(left, tokens int64, rate money.Nano) (rest int64) {
+	tokens = min(max(tokens, 0), left)
+	s.add(tokens, rate, perMillion)
+	return left - tokens
+}
+
+func (s *total) pieces(count int64, each money.Nano) {
+	s.add(min(max(count, 0), mostPieces), each, perPiece)
+}
+
+func (s *total) seconds(count int64, hour money.Nano) {
+	s.add(min(max(count, 0), mostPieces), hour, perHour)
+}
+
+func (s *total) characters(count int64, million money.Nano) {
+	s.add(min(max(count, 0), mostPieces), million, perMillion)
+}
+
+func (s *total) add(count int64, price money.Nano, weight uint64) {
+	hi, lo := bits.Mul64(uint64(count), uint64(price))
+	carry, lo := bits.Mul64(lo, weight)
+	hi = hi*weight + carry
+	s.lo, carry = bits.Add64(s.lo, lo, 0)
+	s.hi, _ = bits.Add64(s.hi, hi, carry)
+}
+
+// rounded is the total in nano-USD, rounded up.
+func (s *total) rounded() money.Nano {
+	lo, carry := bits.Add64(s.lo, totalUnit-1, 0)
+	hi := s.hi + carry
+	if hi >= totalUnit {
+		return money.Max
+	}
+	quotient, _ := bits.Div64(hi, lo, totalUnit)
+	return money.Nano(min(quotient, uint64(money.Max)))
+}
