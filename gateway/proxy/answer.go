@@ -68,14 +68,7 @@ func (p *Proxy) usageOf(c *call, body []byte) pricing.Usage {
 }
 
 // priced is what a provider reported, in the words of the price list.
-func priced(u upstream.Usage) pricing.Usage {
-	return pricing.Usage{
-		PromptTokens: u.PromptTokens, CachedTokens: u.CachedTokens, CacheWriteTokens: u.CacheWriteTokens,
-		CacheWrite1hTokens: u.CacheWrite1hTokens,
-		CompletionTokens:   u.CompletionTokens, ReasoningTokens: u.ReasoningTokens,
-		AudioInputTokens: u.AudioInTokens, AudioOutputTokens: u.AudioOutTokens,
-	}
-}
+func priced(u upstream.Usage) pricing.Usage { return pricing.Usage(u) }
 
 // settleBroken settles what a broken answer cost and returns why it broke.
 func (p *Proxy) settleBroken(ctx context.Context, c *call, broken *api.Error) error {

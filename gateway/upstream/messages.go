@@ -26,26 +26,7 @@ func (messagesWire) Rewrite(body []byte, d Deployment, outputCap int64, _ bool) 
 }
 
 func (messagesWire) Usage(answer []byte) (Usage, bool) {
-	usage := messagesUsage(gjson.GetBytes(answer, "usage"))
-	return usage, usage.plausible()
-}
-
-// messagesUsage reads Anthropic's usage object. It counts cached input beside the rest of the input;
-// [Usage] counts it within.
-func messagesUsage(usage gjson.Result) Usage {
-	read, written := usage.Get("cache_read_input_tokens").Int(), usage.Get("cache_creation_input_tokens").Int()
-	hour := usage.Get("cache_creation.ephemeral_1h_input_tokens").Int()
-	if min(read, written, hour, usage.Get("input_tokens").Int()) < 0 || max(read, written, hour) > maxPlausibleTokens {
-		return Usage{PromptTokens: -1}
-	}
-	hour = min(hour, written)
-	return Usage{
-		PromptTokens:       usage.Get("input_tokens").Int() + read + written,
-		CachedTokens:       read,
-		CacheWriteTokens:   written - hour,
-		CacheWrite1hTokens: hour,
-		CompletionTokens:   usage.Get("output_tokens").Int(),
-	}
+	return ParseMessagesUsage(gjson.GetBytes(answer, "usage"))
 }
 
 func (messagesWire) Text(answer []byte) string {
@@ -82,8 +63,9 @@ func (m *messagesMeter) Read(event Event) Reading {
 	}
 	switch kind := gjson.GetBytes(event.Data, "type").String(); kind {
 	case "message_start":
-		m.usage = messagesUsage(gjson.GetBytes(event.Data, "message.usage"))
-		return Reading{Usage: m.usage, PromptCounted: m.usage.plausible()}
+		usage, counted := ParseMessagesUsage(gjson.GetBytes(event.Data, "message.usage"))
+		m.usage = usage
+		return Reading{Usage: usage, PromptCounted: counted}
 	case "content_block_start":
 		return Reading{Text: blockText(gjson.GetBytes(event.Data, "content_block"))}
 	case "content_block_delta":
@@ -104,9 +86,11 @@ func (m *messagesMeter) final(usage gjson.Result) Reading {
 	}
 	last := m.usage
 	if usage.Get("input_tokens").Exists() {
-		last = messagesUsage(usage)
+		last, _ = ParseMessagesUsage(usage)
 	}
-	last.CompletionTokens = usage.Get("output_tokens").Int()
+	last.Service = m.usage.Service // only the start says it
+	last.CompletionTokens = count(usage.Get("output_tokens"))
+	last.Searches = max(last.Searches, count(usage.Get("server_tool_use.web_search_requests")))
 	return Reading{Usage: last, Counted: last.plausible()}
 }
 

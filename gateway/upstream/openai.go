@@ -6,8 +6,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-
-	"github.com/tidwall/gjson"
 )
 
 const openAIHost = "api.openai.com"
@@ -46,39 +44,6 @@ func newRequest(ctx context.Context, call Call, address string, body []byte) (*h
 	}
 	request.Header.Set("User-Agent", "bursar")
 	return request, nil
-}
-
-// ParseUsage reads the usage object of a chat completion or of a stream's chunk.
-// It reports false when there is none or when it makes no sense.
-func ParseUsage(data []byte) (Usage, bool) {
-	usage := gjson.GetBytes(data, "usage")
-	if !usage.IsObject() {
-		return Usage{}, false
-	}
-	parsed := Usage{
-		PromptTokens:     usage.Get("prompt_tokens").Int(),
-		CachedTokens:     usage.Get("prompt_tokens_details.cached_tokens").Int(),
-		CompletionTokens: usage.Get("completion_tokens").Int(),
-		ReasoningTokens:  usage.Get("completion_tokens_details.reasoning_tokens").Int(),
-		AudioInTokens:    usage.Get("prompt_tokens_details.audio_tokens").Int(),
-		AudioOutTokens:   usage.Get("completion_tokens_details.audio_tokens").Int(),
-	}
-	return parsed, parsed.plausible()
-}
-
-const maxPlausibleTokens = 1 << 40
-
-func (u Usage) plausible() bool {
-	for _, n := range []int64{
-		u.PromptTokens, u.CachedTokens, u.CacheWriteTokens, u.CacheWrite1hTokens,
-		u.CompletionTokens, u.ReasoningTokens, u.AudioInTokens, u.AudioOutTokens,
-	} {
-		if n < 0 || n > maxPlausibleTokens {
-			return false
-		}
-	}
-	return u.CachedTokens+u.AudioInTokens <= u.PromptTokens && u.ReasoningTokens+u.AudioOutTokens <= u.CompletionTokens &&
-		u.PromptTokens+u.CompletionTokens > 0
 }
 
 func hostOf(address string) string {

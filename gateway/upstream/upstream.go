@@ -33,19 +33,6 @@ func (d Deployment) Host() string {
 	return d.Provider + "/" + hostOf(d.BaseURL)
 }
 
-// Usage is what a provider says a request used.
-type Usage struct {
-	PromptTokens     int64
-	CachedTokens     int64
-	CacheWriteTokens int64
-	// CacheWrite1hTokens are those written to be kept for an hour; they are not among CacheWriteTokens.
-	CacheWrite1hTokens int64
-	CompletionTokens   int64
-	ReasoningTokens    int64
-	AudioInTokens      int64
-	AudioOutTokens     int64
-}
-
 // Client sends requests to deployments over pooled connections.
 type Client struct{ http *http.Client }
 
