@@ -66,8 +66,10 @@ var keyDocs = documentation{
 		Tag: "key", Summary: "List keys by the page.", Answer: keyList{},
 		Query: []openapi.Parameter{
 			pageNumber, pageSize("size"), sortBy(keyColumns), sortOrder,
-			{Name: "team_id", Text: "Keys of this team."}, {Name: "user_id", Text: "Keys of this user."},
-			{Name: "key_alias", Text: "The key with this alias."}, {Name: "key_hash", Text: "The key with this id."},
+			{Name: "team_id", Text: "Keys of this team."},
+			{Name: "user_id", Text: "Keys of this user."},
+			{Name: "key_alias", Text: "The key with this alias."},
+			{Name: "key_hash", Text: "The key with this id."},
 			{Name: "return_full_object", Words: []string{"true", "false", "True", "False"}, Text: "Whole keys instead of their ids."},
 		},
 	},

@@ -93,7 +93,9 @@ func document(info Info, operations []Operation, strict bool) ([]byte, error) {
 	text, err := json.MarshalIndent(object{
 		{"openapi", "3.1.0"},
 		{"info", object{
-			{"title", info.Title}, {"version", info.Version}, {"description", info.Description},
+			{"title", info.Title},
+			{"version", info.Version},
+			{"description", info.Description},
 			{"license", object{{"name", "MPL-2.0"}, {"identifier", "MPL-2.0"}}},
 		}},
 		{"servers", []any{object{{"url", "/"}}}},

@@ -240,7 +240,9 @@ func headerParameters() object {
 	}
 	return object{
 		{"strict", object{
-			{"name", "strict"}, {"in", "query"}, {"schema", object{{"type", "boolean"}}},
+			{"name", "strict"},
+			{"in", "query"},
+			{"schema", object{{"type", "boolean"}}},
 			{"description", "Refuses fields that are not known instead of naming them in " + api.HeaderUnknownFields + "."},
 		}},
 		header(api.HeaderChangeReason, "Why the change is made; kept in the audit log."),

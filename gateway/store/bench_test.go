@@ -11,7 +11,7 @@ import (
 )
 
 // fill makes n keys in n/10 teams, each with the secret "secret-N", past the store: it is faster by far.
-func fill(b *testing.B, s *store.Store, n int) {
+func fill(b testing.TB, s *store.Store, n int) {
 	b.Helper()
 	blob := map[string]string{store.SQLite: "CAST('secret-' || n AS BLOB)", store.Postgres: "CAST('secret-' || n AS BYTEA)"}[s.Kind()]
 	numbers := fmt.Sprintf("WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < %d) ", n)
@@ -32,30 +32,19 @@ func fill(b *testing.B, s *store.Store, n int) {
 	}
 }
 
-// BenchmarkKeys shows how look-ups and lists grow with the number of keys.
+// BenchmarkKeys shows how look-ups and lists grow with the number of keys; a tenth as many are teams.
 func BenchmarkKeys(b *testing.B) {
 	for kind, address := range map[string]func() string{
 		store.SQLite:   func() string { return "sqlite:" + b.TempDir() + "/bursar.db" },
 		store.Postgres: func() string { return testenv.Postgres(b) },
 	} {
-		for _, n := range []int{10, 1_000_000} {
+		for _, n := range []int{1_000, 1_000_000} {
 			s, err := store.Open(b.Context(), address(), store.Options{Sealer: fakeSealer{key: "one"}})
 			if err != nil {
 				b.Fatal(err)
 			}
 			fill(b, s, n)
-			for name, call := range map[string]func() error{
-				"by secret": func() error { _, err := s.KeyBySecretHash(b.Context(), []byte("secret-7")); return err },
-				"of team": func() error {
-					_, _, err := s.Keys(b.Context(), api.KeyFilter{TeamID: "team-10", Page: api.Page{Limit: 100}})
-					return err
-				},
-				"first page": func() error { _, _, err := s.Keys(b.Context(), api.KeyFilter{Page: api.Page{Limit: 100}}); return err },
-				"last page": func() error {
-					_, _, err := s.Keys(b.Context(), api.KeyFilter{Page: api.Page{Limit: 100, Offset: max(0, n-100)}})
-					return err
-				},
-			} {
+			for name, call := range listings(b, s, n) {
 				b.Run(fmt.Sprintf("%s/%d/%s", kind, n, name), func(b *testing.B) {
 					for b.Loop() {
 						if err := call(); err != nil {
@@ -68,6 +57,30 @@ func BenchmarkKeys(b *testing.B) {
 				b.Fatal(err)
 			}
 		}
+	}
+}
+
+// listings are the ways to find one of n keys, or a hundred of them.
+func listings(b *testing.B, s *store.Store, n int) map[string]func() error {
+	keys := func(filter api.KeyFilter, page api.Page) func() error {
+		page.Limit, filter.Page = 100, page
+		return func() error { _, _, err := s.Keys(b.Context(), filter); return err }
+	}
+	cursor := api.Page{}.CursorOf(fmt.Sprintf("key-%d", n/2), nil, api.Record{CreatedAt: time.UnixMilli(int64(n / 2))})
+	return map[string]func() error{
+		"by secret":     func() error { _, err := s.KeyBySecretHash(b.Context(), []byte("secret-7")); return err },
+		"by alias":      func() error { _, err := s.KeyByAlias(b.Context(), "alias-7"); return err },
+		"of a team":     keys(api.KeyFilter{TeamID: "team-10"}, api.Page{}),
+		"blocked":       keys(api.KeyFilter{Status: api.KeyBlocked}, api.Page{}),
+		"first page":    keys(api.KeyFilter{}, api.Page{}),
+		"middle page":   keys(api.KeyFilter{}, api.Page{Offset: n / 2}),
+		"last page":     keys(api.KeyFilter{}, api.Page{Offset: n - 100}),
+		"by cursor":     keys(api.KeyFilter{}, api.Page{After: cursor}),
+		"by alias page": keys(api.KeyFilter{}, api.Page{SortBy: api.SortByAlias, Desc: true}),
+		"teams": func() error {
+			_, _, err := s.Teams(b.Context(), api.TeamFilter{Page: api.Page{Limit: 100, Offset: n / 20}})
+			return err
+		},
 	}
 }
 

@@ -48,6 +48,15 @@ func (s *Store) oneKey(ctx context.Context, query string, values args) (api.Key,
 	return row.key()
 }
 
+// KeyAliases returns the aliases of keys that contain a text, or of a team's keys, in order.
+func (s *Store) KeyAliases(ctx context.Context, filter api.KeyFilter) ([]string, error) {
+	values := args{}
+	values.givenPart("alias_contains", filter.AliasContains)
+	values.given("team_id", filter.TeamID)
+	boundArgs(values, filter.Limit, filter.Offset)
+	return s.texts(ctx, "key_aliases", values)
+}
+
 // Keys returns the keys that the filter selects, and how many there are without the filter's page.
 func (s *Store) Keys(ctx context.Context, filter api.KeyFilter) ([]api.Key, int, error) {
 	values := args{}
@@ -56,6 +65,9 @@ func (s *Store) Keys(ctx context.Context, filter api.KeyFilter) ([]api.Key, int,
 	values.givenPart("alias_contains", filter.AliasContains)
 	values.given("team_id", filter.TeamID)
 	values.given("user_id", filter.UserID)
+	if filter.Status != "" {
+		values[filter.Status], values["now_ms"] = true, s.nowMS()
+	}
 	return list(ctx, s, "key", values, filter.Page, func(scan func(...any) error) (api.Key, error) {
 		var row keyRow
 		if err := scan(row.targets(&row.name)...); err != nil {
@@ -134,6 +146,13 @@ func (s *Store) putKey(ctx context.Context, query string, key api.Key) error {
 	values["name"] = key.KeyName
 	values["alias"], values["alias_lower"] = key.KeyAlias, lower(key.KeyAlias)
 	values["team_id"], values["user_id"], values["budget_id"] = key.TeamID, key.UserID, key.BudgetID
+	values["blocked"], values["expires_at_ms"] = 0, nil
+	if key.Blocked {
+		values["blocked"] = 1
+	}
+	if key.Expires != nil {
+		values["expires_at_ms"] = key.Expires.UnixMilli()
+	}
 	_, err = s.exec(ctx, query, values)
 	return err
 }

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -170,6 +171,10 @@ func TestKeys_filters(t *testing.T) {
 			if i < 2 {
 				key.UserID = new("u1")
 			}
+			key.Blocked = i == 1
+			if i >= 2 {
+				key.Expires = new(clock.Now().Add(time.Duration(i) * time.Second))
+			}
 			must(s.CreateKey(t.Context(), alice, key, []byte(key.KeyID)))(t)
 			clock.Advance(time.Second)
 		}
@@ -182,6 +187,10 @@ func TestKeys_filters(t *testing.T) {
 			"[k2 k3] of 4":       {AliasContains: "alias", Page: api.Page{Limit: 2, Offset: 1}},
 			"[k4 k3] of 2":       {IDs: []string{"k3", "k4"}, Page: api.Page{SortBy: "alias", Desc: true}},
 			"[] of 0":            {Alias: "alias 2"},
+			"[k2] of 1 blocked":  {Status: api.KeyBlocked},
+			"[k3] of 1 expired":  {Status: api.KeyExpired},
+			"[k1 k4] of 2":       {Status: api.KeyActive},
+			"[k1] of 1 active":   {Status: api.KeyActive, UserID: "u1"},
 		} {
 			keys, total, err := s.Keys(t.Context(), filter)
 			if err != nil {
@@ -191,9 +200,15 @@ func TestKeys_filters(t *testing.T) {
 			for _, key := range keys {
 				ids = append(ids, key.KeyID)
 			}
-			if got := fmt.Sprintf("%v of %d", ids, total); got != want {
+			if got := fmt.Sprintf("%v of %d", ids, total); !strings.HasPrefix(want, got) {
 				t.Errorf("%+v: %s, want %s", filter, got, want)
 			}
+		}
+		if got := fmt.Sprint(must(s.KeyAliases(t.Context(), api.KeyFilter{AliasContains: "lias", Page: api.Page{Limit: 2, Offset: 1}}))(t)); got != "[Alias 2 Alias 3]" {
+			t.Errorf("aliases are %s", got)
+		}
+		if got := fmt.Sprint(must(s.KeyAliases(t.Context(), api.KeyFilter{TeamID: "t1"}))(t)); got != "[Alias 1 Alias 3]" {
+			t.Errorf("aliases of a team are %s", got)
 		}
 		if got := fmt.Sprint(must(s.KeyIDsWithoutTeam(t.Context()))(t)); got != "[k2 k4]" {
 			t.Errorf("without team are %s", got)

@@ -119,24 +119,6 @@ func remove[T any](ctx context.Context, s *Store, n noun[T], change api.Change, 
 	return gone, nil
 }
 
-// list reads a page of the query NAME_list, and counts with NAME_count what there is without the page.
-func list[T any](ctx context.Context, s *Store, name string, values args, page api.Page, read func(scan func(...any) error) (T, error)) (objects []T, total int, err error) {
-	if err := pageArgs(values, page); err != nil {
-		return nil, 0, err
-	}
-	objects = []T{}
-	err = s.each(ctx, name+"_list", values, func(scan func(...any) error) error {
-		object, err := read(scan)
-		objects = append(objects, object)
-		return err
-	})
-	if err != nil {
-		return nil, 0, err
-	}
-	_, err = s.one(ctx, name+"_count", values, &total)
-	return objects, total, err
-}
-
 // nothing is for creates and deletes that have nothing to do beside.
 func nothing(context.Context) error { return nil }
 

@@ -93,25 +93,6 @@ func decode(document string, fields any) error {
 	return nil
 }
 
-// pageArgs adds a page's bounds and the line that sorts it, such as by_alias_desc.
-func pageArgs(values args, page api.Page) error {
-	column := page.SortBy
-	if column == "" {
-		column = api.SortByCreatedAt
-	}
-	if !slices.Contains(api.SortColumns, column) {
-		return api.FieldErrorf("sort_by", "%q is not a column to sort by; known are %s",
-			column, strings.Join(api.SortColumns, ", "))
-	}
-	order := "by_" + column
-	if page.Desc {
-		order += "_desc"
-	}
-	values[order] = true
-	boundArgs(values, page.Limit, page.Offset)
-	return nil
-}
-
 // boundArgs adds how many rows are wanted; a limit of zero is all of them.
 func boundArgs(values args, limit, offset int) {
 	values["limit"], values["offset"] = int64(limit), int64(max(offset, 0))

@@ -21,6 +21,8 @@ type Page struct {
 	SortBy string
 	// Desc turns the order around.
 	Desc bool
+	// After is the [Cursor] of the row that the part begins behind; empty begins at Offset.
+	After string
 }
 
 // TeamFilter selects teams. An empty field does not restrict.
@@ -32,6 +34,16 @@ type TeamFilter struct {
 	Page
 }
 
+// KeyStatuses lists what [KeyFilter.Status] may be: keys that work, that were blocked, that have ended.
+var KeyStatuses = []string{KeyActive, KeyBlocked, KeyExpired}
+
+// Statuses of keys. A key that is blocked and has ended is both.
+const (
+	KeyActive  = "active"
+	KeyBlocked = "blocked"
+	KeyExpired = "expired"
+)
+
 // KeyFilter selects keys. An empty field does not restrict.
 type KeyFilter struct {
 	// IDs selects these keys; nil does not restrict, an empty list selects none.
@@ -41,6 +53,8 @@ type KeyFilter struct {
 	AliasContains string
 	TeamID        string
 	UserID        string
+	// Status is one of [KeyStatuses].
+	Status string
 	Page
 }
 

@@ -1,12 +1,13 @@
 -- name: key_insert
-INSERT INTO key (id, name, alias, alias_lower, team_id, user_id, budget_id,
+INSERT INTO key (id, name, alias, alias_lower, team_id, user_id, budget_id, blocked, expires_at_ms,
     declared_in, revision, created_at_ms, created_by, updated_at_ms, updated_by, document)
-VALUES ($id, $name, $alias, $alias_lower, $team_id, $user_id, $budget_id,
+VALUES ($id, $name, $alias, $alias_lower, $team_id, $user_id, $budget_id, $blocked, $expires_at_ms,
     $declared_in, $revision, $created_at_ms, $created_by, $updated_at_ms, $updated_by, $document)
 
 -- name: key_update
 UPDATE key
 SET name = $name, alias = $alias, alias_lower = $alias_lower, team_id = $team_id, user_id = $user_id, budget_id = $budget_id,
+    blocked = $blocked, expires_at_ms = $expires_at_ms,
     declared_in = $declared_in, revision = $revision, updated_at_ms = $updated_at_ms, updated_by = $updated_by, document = $document
 WHERE id = $id
 
@@ -35,6 +36,49 @@ WHERE 1 = 1
   AND alias_lower LIKE $alias_contains ESCAPE '\' -- if alias_contains
   AND team_id = $team_id -- if team_id
   AND user_id = $user_id -- if user_id
+  AND blocked = 0 AND (expires_at_ms IS NULL OR expires_at_ms > $now_ms) -- if active
+  AND blocked = 1 -- if blocked
+  AND expires_at_ms <= $now_ms -- if expired
+  AND id > $edge_id -- if after_id
+  AND id < $edge_id -- if after_id_desc
+  AND (alias_lower, id) > ($edge_text, $edge_id) -- if after_alias
+  AND (alias_lower, id) < ($edge_text, $edge_id) -- if after_alias_desc
+  AND (created_at_ms, id) > ($edge_ms, $edge_id) -- if after_created_at
+  AND (created_at_ms, id) < ($edge_ms, $edge_id) -- if after_created_at_desc
+  AND (updated_at_ms, id) > ($edge_ms, $edge_id) -- if after_updated_at
+  AND (updated_at_ms, id) < ($edge_ms, $edge_id) -- if after_updated_at_desc
+ORDER BY
+  id -- if by_id
+  id DESC -- if by_id_desc
+  alias_lower, id -- if by_alias
+  alias_lower DESC, id DESC -- if by_alias_desc
+  created_at_ms, id -- if by_created_at
+  created_at_ms DESC, id DESC -- if by_created_at_desc
+  updated_at_ms, id -- if by_updated_at
+  updated_at_ms DESC, id DESC -- if by_updated_at_desc
+LIMIT $limit OFFSET $offset
+
+-- The row at a place of the list, from its index alone.
+-- name: key_edge
+SELECT id,
+  id -- if by_id
+  id -- if by_id_desc
+  alias_lower -- if by_alias
+  alias_lower -- if by_alias_desc
+  created_at_ms -- if by_created_at
+  created_at_ms -- if by_created_at_desc
+  updated_at_ms -- if by_updated_at
+  updated_at_ms -- if by_updated_at_desc
+FROM key
+WHERE 1 = 1
+  AND id IN ($ids) -- if ids
+  AND alias = $alias -- if alias
+  AND alias_lower LIKE $alias_contains ESCAPE '\' -- if alias_contains
+  AND team_id = $team_id -- if team_id
+  AND user_id = $user_id -- if user_id
+  AND blocked = 0 AND (expires_at_ms IS NULL OR expires_at_ms > $now_ms) -- if active
+  AND blocked = 1 -- if blocked
+  AND expires_at_ms <= $now_ms -- if expired
 ORDER BY
   id -- if by_id
   id DESC -- if by_id_desc
@@ -55,6 +99,9 @@ WHERE 1 = 1
   AND alias_lower LIKE $alias_contains ESCAPE '\' -- if alias_contains
   AND team_id = $team_id -- if team_id
   AND user_id = $user_id -- if user_id
+  AND blocked = 0 AND (expires_at_ms IS NULL OR expires_at_ms > $now_ms) -- if active
+  AND blocked = 1 -- if blocked
+  AND expires_at_ms <= $now_ms -- if expired
 
 -- name: key_of_budget
 SELECT id FROM key WHERE budget_id = $budget_id ORDER BY id LIMIT $limit
@@ -81,3 +128,11 @@ DELETE FROM key_secret WHERE key_id = $key_id
 
 -- name: key_secret_until
 SELECT valid_until_ms FROM key_secret WHERE hash = $hash
+
+-- name: key_aliases
+SELECT alias FROM key
+WHERE alias IS NOT NULL
+  AND alias_lower LIKE $alias_contains ESCAPE '\' -- if alias_contains
+  AND team_id = $team_id -- if team_id
+ORDER BY alias_lower, id
+LIMIT $limit OFFSET $offset

@@ -24,6 +24,40 @@ FROM team
 WHERE 1 = 1
   AND id IN ($ids) -- if ids
   AND alias_lower LIKE $alias_contains ESCAPE '\' -- if alias_contains
+  AND id > $edge_id -- if after_id
+  AND id < $edge_id -- if after_id_desc
+  AND (alias_lower, id) > ($edge_text, $edge_id) -- if after_alias
+  AND (alias_lower, id) < ($edge_text, $edge_id) -- if after_alias_desc
+  AND (created_at_ms, id) > ($edge_ms, $edge_id) -- if after_created_at
+  AND (created_at_ms, id) < ($edge_ms, $edge_id) -- if after_created_at_desc
+  AND (updated_at_ms, id) > ($edge_ms, $edge_id) -- if after_updated_at
+  AND (updated_at_ms, id) < ($edge_ms, $edge_id) -- if after_updated_at_desc
+ORDER BY
+  id -- if by_id
+  id DESC -- if by_id_desc
+  alias_lower, id -- if by_alias
+  alias_lower DESC, id DESC -- if by_alias_desc
+  created_at_ms, id -- if by_created_at
+  created_at_ms DESC, id DESC -- if by_created_at_desc
+  updated_at_ms, id -- if by_updated_at
+  updated_at_ms DESC, id DESC -- if by_updated_at_desc
+LIMIT $limit OFFSET $offset
+
+-- The row at a place of the list, from its index alone.
+-- name: team_edge
+SELECT id,
+  id -- if by_id
+  id -- if by_id_desc
+  alias_lower -- if by_alias
+  alias_lower -- if by_alias_desc
+  created_at_ms -- if by_created_at
+  created_at_ms -- if by_created_at_desc
+  updated_at_ms -- if by_updated_at
+  updated_at_ms -- if by_updated_at_desc
+FROM team
+WHERE 1 = 1
+  AND id IN ($ids) -- if ids
+  AND alias_lower LIKE $alias_contains ESCAPE '\' -- if alias_contains
 ORDER BY
   id -- if by_id
   id DESC -- if by_id_desc

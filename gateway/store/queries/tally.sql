@@ -1,0 +1,2 @@
+-- name: tally_get
+SELECT n FROM tally WHERE name = $name
