@@ -36,7 +36,7 @@ func models(configured []config.Model, catalogue *pricing.Catalogue, logger *slo
 func deployment(entry config.Model, catalogue *pricing.Catalogue) (proxy.Deployment, error) {
 	d := proxy.Deployment{Deployment: upstream.Deployment{
 		Model: entry.Name, UpstreamModel: entry.UpstreamModel, Provider: entry.Upstream,
-		BaseURL: entry.BaseURL, APIKey: entry.APIKey,
+		BaseURL: entry.BaseURL, APIKey: entry.APIKey, APIVersion: entry.APIVersion,
 	}}
 	listed, known := catalogue.Model(entry.Upstream, entry.UpstreamModel)
 	d.Price, d.Priced, d.MaxOutputTokens = listed.Price, known, listed.MaxOutputTokens

@@ -62,10 +62,13 @@ type Config struct {
 
 // Model is one deployment behind a name that clients ask for.
 type Model struct {
-	Name          string
-	Upstream      string
-	BaseURL       string
-	APIKey        string
+	Name string
+	// Upstream is the provider's dialect: openai, azure or anthropic.
+	Upstream string
+	BaseURL  string
+	APIKey   string
+	// APIVersion is Azure's, "" for others and for base URLs that end with /openai/v1.
+	APIVersion    string
 	UpstreamModel string
 	// Price overrides the catalogue; nil does not.
 	Price *Price

@@ -124,6 +124,9 @@ func TestLoad_namesEveryWrongField(t *testing.T) {
 		"model name":       {"models: [{upstream: openai}]", "models[0].name: is required"},
 		"upstream":         {"models: [{name: a, upstream: opnai}]", `models[0].upstream: "opnai"`},
 		"base url":         {"models: [{name: a, base_url: 'ftp://x'}]", "models[0].base_url: is not an http"},
+		"azure address":    {"models: [{name: a, upstream: azure, api_version: x}]", "models[0].base_url: is required for azure"},
+		"azure version":    {"models: [{name: a, upstream: azure, base_url: 'https://x.openai.azure.com'}]", "models[0].api_version: is required for azure"},
+		"foreign version":  {"models: [{name: a, api_version: x}]", "models[0].api_version: is for upstream azure only"},
 		"price":            {"models: [{name: a, price: {input_per_million_usd: cheap, output_per_million_usd: 1}}]", `input_per_million_usd: "cheap"`},
 		"half a price":     {"models: [{name: a, price: {input_per_million_usd: 1}}]", "models[0].price: needs"},
 		"variable":         {"models: [{name: a, api_key: '${NOT_SET}'}]", "environment variable NOT_SET is not set"},
@@ -154,6 +157,25 @@ func TestLoad_namesEveryWrongField(t *testing.T) {
 				t.Fatalf("the error holds a password: %v", err)
 			}
 		})
+	}
+}
+
+func TestLoad_upstreams(t *testing.T) {
+	got, err := load(t, `models:
+  - {name: a, upstream: anthropic}
+  - {name: b, upstream: azure, base_url: "https://x.openai.azure.com/", api_version: 2024-10-21}
+  - {name: c, upstream: azure, base_url: "https://x.openai.azure.com/openai/v1"}
+`, adminEnv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []string{
+		"anthropic https://api.anthropic.com/v1 ", "azure https://x.openai.azure.com 2024-10-21", "azure https://x.openai.azure.com/openai/v1 ",
+	} {
+		model := got.Models[i]
+		if text := model.Upstream + " " + model.BaseURL + " " + model.APIVersion; text != want {
+			t.Errorf("models[%d]: %q, want %q", i, text, want)
+		}
 	}
 }
 

@@ -76,6 +76,7 @@ type fileModel struct {
 	Upstream        string     `yaml:"upstream"`
 	BaseURL         string     `yaml:"base_url"`
 	APIKey          string     `yaml:"api_key"`
+	APIVersion      string     `yaml:"api_version"`
 	UpstreamModel   string     `yaml:"upstream_model"`
 	MaxOutputTokens int64      `yaml:"max_output_tokens"`
 	Price           *filePrice `yaml:"price"`

@@ -10,7 +10,15 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
 
-const openAIBaseURL = "https://api.openai.com/v1"
+// baseURLs are where providers are reached unless base_url says otherwise; Azure has one per customer.
+var baseURLs = map[string]string{
+	"openai":    "https://api.openai.com/v1",
+	"anthropic": "https://api.anthropic.com/v1",
+	"azure":     "",
+}
+
+// azureExample shows what Azure's base_url looks like.
+const azureExample = "https://NAME.openai.azure.com"
 
 func (c *checker) models(f file) {
 	for i, entry := range f.Models {
@@ -18,10 +26,13 @@ func (c *checker) models(f file) {
 		if entry.Name == "" {
 			c.fail(field+".name", "is required: the name that clients ask for")
 		}
+		provider := c.upstream(field+".upstream", entry.Upstream)
+		baseURL := c.baseURL(field+".base_url", provider, entry.BaseURL)
 		c.config.Models = append(c.config.Models, Model{
 			Name:            entry.Name,
-			Upstream:        c.upstream(field+".upstream", entry.Upstream),
-			BaseURL:         c.baseURL(field+".base_url", entry.BaseURL),
+			Upstream:        provider,
+			BaseURL:         baseURL,
+			APIVersion:      c.apiVersion(field+".api_version", provider, baseURL, entry.APIVersion),
 			APIKey:          entry.APIKey,
 			UpstreamModel:   valueOr(entry.UpstreamModel, entry.Name),
 			Price:           c.price(field+".price", entry.Price),
@@ -34,29 +45,40 @@ func (c *checker) models(f file) {
 }
 
 func (c *checker) upstream(field, name string) string {
-	switch name {
-	case "", "openai":
-		return "openai"
-	case "azure", "anthropic":
-		c.fail(field, "%q is not available in this version; use openai, with base_url for anything that speaks its wire", name)
-	default:
-		c.fail(field, "%q is no upstream; use openai, with base_url for anything that speaks its wire", name)
+	name = valueOr(name, "openai")
+	if _, known := baseURLs[name]; !known {
+		c.fail(field, "%q is no upstream; use openai, azure or anthropic; openai with base_url is anything that speaks its wire", name)
 	}
 	return name
 }
 
-func (c *checker) baseURL(field, address string) string {
-	address = strings.TrimRight(valueOr(address, openAIBaseURL), "/")
+func (c *checker) baseURL(field, provider, address string) string {
+	if provider == "azure" && address == "" {
+		c.fail(field, "is required for azure: the address of your resource, such as %s", azureExample)
+		return ""
+	}
+	address = strings.TrimRight(valueOr(address, baseURLs[provider]), "/")
 	parsed, err := url.Parse(address)
 	switch {
 	case err != nil || parsed.Host == "" || (parsed.Scheme != "http" && parsed.Scheme != "https"):
-		c.fail(field, "is not an http or https address such as %s", openAIBaseURL)
+		c.fail(field, "is not an http or https address such as %s", valueOr(baseURLs[provider], azureExample))
 	case parsed.User != nil:
 		c.fail(field, "must not carry a user or password; use api_key")
 	case parsed.RawQuery != "" || parsed.Fragment != "":
 		c.fail(field, "must not carry a query")
 	}
 	return address
+}
+
+// apiVersion is Azure's, whose older API cannot do without.
+func (c *checker) apiVersion(field, provider, baseURL, version string) string {
+	switch {
+	case provider != "azure" && version != "":
+		c.fail(field, "is for upstream azure only")
+	case provider == "azure" && version == "" && !strings.HasSuffix(baseURL, "/openai/v1"):
+		c.fail(field, "is required for azure, such as 2024-10-21, unless base_url ends with /openai/v1")
+	}
+	return version
 }
 
 func (c *checker) price(field string, price *filePrice) *Price {

@@ -52,7 +52,7 @@ var callDocs = map[string]openapi.Operation{
 		Body:    callBody{}, Answer: map[string]any{}, Errors: callErrors,
 	},
 	"GET /models/{model}": {Summary: "Show one of the models that the key may use.", Answer: listedModel{}},
-	"GET /models":            {Summary: "List the models that the key may use.", Answer: modelList{}},
+	"GET /models":         {Summary: "List the models that the key may use.", Answer: modelList{}},
 }
 
 // Operations describes every route of the data path. A test fails on one without a summary.

@@ -55,6 +55,7 @@ type dialect interface {
 
 var dialects = map[string]dialect{
 	"openai":          openAI{},
+	azureProvider:     azure{},
 	anthropicProvider: anthropic{},
 }
 

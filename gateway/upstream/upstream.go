@@ -22,8 +22,10 @@ type Deployment struct {
 	UpstreamModel string
 	// Provider is the dialect's name, such as "openai".
 	Provider string
-	// BaseURL ends before "/chat/completions".
+	// BaseURL ends before "/chat/completions", and for Azure's older API before "/openai/deployments".
 	BaseURL string
+	// APIVersion is Azure's; empty sends none.
+	APIVersion string
 	// APIKey is the provider's credential; empty sends none.
 	APIKey string
 }

@@ -1,0 +1,67 @@
+package upstream_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/upstream"
+)
+
+// Where each dialect sends a call, and with which credential.
+func TestSend_addressAndCredential(t *testing.T) {
+	var got *http.Request
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = r }))
+	defer server.Close()
+	client := upstream.NewClient()
+	defer client.Close()
+	for name, test := range map[string]struct {
+		deployment upstream.Deployment
+		path       string
+		wire       upstream.Wire
+		address    string
+		header     string
+		value      string
+	}{
+		"openai": {
+			upstream.Deployment{Provider: "openai", BaseURL: "/v1", UpstreamModel: "m"}, "/chat/completions", upstream.Chat,
+			"/v1/chat/completions", "Authorization", "Bearer secret",
+		},
+		"azure, by deployment": {
+			upstream.Deployment{Provider: "azure", UpstreamModel: "my gpt", APIVersion: "2024-10-21"}, "/embeddings", upstream.Plain,
+			"/openai/deployments/my%20gpt/embeddings?api-version=2024-10-21", "Api-Key", "secret",
+		},
+		"azure, by name": {
+			upstream.Deployment{Provider: "azure", BaseURL: "/openai/v1", UpstreamModel: "my-gpt"}, "/chat/completions", upstream.Chat,
+			"/openai/v1/chat/completions", "Api-Key", "secret",
+		},
+		"azure, responses": {
+			upstream.Deployment{Provider: "azure", UpstreamModel: "my-gpt", APIVersion: "preview"}, "/responses", upstream.Plain,
+			"/openai/responses?api-version=preview", "Api-Key", "secret",
+		},
+		"anthropic": {
+			upstream.Deployment{Provider: "anthropic", BaseURL: "/v1", UpstreamModel: "m"}, "/messages", upstream.Messages,
+			"/v1/messages", "X-Api-Key", "secret",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := test.deployment
+			d.BaseURL, d.APIKey = server.URL+d.BaseURL, "secret"
+			response, err := client.Send(t.Context(), d, upstream.Call{Wire: test.wire, Path: test.path, Body: []byte(`{}`), OutputCap: 5})
+			if err != nil {
+				t.Fatal(err)
+			}
+			response.Body.Close()
+			if got.URL.RequestURI() != test.address || got.Header.Get(test.header) != test.value {
+				t.Errorf("%s with %v", got.URL.RequestURI(), got.Header)
+			}
+			carried := 0
+			for _, name := range []string{"Authorization", "Api-Key", "X-Api-Key"} {
+				carried += len(got.Header.Values(name))
+			}
+			if carried != 1 {
+				t.Errorf("the credential is sent %d times: %v", carried, got.Header)
+			}
+		})
+	}
+}
