@@ -21,7 +21,7 @@ import (
 // writeTimeout bounds a change whose client has hung up.
 const writeTimeout = 30 * time.Second
 
-// Options are what the admin API is made of. All but the last three are required.
+// Options are what the admin API is made of. All but the last four are required.
 type Options struct {
 	Authenticator Authenticator
 	Record        Record
@@ -33,6 +33,8 @@ type Options struct {
 	Logger *slog.Logger
 	// Declared knows the objects of the configuration file; nil is none.
 	Declared Declared
+	// Prices are those of the models that are served; nil is none.
+	Prices Prices
 	// MaxBody is the largest request body in bytes; 0 is [httpx.DefaultMaxBody].
 	MaxBody int64
 	// Now is the clock; nil is the system's.
@@ -52,6 +54,7 @@ type Server struct {
 	changes       Changes
 	tester        Tester
 	declared      Declared
+	prices        Prices
 	pepper        []byte
 	now           func() time.Time
 }
@@ -62,13 +65,16 @@ func New(options Options) http.Handler {
 	s := &Server{
 		authenticator: options.Authenticator, record: options.Record, spending: options.Spending,
 		changes: options.Changes, tester: options.Tester, declared: options.Declared,
-		pepper: options.Pepper, now: options.Now,
+		prices: options.Prices, pepper: options.Pepper, now: options.Now,
 	}
 	if s.now == nil {
 		s.now = time.Now
 	}
 	if s.declared == nil {
 		s.declared = nothingDeclared{}
+	}
+	if s.prices == nil {
+		s.prices = nothingPriced{}
 	}
 	maxBody := options.MaxBody
 	if maxBody == 0 {
@@ -114,6 +120,9 @@ func (s *Server) serve(route Route) httpx.Handler {
 		c.in.warn(w.Header())
 		if err != nil {
 			return err
+		}
+		if rows, ok := answer.(streamed); ok {
+			return rows.write(r.Context(), w)
 		}
 		return httpx.WriteJSON(w, http.StatusOK, answer)
 	}

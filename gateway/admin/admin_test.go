@@ -37,7 +37,10 @@ type gateway struct {
 	changes  *fakeChanges
 	tester   *fakeTester
 	declared fakeDeclared
-	log      *lockedBuffer
+	prices   admin.Prices
+	// rows counts what was booked in the ledger.
+	rows int
+	log  *lockedBuffer
 	// said is all that was answered, for tests that look for what must not be.
 	said *lockedBuffer
 
@@ -75,7 +78,7 @@ func (g *gateway) serve(record admin.Record) {
 	g.Server = httptest.NewServer(admin.New(admin.Options{
 		Authenticator: auth.NewAdminKeys(adminKey), Record: record, Spending: g.spending, Changes: g.changes,
 		Tester: g.tester, Pepper: []byte("pepper"), Logger: slog.New(slog.NewJSONHandler(g.log, nil)),
-		Declared: g.declared, Now: g.clock,
+		Declared: g.declared, Prices: g.prices, Now: g.clock,
 	}))
 	g.t.Cleanup(g.Server.Close)
 }
@@ -166,6 +169,14 @@ func (a answer) has(pairs ...string) answer {
 		}
 	}
 	return a
+}
+
+// decode reads the answer into target.
+func (a answer) decode(target any) {
+	a.t.Helper()
+	if err := json.Unmarshal([]byte(a.text), target); err != nil {
+		a.t.Fatalf("%v: %s", err, a.text)
+	}
 }
 
 // textAt is at for strings.

@@ -14,12 +14,13 @@ var Tags = []openapi.Tag{
 	{Name: "key", Text: "What callers authenticate with. A key is named by its secret, its id (which LiteLLM calls token) or its alias."},
 	{Name: "budget", Text: "Amounts over a period: terms that teams and keys take, or pots that they spend from together."},
 	{Name: "alert route", Text: "Where events go, and which."},
+	{Name: "usage", Text: "What was used and what it cost."},
 }
 
 // documentation says about routes, by pattern, what the types do not say.
 type documentation map[string]openapi.Operation
 
-var documents = join(teamDocs, keyDocs, budgetDocs, alertRouteDocs)
+var documents = join(teamDocs, keyDocs, budgetDocs, alertRouteDocs, usageDocs)
 
 func join(parts ...documentation) documentation {
 	all := documentation{}

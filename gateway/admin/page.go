@@ -41,5 +41,15 @@ func (c *call) page(sizeName string, columns map[string]string) (page, error) {
 	return page{number: number, size: size, order: order}, nil
 }
 
+// pageOf reads page and size of a list that has one order only.
+func (c *call) pageOf(sizeName string, size int) (page, error) {
+	number, err := c.number("page", 1, math.MaxInt32)
+	if err != nil {
+		return page{}, err
+	}
+	size, err = c.number(sizeName, size, maxPageSize)
+	return page{number: number, size: size, order: api.Page{Limit: size, Offset: (number - 1) * size}}, err
+}
+
 // pages returns how many pages there are; the last may not be full.
 func (p page) pages(total int) int { return (total + p.size - 1) / p.size }

@@ -11,6 +11,8 @@ import (
 // transaction, and answer [api.Error]s: NotFound, AlreadyExists, Stale, Conflict, Invalid.
 // ifRevision 0 is any revision. An edit that returns an error changes nothing; it may be called again.
 type Record interface {
+	Books
+
 	// Idempotent runs do in a transaction that what do's context is passed to takes part in, and keeps its
 	// answer for a day. Run again with the same key and fingerprint, it returns that answer and does nothing;
 	// with another fingerprint it is an [api.Conflict].

@@ -126,8 +126,14 @@ func (s *Store) LedgerRows(ctx context.Context, filter api.LedgerFilter) (rows [
 	for i, entry := range entries {
 		rows[i] = entry.LedgerRow
 	}
-	_, err = s.one(ctx, "ledger_count", ledgerArgs(filter), &total)
+	total, err = s.LedgerCount(ctx, filter)
 	return rows, total, err
+}
+
+// LedgerCount counts the rows that the filter selects, without its limit, offset and cursor.
+func (s *Store) LedgerCount(ctx context.Context, filter api.LedgerFilter) (total int, err error) {
+	_, err = s.one(ctx, "ledger_count", ledgerArgs(filter), &total)
+	return total, err
 }
 
 // LedgerPage is LedgerRows without the count, which takes long for many rows.
