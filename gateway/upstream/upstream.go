@@ -36,7 +36,10 @@ func (d Deployment) Host() string {
 }
 
 // Client sends requests to deployments over pooled connections.
-type Client struct{ http *http.Client }
+type Client struct {
+	http   *http.Client
+	direct *direct
+}
 
 // Timeouts of one exchange. Streams have no total bound: silence ends them, not length.
 const (
@@ -50,7 +53,7 @@ const (
 // the operator's to configure, and a credential must not travel after it.
 func NewClient() *Client {
 	dialer := &net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}
-	return &Client{http: &http.Client{
+	return &Client{direct: &direct{dialer: dialer, idle: map[string][]*directConn{}}, http: &http.Client{
 		Transport: &http.Transport{
 			Proxy:                 http.ProxyFromEnvironment,
 			DialContext:           dialer.DialContext,
@@ -77,11 +80,9 @@ func (c *Client) Send(ctx context.Context, d Deployment, call Call) (*http.Respo
 	if err != nil {
 		return nil, unspeakable(err, d)
 	}
-	var sent atomic.Bool
-	trace := &httptrace.ClientTrace{WroteRequest: func(info httptrace.WroteRequestInfo) { sent.Store(info.Err == nil) }}
-	response, err := c.http.Do(request.WithContext(httptrace.WithClientTrace(ctx, trace)))
+	response, sent, err := c.exchange(ctx, request)
 	if err != nil {
-		return nil, unreachable(fmt.Errorf("send to %s: %w", d.Host(), err), sent.Load())
+		return nil, unreachable(fmt.Errorf("send to %s: %w", d.Host(), err), sent)
 	}
 	if response.StatusCode != http.StatusOK {
 		return response, nil
@@ -89,5 +90,20 @@ func (c *Client) Send(ctx context.Context, d Deployment, call Call) (*http.Respo
 	return spoken.answer(call, response), nil
 }
 
+// exchange sends the request and returns its answer with the body yet to be read; sent says whether the
+// server has taken the request whole.
+func (c *Client) exchange(ctx context.Context, request *http.Request) (response *http.Response, sent bool, err error) {
+	if c.direct.takes(request) {
+		return c.direct.exchange(ctx, request)
+	}
+	var wrote atomic.Bool
+	trace := &httptrace.ClientTrace{WroteRequest: func(info httptrace.WroteRequestInfo) { wrote.Store(info.Err == nil) }}
+	response, err = c.http.Do(request.WithContext(httptrace.WithClientTrace(ctx, trace)))
+	return response, wrote.Load(), err
+}
+
 // Close ends idle connections.
-func (c *Client) Close() { c.http.CloseIdleConnections() }
+func (c *Client) Close() {
+	c.direct.close()
+	c.http.CloseIdleConnections()
+}

@@ -1,0 +1,29 @@
+//go:build unix
+
+package upstream
+
+import (
+	"net"
+	"syscall"
+)
+
+// stillOpen says whether an idle connection can take a request: the server has neither closed it nor
+// said anything that nobody asked for. It looks without waiting.
+func stillOpen(wire net.Conn) bool {
+	conn, ok := wire.(syscall.Conn)
+	if !ok {
+		return true
+	}
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		return false
+	}
+	open := false
+	err = raw.Read(func(fd uintptr) bool {
+		var one [1]byte
+		_, _, err := syscall.Recvfrom(int(fd), one[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+		open = err == syscall.EAGAIN //nolint:errorlint // a system call's own number
+		return true
+	})
+	return err == nil && open
+}

@@ -1,0 +1,79 @@
+package upstream
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"net"
+	"net/url"
+	"time"
+)
+
+// connection returns one that is idle and still open, else a new one.
+func (d *direct) connection(ctx context.Context, to *url.URL) (*directConn, error) {
+	port := to.Port()
+	if port == "" {
+		port = "80"
+	}
+	addr := net.JoinHostPort(to.Hostname(), port)
+	for conn := d.take(addr); conn != nil; conn = d.take(addr) {
+		if time.Since(conn.idleSince) < idleConnectionLife && stillOpen(conn.Conn) {
+			return conn, nil
+		}
+		_ = conn.Close()
+	}
+	wire, err := d.dialer.DialContext(ctx, "tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("connect: %w", err)
+	}
+	conn := &directConn{Conn: wire, addr: addr, headLeft: -1}
+	conn.reader = bufio.NewReader(conn)
+	return conn, nil
+}
+
+func (d *direct) take(addr string) *directConn {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	waiting := d.idle[addr]
+	if len(waiting) == 0 {
+		return nil
+	}
+	conn := waiting[len(waiting)-1]
+	d.idle[addr] = waiting[:len(waiting)-1]
+	return conn
+}
+
+// put keeps a connection for the next request. One that brought more than its answer is of no more use.
+func (d *direct) put(conn *directConn) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.closed || conn.reader.Buffered() > 0 || len(d.idle[conn.addr]) >= idleConnections {
+		_ = conn.Close()
+		return
+	}
+	conn.idleSince = time.Now()
+	d.idle[conn.addr] = append(d.withoutOld(conn.addr), conn)
+}
+
+// withoutOld ends the connections that nobody has needed for long.
+func (d *direct) withoutOld(addr string) []*directConn {
+	waiting := d.idle[addr]
+	for len(waiting) > 0 && time.Since(waiting[0].idleSince) >= idleConnectionLife {
+		_ = waiting[0].Close()
+		waiting = waiting[1:]
+	}
+	return waiting
+}
+
+// close ends the idle connections; those in use end when their answers do.
+func (d *direct) close() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.closed = true
+	for _, waiting := range d.idle {
+		for _, conn := range waiting {
+			_ = conn.Close()
+		}
+	}
+	clear(d.idle)
+}
