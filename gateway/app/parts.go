@@ -110,7 +110,7 @@ func assemble(ctx context.Context, options Options) (_ *parts, err error) {
 		HashSecret: func(secret auth.Secret) []byte { return auth.Hash(pepper, secret) },
 		IsAdminKey: p.admins.Has, IdentifierHeader: settings.IdentifierHeader,
 		ExceededStatus: settings.ExceededStatus, AllowUnpriced: settings.AllowUnpriced,
-		ContentionWait: contentionWait, Now: time.Now, Metrics: p.metrics,
+		ContentionWait: contentionWait, Now: time.Now, Responses: p.store, Metrics: p.metrics,
 	})
 	p.admin = admin.Options{
 		Authenticator: p.admins, Record: p.store, Changes: changes, Tester: p.alerts, Declared: declared,

@@ -39,6 +39,9 @@ func (p *Proxy) passAnswer(w http.ResponseWriter, r *http.Request, c *call, resp
 	if err := p.settle(r.Context(), c); err != nil {
 		return err
 	}
+	if c.endpoint.settled != nil {
+		c.endpoint.settled(p, r.Context(), c, body)
+	}
 	setCallHeaders(w.Header(), c)
 	setCostHeaders(w.Header(), c)
 	w.Header().Set("Content-Type", "application/json")

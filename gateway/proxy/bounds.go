@@ -27,10 +27,13 @@ const (
 )
 
 func boundsOf(c *call, inputTokens int64) bounds {
-	b := bounds{inputTokens: inputTokens}
+	b := bounds{inputTokens: inputTokens + c.carried}
+	most := c.most
+	most.PromptTokens += b.inputTokens
 	for _, deployment := range c.served.Deployments {
-		b.inputCost = max(b.inputCost, deployment.Price.InputBound(inputTokens))
-		b.outputTokenCost = max(b.outputTokenCost, deployment.Price.OutputTokenBound(inputTokens))
+		bound := deployment.Price.Bound(most)
+		b.inputCost = max(b.inputCost, bound.Input)
+		b.outputTokenCost = max(b.outputTokenCost, bound.OutputToken)
 		if limit := deployment.MaxOutputTokens; limit > 0 && (b.maxOutput == 0 || limit < b.maxOutput) {
 			b.maxOutput = limit
 		}
@@ -51,7 +54,7 @@ func looseBounds(c *call) bounds {
 
 // exactBounds tokenise the prompt; they are worth it when the loose ones were refused.
 func exactBounds(c *call) bounds {
-	counted := boundsOf(c, min(c.bounds.inputTokens, pricing.CountTokens(c.served.pricedAs(), c.body)))
+	counted := boundsOf(c, min(c.bounds.inputTokens-c.carried, pricing.CountTokens(c.served.pricedAs(), c.body)))
 	counted.exact = true
 	return counted
 }

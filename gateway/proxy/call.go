@@ -40,6 +40,18 @@ type call struct {
 	// attributed is what the caller says the call is for.
 	attributed attribution
 
+	// method and path are what the provider is asked, the endpoint's if empty.
+	method, path string
+	// previous is the stored response that the call goes on from; carried are the tokens it adds to the
+	// prompt. pinned is the deployment that alone can serve the call, "" for any.
+	previous string
+	carried  int64
+	pinned   string
+	// unstored: the provider is asked not to keep the response.
+	unstored bool
+	// most is what the call can use at most beside the tokens that stand in its body.
+	most pricing.Usage
+
 	served      Model
 	bounds      bounds
 	decision    quota.Decision

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"strings"
@@ -17,9 +18,15 @@ type endpoint struct {
 	// path follows one of the prefixes here, and the base URL at the provider.
 	path     string
 	prefixes []string
-	wire     upstream.Wire
-	// parse reads what admission needs: the model, whether it streams, the output cap.
+	// method is POST if empty.
+	method string
+	wire   upstream.Wire
+	// parse reads from a JSON body what admission needs: whether the answer streams, the output cap.
 	parse func(c *call, object httpx.Object) error
+	// read replaces the reading of a JSON body.
+	read func(p *Proxy, w http.ResponseWriter, r *http.Request, c *call) error
+	// settled is told of the answer, or of a stream's last event, once its cost is recorded.
+	settled func(p *Proxy, ctx context.Context, c *call, answer []byte)
 	// voice words what went wrong.
 	voice voice
 	// header are names of the client's headers that go along to the provider.
@@ -38,12 +45,32 @@ var endpoints = []*endpoint{
 	openAIEndpoint(endpoint{path: "/completions", wire: upstream.Completions, parse: parseCompletions, capped: true}),
 	openAIEndpoint(endpoint{path: "/embeddings", wire: upstream.Plain, parse: parseInput}),
 	openAIEndpoint(endpoint{path: "/moderations", wire: upstream.Plain, parse: parseInput, defaultModel: "omni-moderation-latest"}),
+	openAIEndpoint(endpoint{
+		path: "/responses", wire: upstream.Responses, parse: parseResponses, voice: responsesVoice, capped: true,
+		settled: (*Proxy).rememberResponse,
+	}),
+	storedEndpoint(endpoint{path: storedPath}),
+	storedEndpoint(endpoint{path: storedPath, method: http.MethodDelete, settled: (*Proxy).forgetDeleted}),
+	storedEndpoint(endpoint{path: storedPath + "/input_items"}),
+	storedEndpoint(endpoint{path: storedPath + "/cancel", method: http.MethodPost}),
 	anthropicEndpoint(endpoint{path: upstream.PathMessages, parse: parseMessages, capped: true}),
 	anthropicEndpoint(endpoint{path: upstream.PathCountTokens, parse: parseCountTokens, free: true}),
 }
 
 func openAIEndpoint(e endpoint) *endpoint {
-	e.prefixes, e.voice = openAIPrefixes, openAIVoice
+	e.prefixes = openAIPrefixes
+	if e.voice.body == nil {
+		e.voice = openAIVoice
+	}
+	return &e
+}
+
+// storedEndpoint is about a response that a provider keeps.
+func storedEndpoint(e endpoint) *endpoint {
+	if e.method == "" {
+		e.method = http.MethodGet
+	}
+	e.prefixes, e.voice, e.wire, e.free, e.read = basePrefixes, openAIVoice, upstream.Responses, true, (*Proxy).readStored
 	return &e
 }
 
@@ -52,8 +79,16 @@ func anthropicEndpoint(e endpoint) *endpoint {
 	return &e
 }
 
-// readBody reads the request and what the gateway must understand of it.
-func readBody(w http.ResponseWriter, r *http.Request, c *call) error {
+// read reads the request and what the gateway must understand of it.
+func (p *Proxy) read(w http.ResponseWriter, r *http.Request, c *call) error {
+	if c.endpoint.read != nil {
+		return c.endpoint.read(p, w, r, c)
+	}
+	return readObject(w, r, c)
+}
+
+// readObject reads a JSON body.
+func readObject(w http.ResponseWriter, r *http.Request, c *call) error {
 	body, err := httpx.ReadBody(r)
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"sync/atomic"
@@ -49,7 +50,7 @@ func (p *Proxy) send(ctx context.Context, c *call) (*http.Response, error) {
 // upstreamCall is the call as a provider is asked.
 func (c *call) upstreamCall() upstream.Call {
 	return upstream.Call{
-		Wire: c.endpoint.wire, Path: c.endpoint.path, Body: c.body,
+		Wire: c.endpoint.wire, Method: cmp.Or(c.method, c.endpoint.method), Path: cmp.Or(c.path, c.endpoint.path), Body: c.body,
 		OutputCap: c.outputCap(), Stream: c.stream, Header: c.header,
 	}
 }

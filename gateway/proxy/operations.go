@@ -43,6 +43,13 @@ var callDocs = map[string]openapi.Operation{
 	},
 	"POST /embeddings":  {Summary: "Turn texts into vectors.", Body: callBody{}, Answer: map[string]any{}, Errors: callErrors},
 	"POST /moderations": {Summary: "Classify what may be harmful.", Body: callBody{}, Answer: map[string]any{}, Errors: callErrors},
+	"POST /responses": {
+		Summary: "Make a response.", Body: callBody{}, Answer: map[string]any{}, Media: []string{"text/event-stream"}, Errors: callErrors,
+	},
+	"GET /responses/{response}":             {Summary: "Show a response of the team's that the provider keeps; it costs nothing.", Answer: map[string]any{}, Errors: callErrors},
+	"DELETE /responses/{response}":          {Summary: "Delete a response of the team's that the provider keeps.", Answer: map[string]any{}, Errors: callErrors},
+	"GET /responses/{response}/input_items": {Summary: "List what a response of the team's answered to.", Answer: map[string]any{}, Errors: callErrors},
+	"POST /responses/{response}/cancel":     {Summary: "Cancel a response of the team's.", Answer: map[string]any{}, Errors: callErrors},
 	"POST /messages": {
 		Summary: "Complete a conversation in Anthropic's words.", Body: callBody{}, Answer: map[string]any{},
 		Media: []string{"text/event-stream"}, Errors: callErrors,

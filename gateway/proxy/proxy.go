@@ -10,6 +10,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
@@ -41,6 +42,8 @@ type Options struct {
 	// reservations, not their spending, keep it out of a budget.
 	ContentionWait time.Duration
 	Now            func() time.Time
+	// Responses remembers whose stored responses are; nil keeps none.
+	Responses ResponseRecord
 	// Metrics counts calls; nil does not.
 	Metrics *metrics.Metrics
 }
@@ -62,7 +65,12 @@ func New(options Options) *Proxy {
 }
 
 // Run keeps the reservations of calls under way alive until ctx ends.
-func (p *Proxy) Run(ctx context.Context) { p.live.renew(ctx, p.Engine, p.Logger) }
+func (p *Proxy) Run(ctx context.Context) {
+	var others sync.WaitGroup
+	others.Go(func() { p.purgeResponses(ctx) })
+	p.live.renew(ctx, p.Engine, p.Logger)
+	others.Wait()
+}
 
 // serve serves the calls of one endpoint and writes their log lines.
 func (p *Proxy) serve(e *endpoint) http.Handler {
@@ -106,7 +114,10 @@ func (p *Proxy) admit(w http.ResponseWriter, r *http.Request, c *call) error {
 	if err != nil {
 		return err
 	}
-	if err := readBody(w, r, c); err != nil {
+	if err := p.read(w, r, c); err != nil {
+		return err
+	}
+	if err := p.findPrevious(r.Context(), c); err != nil {
 		return err
 	}
 	return p.reserve(r.Context(), c, secret)

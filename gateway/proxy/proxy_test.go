@@ -39,10 +39,11 @@ type bench struct {
 	secret   string
 	log      *bytes.Buffer
 
-	mu   sync.Mutex
-	key  api.Key
-	team api.Team
-	rows []api.LedgerRow
+	mu        sync.Mutex
+	key       api.Key
+	team      api.Team
+	rows      []api.LedgerRow
+	responses *keptResponses
 	// down makes the record refuse.
 	down bool
 }
@@ -53,7 +54,8 @@ const perToken = money.Nano(1000)
 func newBench(t *testing.T, change func(*bench)) *bench {
 	b := &bench{
 		t: t, upstream: testenv.StartUpstream(t, testenv.UpstreamOptions{}), log: &bytes.Buffer{},
-		secret: auth.NewSecret().Reveal(), key: api.NewKey("key_1"), team: api.NewTeam("marketing"),
+		responses: &keptResponses{kept: map[string]api.StoredResponse{}},
+		secret:    auth.NewSecret().Reveal(), key: api.NewKey("key_1"), team: api.NewTeam("marketing"),
 	}
 	b.key.TeamID, b.key.UserID = &b.team.TeamID, new("user-1")
 	if change != nil {
@@ -69,6 +71,7 @@ func newBench(t *testing.T, change func(*bench)) *bench {
 		Book: b.book, Engine: b.engine, Upstream: client, Logger: logger, Models: b.models(),
 		HashSecret:     func(secret auth.Secret) []byte { return []byte(secret.Reveal()) },
 		IsAdminKey:     func(secret auth.Secret) bool { return secret.Reveal() == "sk-admin-of-the-test" },
+		Responses:      b.responses,
 		ExceededStatus: 403, ContentionWait: 2 * time.Second, Now: time.Now,
 	})
 	mux := httpx.NewMux(logger)

@@ -71,6 +71,9 @@ func (p *Proxy) resolve(ctx context.Context, c *call, secret auth.Secret) error 
 		return p.reload(ctx, c, secret)
 	}
 	c.served = p.models[c.model]
+	if err := c.pin(); err != nil {
+		return err
+	}
 	return p.checkPrices(c)
 }
 
@@ -84,6 +87,9 @@ func (p *Proxy) reload(ctx context.Context, c *call, secret auth.Secret) error {
 		return err
 	}
 	c.served = p.models[c.model]
+	if err := c.pin(); err != nil {
+		return err
+	}
 	return p.checkPrices(c)
 }
 

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 
@@ -31,7 +32,7 @@ func routes() []route {
 		{"GET", basePrefixes, "/models/{model}", func(p *Proxy) http.Handler { return httpx.Handle(p.Logger, p.showModel) }},
 	}
 	for _, e := range endpoints {
-		list = append(list, route{http.MethodPost, e.prefixes, e.path, func(p *Proxy) http.Handler {
+		list = append(list, route{cmp.Or(e.method, http.MethodPost), e.prefixes, e.path, func(p *Proxy) http.Handler {
 			return httpx.Chain(p.serve(e), httpx.LimitBody(maxBody))
 		}})
 	}

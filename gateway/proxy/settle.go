@@ -45,7 +45,7 @@ func promptOnly(c *call) pricing.Usage {
 	if c.endpoint.free {
 		return pricing.Usage{}
 	}
-	return pricing.Usage{PromptTokens: pricing.EstimateTokens(c.deployment.UpstreamModel, c.body)}
+	return pricing.Usage{PromptTokens: c.carried + pricing.EstimateTokens(c.deployment.UpstreamModel, c.body)}
 }
 
 // void gives the reservation back: the upstream did nothing.

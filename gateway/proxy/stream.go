@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -31,8 +32,9 @@ type stream struct {
 	text    strings.Builder
 	// last is the meter's last word on usage.
 	last upstream.Reading
-	// end is the upstream's end mark, kept back until the call is settled.
-	end []byte
+	// end is the upstream's end mark, kept back until the call is settled, and endData what it says.
+	end     []byte
+	endData []byte
 }
 
 // passStream passes a stream on as it comes and settles it before its end mark.
@@ -55,6 +57,9 @@ func (p *Proxy) passStream(w http.ResponseWriter, r *http.Request, c *call, resp
 	case broken != nil:
 		s.fail(upstream.Broken(broken))
 	default:
+		if c.endpoint.settled != nil {
+			c.endpoint.settled(p, r.Context(), c, s.endData)
+		}
 		s.finish()
 	}
 	return nil
@@ -86,7 +91,7 @@ func (s *stream) pass(events *upstream.EventReader, silence *time.Timer) error {
 		silence.Reset(silenceTimeout)
 		reading := s.note(event)
 		if reading.End {
-			s.end = append([]byte(nil), event.Raw...)
+			s.end, s.endData = bytes.Clone(event.Raw), bytes.Clone(event.Data)
 			if reading.Failed {
 				s.call.reason = string(api.Upstream)
 			}

@@ -22,6 +22,16 @@ var openAIVoice = voice{
 	event: func(failure *api.Error) any { return failure.Body() },
 }
 
+// responsesVoice is OpenAI's with the error event of its responses.
+var responsesVoice = voice{
+	body: func(failure *api.Error) any { return failure.Body() },
+	event: func(failure *api.Error) any {
+		detail := failure.Body().Error
+		return map[string]any{"type": "error", "code": detail.Type, "message": detail.Message, "param": detail.Param}
+	},
+	name: "error",
+}
+
 // anthropicVoice is that of Anthropic's routes.
 var anthropicVoice = voice{body: anthropicBody, event: anthropicBody, name: "error"}
 

@@ -53,6 +53,8 @@ type Upstream struct {
 	running  int
 	peak     int
 	billed   Bill
+	// kept are the responses by id, with their size in tokens; -1 is one that was deleted.
+	kept map[string]int64
 }
 
 // NewUpstream starts a fake model server. Close it when done.
@@ -65,6 +67,8 @@ func NewUpstream(options UpstreamOptions) (*Upstream, error) {
 	mux.HandleFunc("POST /v1/chat/completions", u.record((*call).chat))
 	mux.HandleFunc("POST /v1/messages", u.record((*call).messages))
 	mux.HandleFunc("POST /v1/messages/count_tokens", u.record((*call).countTokens))
+	mux.HandleFunc("POST /v1/responses", u.record((*call).responses))
+	mux.HandleFunc("/v1/responses/", u.record((*call).storedResponse))
 	mux.HandleFunc("POST /v1/completions", u.record((*call).completions))
 	mux.HandleFunc("POST /v1/moderations", u.record((*call).moderations))
 	mux.HandleFunc("POST /v1/embeddings", u.record((*call).embeddings))

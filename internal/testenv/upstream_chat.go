@@ -80,9 +80,9 @@ func (c *call) complete(request gjson.Result) completion {
 	return answer
 }
 
-// outputCap is the smaller one of the two caps that a request may carry.
+// outputCap is the smallest of the caps that a request may carry.
 func outputCap(request gjson.Result) (limit int64, capped bool) {
-	for _, name := range []string{"max_tokens", "max_completion_tokens"} {
+	for _, name := range []string{"max_tokens", "max_completion_tokens", "max_output_tokens"} {
 		if value := request.Get(name); value.Type == gjson.Number && (!capped || value.Int() < limit) {
 			limit, capped = value.Int(), true
 		}

@@ -53,6 +53,7 @@ type eventStream struct {
 const (
 	chunkEvents = iota
 	messagesEvents
+	responseEvents
 )
 
 // say sends the nth token, with the faults that are due around it.
@@ -81,15 +82,23 @@ func (s *eventStream) say(n, choice int) bool {
 
 // sendText sends one part of the answer's text in the stream's wire.
 func (s *eventStream) sendText(index int, text string) bool {
-	if s.wire == messagesEvents {
+	switch s.wire {
+	case messagesEvents:
 		return s.delta(index, map[string]any{"type": "text_delta", "text": text})
+	case responseEvents:
+		return s.event("response.output_text.delta", map[string]any{"item_id": "msg_fake", "output_index": index, "delta": text})
+	default:
+		return s.send(s.chunk(index, map[string]any{"content": text}, nil))
 	}
-	return s.send(s.chunk(index, map[string]any{"content": text}, nil))
 }
 
 // event sends a named event whose data repeats the name as its type.
 func (s *eventStream) event(kind string, data map[string]any) bool {
 	data["type"] = kind
+	if s.wire == responseEvents {
+		data["sequence_number"] = s.sequence
+		s.sequence++
+	}
 	body, err := json.Marshal(data)
 	if err != nil {
 		panic(err) // strings and numbers always marshal

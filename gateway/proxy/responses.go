@@ -1,0 +1,128 @@
+package proxy
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/httpx"
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+// ResponseRecord keeps whose the responses are that providers keep.
+type ResponseRecord interface {
+	RememberResponse(ctx context.Context, response api.StoredResponse) error
+	// StoredResponse fails with [api.NotFound].
+	StoredResponse(ctx context.Context, id string) (api.StoredResponse, error)
+	ForgetResponse(ctx context.Context, id string) error
+	// PurgeResponses drops what providers keep no longer.
+	PurgeResponses(ctx context.Context) error
+}
+
+// parseResponses reads a request for a response.
+func parseResponses(c *call, object httpx.Object) error {
+	var maxTokens *int64
+	var background bool
+	var previous *string
+	err := parseFields(object,
+		field{"stream", &c.stream, isBool},
+		field{"max_output_tokens", &maxTokens, isWhole},
+		field{"background", &background, isBool},
+		field{"previous_response_id", &previous, isString},
+	)
+	if err != nil {
+		return err
+	}
+	if background {
+		return api.FieldErrorf("background", "is not served: nobody would wait for what it costs")
+	}
+	for _, name := range []string{"conversation", "prompt"} {
+		if given(object, name) {
+			return api.FieldErrorf(name, "is not served: the gateway cannot know how long it is; send input, or previous_response_id")
+		}
+	}
+	if !given(object, "input") {
+		return api.FieldErrorf("input", "is required")
+	}
+	c.unstored = string(object["store"]) == "false"
+	if previous != nil {
+		c.previous = *previous
+	}
+	if err := checkTools(object, "function", "custom", "local_shell", "apply_patch", "computer_use_preview"); err != nil {
+		return err
+	}
+	return c.limitOutput("max_output_tokens", maxTokens)
+}
+
+// findPrevious finds the response that the call goes on from: it must be the caller's own, it is at one
+// deployment, and it is part of the prompt.
+func (p *Proxy) findPrevious(ctx context.Context, c *call) error {
+	if c.previous == "" || c.pinned != "" {
+		return nil
+	}
+	stored, err := p.ownResponse(ctx, c, c.previous)
+	if err != nil {
+		return err
+	}
+	c.pinned, c.carried = stored.Deployment, stored.Tokens
+	return nil
+}
+
+// ownResponse returns a stored response of the caller's team, or of its key if that has none.
+// Others' responses do not exist for it.
+func (p *Proxy) ownResponse(ctx context.Context, c *call, id string) (api.StoredResponse, error) {
+	unknown := api.Errorf(api.NotFound, "Response with id '%s' not found.", clipName(id))
+	if p.Responses == nil {
+		return api.StoredResponse{}, unknown
+	}
+	stored, err := p.Responses.StoredResponse(ctx, id)
+	switch {
+	case api.CodeOf(err) == api.NotFound:
+		return stored, unknown
+	case err != nil:
+		return stored, unavailable(err)
+	}
+	team, key := c.owner()
+	if stored.TeamID != team || team == "" && stored.KeyID != key {
+		return api.StoredResponse{}, unknown
+	}
+	return stored, nil
+}
+
+// owner is whose the call's responses are.
+func (c *call) owner() (teamID, keyID string) {
+	if team := c.subject.Key.TeamID; team != nil {
+		teamID = *team
+	}
+	return teamID, c.subject.Key.KeyID
+}
+
+// rememberResponse notes whose a response is that the provider keeps. The answer is settled by now:
+// without the note it is only not found later.
+func (p *Proxy) rememberResponse(ctx context.Context, c *call, answer []byte) {
+	response := gjson.ParseBytes(answer)
+	if nested := response.Get("response"); nested.IsObject() {
+		response = nested
+	}
+	id := response.Get("id").String()
+	if c.unstored || p.Responses == nil || id == "" || len(id) > maxResponseID {
+		return
+	}
+	team, key := c.owner()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
+	defer cancel()
+	err := p.Responses.RememberResponse(ctx, api.StoredResponse{
+		ID: id, TeamID: team, KeyID: key, Model: c.model, Deployment: place(c.deployment),
+		Tokens: c.usage.PromptTokens + c.usage.CompletionTokens,
+	})
+	if err != nil {
+		p.Logger.LogAttrs(ctx, slog.LevelWarn, "response was not remembered",
+			slog.String("request_id", c.requestID), slog.String("error", err.Error()))
+	}
+}
+
+const maxResponseID = 256
+
+// place names a deployment for the record: where it is and what it is called there.
+func place(d Deployment) string { return d.Host() + "/" + d.UpstreamModel }

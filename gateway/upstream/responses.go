@@ -1,0 +1,67 @@
+package upstream
+
+import (
+	"strings"
+
+	"github.com/tidwall/gjson"
+)
+
+// Responses is the wire of /v1/responses.
+var Responses Wire = responsesWire{}
+
+type responsesWire struct{}
+
+func (responsesWire) Rewrite(body []byte, d Deployment, outputCap int64, _ bool) ([]byte, error) {
+	body, err := setModel(body, d)
+	if err != nil {
+		return nil, err
+	}
+	return setCaps(body, outputCap, "max_output_tokens")
+}
+
+func (responsesWire) Usage(answer []byte) (Usage, bool) {
+	return ParseResponsesUsage(gjson.ParseBytes(answer))
+}
+
+func (responsesWire) Text(answer []byte) string {
+	var text strings.Builder
+	gjson.GetBytes(answer, "output").ForEach(func(_, item gjson.Result) bool {
+		for _, field := range []string{"name", "arguments", "input"} {
+			text.WriteString(item.Get(field).String())
+		}
+		for _, list := range []string{"content", "summary"} {
+			item.Get(list).ForEach(func(_, part gjson.Result) bool {
+				text.WriteString(part.Get("text").String())
+				text.WriteString(part.Get("refusal").String())
+				return true
+			})
+		}
+		return true
+	})
+	return text.String()
+}
+
+func (responsesWire) Meter() Meter { return responsesMeter{} }
+
+// responsesMeter reads streams whose last event repeats the whole response.
+type responsesMeter struct{}
+
+func (responsesMeter) Read(event Event) Reading {
+	if event.Data == nil {
+		return Reading{}
+	}
+	kind := gjson.GetBytes(event.Data, "type").String()
+	switch kind {
+	case "response.completed", "response.incomplete", "response.failed":
+		usage, counted := ParseResponsesUsage(gjson.GetBytes(event.Data, "response"))
+		return Reading{Usage: usage, Counted: counted, End: true, Failed: kind == "response.failed"}
+	case "error":
+		return Reading{End: true, Failed: true}
+	}
+	if strings.HasSuffix(kind, ".delta") {
+		if delta := gjson.GetBytes(event.Data, "delta"); delta.Type == gjson.String {
+			return Reading{Text: delta.Str}
+		}
+	}
+	return Reading{}
+}
