@@ -38,6 +38,13 @@ func (b *breaker) allows(now time.Time) bool {
 	return true
 }
 
+// open says whether the store counts as away.
+func (b *breaker) open() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.failures >= breakerFailures
+}
+
 func (b *breaker) succeeded(now time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

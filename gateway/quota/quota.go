@@ -165,6 +165,8 @@ type Decision struct {
 	// Duplicate: the id was reserved before; the rest repeats that answer.
 	// The states of windows and budgets are those of now.
 	Duplicate bool
+	// Degraded: the shared counters could not be asked; this gateway decided by its own share of the limits.
+	Degraded bool
 	// At is when the decision was made, by the engine's clock.
 	At time.Time
 	// OutputTokens is the output cap granted; Tokens and Cost are what was reserved.

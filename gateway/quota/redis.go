@@ -22,6 +22,14 @@ type RedisOptions struct {
 	Timeout time.Duration
 	// Strict refuses a Redis that may lose counters: without AOF, or evicting. Otherwise it only warns.
 	Strict bool
+	// StrictRecovery keeps hard budgets closed after Redis has lost anything, by FLUSHALL, a restart or a failover,
+	// until every gateway that lives has told it again what it knows. Without it a budget may be overshot meanwhile
+	// by what was lost.
+	StrictRecovery bool
+	// OnStoreDown says what happens to requests while Redis cannot be reached; the zero value refuses them.
+	OnStoreDown OnStoreDown
+	// OnAway is told when Redis goes out of reach and when it is back; nil is not.
+	OnAway func(away bool)
 	// Logger hears of what goes wrong in the background; nil is slog.Default.
 	Logger *slog.Logger
 	// Now replaces the clock of Redis, for tests.
@@ -46,7 +54,12 @@ type Redis struct {
 	done    sync.WaitGroup
 	breaker breaker
 
-	mu sync.Mutex
+	// attending lets one call at a time tell Redis what it has lost.
+	attending sync.Mutex
+
+	mu    sync.Mutex
+	epoch epoch
+	alone alone
 	// held are the reservations that this process made and has not settled.
 	held map[string]*heldReservation
 	// logs are what this process has changed lately, by slot.
@@ -64,6 +77,8 @@ type heldReservation struct {
 	decision Decision
 	// alive is when this process last reserved or renewed it, by its own clock.
 	alive time.Time
+	// alone: it was made without Redis, by this gateway's share.
+	alone bool
 }
 
 // OpenRedis connects to "redis://", "rediss://" or "unix://" (one server) or "redis+sentinel://host:port?master_name=…&addr=…",
@@ -83,11 +98,15 @@ func OpenRedis(ctx context.Context, url string, record Record, options RedisOpti
 	r := &Redis{
 		client: client, record: record, options: options, stop: stop,
 		keys: redisKeys{options.Prefix}, scripts: newScripts(options.rewrite), replica: ulid.Make().String(),
-		pending: newPending(),
-		held:    make(map[string]*heldReservation), logs: make(map[string]*slotLog), named: make(map[string]time.Time),
+		pending: newPending(), alone: newAlone(),
+		held: make(map[string]*heldReservation), logs: make(map[string]*slotLog), named: make(map[string]time.Time),
 		dirty: make(map[string]bool), dirtyWake: make(chan struct{}, 1),
 	}
 	r.breaker.succeeded(time.Now())
+	if err := r.arrive(ctx); err != nil {
+		stop()
+		return nil, errors.Join(err, r.alone.windows.Close(), client.Close())
+	}
 	if !options.Manual {
 		r.done.Go(func() { r.beatLoop(background) })
 		r.done.Go(func() { r.reapLoop(background) })
@@ -122,7 +141,8 @@ func (r *Redis) Close() error {
 	r.done.Wait()
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	return errors.Join(r.drainDirty(ctx), r.client.Close())
+	err := errors.Join(r.payAll(ctx), r.drainDirty(ctx), r.leave(ctx), r.client.Close())
+	return errors.Join(err, r.alone.windows.Close())
 }
 
 // call runs one script and reads its answer.

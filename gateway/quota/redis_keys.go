@@ -14,10 +14,17 @@ import "strconv"
 //	PREFIX:{t:SLOT}:wm:GATEWAY         string  the highest number of a gateway's changes that was applied
 //	PREFIX:{t:SLOT}:led                stream  ledger rows and alerts on their way to the record
 //	PREFIX:{b:SCOPE}:b:START-END       hash    a budget's period (microseconds): u settled, p reserved,
-//	                                           z seeded, m:SHARE:GENERATION people were told
+//	                                           z seeded, v how often that was taken back, m:SHARE:GENERATION people were told
+//	PREFIX:{gateways}:epoch            string  the life that the counters are in; neither replicated nor persisted
+//	PREFIX:{gateways}:live             zset    gateways by their last beat (microseconds)
+//	PREFIX:{gateways}:closed           string  from when on hard budgets may open (microseconds); missing when they are
+//	PREFIX:{gateways}:awaited          set     gateways that have not told a new epoch what they know
 type redisKeys struct{ prefix string }
 
 func (k redisKeys) slots() string { return k.prefix + ":slots" }
+
+// gateways is the base of the keys that gateways know of each other by.
+func (k redisKeys) gateways() string { return k.prefix + ":{gateways}" }
 
 // slot is the base that the scripts make a slot's keys from.
 func (k redisKeys) slot(slot string) string { return k.prefix + ":{t:" + slot + "}" }

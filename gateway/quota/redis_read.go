@@ -110,6 +110,7 @@ func (r *Redis) Used(ctx context.Context, slot string, windows []Window) ([]Wind
 func (r *Redis) BumpPolicy(ctx context.Context, slot string) (int64, error) {
 	version, err := r.callInt(ctx, r.scripts.bump, r.keys.slot(slot), []any{r.clock()})
 	if err != nil {
+		r.owe(slot) // the change is stored: it comes in force when Redis is back, even if nobody sends it again
 		return 0, fmt.Errorf("make limits of %s stale: %w", slot, err)
 	}
 	return version, nil
@@ -117,6 +118,17 @@ func (r *Redis) BumpPolicy(ctx context.Context, slot string) (int64, error) {
 
 // PolicyVersion implements [Engine].
 func (r *Redis) PolicyVersion(ctx context.Context, slot string) (int64, error) {
+	version, err := r.policyVersion(ctx, slot)
+	if errors.Is(err, ErrUnavailable) && r.options.OnStoreDown.degrades() {
+		return versionAlone(time.Now()), nil
+	}
+	return version, err
+}
+
+func (r *Redis) policyVersion(ctx context.Context, slot string) (int64, error) {
+	if !r.breaker.allows(time.Now()) {
+		return 0, errOpen
+	}
 	bounded, cancel := r.deadline(ctx)
 	defer cancel()
 	version, err := r.client.Get(bounded, r.keys.policy(slot)).Int64()

@@ -3,6 +3,7 @@ package quota
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -17,34 +18,54 @@ func (r *Redis) Reserve(ctx context.Context, request Request) (Decision, error) 
 	if err != nil {
 		return Decision{}, err
 	}
+	decision, unanswered, err := r.reserveShared(ctx, request)
+	if errors.Is(err, ErrUnavailable) && ctx.Err() == nil {
+		decision, err = r.reserveAlone(ctx, request, err)
+	}
+	if unanswered && (err != nil || !decision.Admitted) {
+		// The reservation may have been made all the same: take it back, the request will not be sent.
+		r.keepPending(pendingStep{settlement: Settlement{ID: request.ID, Slot: request.Slot}, cancel: true})
+	}
+	return decision, err
+}
+
+// reserveShared lets Redis decide; unanswered means that it may have admitted without anybody hearing of it.
+func (r *Redis) reserveShared(ctx context.Context, request Request) (_ Decision, unanswered bool, err error) {
 	if r.pending.full() {
-		return Decision{}, fmt.Errorf("%w: too much is waiting to be settled", ErrUnavailable)
+		return Decision{}, false, fmt.Errorf("%w: too much is waiting to be settled", ErrUnavailable)
 	}
 	if err := r.name(ctx, request.Slot); err != nil {
-		return Decision{}, err
+		return Decision{}, false, err
+	}
+	if r.owes(request.Slot) {
+		if err := r.pay(ctx, request.Slot); err != nil {
+			return Decision{}, false, err
+		}
 	}
 	args, err := r.reserveArgs(request)
 	if err != nil {
-		return Decision{}, err
+		return Decision{}, false, err
 	}
 	log := r.logOf(request.Slot)
 	for range attempts {
+		epoch, err := r.expectEpoch(ctx, args)
+		if err != nil {
+			return Decision{}, false, fmt.Errorf("reserve %s: %w", request.ID, err)
+		}
 		number := log.number(args)
 		answer, err := r.call(ctx, r.scripts.reserve, r.keys.slot(request.Slot), args)
 		if err != nil {
-			// The reservation may have been made all the same: take it back, the request will not be sent.
-			r.keepPending(pendingStep{settlement: Settlement{ID: request.ID, Slot: request.Slot}, cancel: true})
-			return Decision{}, fmt.Errorf("reserve %s: %w", request.ID, err)
+			return Decision{}, !errors.Is(err, errOpen), fmt.Errorf("reserve %s: %w", request.ID, err)
 		}
-		decision, again, err := r.reserved(ctx, request, answer)
+		decision, again, err := r.reserved(ctx, request, epoch, answer)
 		if err == nil && decision.Admitted && !decision.Duplicate {
 			log.applied(number)
 		}
 		if err != nil || !again {
-			return decision, err
+			return decision, false, err
 		}
 	}
-	return Decision{}, fmt.Errorf("%w: counters of %s do not keep what they are filled with", ErrUnavailable, request.Slot)
+	return Decision{}, false, fmt.Errorf("%w: counters of %s do not keep what they are filled with", ErrUnavailable, request.Slot)
 }
 
 // attempts is how often a call is repeated to fill counters and to restore what was lost: once
@@ -52,14 +73,15 @@ func (r *Redis) Reserve(ctx context.Context, request Request) (Decision, error) 
 const attempts = 8
 
 // reserved reads the answer; again means that Redis was told what it did not know and the script has to run once more.
-func (r *Redis) reserved(ctx context.Context, request Request, answer *reply) (decision Decision, again bool, err error) {
+func (r *Redis) reserved(ctx context.Context, request Request, epoch string, answer *reply) (decision Decision, again bool, err error) {
 	switch status := answer.text(); status {
 	case "admitted", "duplicate", "refused":
 		decision, err = readDecision(request, status, answer)
-		if err == nil && decision.Admitted {
-			r.hold(request, decision)
+		if err == nil && decision.Admitted && !r.hold(request, decision, epoch) {
+			return Decision{}, true, nil // Redis lost its memory since, and with it the reservation
 		}
 		if !decision.Admitted {
+			r.noteSeen(request.Slot, decision.Windows)
 			r.markDirty(request.Slot)
 		}
 		return decision, false, err
@@ -67,6 +89,10 @@ func (r *Redis) reserved(ctx context.Context, request Request, answer *reply) (d
 		return Decision{}, true, r.seed(ctx, request, timeOf(answer.int()), answer.list())
 	case "lost":
 		return Decision{}, true, r.restore(ctx, request.Slot)
+	case "epoch":
+		return Decision{}, true, r.lostEpoch(ctx)
+	case "recovering":
+		return Decision{}, false, errRecovering
 	case "stale":
 		return Decision{}, false, ErrStalePolicy
 	case "ended":
@@ -79,10 +105,17 @@ func (r *Redis) reserved(ctx context.Context, request Request, answer *reply) (d
 	}
 }
 
-func (r *Redis) hold(request Request, decision Decision) {
+// hold keeps a reservation, unless another epoch than the one it was made in has begun: what was kept
+// before that is told to the new one, this would not be.
+func (r *Redis) hold(request Request, decision Decision, epoch string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if epoch != "" && r.epoch.told != epoch {
+		return false
+	}
 	r.held[request.ID] = &heldReservation{request: request, decision: decision, alive: time.Now()}
+	r.noteSeenLocked(request.Slot, decision.Windows)
+	return true
 }
 
 // seed fills counters from the ledger. list holds of each the budget's number, its period's and what it holds.
@@ -131,6 +164,9 @@ func (b Budget) period(number int64) Period {
 	return b.Periods[number]
 }
 
+// argEpoch is where reserve.lua's arguments name the epoch.
+const argEpoch = 15
+
 // reserveArgs are read by reserve.lua in this order.
 func (r *Redis) reserveArgs(request Request) ([]any, error) {
 	memo, err := json.Marshal(newMemo(request))
@@ -141,7 +177,7 @@ func (r *Redis) reserveArgs(request Request) ([]any, error) {
 	args = append(args, r.clock(), r.replica, 0, 0, request.ID, request.PolicyVersion,
 		lifetime.Microseconds(), remembered.Microseconds(),
 		request.InputTokens, request.OutputTokens, request.MinOutputTokens,
-		int64(request.InputCost), int64(request.OutputTokenCost), memo)
+		int64(request.InputCost), int64(request.OutputTokenCost), memo, r.keys.gateways(), "")
 	args = append(args, len(request.Windows))
 	for _, window := range request.Windows {
 		args = append(args, string(window.Scope), window.RPM, window.TPM, window.Parallel)

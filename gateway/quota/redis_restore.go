@@ -42,6 +42,15 @@ type recentSettlement struct {
 	at         time.Time
 }
 
+// old says whether a settlement need not be told again. One that Redis never heard of concerns its windows
+// for as long as they are.
+func (s recentSettlement) old(now time.Time) bool {
+	if s.held.alone {
+		return now.Sub(s.at) > seenKept
+	}
+	return now.Sub(s.at) > recentKept
+}
+
 func (r *Redis) logOf(slot string) *slotLog {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -73,7 +82,7 @@ func (l *slotLog) active(now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	old := 0
-	for old < len(l.recent) && (now.Sub(l.recent[old].at) > recentKept || len(l.recent)-old > recentLimit) {
+	for old < len(l.recent) && (l.recent[old].old(now) || len(l.recent)-old > recentLimit) {
 		old++
 	}
 	l.recent = l.recent[old:]
@@ -180,6 +189,9 @@ func (r *Redis) restoreItems(slot string, recent []recentSettlement) (items [][3
 		return err
 	}
 	for _, settled := range recent {
+		if settled.old(time.Now()) {
+			continue // behind one that is kept longer
+		}
 		row, err := json.Marshal(settled.settlement.Row)
 		if err != nil {
 			return nil, fmt.Errorf("describe settlement %s: %w", settled.settlement.ID, err)
@@ -280,6 +292,14 @@ func (r *Redis) packBudget(budget Budget, period Period) packedBudget {
 // Beat asks, for every slot in which this process holds or has just settled something, whether
 // Redis still knows of it, and restores what it does not.
 func (r *Redis) Beat(ctx context.Context) error {
+	if r.options.StrictRecovery || !r.options.Manual {
+		if _, err := r.attend(ctx); err != nil {
+			return err
+		}
+	}
+	if err := r.payAll(ctx); err != nil {
+		return err
+	}
 	for _, slot := range r.activeSlots(time.Now()) {
 		if err := r.restore(ctx, slot); err != nil {
 			return err
@@ -310,14 +330,15 @@ func (r *Redis) activeSlots(now time.Time) (slots []string) {
 func (r *Redis) beatLoop(ctx context.Context) {
 	ticker := time.NewTicker(beatEvery)
 	defer ticker.Stop()
-	for {
+	for away := false; ; away = r.watch(ctx, away) {
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
 		}
-		if err := r.Beat(ctx); err != nil && ctx.Err() == nil {
+		if err := r.Beat(ctx); err != nil && ctx.Err() == nil && !away {
 			r.options.Logger.Warn("ask Redis what it has lost", slog.Any("error", err))
 		}
+		r.forgetSeen(time.Now())
 	}
 }

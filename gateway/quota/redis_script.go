@@ -22,6 +22,8 @@ var (
 	luaReap string
 	//go:embed lua/seed.lua
 	luaSeed string
+	//go:embed lua/unseed.lua
+	luaUnseed string
 	//go:embed lua/spent.lua
 	luaSpent string
 	//go:embed lua/used.lua
@@ -32,11 +34,13 @@ var (
 	luaBeat string
 	//go:embed lua/restore.lua
 	luaRestore string
+	//go:embed lua/epoch.lua
+	luaEpoch string
 )
 
 // scripts are the engine's atomic steps. Each is called by its hash and sent again when Redis has forgotten it.
 type scripts struct {
-	reserve, settle, cancel, renew, reap, seed, spent, used, bump, beat, restore *redis.Script
+	reserve, settle, cancel, renew, reap, seed, spent, used, bump, beat, restore, epoch, unseed *redis.Script
 }
 
 // newScripts prepares the texts. rewrite, when not nil, puts bugs into them, for tests.
@@ -53,6 +57,7 @@ func newScripts(rewrite func(string) string) scripts {
 		renew: script(luaRenew), reap: script(luaReap), seed: script(luaSeed),
 		spent: script(luaSpent), used: script(luaUsed), bump: script(luaBump),
 		beat: script(luaBeat), restore: script(luaRestore),
+		epoch: script(luaEpoch), unseed: script(luaUnseed),
 	}
 }
 

@@ -16,10 +16,16 @@ func (r *Redis) Settle(ctx context.Context, settlement Settlement) (Settled, err
 		return Settled{}, err
 	}
 	held := r.heldBy(settlement.ID)
+	if held != nil && held.alone {
+		r.settleAlone(ctx, settlement)
+	}
 	settled, err := r.settle(ctx, settlement, held)
 	if err == nil || errors.Is(err, ErrUnknown) {
 		r.release(settlement.ID)
 		return settled, err
+	}
+	if held != nil && held.alone && errors.Is(err, ErrUnavailable) {
+		return Settled{}, r.bookAlone(ctx, settlement, held)
 	}
 	r.keepPending(pendingStep{settlement: settlement})
 	if held == nil {
@@ -110,6 +116,9 @@ func (r *Redis) release(id string) {
 // Renew implements [Engine]. Reservations that have ended are passed over.
 func (r *Redis) Renew(ctx context.Context, checkpoints []Checkpoint) error {
 	r.keepAlive(checkpoints, time.Now())
+	if err := r.alone.windows.Renew(ctx, checkpoints); err != nil {
+		return err
+	}
 	bySlot := make(map[string][]any)
 	for _, c := range checkpoints {
 		if bySlot[c.Slot] == nil {

@@ -19,12 +19,14 @@ const (
 	EventRateLimitSustained = "rate_limit.sustained"
 	// EventQuotaDrift: a budget's counter and the ledger have disagreed for more than a minute.
 	EventQuotaDrift = "quota.drift"
+	// EventStoreDegraded: a gateway cannot reach the counters and decides by budgets.on_store_down and rate_limits.on_store_down.
+	EventStoreDegraded = "store.degraded"
 	// EventTest: somebody called /alert_route/test.
 	EventTest = "test"
 )
 
 // Events lists the names an alert route may ask for.
-var Events = []string{EventBudgetSoftLimit, EventBudgetHardLimit, EventRateLimitSustained, EventQuotaDrift}
+var Events = []string{EventBudgetSoftLimit, EventBudgetHardLimit, EventRateLimitSustained, EventQuotaDrift, EventStoreDegraded}
 
 // Severities in ascending order.
 var Severities = []string{"info", "warning", "critical"}

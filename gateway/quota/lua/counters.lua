@@ -142,6 +142,18 @@ local function open_period(key, periods, now)
   end
 end
 
+-- A counter loses its seed mark when it may lack something, and is filled again from the ledger. The number
+-- lets a gateway that summed up the ledger before that find its sum too old.
+local function unseed_counter(key)
+  redis.call('HDEL', key, 'z')
+  redis.call('HINCRBY', key, 'v', 1)
+end
+
+-- What a gateway that fills a counter has to find unchanged.
+local function seed_basis(settled, number)
+  return (settled or '') .. ':' .. (number or '')
+end
+
 -- Reservations --------------------------------------------------------------------------------------
 
 local function load_reservation(base, id)

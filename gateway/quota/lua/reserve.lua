@@ -19,6 +19,7 @@ local lifetime, remembered = number(), number()
 local input, output, least = number(), number(), number()
 local input_cost, token_cost = number(), number()
 local context = text()
+local gateways, epoch = text(), text()
 
 local function read_windows()
   local windows = {}
@@ -67,6 +68,15 @@ local function repeated(r)
   return { 'duplicate', r.at, r.output, r.tokens, r.cost, window_states, budget_states, {}, now }
 end
 
+-- What was counted when this gateway last looked, if Redis has lost nothing since.
+local closed = false
+if epoch ~= '' then
+  local noted = redis.call('MGET', gateways .. ':epoch', gateways .. ':closed')
+  if noted[1] ~= epoch then
+    return { 'epoch' }
+  end
+  closed = noted[2]
+end
 local last = last_applied(base, gateway)
 if last < applied then
   return { 'lost' }
@@ -87,6 +97,12 @@ if version ~= current then
   return { 'stale' }
 end
 
+for _, budget in ipairs(closed and budgets or {}) do
+  if budget.hard and budget.limit >= 0 then
+    return { 'recovering' }
+  end
+end
+
 -- What the request meets.
 local unseeded = {}
 for i, budget in ipairs(budgets) do
@@ -94,12 +110,12 @@ for i, budget in ipairs(budgets) do
   if not budget.period then
     return { 'noperiod', now, i - 1 }
   end
-  local field = redis.call('HMGET', budget.counter, 'u', 'p', 'z')
+  local field = redis.call('HMGET', budget.counter, 'u', 'p', 'z', 'v')
   budget.settled, budget.held = amount(field[1]), amount(field[2])
   if not field[3] then
     unseeded[#unseeded + 1] = i - 1
     unseeded[#unseeded + 1] = budget.period
-    unseeded[#unseeded + 1] = field[1] or ''
+    unseeded[#unseeded + 1] = seed_basis(field[1], field[4])
   end
 end
 if #unseeded > 0 then

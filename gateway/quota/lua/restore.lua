@@ -34,7 +34,7 @@ end
 
 local function unseed(r)
   for _, budget in ipairs(r.budgets) do
-    redis.call('HDEL', budget.key, 'z')
+    unseed_counter(budget.key)
   end
 end
 

@@ -1,0 +1,340 @@
+package quota
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
+)
+
+// What becomes of a limit while Redis cannot be reached, in [OnStoreDown].
+const (
+	// DownClosed refuses with [ErrUnavailable] what the limit binds. "" means the same.
+	DownClosed = "closed"
+	// DownLocal lets every gateway admit its share: what is left of the limit by the last figure it saw,
+	// divided by the number of gateways that lived at its last beat. For rate limits only.
+	DownLocal = "local"
+	// DownOpen admits without looking.
+	DownOpen = "open"
+)
+
+// OnStoreDown says what happens to requests while Redis cannot be reached. A request must pass both.
+// What is admitted without Redis is told to it when it is back: windows are charged, counters follow the ledger.
+type OnStoreDown struct {
+	RateLimits string
+	Budgets    string
+}
+
+func (o OnStoreDown) degrades() bool {
+	return o.RateLimits == DownLocal || o.RateLimits == DownOpen || o.Budgets == DownOpen
+}
+
+// covers says whether the request may be decided without Redis.
+func (o OnStoreDown) covers(request Request) bool {
+	if !o.degrades() {
+		return false
+	}
+	for _, budget := range request.Budgets {
+		if budget.refuses() && o.Budgets != DownOpen {
+			return false
+		}
+	}
+	return len(request.Windows) == 0 || o.RateLimits == DownLocal || o.RateLimits == DownOpen
+}
+
+// alone is what a gateway needs to decide without Redis.
+type alone struct {
+	// windows are this gateway's shares.
+	windows *Memory
+	// seen are the windows as Redis last answered them, by slot and scope.
+	seen map[windowKey]seenWindow
+	// owed are the slots in which Redis has to be told something before it decides again.
+	owed map[string]*debt
+}
+
+// debt is what Redis has to be told in one slot.
+type debt struct {
+	// number counts what was added, to see that something was while it was being paid.
+	number int
+	// counters are those of budgets that were spent from without Redis.
+	counters map[string]bool
+}
+
+type seenWindow struct {
+	state WindowState
+	at    time.Time
+}
+
+// seenKept is how long a figure of Redis counts: everything it is made of has left the window by then.
+const seenKept = windowSeconds * time.Second
+
+func newAlone() alone {
+	return alone{
+		windows: NewMemory(noRecord{}, MemoryOptions{ReapEvery: -1}),
+		seen:    make(map[windowKey]seenWindow), owed: make(map[string]*debt),
+	}
+}
+
+// noRecord is for windows alone: what is booked goes another way.
+type noRecord struct{}
+
+func (noRecord) Append(context.Context, []Entry) error { return nil }
+
+func (noRecord) Spend(context.Context, Scope, Period) (money.Nano, error) { return 0, nil }
+
+// reserveAlone decides without Redis, if the limits' owners want that; cause is why Redis did not.
+func (r *Redis) reserveAlone(ctx context.Context, request Request, cause error) (Decision, error) {
+	if !r.options.OnStoreDown.covers(request) {
+		return Decision{}, cause
+	}
+	now := time.Now().UTC()
+	if request.PolicyVersion != versionAlone(now) {
+		return Decision{}, ErrStalePolicy
+	}
+	own := request
+	own.PolicyVersion, own.Budgets = 0, nil
+	own.Windows = r.shares(request, now)
+	decision, err := r.alone.windows.Reserve(ctx, own)
+	if err != nil {
+		return Decision{}, err
+	}
+	decision.Degraded = true
+	if !decision.Admitted {
+		return withoutCertainty(decision, request), nil
+	}
+	for _, budget := range request.Budgets {
+		period, ok := budget.periodAt(now)
+		if !ok {
+			return Decision{}, fmt.Errorf("%s at %s: %w", budget.Scope, now.Format(time.RFC3339), ErrNoPeriod)
+		}
+		decision.Budgets = append(decision.Budgets, BudgetState{Scope: budget.Scope, Name: budget.Name, Limit: budget.Limit, Period: period})
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.held[request.ID] = &heldReservation{request: request, decision: decision, alive: time.Now(), alone: true}
+	r.oweLocked(request.Slot)
+	return decision, nil
+}
+
+// withoutCertainty words a refusal by a share: Redis may be back in a second, and the limit is larger.
+func withoutCertainty(decision Decision, request Request) Decision {
+	for i := range decision.Denials {
+		denial := &decision.Denials[i]
+		for _, window := range request.Windows {
+			if window.Scope == denial.Scope && denial.Kind == KindTokens && window.TPM > 0 {
+				denial.TooLarge = request.leastTokens() > window.TPM
+			}
+		}
+		if !denial.TooLarge {
+			denial.RetryAfter = breakerPause
+		}
+	}
+	decision.RetryAfter = longestWait(decision.Denials)
+	return decision
+}
+
+// versionAlone makes every gateway load the limits anew once a second: nobody can tell it of changes.
+func versionAlone(now time.Time) int64 { return -now.Unix() }
+
+// shares are the request's windows with what this gateway may admit of them.
+func (r *Redis) shares(request Request, now time.Time) []Window {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	gateways := int64(max(len(r.epoch.gateways), 1))
+	windows := make([]Window, len(request.Windows))
+	for i, window := range request.Windows {
+		windows[i] = window
+		if r.options.OnStoreDown.RateLimits == DownOpen {
+			windows[i].RPM, windows[i].TPM, windows[i].Parallel = Unlimited, Unlimited, Unlimited
+			continue
+		}
+		var used WindowState
+		if seen, known := r.alone.seen[windowKey{request.Slot, window.Scope}]; known && now.Sub(seen.at) < seenKept {
+			used = seen.state
+			if used.Throttled {
+				windows[i].RPM = min(window.RPM, used.RPMLimit)
+			}
+		}
+		windows[i].RPM = shareOf(windows[i].RPM, used.Requests, gateways)
+		windows[i].TPM = shareOf(window.TPM, used.Tokens, gateways)
+		windows[i].Parallel = shareOf(window.Parallel, used.Live, gateways)
+	}
+	return windows
+}
+
+// shareOf rounds down: the shares of all gateways together are at most what is left.
+func shareOf(limit, used, gateways int64) int64 {
+	if limit == Unlimited {
+		return Unlimited
+	}
+	return max(limit-used, 0) / gateways
+}
+
+// noteSeenLocked remembers what Redis says of windows, for the time when it cannot be asked.
+func (r *Redis) noteSeenLocked(slot string, states []WindowState) {
+	if r.options.OnStoreDown.RateLimits != DownLocal {
+		return
+	}
+	now := time.Now()
+	for _, state := range states {
+		r.alone.seen[windowKey{slot, state.Scope}] = seenWindow{state, now}
+	}
+}
+
+func (r *Redis) noteSeen(slot string, states []WindowState) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.noteSeenLocked(slot, states)
+}
+
+func (r *Redis) forgetSeen(now time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for key, seen := range r.alone.seen {
+		if now.Sub(seen.at) >= seenKept {
+			delete(r.alone.seen, key)
+		}
+	}
+}
+
+// settleAlone ends the share of a reservation that was made without Redis.
+func (r *Redis) settleAlone(ctx context.Context, settlement Settlement) {
+	// It is there, or it was settled before.
+	_, _ = r.alone.windows.Settle(ctx, settlement)
+}
+
+// bookAlone records what Redis cannot be told of, and what it has to be told later.
+func (r *Redis) bookAlone(ctx context.Context, settlement Settlement, held *heldReservation) error {
+	row := settledRow(settlement, held.decision.At, time.Now().UTC())
+	if err := r.record.Append(context.WithoutCancel(ctx), []Entry{{Row: &row}}); err != nil {
+		return err
+	}
+	r.remember(settlement, held)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.held, settlement.ID)
+	owed := r.oweLocked(settlement.Slot)
+	for i, budget := range held.request.Budgets {
+		owed.counters[r.keys.spending(keyOf(budget.Scope, held.decision.Budgets[i].Period))] = true
+	}
+	return nil
+}
+
+func (r *Redis) oweLocked(slot string) *debt {
+	owed := r.alone.owed[slot]
+	if owed == nil {
+		owed = &debt{counters: make(map[string]bool)}
+		r.alone.owed[slot] = owed
+	}
+	owed.number++
+	return owed
+}
+
+func (r *Redis) owe(slot string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.oweLocked(slot)
+}
+
+func (r *Redis) owes(slot string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.alone.owed[slot] != nil
+}
+
+// pay tells Redis what happened in a slot without it. It comes before every decision of Redis in that slot.
+func (r *Redis) pay(ctx context.Context, slot string) error {
+	log := r.logOf(slot)
+	log.restoring.Lock()
+	defer log.restoring.Unlock()
+	owed, counters := r.debt(slot)
+	if owed == 0 {
+		return nil
+	}
+	err := r.restoreNow(ctx, slot, log)
+	for _, counter := range counters {
+		if err == nil {
+			_, err = r.callInt(ctx, r.scripts.unseed, counter, nil)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("tell Redis what happened in %s without it: %w", slot, err)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.alone.owed[slot].number == owed { // else more has come meanwhile, and is paid next
+		delete(r.alone.owed, slot)
+	}
+	return nil
+}
+
+// debt is what is owed in a slot now; number 0 is nothing.
+func (r *Redis) debt(slot string) (number int, counters []string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	owed := r.alone.owed[slot]
+	if owed == nil {
+		return 0, nil
+	}
+	return owed.number, slices.Collect(maps.Keys(owed.counters))
+}
+
+func (r *Redis) payAll(ctx context.Context) error {
+	r.mu.Lock()
+	slots := slices.Collect(maps.Keys(r.alone.owed))
+	r.mu.Unlock()
+	var errs []error
+	for _, slot := range slots {
+		errs = append(errs, r.pay(ctx, slot))
+	}
+	return errors.Join(errs...)
+}
+
+// watch tells the owner when Redis goes out of reach and when it is back. It returns what it has told.
+func (r *Redis) watch(ctx context.Context, wasAway bool) (away bool) {
+	away = r.breaker.open()
+	if away == wasAway {
+		return away
+	}
+	if r.options.OnAway != nil {
+		r.options.OnAway(away)
+	}
+	if !away {
+		r.options.Logger.InfoContext(ctx, "the counters are in reach again")
+		return away
+	}
+	r.options.Logger.ErrorContext(ctx, "the counters cannot be reached", slog.String("rate_limits", r.options.OnStoreDown.RateLimits),
+		slog.String("budgets", r.options.OnStoreDown.Budgets), slog.Int("gateways", len(r.knownGateways())))
+	if err := r.record.Append(ctx, []Entry{{Alerts: []api.AlertEvent{r.awayEvent(time.Now().UTC())}}}); err != nil {
+		r.options.Logger.WarnContext(ctx, "an alert could not be recorded", slog.Any("error", err))
+	}
+	return away
+}
+
+// awayEvent is the same for all gateways that lose sight of Redis in one minute.
+func (r *Redis) awayEvent(now time.Time) api.AlertEvent {
+	text := "the counters cannot be reached; "
+	if r.options.OnStoreDown.Budgets == DownOpen {
+		text += "hard budgets are not enforced"
+	} else {
+		text += "requests with a hard budget are refused"
+	}
+	switch r.options.OnStoreDown.RateLimits {
+	case DownLocal:
+		text += fmt.Sprintf(", rate limits are kept in shares of %d gateways", max(len(r.knownGateways()), 1))
+	case DownOpen:
+		text += ", rate limits are not enforced"
+	default:
+		text += ", so are those with a rate limit"
+	}
+	return api.AlertEvent{
+		ID:   fmt.Sprintf("store_degraded_%s_%d", r.options.Prefix, now.Unix()/60),
+		Type: api.EventStoreDegraded, Severity: "critical", CreatedAt: now, Message: text,
+	}
+}
