@@ -28,6 +28,15 @@ type Config struct {
 	RedisURL string
 	// RedisTimeout bounds one trip to Redis; 0 is the engine's default.
 	RedisTimeout time.Duration
+	// RedisStrictRecovery keeps hard budgets closed after Redis has lost data until all gateways have told it again.
+	RedisStrictRecovery bool
+	// RedisPreflightWarns starts with a Redis that may lose counters, and only warns.
+	RedisPreflightWarns bool
+	// RateLimitsOnStoreDown is "local", "closed" or "open", BudgetsOnStoreDown "closed" or "open".
+	RateLimitsOnStoreDown string
+	BudgetsOnStoreDown    string
+	// MaxBacklog is how many ledger rows of a team may wait for the record before hard budgets close.
+	MaxBacklog int64
 	// SecretKey encrypts stored secrets; empty lets the data directory hold a generated one.
 	SecretKey string
 

@@ -33,6 +33,7 @@ type file struct {
 		IdentifierHeader string           `yaml:"identifier_header"`
 		Default          rates            `yaml:"default"`
 		Teams            map[string]rates `yaml:"teams"`
+		OnStoreDown      string           `yaml:"on_store_down"`
 	} `yaml:"rate_limits"`
 
 	Budgets struct {
@@ -42,7 +43,14 @@ type file struct {
 		ExceededStatus *int                  `yaml:"exceeded_status"`
 		Teams          map[string]teamBudget `yaml:"teams"`
 		Shared         []yaml.Node           `yaml:"shared"`
+		OnStoreDown    string                `yaml:"on_store_down"`
+		MaxBacklog     *int64                `yaml:"max_backlog"`
 	} `yaml:"budgets"`
+
+	Redis struct {
+		StrictRecovery *bool  `yaml:"strict_recovery"`
+		Preflight      string `yaml:"preflight"`
+	} `yaml:"redis"`
 
 	DynamicRateLimits struct {
 		OnSoftBudgetHit struct {

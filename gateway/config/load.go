@@ -34,6 +34,7 @@ func Load(path string, getenv func(string) string) (Config, error) {
 	c := &checker{config: Config{File: path}}
 	c.stores(f)
 	c.limits(f)
+	c.outage(f)
 	c.models(f)
 	c.declared(f)
 	if len(c.problems) > 0 {
