@@ -76,6 +76,7 @@ func assemble(ctx context.Context, options Options) (_ *parts, err error) {
 	})
 	p.ledger = ledger.New(ledger.Options{Store: p.store, OnAlert: p.alerts.Wake, Logger: logger})
 	p.onClose("ledger", p.ledger.Close)
+	p.metrics = metrics.New(options.Version)
 	if err := p.openCounters(ctx, options); err != nil {
 		return nil, err
 	}
@@ -93,7 +94,6 @@ func assemble(ctx context.Context, options Options) (_ *parts, err error) {
 
 	pepper := sealer.Derive("key pepper")
 	p.admins = auth.NewAdminKeys(auth.Secret(settings.AdminKey))
-	p.metrics = metrics.New(options.Version)
 	p.drift = &ledger.Reconciler{
 		Counters: p.engine, Record: p.ledger, OnDrift: p.metrics.Drifted, Logger: logger,
 		Budgets: func() []quota.Budget { return book.Remembered(time.Now()) },
@@ -137,11 +137,15 @@ func openSealer(secretKey, dataDir string) (*seal.Sealer, error) {
 }
 
 func (p *parts) openCounters(ctx context.Context, options Options) error {
-	if options.Config.RedisURL == "" {
-		p.engine, p.counters = quota.NewMemory(p.ledger, quota.MemoryOptions{Logger: options.Logger}), "in-process"
+	settings := options.Config
+	if settings.RedisURL == "" {
+		p.counters = "in-process"
+		p.engine = quota.NewMemory(p.ledger, quota.MemoryOptions{MaxBacklog: settings.MaxBacklog, Logger: options.Logger})
 	} else {
-		engine, err := quota.OpenRedis(ctx, options.Config.RedisURL, p.ledger, quota.RedisOptions{
-			Timeout: options.Config.RedisTimeout, Logger: options.Logger,
+		engine, err := quota.OpenRedis(ctx, settings.RedisURL, p.ledger, quota.RedisOptions{
+			Timeout: settings.RedisTimeout, Strict: !settings.RedisPreflightWarns, StrictRecovery: settings.RedisStrictRecovery,
+			OnStoreDown: quota.OnStoreDown{RateLimits: settings.RateLimitsOnStoreDown, Budgets: settings.BudgetsOnStoreDown},
+			MaxBacklog:  settings.MaxBacklog, OnAway: p.metrics.StoreDegraded, Logger: options.Logger,
 		})
 		if err != nil {
 			return fmt.Errorf("open the counters (redis_url): %w", err)
@@ -154,7 +158,7 @@ func (p *parts) openCounters(ctx context.Context, options Options) error {
 
 // background are the loops that run beside the server until it has stopped.
 func (p *parts) background() []func(context.Context) {
-	return []func(context.Context){p.proxy.Run, p.alerts.Run, p.drift.Run}
+	return []func(context.Context){p.proxy.Run, p.alerts.Run, p.drift.Run, p.watchBacklog}
 }
 
 func (p *parts) onClose(name string, close func(context.Context) error) {

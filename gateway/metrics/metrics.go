@@ -24,6 +24,7 @@ type Metrics struct {
 	tokens   *prometheus.CounterVec
 	overhead prometheus.Histogram
 	drift    *prometheus.GaugeVec
+	stores   storeGauges
 }
 
 // overheadBuckets are in seconds; the gateway's own work is measured in fractions of a millisecond.
@@ -53,6 +54,7 @@ func New(version string) *Metrics {
 		Name: "bursar_build_info", Help: "Always 1; the version is in the label.", ConstLabels: prometheus.Labels{"version": version},
 	})
 	info.Set(1)
+	m.stores = newStoreGauges(m.registry)
 	m.registry.MustRegister(m.requests, m.spend, m.tokens, m.overhead, m.drift, info,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m

@@ -124,9 +124,3 @@ func (p *Proxy) checkModel(subject *policy.Subject, model string) error {
 	}
 	return nil
 }
-
-func unavailable(err error) error {
-	refusal := api.Errorf(api.StoreUnavailable, "the gateway cannot reach its stores; nothing was charged, try again").WithCause(err)
-	refusal.Header = http.Header{"Retry-After": {"1"}}
-	return refusal
-}

@@ -16,6 +16,9 @@ var descriptors = map[string]string{
 // rateHeaders are OpenAI's x-ratelimit headers for the tightest limit of each kind, and LiteLLM's for each limit.
 func rateHeaders(d quota.Decision) map[string]string {
 	headers := map[string]string{}
+	if d.Degraded {
+		headers[HeaderMode] = modeDegraded
+	}
 	requests, tokens := tightest{kind: "requests"}, tightest{kind: "tokens"}
 	for _, window := range d.Windows {
 		requests.consider(window.RPMLimit, window.Requests, window.RequestsReset)

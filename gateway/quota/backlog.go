@@ -9,9 +9,8 @@ import (
 )
 
 const (
-	// backlogLimit is how many entries may wait for the record before requests are refused:
-	// what cannot be written down must not be spent.
-	backlogLimit = 10_000
+	// defaultMaxBacklog is how many entries may wait for the record before requests are refused.
+	defaultMaxBacklog = 100_000
 
 	// backlogBatch is how many entries are recorded in one go.
 	backlogBatch = 500
@@ -29,16 +28,32 @@ type backlog struct {
 	// drainMu lets one drain run at a time, so that a second one waits for the entries of the first.
 	drainMu sync.Mutex
 
+	limit int64
+
 	mu      sync.Mutex
 	entries []Entry
+	// since is when the backlog was last empty.
+	since time.Time
 }
 
-func newBacklog(record Record, logger *slog.Logger) *backlog {
-	return &backlog{record: record, logger: logger, wake: make(chan struct{}, 1)}
+func newBacklog(record Record, limit int64, logger *slog.Logger) *backlog {
+	return &backlog{record: record, limit: limit, logger: logger, wake: make(chan struct{}, 1)}
+}
+
+func (b *backlog) state(now time.Time) Backlog {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.entries) == 0 {
+		return Backlog{}
+	}
+	return Backlog{Entries: int64(len(b.entries)), Oldest: now.Sub(b.since)}
 }
 
 func (b *backlog) keep(entries ...Entry) {
 	b.mu.Lock()
+	if len(b.entries) == 0 {
+		b.since = time.Now()
+	}
 	b.entries = append(b.entries, entries...)
 	b.mu.Unlock()
 	select {
@@ -47,7 +62,7 @@ func (b *backlog) keep(entries ...Entry) {
 	}
 }
 
-func (b *backlog) full() bool { return b.len() >= backlogLimit }
+func (b *backlog) full() bool { return int64(b.len()) >= b.limit }
 
 func (b *backlog) len() int {
 	b.mu.Lock()

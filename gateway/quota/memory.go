@@ -29,6 +29,8 @@ type MemoryOptions struct {
 	// ReapEvery is how often reservations of crashed requests are looked for;
 	// 0 is every second, negative is never: the owner calls Reap.
 	ReapEvery time.Duration
+	// MaxBacklog is how many entries may wait for the record before requests are refused; 0 is 100,000.
+	MaxBacklog int64
 	// Logger hears of entries that could not be recorded; nil is slog.Default.
 	Logger *slog.Logger
 }
@@ -39,8 +41,10 @@ type Memory struct {
 	record  Record
 	options MemoryOptions
 	backlog *backlog
-	stop    context.CancelFunc
-	done    sync.WaitGroup
+	// recording is held, shared, from a settlement until its row is in the record or the backlog.
+	recording sync.RWMutex
+	stop      context.CancelFunc
+	done      sync.WaitGroup
 
 	mu       sync.Mutex
 	windows  map[windowKey]*window
@@ -86,10 +90,13 @@ func NewMemory(record Record, options MemoryOptions) *Memory {
 	if options.ReapEvery == 0 {
 		options.ReapEvery = time.Second
 	}
+	if options.MaxBacklog == 0 {
+		options.MaxBacklog = defaultMaxBacklog
+	}
 	ctx, stop := context.WithCancel(context.Background())
 	m := &Memory{
 		record: record, options: options, stop: stop,
-		backlog:  newBacklog(record, options.Logger),
+		backlog:  newBacklog(record, options.MaxBacklog, options.Logger),
 		windows:  make(map[windowKey]*window),
 		spending: make(map[spendingKey]*spending),
 		live:     make(map[reservationKey]*reservation),
@@ -125,7 +132,7 @@ func (m *Memory) Reserve(ctx context.Context, request Request) (Decision, error)
 		return Decision{}, err
 	}
 	if m.backlog.full() {
-		return Decision{}, fmt.Errorf("%w: too much is waiting to be recorded", ErrUnavailable)
+		return Decision{}, ErrBacklog
 	}
 	for {
 		decision, unseeded, err := m.reserve(request)

@@ -27,6 +27,8 @@ func (m *Memory) Settle(ctx context.Context, settlement Settlement) (Settled, er
 	if err := settlement.check(); err != nil {
 		return Settled{}, err
 	}
+	m.recording.RLock()
+	defer m.recording.RUnlock()
 	settled, entry, err := m.settle(settlement)
 	if err != nil {
 		return Settled{}, fmt.Errorf("settle %s: %w", settlement.ID, err)
@@ -150,6 +152,8 @@ func (m *Memory) Renew(ctx context.Context, checkpoints []Checkpoint) error {
 // Reap ends the reservations that nobody has renewed, at what they are known to have cost,
 // and returns how many there were.
 func (m *Memory) Reap(ctx context.Context) (int, error) {
+	m.recording.RLock()
+	defer m.recording.RUnlock()
 	entries := m.reap()
 	if len(entries) == 0 {
 		return 0, nil

@@ -9,6 +9,7 @@ package quota
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
@@ -45,6 +46,13 @@ type Engine interface {
 	// Used reads rate windows as they stand now, in the order asked.
 	Used(ctx context.Context, slot string, windows []Window) ([]WindowState, error)
 
+	// Refill fills the running periods' counters anew from the ledger and returns them: after the ledger was
+	// adjusted there, or when a budget selects something else than before. It is in force on all gateways when it returns.
+	Refill(ctx context.Context, budgets []Budget) ([]BudgetState, error)
+
+	// Backlog says how much waits for the record.
+	Backlog(ctx context.Context) (Backlog, error)
+
 	// BumpPolicy makes every Reserve of the slot with an older policy version answer [ErrStalePolicy],
 	// on all gateways, from the moment it returns.
 	BumpPolicy(ctx context.Context, slot string) (version int64, err error)
@@ -64,6 +72,10 @@ var (
 	ErrStalePolicy = errors.New("limits have changed since they were loaded")
 	// ErrUnavailable: the counters cannot be reached.
 	ErrUnavailable = errors.New("quota store is unavailable")
+	// ErrRecovering: the counters were lost, and not every gateway has told what it knows of them. An [ErrUnavailable].
+	ErrRecovering = fmt.Errorf("%w: it has lost counters and is told them again", ErrUnavailable)
+	// ErrBacklog: too much waits for the record; what cannot be written down must not be spent.
+	ErrBacklog = errors.New("too much is waiting to be recorded")
 	// ErrUnknown: the reservation is neither live nor remembered.
 	ErrUnknown = errors.New("reservation is unknown")
 	// ErrEnded: the id to reserve belongs to a reservation that has ended; nothing is held for it.
@@ -255,6 +267,13 @@ type Settled struct {
 	// A duplicate or a correction has none.
 	Windows []WindowState
 	Budgets []BudgetState
+}
+
+// Backlog is what was settled and has not reached the record.
+type Backlog struct {
+	Entries int64
+	// Oldest is how long the oldest entry has been waiting, 0 when none is.
+	Oldest time.Duration
 }
 
 // Checkpoint is what a running request has used so far.

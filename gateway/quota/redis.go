@@ -26,6 +26,8 @@ type RedisOptions struct {
 	// until every gateway that lives has told it again what it knows. Without it a budget may be overshot meanwhile
 	// by what was lost.
 	StrictRecovery bool
+	// MaxBacklog is how many entries of a slot may wait for the record before hard budgets close; 0 is 100,000.
+	MaxBacklog int64
 	// OnStoreDown says what happens to requests while Redis cannot be reached; the zero value refuses them.
 	OnStoreDown OnStoreDown
 	// OnAway is told when Redis goes out of reach and when it is back; nil is not.
@@ -121,6 +123,9 @@ func (o RedisOptions) withDefaults() RedisOptions {
 	}
 	if o.Timeout == 0 {
 		o.Timeout = 250 * time.Millisecond
+	}
+	if o.MaxBacklog == 0 {
+		o.MaxBacklog = defaultMaxBacklog
 	}
 	if o.Logger == nil {
 		o.Logger = slog.Default()

@@ -24,9 +24,6 @@ const (
 	epochPoll = 50 * time.Millisecond
 )
 
-// errRecovering: gateways are telling Redis what it has lost, and no budget can be judged until they have.
-var errRecovering = fmt.Errorf("%w: it has lost counters and is told them again", ErrUnavailable)
-
 // epoch is what this process knows of the life that the counters are in.
 type epoch struct {
 	// told is the epoch that this process has told everything it knows to, "" while it has not.

@@ -26,7 +26,7 @@ func preflight(ctx context.Context, client redis.UniversalClient, options RedisO
 	}
 	for _, risk := range risks(info) {
 		if options.Strict {
-			return fmt.Errorf("redis may lose counters: %s", risk)
+			return fmt.Errorf("redis may lose counters: %s; or start all the same with redis.preflight: warn", risk)
 		}
 		options.Logger.WarnContext(ctx, "redis may lose counters", slog.Any("reason", risk))
 	}

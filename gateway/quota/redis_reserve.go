@@ -92,7 +92,9 @@ func (r *Redis) reserved(ctx context.Context, request Request, epoch string, ans
 	case "epoch":
 		return Decision{}, true, r.lostEpoch(ctx)
 	case "recovering":
-		return Decision{}, false, errRecovering
+		return Decision{}, false, ErrRecovering
+	case "backlog":
+		return Decision{}, false, fmt.Errorf("%w: %d entries of %s and more", ErrBacklog, r.options.MaxBacklog, request.Slot)
 	case "stale":
 		return Decision{}, false, ErrStalePolicy
 	case "ended":
@@ -177,7 +179,7 @@ func (r *Redis) reserveArgs(request Request) ([]any, error) {
 	args = append(args, r.clock(), r.replica, 0, 0, request.ID, request.PolicyVersion,
 		lifetime.Microseconds(), remembered.Microseconds(),
 		request.InputTokens, request.OutputTokens, request.MinOutputTokens,
-		int64(request.InputCost), int64(request.OutputTokenCost), memo, r.keys.gateways(), "")
+		int64(request.InputCost), int64(request.OutputTokenCost), memo, r.keys.gateways(), "", r.options.MaxBacklog)
 	args = append(args, len(request.Windows))
 	for _, window := range request.Windows {
 		args = append(args, string(window.Scope), window.RPM, window.TPM, window.Parallel)

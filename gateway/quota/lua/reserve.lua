@@ -20,6 +20,7 @@ local input, output, least = number(), number(), number()
 local input_cost, token_cost = number(), number()
 local context = text()
 local gateways, epoch = text(), text()
+local most_waiting = number()
 
 local function read_windows()
   local windows = {}
@@ -97,10 +98,16 @@ if version ~= current then
   return { 'stale' }
 end
 
-for _, budget in ipairs(closed and budgets or {}) do
-  if budget.hard and budget.limit >= 0 then
-    return { 'recovering' }
-  end
+-- What cannot be judged or written down must not be spent.
+local spends = false
+for _, budget in ipairs(budgets) do
+  spends = spends or budget.hard and budget.limit >= 0
+end
+if spends and closed then
+  return { 'recovering' }
+end
+if spends and redis.call('XLEN', base .. ':led') >= most_waiting then
+  return { 'backlog' }
 end
 
 -- What the request meets.

@@ -1,0 +1,40 @@
+package metrics
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// storeGauges are how the stores fare.
+type storeGauges struct{ degraded, lag, backlog prometheus.Gauge }
+
+func newStoreGauges(registry *prometheus.Registry) storeGauges {
+	g := storeGauges{
+		degraded: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "bursar_store_degraded", Help: "1 while this gateway cannot reach the counters and decides by on_store_down, else 0.",
+		}),
+		lag: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "bursar_ledger_lag_seconds", Help: "How long the oldest ledger entry has been waiting for the record, 0 when none is.",
+		}),
+		backlog: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "bursar_ledger_backlog_entries", Help: "How many ledger entries wait for the record.",
+		}),
+	}
+	registry.MustRegister(g.degraded, g.lag, g.backlog)
+	return g
+}
+
+// StoreDegraded notes whether the counters are out of reach.
+func (m *Metrics) StoreDegraded(degraded bool) {
+	m.stores.degraded.Set(0)
+	if degraded {
+		m.stores.degraded.Set(1)
+	}
+}
+
+// LedgerBehind notes how much waits for the record and since when.
+func (m *Metrics) LedgerBehind(entries int64, oldest time.Duration) {
+	m.stores.backlog.Set(float64(entries))
+	m.stores.lag.Set(oldest.Seconds())
+}

@@ -1,0 +1,67 @@
+package quota
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// Refill implements [Engine]. The counters lose their seed marks, so that no gateway decides by them
+// before they are filled again.
+func (r *Redis) Refill(ctx context.Context, budgets []Budget) ([]BudgetState, error) {
+	states, err := r.Spent(ctx, budgets)
+	if err != nil {
+		return nil, err
+	}
+	for _, state := range states {
+		counter := r.keys.spending(keyOf(state.Scope, state.Period))
+		if _, err := r.callInt(ctx, r.scripts.unseed, counter, nil); err != nil {
+			return nil, fmt.Errorf("fill the counter of %s again: %w", state.Scope, err)
+		}
+	}
+	return r.Spent(ctx, budgets)
+}
+
+// Backlog implements [Engine], over all slots and so for all gateways.
+func (r *Redis) Backlog(ctx context.Context) (Backlog, error) {
+	slots, err := r.slots(ctx)
+	if err != nil {
+		return Backlog{}, fmt.Errorf("list slots: %w", err)
+	}
+	var now *redis.TimeCmd
+	lengths := make([]*redis.IntCmd, len(slots))
+	oldest := make([]*redis.XMessageSliceCmd, len(slots))
+	_, err = r.client.Pipelined(ctx, func(pipe redis.Pipeliner) error {
+		now = pipe.Time(ctx)
+		for i, slot := range slots {
+			lengths[i] = pipe.XLen(ctx, r.keys.ledger(slot))
+			oldest[i] = pipe.XRangeN(ctx, r.keys.ledger(slot), "-", "+", 1)
+		}
+		return nil
+	})
+	if err := r.noted(ctx, err); err != nil {
+		return Backlog{}, fmt.Errorf("look at what waits for the record: %w", err)
+	}
+	var backlog Backlog
+	for i := range slots {
+		backlog.Entries += lengths[i].Val()
+		if waiting := oldest[i].Val(); len(waiting) > 0 {
+			backlog.Oldest = max(backlog.Oldest, now.Val().Sub(writtenAt(waiting[0].ID)))
+		}
+	}
+	return backlog, nil
+}
+
+// writtenAt is when Redis made an entry of a stream, which its id says.
+func writtenAt(id string) time.Time {
+	text, _, _ := strings.Cut(id, "-")
+	milliseconds, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return time.Time{}
+	}
+	return time.UnixMilli(milliseconds)
+}
