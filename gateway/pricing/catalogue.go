@@ -14,10 +14,10 @@ var catalogueText string
 
 // Model is one line of a catalogue.
 type Model struct {
-	// Provider is openai, anthropic, azure, gemini, mistral or deepseek.
+	// Provider is such as openai, anthropic or azure.
 	Provider string
 	Name     string
-	// Mode is chat, responses or embedding.
+	// Mode is chat, responses, completion, embedding, image, speech, transcription or moderation.
 	Mode string
 	// MaxInputTokens and MaxOutputTokens are what the model takes; 0 is not known.
 	MaxInputTokens  int64
@@ -43,14 +43,18 @@ var Embedded = sync.OnceValue(func() *Catalogue {
 	return catalogue
 })
 
-// providerAliases are other names that people know our providers by.
-var providerAliases = map[string]string{
-	"google": "gemini", "vertex_ai": "gemini", "azure_ai": "azure",
+// sections are where a provider's models stand that people, or price files, know by other names.
+var sections = map[string][]string{
+	"azure":     {"azure", "azure_ai"},
+	"azure_ai":  {"azure_ai", "azure"},
+	"google":    {"gemini", "vertex_ai"},
+	"gemini":    {"gemini", "vertex_ai"},
+	"vertex_ai": {"vertex_ai", "gemini"},
 }
 
 // compatible are the providers that are often reached through an OpenAI-compatible API,
 // that is, with "openai" for a provider and a base URL of their own.
-var compatible = []string{"gemini", "mistral", "deepseek", "anthropic"}
+var compatible = []string{"gemini", "mistral", "deepseek", "groq", "xai", "anthropic"}
 
 // Version names the catalogue by its date and content, such as "2026-07-1a2b3c4d".
 func (c *Catalogue) Version() string { return c.version }
@@ -69,17 +73,11 @@ func (c *Catalogue) Find(provider, model string) (Price, bool) {
 // price ("gpt-4.1-mini-2025-04-14"), either with the provider in front ("anthropic/claude-opus-5",
 // which then decides), and for the provider openai also the names of OpenAI-compatible vendors.
 func (c *Catalogue) Model(provider, model string) (Model, bool) {
-	if alias, ok := providerAliases[provider]; ok {
-		provider = alias
-	}
-	if found, ok := c.lookUp(provider, model); ok {
+	if found, ok := c.inSections(provider, model); ok {
 		return found, true
 	}
 	if prefix, rest, ok := strings.Cut(model, "/"); ok {
-		if alias, ok := providerAliases[prefix]; ok {
-			prefix = alias
-		}
-		if found, ok := c.lookUp(prefix, rest); ok {
+		if found, ok := c.inSections(prefix, rest); ok {
 			return found, true
 		}
 	}
@@ -87,11 +85,23 @@ func (c *Catalogue) Model(provider, model string) (Model, bool) {
 		return Model{}, false
 	}
 	for _, other := range compatible {
-		if found, ok := c.lookUp(other, model); ok {
+		if found, ok := c.inSections(other, model); ok {
 			return found, true
 		}
 	}
 	return Model{}, false
+}
+
+func (c *Catalogue) inSections(provider, model string) (Model, bool) {
+	if others, several := sections[provider]; several {
+		for _, section := range others {
+			if found, ok := c.lookUp(section, model); ok {
+				return found, true
+			}
+		}
+		return Model{}, false
+	}
+	return c.lookUp(provider, model)
 }
 
 func (c *Catalogue) lookUp(provider, model string) (Model, bool) {
@@ -103,6 +113,16 @@ func (c *Catalogue) lookUp(provider, model string) (Model, bool) {
 		return Model{}, false
 	}
 	return c.models[i], true
+}
+
+// Over returns a catalogue of c's models and, where it has none of that provider and name,
+// of the others'. Each price keeps the version of where it came from.
+func (c *Catalogue) Over(others *Catalogue) *Catalogue {
+	merged := &Catalogue{version: c.version + "+" + others.version, byName: map[modelName]int{}}
+	for _, model := range slices.Concat(c.models, others.models) {
+		merged.put(model, false)
+	}
+	return merged
 }
 
 // withoutDate cuts "-2025-04-14" or "-20250414" off the end of a name.

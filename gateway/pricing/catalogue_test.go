@@ -28,11 +28,24 @@ func TestEmbedded_coversTheVendors(t *testing.T) {
 		if price.Input > 200*money.USD || price.Output > 1_000*money.USD {
 			t.Errorf("%s/%s costs %s and %s per million tokens, hardly", model.Provider, model.Name, price.Input.Dollars(), price.Output.Dollars())
 		}
-		if model.MaxInputTokens == 0 || (model.Mode != "embedding" && model.MaxOutputTokens == 0) {
+		for name, plan := range map[string]*Plan{"flex": price.Flex, "batch": price.Batch} {
+			if plan != nil && (plan.Input >= price.Input || plan.Output > price.Output) {
+				t.Errorf("%s/%s: %s is not cheaper", model.Provider, model.Name, name)
+			}
+		}
+		if plan := price.Priority; plan != nil && (plan.Input <= price.Input || plan.Output <= price.Output) {
+			t.Errorf("%s/%s: priority is not dearer", model.Provider, model.Name)
+		}
+		chats := model.Mode == "chat" || model.Mode == "responses" || model.Mode == "completion"
+		if (chats && model.MaxOutputTokens == 0) || ((chats || model.Mode == "embedding") && model.MaxInputTokens == 0) {
 			t.Errorf("%s/%s has no token limits", model.Provider, model.Name)
 		}
+		free := model.Mode == "moderation" || model.Name == "gemma-3-27b-it"
+		if worked := (Usage{PromptTokens: 1_000, CompletionTokens: 1_000, Images: 1, AudioSeconds: 1, Characters: 1}); (price.Cost(worked) == 0) != free {
+			t.Errorf("%s/%s costs %s", model.Provider, model.Name, price.Cost(worked))
+		}
 	}
-	for provider, least := range map[string]int{"openai": 40, "anthropic": 10, "azure": 80, "gemini": 15, "mistral": 30, "deepseek": 5} {
+	for provider, least := range map[string]int{"openai": 80, "anthropic": 15, "azure": 150, "gemini": 25, "mistral": 40, "deepseek": 5, "groq": 10, "xai": 20} {
 		if counts[provider] < least {
 			t.Errorf("%d models of %s, want %d at least", counts[provider], provider, least)
 		}
@@ -61,7 +74,11 @@ func TestModel_findsByTheNamesPeopleUse(t *testing.T) {
 		{"google", "gemini-2.5-flash", "gemini/gemini-2.5-flash"},
 		{"", "gpt-4o", ""},
 		{"anthropic", "gpt-4o", ""},
-		{"azure", "mistral-large-latest", ""},
+		{"azure", "magistral-medium-latest", ""},
+		{"azure_ai", "grok-3", "azure/grok-3"},
+		{"openai", "llama-3.3-70b-versatile", "groq/llama-3.3-70b-versatile"},
+		{"openai", "openai/gpt-oss-120b", "groq/openai/gpt-oss-120b"},
+		{"openai", "whisper-1", "openai/whisper-1"},
 		{"openai", "gpt-4.1-mini-2025-04", ""},
 		{"openai", "gpt-4.1-mini-2025x04x14", ""},
 		{"openai", "gpt-4.1-mini-", ""},
@@ -113,21 +130,32 @@ func TestParseCatalogue_fillsInWhatIsLeftOut(t *testing.T) {
 
 func TestParseCatalogue_refuses(t *testing.T) {
 	for line, want := range map[string]string{
-		"m chat 1 1":                                   "input price is missing",
-		"m chat 1 1 in=1":                              "output price is missing",
-		"m chat 1":                                     "want a name",
-		"m talk 1 1 in=1 out=1":                        "no mode",
-		"m chat x 1 in=1 out=1":                        "not a number of tokens",
-		"m chat 1 -1 in=1 out=1":                       "not a number of tokens",
-		"m chat 1 1 in=1 out=1 foo=1":                  "no price",
-		"m chat 1 1 in=1 in=2 out=1":                   "twice",
-		"m chat 1 1 in=abc out=1":                      "in:",
-		"m chat 1 1 in=-1 out=1":                       "not between",
-		"m chat 1 1 in=1 out=1 | in=2":                 "above=",
-		"m chat 1 1 in=1 out=1 |":                      "above=",
-		"m chat 1 1 in=1 out=1 | above=0":              "above 0",
-		"m chat 1 1 in=1 out=1 | above=5":              "input price is missing",
-		"m chat 1 1 in=1 out=1\nm chat 1 1 in=1 out=1": "listed twice",
+		"m chat 1 1":                                      "input price is missing",
+		"m chat 1 1 in=1":                                 "output price is missing",
+		"m chat 1":                                        "want a name",
+		"m talk 1 1 in=1 out=1":                           "no mode",
+		"m chat x 1 in=1 out=1":                           "not a number of tokens",
+		"m chat 1 -1 in=1 out=1":                          "not a number of tokens",
+		"m chat 1 1 in=1 out=1 foo=1":                     "no price",
+		"m chat 1 1 in=1 in=2 out=1":                      "twice",
+		"m chat 1 1 in=abc out=1":                         "in:",
+		"m chat 1 1 in=-1 out=1":                          "not between",
+		"m chat 1 1 in=1 out=1 | in=2":                    "above=",
+		"m chat 1 1 in=1 out=1 |":                         "above=",
+		"m chat 1 1 in=1 out=1 | flex":                    "above=",
+		"m chat 1 1 in=1 out=1 | flex in=1":               "flex: needs an input and an output",
+		"m chat 1 1 in=1 out=1 | flex above=9 in=1 out=1": "flex: needs an input and an output",
+		"m chat 1 1 in=1 out=1 | in=1 out=1":              "behind |",
+		"m chat 1 1 in=1 out=1 | above=5 in=1 out=1 | above=5 in=1 out=1": "two tiers start above 5",
+		"m image 1 1 image=1 image=2":                                     "twice",
+		"m image 1 1 image:9x9=1 image:9x9=2":                             "twice",
+		"m image 1 1 search:huge=1":                                       "no price",
+		"m image 1 1 hour=-1":                                             "not between",
+		"m image 1 1 image=-1":                                            "not between",
+		"m image 1 1 search=1":                                            "input price is missing",
+		"m chat 1 1 in=1 out=1 | above=0":                                 "above 0 tokens",
+		"m chat 1 1 in=1 out=1 | above=5":                                 "input price is missing",
+		"m chat 1 1 in=1 out=1\nm chat 1 1 in=1 out=1":                    "listed twice",
 	} {
 		_, err := parseCatalogue("date 2026-01\n[p]\n" + line)
 		if err == nil || !strings.Contains(err.Error(), want) || !strings.HasPrefix(err.Error(), "line ") {

@@ -19,8 +19,9 @@ type List struct {
 	// Tiers reprice the whole request by the size of its prompt, in any order.
 	Tiers []TierTerms
 	// Flex, Priority and Batch are nil where the list does not have them. What such a service
-	// leaves out costs what the list states for the standard one; a dearer tier of the standard
-	// one holds for it too, unless it has tiers of its own.
+	// leaves out costs what the list states for the standard one, and in a dearer service no less
+	// than its nearest relative there; a dearer tier of the standard service holds too, unless
+	// the service has tiers of its own.
 	Flex     *PlanTerms
 	Priority *PlanTerms
 	Batch    *PlanTerms
@@ -122,23 +123,41 @@ func (t PlanTerms) service(l List) (*Plan, error) {
 	if t.Input == nil || t.Output == nil {
 		return nil, errors.New("needs an input and an output price")
 	}
-	t.Terms, t.Tiers = t.over(l.Terms), slices.Clone(t.Tiers)
-	for i := range t.Tiers {
-		for _, standard := range l.Tiers {
-			if standard.Above == t.Tiers[i].Above {
-				t.Tiers[i].Terms = t.Tiers[i].over(standard.Terms)
-			}
+	own, err := t.plan()
+	if err != nil {
+		return nil, err
+	}
+	plan, err := t.inheriting(l).plan()
+	if err != nil {
+		return nil, err
+	}
+	if *t.Input > *l.Input { // dearer than the standard service in what it says, so also in what it does not
+		plan.Rates = plan.dearer(own.Rates)
+		for i := range plan.Tiers {
+			plan.Tiers[i].Rates = plan.Tiers[i].dearer(own.Tiers[i].Rates)
 		}
 	}
-	plan, err := t.plan()
-	if err != nil || len(t.Tiers) > 0 {
-		return &plan, err
+	if len(t.Tiers) > 0 {
+		return &plan, nil
 	}
 	standard, err := (PlanTerms{l.Terms, l.Tiers}).plan()
 	for _, tier := range standard.Tiers {
 		plan.Tiers = append(plan.Tiers, Tier{tier.Above, tier.dearer(plan.Rates)})
 	}
 	return &plan, err
+}
+
+// inheriting are the terms with what they leave out taken from the standard service.
+func (t PlanTerms) inheriting(l List) PlanTerms {
+	t.Terms, t.Tiers = t.over(l.apart()), slices.Clone(t.Tiers)
+	for i := range t.Tiers {
+		for _, standard := range l.Tiers {
+			if standard.Above == t.Tiers[i].Above {
+				t.Tiers[i].Terms = t.Tiers[i].over(standard.apart())
+			}
+		}
+	}
+	return t
 }
 
 func (p *Price) checkPieces() error {

@@ -205,12 +205,13 @@ func TestBound_isNeverBelowTheCost(t *testing.T) {
 	})
 }
 
-func TestBounds_growWithThePrompt(t *testing.T) {
+func TestBound_growsWithThePrompt(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		price := drawPrice(t)
 		fewer := rapid.Int64Range(0, 3_000).Draw(t, "fewer")
 		more := fewer + rapid.Int64Range(0, 3_000).Draw(t, "more")
-		if price.InputBound(fewer) > price.InputBound(more) || price.OutputTokenBound(fewer) > price.OutputTokenBound(more) {
+		short, long := price.Bound(pricing.Usage{PromptTokens: fewer}), price.Bound(pricing.Usage{PromptTokens: more})
+		if short.Input > long.Input || short.OutputToken > long.OutputToken {
 			t.Fatal("a longer prompt has a lower bound")
 		}
 	})
@@ -237,18 +238,46 @@ func TestCost_agreesWithExactArithmetic(t *testing.T) {
 	})
 }
 
-func TestBounds_byHand(t *testing.T) {
+func TestBound_byHand(t *testing.T) {
 	tiered, _ := pricing.Embedded().Find("openai", "gpt-5.6")
-	for _, test := range []struct{ tokens, input, output money.Nano }{
-		{0, 0, 30_000},
-		{272_000, 272_000 * 6_250, 30_000},
-		{272_001, 272_001 * 12_500, 45_000},
+	speech, _ := pricing.Embedded().Find("openai", "tts-1-hd")
+	heard, _ := pricing.Embedded().Find("groq", "whisper-large-v3")
+	drawn, _ := pricing.Embedded().Find("openai", "dall-e-3")
+	searching, _ := pricing.Embedded().Find("openai", "gpt-4o-search-preview")
+	fixed := pricing.Price{Request: money.USD / 100}
+	for name, test := range map[string]struct {
+		price pricing.Price
+		most  pricing.Usage
+		want  pricing.Bound
+	}{
+		"nothing but the answer":     {tiered, pricing.Usage{Service: "default"}, pricing.Bound{Input: 0, OutputToken: 30_000}},
+		"all may be written":         {tiered, pricing.Usage{PromptTokens: 272_000, Service: "default"}, pricing.Bound{Input: 272_000 * 6_250, OutputToken: 30_000}},
+		"one above the tier":         {tiered, pricing.Usage{PromptTokens: 272_001, Service: "default"}, pricing.Bound{Input: 272_001 * 12_500, OutputToken: 45_000}},
+		"flex may fall back":         {tiered, pricing.Usage{PromptTokens: 10, Service: "flex"}, pricing.Bound{Input: 10 * 6_250, OutputToken: 30_000}},
+		"priority":                   {tiered, pricing.Usage{PromptTokens: 10, Service: "priority"}, pricing.Bound{Input: 10 * 12_500, OutputToken: 60_000}},
+		"the account decides":        {tiered, pricing.Usage{PromptTokens: 10}, pricing.Bound{Input: 10 * 12_500, OutputToken: 60_000}},
+		"the account decides (auto)": {tiered, pricing.Usage{PromptTokens: 10, Service: "auto"}, pricing.Bound{Input: 10 * 12_500, OutputToken: 60_000}},
+		"spoken":                     {speech, pricing.Usage{Characters: 4_096}, pricing.Bound{Input: 4_096 * 30_000}},
+		"written down":               {heard, pricing.Usage{AudioSeconds: 1}, pricing.Bound{Input: 30_834}}, // 0.111 / 3600 = 0.0000308333…
+		"drawn, size open":           {drawn, pricing.Usage{Images: 2, ImageQuality: "standard"}, pricing.Bound{Input: 240_000_000}},
+		"drawn":                      {drawn, pricing.Usage{Images: 2, ImageSize: "1024x1024", ImageQuality: "standard"}, pricing.Bound{Input: 80_000_000}},
+		"searched, context open":     {searching, pricing.Usage{Searches: 1}, pricing.Bound{Input: 50_000_000, OutputToken: 10_000}},
+		"searched":                   {searching, pricing.Usage{Searches: 1, SearchContext: "low"}, pricing.Bound{Input: 30_000_000, OutputToken: 10_000}},
+		"by the request":             {fixed, pricing.Usage{PromptTokens: 99}, pricing.Bound{Input: 10_000_000}},
 	} {
-		if got := tiered.InputBound(int64(test.tokens)); got != test.input {
-			t.Errorf("InputBound(%d) = %d, want %d", test.tokens, got, test.input)
+		if got := test.price.Bound(test.most); got != test.want {
+			t.Errorf("%s: %+v, want %+v", name, got, test.want)
 		}
-		if got := tiered.OutputTokenBound(int64(test.tokens)); got != test.output {
-			t.Errorf("OutputTokenBound(%d) = %d, want %d", test.tokens, got, test.output)
+	}
+}
+
+func TestOffers(t *testing.T) {
+	price := pricing.Price{Flex: &pricing.Plan{}}
+	for service, want := range map[string]bool{
+		"": true, "auto": true, "default": true, "standard_only": true, "flex": true, "priority": false, "batch": false, "turbo": false,
+	} {
+		if got := price.Offers(service); got != want {
+			t.Errorf("Offers(%q) = %v", service, got)
 		}
 	}
 }
@@ -264,11 +293,11 @@ func BenchmarkCost(b *testing.B) {
 	}
 }
 
-func BenchmarkBounds(b *testing.B) {
+func BenchmarkBound(b *testing.B) {
 	price, _ := pricing.Embedded().Find("openai", "gpt-5.4")
 	b.ReportAllocs()
 	for b.Loop() {
-		if price.InputBound(500)+price.OutputTokenBound(500) == 0 {
+		if price.Bound(pricing.Usage{PromptTokens: 500}).Input == 0 {
 			b.Fatal("free")
 		}
 	}

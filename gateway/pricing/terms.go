@@ -94,6 +94,16 @@ func (t Terms) over(others Terms) Terms {
 	return t
 }
 
+// apart are the terms without those of output that only repeat the price of output.
+func (t Terms) apart() Terms {
+	for _, term := range []**money.Nano{&t.Reasoning, &t.AudioOutput, &t.ImageOutput} {
+		if *term != nil && t.Output != nil && **term == *t.Output {
+			*term = nil
+		}
+	}
+	return t
+}
+
 // dearer are the dearer of two rates, kind by kind.
 func (r Rates) dearer(other Rates) Rates {
 	for _, kind := range kinds {

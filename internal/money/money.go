@@ -34,7 +34,11 @@ const maxTextLen = 64
 // Digits beyond the ninth decimal are rounded to the nearest nano-dollar, so that
 // floats printed by other programs ("0.30000000000000004") are accepted.
 // It returns an error for anything else, wrapping [ErrRange] when the amount is too large.
-func Parse(text string) (Nano, error) {
+func Parse(text string) (Nano, error) { return ParseTimes(text, 1) }
+
+// ParseTimes reads a price such as "4e-07" dollars per token and returns what factor of them
+// cost, rounded to the nano-dollar only then. It reads and refuses what [Parse] does.
+func ParseTimes(text string, factor int64) (Nano, error) {
 	if len(text) > maxTextLen {
 		return 0, fmt.Errorf("amount is %d characters long, at most %d are read", len(text), maxTextLen)
 	}
@@ -45,7 +49,7 @@ func Parse(text string) (Nano, error) {
 	if !ok {
 		return 0, fmt.Errorf("%q is not a number of US dollars", text)
 	}
-	return roundToNano(amount, text)
+	return roundToNano(amount.Mul(amount, new(big.Rat).SetInt64(factor)), text)
 }
 
 // checkNumber keeps out what big.Rat would take but JSON would not

@@ -36,6 +36,27 @@ func TestParse(t *testing.T) {
 	}
 }
 
+func TestParseTimes_roundsOnlyTheProduct(t *testing.T) {
+	for _, test := range []struct {
+		text   string
+		factor int64
+		want   money.Nano
+	}{
+		{"4e-07", 1_000_000, 400_000_000},
+		{"2.9999999999999997e-06", 1_000_000, 3 * money.USD},
+		{"3.625e-09", 1_000_000, 3_625_000},
+		{"1e-12", 1_000_000, 1_000},
+		{"0.0002833333333333333", 3_600, 1_020_000_000},
+	} {
+		if got, err := money.ParseTimes(test.text, test.factor); err != nil || got != test.want {
+			t.Errorf("%s × %d = %d, %v; want %d", test.text, test.factor, got, err, test.want)
+		}
+	}
+	if got, err := money.ParseTimes("10", 1_000_000); !errors.Is(err, money.ErrRange) {
+		t.Errorf("ten million dollars: %d, %v", got, err)
+	}
+}
+
 func TestParse_refuses(t *testing.T) {
 	for _, text := range []string{"", "abc", "1/3", "0x10", "NaN", "Inf", "1e", "--1", "1 000", "1_000", "$5"} {
 		if got, err := money.Parse(text); err == nil {
