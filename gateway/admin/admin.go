@@ -110,6 +110,9 @@ func (s *Server) serve(route Route) httpx.Handler {
 		if err != nil {
 			return err
 		}
+		if err := c.expectQuery(route); err != nil {
+			return err
+		}
 		if route.Permission == auth.Write {
 			// What has begun is finished, or it would be stored without being in force.
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), writeTimeout)
@@ -117,7 +120,7 @@ func (s *Server) serve(route Route) httpx.Handler {
 			c.request = r.WithContext(ctx)
 		}
 		answer, err := route.handler(s, c)
-		c.in.warn(w.Header())
+		c.warn(w.Header())
 		if err != nil {
 			return err
 		}

@@ -1,6 +1,9 @@
 package admin
 
-import "github.com/bursarhq/terraform-provider-bursar/internal/api"
+import (
+	"github.com/bursarhq/terraform-provider-bursar/gateway/openapi"
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
 
 // budgetNew is the body of POST /budget/new.
 type budgetNew struct {
@@ -39,6 +42,10 @@ var budgetDocs = documentation{
 	"POST /budget/info": {
 		Tag: "budget", Summary: "Read budgets, in the order asked.", Body: budgetsNamed{}, Answer: []api.Budget{},
 		Description: "Budgets that are not there are left out.",
+	},
+	"GET /budget/settings": {
+		Tag: "budget", Summary: "Read a budget as the rows of a form.", Answer: []budgetSetting{},
+		Query: []openapi.Parameter{{Name: "budget_id", Required: true}}, Errors: codes(api.NotFound),
 	},
 	"GET /budget/list": {Tag: "budget", Summary: "List every budget.", Answer: []api.Budget{}},
 	"POST /budget/update": {

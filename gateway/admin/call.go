@@ -11,6 +11,7 @@ import (
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/httpx"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/openapi"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
@@ -20,7 +21,10 @@ const maxNote = 1024
 // call is one request to a route, read and allowed.
 type call struct {
 	request *http.Request
+	caller  auth.Caller
 	query   url.Values
+	// surplus are the parameters of the address that the route does not have.
+	surplus []string
 	// in is the body of a POST, an empty object otherwise.
 	in     *input
 	change api.Change
@@ -31,7 +35,7 @@ func newCall(r *http.Request, caller auth.Caller) (*call, error) {
 	if err != nil {
 		return nil, api.Errorf(api.Invalid, "the query of the address is not well formed")
 	}
-	c := &call{request: r, query: query, in: &input{}, change: changeOf(r, caller)}
+	c := &call{request: r, caller: caller, query: query, in: &input{}, change: changeOf(r, caller)}
 	httpx.Of(r.Context()).Actor = c.change.Actor
 	if r.Method == http.MethodPost {
 		c.in, err = readInput(r, query.Get("strict") == "true")
@@ -40,6 +44,34 @@ func newCall(r *http.Request, caller auth.Caller) (*call, error) {
 }
 
 func (c *call) ctx() context.Context { return c.request.Context() }
+
+// expectQuery notes the parameters of the address that the route does not have; in strict mode these are refused.
+func (c *call) expectQuery(route Route) error {
+	operation, documented := documents[route.Pattern()]
+	if !documented {
+		return nil
+	}
+	for _, name := range sortedNames(c.query) {
+		known := name == "strict" || slices.ContainsFunc(operation.Query, func(p openapi.Parameter) bool { return p.Name == name })
+		if !known {
+			c.surplus = append(c.surplus, "?"+name)
+		}
+	}
+	if len(c.surplus) > 0 && c.query.Get("strict") == "true" {
+		return &api.Error{
+			Code: api.Invalid, Param: c.surplus[0][1:],
+			Message: "unknown parameters of the address, refused because of strict=true: " + nameList(c.surplus),
+		}
+	}
+	return nil
+}
+
+// warn names the fields and parameters that were left out of account.
+func (c *call) warn(header http.Header) {
+	if unknown := append(c.surplus, c.in.unknown...); len(unknown) > 0 {
+		header.Set(api.HeaderUnknownFields, nameList(unknown))
+	}
+}
 
 // changeOf says who changes something and why, as far as the request tells.
 func changeOf(r *http.Request, caller auth.Caller) api.Change {
@@ -103,6 +135,12 @@ func (c *call) number(name string, fallback, most int) (int, error) {
 		return 0, api.FieldErrorf(name, "must be a whole number from 1 to %d", most)
 	}
 	return n, nil
+}
+
+// flag returns a parameter of the query that is true or false, as JavaScript or as Python writes it; left out it is false.
+func (c *call) flag(name string) (bool, error) {
+	word, err := c.choice(name, "true", "false", "True", "False")
+	return strings.EqualFold(word, "true"), err
 }
 
 // choice returns a parameter of the query that must be one of the words, or "" when it is left out.

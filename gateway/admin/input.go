@@ -3,6 +3,7 @@ package admin
 import (
 	"crypto/sha256"
 	"encoding/json"
+	"fmt"
 	"math/big"
 	"net/http"
 	"slices"
@@ -25,7 +26,7 @@ type input struct {
 }
 
 func readInput(r *http.Request, strict bool) (*input, error) {
-	if r.ContentLength == 0 && r.PathValue("key") != "" {
+	if r.ContentLength == 0 && (r.PathValue("key") != "" || r.URL.Path == "/key/health") {
 		return &input{fields: httpx.Object{}, strict: strict}, nil // the path says it all
 	}
 	body, err := httpx.ReadBody(r)
@@ -36,15 +37,22 @@ func readInput(r *http.Request, strict bool) (*input, error) {
 	if err != nil {
 		return nil, err
 	}
-	for name, value := range fields {
-		fields[name] = lenient(name, value)
-	}
-	return &input{fields: fields, strict: strict, digest: sha256.Sum256(body)}, nil
+	in := &input{fields: fields, strict: strict, digest: sha256.Sum256(body)}
+	in.read()
+	return in, nil
 }
 
-// fingerprint tells this request from others that make something: the path and all of the body.
-func (in *input) fingerprint(r *http.Request) []byte {
-	digest := sha256.Sum256(append([]byte(r.URL.Path+"\n"), in.digest[:]...))
+// read takes the fields for what LiteLLM's clients mean by them.
+func (in *input) read() {
+	for name, value := range in.fields {
+		in.fields[name] = lenient(name, value)
+	}
+}
+
+// fingerprint tells this request from others that make something: who sends it, the address and all of the body.
+func (c *call) fingerprint() []byte {
+	text := fmt.Appendf(nil, "%q %q %q\n", c.caller.Name, c.request.URL.Path, c.request.URL.RawQuery)
+	digest := sha256.Sum256(append(text, c.in.digest[:]...))
 	return digest[:]
 }
 

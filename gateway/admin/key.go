@@ -2,6 +2,8 @@ package admin
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"strings"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
@@ -13,24 +15,35 @@ func errNoKey() error {
 	return &api.Error{Code: api.NotFound, Param: "key", Message: "Key not found in database"}
 }
 
-// keyNamed finds a key by its secret, or by its id, which LiteLLM calls token.
-func (s *Server) keyNamed(ctx context.Context, name string) (api.Key, error) {
-	if !strings.HasPrefix(name, "sk-") {
-		key, err := s.record.Key(ctx, name)
-		if api.CodeOf(err) == api.NotFound {
-			return key, errNoKey()
-		}
-		return key, err
-	}
-	secret := auth.Secret(name)
-	if auth.CheckSecret(secret) != nil {
+// keyNamed finds a key by its secret, by the SHA-256 of it in hexadecimal, as LiteLLM's clients have it, or by
+// its id, which LiteLLM calls token.
+func (s *Server) keyNamed(ctx context.Context, name string) (key api.Key, err error) {
+	if hash, ok := s.hashNamed(name); ok {
+		key, err = s.record.KeyBySecretHash(ctx, hash)
+	} else if strings.HasPrefix(name, "sk-") {
 		return api.Key{}, errNoKey()
+	} else {
+		key, err = s.record.Key(ctx, name)
 	}
-	key, err := s.record.KeyBySecretHash(ctx, auth.Hash(s.pepper, secret))
 	if api.CodeOf(err) == api.NotFound {
 		return key, errNoKey()
 	}
 	return key, err
+}
+
+// hashNamed returns what the record knows a secret by, when the name is one or the digest of one.
+func (s *Server) hashNamed(name string) (hash []byte, ok bool) {
+	if secret := auth.Secret(name); auth.CheckSecret(secret) == nil {
+		return auth.Hash(s.pepper, secret), true
+	}
+	var digest [sha256.Size]byte
+	if len(name) != hex.EncodedLen(len(digest)) {
+		return nil, false
+	}
+	if _, err := hex.Decode(digest[:], []byte(name)); err != nil {
+		return nil, false
+	}
+	return auth.HashDigest(s.pepper, digest), true
 }
 
 // shownName repeats how a caller named a key, but no secret.
@@ -41,11 +54,17 @@ func shownName(name string) string {
 	return name
 }
 
-// keyInfo is GET /key/info?key=, by secret or id.
+// keyInfo is GET /key/info?key=; without a name it is about the key that the request carries.
 func (s *Server) keyInfo(c *call) (any, error) {
-	name, err := c.required("key")
-	if err != nil {
-		return nil, err
+	name := c.query.Get("key")
+	if name == "" {
+		own, err := auth.Presented(c.request.Header)
+		if err != nil {
+			return nil, err
+		}
+		if name = own.Reveal(); !strings.HasPrefix(name, "sk-") {
+			return nil, errNoKey()
+		}
 	}
 	key, err := s.keyNamed(c.ctx(), name)
 	if err != nil {
@@ -98,18 +117,23 @@ func (s *Server) changedKey(ctx context.Context, before *api.Key, after api.Key)
 	return keys[0], err
 }
 
-// updateKey is POST /key/update: key (secret or id) and the fields to change.
+// updateKey is POST /key/update: key (secret, hash or id) and the fields to change.
 func (s *Server) updateKey(c *call) (any, error) {
+	answer, err := s.changeKey(c)
+	return answer, err
+}
+
+func (s *Server) changeKey(c *call) (api.KeyInfo, error) {
 	name, err := c.in.required("key")
 	if err != nil {
-		return nil, err
+		return api.KeyInfo{}, err
 	}
 	expiry, err := c.in.expiry(s.now())
 	if err != nil {
-		return nil, err
+		return api.KeyInfo{}, err
 	}
 	if err := c.in.expect(&api.KeyFields{}); err != nil {
-		return nil, err
+		return api.KeyInfo{}, err
 	}
 	return s.editKey(c, name, func(key *api.Key) error {
 		if err := c.in.patch(&key.KeyFields); err != nil {

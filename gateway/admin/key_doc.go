@@ -1,28 +1,59 @@
 package admin
 
 import (
+	"slices"
+
 	"github.com/bursarhq/terraform-provider-bursar/gateway/openapi"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
 // keyUpdate is the body of POST /key/update: what is left out is kept, what is null is cleared.
 type keyUpdate struct {
-	// Key is the secret, id or alias of the key to change.
+	// Key is the secret, its SHA-256 or its id of the key to change.
 	Key string `json:"key" required:"true"`
 	// Duration is how long the key lives from now, such as "30d"; nil or "-1" is for ever. Not together with expires.
 	Duration string `json:"duration"`
 	api.KeyFields
 }
 
+// keyChanges is the body of POST /key/bulk_update.
+type keyChanges struct {
+	// Keys are up to 500 changes; each is what /key/update takes.
+	Keys []keyUpdate `json:"keys" required:"true"`
+}
+
+// keysAsked is the body of POST /v2/key/info.
+type keysAsked struct {
+	// Keys are up to 1000 secrets, their SHA-256 or ids.
+	Keys []string `json:"keys" required:"true"`
+}
+
+// serviceKeyNew is the body of POST /key/service-account/generate.
+type serviceKeyNew struct {
+	TeamID string `json:"team_id" required:"true"`
+	api.KeyCreate
+}
+
+// keyIDList is keyList without return_full_object, keyObjectList with it.
+type keyIDList struct {
+	Keys []string `json:"keys"`
+	keyList
+}
+
+type keyObjectList struct {
+	Keys []api.Key `json:"keys"`
+	keyList
+}
+
 // keyNamed is a body that names one key.
 type keyNamed struct {
-	// Key is the secret, id or alias.
+	// Key is the secret, its SHA-256 or its id.
 	Key string `json:"key" required:"true"`
 }
 
 // keysNamed is a body that names keys.
 type keysNamed struct {
-	// Keys are secrets, ids or aliases.
+	// Keys are secrets, their SHA-256 or ids.
 	Keys []string `json:"keys"`
 	// KeyAliases are aliases.
 	KeyAliases []string `json:"key_aliases"`
@@ -30,7 +61,7 @@ type keysNamed struct {
 
 // keyRotation is the body of POST /key/rotate.
 type keyRotation struct {
-	// Key is the secret, id or alias of the key; the path may name it instead.
+	// Key is the secret, its SHA-256 or its id of the key; the path may name it instead.
 	Key string `json:"key"`
 	// NewKey is a secret of the caller's own choice; without it one is made.
 	NewKey string `json:"new_key"`
@@ -56,22 +87,53 @@ var keyDocs = documentation{
 		Description: "The answer is the only one that shows the secret. A key cannot get more than its team has.",
 		Errors:      codes(api.AlreadyExists),
 	},
+	"POST /key/service-account/generate": {
+		Tag: "key", Summary: "Make a key of a team that belongs to no user.", Body: serviceKeyNew{}, Answer: api.KeyCreated{},
+		Description: "The answer is the only one that shows the secret. `user_id` is left out of account.",
+		Repeatable:  true, Errors: codes(api.AlreadyExists),
+	},
 	"GET /key/info": {
 		Tag: "key", Summary: "Read a key.", Answer: api.KeyInfo{},
 		Description: "The key's fields stand at the top level and, as LiteLLM has them, under `info`.",
-		Query:       []openapi.Parameter{{Name: "key", Text: "The key's secret, id or alias.", Required: true}},
+		Query:       []openapi.Parameter{{Name: "key", Text: "The key's secret, its SHA-256 or its id; left out it is the key that the request carries."}},
 		Errors:      codes(api.NotFound),
 	},
+	"POST /v2/key/info": {
+		Tag: "key", Summary: "Read several keys, in the order asked.", Body: keysAsked{}, Answer: keysFound{},
+		Description: "Keys that are not there are left out.",
+	},
 	"GET /key/list": {
-		Tag: "key", Summary: "List keys by the page.", Answer: keyList{},
+		Tag: "key", Summary: "List keys by the page.", Answer: openapi.Either{keyIDList{}, keyObjectList{}},
 		Query: []openapi.Parameter{
-			pageNumber, pageSize("size"), sortBy(keyColumns), sortOrder,
+			pageNumber, pageSize("size"), cursor, sortBy(keyColumns),
+			{Name: "sort_order", Words: []string{"asc", "desc"}, Text: "Descending unless said otherwise."},
 			{Name: "team_id", Text: "Keys of this team."},
 			{Name: "user_id", Text: "Keys of this user."},
 			{Name: "key_alias", Text: "The key with this alias."},
 			{Name: "key_hash", Text: "The key with this id."},
-			{Name: "return_full_object", Words: []string{"true", "false", "True", "False"}, Text: "Whole keys instead of their ids."},
+			{Name: "status", Words: append(slices.Clone(api.KeyStatuses), "deleted"), Text: "`deleted` selects none: deleted keys are in the audit log only."},
+			{Name: "organization_id", Text: "`default_organization` selects every key, any other none: there are no organizations."},
+			{Name: "return_full_object", Words: flagWords, Text: "Whole keys instead of their ids."},
+			{Name: "expand", Text: "Anything asks for whole keys, as LiteLLM has it."},
+			{Name: "include_team_keys", Words: flagWords, Text: "Changes nothing: an admin sees every key."},
+			{Name: "include_created_by_keys", Words: flagWords, Text: "Changes nothing: an admin sees every key."},
 		},
+	},
+	"GET /key/aliases": {
+		Tag: "key", Summary: "List the aliases of keys, in order.", Answer: keyAliases{},
+		Query: []openapi.Parameter{
+			pageNumber,
+			{Name: "size", Kind: "integer", Default: maxAliases, Text: "How many on a page, at most 10000."},
+			{Name: "search", Text: "Aliases with this in them, upper and lower case being the same."},
+			{Name: "team_id", Text: "Aliases of this team's keys."},
+		},
+	},
+	"POST /key/health": {
+		Tag: "key", Summary: "Say that the key which the request carries works.", Body: struct{}{}, BodyOptional: true, Answer: keyHealth{},
+	},
+	"POST /key/bulk_update": {
+		Tag: "key", Summary: "Change several keys, each for itself.", Body: keyChanges{}, Answer: keysUpdated{},
+		Description: "An entry that is refused is answered under `failed_updates` and does not keep the others from being made.",
 	},
 	"POST /key/update": {
 		Tag: "key", Summary: "Change a key.", Body: keyUpdate{}, Answer: api.KeyInfo{}, Revised: true,

@@ -15,35 +15,97 @@ type keyList struct {
 	TotalCount  int `json:"total_count"`
 	CurrentPage int `json:"current_page"`
 	TotalPages  int `json:"total_pages"`
+	// NextCursor is what cursor has to be for the page after this one; nil on the last page.
+	NextCursor *string `json:"next_cursor"`
 }
 
-// listKeys is GET /key/list: a page of the keys by team_id, user_id, key_alias or key_hash (the id).
+// listKeys is GET /key/list: a page of the keys that the parameters select.
 func (s *Server) listKeys(c *call) (any, error) {
 	page, err := c.page("size", keyColumns)
 	if err != nil {
 		return nil, err
 	}
-	full, err := c.choice("return_full_object", "true", "false", "True", "False")
+	if c.query.Get("sort_order") == "" {
+		page.order.Desc = true // as LiteLLM lists keys, whatever they are sorted by
+	}
+	full, err := c.wantsWholeKeys()
 	if err != nil {
 		return nil, err
 	}
+	filter, err := c.keyFilter()
+	if err != nil {
+		return nil, err
+	}
+	filter.Page = page.order
+	keys, total, err := s.record.Keys(c.ctx(), filter)
+	if err != nil {
+		return nil, err
+	}
+	answer := keyList{
+		Keys: keyIDs(keys), TotalCount: total, CurrentPage: page.number, TotalPages: page.pages(total),
+		NextCursor: page.next(len(keys), func() (string, *string, api.Record) {
+			last := keys[len(keys)-1]
+			return last.KeyID, last.KeyAlias, last.Record
+		}),
+	}
+	if full {
+		answer.Keys, err = keys, s.completeKeys(c.ctx(), keys)
+	}
+	return answer, err
+}
+
+// keyFilter reads which keys are wanted.
+func (c *call) keyFilter() (api.KeyFilter, error) {
 	filter := api.KeyFilter{
-		TeamID: c.query.Get("team_id"), UserID: c.query.Get("user_id"), Alias: c.query.Get("key_alias"), Page: page.order,
+		TeamID: c.query.Get("team_id"), UserID: c.query.Get("user_id"), Alias: c.query.Get("key_alias"),
 	}
 	if id := c.query.Get("key_hash"); id != "" {
 		filter.IDs = []string{id}
 	}
-	answer := keyList{CurrentPage: page.number}
-	if full == "true" || full == "True" {
-		answer.Keys, answer.TotalCount, err = s.keyPage(c.ctx(), filter)
-	} else {
-		answer.Keys, answer.TotalCount, err = s.keyIDPage(c, filter)
+	status, err := c.choice("status", append(api.KeyStatuses, "deleted")...)
+	if status == "deleted" || c.foreignOrganization() {
+		filter.IDs, status = []string{}, "" // deleted keys are in the audit log only
 	}
-	answer.TotalPages = page.pages(answer.TotalCount)
-	return answer, err
+	filter.Status = status
+	return filter, err
 }
 
-func (s *Server) keyIDPage(c *call, filter api.KeyFilter) ([]string, int, error) {
-	keys, total, err := s.record.Keys(c.ctx(), filter)
-	return keyIDs(keys), total, err
+// foreignOrganization says whether objects of an organization are wanted. Bursar has none: all objects are in
+// LiteLLM's default one, none in another.
+func (c *call) foreignOrganization() bool {
+	organization := c.query.Get("organization_id")
+	return organization != "" && organization != "default_organization"
+}
+
+// wantsWholeKeys says whether keys are to be answered whole: return_full_object, or expand, which LiteLLM adds users with.
+func (c *call) wantsWholeKeys() (bool, error) {
+	full, err := c.flag("return_full_object")
+	return full || c.query.Get("expand") != "", err
+}
+
+// keyAliases is the answer of GET /key/aliases.
+type keyAliases struct {
+	Aliases     []string `json:"aliases"`
+	CurrentPage int      `json:"current_page"`
+	Size        int      `json:"size"`
+}
+
+// maxAliases is how many aliases are answered at once.
+const maxAliases = 10_000
+
+// listKeyAliases is GET /key/aliases: the aliases in use, in order.
+func (s *Server) listKeyAliases(c *call) (any, error) {
+	number, err := c.number("page", 1, maxPageNumber)
+	if err != nil {
+		return nil, err
+	}
+	size, err := c.number("size", maxAliases, maxAliases)
+	if err != nil {
+		return nil, err
+	}
+	aliases, err := s.record.KeyAliases(c.ctx(), api.KeyFilter{
+		AliasContains: c.query.Get("search"), TeamID: c.query.Get("team_id"),
+		Page: api.Page{Limit: size, Offset: (number - 1) * size},
+	})
+	return keyAliases{Aliases: aliases, CurrentPage: number, Size: size}, err
 }

@@ -12,6 +12,15 @@ import (
 // maxGrace is how long an old secret may go on working after a rotation.
 const maxGrace = 90 * 24 * time.Hour
 
+// generateServiceKey is POST /key/service-account/generate: a key of a team that belongs to no user.
+func (s *Server) generateServiceKey(c *call) (any, error) {
+	if value := c.in.fields["team_id"]; len(value) == 0 || string(value) == "null" {
+		return nil, api.FieldErrorf("team_id", "is required: a service account's key belongs to a team")
+	}
+	c.in.take("user_id") // as LiteLLM has it
+	return s.generateKey(c)
+}
+
 // generateKey is POST /key/generate: a key's fields, with a secret of the caller's own or a new one.
 // Its answer is the only one that shows the secret.
 func (s *Server) generateKey(c *call) (any, error) {

@@ -21,7 +21,7 @@ func once[T any](s *Server, c *call, do func(ctx context.Context) (T, error)) (a
 	if len(key) > maxIdempotencyKey || strings.TrimFunc(key, printable) != "" {
 		return answer, api.FieldErrorf(api.HeaderIdempotencyKey, "must be at most %d printable characters of ASCII", maxIdempotencyKey)
 	}
-	repeatable := api.Once{Key: key, Fingerprint: c.in.fingerprint(c.request)}
+	repeatable := api.Once{Key: key, Fingerprint: c.fingerprint()}
 	kept, _, err := s.record.Idempotent(c.ctx(), repeatable, func(ctx context.Context) ([]byte, error) {
 		made, err := do(ctx)
 		if err != nil {

@@ -50,6 +50,14 @@ var (
 	sortOrder  = openapi.Parameter{Name: "sort_order", Words: []string{"asc", "desc"}, Text: "Ascending unless said otherwise."}
 )
 
+var (
+	cursor = openapi.Parameter{
+		Name: "cursor", Text: "The `next_cursor` of the page before, in the same order and of the same selection. Takes as long for " +
+			"the last page as for the first, and neither skips nor repeats what was there all the time.",
+	}
+	flagWords = []string{"true", "false", "True", "False"}
+)
+
 func pageSize(name string) openapi.Parameter {
 	return openapi.Parameter{Name: name, Kind: "integer", Default: 10, Text: "How many on a page, at most 1000."}
 }

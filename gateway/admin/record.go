@@ -29,6 +29,8 @@ type Record interface {
 	KeyBySecretHash(ctx context.Context, hash []byte) (api.Key, error)
 	KeyByAlias(ctx context.Context, alias string) (api.Key, error)
 	Keys(ctx context.Context, filter api.KeyFilter) (keys []api.Key, total int, err error)
+	// KeyAliases returns the aliases that contain a text, in order.
+	KeyAliases(ctx context.Context, filter api.KeyFilter) ([]string, error)
 	UpdateKey(ctx context.Context, change api.Change, id string, ifRevision int64, edit func(*api.Key) error) (api.Key, error)
 	DeleteKeys(ctx context.Context, change api.Change, ids []string) ([]api.Key, error)
 	RotateKey(ctx context.Context, change api.Change, id string, newHash []byte, newName string, oldValidUntil time.Time) (api.Key, error)

@@ -30,9 +30,14 @@ var routes = []Route{
 	{"POST", "/team/unblock", auth.Write, (*Server).unblockTeam},
 
 	{"POST", "/key/generate", auth.Write, (*Server).generateKey},
+	{"POST", "/key/service-account/generate", auth.Write, (*Server).generateServiceKey},
 	{"GET", "/key/info", auth.Read, (*Server).keyInfo},
+	{"POST", "/v2/key/info", auth.Read, (*Server).keysInfo},
 	{"GET", "/key/list", auth.Read, (*Server).listKeys},
+	{"GET", "/key/aliases", auth.Read, (*Server).listKeyAliases},
+	{"POST", "/key/health", auth.Read, (*Server).checkKeyHealth},
 	{"POST", "/key/update", auth.Write, (*Server).updateKey},
+	{"POST", "/key/bulk_update", auth.Write, (*Server).bulkUpdateKeys},
 	{"POST", "/key/delete", auth.Write, (*Server).deleteKeys},
 	{"POST", "/key/block", auth.Write, (*Server).blockKey},
 	{"POST", "/key/unblock", auth.Write, (*Server).unblockKey},
@@ -43,6 +48,7 @@ var routes = []Route{
 	{"POST", "/budget/new", auth.Write, (*Server).createBudget},
 	{"POST", "/budget/info", auth.Read, (*Server).budgetInfo},
 	{"GET", "/budget/list", auth.Read, (*Server).listBudgets},
+	{"GET", "/budget/settings", auth.Read, (*Server).budgetSettings},
 	{"POST", "/budget/update", auth.Write, (*Server).updateBudget},
 	{"POST", "/budget/delete", auth.Write, (*Server).deleteBudget},
 

@@ -53,7 +53,7 @@ var teamDocs = documentation{
 	},
 	"GET /v2/team/list": {
 		Tag: "team", Summary: "List teams by the page.", Answer: teamPage{},
-		Query: append([]openapi.Parameter{pageNumber, pageSize("page_size"), sortBy(teamColumns), sortOrder}, teamFilterParameters...),
+		Query: append([]openapi.Parameter{pageNumber, pageSize("page_size"), cursor, sortBy(teamColumns), sortOrder}, teamFilterParameters...),
 	},
 	"POST /team/update": {
 		Tag: "team", Summary: "Change a team.", Body: teamUpdate{}, Answer: teamUpdated{}, Revised: true,

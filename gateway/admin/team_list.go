@@ -24,6 +24,8 @@ type teamPage struct {
 	Page       int        `json:"page"`
 	PageSize   int        `json:"page_size"`
 	TotalPages int        `json:"total_pages"`
+	// NextCursor is what cursor has to be for the page after this one; nil on the last page.
+	NextCursor *string `json:"next_cursor"`
 }
 
 // listTeams is GET /team/list: every team by alias, or those that user_id has a key of.
@@ -54,6 +56,10 @@ func (s *Server) pageTeams(c *call) (any, error) {
 	}
 	return teamPage{
 		Teams: teams, Total: total, Page: page.number, PageSize: page.size, TotalPages: page.pages(total),
+		NextCursor: page.next(len(teams), func() (string, *string, api.Record) {
+			last := teams[len(teams)-1]
+			return last.TeamID, last.TeamAlias, last.Record
+		}),
 	}, nil
 }
 
@@ -84,8 +90,7 @@ func (s *Server) teamFilter(c *call) (api.TeamFilter, error) {
 		}
 		filter.IDs = both(filter.IDs, theirs)
 	}
-	// Bursar has no organizations: all teams are in LiteLLM's default one, none in another.
-	if organization := c.query.Get("organization_id"); organization != "" && organization != "default_organization" {
+	if c.foreignOrganization() {
 		filter.IDs = []string{}
 	}
 	if c.query.Get("status") == "deleted" {

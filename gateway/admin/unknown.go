@@ -2,7 +2,6 @@ package admin
 
 import (
 	"encoding/json"
-	"net/http"
 	"regexp"
 	"slices"
 	"strconv"
@@ -62,14 +61,7 @@ func (in *input) pruneNested() []string {
 	return surplus
 }
 
-// warn names the fields that were left out of account.
-func (in *input) warn(header http.Header) {
-	if len(in.unknown) > 0 {
-		header.Set(api.HeaderUnknownFields, nameList(in.unknown))
-	}
-}
-
-var plainName = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
+var plainName = regexp.MustCompile(`^\??[A-Za-z0-9_.-]{1,64}$`)
 
 // nameList writes names of the caller's so that they fit into a header.
 func nameList(names []string) string {

@@ -95,11 +95,17 @@ func CheckSecret(secret Secret) error {
 	return nil
 }
 
-// Hash returns what is stored of a secret and looked up: its HMAC-SHA-256 under the pepper, 32 bytes.
+// Hash returns what is stored of a secret and looked up: the HMAC-SHA-256 of its digest under the pepper, 32 bytes.
 // A fast hash is right here, as secrets are random; without the pepper a stolen hash is of no use.
 func Hash(pepper []byte, secret Secret) []byte {
+	return HashDigest(pepper, sha256.Sum256([]byte(secret)))
+}
+
+// HashDigest is [Hash] for who knows only the SHA-256 of a secret: LiteLLM's clients name keys by it.
+// A digest names a key and opens nothing, as what is presented for a secret is digested itself.
+func HashDigest(pepper []byte, digest [sha256.Size]byte) []byte {
 	mac := hmac.New(sha256.New, pepper)
-	mac.Write([]byte(secret))
+	mac.Write(digest[:])
 	return mac.Sum(nil)
 }
 

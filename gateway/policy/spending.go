@@ -80,6 +80,21 @@ func spent[T any](ctx context.Context, s Spending, objects []T, budgetOf func(T)
 			end := state.Period.End.UTC()
 			states[i].BudgetResetAt = &end
 		}
+		compareWithCap(&states[i], budgets[i])
 	}
 	return states, nil
+}
+
+// compareWithCap adds what spending means beside the cap, if there is one.
+func compareWithCap(state *api.BudgetState, budget quota.Budget) {
+	if budget.Limit == quota.Unlimited {
+		return
+	}
+	state.RemainingBudget = new(budget.Limit - state.Spend)
+	state.ThresholdsCrossed = []float64{}
+	for _, threshold := range budget.Thresholds {
+		if threshold.At <= state.Spend {
+			state.ThresholdsCrossed = append(state.ThresholdsCrossed, threshold.Share)
+		}
+	}
 }

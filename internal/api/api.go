@@ -94,6 +94,12 @@ type BudgetState struct {
 	Spend money.Nano `json:"spend"`
 	// BudgetResetAt is when the running period ends; nil for a budget that never resets.
 	BudgetResetAt *time.Time `json:"budget_reset_at"`
+	// RemainingBudget is what may still be spent in the running period, in USD, with a temporary increase;
+	// nil without a cap. It is negative when more was spent than the cap has become.
+	RemainingBudget *money.Nano `json:"remaining_budget"`
+	// ThresholdsCrossed are the shares of the cap that spending has reached in the running period, ascending;
+	// nil without a cap.
+	ThresholdsCrossed []float64 `json:"thresholds_crossed"`
 }
 
 // Record is what the gateway keeps about every object. It is answered, never accepted.
