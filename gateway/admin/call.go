@@ -137,12 +137,6 @@ func (c *call) number(name string, fallback, most int) (int, error) {
 	return n, nil
 }
 
-// flag returns a parameter of the query that is true or false, as JavaScript or as Python writes it; left out it is false.
-func (c *call) flag(name string) (bool, error) {
-	word, err := c.choice(name, "true", "false", "True", "False")
-	return strings.EqualFold(word, "true"), err
-}
-
 // choice returns a parameter of the query that must be one of the words, or "" when it is left out.
 func (c *call) choice(name string, words ...string) (string, error) {
 	value := c.query.Get(name)

@@ -79,7 +79,7 @@ func (c *call) foreignOrganization() bool {
 
 // wantsWholeKeys says whether keys are to be answered whole: return_full_object, or expand, which LiteLLM adds users with.
 func (c *call) wantsWholeKeys() (bool, error) {
-	full, err := c.flag("return_full_object")
+	full, err := c.flag("return_full_object", false)
 	return full || c.query.Get("expand") != "", err
 }
 

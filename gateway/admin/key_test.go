@@ -120,7 +120,7 @@ func TestKeyInfo(t *testing.T) {
 	g.get("/key/info?key="+id).ok().has("key", `"`+id+`"`, "key_id", `"`+id+`"`, "info.token", `"`+id+`"`,
 		"info.user_id", `"u1"`, "spend", "0.25", "info.spend", "0.25")
 	g.get("/key/info?key="+secret).ok().has("key", key.at("key_name"), "key_id", `"`+id+`"`)
-	g.get("/key/info").refused(400, "key", "is required")
+	g.get("/key/info").refused(404, "key", "Key not found") // the admin key is none
 	for _, missing := range []string{"key_missing", auth.NewSecret().Reveal(), "sk-short", secret[:len(secret)-1] + "_"} {
 		refusal := g.get("/key/info?key="+missing).refused(404, "key", "Key not found in database")
 		if strings.Contains(refusal.text, missing) {
@@ -274,7 +274,8 @@ func TestKeyList(t *testing.T) {
 	g.get("/key/list?page=9").ok().has("keys", "[]", "total_count", "3")
 	for query, want := range map[string]string{
 		"team_id=a": made[1] + "," + made[0], "user_id=u1": made[2] + "," + made[0], "key_alias=y": made[2], "key_alias=x": "",
-		"team_id=a&user_id=u1": made[0], "key_hash=" + made[1]: made[1], "sort_by=key_alias&user_id=u1": made[2] + "," + made[0],
+		"team_id=a&user_id=u1": made[0], "key_hash=" + made[1]: made[1], "sort_by=key_alias&user_id=u1": made[0] + "," + made[2],
+		"sort_by=key_alias&sort_order=asc&user_id=u1": made[2] + "," + made[0],
 	} {
 		if got := ids(t, g.get("/key/list?return_full_object=true&"+query), "keys", "token"); got != want {
 			t.Errorf("%s: %s, want %s", query, got, want)
