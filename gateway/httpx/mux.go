@@ -36,8 +36,13 @@ func (m *Mux) Patterns() []string { return slices.Clone(m.patterns) }
 
 // ServeHTTP serves the route that matches.
 func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if _, pattern := m.mux.Handler(r); pattern != "" {
-		m.mux.ServeHTTP(w, r)
+	handler, pattern := m.mux.Handler(r)
+	if pattern != "" {
+		if strings.Contains(pattern, "{") {
+			// Only the mux itself can give a handler the values in the path.
+			handler = m.mux
+		}
+		handler.ServeHTTP(w, r)
 		return
 	}
 	refusal := &refusal{header: http.Header{}}

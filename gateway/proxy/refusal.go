@@ -38,9 +38,7 @@ func (p *Proxy) refusal(c *call, request quota.Request) error {
 		refused.Header = http.Header{}
 	}
 	refused.Header.Set(HeaderDeniedBy, strings.ReplaceAll(denial.Name, " ", ".")+"."+denial.Kind)
-	for name, value := range rateHeaders(c.decision) {
-		refused.Header.Set(name, value)
-	}
+	setRateHeaders(refused.Header, c.decision)
 	return refused
 }
 

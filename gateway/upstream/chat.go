@@ -49,6 +49,9 @@ func (chatWire) Text(answer []byte) string { return choicesText(answer, "message
 func (chatWire) Meter() Meter { return &choicesMeter{part: "delta"} }
 
 func setModel(body []byte, d Deployment) ([]byte, error) {
+	if gjson.GetBytes(body, "model").Str == d.UpstreamModel {
+		return body, nil
+	}
 	body, err := sjson.SetBytes(body, "model", d.UpstreamModel)
 	if err != nil {
 		return nil, fmt.Errorf("set model: %w", err)

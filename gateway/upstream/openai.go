@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"net/http"
-	"net/url"
 	"strings"
 )
 
@@ -46,10 +45,11 @@ func newRequest(ctx context.Context, call Call, address string, body []byte) (*h
 	return request, nil
 }
 
+// hostOf is the host and port in an address; it is asked several times a call and looks no further.
 func hostOf(address string) string {
-	parsed, err := url.Parse(address)
-	if err != nil {
-		return strings.TrimPrefix(address, "https://")
+	if _, rest, found := strings.Cut(address, "://"); found {
+		address = rest
 	}
-	return parsed.Host
+	address, _, _ = strings.Cut(address, "/")
+	return address[strings.LastIndexByte(address, '@')+1:]
 }
