@@ -59,6 +59,10 @@ var routes = map[string]route{
 		path: "/v1/chat/completions", body: `{"model":"m","messages":[{"role":"user","content":"fake: INSTRUCTIONS"}]}`,
 		streams: true, end: "data: [DONE]\n\n", prompt: 20, completion: 5,
 	},
+	"chat at Anthropic": {
+		path: "/v1/chat/completions", body: `{"model":"claude","messages":[{"role":"user","content":"fake: INSTRUCTIONS"}]}`,
+		streams: true, end: "data: [DONE]\n\n", prompt: 20, completion: 5,
+	},
 	"completions": {
 		path: "/v1/completions", body: `{"model":"m","prompt":"fake: INSTRUCTIONS"}`,
 		streams: true, end: "data: [DONE]\n\n", prompt: 20, completion: 5,

@@ -11,6 +11,7 @@ import (
 const (
 	anthropicProvider = "anthropic"
 	anthropicVersion  = "2023-06-01"
+	pathChat          = "/chat/completions"
 )
 
 // anthropic speaks Anthropic's API: its own routes as they are, chat completions translated both ways.
@@ -19,14 +20,20 @@ type anthropic struct{}
 func (anthropic) request(ctx context.Context, d Deployment, call Call) (*http.Request, error) {
 	switch call.Path {
 	case PathMessages, PathCountTokens:
+		body, err := call.rewritten(d)
+		if err != nil {
+			return nil, err
+		}
+		return newAnthropicRequest(ctx, d, call, call.Path, body)
+	case pathChat:
+		body, err := chatToMessages(d, call)
+		if err != nil {
+			return nil, err
+		}
+		return newAnthropicRequest(ctx, d, call, PathMessages, body)
 	default:
 		return nil, unserved(call, "Anthropic's API")
 	}
-	body, err := call.rewritten(d)
-	if err != nil {
-		return nil, err
-	}
-	return newAnthropicRequest(ctx, d, call, call.Path, body)
 }
 
 func newAnthropicRequest(ctx context.Context, d Deployment, call Call, path string, body []byte) (*http.Request, error) {
@@ -42,7 +49,16 @@ func newAnthropicRequest(ctx context.Context, d Deployment, call Call, path stri
 	return request, nil
 }
 
-func (anthropic) answer(_ Call, response *http.Response) *http.Response { return response }
+func (anthropic) answer(call Call, response *http.Response) *http.Response {
+	switch {
+	case call.Path != pathChat:
+	case call.Stream:
+		response.Body = newChatStream(response.Body)
+	default:
+		response.Body = &wholeAnswer{body: response.Body}
+	}
+	return response
+}
 
 // unserved refuses a route that a provider does not have.
 func unserved(call Call, dialect string) *api.Error {

@@ -98,6 +98,9 @@ func (m *choicesMeter) Read(event Event) Reading {
 	if event.Done() {
 		return Reading{End: true}
 	}
+	if gjson.GetBytes(event.Data, "error").IsObject() {
+		return Reading{End: true, Failed: true}
+	}
 	reading := Reading{Text: choicesText(event.Data, m.part)}
 	if usage, ok := ParseUsage(event.Data); ok {
 		reading.Usage, reading.Counted = usage, true

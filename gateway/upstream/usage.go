@@ -42,16 +42,18 @@ func ParseUsage(data []byte) (Usage, bool) {
 	}
 	prompt, completion := usage.Get("prompt_tokens_details"), usage.Get("completion_tokens_details")
 	parsed := Usage{
-		PromptTokens:      count(usage.Get("prompt_tokens")),
-		CachedTokens:      count(prompt.Get("cached_tokens")),
-		CacheWriteTokens:  count(prompt.Get("cache_write_tokens")),
-		AudioInputTokens:  count(prompt.Get("audio_tokens")),
-		ImageInputTokens:  count(prompt.Get("image_tokens")),
-		CompletionTokens:  count(usage.Get("completion_tokens")),
-		ReasoningTokens:   count(completion.Get("reasoning_tokens")),
-		AudioOutputTokens: count(completion.Get("audio_tokens")),
-		ImageOutputTokens: count(completion.Get("image_tokens")),
-		Service:           service(gjson.GetBytes(data, "service_tier")),
+		PromptTokens:     count(usage.Get("prompt_tokens")),
+		CachedTokens:     count(prompt.Get("cached_tokens")),
+		CacheWriteTokens: count(prompt.Get("cache_write_tokens")),
+		// Nobody's word: translated answers of Anthropic's carry it.
+		CacheWrite1hTokens: count(prompt.Get("cache_write_1h_tokens")),
+		AudioInputTokens:   count(prompt.Get("audio_tokens")),
+		ImageInputTokens:   count(prompt.Get("image_tokens")),
+		CompletionTokens:   count(usage.Get("completion_tokens")),
+		ReasoningTokens:    count(completion.Get("reasoning_tokens")),
+		AudioOutputTokens:  count(completion.Get("audio_tokens")),
+		ImageOutputTokens:  count(completion.Get("image_tokens")),
+		Service:            service(gjson.GetBytes(data, "service_tier")),
 	}
 	if parsed.CachedTokens == 0 {
 		parsed.CachedTokens = count(usage.Get("prompt_cache_hit_tokens")) // DeepSeek's word
