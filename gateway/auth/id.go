@@ -18,6 +18,9 @@ func NewBudgetID() string { return "budget_" + randomText(randomIDLen) }
 // NewAlertRouteID returns the id of a new alert route.
 func NewAlertRouteID() string { return "route_" + randomText(randomIDLen) }
 
+// NewModelID returns the id of a new model.
+func NewModelID() string { return "model_" + randomText(randomIDLen) }
+
 // NewTeamID returns the id of a team whose owner chose none: a random UUID, as LiteLLM gives.
 func NewTeamID() string {
 	b := make([]byte, 16)

@@ -76,6 +76,15 @@ type AlertRouteFilter struct {
 	Page
 }
 
+// ModelFilter selects models. An empty field does not restrict.
+type ModelFilter struct {
+	// IDs selects these models; nil does not restrict, an empty list selects none.
+	IDs []string
+	// Name selects by the whole name that clients ask for.
+	Name string
+	Page
+}
+
 // AlertDeliveryFilter selects deliveries, newest first. An empty field does not restrict.
 type AlertDeliveryFilter struct {
 	AlertRouteID string

@@ -1,0 +1,164 @@
+package api
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
+)
+
+// Upstreams lists the kinds of providers that a model may be served by: "openai" is everything that
+// speaks OpenAI's wire.
+var Upstreams = []string{"openai", "azure", "anthropic"}
+
+// Bounds of what a model may say.
+const (
+	maxWeight       = 1_000_000
+	maxOutputTokens = 1 << 24
+	maxCredential   = 16 << 10
+)
+
+// Model is one deployment: a place that serves the name that clients ask for. Several with one
+// name share its calls by their weights, and stand in for each other.
+type Model struct {
+	ModelID string `json:"model_id"`
+	ModelFields
+	Record
+	DeclaredIn string `json:"declared_in,omitempty"`
+}
+
+// ModelFields are the parts of a model that its owner may set.
+type ModelFields struct {
+	// Name is what clients ask for.
+	Name string `json:"name"`
+	// Upstream is one of [Upstreams].
+	Upstream string `json:"upstream" default:"\"openai\""`
+	// BaseURL is where the upstream is; nil is the provider's own address.
+	BaseURL *string `json:"base_url"`
+	// APIVersion is the api-version of an Azure deployment.
+	APIVersion *string `json:"api_version"`
+	// APIKey is the upstream's credential. It is accepted, never answered. Left out of an update it
+	// stays as it is, null takes it off.
+	APIKey *string `json:"api_key,omitempty"`
+	// HasAPIKey and APIKeySHA256, in hexadecimal, tell of the credential in answers; both are ignored in requests.
+	HasAPIKey    bool   `json:"has_api_key"`
+	APIKeySHA256 string `json:"api_key_sha256,omitempty"`
+	// UpstreamModel is the provider's name of the model; nil is Name.
+	UpstreamModel *string `json:"upstream_model"`
+	// BaseModel is the catalogue's name of the model, by which it is priced; nil is UpstreamModel.
+	// Deployments of Azure have names of their own and need it.
+	BaseModel *string `json:"base_model"`
+	// Price overrides the catalogue; nil does not.
+	Price *ModelPrice `json:"price"`
+	// MaxOutputTokens overrides the catalogue's limit of one answer; nil does not.
+	MaxOutputTokens *int64 `json:"max_output_tokens"`
+	// Weight is the deployment's share of the name's calls. One of weight 0 stands by: it is asked
+	// when no other can be.
+	Weight int64 `json:"weight" default:"1"`
+	// RPM and TPM are what the deployment takes in any 60 seconds, over all teams; nil is unlimited.
+	RPM *int64 `json:"rpm"`
+	TPM *int64 `json:"tpm"`
+	// Enabled false keeps the deployment but sends nothing there.
+	Enabled  bool     `json:"enabled" default:"true"`
+	Metadata Metadata `json:"metadata"`
+}
+
+// ModelPrice is in USD per million tokens. Nil kinds cost what their nearest relative does.
+type ModelPrice struct {
+	// Input and Output are required.
+	Input  *money.Nano `json:"input_per_million_usd"`
+	Output *money.Nano `json:"output_per_million_usd"`
+	// CachedInput and CacheWrite are parts of the prompt.
+	CachedInput *money.Nano `json:"cached_input_per_million_usd,omitempty"`
+	CacheWrite  *money.Nano `json:"cache_write_per_million_usd,omitempty"`
+	// Reasoning is a part of the completion.
+	Reasoning *money.Nano `json:"reasoning_per_million_usd,omitempty"`
+}
+
+// NewModel returns a model with the defaults of a create.
+func NewModel(id string) Model {
+	return Model{ModelID: id, ModelFields: ModelFields{Upstream: "openai", Weight: 1, Enabled: true}}
+}
+
+// Validate says whether the model can be stored; the error names the field.
+func (m Model) Validate() error {
+	v := newValidation()
+	v.id("model_id", m.ModelID)
+	v.modelName("name", m.Name)
+	if !slices.Contains(Upstreams, m.Upstream) {
+		v.fail("upstream", "%q is no upstream; known are %s. Anything that speaks OpenAI's wire is openai with base_url", m.Upstream, strings.Join(Upstreams, ", "))
+	}
+	v.baseURL("base_url", m.BaseURL)
+	if m.Upstream == "azure" && m.BaseURL == nil {
+		v.fail("base_url", "is required for azure: the address of your resource, such as https://NAME.openai.azure.com")
+	}
+	v.alias("api_version", m.APIVersion)
+	v.alias("upstream_model", m.UpstreamModel)
+	v.alias("base_model", m.BaseModel)
+	v.credential("api_key", m.APIKey)
+	v.modelPrice("price", m.Price)
+	if n := m.MaxOutputTokens; n != nil && (*n < 1 || *n > maxOutputTokens) {
+		v.fail("max_output_tokens", "is %d; it must be between 1 and %d", *n, maxOutputTokens)
+	}
+	if m.Weight < 0 || m.Weight > maxWeight {
+		v.fail("weight", "is %d; it must be between 0 and %d", m.Weight, maxWeight)
+	}
+	v.rate("rpm", m.RPM)
+	v.rate("tpm", m.TPM)
+	v.metadata("metadata", m.Metadata)
+	return v.err()
+}
+
+func (v *validation) modelName(field, name string) {
+	switch {
+	case strings.TrimSpace(name) == "":
+		v.fail(field, "is required: the name that clients ask for")
+	case len(name) > maxIDLen:
+		v.fail(field, "is %d characters long, at most %d are allowed", len(name), maxIDLen)
+	}
+}
+
+func (v *validation) baseURL(field string, address *string) {
+	if address == nil {
+		return
+	}
+	parsed, err := url.Parse(*address)
+	switch {
+	case err != nil || parsed.Host == "" || (parsed.Scheme != "https" && parsed.Scheme != "http"):
+		v.fail(field, "is not an http or https address such as https://api.openai.com/v1")
+	case parsed.User != nil:
+		v.fail(field, "must not carry a user or password; use api_key")
+	case parsed.RawQuery != "" || parsed.Fragment != "":
+		v.fail(field, "must not carry a query; the api-version of Azure is api_version")
+	case len(*address) > 2048:
+		v.fail(field, "is longer than 2048 characters")
+	}
+}
+
+// credential keeps out what could not stand in a header, without repeating it.
+func (v *validation) credential(field string, secret *string) {
+	if secret == nil {
+		return
+	}
+	if len(*secret) > maxCredential {
+		v.fail(field, "is longer than %d characters", maxCredential)
+	}
+	if strings.ContainsFunc(*secret, func(r rune) bool { return r < ' ' || r > '~' }) {
+		v.fail(field, "holds a line break or another character that no credential has; was it copied whole?")
+	}
+}
+
+func (v *validation) modelPrice(field string, price *ModelPrice) {
+	if price == nil {
+		return
+	}
+	if price.Input == nil || price.Output == nil {
+		v.fail(field, "needs input_per_million_usd and output_per_million_usd; 0 is free")
+	}
+	v.amount(field+".input_per_million_usd", price.Input)
+	v.amount(field+".output_per_million_usd", price.Output)
+	v.amount(field+".cached_input_per_million_usd", price.CachedInput)
+	v.amount(field+".cache_write_per_million_usd", price.CacheWrite)
+	v.amount(field+".reasoning_per_million_usd", price.Reasoning)
+}
