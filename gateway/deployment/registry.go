@@ -1,0 +1,225 @@
+package deployment
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Source is where the models are kept.
+type Source interface {
+	// Deployments returns all of them in the order they are to be served in.
+	Deployments(ctx context.Context) ([]Deployment, error)
+}
+
+// Versions counts the changes of the models over all gateways. The quota engine does.
+type Versions interface {
+	PolicyVersion(ctx context.Context, slot string) (int64, error)
+	BumpPolicy(ctx context.Context, slot string) (int64, error)
+}
+
+// slot is what the changes of the models are counted under; no team's can be called so.
+const slot = "*models"
+
+// lease is how long a gateway serves what it knows without asking whether it has changed. A change
+// waits as long before it is answered: no gateway serves the old models after that.
+const lease = 500 * time.Millisecond
+
+// Options are what a [Registry] is made of.
+type Options struct {
+	Source   Source
+	Versions Versions
+	// Shared: other gateways change models too, and have to hear of changes here.
+	Shared  bool
+	Routing Routing
+	// Logger hears of models that cannot be read; nil is slog.Default.
+	Logger *slog.Logger
+	// Now is the clock; nil is time.Now.
+	Now func() time.Time
+}
+
+// Registry holds the models that are served. Looking one up takes no lock.
+type Registry struct {
+	options Options
+	current atomic.Pointer[snapshot]
+
+	refreshing sync.Mutex
+	// healths and groups outlive the snapshots; by target and by name.
+	healths map[string]*health
+	groups  map[string]*group
+}
+
+// snapshot is the models at one moment. It does not change.
+type snapshot struct {
+	version int64
+	// checked is when they were last known to be the newest.
+	checked time.Time
+	list    []Model
+	byName  map[string]int
+}
+
+// NewRegistry reads the models. The error is the source's.
+func NewRegistry(ctx context.Context, options Options) (*Registry, error) {
+	if options.Now == nil {
+		options.Now = time.Now
+	}
+	if options.Logger == nil {
+		options.Logger = slog.Default()
+	}
+	options.Routing = options.Routing.withDefaults()
+	r := &Registry{options: options, healths: map[string]*health{}, groups: map[string]*group{}}
+	_, err := r.refresh(ctx)
+	return r, err
+}
+
+func (r Routing) withDefaults() Routing {
+	if r.AllowedFails == nil {
+		r.AllowedFails = new(DefaultAllowedFails)
+	}
+	if r.Cooldown == 0 {
+		r.Cooldown = DefaultCooldown
+	}
+	if r.Retries == nil {
+		r.Retries = new(DefaultRetries)
+	}
+	if r.RetryShare == nil {
+		r.RetryShare = new(DefaultRetryShare)
+	}
+	if r.Timeout == 0 {
+		r.Timeout = DefaultTimeout
+	}
+	if r.Random == nil {
+		r.Random = rand.Int64N
+	}
+	return r
+}
+
+// Find returns the model with the name; false when none is served by it.
+func (r *Registry) Find(ctx context.Context, name string) (Model, bool, error) {
+	now, err := r.now(ctx)
+	if err != nil {
+		return Model{}, false, err
+	}
+	at, served := now.byName[name]
+	if !served {
+		return Model{}, false, nil
+	}
+	return now.list[at], true, nil
+}
+
+// List returns the models that are served, in order. It must not be changed.
+func (r *Registry) List(ctx context.Context) ([]Model, error) {
+	now, err := r.now(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return now.list, nil
+}
+
+// Changed puts changed models in force. When it returns, every gateway serves the new ones.
+func (r *Registry) Changed(ctx context.Context) error {
+	if _, err := r.options.Versions.BumpPolicy(ctx, slot); err != nil {
+		return fmt.Errorf("put models in force: %w", err)
+	}
+	if _, err := r.refresh(ctx); err != nil {
+		return err
+	}
+	if !r.options.Shared {
+		return nil
+	}
+	timer := time.NewTimer(lease)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("wait for the other gateways: %w", ctx.Err())
+	}
+}
+
+// Run looks for changes of other gateways until ctx ends, so that calls need not.
+func (r *Registry) Run(ctx context.Context) {
+	if !r.options.Shared {
+		return
+	}
+	ticker := time.NewTicker(lease / 2)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		if _, err := r.refresh(ctx); err != nil && ctx.Err() == nil {
+			r.options.Logger.LogAttrs(ctx, slog.LevelWarn, "the models could not be read", slog.Any("error", err))
+		}
+	}
+}
+
+// known is what was read last, however long ago.
+func (r *Registry) known() *snapshot { return r.current.Load() }
+
+func (r *Registry) now(ctx context.Context) (*snapshot, error) {
+	known := r.known()
+	if !r.options.Shared || r.options.Now().Sub(known.checked) < lease {
+		return known, nil
+	}
+	return r.refresh(ctx)
+}
+
+// refresh reads the models when they have changed. The version is read first: a change in between is
+// read again, never missed. While the counters, which keep the version, cannot be reached, what is known
+// goes on to be served: nothing is admitted without them that they would not allow.
+func (r *Registry) refresh(ctx context.Context) (*snapshot, error) {
+	r.refreshing.Lock()
+	defer r.refreshing.Unlock()
+	known, asked := r.known(), r.options.Now()
+	version, err := r.options.Versions.PolicyVersion(ctx, slot)
+	switch {
+	case err != nil && known == nil:
+		return nil, fmt.Errorf("read the version of the models: %w", err)
+	case known != nil && (err != nil || version == known.version):
+		same := *known
+		same.checked = asked
+		r.current.Store(&same)
+		return &same, nil
+	}
+	deployments, err := r.options.Source.Deployments(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the models: %w", err)
+	}
+	fresh := r.snapshot(deployments)
+	fresh.version, fresh.checked = version, asked
+	r.current.Store(fresh)
+	return fresh, nil
+}
+
+// snapshot groups the deployments by their names and gives each the health it had.
+func (r *Registry) snapshot(deployments []Deployment) *snapshot {
+	fresh := &snapshot{byName: map[string]int{}}
+	healths, groups := map[string]*health{}, map[string]*group{}
+	for _, d := range deployments {
+		at, known := fresh.byName[d.Model]
+		if !known {
+			at = len(fresh.list)
+			fresh.byName[d.Model] = at
+			groups[d.Model] = r.groups[d.Model]
+			if groups[d.Model] == nil {
+				groups[d.Model] = &group{routing: r.options.Routing, retries: newRetryBudget(*r.options.Routing.RetryShare)}
+			}
+			fresh.list = append(fresh.list, Model{Name: d.Model, group: groups[d.Model]})
+		}
+		d.health = r.healths[d.target()]
+		if d.health == nil {
+			d.health = &health{}
+		}
+		healths[d.target()] = d.health
+		fresh.list[at].Deployments = append(fresh.list[at].Deployments, d)
+	}
+	r.healths, r.groups = healths, groups
+	return fresh
+}
