@@ -1,45 +1,73 @@
 package app
 
 import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"log/slog"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/config"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/deployment"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/pricing"
-	"github.com/bursarhq/terraform-provider-bursar/gateway/proxy"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/upstream"
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
 
-// models groups the configured deployments by the name that clients ask for and finds their prices.
-func models(configured []config.Model, catalogue *pricing.Catalogue, logger *slog.Logger) ([]proxy.Model, error) {
-	var list []proxy.Model
-	index := map[string]int{}
-	for _, entry := range configured {
-		at, known := index[entry.Name]
-		if !known {
-			at = len(list)
-			index[entry.Name] = at
-			list = append(list, proxy.Model{Name: entry.Name})
-		}
-		deployment, err := deployment(entry, catalogue)
-		if err != nil {
-			return nil, err
-		}
-		if !deployment.Priced {
-			logger.Warn("a model has no known price; set models[].price to serve it", slog.String("model", entry.Name))
-		}
-		list[at].Deployments = append(list[at].Deployments, deployment)
-	}
-	return list, nil
+// models are those of the configuration file and those of the record, and their prices.
+type models struct {
+	file      string
+	declared  []config.Model
+	record    modelRecord
+	catalogue *pricing.Catalogue
+	logger    *slog.Logger
 }
 
-func deployment(entry config.Model, catalogue *pricing.Catalogue) (proxy.Deployment, error) {
-	d := proxy.Deployment{Deployment: upstream.Deployment{
-		Model: entry.Name, UpstreamModel: entry.UpstreamModel, Provider: entry.Upstream,
-		BaseURL: entry.BaseURL, APIKey: entry.APIKey, APIVersion: entry.APIVersion,
-	}}
-	listed, known := catalogue.Model(entry.Upstream, entry.UpstreamModel)
-	d.Price, d.Priced, d.MaxOutputTokens = listed.Price, known, listed.MaxOutputTokens
+// modelRecord keeps the models that were made through the API.
+type modelRecord interface {
+	// ModelTargets returns every model with its credential.
+	ModelTargets(ctx context.Context) ([]api.Model, error)
+}
+
+// Deployments returns the file's models, then the record's that are enabled. The file's win over those
+// with the same id.
+func (m *models) Deployments(ctx context.Context) ([]deployment.Deployment, error) {
+	entries := append([]config.Model(nil), m.declared...)
+	stored, err := m.record.ModelTargets(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, model := range stored {
+		if _, again := m.Model(model.ModelID); model.Enabled && !again {
+			entries = append(entries, configured(model))
+		}
+	}
+	deployments := make([]deployment.Deployment, len(entries))
+	for i, entry := range entries {
+		if deployments[i], err = m.deployment(entry); err != nil {
+			return nil, err
+		}
+		if !deployments[i].Priced {
+			m.logger.Warn("a model has no known price; set its price to serve it",
+				slog.String("model", entry.Name), slog.String("deployment", entry.ID))
+		}
+	}
+	return deployments, nil
+}
+
+func (m *models) deployment(entry config.Model) (deployment.Deployment, error) {
+	d := deployment.Deployment{
+		Deployment: upstream.Deployment{
+			Model: entry.Name, UpstreamModel: entry.UpstreamModel, Provider: entry.Upstream,
+			BaseURL: entry.BaseURL, APIKey: entry.APIKey, APIVersion: entry.APIVersion,
+		},
+		ID: entry.ID, Weight: 1, RPM: entry.RPM, TPM: entry.TPM,
+	}
+	listed, known := m.catalogue.Model(entry.Upstream, either(entry.BaseModel, entry.UpstreamModel))
+	d.Price, d.Priced = listed.Price, known
+	d.MaxInputTokens, d.MaxOutputTokens = listed.MaxInputTokens, listed.MaxOutputTokens
 	if entry.Price != nil {
 		price, err := pricing.Terms{
 			Input: &entry.Price.InputPerMillion, Output: &entry.Price.OutputPerMillion,
@@ -53,5 +81,99 @@ func deployment(entry config.Model, catalogue *pricing.Catalogue) (proxy.Deploym
 	if entry.MaxOutputTokens > 0 {
 		d.MaxOutputTokens = entry.MaxOutputTokens
 	}
+	if entry.Weight != nil {
+		d.Weight = *entry.Weight
+	}
 	return d, nil
 }
+
+// configured is a model of the record in the words of the configuration file.
+func configured(model api.Model) config.Model {
+	return config.Model{
+		ID: model.ModelID, Name: model.Name, Upstream: model.Upstream,
+		BaseURL: config.BaseURL(model.Upstream, valueOf(model.BaseURL)), APIKey: valueOf(model.APIKey),
+		APIVersion:    valueOf(model.APIVersion),
+		UpstreamModel: either(valueOf(model.UpstreamModel), model.Name), BaseModel: valueOf(model.BaseModel),
+		Price: configuredPrice(model.Price), MaxOutputTokens: valueOf(model.MaxOutputTokens),
+		Weight: &model.Weight, RPM: model.RPM, TPM: model.TPM,
+	}
+}
+
+func configuredPrice(price *api.ModelPrice) *config.Price {
+	if price == nil {
+		return nil
+	}
+	return &config.Price{
+		InputPerMillion: *price.Input, OutputPerMillion: *price.Output, CachedInputPerMillion: price.CachedInput,
+	}
+}
+
+// Declared are the file's models as the API answers them.
+func (m *models) Declared() []api.Model {
+	list := make([]api.Model, len(m.declared))
+	for i, entry := range m.declared {
+		list[i] = declaredModel(entry, m.file)
+	}
+	return list
+}
+
+func declaredModel(entry config.Model, file string) api.Model {
+	model := api.NewModel(entry.ID)
+	model.DeclaredIn = file
+	model.Name, model.Upstream = entry.Name, entry.Upstream
+	model.BaseURL, model.UpstreamModel = optional(entry.BaseURL), optional(entry.UpstreamModel)
+	model.BaseModel, model.MaxOutputTokens = optional(entry.BaseModel), optional(entry.MaxOutputTokens)
+	model.APIVersion = optional(entry.APIVersion)
+	model.RPM, model.TPM = entry.RPM, entry.TPM
+	if entry.Weight != nil {
+		model.Weight = *entry.Weight
+	}
+	if entry.APIKey != "" {
+		digest := sha256.Sum256([]byte(entry.APIKey))
+		model.HasAPIKey, model.APIKeySHA256 = true, hex.EncodeToString(digest[:])
+	}
+	if price := entry.Price; price != nil {
+		model.Price = &api.ModelPrice{
+			Input: &price.InputPerMillion, Output: &price.OutputPerMillion, CachedInput: price.CachedInputPerMillion,
+		}
+	}
+	return model
+}
+
+// Model says in which file a model is declared.
+func (m *models) Model(id string) (string, bool) {
+	for _, entry := range m.declared {
+		if entry.ID == id {
+			return m.file, true
+		}
+	}
+	return "", false
+}
+
+func either(value, otherwise string) string {
+	if value != "" {
+		return value
+	}
+	return otherwise
+}
+
+func valueOf[T any](value *T) T {
+	if value == nil {
+		return *new(T)
+	}
+	return *value
+}
+
+func optional[T comparable](value T) *T {
+	if value == *new(T) {
+		return nil
+	}
+	return &value
+}
+
+// nowhere is the record of counters that are nobody's money: what deployments take of their own limits.
+type nowhere struct{}
+
+func (nowhere) Append(context.Context, []quota.Entry) error { return nil }
+
+func (nowhere) Spend(context.Context, quota.Scope, quota.Period) (money.Nano, error) { return 0, nil }

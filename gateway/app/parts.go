@@ -11,6 +11,7 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/gateway/alert"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/alert/webhook"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/deployment"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/ledger"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/metrics"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/policy"
@@ -38,6 +39,9 @@ type parts struct {
 	admin    admin.Options
 	admins   *auth.AdminKeys
 	metrics  *metrics.Metrics
+	source   *models
+	models   *deployment.Registry
+	capacity quota.Engine
 	drift    *ledger.Reconciler
 	closers  []closer
 }
@@ -98,15 +102,16 @@ func assemble(ctx context.Context, options Options) (_ *parts, err error) {
 		Counters: p.engine, Record: p.ledger, OnDrift: p.metrics.Drifted, Logger: logger,
 		Budgets: func() []quota.Budget { return book.Remembered(time.Now()) },
 	}
-	served, err := models(settings.Models, pricing.Embedded(), logger)
+	p.models, err = p.openModels(ctx, options)
 	if err != nil {
 		return nil, err
 	}
+	p.metrics.Deployments(p.deploymentStates)
 	p.upstream = upstream.NewClient()
 	p.onClose("upstream connections", func(context.Context) error { p.upstream.Close(); return nil })
 	p.proxy = proxy.New(proxy.Options{
 		Book: book, Engine: p.engine, Upstream: p.upstream, Logger: logger,
-		Models:     served,
+		Models: p.models, Capacity: p.capacity,
 		HashSecret: func(secret auth.Secret) []byte { return auth.Hash(pepper, secret) },
 		IsAdminKey: p.admins.Has, IdentifierHeader: settings.IdentifierHeader,
 		ExceededStatus: settings.ExceededStatus, AllowUnpriced: settings.AllowUnpriced,
@@ -153,12 +158,45 @@ func (p *parts) openCounters(ctx context.Context, options Options) error {
 		p.engine, p.counters = engine, "redis"
 	}
 	p.onClose("counters", func(context.Context) error { return p.engine.Close() })
+	return p.openCapacity(ctx, options)
+}
+
+// openCapacity opens the counters of what deployments take of their own limits. They are kept as the
+// teams' are, but apart from them and without a ledger.
+func (p *parts) openCapacity(ctx context.Context, options Options) error {
+	if options.Config.RedisURL == "" {
+		p.capacity = quota.NewMemory(nowhere{}, quota.MemoryOptions{Logger: options.Logger})
+	} else {
+		engine, err := quota.OpenRedis(ctx, options.Config.RedisURL, nowhere{}, quota.RedisOptions{
+			Prefix: "bursar-deployments", Timeout: options.Config.RedisTimeout, Logger: options.Logger,
+		})
+		if err != nil {
+			return fmt.Errorf("open the counters of deployments (redis_url): %w", err)
+		}
+		p.capacity = engine
+	}
+	p.onClose("counters of deployments", func(context.Context) error { return p.capacity.Close() })
 	return nil
+}
+
+// openModels reads the models of the configuration file and of the record.
+func (p *parts) openModels(ctx context.Context, options Options) (*deployment.Registry, error) {
+	settings := options.Config
+	p.source = &models{
+		file: settings.File, declared: settings.Models, record: p.store, catalogue: pricing.Embedded(), logger: options.Logger,
+	}
+	return deployment.NewRegistry(ctx, deployment.Options{
+		Source: p.source, Versions: p.engine, Shared: settings.RedisURL != "", Logger: options.Logger,
+		Routing: deployment.Routing{
+			AllowedFails: settings.Routing.AllowedFails, Cooldown: settings.Routing.Cooldown,
+			Retries: settings.Routing.Retries, RetryShare: settings.Routing.RetryShare, Timeout: settings.Routing.Timeout,
+		},
+	})
 }
 
 // background are the loops that run beside the server until it has stopped.
 func (p *parts) background() []func(context.Context) {
-	return []func(context.Context){p.proxy.Run, p.alerts.Run, p.drift.Run, p.watchBacklog}
+	return []func(context.Context){p.proxy.Run, p.models.Run, p.alerts.Run, p.drift.Run, p.watchBacklog}
 }
 
 func (p *parts) onClose(name string, close func(context.Context) error) {
@@ -174,4 +212,13 @@ func (p *parts) close(ctx context.Context) error {
 	}
 	p.closers = nil
 	return errors.Join(failures...)
+}
+
+// deploymentStates are how the deployments stand, for the metrics.
+func (p *parts) deploymentStates() []metrics.Deployment {
+	var states []metrics.Deployment
+	for _, state := range p.models.States() {
+		states = append(states, metrics.Deployment(state))
+	}
+	return states
 }

@@ -62,6 +62,8 @@ type Config struct {
 
 	// Models are the deployments, in the order of the file. Several may share one name.
 	Models []Model
+	// Routing says how calls are spread over them.
+	Routing Routing
 
 	// Teams, Budgets and AlertRoutes declared in the file.
 	Teams       []api.Team
@@ -71,6 +73,8 @@ type Config struct {
 
 // Model is one deployment behind a name that clients ask for.
 type Model struct {
+	// ID names the deployment: the file's, or the name and which of that name it is, such as "gpt-4.1:2".
+	ID   string
 	Name string
 	// Upstream is the provider's dialect: openai, azure or anthropic.
 	Upstream string
@@ -81,8 +85,27 @@ type Model struct {
 	UpstreamModel string
 	// Price overrides the catalogue; nil does not.
 	Price *Price
+	// BaseModel is the catalogue's name of the model, by which it is priced; "" is UpstreamModel.
+	BaseModel string
 	// MaxOutputTokens overrides the catalogue's limit of the model; 0 does not.
 	MaxOutputTokens int64
+	// Weight is the share of the name's calls; nil is 1, 0 stands by.
+	Weight *int64
+	// RPM and TPM are what the deployment takes in any 60 seconds; nil is unlimited.
+	RPM *int64
+	TPM *int64
+}
+
+// Routing says how calls are spread over the deployments of a model; nil and zero are the defaults of
+// the deployment package.
+type Routing struct {
+	AllowedFails *int
+	Cooldown     time.Duration
+	Retries      *int
+	// RetryShare bounds retries as a share of calls.
+	RetryShare *float64
+	// Timeout is to the first byte of an answer.
+	Timeout time.Duration
 }
 
 // Price is in USD per million tokens. A nil CachedInputPerMillion costs what input does.

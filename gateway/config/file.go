@@ -64,6 +64,7 @@ type file struct {
 
 	UnpricedModels string      `yaml:"unpriced_models"`
 	Models         []fileModel `yaml:"models"`
+	Routing        fileRouting `yaml:"routing"`
 	Teams          []yaml.Node `yaml:"teams"`
 	AlertRoutes    []yaml.Node `yaml:"alert_routes"`
 }
@@ -79,14 +80,28 @@ type teamBudget struct {
 	HardCap          *bool     `yaml:"hard_cap"`
 }
 
+// fileRouting has durations as Go writes them, such as 30s.
+type fileRouting struct {
+	AllowedFails   *int     `yaml:"allowed_fails"`
+	Cooldown       string   `yaml:"cooldown"`
+	Retries        *int     `yaml:"retries"`
+	RetryBudgetPct *float64 `yaml:"retry_budget_pct"`
+	Timeout        string   `yaml:"timeout"`
+}
+
 type fileModel struct {
+	ModelID         string     `yaml:"model_id"`
 	Name            string     `yaml:"name"`
 	Upstream        string     `yaml:"upstream"`
 	BaseURL         string     `yaml:"base_url"`
 	APIKey          string     `yaml:"api_key"`
 	APIVersion      string     `yaml:"api_version"`
 	UpstreamModel   string     `yaml:"upstream_model"`
+	BaseModel       string     `yaml:"base_model"`
 	MaxOutputTokens int64      `yaml:"max_output_tokens"`
+	Weight          *int64     `yaml:"weight"`
+	RPM             *int64     `yaml:"rpm"`
+	TPM             *int64     `yaml:"tpm"`
 	Price           *filePrice `yaml:"price"`
 }
 

@@ -36,6 +36,7 @@ func Load(path string, getenv func(string) string) (Config, error) {
 	c.limits(f)
 	c.outage(f)
 	c.models(f)
+	c.routing(f.Routing)
 	c.declared(f)
 	if len(c.problems) > 0 {
 		return Config{}, &Error{Problems: c.problems}

@@ -20,15 +20,29 @@ var baseURLs = map[string]string{
 // azureExample shows what Azure's base_url looks like.
 const azureExample = "https://NAME.openai.azure.com"
 
+// BaseURL is the address of an upstream as deployments have it: its provider's own when none is given,
+// and without a slash at the end.
+func BaseURL(upstream, address string) string {
+	return strings.TrimRight(valueOr(address, baseURLs[upstream]), "/")
+}
+
 func (c *checker) models(f file) {
+	named, ids := map[string]int{}, map[string]bool{}
 	for i, entry := range f.Models {
 		field := fmt.Sprintf("models[%d]", i)
+		named[entry.Name]++
+		id := valueOr(entry.ModelID, fmt.Sprintf("%s:%d", entry.Name, named[entry.Name]))
+		if ids[id] {
+			c.fail(field+".model_id", "%q stands here twice", id)
+		}
+		ids[id] = true
 		if entry.Name == "" {
 			c.fail(field+".name", "is required: the name that clients ask for")
 		}
 		provider := c.upstream(field+".upstream", entry.Upstream)
 		baseURL := c.baseURL(field+".base_url", provider, entry.BaseURL)
 		c.config.Models = append(c.config.Models, Model{
+			ID:              id,
 			Name:            entry.Name,
 			Upstream:        provider,
 			BaseURL:         baseURL,
@@ -36,7 +50,11 @@ func (c *checker) models(f file) {
 			APIKey:          entry.APIKey,
 			UpstreamModel:   valueOr(entry.UpstreamModel, entry.Name),
 			Price:           c.price(field+".price", entry.Price),
+			BaseModel:       entry.BaseModel,
 			MaxOutputTokens: entry.MaxOutputTokens,
+			Weight:          c.rate(field+".weight", entry.Weight),
+			RPM:             c.rate(field+".rpm", entry.RPM),
+			TPM:             c.rate(field+".tpm", entry.TPM),
 		})
 		if entry.MaxOutputTokens < 0 {
 			c.fail(field+".max_output_tokens", "is %d; it cannot be negative", entry.MaxOutputTokens)

@@ -106,7 +106,7 @@ func (p *Proxy) refuseKey(subject *policy.Subject) *api.Error {
 	return nil
 }
 
-// checkModel says whether the model is served and whether the key and its team may use it.
+// checkModel says whether the key and its team may use the model.
 func (p *Proxy) checkModel(subject *policy.Subject, model string) error {
 	if allowed, deniedBy := subject.MayUse(model); !allowed {
 		code, models := codeKeyModelDenied, subject.Key.Models
@@ -116,11 +116,6 @@ func (p *Proxy) checkModel(subject *policy.Subject, model string) error {
 		refusal := api.Errorf(code, "%s not allowed to access model. This %s can only access models=%v. Tried to access %s", deniedBy, deniedBy, []string(models), model)
 		refusal.Status, refusal.Param = http.StatusUnauthorized, "model"
 		return refusal
-	}
-	if _, served := p.models[model]; !served {
-		unknown := api.Errorf(api.NotFound, "The model %q is not served here. GET /v1/models lists the models of this key.", model)
-		unknown.Param = "model"
-		return unknown
 	}
 	return nil
 }

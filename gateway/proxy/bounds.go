@@ -49,12 +49,12 @@ func looseBounds(c *call) bounds {
 	if c.endpoint.free {
 		return bounds{exact: true}
 	}
-	return boundsOf(c, pricing.InputTokensBound(c.served.pricedAs(), c.body))
+	return boundsOf(c, pricing.InputTokensBound(c.served.PricedAs(), c.body))
 }
 
 // exactBounds tokenise the prompt; they are worth it when the loose ones were refused.
 func exactBounds(c *call) bounds {
-	counted := boundsOf(c, min(c.bounds.inputTokens-c.carried, pricing.CountTokens(c.served.pricedAs(), c.body)))
+	counted := boundsOf(c, min(c.bounds.inputTokens-c.carried, pricing.CountTokens(c.served.PricedAs(), c.body)))
 	counted.exact = true
 	return counted
 }
@@ -63,7 +63,7 @@ func exactBounds(c *call) bounds {
 func (p *Proxy) checkPrices(c *call) error {
 	for _, deployment := range c.served.Deployments {
 		if !deployment.Priced && !p.AllowUnpriced && !c.endpoint.free {
-			return api.Errorf(api.Forbidden, "the model %q has no known price, so it is not served; the operator can set models[].price in the gateway's configuration", c.model)
+			return api.Errorf(api.Forbidden, "the model %q has no known price, so it is not served; the operator can set the model's price", c.model)
 		}
 	}
 	return nil

@@ -7,6 +7,7 @@ import (
 
 	"github.com/oklog/ulid/v2"
 
+	"github.com/bursarhq/terraform-provider-bursar/gateway/deployment"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/httpx"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/policy"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/pricing"
@@ -52,10 +53,11 @@ type call struct {
 	// most is what the call can use at most beside the tokens that stand in its body.
 	most pricing.Usage
 
-	served      Model
+	served      deployment.Model
 	bounds      bounds
 	decision    quota.Decision
-	deployment  Deployment
+	deployment  deployment.Deployment
+	taken       taken
 	upstreamFor time.Duration
 	// overhead is what the gateway itself took, known when the call has ended.
 	overhead time.Duration

@@ -2,41 +2,83 @@ package proxy
 
 import (
 	"cmp"
+	"bytes"
 	"context"
+	"errors"
+	"fmt"
+	"io"
 	"net/http"
-	"sync/atomic"
+	"strconv"
 	"time"
 
+	"github.com/bursarhq/terraform-provider-bursar/gateway/deployment"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/upstream"
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
-// turn spreads calls over the deployments of a model.
-var turn atomic.Uint64
-
 // forward sends the call to a deployment and returns a successful answer. A deployment that
-// fails before its first byte is followed by the next; the client is charged once.
+// fails before its first byte is followed by another; the client is charged once. An error says
+// whether the call was sent at all: see [unsent].
 func (p *Proxy) forward(ctx context.Context, c *call) (*http.Response, error) {
-	deployments := c.served.Deployments
-	first := int(turn.Add(1) % uint64(len(deployments)))
+	route := c.served.Route()
+	var failed deployment.Deployment
 	var failure error
-	for i := range deployments {
-		c.deployment = deployments[(first+i)%len(deployments)]
+	var full *atLimit
+	for route.Next(p.Now()) {
+		c.deployment = route.Deployment()
+		refused, err := p.take(ctx, c, c.deployment)
+		if err != nil {
+			failure = either(failure, unsent{err})
+			break
+		}
+		if refused != nil {
+			full = full.either(refused)
+			continue
+		}
+		route.Sent()
 		response, err := p.send(ctx, c)
 		if err == nil {
+			route.Answered()
 			return response, nil
 		}
-		failure = err
-		if !upstream.Retryable(err) {
+		p.giveBack(ctx, c, 0)
+		if failure == nil || !upstream.MayBill(failure) {
+			failed, failure = c.deployment, err
+		}
+		if !upstream.Retryable(err) || !route.Failed(p.Now(), retryAfter(err, p.Now())) {
 			break
 		}
 	}
+	if failure == nil {
+		return nil, unsent{full.refusal(c)}
+	}
+	c.deployment = failed
 	return nil, failure
 }
 
+func either(first, second error) error {
+	if first != nil {
+		return first
+	}
+	return second
+}
+
+// unsent marks the refusal of a call that no upstream has seen.
+type unsent struct{ error }
+
+func (u unsent) Unwrap() error { return u.error }
+
+var errTooSlow = errors.New("no byte within the time for the first one")
+
+// send asks the call's deployment and waits for the first byte of a successful answer.
 func (p *Proxy) send(ctx context.Context, c *call) (*http.Response, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	timeout := c.served.FirstByteTimeout()
+	timer := time.AfterFunc(timeout, func() { cancel(fmt.Errorf("%w: %s", errTooSlow, timeout)) })
+	defer timer.Stop()
 	sent := time.Now()
+	defer func() { c.upstreamFor += time.Since(sent) }()
 	response, err := p.Upstream.Send(ctx, c.deployment.Deployment, c.upstreamCall())
-	c.upstreamFor += time.Since(sent)
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +86,48 @@ func (p *Proxy) send(ctx context.Context, c *call) (*http.Response, error) {
 		defer response.Body.Close()
 		return nil, upstream.Refused(response)
 	}
+	if err := awaitFirstByte(response, c.stream); err != nil {
+		response.Body.Close()
+		return nil, upstream.Unanswered(fmt.Errorf("answer of %s: %w", c.deployment.Host(), err))
+	}
 	return response, nil
+}
+
+// awaitFirstByte returns when the answer has begun, and puts the byte back. A stream that ends before it
+// has begun is no answer; a whole answer without a body is for others to judge.
+func awaitFirstByte(response *http.Response, stream bool) error {
+	first := make([]byte, 1)
+	_, err := io.ReadFull(response.Body, first)
+	if errors.Is(err, io.EOF) && !stream {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	response.Body = begun{io.MultiReader(bytes.NewReader(first), response.Body), response.Body}
+	return nil
+}
+
+// begun is a body whose first byte was read already.
+type begun struct {
+	io.Reader
+	io.Closer
+}
+
+// retryAfter is how long an upstream asks to be left alone, 0 when it does not.
+func retryAfter(err error, now time.Time) time.Duration {
+	var refused *api.Error
+	if !errors.As(err, &refused) || refused.Header == nil {
+		return 0
+	}
+	text := refused.Header.Get("Retry-After")
+	if seconds, err := strconv.ParseFloat(text, 64); err == nil && seconds > 0 && seconds < 1e6 {
+		return time.Duration(seconds * float64(time.Second))
+	}
+	if at, err := http.ParseTime(text); err == nil {
+		return max(0, at.Sub(now))
+	}
+	return 0
 }
 
 // upstreamCall is the call as a provider is asked.

@@ -33,12 +33,15 @@ func (l *liveCalls) remove(c *call) {
 	delete(l.calls, c)
 }
 
-func (l *liveCalls) checkpoints() []quota.Checkpoint {
+// checkpoints are those of the calls that have one.
+func (l *liveCalls) checkpoints(of func(*call) (quota.Checkpoint, bool)) []quota.Checkpoint {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	checkpoints := make([]quota.Checkpoint, 0, len(l.calls))
 	for c := range l.calls {
-		checkpoints = append(checkpoints, c.checkpoint())
+		if checkpoint, has := of(c); has {
+			checkpoints = append(checkpoints, checkpoint)
+		}
 	}
 	return checkpoints
 }
@@ -47,16 +50,16 @@ func (l *liveCalls) checkpoints() []quota.Checkpoint {
 const bytesPerToken = 4
 
 // checkpoint is what the call would be settled at if the gateway died now.
-func (c *call) checkpoint() quota.Checkpoint {
+func (c *call) checkpoint() (quota.Checkpoint, bool) {
 	usage := pricing.Usage{PromptTokens: c.bounds.inputTokens, CompletionTokens: c.produced.Load() / bytesPerToken}
 	return quota.Checkpoint{
 		ID: c.id, Slot: c.subject.Slot,
 		Tokens: usage.PromptTokens + usage.CompletionTokens,
 		Cost:   c.served.Deployments[0].Price.Cost(usage),
-	}
+	}, true
 }
 
-func (l *liveCalls) renew(ctx context.Context, engine quota.Engine, logger *slog.Logger) {
+func (l *liveCalls) renew(ctx context.Context, p *Proxy) {
 	ticker := time.NewTicker(renewEvery)
 	defer ticker.Stop()
 	for {
@@ -65,13 +68,17 @@ func (l *liveCalls) renew(ctx context.Context, engine quota.Engine, logger *slog
 			return
 		case <-ticker.C:
 		}
-		checkpoints := l.checkpoints()
-		if len(checkpoints) == 0 {
-			continue
-		}
-		if err := engine.Renew(ctx, checkpoints); err != nil {
-			logger.LogAttrs(ctx, slog.LevelWarn, "reservations were not renewed",
-				slog.Int("calls", len(checkpoints)), slog.String("error", err.Error()))
-		}
+		p.renew(ctx, p.Engine, l.checkpoints((*call).checkpoint))
+		p.renew(ctx, p.Capacity, l.checkpoints((*call).capacityCheckpoint))
+	}
+}
+
+func (p *Proxy) renew(ctx context.Context, engine quota.Engine, checkpoints []quota.Checkpoint) {
+	if len(checkpoints) == 0 {
+		return
+	}
+	if err := engine.Renew(ctx, checkpoints); err != nil {
+		p.Logger.LogAttrs(ctx, slog.LevelWarn, "reservations were not renewed",
+			slog.Int("calls", len(checkpoints)), slog.String("error", err.Error()))
 	}
 }

@@ -1,33 +1,13 @@
 package proxy
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/httpx"
-	"github.com/bursarhq/terraform-provider-bursar/gateway/pricing"
-	"github.com/bursarhq/terraform-provider-bursar/gateway/upstream"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
-
-// Model is a name that clients ask for and the deployments that serve it.
-type Model struct {
-	Name        string
-	Deployments []Deployment
-}
-
-// pricedAs is the upstream's name for the model, by which prompts are weighed.
-func (m Model) pricedAs() string { return m.Deployments[0].UpstreamModel }
-
-// Deployment is an upstream with what its tokens cost.
-type Deployment struct {
-	upstream.Deployment
-	Price pricing.Price
-	// Priced is false when nobody knows what the model costs.
-	Priced bool
-	// MaxOutputTokens is the model's own limit, 0 when unknown.
-	MaxOutputTokens int64
-}
 
 // listedModel is one entry of GET /v1/models, as OpenAI writes it.
 type listedModel struct {
@@ -66,7 +46,7 @@ func (p *Proxy) showModel(w http.ResponseWriter, r *http.Request) error {
 	return unknown
 }
 
-// visibleModels are the models that the key may use, in the configuration's order; for the admin key all.
+// visibleModels are the models that the key may use, those of the configuration file first; for the admin key all.
 func (p *Proxy) visibleModels(r *http.Request) ([]listedModel, error) {
 	allowed := func(string) bool { return true }
 	secret, err := auth.Presented(r.Header)
@@ -83,11 +63,33 @@ func (p *Proxy) visibleModels(r *http.Request) ([]listedModel, error) {
 			return may
 		}
 	}
+	served, err := p.Models.List(r.Context())
+	if err != nil {
+		return nil, unavailable(err)
+	}
 	list := []listedModel{}
-	for _, model := range p.Models {
+	for _, model := range served {
 		if allowed(model.Name) {
 			list = append(list, listedModel{ID: model.Name, Object: "model", Created: modelsCreated, OwnedBy: "bursar"})
 		}
 	}
 	return list, nil
+}
+
+// findModel finds the deployments of the model that the call asks for.
+func (p *Proxy) findModel(ctx context.Context, c *call) error {
+	served, found, err := p.Models.Find(ctx, c.model)
+	if err != nil {
+		return unavailable(err)
+	}
+	if !found {
+		unknown := api.Errorf(api.NotFound, "The model %q is not served here. GET /v1/models lists the models of this key.", c.model)
+		unknown.Param = "model"
+		return unknown
+	}
+	c.served = served
+	if err := c.pin(); err != nil {
+		return err
+	}
+	return p.checkPrices(c)
 }

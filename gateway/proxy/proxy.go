@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/deployment"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/httpx"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/metrics"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/policy"
@@ -23,9 +24,11 @@ import (
 
 // Options are what the data path is made of.
 type Options struct {
-	Book     *policy.Book
-	Engine   quota.Engine
-	Models   []Model
+	Book   *policy.Book
+	Engine quota.Engine
+	Models *deployment.Registry
+	// Capacity counts what deployments with limits of their own take, over all teams. It writes no ledger.
+	Capacity quota.Engine
 	Upstream *upstream.Client
 	// HashSecret turns a presented key into what the book looks up.
 	HashSecret func(auth.Secret) []byte
@@ -51,24 +54,19 @@ type Options struct {
 // Proxy serves the routes that models are called by.
 type Proxy struct {
 	Options
-	models map[string]Model
-	live   *liveCalls
+	live *liveCalls
 }
 
 // New returns a proxy. [Proxy.Run] must run beside it while it serves.
 func New(options Options) *Proxy {
-	p := &Proxy{Options: options, models: map[string]Model{}, live: newLiveCalls()}
-	for _, model := range options.Models {
-		p.models[model.Name] = model
-	}
-	return p
+	return &Proxy{Options: options, live: newLiveCalls()}
 }
 
 // Run keeps the reservations of calls under way alive until ctx ends.
 func (p *Proxy) Run(ctx context.Context) {
 	var others sync.WaitGroup
 	others.Go(func() { p.purgeResponses(ctx) })
-	p.live.renew(ctx, p.Engine, p.Logger)
+	p.live.renew(ctx, p)
 	others.Wait()
 }
 

@@ -10,12 +10,14 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/deployment"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/httpx"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/policy"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/pricing"
@@ -38,8 +40,14 @@ type bench struct {
 	book     *policy.Book
 	secret   string
 	log      *bytes.Buffer
+	registry *deployment.Registry
+	capacity *quota.Memory
+	routing  deployment.Routing
+	// ahead is how far the bench's clock is before the system's, in nanoseconds.
+	ahead atomic.Int64
 
 	mu        sync.Mutex
+	more      []deployment.Deployment
 	key       api.Key
 	team      api.Team
 	rows      []api.LedgerRow
@@ -67,12 +75,21 @@ func newBench(t *testing.T, change func(*bench)) *bench {
 	client := upstream.NewClient()
 	t.Cleanup(client.Close)
 	logger := slog.New(slog.NewJSONHandler(&lockedWriter{w: b.log}, nil))
+	registry, err := deployment.NewRegistry(t.Context(), deployment.Options{
+		Source: b, Versions: b.engine, Routing: b.routing, Now: b.now,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.registry = registry
+	b.capacity = quota.NewMemory(nowhere{}, quota.MemoryOptions{})
+	t.Cleanup(func() { _ = b.capacity.Close() })
 	p := proxy.New(proxy.Options{
-		Book: b.book, Engine: b.engine, Upstream: client, Logger: logger, Models: b.models(),
+		Book: b.book, Engine: b.engine, Upstream: client, Logger: logger, Models: registry, Capacity: b.capacity,
 		HashSecret:     func(secret auth.Secret) []byte { return []byte(secret.Reveal()) },
 		IsAdminKey:     func(secret auth.Secret) bool { return secret.Reveal() == "sk-admin-of-the-test" },
 		Responses:      b.responses,
-		ExceededStatus: 403, ContentionWait: 2 * time.Second, Now: time.Now,
+		ExceededStatus: 403, ContentionWait: 2 * time.Second, Now: b.now,
 	})
 	mux := httpx.NewMux(logger)
 	p.Register(mux)
@@ -81,28 +98,40 @@ func newBench(t *testing.T, change func(*bench)) *bench {
 	return b
 }
 
-func (b *bench) models() []proxy.Model {
+// nowhere is the record of what is not recorded.
+type nowhere struct{}
+
+func (nowhere) Append(context.Context, []quota.Entry) error { return nil }
+
+func (nowhere) Spend(context.Context, quota.Scope, quota.Period) (money.Nano, error) { return 0, nil }
+
+// now is the time by the bench's clock, which runs as the system's does but can be ahead.
+func (b *bench) now() time.Time { return time.Now().Add(time.Duration(b.ahead.Load())) }
+
+// Deployments makes the bench the source of models: more, and those that every test has.
+func (b *bench) Deployments(context.Context) ([]deployment.Deployment, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	good := b.deployment("m", b.upstream.URL())
+	dead, stands := b.deployment("failing-over", "http://127.0.0.1:1/v1"), b.deployment("failing-over", b.upstream.URL())
+	stands.Weight = 0
+	unpriced := b.deployment("unpriced", b.upstream.URL())
+	unpriced.Priced, unpriced.Price = false, pricing.Price{}
+	claude := b.deployment("claude", b.upstream.URL())
+	claude.Provider, claude.UpstreamModel = "anthropic", "real-claude"
+	return append([]deployment.Deployment{good, dead, stands, claude, unpriced}, b.more...), nil
+}
+
+// deployment is one that serves a model at an address.
+func (b *bench) deployment(model, baseURL string) deployment.Deployment {
 	oneDollar := money.USD
 	price, err := pricing.Terms{Input: &oneDollar, Output: &oneDollar}.Price()
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	deployment := func(baseURL string) proxy.Deployment {
-		return proxy.Deployment{
-			Deployment: upstream.Deployment{Model: "m", UpstreamModel: "real-m", Provider: "openai", BaseURL: baseURL, APIKey: "sk-provider"},
-			Price:      price, Priced: true, MaxOutputTokens: 1000,
-		}
-	}
-	good := deployment(b.upstream.URL())
-	claude := good
-	claude.Provider, claude.UpstreamModel = "anthropic", "real-claude"
-	unpriced := good
-	unpriced.Priced, unpriced.Price = false, pricing.Price{}
-	return []proxy.Model{
-		{Name: "m", Deployments: []proxy.Deployment{good}},
-		{Name: "failing-over", Deployments: []proxy.Deployment{deployment("http://127.0.0.1:1/v1"), good}},
-		{Name: "claude", Deployments: []proxy.Deployment{claude}},
-		{Name: "unpriced", Deployments: []proxy.Deployment{unpriced}},
+	return deployment.Deployment{
+		Deployment: upstream.Deployment{Model: model, UpstreamModel: "real-m", Provider: "openai", BaseURL: baseURL, APIKey: "sk-provider"},
+		ID:         model + "@" + baseURL, Price: price, Priced: true, MaxOutputTokens: 1000, Weight: 1,
 	}
 }
 

@@ -70,11 +70,7 @@ func (p *Proxy) resolve(ctx context.Context, c *call, secret auth.Secret) error 
 		}
 		return p.reload(ctx, c, secret)
 	}
-	c.served = p.models[c.model]
-	if err := c.pin(); err != nil {
-		return err
-	}
-	return p.checkPrices(c)
+	return p.findModel(ctx, c)
 }
 
 // reload reads the subject anew after a change and judges the call by it again.
@@ -86,11 +82,7 @@ func (p *Proxy) reload(ctx context.Context, c *call, secret auth.Secret) error {
 	if err := p.checkModel(c.subject, c.model); err != nil {
 		return err
 	}
-	c.served = p.models[c.model]
-	if err := c.pin(); err != nil {
-		return err
-	}
-	return p.checkPrices(c)
+	return p.findModel(ctx, c)
 }
 
 // inputMatters says whether a tighter count of the prompt could change the answer: every limit that

@@ -6,6 +6,7 @@ import (
 
 	"github.com/tidwall/gjson"
 
+	"github.com/bursarhq/terraform-provider-bursar/gateway/deployment"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/httpx"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
@@ -125,4 +126,4 @@ func (p *Proxy) rememberResponse(ctx context.Context, c *call, answer []byte) {
 const maxResponseID = 256
 
 // place names a deployment for the record: where it is and what it is called there.
-func place(d Deployment) string { return d.Host() + "/" + d.UpstreamModel }
+func place(d deployment.Deployment) string { return d.Host() + "/" + d.UpstreamModel }

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"time"
@@ -21,6 +22,7 @@ func (p *Proxy) settle(ctx context.Context, c *call) error {
 	c.cost = c.deployment.Price.Cost(c.usage)
 	row := p.row(c)
 	row.Kind = api.LedgerSettle
+	p.giveBack(ctx, c, row.TotalTokens())
 	return p.end(ctx, c, quota.Settlement{
 		ID: c.id, Slot: c.subject.Slot, Tokens: row.TotalTokens(), Cost: c.cost, Row: row,
 	})
@@ -29,8 +31,12 @@ func (p *Proxy) settle(ctx context.Context, c *call) error {
 // endUnanswered ends a call that no deployment answered. One that a provider took and may bill for is
 // settled at its prompt, the least that it can have cost; everything else is given back.
 func (p *Proxy) endUnanswered(ctx context.Context, c *call, failure error) error {
+	if refused, ok := errors.AsType[unsent](failure); ok {
+		p.void(ctx, c, true)
+		return refused.error
+	}
 	if !upstream.MayBill(failure) {
-		p.void(ctx, c)
+		p.void(ctx, c, false)
 		return failure
 	}
 	c.usage = promptOnly(c)
@@ -48,11 +54,12 @@ func promptOnly(c *call) pricing.Usage {
 	return pricing.Usage{PromptTokens: c.carried + pricing.EstimateTokens(c.deployment.UpstreamModel, c.body)}
 }
 
-// void gives the reservation back: the upstream did nothing.
-func (p *Proxy) void(ctx context.Context, c *call) {
+// void gives the reservation back: the upstream did nothing. A call that was not even sent does not
+// count as a request either.
+func (p *Proxy) void(ctx context.Context, c *call, unsent bool) {
 	row := p.row(c)
 	row.Kind = api.LedgerVoid
-	if err := p.end(ctx, c, quota.Settlement{ID: c.id, Slot: c.subject.Slot, Row: row}); err != nil {
+	if err := p.end(ctx, c, quota.Settlement{ID: c.id, Slot: c.subject.Slot, Unsent: unsent, Row: row}); err != nil {
 		// It expires by itself soon.
 		p.Logger.LogAttrs(ctx, slog.LevelWarn, "reservation was not given back",
 			slog.String("request_id", c.requestID), slog.String("error", err.Error()))

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/bursarhq/terraform-provider-bursar/gateway/deployment"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
@@ -44,7 +45,7 @@ func (c *call) pin() error {
 	if c.pinned == "" {
 		return nil
 	}
-	c.served.Deployments = slices.DeleteFunc(slices.Clone(c.served.Deployments), func(d Deployment) bool {
+	c.served.Deployments = slices.DeleteFunc(slices.Clone(c.served.Deployments), func(d deployment.Deployment) bool {
 		return place(d) != c.pinned
 	})
 	if len(c.served.Deployments) == 0 {

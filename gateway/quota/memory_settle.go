@@ -54,6 +54,9 @@ func (m *Memory) settle(settlement Settlement) (Settled, Entry, error) {
 		return m.settleEndedLocked(key, settlement, now)
 	}
 	m.endLocked(key, tombstone{until: now.Add(remembered)})
+	if settlement.Unsent {
+		r.takeBack(now)
+	}
 	events := r.settle(settlement.Tokens, settlement.Cost, now)
 	row := settledRow(settlement, r.at, now)
 	return r.settled(now), Entry{Row: &row, Alerts: events}, nil
@@ -78,6 +81,14 @@ func (m *Memory) settleEndedLocked(key reservationKey, settlement Settlement, no
 	}
 	events := r.spend(row.Cost, now)
 	return Settled{Corrected: true}, Entry{Row: &row, Alerts: events}, nil
+}
+
+// takeBack makes the request one that never was, as far as its windows go.
+func (r *reservation) takeBack(now time.Time) {
+	for i, w := range r.windows {
+		w.advance(now.Unix())
+		w.takeBack(r.seconds[i])
+	}
 }
 
 // settle replaces what was reserved with what was used.

@@ -253,6 +253,8 @@ type Settlement struct {
 	// Tokens and Cost are what was really used. A void has neither.
 	Tokens int64
 	Cost   money.Nano
+	// Unsent: nothing was used and nothing was sent, so the request does not count in its windows either.
+	Unsent bool
 	// Row is the ledger row; the engine fills in ID, AdmittedAt and SettledAt.
 	Row api.LedgerRow
 }

@@ -48,6 +48,7 @@ func (r *Redis) settle(ctx context.Context, settlement Settlement, held *heldRes
 	log := r.logOf(settlement.Slot)
 	args := []any{
 		r.clock(), r.replica, 0, 0, settlement.ID, settlement.Tokens, int64(settlement.Cost), remembered.Microseconds(), row,
+		settlement.Unsent,
 	}
 	for range attempts {
 		number := log.number(args)

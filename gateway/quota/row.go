@@ -49,5 +49,8 @@ func (s Settlement) check() error {
 	if s.Tokens < 0 || s.Tokens > maxTokens || s.Cost < 0 || s.Cost > money.Max {
 		return fmt.Errorf("%w: %d tokens at %s", ErrInvalid, s.Tokens, s.Cost)
 	}
+	if s.Unsent && (s.Tokens > 0 || s.Cost > 0) {
+		return fmt.Errorf("%w: a request that was never sent used %d tokens at %s", ErrInvalid, s.Tokens, s.Cost)
+	}
 	return nil
 }

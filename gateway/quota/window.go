@@ -54,6 +54,15 @@ func (w *window) release(second, tokens int64) {
 	w.adjust(second, tokens)
 }
 
+// takeBack takes a request out of the second it was charged on, if that is still in the window.
+func (w *window) takeBack(second int64) {
+	if second <= w.second-windowSeconds {
+		return
+	}
+	w.buckets[second%windowSeconds].requests--
+	w.requests--
+}
+
 func (w *window) adjust(second, tokens int64) {
 	if second <= w.second-windowSeconds {
 		return

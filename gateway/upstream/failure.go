@@ -54,6 +54,9 @@ func unspeakable(err error, d Deployment) *api.Error {
 	return api.Errorf(api.Invalid, "the request body cannot be forwarded").WithCause(fmt.Errorf("make request for %s: %w", d.Host(), err))
 }
 
+// Unanswered words an answer that broke off before its first byte.
+func Unanswered(err error) *api.Error { return unreachable(err, true) }
+
 // Broken words an answer that began and did not end well.
 func Broken(err error) *api.Error {
 	return api.Errorf(api.Upstream, "the model's provider broke off its answer; what it produced was charged").WithCause(err)
@@ -71,7 +74,7 @@ func Refused(response *http.Response) *api.Error {
 	case status == http.StatusTooManyRequests:
 		return busy(response, cause)
 	case status >= 500 || status == http.StatusRequestTimeout:
-		return failed(status, cause)
+		return failed(response, cause)
 	case status >= 400:
 		return passedOn(status, body, cause)
 	default:
@@ -83,14 +86,22 @@ func Refused(response *http.Response) *api.Error {
 func busy(response *http.Response, cause error) *api.Error {
 	refused := api.Errorf(api.RateLimited, "the model's provider is limiting the gateway; nothing was charged, try again later").WithCause(retryableCause{cause})
 	refused.Header = http.Header{"X-Bursar-Denied-By": {"upstream"}}
-	if wait := response.Header.Get("Retry-After"); wait != "" {
-		refused.Header.Set("Retry-After", wait)
-	}
+	passWait(refused, response)
 	return refused
 }
 
-func failed(status int, cause error) *api.Error {
+// passWait passes on how long a provider wants to be left alone.
+func passWait(refused *api.Error, response *http.Response) {
+	if wait := response.Header.Get("Retry-After"); wait != "" {
+		refused.Header.Set("Retry-After", wait)
+	}
+}
+
+func failed(response *http.Response, cause error) *api.Error {
+	status := response.StatusCode
 	failure := api.Errorf(api.Upstream, "the model's provider failed (%d); nothing was charged", status).WithCause(retryableCause{cause})
+	failure.Header = http.Header{}
+	passWait(failure, response)
 	switch status {
 	case http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		failure.Status = status

@@ -108,6 +108,19 @@ local function adjust_window(w, second, tokens)
   end
 end
 
+-- Takes a request out of the second it was charged on, if that is still in the window.
+local function take_back(w, second)
+  if second <= w.second - WINDOW then
+    return
+  end
+  w.requests = w.requests - 1
+  if second == w.second then
+    w.bucket_requests = w.bucket_requests - 1
+  else
+    redis.call('HINCRBY', w.key, 'r' .. second, -1)
+  end
+end
+
 -- After how many microseconds at least excess has left the window.
 local function window_wait(w, excess, kind, now)
   local first = w.second - WINDOW + 1
@@ -197,13 +210,16 @@ local function spend(r, cost, reserved)
   return table.concat(alerts, ';'), states
 end
 
--- Ends a live reservation: what was used replaces what was reserved.
-local function finish(base, id, r, tokens, cost, now)
+-- Ends a live reservation: what was used replaces what was reserved. An unsent request counts no more.
+local function finish(base, id, r, tokens, cost, now, unsent)
   local windows = {}
   for i = 1, #r.windows, 2 do
     local w = open_window(base, r.windows[i], now)
     w.live = math.max(w.live - 1, 0)
     adjust_window(w, r.windows[i + 1], tokens - r.tokens)
+    if unsent then
+      take_back(w, r.windows[i + 1])
+    end
     save_window(w)
     windows[#windows + 1] = window_reply(w)
   end

@@ -189,8 +189,14 @@ func (c *comparison) settle() {
 	}
 	tokens := rapid.Int64Range(0, 2000).Draw(c.t, "tokens")
 	cost := money.Nano(rapid.Int64Range(0, 5000).Draw(c.t, "cost"))
+	unsent := rapid.IntRange(0, 5).Draw(c.t, "unsent") == 0
+	if unsent {
+		tokens, cost = 0, 0
+	}
 	both(c, "settle", func(h Harness) (quota.Settled, error) {
-		return h.Engine.Settle(c.t.Context(), settlementOf(request, tokens, cost))
+		settlement := settlementOf(request, tokens, cost)
+		settlement.Unsent = unsent
+		return h.Engine.Settle(c.t.Context(), settlement)
 	})
 }
 

@@ -97,6 +97,19 @@ func testEndings(t *testing.T, h Harness) {
 	same(t, "a void stays a request", state.Requests, 2)
 	same(t, "nothing is live", state.Live, 0)
 
+	unsent := h.request(with)
+	h.admit(t, unsent)
+	h.Clock.Advance(2 * time.Second)
+	settlement = settlementOf(unsent, 0, 0)
+	settlement.Unsent, settlement.Row.Kind = true, api.LedgerVoid
+	if _, err := h.Engine.Settle(t.Context(), settlement); err != nil {
+		t.Fatal(err)
+	}
+	state = h.window(t, window[0])
+	same(t, "what was never sent gives the tokens back", state.Tokens, 60)
+	same(t, "what was never sent is no request", state.Requests, 2)
+	same(t, "nothing is live any more", state.Live, 0)
+
 	h.testCrash(t, with, budget)
 	h.drain(t)
 	var kinds []string
@@ -104,7 +117,7 @@ func testEndings(t *testing.T, h Harness) {
 	for _, row := range h.Record.Rows() {
 		kinds, sum = append(kinds, row.Kind), sum+row.Cost
 	}
-	same(t, "ledger", kinds, []string{"settle", "void", "estimate", "correction"})
+	same(t, "ledger", kinds, []string{"settle", "void", "void", "estimate", "correction"})
 	same(t, "ledger sum is the counter", sum, h.spent(t, budget).Settled)
 }
 
