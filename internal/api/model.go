@@ -94,6 +94,7 @@ func (m Model) Validate() error {
 		v.fail("base_url", "is required for azure: the address of your resource, such as https://NAME.openai.azure.com")
 	}
 	v.alias("api_version", m.APIVersion)
+	v.apiVersion("api_version", m)
 	v.alias("upstream_model", m.UpstreamModel)
 	v.alias("base_model", m.BaseModel)
 	v.credential("api_key", m.APIKey)
@@ -133,6 +134,17 @@ func (v *validation) baseURL(field string, address *string) {
 		v.fail(field, "must not carry a query; the api-version of Azure is api_version")
 	case len(*address) > 2048:
 		v.fail(field, "is longer than 2048 characters")
+	}
+}
+
+// apiVersion is Azure's, whose older API cannot do without.
+func (v *validation) apiVersion(field string, m Model) {
+	versioned := m.Upstream == "azure" && m.BaseURL != nil && !strings.HasSuffix(strings.TrimRight(*m.BaseURL, "/"), "/openai/v1")
+	switch {
+	case m.Upstream != "azure" && m.APIVersion != nil:
+		v.fail(field, "is for upstream azure only")
+	case versioned && (m.APIVersion == nil || *m.APIVersion == ""):
+		v.fail(field, "is required for azure, such as 2024-10-21, unless base_url ends with /openai/v1")
 	}
 }
 
