@@ -120,7 +120,7 @@ func assemble(ctx context.Context, options Options) (_ *parts, err error) {
 	p.admin = admin.Options{
 		Authenticator: p.admins, Record: p.store, Changes: changes, Tester: p.alerts, Declared: declared,
 		Spending: policy.Spending{Book: book, Counters: p.engine, Now: time.Now},
-		Prices:   pricesOf(served),
+		Prices:   p.models,
 		Pepper:   pepper, Logger: logger,
 	}
 	return p, nil

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/pricing"
 )
 
 // Source is where the models are kept.
@@ -222,4 +224,19 @@ func (r *Registry) snapshot(deployments []Deployment) *snapshot {
 	}
 	r.healths, r.groups = healths, groups
 	return fresh
+}
+
+// Price is that of a model's first deployment whose price is known.
+func (r *Registry) Price(model string) (pricing.Price, bool) {
+	known := r.known()
+	at, served := known.byName[model]
+	if !served {
+		return pricing.Price{}, false
+	}
+	for _, d := range known.list[at].Deployments {
+		if d.Priced {
+			return d.Price, true
+		}
+	}
+	return pricing.Price{}, false
 }
