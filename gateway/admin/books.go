@@ -21,8 +21,10 @@ type Books interface {
 	// Peaks returns the busiest minute since from of each of the teams that had a request.
 	Peaks(ctx context.Context, teamIDs []string, from time.Time) (map[string]api.Peak, error)
 
-	// Audits returns the changes that the filter selects, newest first, and how many there are in all.
+	// Audits returns the changes that the filter selects, newest first, and how many there are in all;
+	// AuditPage does not count.
 	Audits(ctx context.Context, filter api.AuditFilter) (audits []api.Audit, total int, err error)
-	// VerifyAudit says whether every change is as it was written and in its place.
-	VerifyAudit(ctx context.Context) (api.AuditCheck, error)
+	AuditPage(ctx context.Context, filter api.AuditFilter) ([]api.Audit, error)
+	// VerifyAudit says whether every change is as it was written and in its place, the known one included.
+	VerifyAudit(ctx context.Context, known api.AuditMark) (api.AuditCheck, error)
 }

@@ -87,7 +87,7 @@ func changeOf(r *http.Request, caller auth.Caller) api.Change {
 	}
 	return api.Change{
 		Actor: actor, Address: address, Reason: note(r.Header.Get(api.HeaderChangeReason)),
-		RequestID: httpx.RequestID(r.Context()),
+		RequestID: httpx.RequestID(r.Context()), UserAgent: note(r.UserAgent()),
 	}
 }
 

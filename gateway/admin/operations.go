@@ -15,12 +15,13 @@ var Tags = []openapi.Tag{
 	{Name: "budget", Text: "Amounts over a period: terms that teams and keys take, or pots that they spend from together."},
 	{Name: "alert route", Text: "Where events go, and which."},
 	{Name: "usage", Text: "What was used and what it cost."},
+	{Name: "audit", Text: "Who changed what, when, from where and why, in a chain that shows when it was tampered with."},
 }
 
 // documentation says about routes, by pattern, what the types do not say.
 type documentation map[string]openapi.Operation
 
-var documents = join(teamDocs, keyDocs, budgetDocs, alertRouteDocs, usageDocs)
+var documents = join(teamDocs, keyDocs, budgetDocs, alertRouteDocs, usageDocs, auditDocs)
 
 func join(parts ...documentation) documentation {
 	all := documentation{}

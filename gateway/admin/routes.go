@@ -73,4 +73,8 @@ var routes = []Route{
 	{"GET", "/global/spend/tags", auth.Read, (*Server).spendTags},
 	{"GET", "/team/daily/activity", auth.Read, (*Server).teamActivity},
 	{"GET", "/user/daily/activity", auth.Read, (*Server).userActivity},
+
+	{"GET", "/audit", auth.Read, (*Server).audits},
+	{"GET", "/audit/verify", auth.Read, (*Server).verifyAudit},
+	{"GET", "/audit/{id}", auth.Read, (*Server).audit},
 }

@@ -16,6 +16,7 @@ type audit struct {
 	address   string
 	reason    string
 	requestID string
+	userAgent string
 	action    string
 	objectID  string
 	before    *string
@@ -32,7 +33,7 @@ type encoded string
 func (t *tx) audit(change api.Change, action, objectID string, before, after any) error {
 	row := audit{
 		atMS: t.store.nowMS(), actor: change.Actor, address: change.Address, reason: change.Reason,
-		requestID: change.RequestID, action: action, objectID: objectID,
+		requestID: change.RequestID, userAgent: change.UserAgent, action: action, objectID: objectID,
 	}
 	var err error
 	if row.before, err = auditText(before); err != nil {
@@ -61,41 +62,54 @@ func auditText(object any) (*string, error) {
 // Audits returns the changes that the filter selects, newest first, and how many there are without
 // the filter's limit, offset and BeforeSeq.
 func (s *Store) Audits(ctx context.Context, filter api.AuditFilter) (audits []api.Audit, total int, err error) {
-	values := args{}
-	values.given("actor", filter.Actor)
-	values.given("action", filter.Action)
-	values.given("object_id", filter.ObjectID)
-	values.given("team_id", filter.TeamID)
-	values.givenTimes(filter.From, filter.To)
+	if audits, err = s.AuditPage(ctx, filter); err != nil {
+		return nil, 0, err
+	}
+	_, err = s.one(ctx, "audit_count", auditArgs(filter), &total)
+	return audits, total, err
+}
+
+// AuditPage is Audits without the count.
+func (s *Store) AuditPage(ctx context.Context, filter api.AuditFilter) ([]api.Audit, error) {
+	values := auditArgs(filter)
 	boundArgs(values, filter.Limit, filter.Offset)
 	if filter.BeforeSeq > 0 {
 		values["before_seq"] = filter.BeforeSeq
 	}
-	audits = []api.Audit{}
-	err = s.each(ctx, "audit_list", values, func(scan func(...any) error) error {
+	audits := []api.Audit{}
+	err := s.each(ctx, "audit_list", values, func(scan func(...any) error) error {
 		var row audit
 		err := scan(row.targets()...)
 		audits = append(audits, row.public())
 		return err
 	})
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
-	_, err = s.one(ctx, "audit_count", values, &total)
-	return audits, total, err
+	return audits, nil
+}
+
+func auditArgs(filter api.AuditFilter) args {
+	values := args{}
+	values.given("actor", filter.Actor)
+	values.given("action", filter.Action)
+	values.given("object_id", filter.ObjectID)
+	values.given("team_id", filter.TeamID)
+	values.givenTimes(filter.From, filter.To)
+	return values
 }
 
 func (a *audit) targets() []any {
 	return []any{
 		&a.seq, &a.atMS, &a.actor, &a.address, &a.reason, &a.requestID, &a.action, &a.objectID,
-		&a.before, &a.after, &a.prevHash, &a.hash,
+		&a.before, &a.after, &a.prevHash, &a.hash, &a.userAgent,
 	}
 }
 
 func (a *audit) values() []any {
 	return []any{
 		a.seq, a.atMS, a.actor, a.address, a.reason, a.requestID, a.action, a.objectID,
-		a.before, a.after, a.prevHash, a.hash,
+		a.before, a.after, a.prevHash, a.hash, a.userAgent,
 	}
 }
 
@@ -122,7 +136,7 @@ func (a *audit) teams() []string {
 func (a *audit) public() api.Audit {
 	return api.Audit{
 		Seq: a.seq, At: timeOf(a.atMS), Actor: a.actor, Address: a.address, Reason: a.reason,
-		RequestID: a.requestID, Action: a.action, ObjectID: a.objectID,
+		RequestID: a.requestID, UserAgent: a.userAgent, Action: a.action, ObjectID: a.objectID,
 		Before: rawJSON(a.before), After: rawJSON(a.after),
 		PrevHash: hex.EncodeToString(a.prevHash), Hash: hex.EncodeToString(a.hash),
 	}

@@ -97,14 +97,18 @@ func (s *Store) auditHash(row *audit) []byte {
 	optional(row.before)
 	optional(row.after)
 	text(string(row.prevHash))
+	if row.userAgent != "" {
+		text(row.userAgent)
+	}
 	return mac.Sum(nil)
 }
 
-// VerifyAudit reads the whole audit log and says whether every row is as it was written, in its
-// place, and the last one there. The error is about reading, not about what was found.
-func (s *Store) VerifyAudit(ctx context.Context) (check api.AuditCheck, err error) {
+// VerifyAudit reads the whole audit log and says whether every row is as it was written, in its place, and
+// the last one there. The end of a log can be cut off so that it does not show; a mark that was kept
+// elsewhere shows it. The error is about reading, not about what was found.
+func (s *Store) VerifyAudit(ctx context.Context, known api.AuditMark) (check api.AuditCheck, err error) {
 	err = s.snapshot(ctx, func(ctx context.Context) error {
-		check, err = s.verifyAudit(ctx)
+		check, err = s.verifyAudit(ctx, known)
 		return err
 	})
 	return check, err
@@ -113,9 +117,9 @@ func (s *Store) VerifyAudit(ctx context.Context) (check api.AuditCheck, err erro
 // errBadAudit ends the reading of the chain at the first bad row.
 var errBadAudit = errors.New("audit row is bad")
 
-func (s *Store) verifyAudit(ctx context.Context) (check api.AuditCheck, err error) {
-	var head auditHead
+func (s *Store) verifyAudit(ctx context.Context, known api.AuditMark) (check api.AuditCheck, err error) {
 	last := auditHead{hash: make([]byte, sha256.Size)} // what the first row follows
+	var marked int64                                   // the row of the mark
 	err = s.each(ctx, "audit_chain", args{}, func(scan func(...any) error) error {
 		var row audit
 		if err := scan(row.targets()...); err != nil {
@@ -126,6 +130,9 @@ func (s *Store) verifyAudit(ctx context.Context) (check api.AuditCheck, err erro
 			return errBadAudit
 		}
 		last = auditHead{seq: row.seq, hash: row.hash}
+		if hex.EncodeToString(row.hash) == known.Head {
+			marked = row.seq
+		}
 		return nil
 	})
 	check.Rows, check.Head = last.seq, hex.EncodeToString(last.hash)
@@ -135,8 +142,18 @@ func (s *Store) verifyAudit(ctx context.Context) (check api.AuditCheck, err erro
 	if err != nil {
 		return check, err
 	}
+	if check.Problem = markProblem(known, last.seq, marked); check.Problem != "" {
+		check.BadSeq = last.seq + 1
+		return check, nil
+	}
+	return check, s.verifyHead(ctx, &check, last)
+}
+
+// verifyHead compares the last row with what the head says was written last.
+func (s *Store) verifyHead(ctx context.Context, check *api.AuditCheck, last auditHead) error {
+	var head auditHead
 	if _, err := s.one(ctx, "audit_head_get", args{}, &head.seq, &head.hash); err != nil {
-		return check, err
+		return err
 	}
 	switch {
 	case head.seq != last.seq:
@@ -146,7 +163,21 @@ func (s *Store) verifyAudit(ctx context.Context) (check api.AuditCheck, err erro
 		check.BadSeq = last.seq
 		check.Problem = fmt.Sprintf("change %d is not the one that was written last", last.seq)
 	}
-	return check, nil
+	return nil
+}
+
+// markProblem says what is wrong with a log of some rows, given what is known of it; empty is nothing.
+func markProblem(known api.AuditMark, rows, marked int64) string {
+	switch {
+	case rows < known.Rows:
+		return fmt.Sprintf("the log ends at %d, but it had %d changes: its end was cut off", rows, known.Rows)
+	case known.Head != "" && marked == 0:
+		return fmt.Sprintf("no change has the known hash %s: the log's end was cut off or replaced", known.Head)
+	case known.Head != "" && known.Rows != 0 && marked != known.Rows:
+		return fmt.Sprintf("the known hash is that of change %d, not %d", marked, known.Rows)
+	default:
+		return ""
+	}
 }
 
 // auditProblem says what is wrong with a row that follows last; empty is nothing.

@@ -76,7 +76,7 @@ func TestVerifyAudit_findsWhatWasDone(t *testing.T) {
 	for _, seq := range []int64{1, 17, rows} {
 		for _, set := range []string{
 			"at_ms = at_ms + 1", "actor = 'mallory'", "address = ''", "reason = reason || ' '", "request_id = 'x'",
-			"action = 'team.delete'", "object_id = 'other'", "before = '{}'", "after = NULL", "hash = prev_hash",
+			"action = 'team.delete'", "object_id = 'other'", "before = '{}'", "after = NULL", "hash = prev_hash", "user_agent = 'curl/8'", "user_agent = ''",
 		} {
 			statement := fmt.Sprintf("UPDATE audit SET %s WHERE seq = %d", set, seq)
 			damages[statement] = damage{[]string{statement}, seq}
@@ -98,7 +98,7 @@ func TestVerifyAudit_findsWhatWasDone(t *testing.T) {
 		for i := range rows {
 			must(s.CreateTeam(t.Context(), alice, api.NewTeam(fmt.Sprint("t", i))))(t)
 		}
-		if check := must(s.VerifyAudit(t.Context()))(t); !check.OK() || check.Rows != rows || len(check.Head) != 64 {
+		if check := must(s.VerifyAudit(t.Context(), api.AuditMark{}))(t); !check.OK() || check.Rows != rows || len(check.Head) != 64 {
 			t.Fatalf("before any damage: %+v", check)
 		}
 		damages["taken from another log"] = damage{[]string{otherLogsRow(t, s.Kind(), 7)}, 7}
@@ -113,7 +113,7 @@ func TestVerifyAudit_findsWhatWasDone(t *testing.T) {
 					t.Fatalf("%s: %s: %s", name, statement, err)
 				}
 			}
-			check, err := s.VerifyAuditForTest(t.Context(), begun)
+			check, err := s.VerifyAuditForTest(t.Context(), begun, api.AuditMark{})
 			if err != nil || check.BadSeq != damage.bad || check.Problem == "" {
 				t.Errorf("%s: %+v, %v, want %d to be bad", name, check, err, damage.bad)
 			}
@@ -139,6 +139,108 @@ func otherLogsRow(t *testing.T, kind string, seq int64) string {
 	bytes := map[string]string{store.SQLite: "x'%s'", store.Postgres: `'\x%s'`}[kind]
 	return fmt.Sprintf("UPDATE audit SET object_id = '%s', after = '%s', prev_hash = "+bytes+", hash = "+bytes+" WHERE seq = %d",
 		rows[0].ObjectID, rows[0].After, rows[0].PrevHash, rows[0].Hash, seq)
+}
+
+// TestVerifyAudit_findsAnyRow damages rows all over a longer log, in the database one after the other, and
+// every single one of them, in every column, as they are read.
+func TestVerifyAudit_findsAnyRow(t *testing.T) {
+	const rows = 1000
+	drop := map[string][]string{
+		store.SQLite:   {"DROP TRIGGER audit_no_update", "DROP TRIGGER audit_no_delete"},
+		store.Postgres: {"ALTER TABLE audit DISABLE TRIGGER USER"},
+	}
+	ways := []string{
+		"UPDATE audit SET actor = actor || 'x' WHERE seq = %[1]d",
+		"UPDATE audit SET after = '{}' WHERE seq = %[1]d",
+		"UPDATE audit SET at_ms = at_ms + 1 WHERE seq = %[1]d",
+		"DELETE FROM audit WHERE seq = %[1]d",
+		"UPDATE audit SET seq = -seq WHERE seq = %[1]d",
+	}
+	both(t, func(t *testing.T, s *store.Store, _ *clock) {
+		_, _, err := s.Idempotent(t.Context(), api.Once{}, func(ctx context.Context) ([]byte, error) {
+			for i := range rows {
+				if _, err := s.CreateTeam(ctx, alice, api.NewTeam(fmt.Sprint("t", i))); err != nil {
+					return nil, err
+				}
+			}
+			return nil, nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		begun, err := s.WriterForTest().Begin()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() {
+			if err := begun.Rollback(); err != nil {
+				t.Error(err)
+			}
+		}()
+		for _, statement := range drop[s.Kind()] {
+			if _, err := begun.Exec(statement); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if missed, err := s.DamageEachAuditForTest(t.Context()); err != nil || len(missed) > 0 {
+			t.Errorf("damage that is not found: %q, %v", missed, err)
+		}
+		for seq := int64(1); seq <= rows; seq += 37 { // which has no factor in common with the ways
+			damage := fmt.Sprintf(ways[seq%int64(len(ways))], seq)
+			for _, statement := range []string{"SAVEPOINT whole", damage} {
+				if _, err := begun.Exec(statement); err != nil {
+					t.Fatal(statement, err)
+				}
+			}
+			want := seq
+			if strings.Contains(damage, "seq = -seq") {
+				want = 1 // it stands before all others now
+			}
+			if check, err := s.VerifyAuditForTest(t.Context(), begun, api.AuditMark{}); err != nil || check.BadSeq != want {
+				t.Errorf("%s: %+v, %v", damage, check, err)
+			}
+			if _, err := begun.Exec("ROLLBACK TO SAVEPOINT whole"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if check, err := s.VerifyAuditForTest(t.Context(), begun, api.AuditMark{}); err != nil || !check.OK() || check.Rows != rows {
+			t.Errorf("without any damage: %+v, %v", check, err)
+		}
+	})
+}
+
+func TestVerifyAudit_aKnownHeadShowsThatTheEndWasCutOff(t *testing.T) {
+	drop := map[string]string{store.SQLite: "DROP TRIGGER audit_no_delete", store.Postgres: "ALTER TABLE audit DISABLE TRIGGER USER"}
+	both(t, func(t *testing.T, s *store.Store, _ *clock) {
+		for i := range 5 {
+			must(s.CreateTeam(t.Context(), alice, api.NewTeam(fmt.Sprint("t", i))))(t)
+		}
+		kept := must(s.VerifyAudit(t.Context(), api.AuditMark{}))(t)
+		must(s.CreateTeam(t.Context(), alice, api.NewTeam("later")))(t)
+		mark := api.AuditMark{Head: kept.Head, Rows: kept.Rows}
+		if check := must(s.VerifyAudit(t.Context(), mark))(t); !check.OK() || check.Rows != 6 {
+			t.Errorf("a log that went on: %+v", check)
+		}
+		if check := must(s.VerifyAudit(t.Context(), api.AuditMark{Head: kept.Head, Rows: 4}))(t); check.OK() {
+			t.Error("a mark with another count was taken")
+		}
+		for _, statement := range []string{
+			drop[s.Kind()], "DELETE FROM audit WHERE seq > 3",
+			"UPDATE audit_head SET seq = 3, hash = (SELECT hash FROM audit WHERE seq = 3)",
+		} {
+			if _, err := s.WriterForTest().Exec(statement); err != nil {
+				t.Fatal(statement, err)
+			}
+		}
+		if check := must(s.VerifyAudit(t.Context(), api.AuditMark{}))(t); !check.OK() {
+			t.Fatalf("a clean cut shows without a mark, so this test proves nothing: %+v", check)
+		}
+		for _, mark := range []api.AuditMark{mark, {Head: kept.Head}, {Rows: kept.Rows}} {
+			if check := must(s.VerifyAudit(t.Context(), mark))(t); check.BadSeq != 4 || !strings.Contains(check.Problem, "cut off") {
+				t.Errorf("%+v: %+v", mark, check)
+			}
+		}
+	})
 }
 
 func TestAuditAndLedger_refuseRewriting(t *testing.T) {
@@ -177,7 +279,7 @@ func TestAudit_oneChainHoweverManyWrite(t *testing.T) {
 				})
 			}
 			all.Wait()
-			if check := must(gateways[0].VerifyAudit(t.Context()))(t); !check.OK() || check.Rows != writers*each {
+			if check := must(gateways[0].VerifyAudit(t.Context(), api.AuditMark{}))(t); !check.OK() || check.Rows != writers*each {
 				t.Errorf("%+v, want %d rows", check, writers*each)
 			}
 		})

@@ -16,8 +16,45 @@ import (
 func (s *Store) WriterForTest() *sql.DB { return s.writer }
 
 // VerifyAuditForTest is VerifyAudit of what a transaction sees.
-func (s *Store) VerifyAuditForTest(ctx context.Context, begun *sql.Tx) (api.AuditCheck, error) {
-	return s.verifyAudit(context.WithValue(ctx, txKey{}, &tx{store: s, sql: begun}))
+func (s *Store) VerifyAuditForTest(ctx context.Context, begun *sql.Tx, known api.AuditMark) (api.AuditCheck, error) {
+	return s.verifyAudit(context.WithValue(ctx, txKey{}, &tx{store: s, sql: begun}), known)
+}
+
+// DamageEachAuditForTest reads the log and says which damages to single rows, as they are read, would not be
+// found: every column of every row altered, the row left out, and the row exchanged with the next.
+func (s *Store) DamageEachAuditForTest(ctx context.Context) (missed []string, err error) {
+	rows := []audit{{hash: make([]byte, 32)}}
+	err = s.each(ctx, "audit_chain", args{}, func(scan func(...any) error) error {
+		var row audit
+		err := scan(row.targets()...)
+		rows = append(rows, row)
+		return err
+	})
+	other := "other"
+	damages := map[string]func(*audit){
+		"seq": func(a *audit) { a.seq++ }, "at": func(a *audit) { a.atMS-- }, "actor": func(a *audit) { a.actor += " " },
+		"address": func(a *audit) { a.address = "" }, "reason": func(a *audit) { a.reason = a.actor },
+		"request": func(a *audit) { a.requestID = "" }, "agent": func(a *audit) { a.userAgent = "" },
+		"action": func(a *audit) { a.action = "team.delete" }, "object": func(a *audit) { a.objectID += "x" },
+		"before": func(a *audit) { a.before = &other }, "after": func(a *audit) { a.after = nil },
+		"previous": func(a *audit) { a.prevHash = a.hash }, "hash": func(a *audit) { a.hash = a.prevHash },
+	}
+	for i := 1; i < len(rows); i++ {
+		last := auditHead{seq: rows[i-1].seq, hash: rows[i-1].hash}
+		if problem := s.auditProblem(last, &rows[i]); problem != "" {
+			missed = append(missed, "none, and yet: "+problem)
+		}
+		for name, damage := range damages {
+			row := rows[i]
+			if damage(&row); s.auditProblem(last, &row) == "" {
+				missed = append(missed, fmt.Sprint(name, " of ", i))
+			}
+		}
+		if i+1 < len(rows) && s.auditProblem(last, &rows[i+1]) == "" {
+			missed = append(missed, fmt.Sprint(i, " left out"))
+		}
+	}
+	return missed, err
 }
 
 // QueryNamesForTest lists all queries.

@@ -128,5 +128,6 @@ func signed(change api.Change) api.Change {
 	return api.Change{
 		Actor: storable(change.Actor), Address: storable(change.Address),
 		Reason: storable(change.Reason), RequestID: storable(change.RequestID),
+		UserAgent: storable(change.UserAgent),
 	}
 }

@@ -99,7 +99,7 @@ func TestPostgres_awayAndBack(t *testing.T) {
 		"ping":   s.Ping,
 		"read":   func(ctx context.Context) error { _, err := s.Team(ctx, "t1"); return err },
 		"list":   func(ctx context.Context) error { _, _, err := s.Keys(ctx, api.KeyFilter{}); return err },
-		"verify": func(ctx context.Context) error { _, err := s.VerifyAudit(ctx); return err },
+		"verify": func(ctx context.Context) error { _, err := s.VerifyAudit(ctx, api.AuditMark{}); return err },
 		"write": func(ctx context.Context) error {
 			_, err := s.UpdateTeam(ctx, alice, "t1", 0, func(*api.Team) error { return nil })
 			return err

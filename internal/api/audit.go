@@ -14,6 +14,8 @@ type Audit struct {
 	Address   string    `json:"address"`
 	Reason    string    `json:"reason"`
 	RequestID string    `json:"request_id"`
+	// UserAgent is the program that made the change, as it names itself; the provider is terraform-provider-bursar/….
+	UserAgent string `json:"user_agent"`
 	// Action is noun and verb, such as "team.update".
 	Action   string `json:"action"`
 	ObjectID string `json:"object_id"`
@@ -65,6 +67,14 @@ type AuditCheck struct {
 	BadSeq int64 `json:"bad_seq,omitempty"`
 	// Problem says what is wrong with it.
 	Problem string `json:"problem,omitempty"`
+}
+
+// AuditMark is a moment of the audit log that somebody has kept elsewhere.
+type AuditMark struct {
+	// Head is the hash of a change, in hexadecimal; empty is none. The log must still hold it.
+	Head string
+	// Rows is how many changes there were then; zero does not say.
+	Rows int64
 }
 
 // OK says whether the chain is as it was written.

@@ -10,6 +10,8 @@ type Change struct {
 	Reason string
 	// RequestID is that of the admin request; see [HeaderRequestID].
 	RequestID string
+	// UserAgent is the program that sent the request, as it names itself.
+	UserAgent string
 }
 
 // Once makes a create repeatable; see [HeaderIdempotencyKey]. The zero value does not.

@@ -8,7 +8,7 @@ SELECT seq, hash FROM audit_head WHERE id = 1
 UPDATE audit_head SET seq = $seq, hash = $hash WHERE id = 1
 
 -- name: audit_insert
-INSERT INTO audit (seq, at_ms, actor, address, reason, request_id, action, object_id, before, after, prev_hash, hash)
+INSERT INTO audit (seq, at_ms, actor, address, reason, request_id, action, object_id, before, after, prev_hash, hash, user_agent)
 VALUES $rows
 
 -- name: audit_team_insert
@@ -16,11 +16,11 @@ INSERT INTO audit_team (team_id, seq)
 VALUES $rows
 
 -- name: audit_chain
-SELECT seq, at_ms, actor, address, reason, request_id, action, object_id, before, after, prev_hash, hash
+SELECT seq, at_ms, actor, address, reason, request_id, action, object_id, before, after, prev_hash, hash, user_agent
 FROM audit ORDER BY seq
 
 -- name: audit_list
-SELECT seq, at_ms, actor, address, reason, request_id, action, object_id, before, after, prev_hash, hash
+SELECT seq, at_ms, actor, address, reason, request_id, action, object_id, before, after, prev_hash, hash, user_agent
 FROM audit
 WHERE 1 = 1
   AND actor = $actor -- if actor

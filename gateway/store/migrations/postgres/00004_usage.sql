@@ -37,6 +37,9 @@ CREATE TABLE usage_daily_label (
 CREATE INDEX usage_daily_label_label ON usage_daily_label (kind, label, day);
 CREATE INDEX usage_daily_label_team ON usage_daily_label (team_id, kind, day);
 
+-- The program that made the change, as it names itself. Rows without one are hashed as before.
+ALTER TABLE audit ADD COLUMN user_agent TEXT NOT NULL DEFAULT '';
+
 -- Which changes concern which team, to find them by: the team's own, its keys', and those of budgets and
 -- alert routes that name it. It only repeats what the audit log says.
 CREATE TABLE audit_team (

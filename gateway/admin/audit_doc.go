@@ -1,0 +1,30 @@
+package admin
+
+import (
+	"github.com/bursarhq/terraform-provider-bursar/gateway/openapi"
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+var auditDocs = documentation{
+	"GET /audit": {
+		Tag: "audit", Summary: "List who changed what, newest first.", Answer: api.AuditPage{}, Media: csvAndLines,
+		Query: []openapi.Parameter{
+			{Name: "object_id", Text: "Changes of this object only."},
+			{Name: "team_id", Text: "Changes of this team, of its keys, and of budgets and alert routes that name it."},
+			{Name: "actor", Text: "By this actor only."},
+			{Name: "action", Text: "This noun and verb only, such as `team.update`."},
+			startDate, endDate, formatAs, cursorAt, pageNumber,
+			{Name: "page_size", Kind: "integer", Default: 50, Text: "How many on a page, at most 1000."},
+		},
+	},
+	"GET /audit/{id}": {
+		Tag: "audit", Summary: "Read one change, by its number.", Answer: api.Audit{}, Errors: codes(api.NotFound, api.Invalid),
+	},
+	"GET /audit/verify": {
+		Tag: "audit", Summary: "Say whether every change is as it was written, in its place, and the last one there.", Answer: auditVerdict{},
+		Description: "Keep `rows` and `head` elsewhere and send them along the next time: that shows a log whose end was cut off cleanly.",
+		Query: []openapi.Parameter{
+			{Name: "known_head", Text: "`head` of an earlier answer."}, {Name: "known_rows", Kind: "integer", Text: "`rows` of an earlier answer."},
+		},
+	},
+}
