@@ -75,7 +75,7 @@ func (s *Store) insertLedger(ctx context.Context, rows []api.LedgerRow) (fresh [
 // inBatches calls insert with the rows in batches of a few fixed sizes, so that databases
 // have few statements to remember.
 func inBatches(rows [][]any, insert func(batch [][]any) error) error {
-	for _, size := range []int{insertRows, insertRows / 8, 1} {
+	for _, size := range []int{insertRows, insertRows / 4, insertRows / 16, 1} {
 		for len(rows) >= size {
 			if err := insert(rows[:size]); err != nil {
 				return err
