@@ -43,6 +43,8 @@ type RedisServer struct {
 	Port int
 	dir  string
 	args []string
+	// config is a file to start from instead of arguments, as Sentinel wants it.
+	config string
 	// remove says that nobody else removes the folder.
 	remove bool
 
@@ -118,12 +120,8 @@ func (s *RedisServer) start() error {
 	if s.remove {
 		remove = s.dir
 	}
-	args := []string{
-		"-c", redisKeeper, "redis-keeper", remove, program,
-		"--port", fmt.Sprint(s.Port), "--bind", "127.0.0.1", "--dir", s.dir,
-		"--save", "", "--appendonly", "yes", "--logfile", filepath.Join(s.dir, "redis.log"),
-	}
-	process := exec.Command("/bin/sh", append(args, s.args...)...)
+	args := append([]string{"-c", redisKeeper, "redis-keeper", remove, program}, s.arguments()...)
+	process := exec.Command("/bin/sh", args...)
 	keep, err := process.StdinPipe()
 	if err != nil {
 		return err
@@ -139,6 +137,16 @@ func (s *RedisServer) start() error {
 		return err
 	}
 	return nil
+}
+
+func (s *RedisServer) arguments() []string {
+	if s.config != "" {
+		return append([]string{s.config}, s.args...)
+	}
+	return append([]string{
+		"--port", fmt.Sprint(s.Port), "--bind", "127.0.0.1", "--dir", s.dir,
+		"--save", "", "--appendonly", "yes", "--logfile", filepath.Join(s.dir, "redis.log"),
+	}, s.args...)
 }
 
 func (s *RedisServer) awaitReady(patience time.Duration) error {
