@@ -298,4 +298,7 @@ type Record interface {
 	Append(ctx context.Context, entries []Entry) error
 	// Spend sums the ledger for one budget scope over a period, to fill a counter that is missing.
 	Spend(ctx context.Context, scope Scope, period Period) (money.Nano, error)
+	// SpendBySlot is Spend apart for every slot that the spending was counted in, "" for what was counted in none.
+	// A Redis Cluster needs it for pots.
+	SpendBySlot(ctx context.Context, scope Scope, period Period) (map[string]money.Nano, error)
 }

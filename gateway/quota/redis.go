@@ -40,11 +40,15 @@ type RedisOptions struct {
 	Manual bool
 
 	rewrite func(script string) string
+	// beforeStep is asked before each step of a transfer between a pot's home and a slot.
+	beforeStep func(step string) error
 }
 
 // Redis is the engine for any number of gateways: the counters are in Redis 7 or later and every step is one script.
 type Redis struct {
-	client  redis.UniversalClient
+	client redis.UniversalClient
+	// cluster is the client when it speaks to a Redis Cluster, else nil.
+	cluster *redis.ClusterClient
 	record  Record
 	options RedisOptions
 	keys    redisKeys
@@ -55,6 +59,7 @@ type Redis struct {
 	stop    context.CancelFunc
 	done    sync.WaitGroup
 	breaker breaker
+	nodes   nodeBreakers
 
 	// attending lets one call at a time tell Redis what it has lost.
 	attending sync.Mutex
@@ -68,6 +73,8 @@ type Redis struct {
 	logs map[string]*slotLog
 	// named is when this process told Redis of a slot.
 	named map[string]time.Time
+	// pots are those that this process has used on a Redis Cluster, by their homes.
+	pots map[string]*pot
 	// dirty are the slots whose stream has something to drain.
 	dirty     map[string]bool
 	dirtyWake chan struct{}
@@ -83,8 +90,8 @@ type heldReservation struct {
 	alone bool
 }
 
-// OpenRedis connects to "redis://", "rediss://" or "unix://" (one server) or "redis+sentinel://host:port?master_name=…&addr=…",
-// and checks that the server can keep counters. Errors never hold the address, which may hold a password.
+// OpenRedis connects to "redis://", "rediss://" or "unix://" (one server), "redis+sentinel://host:port?master_name=…&addr=…"
+// or "redis+cluster://host:port,host:port", and checks that the servers can keep counters. Errors never hold the address, which may hold a password.
 // Close the engine to stop its background work.
 func OpenRedis(ctx context.Context, url string, record Record, options RedisOptions) (*Redis, error) {
 	options = options.withDefaults()
@@ -102,9 +109,14 @@ func OpenRedis(ctx context.Context, url string, record Record, options RedisOpti
 		keys: redisKeys{options.Prefix}, scripts: newScripts(options.rewrite), replica: ulid.Make().String(),
 		pending: newPending(), alone: newAlone(),
 		held: make(map[string]*heldReservation), logs: make(map[string]*slotLog), named: make(map[string]time.Time),
+		pots:  make(map[string]*pot),
 		dirty: make(map[string]bool), dirtyWake: make(chan struct{}, 1),
 	}
+	r.cluster, _ = client.(*redis.ClusterClient)
 	r.breaker.succeeded(time.Now())
+	if r.cluster != nil {
+		r.scripts.reserve = newScript(luaEscrowSlot+luaReserve, options.rewrite)
+	}
 	if err := r.arrive(ctx); err != nil {
 		stop()
 		return nil, errors.Join(err, r.alone.windows.Close(), client.Close())
@@ -137,7 +149,9 @@ func (o RedisOptions) withDefaults() RedisOptions {
 func (r *Redis) Ping(ctx context.Context) error {
 	bounded, cancel := r.deadline(ctx)
 	defer cancel()
-	return r.noted(ctx, r.client.Ping(bounded).Err())
+	return r.noted(ctx, r.eachMaster(bounded, func(ctx context.Context, client redis.Cmdable) error {
+		return client.Ping(ctx).Err()
+	}))
 }
 
 // Close stops the background work, drains what this gateway settled and disconnects.
@@ -152,13 +166,14 @@ func (r *Redis) Close() error {
 
 // call runs one script and reads its answer.
 func (r *Redis) call(ctx context.Context, script *redis.Script, key string, args []any) (*reply, error) {
-	if !r.breaker.allows(time.Now()) {
+	breaker := r.breakerOf(ctx, key)
+	if !breaker.allows(time.Now()) {
 		return nil, errOpen
 	}
 	bounded, cancel := r.deadline(ctx)
 	defer cancel()
 	values, err := script.Run(bounded, r.client, []string{key}, args...).Slice()
-	if err := r.noted(ctx, err); err != nil {
+	if err := r.notedBy(ctx, breaker, err); err != nil {
 		return nil, err
 	}
 	return &reply{values: values}, nil
@@ -166,13 +181,14 @@ func (r *Redis) call(ctx context.Context, script *redis.Script, key string, args
 
 // callInt is call for scripts that answer one integer.
 func (r *Redis) callInt(ctx context.Context, script *redis.Script, key string, args []any) (int64, error) {
-	if !r.breaker.allows(time.Now()) {
+	breaker := r.breakerOf(ctx, key)
+	if !breaker.allows(time.Now()) {
 		return 0, errOpen
 	}
 	bounded, cancel := r.deadline(ctx)
 	defer cancel()
 	n, err := script.Run(bounded, r.client, []string{key}, args...).Int64()
-	return n, r.noted(ctx, err)
+	return n, r.notedBy(ctx, breaker, err)
 }
 
 // deadline bounds a call together with the driver's second try. Trying again is
@@ -182,15 +198,20 @@ func (r *Redis) deadline(ctx context.Context) (context.Context, context.CancelFu
 }
 
 // noted turns the driver's errors into ErrUnavailable and remembers whether Redis answered.
-func (r *Redis) noted(ctx context.Context, err error) error {
+func (r *Redis) noted(ctx context.Context, err error) error { return r.notedBy(ctx, &r.breaker, err) }
+
+func (r *Redis) notedBy(ctx context.Context, breaker *breaker, err error) error {
 	if err == nil {
-		r.breaker.succeeded(time.Now())
+		breaker.succeeded(time.Now())
 		return nil
 	}
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	r.breaker.failed(time.Now())
+	breaker.failed(time.Now())
+	if r.cluster != nil {
+		r.cluster.ReloadState(ctx) // a slot may have a new master
+	}
 	return fmt.Errorf("%w: %w", ErrUnavailable, err)
 }
 
@@ -216,8 +237,7 @@ func (r *Redis) name(ctx context.Context, slot string) error {
 	}
 	bounded, cancel := r.deadline(ctx)
 	defer cancel()
-	err := r.client.ZAdd(bounded, r.keys.slots(), redis.Z{Score: float64(now.Unix()), Member: slot}).Err()
-	if err := r.noted(ctx, err); err != nil {
+	if err := r.noted(ctx, r.nameNow(bounded, now, slot)); err != nil {
 		return err
 	}
 	r.mu.Lock()
@@ -226,8 +246,19 @@ func (r *Redis) name(ctx context.Context, slot string) error {
 	return nil
 }
 
+func (r *Redis) nameNow(ctx context.Context, now time.Time, slot string) error {
+	if r.cluster != nil {
+		return r.nameOnCluster(ctx, now, slot)
+	}
+	return r.client.ZAdd(ctx, r.keys.slots(), redis.Z{Score: float64(now.Unix()), Member: slot}).Err()
+}
+
 // slots lists the slots that any gateway has named, in order.
 func (r *Redis) slots(ctx context.Context) ([]string, error) {
+	if r.cluster != nil {
+		slots, err := r.slotsOnCluster(ctx)
+		return slots, r.noted(ctx, err)
+	}
 	slots, err := r.client.ZRangeByLex(ctx, r.keys.slots(), &redis.ZRangeBy{Min: "-", Max: "+"}).Result()
 	return slots, r.noted(ctx, err)
 }

@@ -88,6 +88,10 @@ func (noRecord) Append(context.Context, []Entry) error { return nil }
 
 func (noRecord) Spend(context.Context, Scope, Period) (money.Nano, error) { return 0, nil }
 
+func (noRecord) SpendBySlot(context.Context, Scope, Period) (map[string]money.Nano, error) {
+	return nil, nil
+}
+
 // reserveAlone decides without Redis, if the limits' owners want that; cause is why Redis did not.
 func (r *Redis) reserveAlone(ctx context.Context, request Request, cause error) (Decision, error) {
 	if !r.options.OnStoreDown.covers(request) {
@@ -221,7 +225,7 @@ func (r *Redis) bookAlone(ctx context.Context, settlement Settlement, held *held
 	delete(r.held, settlement.ID)
 	owed := r.oweLocked(settlement.Slot)
 	for i, budget := range held.request.Budgets {
-		owed.counters[r.keys.spending(keyOf(budget.Scope, held.decision.Budgets[i].Period))] = true
+		owed.counters[r.counter(budget.Scope, held.request.Slot, held.decision.Budgets[i].Period)] = true
 	}
 	return nil
 }

@@ -20,18 +20,15 @@ const (
 )
 
 var errAddress = errors.New("the address of Redis is not valid: it looks like redis://user:password@host:6379/0, " +
-	"rediss://… or redis+sentinel://host:26379?master_name=…")
-
-// errCluster: a pot's counter and a team's would be on different servers, and no script reaches both.
-var errCluster = errors.New("a Redis Cluster cannot keep the counters of budgets that several teams share; use one Redis or Sentinel")
+	"rediss://…, redis+sentinel://host:26379?master_name=… or redis+cluster://host:6379,host:6379")
 
 // newClient never repeats the address in an error: it may hold a password.
 func newClient(url string, options RedisOptions) (redis.UniversalClient, error) {
 	quietDriver()
 	switch {
-	case strings.HasPrefix(url, "redis+cluster"):
-		return nil, errCluster
-	case strings.HasPrefix(url, "redis+sentinel"):
+	case strings.HasPrefix(url, "redis+cluster:"), strings.HasPrefix(url, "rediss+cluster:"):
+		return newClusterClient(url, options.Timeout)
+	case strings.HasPrefix(url, "redis+sentinel:"), strings.HasPrefix(url, "rediss+sentinel:"):
 		return newSentinelClient(strings.Replace(url, "+sentinel", "", 1), options.Timeout)
 	default:
 		return newSingleClient(url, options.Timeout)

@@ -41,7 +41,7 @@ func (r *Redis) Drain(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return errors.Join(r.tellPots(ctx), r.SweepPots(ctx))
 }
 
 // drainDirty repeats what was not answered and moves what this gateway has put into streams.
@@ -59,7 +59,7 @@ func (r *Redis) drainDirty(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return r.tellPots(ctx)
 }
 
 func (r *Redis) markDirty(slot string) {
@@ -154,7 +154,7 @@ const freshPeriod = time.Minute
 // the slot's settlements, and for a pot those of all slots.
 func (r *Redis) recordBefore(ctx context.Context, budget Budget, slot string, period Period, now time.Time) error {
 	slots := []string{slot}
-	if budget.Slot == "" && now.Sub(period.Start) > freshPeriod {
+	if budget.Slot == "" && r.cluster == nil && now.Sub(period.Start) > freshPeriod {
 		all, err := r.slots(ctx)
 		if err != nil {
 			return fmt.Errorf("list slots: %w", err)

@@ -164,7 +164,7 @@ func (r *Redis) knownGateways() []string {
 
 // expectEpoch puts into a reservation's arguments which epoch it counts on, and returns it.
 func (r *Redis) expectEpoch(ctx context.Context, args []any) (string, error) {
-	if !r.options.StrictRecovery {
+	if !r.options.StrictRecovery || r.cluster != nil { // the epoch is on one server of a Cluster only
 		return "", nil
 	}
 	told := r.toldEpoch()

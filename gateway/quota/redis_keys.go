@@ -13,18 +13,29 @@ import "strconv"
 //	PREFIX:{t:SLOT}:cfg                string  policy version
 //	PREFIX:{t:SLOT}:wm:GATEWAY         string  the highest number of a gateway's changes that was applied
 //	PREFIX:{t:SLOT}:led                stream  ledger rows and alerts on their way to the record
+//	PREFIX:{TAG}:slots                 zset    on a Redis Cluster: a copy of the list of slots
 //	PREFIX:{b:SCOPE}:b:START-END       hash    a budget's period (microseconds): u settled, p reserved,
 //	                                           z seeded, v how often that was taken back, m:SHARE:GENERATION people were told
 //	PREFIX:{gateways}:epoch            string  the life that the counters are in; neither replicated nor persisted
 //	PREFIX:{gateways}:live             zset    gateways by their last beat (microseconds)
 //	PREFIX:{gateways}:closed           string  from when on hard budgets may open (microseconds); missing when they are
 //	PREFIX:{gateways}:awaited          set     gateways that have not told a new epoch what they know
+//
+// On a Redis Cluster a budget's counter is in the slot whose requests it counts, and a pot has one in every slot and a home:
+//
+//	PREFIX:{t:SLOT}:b:SCOPE:START-END  hash    as above, and of a pot: e epoch, n number, g allowance, l terms, t last used
+//	PREFIX:{b:SCOPE}:b:START-END       hash    a pot's home: z filled, e epoch, v version, a:SLOT how a slot stands, packed,
+//	                                           s:SLOT what was spent in a slot without a counter, G granted, U settled
+//	                                           and P reserved in all of them, N how many, l terms, m: as above
+//	PREFIX:{b:SCOPE}:b:START-END:sweep string  which gateway has looked at all slots lately
 type redisKeys struct{ prefix string }
 
 func (k redisKeys) slots() string { return k.prefix + ":slots" }
 
 // gateways is the base of the keys that gateways know of each other by.
 func (k redisKeys) gateways() string { return k.prefix + ":{gateways}" }
+
+func (k redisKeys) slotsCopy(tag string) string { return k.prefix + ":{" + tag + "}:slots" }
 
 // slot is the base that the scripts make a slot's keys from.
 func (k redisKeys) slot(slot string) string { return k.prefix + ":{t:" + slot + "}" }
@@ -36,6 +47,23 @@ func (k redisKeys) ledger(slot string) string { return k.slot(slot) + ":led" }
 // budget is a counter's key without its period.
 func (k redisKeys) budget(scope Scope) string { return k.prefix + ":{b:" + string(scope) + "}:b" }
 
+// counter is the key of a budget's counter: on a Redis Cluster it lies in the slot whose requests it counts.
+func (r *Redis) counter(scope Scope, slot string, period Period) string {
+	return r.counterBase(scope, slot) + periodSuffix(keyOf(scope, period))
+}
+
+// counterBase is counter without the period.
+func (r *Redis) counterBase(scope Scope, slot string) string {
+	if r.cluster == nil {
+		return r.keys.budget(scope)
+	}
+	return r.keys.slot(slot) + ":b:" + string(scope)
+}
+
 func (k redisKeys) spending(key spendingKey) string {
-	return k.budget(key.scope) + ":" + strconv.FormatInt(key.start, 10) + "-" + strconv.FormatInt(key.end, 10)
+	return k.budget(key.scope) + periodSuffix(key)
+}
+
+func periodSuffix(key spendingKey) string {
+	return ":" + strconv.FormatInt(key.start, 10) + "-" + strconv.FormatInt(key.end, 10)
 }

@@ -24,10 +24,17 @@ func (r *Redis) Spent(ctx context.Context, budgets []Budget) ([]BudgetState, err
 
 // spent reads all budgets in one trip; again means that some had to be seeded first.
 func (r *Redis) spent(ctx context.Context, budgets []Budget) (states []BudgetState, again bool, err error) {
+	if r.cluster != nil {
+		return r.spentOnCluster(ctx, budgets)
+	}
 	answers, err := r.readBudgets(ctx, budgets)
 	if err != nil {
 		return nil, false, err
 	}
+	return r.readSpent(ctx, budgets, answers)
+}
+
+func (r *Redis) readSpent(ctx context.Context, budgets []Budget, answers [][]any) (states []BudgetState, again bool, err error) {
 	states = make([]BudgetState, len(budgets))
 	for i, budget := range budgets {
 		answer := &reply{values: answers[i]}
@@ -72,7 +79,7 @@ func (r *Redis) pipeBudgets(ctx context.Context, budgets []Budget) ([][]any, err
 	_, err := r.client.Pipelined(ctx, func(pipe redis.Pipeliner) error {
 		for i, budget := range budgets {
 			args := appendPeriods([]any{r.clock()}, budget.Periods)
-			commands[i] = r.scripts.spent.EvalSha(ctx, pipe, []string{r.keys.budget(budget.Scope)}, args...)
+			commands[i] = r.scripts.spent.EvalSha(ctx, pipe, []string{r.counterBase(budget.Scope, budget.Slot)}, args...)
 		}
 		return nil
 	})

@@ -17,8 +17,14 @@ func (r *Redis) Refill(ctx context.Context, budgets []Budget) ([]BudgetState, er
 	if err != nil {
 		return nil, err
 	}
-	for _, state := range states {
-		counter := r.keys.spending(keyOf(state.Scope, state.Period))
+	for i, state := range states {
+		if r.isPot(budgets[i]) {
+			if err := r.refillPot(ctx, r.potOf(budgets[i], state.Period)); err != nil {
+				return nil, fmt.Errorf("fill the counters of %s again: %w", state.Scope, err)
+			}
+			continue
+		}
+		counter := r.counter(state.Scope, budgets[i].Slot, state.Period)
 		if _, err := r.callInt(ctx, r.scripts.unseed, counter, nil); err != nil {
 			return nil, fmt.Errorf("fill the counter of %s again: %w", state.Scope, err)
 		}

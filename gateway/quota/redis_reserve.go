@@ -46,18 +46,18 @@ func (r *Redis) reserveShared(ctx context.Context, request Request) (_ Decision,
 	if err != nil {
 		return Decision{}, false, err
 	}
-	log := r.logOf(request.Slot)
-	for range attempts {
+	log, fetched := r.logOf(request.Slot), newFetching()
+	for range attempts + r.fetches(request) {
 		epoch, err := r.expectEpoch(ctx, args)
 		if err != nil {
 			return Decision{}, false, fmt.Errorf("reserve %s: %w", request.ID, err)
 		}
 		number := log.number(args)
-		answer, err := r.call(ctx, r.scripts.reserve, r.keys.slot(request.Slot), args)
+		answer, err := r.call(ctx, r.scripts.reserve, r.keys.slot(request.Slot), r.escrowArgs(args, request, fetched.tried))
 		if err != nil {
 			return Decision{}, !errors.Is(err, errOpen), fmt.Errorf("reserve %s: %w", request.ID, err)
 		}
-		decision, again, err := r.reserved(ctx, request, epoch, answer)
+		decision, again, err := r.reserved(ctx, request, epoch, fetched, answer)
 		if err == nil && decision.Admitted && !decision.Duplicate {
 			log.applied(number)
 		}
@@ -73,7 +73,7 @@ func (r *Redis) reserveShared(ctx context.Context, request Request) (_ Decision,
 const attempts = 8
 
 // reserved reads the answer; again means that Redis was told what it did not know and the script has to run once more.
-func (r *Redis) reserved(ctx context.Context, request Request, epoch string, answer *reply) (decision Decision, again bool, err error) {
+func (r *Redis) reserved(ctx context.Context, request Request, epoch string, fetched *fetching, answer *reply) (decision Decision, again bool, err error) {
 	switch status := answer.text(); status {
 	case "admitted", "duplicate", "refused":
 		decision, err = readDecision(request, status, answer)
@@ -87,6 +87,8 @@ func (r *Redis) reserved(ctx context.Context, request Request, epoch string, ans
 		return decision, false, err
 	case "seed":
 		return Decision{}, true, r.seed(ctx, request, timeOf(answer.int()), answer.list())
+	case "fetch":
+		return Decision{}, true, r.fetch(ctx, request, answer.int(), answer.list(), fetched)
 	case "lost":
 		return Decision{}, true, r.restore(ctx, request.Slot)
 	case "epoch":
@@ -145,16 +147,12 @@ func (r *Redis) seedPeriod(ctx context.Context, budget Budget, slot string, peri
 	if err := r.recordBefore(ctx, budget, slot, period, now); err != nil {
 		return err
 	}
-	key := keyOf(budget.Scope, period)
-	spent, err := r.record.Spend(ctx, budget.Scope, key.period())
+	spent, err := r.spentIn(ctx, budget, slot, keyOf(budget.Scope, period).period())
 	if err != nil {
 		return fmt.Errorf("read what %s has spent: %w", budget.Scope, err)
 	}
-	kept := int64(0)
-	if !period.End.IsZero() {
-		kept = period.End.Add(counterKept).UnixMicro()
-	}
-	_, err = r.callInt(ctx, r.scripts.seed, r.keys.spending(key), []any{r.clock(), int64(spent), kept, held})
+	counter := r.counter(budget.Scope, slot, period)
+	_, err = r.callInt(ctx, r.scripts.seed, counter, []any{r.clock(), int64(spent), keptUntil(period), held})
 	return err
 }
 
@@ -186,20 +184,23 @@ func (r *Redis) reserveArgs(request Request) ([]any, error) {
 	}
 	args = append(args, len(request.Budgets))
 	for _, budget := range request.Budgets {
-		args = r.budgetArgs(args, budget)
+		args = r.budgetArgs(args, budget, request.Slot)
 	}
 	return args, nil
 }
 
-func (r *Redis) budgetArgs(args []any, budget Budget) []any {
+func (r *Redis) budgetArgs(args []any, budget Budget, slot string) []any {
 	throttle := Throttle{Factor: 1}
 	if budget.Throttle != nil {
 		throttle = *budget.Throttle
 	}
-	args = append(args, r.keys.budget(budget.Scope), int64(budget.Limit), budget.Hard, budget.Generation,
+	args = append(args, r.counterBase(budget.Scope, slot), int64(budget.Limit), budget.Hard, budget.Generation,
 		shareText(budget.refusalShare()), string(throttle.Window), int64(throttle.At), throttle.Factor)
 	args = append(args, 2*len(budget.Periods))
 	args = appendPeriods(args, budget.Periods)
+	if r.isPot(budget) {
+		return append(args, 0) // its home tells people
+	}
 	args = append(args, 2*len(budget.Thresholds))
 	for _, threshold := range budget.Thresholds {
 		args = append(args, shareText(threshold.Share), int64(threshold.At))

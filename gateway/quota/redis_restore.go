@@ -3,6 +3,7 @@ package quota
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strconv"
@@ -151,6 +152,9 @@ func (r *Redis) restoreNow(ctx context.Context, slot string, log *slotLog) error
 	if err != nil {
 		return err
 	}
+	if err := r.dropAllowances(ctx, slot); err != nil {
+		return err
+	}
 	lost, err := r.sendItems(ctx, slot, seen, items)
 	if err != nil {
 		return fmt.Errorf("restore %s: %w", slot, err)
@@ -263,7 +267,7 @@ func (r *Redis) restoreText(held *heldReservation, used *Settlement) (string, er
 		packed.Windows = append(packed.Windows, window.Scope, decision.At.Unix())
 	}
 	for i, budget := range request.Budgets {
-		packed.Budgets = append(packed.Budgets, r.packBudget(budget, decision.Budgets[i].Period))
+		packed.Budgets = append(packed.Budgets, r.packBudget(budget, request.Slot, decision.Budgets[i].Period))
 	}
 	if used != nil {
 		cost := int64(used.Cost)
@@ -273,15 +277,18 @@ func (r *Redis) restoreText(held *heldReservation, used *Settlement) (string, er
 	return string(text), err
 }
 
-func (r *Redis) packBudget(budget Budget, period Period) packedBudget {
+func (r *Redis) packBudget(budget Budget, slot string, period Period) packedBudget {
 	packed := packedBudget{
-		Key: r.keys.spending(keyOf(budget.Scope, period)), Thresholds: []any{},
+		Key: r.counter(budget.Scope, slot, period), Thresholds: []any{},
 		Generation: strconv.FormatInt(budget.Generation, 10),
 	}
 	for i, candidate := range budget.Periods {
 		if candidate == period {
 			packed.Period = i
 		}
+	}
+	if r.isPot(budget) {
+		return packed // its home tells people
 	}
 	for _, threshold := range budget.Thresholds {
 		packed.Thresholds = append(packed.Thresholds, shareText(threshold.Share), int64(threshold.At))
@@ -292,20 +299,20 @@ func (r *Redis) packBudget(budget Budget, period Period) packedBudget {
 // Beat asks, for every slot in which this process holds or has just settled something, whether
 // Redis still knows of it, and restores what it does not.
 func (r *Redis) Beat(ctx context.Context) error {
+	var errs []error
 	if r.options.StrictRecovery || !r.options.Manual {
-		if _, err := r.attend(ctx); err != nil {
-			return err
-		}
+		_, err := r.attend(ctx)
+		errs = append(errs, err)
 	}
-	if err := r.payAll(ctx); err != nil {
-		return err
+	errs = append(errs, r.payAll(ctx))
+	if r.cluster == nil && errors.Join(errs...) != nil {
+		return errors.Join(errs...)
 	}
-	for _, slot := range r.activeSlots(time.Now()) {
-		if err := r.restore(ctx, slot); err != nil {
-			return err
-		}
+	for _, slot := range r.activeSlots(time.Now()) { // on a Cluster one server that is away keeps nobody from the others
+		errs = append(errs, r.restore(ctx, slot))
 	}
-	return nil
+	errs = append(errs, r.beatPots(ctx))
+	return errors.Join(errs...)
 }
 
 func (r *Redis) activeSlots(now time.Time) (slots []string) {

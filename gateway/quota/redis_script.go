@@ -36,29 +36,46 @@ var (
 	luaRestore string
 	//go:embed lua/epoch.lua
 	luaEpoch string
+	//go:embed lua/escrow_slot.lua
+	luaEscrowSlot string
+	//go:embed lua/escrow_accept.lua
+	luaEscrowAccept string
+	//go:embed lua/escrow_recall.lua
+	luaEscrowRecall string
+	//go:embed lua/escrow_home.lua
+	luaEscrowHome string
+	//go:embed lua/escrow_open.lua
+	luaEscrowOpen string
+	//go:embed lua/escrow_fill.lua
+	luaEscrowFill string
 )
 
 // scripts are the engine's atomic steps. Each is called by its hash and sent again when Redis has forgotten it.
 type scripts struct {
 	reserve, settle, cancel, renew, reap, seed, spent, used, bump, beat, restore, epoch, unseed *redis.Script
+	accept, recall, home, open, fill                                                            *redis.Script
 }
 
 // newScripts prepares the texts. rewrite, when not nil, puts bugs into them, for tests.
 func newScripts(rewrite func(string) string) scripts {
-	script := func(text string) *redis.Script {
-		text = luaCounters + text
-		if rewrite != nil {
-			text = rewrite(text)
-		}
-		return redis.NewScript(text)
-	}
+	script := func(text string) *redis.Script { return newScript(text, rewrite) }
 	return scripts{
 		reserve: script(luaReserve), settle: script(luaSettle), cancel: script(luaCancel),
 		renew: script(luaRenew), reap: script(luaReap), seed: script(luaSeed),
 		spent: script(luaSpent), used: script(luaUsed), bump: script(luaBump),
 		beat: script(luaBeat), restore: script(luaRestore),
 		epoch: script(luaEpoch), unseed: script(luaUnseed),
+		accept: script(luaEscrowAccept), recall: script(luaEscrowRecall), home: script(luaEscrowHome),
+		open: script(luaEscrowOpen), fill: script(luaEscrowFill),
 	}
+}
+
+func newScript(text string, rewrite func(string) string) *redis.Script {
+	text = luaCounters + text
+	if rewrite != nil {
+		text = rewrite(text)
+	}
+	return redis.NewScript(text)
 }
 
 // reply reads a script's answer: lists of integers, text and lists. The first thing that

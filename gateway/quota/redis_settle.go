@@ -73,7 +73,7 @@ func (r *Redis) settled(ctx context.Context, settlement Settlement, held *heldRe
 	r.markDirty(settlement.Slot)
 	switch status {
 	case "settled":
-		settled, err = readSettled(answer, held)
+		settled, err = r.readSettled(answer, held)
 		r.remember(settlement, held)
 		return settled, false, err
 	case "lost":
@@ -93,12 +93,13 @@ func (r *Redis) settled(ctx context.Context, settlement Settlement, held *heldRe
 }
 
 // readSettled gives the state of the limits when this gateway made the reservation and so knows them.
-func readSettled(answer *reply, held *heldReservation) (settled Settled, err error) {
+func (r *Redis) readSettled(answer *reply, held *heldReservation) (settled Settled, err error) {
 	now, windows, budgets := timeOf(answer.int()), answer.list(), answer.list()
 	if answer.err != nil || held == nil {
 		return Settled{}, answer.err
 	}
 	settled.Windows, settled.Budgets, err = readStates(held.request, windows, budgets, now)
+	r.spentFromPots(held.request, settled.Budgets)
 	return settled, err
 }
 
@@ -157,15 +158,22 @@ func (r *Redis) Reap(ctx context.Context) (int, error) {
 		return 0, fmt.Errorf("list slots: %w", err)
 	}
 	total := 0
+	var errs []error
 	for _, slot := range slots {
+		if r.cluster != nil && !r.options.Manual && !r.breakerOf(ctx, r.keys.slot(slot)).unbroken(reapCaution, time.Now()) {
+			continue
+		}
 		n, err := r.reapSlot(ctx, slot)
 		total += n
 		if err != nil {
-			return total, fmt.Errorf("reap %s: %w", slot, err)
+			errs = append(errs, fmt.Errorf("reap %s: %w", slot, err))
 		}
 	}
-	return total, nil
+	return total, errors.Join(errs...)
 }
+
+// reapCaution is for how long Redis must have answered before reservations may be taken for abandoned.
+const reapCaution = lifetime + 5*time.Second
 
 func (r *Redis) reapSlot(ctx context.Context, slot string) (total int, err error) {
 	for {
@@ -190,7 +198,7 @@ func (r *Redis) reapLoop(ctx context.Context) {
 			return
 		case <-ticker.C:
 		}
-		if !r.breaker.unbroken(lifetime+5*time.Second, time.Now()) {
+		if !r.breaker.unbroken(reapCaution, time.Now()) {
 			continue
 		}
 		if _, err := r.Reap(ctx); err != nil && ctx.Err() == nil {

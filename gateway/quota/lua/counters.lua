@@ -17,6 +17,8 @@ local function clock(given)
   return time[1] * SECOND + time[2]
 end
 
+local escrow -- on a Redis Cluster, see escrow_slot.lua
+
 local function amount(text)
   return tonumber(text or '0') or 0
 end

@@ -51,6 +51,9 @@ local function read_budgets()
 end
 
 local windows, budgets = read_windows(), read_budgets()
+if escrow then
+  escrow.read(budgets, text, number)
+end
 
 local function reply(status, r, window_states, budget_states, denials)
   return { status, r.at, r.output, r.tokens, r.cost, window_states, budget_states, denials }
@@ -128,6 +131,11 @@ end
 if #unseeded > 0 then
   return { 'seed', now, unseeded }
 end
+for _, budget in ipairs(budgets) do
+  if budget.pot then
+    escrow.open(budget)
+  end
+end
 for _, limits in ipairs(windows) do
   limits.window = open_window(base, limits.scope, now)
   local rpm = limits.rpm
@@ -143,6 +151,20 @@ end
 local denials, refused_budgets = {}, {}
 local need, need_cost = input + least, input_cost + least * token_cost
 local grant = output
+
+-- The most output that one request may take from a budget: a quarter of what is left.
+local function output_of(budget)
+  return math.floor(math.floor((budget.limit - budget.settled - budget.held - input_cost) / token_cost) / 4)
+end
+
+local function wish(budget)
+  return input_cost + (token_cost > 0 and math.min(output, output_of(budget)) * token_cost or 0)
+end
+
+local missing = escrow and escrow.missing(budgets, need_cost, wish) or {}
+if #missing > 0 then
+  return { 'fetch', now, missing }
+end
 
 for i, limits in ipairs(windows) do
   local w = limits.window
@@ -168,7 +190,11 @@ end
 for i, budget in ipairs(budgets) do
   if budget.hard and budget.limit >= 0 then
     local used = budget.settled + budget.held
-    if need_cost > 0 and used + need_cost > budget.limit then
+    local exceeded = need_cost > 0 and used + need_cost > budget.limit
+    if budget.pot then
+      exceeded = budget.pot.short
+    end
+    if exceeded then
       local to = amount(budget.periods[budget.period * 2 + 2])
       local wait = to > 0 and to - now or 0
       denials[#denials + 1] = { 'budget', i - 1, budget.limit, used, budget.settled, 0, wait }
@@ -177,7 +203,10 @@ for i, budget in ipairs(budgets) do
       end
     end
     if token_cost > 0 then
-      grant = math.min(grant, math.floor(math.floor((budget.limit - used - input_cost) / token_cost) / 4))
+      grant = math.min(grant, output_of(budget))
+      if budget.pot then
+        grant = math.min(grant, math.floor((budget.pot.free - input_cost) / token_cost))
+      end
     end
   end
 end
@@ -222,6 +251,10 @@ for i, limits in ipairs(windows) do
 end
 for i, budget in ipairs(budgets) do
   budget.held = redis.call('HINCRBY', budget.counter, 'p', r.cost)
+  if budget.pot then
+    redis.call('HSET', budget.counter, 't', now)
+    budget.held = budget.held + budget.pot.held
+  end
   for j = 2, #budget.thresholds, 2 do
     budget.thresholds[j] = tonumber(budget.thresholds[j])
   end
