@@ -24,6 +24,8 @@ type Store interface {
 	AppendLedger(ctx context.Context, rows []api.LedgerRow, events []api.AlertEvent) error
 	// LedgerSpend sums what was admitted from from on and before to; a zero time does not bound.
 	LedgerSpend(ctx context.Context, selection api.LedgerSelection, from, to time.Time) (money.Nano, error)
+	// LedgerSpendBySlot is LedgerSpend apart for every [api.LedgerRow.Slot].
+	LedgerSpendBySlot(ctx context.Context, selection api.LedgerSelection, from, to time.Time) (map[string]money.Nano, error)
 	// Budget returns a budget, to learn what a pot selects.
 	Budget(ctx context.Context, id string) (api.Budget, error)
 }

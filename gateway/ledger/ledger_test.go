@@ -63,6 +63,11 @@ func (m *memory) LedgerSpend(_ context.Context, selection api.LedgerSelection, f
 	return money.Nano(to.Sub(from)), nil
 }
 
+func (m *memory) LedgerSpendBySlot(ctx context.Context, selection api.LedgerSelection, from, to time.Time) (map[string]money.Nano, error) {
+	spent, err := m.LedgerSpend(ctx, selection, from, to)
+	return map[string]money.Nano{"marketing": spent}, err
+}
+
 func (m *memory) Budget(_ context.Context, id string) (api.Budget, error) {
 	budget, found := m.pots[id]
 	if !found {

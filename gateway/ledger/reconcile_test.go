@@ -39,6 +39,10 @@ func (b *twoBooks) Spend(context.Context, quota.Scope, quota.Period) (money.Nano
 	return b.booked, nil
 }
 
+func (b *twoBooks) SpendBySlot(context.Context, quota.Scope, quota.Period) (map[string]money.Nano, error) {
+	return map[string]money.Nano{"a": b.booked}, nil
+}
+
 func TestReconciler(t *testing.T) {
 	for name, test := range map[string]struct {
 		books  twoBooks

@@ -29,6 +29,19 @@ func (w *Writer) Spend(ctx context.Context, scope quota.Scope, period quota.Peri
 	return spent, nil
 }
 
+// SpendBySlot is Spend apart for every slot that the spending was counted in.
+func (w *Writer) SpendBySlot(ctx context.Context, scope quota.Scope, period quota.Period) (map[string]money.Nano, error) {
+	selection, err := w.selection(ctx, scope)
+	if err != nil {
+		return nil, fmt.Errorf("spend of %s: %w", scope, err)
+	}
+	spent, err := w.options.Store.LedgerSpendBySlot(ctx, selection, period.Start, period.End)
+	if err != nil {
+		return nil, fmt.Errorf("spend of %s by slot: %w", scope, err)
+	}
+	return spent, nil
+}
+
 func (w *Writer) selection(ctx context.Context, scope quota.Scope) (api.LedgerSelection, error) {
 	kind, id, _ := strings.Cut(string(scope), ":")
 	switch {

@@ -182,11 +182,8 @@ func SlotOf(key api.Key) string {
 	if key.TeamID != nil {
 		return *key.TeamID
 	}
-	return keySlot(key.KeyID)
+	return api.KeySlot(key.KeyID)
 }
-
-// keySlot starts with what no team id can start with.
-func keySlot(keyID string) string { return "#" + keyID }
 
 // shared is what concerns every slot: pots and alert routes.
 type shared struct {

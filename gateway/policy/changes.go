@@ -87,7 +87,7 @@ func (b *Book) allSlots(ctx context.Context) ([]string, error) {
 		return nil, fmt.Errorf("list keys without a team: %w", err)
 	}
 	for _, key := range keys {
-		slots = append(slots, keySlot(key))
+		slots = append(slots, api.KeySlot(key))
 	}
 	return slots, nil
 }

@@ -189,6 +189,10 @@ func (b *bench) Append(_ context.Context, entries []quota.Entry) error {
 
 func (b *bench) Spend(context.Context, quota.Scope, quota.Period) (money.Nano, error) { return 0, nil }
 
+func (b *bench) SpendBySlot(context.Context, quota.Scope, quota.Period) (map[string]money.Nano, error) {
+	return nil, nil
+}
+
 func (b *bench) setDown(down bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -89,3 +89,7 @@ func (discard) Append(context.Context, []quota.Entry) error { return nil }
 func (discard) Spend(context.Context, quota.Scope, quota.Period) (money.Nano, error) {
 	return 0, nil
 }
+
+func (discard) SpendBySlot(context.Context, quota.Scope, quota.Period) (map[string]money.Nano, error) {
+	return nil, nil
+}

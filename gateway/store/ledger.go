@@ -194,10 +194,26 @@ func (s *Store) ledgerEntries(ctx context.Context, query string, values args) ([
 // LedgerSpend sums the cost of what was admitted from from on and before to, over the selection.
 // A zero time does not bound.
 func (s *Store) LedgerSpend(ctx context.Context, selection api.LedgerSelection, from, to time.Time) (spent money.Nano, err error) {
+	_, err = s.one(ctx, "ledger_spend", selectionArgs(selection, from, to), &spent)
+	return spent, err
+}
+
+// LedgerSpendBySlot is LedgerSpend apart for the slots that the rows were counted in, see [api.LedgerRow.Slot].
+func (s *Store) LedgerSpendBySlot(ctx context.Context, selection api.LedgerSelection, from, to time.Time) (map[string]money.Nano, error) {
+	spent := make(map[string]money.Nano)
+	err := s.each(ctx, "ledger_spend_by_slot", selectionArgs(selection, from, to), func(scan func(...any) error) error {
+		var row api.LedgerRow
+		err := scan(&row.TeamID, &row.KeyID, &row.Cost)
+		spent[row.Slot()] += row.Cost
+		return err
+	})
+	return spent, err
+}
+
+func selectionArgs(selection api.LedgerSelection, from, to time.Time) args {
 	values := spendArgs(from, to)
 	values.givenIDs("team_ids", selection.TeamIDs)
 	values.givenIDs("key_ids", selection.KeyIDs)
 	values.givenIDs("models", selection.Models)
-	_, err = s.one(ctx, "ledger_spend", values, &spent)
-	return spent, err
+	return values
 }

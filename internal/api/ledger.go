@@ -55,3 +55,14 @@ type LedgerEntry struct {
 
 // TotalTokens is the sum of prompt and completion tokens.
 func (r LedgerRow) TotalTokens() int64 { return r.PromptTokens + r.CompletionTokens }
+
+// Slot names the group of counters that the row's request was counted in: its team's, or its own key's.
+func (r LedgerRow) Slot() string {
+	if r.TeamID != "" {
+		return r.TeamID
+	}
+	return KeySlot(r.KeyID)
+}
+
+// KeySlot names the counters of a key without a team. It starts with what no team id can start with.
+func KeySlot(keyID string) string { return "#" + keyID }

@@ -73,20 +73,34 @@ func (r *Record) appendLocked(entry quota.Entry) {
 
 // Spend implements [quota.Record] for the scopes "team:…", "key:…" and [Everything].
 func (r *Record) Spend(_ context.Context, scope quota.Scope, period quota.Period) (money.Nano, error) {
+	var sum money.Nano
+	bySlot, err := r.sums(scope, period)
+	for _, spent := range bySlot {
+		sum += spent
+	}
+	return sum, err
+}
+
+// SpendBySlot implements [quota.Record]; a row's slot is its team.
+func (r *Record) SpendBySlot(_ context.Context, scope quota.Scope, period quota.Period) (map[string]money.Nano, error) {
+	return r.sums(scope, period)
+}
+
+func (r *Record) sums(scope quota.Scope, period quota.Period) (map[string]money.Nano, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.down {
-		return 0, ErrRecordDown
+		return nil, ErrRecordDown
 	}
 	r.asked++
-	var sum money.Nano
+	bySlot := make(map[string]money.Nano)
 	for _, row := range r.rows {
 		counts := scope == Everything || string(scope) == "team:"+row.TeamID || string(scope) == "key:"+row.KeyID
 		if counts && period.Contains(row.AdmittedAt) {
-			sum += row.Cost
+			bySlot[row.TeamID] += row.Cost
 		}
 	}
-	return sum, nil
+	return bySlot, nil
 }
 
 // Rows returns the ledger in the order it was written.

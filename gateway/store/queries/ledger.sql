@@ -63,6 +63,30 @@ SELECT CAST(COALESCE(SUM(cost_nano), 0) AS BIGINT) FROM (
     AND model IN ($models) -- if models
 ) AS part
 
+-- name: ledger_spend_by_slot
+-- The same, apart for every team and for every key without a team.
+SELECT team_id, CASE WHEN team_id = '' THEN key_id ELSE '' END AS lone_key_id, CAST(COALESCE(SUM(cost_nano), 0) AS BIGINT)
+FROM (
+  SELECT team_id, key_id, cost_nano FROM usage_daily
+  WHERE day >= $from_day AND day < $to_day
+    AND team_id IN ($team_ids) -- if team_ids
+    AND key_id IN ($key_ids) -- if key_ids
+    AND model IN ($models) -- if models
+  UNION ALL
+  SELECT team_id, key_id, cost_nano FROM ledger
+  WHERE admitted_at_ms >= $from_ms AND admitted_at_ms < $days_from_ms
+    AND team_id IN ($team_ids) -- if team_ids
+    AND key_id IN ($key_ids) -- if key_ids
+    AND model IN ($models) -- if models
+  UNION ALL
+  SELECT team_id, key_id, cost_nano FROM ledger
+  WHERE admitted_at_ms >= $days_to_ms AND admitted_at_ms < $to_ms
+    AND team_id IN ($team_ids) -- if team_ids
+    AND key_id IN ($key_ids) -- if key_ids
+    AND model IN ($models) -- if models
+) AS part
+GROUP BY 1, 2
+
 -- name: usage_add
 INSERT INTO usage_daily (day, team_id, key_id, user_id, model,
     requests, prompt_tokens, cached_tokens, completion_tokens, cost_nano)
