@@ -69,7 +69,7 @@ func (c *checker) stores(f file) {
 	c.config.RedisURL = f.RedisURL
 	c.redisTimeout(f.RedisTimeout)
 	if f.RedisURL != "" {
-		c.storeURL("redis_url", f.RedisURL, "redis", "rediss", "unix", "redis+sentinel", "rediss+sentinel")
+		c.storeURL("redis_url", f.RedisURL, "redis", "rediss", "unix", "redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster")
 	}
 }
 
@@ -115,7 +115,7 @@ func (c *checker) database(f file) {
 
 // storeURL says what is wrong with an address without repeating it: it may hold a password.
 func (c *checker) storeURL(field, address string, schemes ...string) {
-	parsed, err := url.Parse(address)
+	parsed, err := url.Parse(firstHost(address))
 	if err != nil {
 		c.fail(field, "is not an address; expected one that starts with %s://", strings.Join(schemes, ":// or "))
 		return
@@ -124,6 +124,12 @@ func (c *checker) storeURL(field, address string, schemes ...string) {
 		return
 	}
 	c.fail(field, "starts with %q; expected %s://", parsed.Scheme, strings.Join(schemes, ":// or "))
+}
+
+// firstHost leaves out what follows the first of several hosts, which are more than an address may have.
+func firstHost(address string) string {
+	first, _, _ := strings.Cut(address, ",")
+	return first
 }
 
 func (c *checker) limits(f file) {

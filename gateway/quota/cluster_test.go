@@ -1,8 +1,10 @@
 package quota_test
 
 import (
+	"strings"
 	"testing"
 
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/quotatest"
 	"github.com/bursarhq/terraform-provider-bursar/internal/testenv"
 )
@@ -45,4 +47,13 @@ func TestPromise_T11_linearizable_onCluster(t *testing.T) {
 func TestPromise_T14_limitsInForceWhenTheChangeReturns_onCluster(t *testing.T) {
 	_, replicas := newClusterReplicas(t, 2)
 	quotatest.OldLimitsNeverAdmit(t, replicas)
+}
+
+// A client that speaks to one server of a Cluster would see a part of the counters only.
+func TestOpenRedis_refusesOneServerOfACluster(t *testing.T) {
+	first, _, _ := strings.Cut(strings.TrimPrefix(testenv.RedisCluster(t), "redis+cluster://"), ",")
+	_, err := quota.OpenRedis(t.Context(), "redis://"+first, quotatest.NewRecord(), quota.RedisOptions{})
+	if err == nil || !strings.Contains(err.Error(), "redis+cluster://") {
+		t.Errorf("error %v does not say how to write the address", err)
+	}
 }

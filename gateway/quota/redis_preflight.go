@@ -3,6 +3,7 @@ package quota
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strconv"
@@ -13,13 +14,26 @@ import (
 
 const oldestRedis = 7
 
-// preflight checks that the server can keep counters.
+// preflight checks that the server, or every master of a Cluster, can keep counters.
 func preflight(ctx context.Context, client redis.UniversalClient, options RedisOptions) error {
-	text, err := client.Info(ctx, "server", "memory", "persistence").Result()
-	if err != nil {
-		return fmt.Errorf("%w: %w", ErrUnavailable, err)
-	}
-	info := parseInfo(text)
+	_, clustered := client.(*redis.ClusterClient)
+	return eachMaster(ctx, client, func(ctx context.Context, server redis.Cmdable) error {
+		text, err := server.Info(ctx, "server", "memory", "persistence", "cluster").Result()
+		if err != nil {
+			return fmt.Errorf("%w: %w", ErrUnavailable, err)
+		}
+		info := parseInfo(text)
+		if info["cluster_enabled"] == "1" && !clustered {
+			return errNotSingle
+		}
+		return checkServer(ctx, info, options)
+	})
+}
+
+// errNotSingle: a single connection reaches a part of the slots only.
+var errNotSingle = errors.New("this server is one of a Redis Cluster: write its address as redis+cluster://host:port,host:port")
+
+func checkServer(ctx context.Context, info map[string]string, options RedisOptions) error {
 	major, _, _ := strings.Cut(info["redis_version"], ".")
 	if n, err := strconv.Atoi(major); err != nil || n < oldestRedis {
 		return fmt.Errorf("redis is version %q, at least %d.0 is needed", info["redis_version"], oldestRedis)
