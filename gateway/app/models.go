@@ -177,3 +177,7 @@ type nowhere struct{}
 func (nowhere) Append(context.Context, []quota.Entry) error { return nil }
 
 func (nowhere) Spend(context.Context, quota.Scope, quota.Period) (money.Nano, error) { return 0, nil }
+
+func (nowhere) SpendBySlot(context.Context, quota.Scope, quota.Period) (map[string]money.Nano, error) {
+	return nil, nil
+}
