@@ -1,5 +1,12 @@
 package app
 
+import "github.com/bursarhq/terraform-provider-bursar/gateway/openapi"
+
+// StrictDescription is [Description] with objects that have no fields besides those described.
+func StrictDescription() ([]byte, error) {
+	return openapi.StrictDocument(apiInfo("test"), operations())
+}
+
 // Operations are those that the description has.
 var Operations = operations
 

@@ -36,6 +36,8 @@ type Operation struct {
 	Media []string
 	// Errors are the codes that the operation refuses with, besides those that every operation has.
 	Errors []api.Code
+	// Refusal is a value of the type that refusals have; nil is [api.ErrorBody].
+	Refusal any
 	// Public operations need no key.
 	Public bool
 	// Changes says that the operation writes: it takes the headers about who and why.

@@ -68,7 +68,7 @@ func TestDocument_answers(t *testing.T) {
 		"names":{"type":"array","items":{"type":"string"}},
 		"plain":{"type":["array","null"],"items":{"type":"string"}},
 		"word":{"type":"string","enum":["a","b"]},
-		"any":{},
+		"any":{"type":["object","array","string","number","boolean","null"]},
 		"cap":{"type":"boolean"}
 	},"required":["shadowed","amount","at","names","plain","word","any","cap"]}`
 	if diff := cmp.Diff(compact(t, json.RawMessage(want)), compact(t, got["Sample"])); diff != "" {
@@ -86,7 +86,7 @@ func TestDocument_requests(t *testing.T) {
 		"names":{"type":["array","null"],"items":{"type":"string"}},
 		"plain":{"type":["array","null"],"items":{"type":"string"}},
 		"word":{"type":["string","null"],"enum":["a","b",null]},
-		"any":{},
+		"any":{"type":["object","array","string","number","boolean","null"]},
 		"cap":{"type":["boolean","null"],"default":true}
 	},"required":["at"]}`
 	if diff := cmp.Diff(compact(t, json.RawMessage(want)), compact(t, got["SampleRequest"])); diff != "" {

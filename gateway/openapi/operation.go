@@ -143,7 +143,7 @@ func (d *describer) responses(o Operation) (object, error) {
 			{"description", "Not now."}, {"content", object{{jsonMedia, object{{"schema", schema}}}}},
 		}}), err
 	}
-	refusal, err := d.answer(api.ErrorBody{})
+	refusal, err := d.answer(cmp.Or[any](o.Refusal, api.ErrorBody{}))
 	if err != nil {
 		return nil, err
 	}
@@ -218,6 +218,9 @@ var meanings = map[api.Code]string{
 	api.BudgetExceeded:   "a budget is exhausted; the message names it.",
 	api.RateLimited:      "a rate limit is reached; Retry-After says when there is room again.",
 	api.ModelDenied:      "the key may not use the model.",
+	api.KeyModelDenied:   "the key may not use the model.",
+	api.TeamModelDenied:  "the key's team may not use the model.",
+	api.ExpiredKey:       "the key has expired.",
 	api.StoreUnavailable: "a store cannot be reached; try again.",
 	api.Upstream:         "the provider failed.",
 	api.MethodNotAllowed: "the route takes another method.",

@@ -33,11 +33,14 @@ const (
 	requested
 )
 
+// anything is any JSON; an empty schema would say so too, but not to every reader.
+var anything = object{{"type", []string{"object", "array", "string", "number", "boolean", "null"}}}
+
 // special are the types that write themselves.
 var special = map[reflect.Type]object{
 	reflect.TypeFor[time.Time]():       {{"type", "string"}, {"format", "date-time"}},
 	reflect.TypeFor[money.Nano]():      {{"type", "number"}, {"description", "An amount in USD, exact to nine decimals."}},
-	reflect.TypeFor[json.RawMessage](): {},
+	reflect.TypeFor[json.RawMessage](): anything,
 	reflect.TypeFor[api.StringList]():  {{"type", "array"}, {"items", object{{"type", "string"}}}},
 	reflect.TypeFor[api.Metadata]():    {{"type", "object"}, {"additionalProperties", true}},
 }
@@ -83,7 +86,7 @@ func (d *describer) typ(t reflect.Type, way direction) (object, error) {
 	case reflect.Float64:
 		return object{{"type", "number"}}, nil
 	case reflect.Interface:
-		return object{}, nil
+		return slices.Clone(anything), nil
 	case reflect.Slice:
 		return d.list(t, way)
 	case reflect.Map:
@@ -163,10 +166,21 @@ func (d *describer) fields(t reflect.Type, way direction) (object, error) {
 	if len(required) > 0 {
 		schema = append(schema, member{"required", required})
 	}
-	if d.strict {
+	if d.strict && !isOpen(t) {
 		schema = append(schema, member{"additionalProperties", false})
 	}
 	return schema, nil
+}
+
+// isOpen says whether a struct is only a part of what is read, which a field with the name _ and the tag
+// openapi:"open" tells.
+func isOpen(t reflect.Type) bool {
+	for i := range t.NumField() {
+		if field := t.Field(i); field.Name == "_" && field.Tag.Get("openapi") == "open" {
+			return true
+		}
+	}
+	return false
 }
 
 // commented adds a description, which stands before that of the type.

@@ -11,9 +11,9 @@ import (
 
 // Types of refusals that LiteLLM's clients know.
 const (
-	codeExpiredKey      api.Code = "expired_key"
-	codeKeyModelDenied  api.Code = "key_model_access_denied"
-	codeTeamModelDenied api.Code = "team_model_access_denied"
+	codeExpiredKey      = api.ExpiredKey
+	codeKeyModelDenied  = api.KeyModelDenied
+	codeTeamModelDenied = api.TeamModelDenied
 )
 
 // authenticate finds the key that the request carries.

@@ -20,6 +20,8 @@ type callBody struct {
 	// MaxTokens caps the answer; without a cap the gateway sets one that the limits still allow.
 	MaxTokens           *int64 `json:"max_tokens"`
 	MaxCompletionTokens *int64 `json:"max_completion_tokens"`
+
+	_ struct{} `openapi:"open"`
 }
 
 // modelList is the answer of GET /v1/models.
@@ -30,7 +32,7 @@ type modelList struct {
 
 // callErrors are the refusals that every call of a model may get.
 var callErrors = []api.Code{
-	api.BudgetExceeded, api.RateLimited, api.ModelDenied, api.Upstream, api.NotFound,
+	api.BudgetExceeded, api.RateLimited, api.KeyModelDenied, api.TeamModelDenied, api.ExpiredKey, api.Upstream, api.NotFound,
 }
 
 var callDocs = map[string]openapi.Operation{
@@ -51,12 +53,12 @@ var callDocs = map[string]openapi.Operation{
 	"GET /responses/{response}/input_items": {Summary: "List what a response of the team's answered to.", Answer: map[string]any{}, Errors: callErrors},
 	"POST /responses/{response}/cancel":     {Summary: "Cancel a response of the team's.", Answer: map[string]any{}, Errors: callErrors},
 	"POST /messages": {
-		Summary: "Complete a conversation in Anthropic's words.", Body: callBody{}, Answer: map[string]any{},
+		Summary: "Complete a conversation in Anthropic's words.", Body: callBody{}, Answer: map[string]any{}, Refusal: anthropicError{},
 		Media: []string{"text/event-stream"}, Errors: callErrors,
 	},
 	"POST /messages/count_tokens": {
 		Summary: "Count the tokens of a prompt in Anthropic's words; it costs nothing and counts as a request.",
-		Body:    callBody{}, Answer: map[string]any{}, Errors: callErrors,
+		Body:    callBody{}, Answer: map[string]any{}, Errors: callErrors, Refusal: anthropicError{},
 	},
 	"GET /models/{model}": {Summary: "Show one of the models that the key may use.", Answer: listedModel{}},
 	"GET /models":         {Summary: "List the models that the key may use.", Answer: modelList{}},

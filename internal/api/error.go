@@ -22,6 +22,9 @@ const (
 	BudgetExceeded   Code = "budget_exceeded"
 	RateLimited      Code = "rate_limit_error"
 	ModelDenied      Code = "model_access_denied"
+	KeyModelDenied   Code = "key_model_access_denied"
+	TeamModelDenied  Code = "team_model_access_denied"
+	ExpiredKey       Code = "expired_key"
 	StoreUnavailable Code = "store_unavailable_error"
 	Upstream         Code = "upstream_error"
 	MethodNotAllowed Code = "method_not_allowed_error"
@@ -40,6 +43,9 @@ var statusOf = map[Code]int{
 	BudgetExceeded:   http.StatusForbidden,
 	RateLimited:      http.StatusTooManyRequests,
 	ModelDenied:      http.StatusUnauthorized,
+	KeyModelDenied:   http.StatusUnauthorized,
+	TeamModelDenied:  http.StatusUnauthorized,
+	ExpiredKey:       http.StatusBadRequest, // as LiteLLM answers
 	StoreUnavailable: http.StatusServiceUnavailable,
 	Upstream:         http.StatusBadGateway,
 	MethodNotAllowed: http.StatusMethodNotAllowed,

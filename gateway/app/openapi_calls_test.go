@@ -1,0 +1,271 @@
+package app_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/app"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/config"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/openapi"
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
+	"github.com/bursarhq/terraform-provider-bursar/internal/testenv"
+)
+
+// caller sends requests to a gateway and holds them and their answers against the description, in which no
+// object has fields besides those described.
+type caller struct {
+	*gateway
+	t      *testing.T
+	api    *openapi3.T
+	called map[string]bool
+	// saved are values of answers that later requests name as {name}.
+	saved map[string]string
+}
+
+func newCaller(t *testing.T, g *gateway) *caller {
+	t.Helper()
+	document, err := app.StrictDescription()
+	if err != nil {
+		t.Fatal(err)
+	}
+	loaded, err := openapi3.NewLoader().LoadFromData(document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &caller{gateway: g, t: t, api: loaded, called: map[string]bool{}, saved: map[string]string{}}
+}
+
+// fill puts saved values in their places.
+func (c *caller) fill(text string) string {
+	for name, value := range c.saved {
+		text = strings.ReplaceAll(text, "{"+name+"}", value)
+	}
+	return text
+}
+
+// call sends one request of an operation ("POST /team/new") and checks what is sent and what is answered.
+// The path's parameters are saved values; target may go on with a query.
+func (c *caller) call(pattern, query, key, body string, want int) []byte {
+	c.t.Helper()
+	method, path, _ := strings.Cut(pattern, " ")
+	request, err := http.NewRequestWithContext(c.t.Context(), method, c.URL()+c.fill(path)+query, strings.NewReader(body))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer "+key)
+	request.Header.Set("Content-Type", "application/json")
+	input := c.input(request, pattern)
+	if want == http.StatusOK && body != "" {
+		if err := openapi3filter.ValidateRequest(c.t.Context(), input); err != nil {
+			c.t.Errorf("%s: the request is not as described: %v", pattern, err)
+		}
+		request.Body = io.NopCloser(strings.NewReader(body))
+	}
+	response, err := http.DefaultTransport.RoundTrip(request)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	data, err := io.ReadAll(response.Body)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	if response.StatusCode != want {
+		c.t.Errorf("%s%s %s: status %d, want %d: %s", pattern, query, body, response.StatusCode, want, data)
+		return data
+	}
+	c.check(pattern, input, response, data)
+	return data
+}
+
+func (c *caller) input(request *http.Request, pattern string) *openapi3filter.RequestValidationInput {
+	c.t.Helper()
+	method, path, _ := strings.Cut(pattern, " ")
+	item := c.api.Paths.Value(path)
+	if item == nil || item.GetOperation(method) == nil {
+		c.t.Fatalf("%s is not described", pattern)
+	}
+	parameters := map[string]string{}
+	for segment := range strings.SplitSeq(path, "/") {
+		if name := strings.Trim(segment, "{}"); name != segment {
+			parameters[name] = c.saved[name]
+		}
+	}
+	return &openapi3filter.RequestValidationInput{
+		Request: request, PathParams: parameters,
+		Route:   &routers.Route{Spec: c.api, Path: path, PathItem: item, Method: method, Operation: item.GetOperation(method)},
+		Options: &openapi3filter.Options{AuthenticationFunc: openapi3filter.NoopAuthenticationFunc},
+	}
+}
+
+// check holds an answer against its description; a refusal must be of a type that is described.
+func (c *caller) check(pattern string, input *openapi3filter.RequestValidationInput, response *http.Response, data []byte) {
+	c.t.Helper()
+	media := response.Header.Get("Content-Type")
+	output := &openapi3filter.ResponseValidationInput{
+		RequestValidationInput: input, Status: response.StatusCode, Header: response.Header,
+		Body: io.NopCloser(bytes.NewReader(data)), Options: &openapi3filter.Options{IncludeResponseStatus: true},
+	}
+	if !strings.HasPrefix(media, "application/json") {
+		output.Options.ExcludeResponseBody = true // texts: their media type is what is described
+		if described := input.Route.Operation.Responses.Status(response.StatusCode); described == nil || described.Value.Content.Get(media) == nil {
+			c.t.Errorf("%s: media type %s is not described", pattern, media)
+		}
+	}
+	if err := openapi3filter.ValidateResponse(c.t.Context(), output); err != nil {
+		c.t.Errorf("%s: the answer %s is not as described: %v", pattern, data, err)
+	}
+	if response.Header.Get("X-Request-Id") == "" {
+		c.t.Errorf("%s: the answer has no request id", pattern)
+	}
+	if response.StatusCode == http.StatusOK {
+		c.called[pattern] = true
+		return
+	}
+	var refusal struct {
+		Error struct {
+			Type string `json:"type"`
+			Code string `json:"code"` // Anthropic's routes have the type here
+		} `json:"error"`
+	}
+	if err := json.Unmarshal(data, &refusal); err != nil {
+		c.t.Fatalf("%s: %v", pattern, err)
+	}
+	types, _ := input.Route.Operation.Responses.Status(response.StatusCode).Value.Extensions["x-error-types"].([]any)
+	if !slices.Contains(types, any(refusal.Error.Type)) && !slices.Contains(types, any(refusal.Error.Code)) {
+		c.t.Errorf("%s: %d %s is not among the types described: %v", pattern, response.StatusCode, refusal.Error.Type, types)
+	}
+}
+
+// save keeps a text of an answer under a name.
+func (c *caller) save(data []byte, field, name string) {
+	c.t.Helper()
+	var object map[string]any
+	if err := json.Unmarshal(data, &object); err != nil {
+		c.t.Fatalf("%v in %s", err, data)
+	}
+	text, ok := object[field].(string)
+	if !ok {
+		c.t.Fatalf("no text %s in %s", field, data)
+	}
+	c.saved[name] = text
+}
+
+// example is a request that succeeds, and one that is refused.
+type example struct {
+	pattern, query, body string
+	// save is the field of the answer to keep, and under which name: "key_id=key".
+	save string
+	// bad is the query or, for a body, the body that is refused with status; without one a request without a key is.
+	bad    string
+	status int
+}
+
+func TestDescription_isTrueOfEveryOperation(t *testing.T) {
+	for name, address := range map[string]func(*testing.T) string{
+		"sqlite":   func(*testing.T) string { return "" },
+		"postgres": func(t *testing.T) string { return testenv.Postgres(t) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			upstream := testenv.StartUpstream(t, testenv.UpstreamOptions{})
+			c := newCaller(t, start(t, describedSettings(t, upstream, address(t))))
+			c.saved["model"] = "gpt-4.1-mini"
+			receiver := testenv.StartWebhook(t, testenv.WebhookOptions{})
+			c.saved["receiver"] = receiver.URL()
+			for _, one := range adminExamples {
+				c.try(one, adminKey)
+			}
+			secret := c.newKey(`{"team_id":"team-a"}`)
+			for _, operation := range app.Operations() {
+				if operation.Tag == "model call" {
+					c.tryModelCall(operation.Pattern(), secret)
+				}
+			}
+			for _, one := range lastExamples {
+				c.try(one, adminKey)
+			}
+			for _, operation := range app.Operations() {
+				if !c.called[operation.Pattern()] {
+					t.Errorf("%s was not called; add an example", operation.Pattern())
+				}
+			}
+		})
+	}
+}
+
+func describedSettings(t *testing.T, upstream *testenv.Upstream, database string) config.Config {
+	t.Helper()
+	loaded := settings(t, upstream)
+	if database != "" {
+		loaded.DatabaseURL, loaded.SecretKey = database, "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+	}
+	cent := 10_000 * money.USD
+	loaded.Models = append(loaded.Models, config.Model{
+		Name: "claude", Upstream: "anthropic", BaseURL: upstream.URL(), UpstreamModel: "claude-sonnet-4-5",
+		Price: &config.Price{InputPerMillion: cent, OutputPerMillion: cent},
+	})
+	return loaded
+}
+
+func (c *caller) try(one example, key string) {
+	c.t.Helper()
+	answer := c.call(one.pattern, c.fill(one.query), key, c.fill(one.body), http.StatusOK)
+	if field, name, found := strings.Cut(one.save, "="); found {
+		c.save(answer, field, name)
+	}
+	if one.status != 0 {
+		query, body := c.fill(one.bad), c.fill(one.body)
+		if body != "" {
+			query, body = c.fill(one.query), query
+		}
+		c.call(one.pattern, query, key, body, one.status)
+	}
+	public := slices.ContainsFunc(app.Operations(), func(o openapi.Operation) bool { return o.Pattern() == one.pattern && o.Public })
+	if !public {
+		c.call(one.pattern, c.fill(one.query), "sk-nobody-has-this-one", c.fill(one.body), http.StatusUnauthorized)
+	}
+}
+
+// calls are examples of model calls, by the path after any prefix.
+var calls = []example{
+	{pattern: "POST /chat/completions", body: `{"model":"gpt-4.1-mini","max_tokens":5,"messages":[{"role":"user","content":"hi"}]}`, bad: `{}`, status: 400},
+	{pattern: "POST /completions", body: `{"model":"gpt-4.1-mini","max_tokens":5,"prompt":"hi"}`, bad: `{"model":1}`, status: 400},
+	{pattern: "POST /embeddings", body: `{"model":"gpt-4.1-mini","input":"hi"}`, bad: `{"model":1}`, status: 400},
+	{pattern: "POST /moderations", body: `{"model":"gpt-4.1-mini","input":"hi"}`, bad: `{"model":1}`, status: 400},
+	{pattern: "POST /responses", body: `{"model":"gpt-4.1-mini","input":"hi","max_output_tokens":16}`, bad: `{"model":1}`, status: 400},
+	{pattern: "POST /messages", body: `{"model":"claude","max_tokens":5,"messages":[{"role":"user","content":"hi"}]}`},
+	{pattern: "POST /messages/count_tokens", body: `{"model":"claude","messages":[{"role":"user","content":"hi"}]}`},
+	{pattern: "GET /models"}, {pattern: "GET /models/{model}"},
+	{pattern: "GET /responses/{response}"}, {pattern: "GET /responses/{response}/input_items"},
+	{pattern: "POST /responses/{response}/cancel"}, {pattern: "DELETE /responses/{response}"},
+}
+
+// tryModelCall finds the example for a route under any prefix. A stored response is made anew for each route about one.
+func (c *caller) tryModelCall(pattern, secret string) {
+	c.t.Helper()
+	method, path, _ := strings.Cut(pattern, " ")
+	var one example
+	for _, candidate := range calls {
+		if m, suffix, _ := strings.Cut(candidate.pattern, " "); m == method && strings.HasSuffix(path, suffix) && len(candidate.pattern) > len(one.pattern) {
+			one = candidate
+		}
+	}
+	if one.pattern == "" {
+		return // reported as not called
+	}
+	if strings.Contains(path, "{response}") {
+		stored := c.call("POST /v1/responses", "", secret, `{"model":"gpt-4.1-mini","input":"hi","store":true,"max_output_tokens":16}`, http.StatusOK)
+		c.save(stored, "id", "response")
+	}
+	one.pattern = pattern
+	c.try(one, secret)
+}
