@@ -74,8 +74,12 @@ var lastExamples = []example{
 	{pattern: "GET /global/spend/keys", query: "?limit=3", bad: "?limit=0", status: 400},
 	{pattern: "GET /global/spend/models", query: "?limit=3", bad: "?limit=0", status: 400},
 	{pattern: "POST /spend/calculate", body: `{"model":"gpt-4.1-mini","messages":[{"role":"user","content":"hi"}]}`, bad: `{}`, status: 400},
-	{pattern: "GET /team/daily/activity", query: "?team_ids=team-a", bad: "?start_date=odd", status: 400},
-	{pattern: "GET /user/daily/activity", bad: "?start_date=odd", status: 400},
+	{pattern: "GET /team/daily/activity", query: "?team_ids=team-a&start_date=2026-01-01&end_date=2026-12-31", bad: "?start_date=odd", status: 400},
+	{pattern: "GET /user/daily/activity", query: "?start_date=2026-01-01&end_date=2026-12-31", bad: "?start_date=odd", status: 400},
+
+	{pattern: "GET /audit", query: "?page_size=2", bad: "?page=0", status: 400},
+	{pattern: "GET /audit/verify"},
+	{pattern: "GET /audit/{id}"},
 
 	{pattern: "POST /alert_route/delete", body: `{"alert_route_ids":["{route}"]}`, bad: `{"alert_route_ids":["none"]}`, status: 404},
 	{pattern: "POST /key/delete", body: `{"keys":["{service}"],"key_aliases":["k"]}`, bad: `{"keys":["none"]}`, status: 404},

@@ -68,7 +68,8 @@ func BenchmarkKeys(b *testing.B) {
 // listings are the ways to find one of n keys, or a hundred of them.
 func listings(b *testing.B, s *store.Store, n int) map[string]func() error {
 	keys := func(filter api.KeyFilter, page api.Page) func() error {
-		page.Limit, filter.Page = 100, page
+		page.Limit = 100
+		filter.Page = page
 		return func() error { _, _, err := s.Keys(b.Context(), filter); return err }
 	}
 	cursor := api.Page{}.CursorOf(fmt.Sprintf("key-%d", n/2), nil, api.Record{CreatedAt: time.UnixMilli(int64(n / 2))})
