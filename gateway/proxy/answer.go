@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"mime"
 	"net/http"
 	"time"
 
@@ -31,7 +32,8 @@ func (p *Proxy) passAnswer(w http.ResponseWriter, r *http.Request, c *call, resp
 		c.usage = promptOnly(c)
 		return p.settleBroken(r.Context(), c, upstream.Broken(err))
 	}
-	if !gjson.ValidBytes(body) {
+	isJSON := gjson.ValidBytes(body)
+	if !isJSON && (!c.endpoint.text || isHTML(response.Header.Get("Content-Type"))) {
 		c.usage = promptOnly(c)
 		return p.settleBroken(r.Context(), c, upstream.Broken(errors.New("answer is not JSON")))
 	}
@@ -44,9 +46,21 @@ func (p *Proxy) passAnswer(w http.ResponseWriter, r *http.Request, c *call, resp
 	}
 	setCallHeaders(w.Header(), c)
 	setCostHeaders(w.Header(), c)
+	if !isJSON {
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		w.WriteHeader(http.StatusOK)
+		_, _ = w.Write(body) // a failed write means that the client hung up
+		return nil
+	}
 	w.Header().Set("Content-Type", "application/json")
 	httpx.WriteRaw(w, http.StatusOK, body)
 	return nil
+}
+
+// isHTML recognises the page of something that stands in the provider's place.
+func isHTML(contentType string) bool {
+	kind, _, _ := mime.ParseMediaType(contentType)
+	return kind == "text/html"
 }
 
 func readAnswer(body io.Reader) ([]byte, error) {
@@ -63,15 +77,12 @@ func (p *Proxy) usageOf(c *call, body []byte) pricing.Usage {
 		return pricing.Usage{}
 	}
 	if reported, ok := c.endpoint.wire.Usage(body); ok {
-		return priced(reported)
+		return c.reported(reported)
 	}
-	usage := promptOnly(c)
-	usage.CompletionTokens = pricing.CountText(c.deployment.UpstreamModel, c.endpoint.wire.Text(body))
+	usage := likelyUse(c)
+	usage.CompletionTokens = max(usage.CompletionTokens, pricing.CountText(c.deployment.UpstreamModel, c.endpoint.wire.Text(body)))
 	return usage
 }
-
-// priced is what a provider reported, in the words of the price list.
-func priced(u upstream.Usage) pricing.Usage { return pricing.Usage(u) }
 
 // settleBroken settles what a broken answer cost and returns why it broke.
 func (p *Proxy) settleBroken(ctx context.Context, c *call, broken *api.Error) error {

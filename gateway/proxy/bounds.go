@@ -27,9 +27,9 @@ const (
 )
 
 func boundsOf(c *call, inputTokens int64) bounds {
-	b := bounds{inputTokens: inputTokens + c.carried}
 	most := c.most
-	most.PromptTokens += b.inputTokens
+	most.PromptTokens += inputTokens + c.carried
+	b := bounds{inputTokens: most.PromptTokens}
 	for _, deployment := range c.served.Deployments {
 		bound := deployment.Price.Bound(most)
 		b.inputCost = max(b.inputCost, bound.Input)
@@ -49,12 +49,17 @@ func looseBounds(c *call) bounds {
 	if c.endpoint.free {
 		return bounds{exact: true}
 	}
+	if c.endpoint.apart {
+		b := boundsOf(c, 0)
+		b.exact = true
+		return b
+	}
 	return boundsOf(c, pricing.InputTokensBound(c.served.PricedAs(), c.body))
 }
 
 // exactBounds tokenise the prompt; they are worth it when the loose ones were refused.
 func exactBounds(c *call) bounds {
-	counted := boundsOf(c, min(c.bounds.inputTokens-c.carried, pricing.CountTokens(c.served.PricedAs(), c.body)))
+	counted := boundsOf(c, min(c.bounds.inputTokens-c.carried-c.most.PromptTokens, pricing.CountTokens(c.served.PricedAs(), c.body)))
 	counted.exact = true
 	return counted
 }
@@ -98,6 +103,8 @@ func (p *Proxy) request(c *call) quota.Request {
 // outputRange is the least and the most that one choice is given.
 func (c *call) outputRange(windows []quota.Window) (least, most int64) {
 	switch {
+	case !c.endpoint.capped && c.bounds.outputTokenCost > 0:
+		return c.unbounded, c.unbounded
 	case !c.endpoint.capped:
 		return 0, 0
 	case c.clientCap > 0:

@@ -50,8 +50,13 @@ type call struct {
 	pinned   string
 	// unstored: the provider is asked not to keep the response.
 	unstored bool
-	// most is what the call can use at most beside the tokens that stand in its body.
-	most pricing.Usage
+	// most is what the call can use at most beside the tokens that stand in its body, and made what a
+	// provider that took it has used, where no answer says.
+	most, made pricing.Usage
+	// unbounded is the most completion tokens of an answer that no cap bounds.
+	unbounded int64
+	// contentType is the body's, JSON if empty.
+	contentType string
 
 	served      deployment.Model
 	bounds      bounds

@@ -37,6 +37,12 @@ type endpoint struct {
 	defaultModel string
 	// capped: the answer is made of tokens that an output cap bounds.
 	capped bool
+	// apart: the prompt is not the body's text; what the call can use stands in [call.most].
+	apart bool
+	// binary: the answer is passed on as it comes and not read; text: it may be other text than JSON.
+	binary, text bool
+	// maxBody is the largest request in bytes, [maxBody] if 0.
+	maxBody int64
 }
 
 // endpoints are the routes by which models are called.
@@ -45,6 +51,16 @@ var endpoints = []*endpoint{
 	openAIEndpoint(endpoint{path: "/completions", wire: upstream.Completions, parse: parseCompletions, capped: true}),
 	openAIEndpoint(endpoint{path: "/embeddings", wire: upstream.Plain, parse: parseInput}),
 	openAIEndpoint(endpoint{path: "/moderations", wire: upstream.Plain, parse: parseInput, defaultModel: "omni-moderation-latest"}),
+	openAIEndpoint(endpoint{path: "/images/generations", wire: upstream.Images, parse: parseImages}),
+	openAIEndpoint(endpoint{path: "/audio/speech", wire: upstream.Speech, parse: parseSpeech, binary: true}),
+	openAIEndpoint(endpoint{
+		path: "/audio/transcriptions", wire: upstream.Transcription, read: (*Proxy).readTranscription,
+		apart: true, text: true, maxBody: maxSound,
+	}),
+	openAIEndpoint(endpoint{
+		path: "/audio/translations", wire: upstream.Transcription, read: (*Proxy).readTranscription,
+		apart: true, text: true, maxBody: maxSound,
+	}),
 	openAIEndpoint(endpoint{
 		path: "/responses", wire: upstream.Responses, parse: parseResponses, voice: responsesVoice, capped: true,
 		settled: (*Proxy).rememberResponse,

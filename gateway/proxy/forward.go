@@ -134,6 +134,6 @@ func retryAfter(err error, now time.Time) time.Duration {
 func (c *call) upstreamCall() upstream.Call {
 	return upstream.Call{
 		Wire: c.endpoint.wire, Method: cmp.Or(c.method, c.endpoint.method), Path: cmp.Or(c.path, c.endpoint.path), Body: c.body,
-		OutputCap: c.outputCap(), Stream: c.stream, Header: c.header,
+		OutputCap: c.outputCap(), Stream: c.stream, Header: c.header, ContentType: c.contentType,
 	}
 }

@@ -45,6 +45,18 @@ var callDocs = map[string]openapi.Operation{
 	},
 	"POST /embeddings":  {Summary: "Turn texts into vectors.", Body: callBody{}, Answer: map[string]any{}, Errors: callErrors},
 	"POST /moderations": {Summary: "Classify what may be harmful.", Body: callBody{}, Answer: map[string]any{}, Errors: callErrors},
+	"POST /images/generations": {
+		Summary: "Make pictures.", Body: callBody{}, Answer: map[string]any{}, Media: []string{"text/event-stream"}, Errors: callErrors,
+	},
+	"POST /audio/speech": {Summary: "Speak a text; the answer is sound.", Body: callBody{}, Media: []string{"audio/mpeg", "text/event-stream"}, Errors: callErrors},
+	"POST /audio/transcriptions": {
+		Summary: "Write down a sound, sent as a form with the fields file and model.", Answer: map[string]any{},
+		Media: []string{"text/plain", "text/event-stream"}, Errors: callErrors,
+	},
+	"POST /audio/translations": {
+		Summary: "Write down a sound in English, sent as a form with the fields file and model.", Answer: map[string]any{},
+		Media: []string{"text/plain"}, Errors: callErrors,
+	},
 	"POST /responses": {
 		Summary: "Make a response.", Body: callBody{}, Answer: map[string]any{}, Media: []string{"text/event-stream"}, Errors: callErrors,
 	},

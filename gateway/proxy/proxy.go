@@ -100,10 +100,14 @@ func (p *Proxy) answer(w http.ResponseWriter, r *http.Request, c *call) error {
 		return p.endUnanswered(r.Context(), c, err)
 	}
 	defer response.Body.Close()
-	if c.stream {
+	switch {
+	case c.stream:
 		return p.passStream(w, r, c, response, cancel)
+	case c.endpoint.binary:
+		return p.passBinary(w, r, c, response, cancel)
+	default:
+		return p.passAnswer(w, r, c, response)
 	}
-	return p.passAnswer(w, r, c, response)
 }
 
 // admit does everything that comes before the first byte to an upstream.

@@ -119,16 +119,25 @@ func (b *bench) Deployments(context.Context) ([]deployment.Deployment, error) {
 	unpriced.Priced, unpriced.Price = false, pricing.Price{}
 	claude := b.deployment("claude", b.upstream.URL())
 	claude.Provider, claude.UpstreamModel = "anthropic", "real-claude"
-	return append([]deployment.Deployment{good, dead, stands, claude, unpriced}, b.more...), nil
+	pieces := b.deployment("pieces", b.upstream.URL())
+	pieces.Price = b.price(pricing.List{
+		Characters: new(15 * money.USD), AudioHour: new(36 * cent),
+		Images: []pricing.ImagePrice{{Size: "1024x1024", Each: 4 * cent}, {Size: "512x512", Each: 2 * cent}},
+	})
+	return append([]deployment.Deployment{good, dead, stands, claude, pieces, unpriced}, b.more...), nil
+}
+
+func (b *bench) price(list pricing.List) pricing.Price {
+	price, err := list.Price()
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return price
 }
 
 // deployment is one that serves a model at an address.
 func (b *bench) deployment(model, baseURL string) deployment.Deployment {
-	oneDollar := money.USD
-	price, err := pricing.Terms{Input: &oneDollar, Output: &oneDollar}.Price()
-	if err != nil {
-		b.t.Fatal(err)
-	}
+	price := b.price(pricing.List{Terms: pricing.Terms{Input: new(money.USD), Output: new(money.USD)}})
 	return deployment.Deployment{
 		Deployment: upstream.Deployment{Model: model, UpstreamModel: "real-m", Provider: "openai", BaseURL: baseURL, APIKey: "sk-provider"},
 		ID:         model + "@" + baseURL, Price: price, Priced: true, MaxOutputTokens: 1000, Weight: 1,

@@ -33,7 +33,7 @@ func routes() []route {
 	}
 	for _, e := range endpoints {
 		list = append(list, route{cmp.Or(e.method, http.MethodPost), e.prefixes, e.path, func(p *Proxy) http.Handler {
-			return httpx.Chain(p.serve(e), httpx.LimitBody(maxBody))
+			return httpx.Chain(p.serve(e), httpx.LimitBody(cmp.Or(e.maxBody, maxBody)))
 		}})
 	}
 	return list

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -48,10 +49,33 @@ func (p *Proxy) endUnanswered(ctx context.Context, c *call, failure error) error
 
 // promptOnly is the least that a call can have used once a provider has taken it.
 func promptOnly(c *call) pricing.Usage {
+	used := likelyUse(c)
+	used.CompletionTokens, used.AudioOutputTokens = 0, 0
+	return used
+}
+
+// likelyUse is what a call has likely used that a provider took and said nothing of.
+func likelyUse(c *call) pricing.Usage {
 	if c.endpoint.free {
 		return pricing.Usage{}
 	}
-	return pricing.Usage{PromptTokens: c.carried + pricing.EstimateTokens(c.deployment.UpstreamModel, c.body)}
+	used := c.made
+	if !c.endpoint.apart {
+		used.PromptTokens += c.carried + pricing.EstimateTokens(c.deployment.UpstreamModel, c.body)
+	}
+	return used
+}
+
+// reported is what a provider says, with what it leaves out of what was asked for.
+func (c *call) reported(u upstream.Usage) pricing.Usage {
+	used := pricing.Usage(u)
+	used.Characters = c.made.Characters
+	used.Searches = max(used.Searches, c.made.Searches)
+	used.Service = cmp.Or(used.Service, c.most.Service)
+	used.ImageSize = cmp.Or(used.ImageSize, c.most.ImageSize)
+	used.ImageQuality = cmp.Or(used.ImageQuality, c.most.ImageQuality)
+	used.SearchContext = cmp.Or(used.SearchContext, c.most.SearchContext)
+	return used
 }
 
 // void gives the reservation back: the upstream did nothing. A call that was not even sent does not

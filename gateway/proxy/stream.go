@@ -130,16 +130,16 @@ func (s *stream) write(data []byte) error {
 // finalUsage is what the upstream reported, or a count of what it produced.
 func (s *stream) finalUsage() pricing.Usage {
 	if s.last.Counted {
-		return priced(s.last.Usage)
+		return s.call.reported(s.last.Usage)
 	}
 	produced := pricing.CountText(s.call.deployment.UpstreamModel, s.text.String())
 	if s.last.PromptCounted {
-		usage := priced(s.last.Usage)
+		usage := s.call.reported(s.last.Usage)
 		usage.CompletionTokens = max(usage.CompletionTokens, produced)
 		return usage
 	}
-	usage := promptOnly(s.call)
-	usage.CompletionTokens = produced
+	usage := likelyUse(s.call)
+	usage.CompletionTokens = max(usage.CompletionTokens, produced)
 	return usage
 }
 

@@ -1,6 +1,7 @@
 package testenv
 
 import (
+	"bytes"
 	"fmt"
 	"strconv"
 	"strings"
@@ -151,6 +152,9 @@ func lastUserText(body []byte) string {
 		if text == "" {
 			text = gjson.GetBytes(body, field).String()
 		}
+	}
+	if text == "" && bytes.HasPrefix(body, []byte("--")) {
+		return string(body) // a form
 	}
 	return text
 }

@@ -1,0 +1,86 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/upstream"
+)
+
+// maxBinary bounds an answer that is passed on as it comes.
+const maxBinary = 256 << 20
+
+var (
+	errBinaryTooLong = errors.New("answer is longer than 256 MiB")
+	errNotSound      = errors.New("answer is text where sound was asked for")
+)
+
+// passBinary passes sound on as it comes. It is settled before the answer's end: a client that does not
+// get the end sees a broken transfer.
+func (p *Proxy) passBinary(w http.ResponseWriter, r *http.Request, c *call, response *http.Response, cancel context.CancelFunc) error {
+	kind := response.Header.Get("Content-Type")
+	c.usage = promptOnly(c)
+	if isText(kind) {
+		return p.settleBroken(r.Context(), c, upstream.Broken(errNotSound))
+	}
+	c.usage = likelyUse(c)
+	stop := context.AfterFunc(r.Context(), cancel) // a client that hangs up ends the upstream's work
+	defer stop()
+	silence := time.AfterFunc(silenceTimeout, cancel)
+	defer silence.Stop()
+	setCallHeaders(w.Header(), c)
+	c.cost = c.deployment.Price.Cost(c.usage)
+	setCostHeaders(w.Header(), c)
+	if kind != "" {
+		w.Header().Set("Content-Type", kind)
+	}
+	started := time.Now()
+	broken := copyFlushed(w, response.Body, silence)
+	c.upstreamFor += time.Since(started)
+	err := p.settle(r.Context(), c)
+	if broken == nil && err == nil {
+		return nil
+	}
+	c.reason = reasonOf(errors.Join(err, upstream.Broken(broken)))
+	panic(http.ErrAbortHandler) // the status is out; only a cut connection says that this is not whole
+}
+
+// isText recognises answers that are no sound whatever they hold.
+func isText(contentType string) bool {
+	kind, _, _ := mime.ParseMediaType(contentType)
+	return strings.HasPrefix(kind, "text/") || kind == "application/json"
+}
+
+// copyFlushed hands on every part as it comes.
+func copyFlushed(w http.ResponseWriter, body io.Reader, silence *time.Timer) error {
+	control := http.NewResponseController(w)
+	buffer := make([]byte, 32<<10)
+	var passed int
+	for {
+		n, err := body.Read(buffer)
+		silence.Reset(silenceTimeout)
+		if passed += n; passed > maxBinary {
+			return errBinaryTooLong
+		}
+		if n > 0 {
+			_ = control.SetWriteDeadline(time.Now().Add(writeTimeout))
+			if _, err := w.Write(buffer[:n]); err != nil {
+				return err
+			}
+			if err := control.Flush(); err != nil {
+				return err
+			}
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
