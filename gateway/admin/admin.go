@@ -33,6 +33,8 @@ type Options struct {
 	Logger *slog.Logger
 	// Declared knows the objects of the configuration file; nil is none.
 	Declared Declared
+	// Models are what is served; nil is none.
+	Models Models
 	// Prices are those of the models that are served; nil is none.
 	Prices Prices
 	// MaxBody is the largest request body in bytes; 0 is [httpx.DefaultMaxBody].
@@ -53,6 +55,7 @@ type Server struct {
 	spending      Spending
 	changes       Changes
 	tester        Tester
+	models        Models
 	declared      Declared
 	prices        Prices
 	pepper        []byte
@@ -64,8 +67,11 @@ type Server struct {
 func New(options Options) http.Handler {
 	s := &Server{
 		authenticator: options.Authenticator, record: options.Record, spending: options.Spending,
-		changes: options.Changes, tester: options.Tester, declared: options.Declared,
+		changes: options.Changes, tester: options.Tester, models: options.Models, declared: options.Declared,
 		prices: options.Prices, pepper: options.Pepper, now: options.Now,
+	}
+	if s.models == nil {
+		s.models = noModels{}
 	}
 	if s.now == nil {
 		s.now = time.Now

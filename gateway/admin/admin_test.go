@@ -37,6 +37,7 @@ type gateway struct {
 	changes  *fakeChanges
 	tester   *fakeTester
 	declared fakeDeclared
+	models   *fakeModels
 	prices   admin.Prices
 	// rows counts what was booked in the ledger.
 	rows int
@@ -52,7 +53,7 @@ func newGateway(t testing.TB) *gateway {
 	t.Helper()
 	g := &gateway{
 		t: t, spending: &fakeSpending{spend: map[string]money.Nano{}}, changes: &fakeChanges{}, tester: &fakeTester{},
-		declared: fakeDeclared{}, log: &lockedBuffer{}, said: &lockedBuffer{},
+		declared: fakeDeclared{}, models: &fakeModels{}, log: &lockedBuffer{}, said: &lockedBuffer{},
 		now: time.Date(2026, 11, 18, 10, 20, 30, 0, time.UTC),
 	}
 	sealer, err := seal.New([]byte("a key for tests is 32 bytes long"))
@@ -78,7 +79,7 @@ func (g *gateway) serve(record admin.Record) {
 	g.Server = httptest.NewServer(admin.New(admin.Options{
 		Authenticator: auth.NewAdminKeys(adminKey), Record: record, Spending: g.spending, Changes: g.changes,
 		Tester: g.tester, Pepper: []byte("pepper"), Logger: slog.New(slog.NewJSONHandler(g.log, nil)),
-		Declared: g.declared, Prices: g.prices, Now: g.clock,
+		Models: g.models, Declared: g.declared, Prices: g.prices, Now: g.clock,
 	}))
 	g.t.Cleanup(g.Server.Close)
 }

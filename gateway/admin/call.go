@@ -37,7 +37,7 @@ func newCall(r *http.Request, caller auth.Caller) (*call, error) {
 	}
 	c := &call{request: r, caller: caller, query: query, in: &input{}, change: changeOf(r, caller)}
 	httpx.Of(r.Context()).Actor = c.change.Actor
-	if r.Method == http.MethodPost {
+	if r.Method == http.MethodPost || r.Method == http.MethodPatch {
 		c.in, err = readInput(r, query.Get("strict") == "true")
 	}
 	return c, err

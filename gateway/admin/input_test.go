@@ -130,6 +130,7 @@ func TestUnknownFields_strictOnEveryRoute(t *testing.T) {
 	}
 	byNoun := map[string]string{
 		"/team/": `"team_id":"a"`, "/key/": `"key":"` + key + `"`, "/budget/": `"budget_id":"b"`, "/alert_route/": `"alert_route_id":"r"`,
+		"/model/": `"model_id":"m"`,
 	}
 	for _, route := range admin.Routes() {
 		if route.Method != http.MethodPost {

@@ -13,6 +13,7 @@ var Tags = []openapi.Tag{
 	{Name: "team", Text: "Groups of keys that share limits and a budget."},
 	{Name: "key", Text: "What callers authenticate with. A key is named by its secret, its id (which LiteLLM calls token) or its alias."},
 	{Name: "budget", Text: "Amounts over a period: terms that teams and keys take, or pots that they spend from together."},
+	{Name: "model", Text: "What is served, and by whom."},
 	{Name: "alert route", Text: "Where events go, and which."},
 	{Name: "usage", Text: "What was used and what it cost."},
 	{Name: "audit", Text: "Who changed what, when, from where and why, in a chain that shows when it was tampered with."},
@@ -21,7 +22,7 @@ var Tags = []openapi.Tag{
 // documentation says about routes, by pattern, what the types do not say.
 type documentation map[string]openapi.Operation
 
-var documents = join(teamDocs, keyDocs, budgetDocs, alertRouteDocs, usageDocs, auditDocs)
+var documents = join(teamDocs, keyDocs, budgetDocs, modelDocs, alertRouteDocs, usageDocs, auditDocs)
 
 func join(parts ...documentation) documentation {
 	all := documentation{}

@@ -41,6 +41,11 @@ type Record interface {
 	UpdateBudget(ctx context.Context, change api.Change, id string, ifRevision int64, edit func(*api.Budget) error) (api.Budget, error)
 	DeleteBudgets(ctx context.Context, change api.Change, ids []string) ([]api.Budget, error)
 
+	CreateModel(ctx context.Context, change api.Change, model api.Model) (api.Model, error)
+	Models(ctx context.Context, filter api.ModelFilter) (models []api.Model, total int, err error)
+	UpdateModel(ctx context.Context, change api.Change, id string, ifRevision int64, edit func(*api.Model) error) (api.Model, error)
+	DeleteModels(ctx context.Context, change api.Change, ids []string) ([]api.Model, error)
+
 	CreateAlertRoute(ctx context.Context, change api.Change, route api.AlertRoute) (api.AlertRoute, error)
 	AlertRoute(ctx context.Context, id string) (api.AlertRoute, error)
 	AlertRoutes(ctx context.Context, filter api.AlertRouteFilter) (routes []api.AlertRoute, total int, err error)

@@ -52,6 +52,16 @@ var routes = []Route{
 	{"POST", "/budget/update", auth.Write, (*Server).updateBudget},
 	{"POST", "/budget/delete", auth.Write, (*Server).deleteBudget},
 
+	{"POST", "/model/new", auth.Write, (*Server).createModel},
+	{"GET", "/model/info", auth.Read, (*Server).modelInfo},
+	{"GET", "/v1/model/info", auth.Read, (*Server).modelInfo},
+	{"GET", "/v2/model/info", auth.Read, (*Server).modelInfo},
+	{"GET", "/model/list", auth.Read, (*Server).listModels},
+	{"POST", "/model/update", auth.Write, (*Server).updateModel},
+	{"PATCH", "/model/{model_id}/update", auth.Write, (*Server).updateModel},
+	{"POST", "/model/delete", auth.Write, (*Server).deleteModel},
+	{"GET", "/model_group/info", auth.Read, (*Server).modelGroupInfo},
+
 	{"POST", "/alert_route/new", auth.Write, (*Server).createAlertRoute},
 	{"GET", "/alert_route/info", auth.Read, (*Server).alertRouteInfo},
 	{"GET", "/alert_route/list", auth.Read, (*Server).listAlertRoutes},

@@ -22,7 +22,7 @@ func TestRoutes_haveAPermission(t *testing.T) {
 		}
 		seen[route.Pattern()] = true
 		asks := strings.HasSuffix(route.Path, "/info") || route.Path == "/spend/calculate" || route.Path == "/quota/check" || route.Path == "/key/health"
-		changes := route.Method == http.MethodPost && !asks
+		changes := (route.Method == http.MethodPost || route.Method == http.MethodPatch) && !asks
 		if changes != (route.Permission == auth.Write) {
 			t.Errorf("%s needs %s", route.Pattern(), route.Permission)
 		}
@@ -30,7 +30,9 @@ func TestRoutes_haveAPermission(t *testing.T) {
 }
 
 // path fills in what a route's path leaves open.
-func path(route admin.Route) string { return strings.ReplaceAll(route.Path, "{key}", "key_x") }
+func path(route admin.Route) string {
+	return strings.NewReplacer("{key}", "key_x", "{model_id}", "model_x").Replace(route.Path)
+}
 
 func TestRoutes_letNobodyInWithoutAKey(t *testing.T) {
 	g := newGateway(t)

@@ -14,6 +14,12 @@ import (
 var nested = map[string][]string{
 	"webhook":       {"url", "secret", "secret_sha256"},
 	"on_soft_limit": {"reduce_rpm_pct"},
+	"price": {
+		"input_per_million_usd", "output_per_million_usd", "cached_input_per_million_usd", "cache_write_per_million_usd",
+		"cache_write_1h_per_million_usd", "audio_input_per_million_usd", "image_input_per_million_usd",
+		"reasoning_per_million_usd", "audio_output_per_million_usd", "image_output_per_million_usd",
+		"request_usd", "characters_per_million_usd", "audio_hour_usd",
+	},
 }
 
 // expect checks that every field left fits target, a pointer to a struct, and notes those that target

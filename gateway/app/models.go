@@ -34,30 +34,39 @@ type modelRecord interface {
 // Deployments returns the file's models, then the record's that are enabled. The file's win over those
 // with the same id.
 func (m *models) Deployments(ctx context.Context) ([]deployment.Deployment, error) {
-	entries := append([]config.Model(nil), m.declared...)
 	stored, err := m.record.ModelTargets(ctx)
 	if err != nil {
 		return nil, err
 	}
-	for _, model := range stored {
-		if _, again := m.Model(model.ModelID); model.Enabled && !again {
-			entries = append(entries, configured(model))
-		}
-	}
-	deployments := make([]deployment.Deployment, len(entries))
-	for i, entry := range entries {
-		if deployments[i], err = m.deployment(entry); err != nil {
+	deployments := make([]deployment.Deployment, 0, len(m.declared)+len(stored))
+	for _, entry := range m.declared {
+		d, err := m.deployment(entry, listOfFile(entry.Price))
+		if err != nil {
 			return nil, err
 		}
-		if !deployments[i].Priced {
+		deployments = append(deployments, d)
+	}
+	for _, model := range stored {
+		if _, again := m.Model(model.ModelID); !model.Enabled || again {
+			continue
+		}
+		d, err := m.deployment(configured(model), listOf(model.Price))
+		if err != nil {
+			return nil, err
+		}
+		deployments = append(deployments, d)
+	}
+	for _, d := range deployments {
+		if !d.Priced {
 			m.logger.Warn("a model has no known price; set its price to serve it",
-				slog.String("model", entry.Name), slog.String("deployment", entry.ID))
+				slog.String("model", d.Model), slog.String("deployment", d.ID))
 		}
 	}
 	return deployments, nil
 }
 
-func (m *models) deployment(entry config.Model) (deployment.Deployment, error) {
+// deployment is an entry with its own price list, or with the catalogue's price if that is nil.
+func (m *models) deployment(entry config.Model, list *pricing.List) (deployment.Deployment, error) {
 	d := deployment.Deployment{
 		Deployment: upstream.Deployment{
 			Model: entry.Name, UpstreamModel: entry.UpstreamModel, Provider: entry.Upstream,
@@ -68,11 +77,8 @@ func (m *models) deployment(entry config.Model) (deployment.Deployment, error) {
 	listed, known := m.catalogue.Model(entry.Upstream, either(entry.BaseModel, entry.UpstreamModel))
 	d.Price, d.Priced = listed.Price, known
 	d.MaxInputTokens, d.MaxOutputTokens = listed.MaxInputTokens, listed.MaxOutputTokens
-	if entry.Price != nil {
-		price, err := pricing.Terms{
-			Input: &entry.Price.InputPerMillion, Output: &entry.Price.OutputPerMillion,
-			CachedInput: entry.Price.CachedInputPerMillion,
-		}.Price()
+	if list != nil {
+		price, err := list.Price()
 		if err != nil {
 			return d, fmt.Errorf("models: price of %s: %w", entry.Name, err)
 		}
@@ -94,17 +100,31 @@ func configured(model api.Model) config.Model {
 		BaseURL: config.BaseURL(model.Upstream, valueOf(model.BaseURL)), APIKey: valueOf(model.APIKey),
 		APIVersion:    valueOf(model.APIVersion),
 		UpstreamModel: either(valueOf(model.UpstreamModel), model.Name), BaseModel: valueOf(model.BaseModel),
-		Price: configuredPrice(model.Price), MaxOutputTokens: valueOf(model.MaxOutputTokens),
-		Weight: &model.Weight, RPM: model.RPM, TPM: model.TPM,
+		MaxOutputTokens: valueOf(model.MaxOutputTokens), Weight: &model.Weight, RPM: model.RPM, TPM: model.TPM,
 	}
 }
 
-func configuredPrice(price *api.ModelPrice) *config.Price {
+func listOfFile(price *config.Price) *pricing.List {
 	if price == nil {
 		return nil
 	}
-	return &config.Price{
-		InputPerMillion: *price.Input, OutputPerMillion: *price.Output, CachedInputPerMillion: price.CachedInput,
+	return &pricing.List{Terms: pricing.Terms{
+		Input: &price.InputPerMillion, Output: &price.OutputPerMillion, CachedInput: price.CachedInputPerMillion,
+	}}
+}
+
+func listOf(price *api.ModelPrice) *pricing.List {
+	if price == nil {
+		return nil
+	}
+	return &pricing.List{
+		Terms: pricing.Terms{
+			Input: price.Input, Output: price.Output, CachedInput: price.CachedInput,
+			CacheWrite: price.CacheWrite, CacheWrite1h: price.CacheWrite1h,
+			AudioInput: price.AudioInput, ImageInput: price.ImageInput,
+			Reasoning: price.Reasoning, AudioOutput: price.AudioOutput, ImageOutput: price.ImageOutput,
+		},
+		Request: price.Request, Characters: price.Characters, AudioHour: price.AudioHour,
 	}
 }
 

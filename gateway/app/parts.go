@@ -120,8 +120,8 @@ func assemble(ctx context.Context, options Options) (_ *parts, err error) {
 	p.admin = admin.Options{
 		Authenticator: p.admins, Record: p.store, Changes: changes, Tester: p.alerts, Declared: declared,
 		Spending: policy.Spending{Book: book, Counters: p.engine, Now: time.Now},
-		Prices:   p.models,
-		Pepper:   pepper, Logger: logger,
+		Models:   served{p.source, p.models}, Prices: p.models,
+		Pepper: pepper, Logger: logger,
 	}
 	return p, nil
 }

@@ -64,16 +64,26 @@ type ModelFields struct {
 	Metadata Metadata `json:"metadata"`
 }
 
-// ModelPrice is in USD per million tokens. Nil kinds cost what their nearest relative does.
+// ModelPrice is what a deployment charges. Tokens are in USD per million; kinds of tokens that are nil
+// cost what their nearest relative does, other kinds nothing.
 type ModelPrice struct {
-	// Input and Output are required.
+	// Input and Output are required, unless what is used is charged by the piece.
 	Input  *money.Nano `json:"input_per_million_usd"`
 	Output *money.Nano `json:"output_per_million_usd"`
-	// CachedInput and CacheWrite are parts of the prompt.
-	CachedInput *money.Nano `json:"cached_input_per_million_usd,omitempty"`
-	CacheWrite  *money.Nano `json:"cache_write_per_million_usd,omitempty"`
-	// Reasoning is a part of the completion.
-	Reasoning *money.Nano `json:"reasoning_per_million_usd,omitempty"`
+	// CachedInput to ImageInput are parts of the prompt.
+	CachedInput  *money.Nano `json:"cached_input_per_million_usd,omitempty"`
+	CacheWrite   *money.Nano `json:"cache_write_per_million_usd,omitempty"`
+	CacheWrite1h *money.Nano `json:"cache_write_1h_per_million_usd,omitempty"`
+	AudioInput   *money.Nano `json:"audio_input_per_million_usd,omitempty"`
+	ImageInput   *money.Nano `json:"image_input_per_million_usd,omitempty"`
+	// Reasoning to ImageOutput are parts of the completion.
+	Reasoning   *money.Nano `json:"reasoning_per_million_usd,omitempty"`
+	AudioOutput *money.Nano `json:"audio_output_per_million_usd,omitempty"`
+	ImageOutput *money.Nano `json:"image_output_per_million_usd,omitempty"`
+	// Request is in USD per request, Characters per million characters, AudioHour per hour of sound.
+	Request    *money.Nano `json:"request_usd,omitempty"`
+	Characters *money.Nano `json:"characters_per_million_usd,omitempty"`
+	AudioHour  *money.Nano `json:"audio_hour_usd,omitempty"`
 }
 
 // NewModel returns a model with the defaults of a create.
@@ -165,12 +175,21 @@ func (v *validation) modelPrice(field string, price *ModelPrice) {
 	if price == nil {
 		return
 	}
-	if price.Input == nil || price.Output == nil {
+	byThePiece := price.Request != nil || price.Characters != nil || price.AudioHour != nil
+	if (price.Input == nil) != (price.Output == nil) || price.Input == nil && !byThePiece {
 		v.fail(field, "needs input_per_million_usd and output_per_million_usd; 0 is free")
 	}
-	v.amount(field+".input_per_million_usd", price.Input)
-	v.amount(field+".output_per_million_usd", price.Output)
-	v.amount(field+".cached_input_per_million_usd", price.CachedInput)
-	v.amount(field+".cache_write_per_million_usd", price.CacheWrite)
-	v.amount(field+".reasoning_per_million_usd", price.Reasoning)
+	for _, kind := range []struct {
+		name   string
+		amount *money.Nano
+	}{
+		{"input_per_million_usd", price.Input}, {"output_per_million_usd", price.Output},
+		{"cached_input_per_million_usd", price.CachedInput}, {"cache_write_per_million_usd", price.CacheWrite},
+		{"cache_write_1h_per_million_usd", price.CacheWrite1h}, {"audio_input_per_million_usd", price.AudioInput},
+		{"image_input_per_million_usd", price.ImageInput}, {"reasoning_per_million_usd", price.Reasoning},
+		{"audio_output_per_million_usd", price.AudioOutput}, {"image_output_per_million_usd", price.ImageOutput},
+		{"request_usd", price.Request}, {"characters_per_million_usd", price.Characters}, {"audio_hour_usd", price.AudioHour},
+	} {
+		v.amount(field+"."+kind.name, kind.amount)
+	}
 }

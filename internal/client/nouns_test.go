@@ -57,6 +57,32 @@ func TestCalls_onTheWire(t *testing.T) {
 			call: func(ctx context.Context, c *client.Client) error { return c.DeleteKey(ctx, "k") },
 			want: "POST /key/delete", holds: []string{`{"keys":["k"]}`},
 		},
+		"create model": {
+			call: func(ctx context.Context, c *client.Client) error {
+				_, err := c.CreateModel(ctx, "m", api.ModelFields{Name: "gpt", APIKey: &text, Enabled: true})
+				return err
+			},
+			want: "POST /model/new", holds: []string{`"model_id":"m"`, `"name":"gpt"`, `"api_key":"canary"`, `"base_url":null`, `"metadata":{}`},
+		},
+		"read model": {
+			call:   func(ctx context.Context, c *client.Client) error { _, err := c.GetModel(ctx, "m"); return err },
+			answer: `{"data":[{"model_id":"m"}]}`, want: "GET /model/info?model_id=m",
+		},
+		"list models": {
+			call:   func(ctx context.Context, c *client.Client) error { _, err := c.ListModels(ctx); return err },
+			answer: `{"models":[]}`, want: "GET /model/list",
+		},
+		"update model, its credential kept": {
+			call: func(ctx context.Context, c *client.Client) error {
+				_, err := c.UpdateModel(ctx, "m", api.ModelFields{Name: "gpt"}, 1)
+				return err
+			},
+			want: "POST /model/update", holds: []string{`"model_id":"m"`, `"price":null`, `"rpm":null`},
+		},
+		"delete model": {
+			call: func(ctx context.Context, c *client.Client) error { return c.DeleteModel(ctx, "m") },
+			want: "POST /model/delete", holds: []string{`{"id":"m"}`},
+		},
 		"create budget without id": {
 			call: func(ctx context.Context, c *client.Client) error {
 				_, err := c.CreateBudget(ctx, "", api.BudgetFields{})

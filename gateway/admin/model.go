@@ -1,0 +1,199 @@
+package admin
+
+import (
+	"context"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
+)
+
+// Models are what is served, from the configuration file and from the record.
+type Models interface {
+	// Declared are the configuration file's, in its order; Model names the file that declares one.
+	Declared() []api.Model
+	Model(id string) (file string, ok bool)
+	// Facts are what the gateway goes by when it serves a model, the catalogue's where the model says nothing.
+	Facts(model api.Model) ModelFacts
+	// Changed puts stored changes in force. When it returns, every gateway serves them.
+	Changed(ctx context.Context) error
+}
+
+// ModelFacts are what is known of a model. Prices are in USD per million tokens; nil is not known, for
+// limits 0 is.
+type ModelFacts struct {
+	Input, Output   *money.Nano
+	MaxInputTokens  int64
+	MaxOutputTokens int64
+}
+
+// noModels are those of a gateway that serves none.
+type noModels struct{}
+
+func (noModels) Declared() []api.Model         { return nil }
+func (noModels) Model(string) (string, bool)   { return "", false }
+func (noModels) Facts(api.Model) ModelFacts    { return ModelFacts{} }
+func (noModels) Changed(context.Context) error { return nil }
+
+// createModel is POST /model/new: a model's fields, in our form or LiteLLM's, and model_id unless one is to be made.
+func (s *Server) createModel(c *call) (any, error) {
+	edit, err := c.in.modelEdit(false)
+	if err != nil {
+		return nil, err
+	}
+	if edit.id == "" {
+		edit.id = auth.NewModelID()
+	}
+	model := api.NewModel(edit.id)
+	if err := c.in.expect(&model.ModelFields); err != nil {
+		return nil, err
+	}
+	if err := edit.apply(c.in, &model); err != nil {
+		return nil, err
+	}
+	if err := model.Validate(); err != nil {
+		return nil, err
+	}
+	if err := undeclared("model", s.models.Model, edit.id); err != nil {
+		return nil, err
+	}
+	created, err := once(s, c, func(ctx context.Context) (api.Model, error) {
+		stored, err := s.record.CreateModel(ctx, c.change, model)
+		return stored, taken(err, "model_id")
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s.modelAnswer(created), inForce(s.models.Changed(c.ctx()))
+}
+
+// updateModel is POST /model/update and PATCH /model/{model_id}/update: the fields to change, in our form or LiteLLM's.
+func (s *Server) updateModel(c *call) (any, error) {
+	edit, err := c.in.modelEdit(true)
+	if err != nil {
+		return nil, err
+	}
+	id := c.request.PathValue("model_id")
+	if id == "" {
+		id = edit.id
+	}
+	if id == "" || edit.id != "" && edit.id != id {
+		return nil, api.FieldErrorf("model_id", "is required, once: the model to change")
+	}
+	if err := c.in.expect(&api.ModelFields{}); err != nil {
+		return nil, err
+	}
+	revision, err := c.ifRevision()
+	if err != nil {
+		return nil, err
+	}
+	if err := undeclared("model", s.models.Model, id); err != nil {
+		return nil, err
+	}
+	model, err := s.record.UpdateModel(c.ctx(), c.change, id, revision, func(model *api.Model) error {
+		return edit.apply(c.in, model)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s.modelAnswer(model), inForce(s.models.Changed(c.ctx()))
+}
+
+// modelDeleted is the answer of POST /model/delete. Message is LiteLLM's.
+type modelDeleted struct {
+	Message       string   `json:"message"`
+	DeletedModels []string `json:"deleted_models"`
+}
+
+// deleteModel is POST /model/delete {"id"}, which is model_id elsewhere; both are read.
+func (s *Server) deleteModel(c *call) (any, error) {
+	id, err := c.in.text("id")
+	if err != nil {
+		return nil, err
+	}
+	other, err := c.in.text("model_id")
+	if err != nil {
+		return nil, err
+	}
+	if id == "" {
+		id = other
+	}
+	if id == "" || (other != "" && other != id) {
+		return nil, api.FieldErrorf("id", "is required: the one model to delete")
+	}
+	if err := c.in.expect(&struct{}{}); err != nil {
+		return nil, err
+	}
+	if err := undeclared("model", s.models.Model, id); err != nil {
+		return nil, err
+	}
+	if _, err := s.record.DeleteModels(c.ctx(), c.change, []string{id}); err != nil {
+		return nil, err
+	}
+	answer := modelDeleted{Message: "Model: " + id + " deleted successfully", DeletedModels: []string{id}}
+	return answer, inForce(s.models.Changed(c.ctx()))
+}
+
+// modelData is the answer of GET /model/info, as LiteLLM writes it.
+type modelData struct {
+	Data []modelAnswer `json:"data"`
+}
+
+// modelInfo is GET /model/info: every model, or the one that model_id, LiteLLM's litellm_model_id, names.
+func (s *Server) modelInfo(c *call) (any, error) {
+	id := c.query.Get("model_id")
+	if id == "" {
+		id = c.query.Get("litellm_model_id")
+	}
+	all, err := s.allModels(c.ctx())
+	if err != nil {
+		return nil, err
+	}
+	data := modelData{Data: []modelAnswer{}}
+	for _, model := range all {
+		if id == "" || model.ModelID == id {
+			data.Data = append(data.Data, s.modelAnswer(model))
+		}
+	}
+	if id != "" && len(data.Data) == 0 {
+		return nil, api.Errorf(api.NotFound, "Model with id=%s not found in db", id)
+	}
+	return data, nil
+}
+
+// modelList is the answer of GET /model/list.
+type modelList struct {
+	Models []modelAnswer `json:"models"`
+}
+
+// listModels is GET /model/list: every model, or those with the name asked for.
+func (s *Server) listModels(c *call) (any, error) {
+	name := c.query.Get("name")
+	all, err := s.allModels(c.ctx())
+	if err != nil {
+		return nil, err
+	}
+	list := modelList{Models: []modelAnswer{}}
+	for _, model := range all {
+		if name == "" || model.Name == name {
+			list.Models = append(list.Models, s.modelAnswer(model))
+		}
+	}
+	return list, nil
+}
+
+// allModels are the configuration file's models, then the record's, oldest first. The file's win over
+// those with the same id, as they do when they are served.
+func (s *Server) allModels(ctx context.Context) ([]api.Model, error) {
+	stored, _, err := s.record.Models(ctx, api.ModelFilter{})
+	if err != nil {
+		return nil, err
+	}
+	all := append([]api.Model{}, s.models.Declared()...)
+	for _, model := range stored {
+		if _, again := s.models.Model(model.ModelID); !again {
+			all = append(all, model)
+		}
+	}
+	return all, nil
+}
