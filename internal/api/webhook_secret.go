@@ -1,8 +1,11 @@
 package api
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"strings"
 )
 
@@ -23,4 +26,12 @@ func WebhookSecretBytes(secret string) ([]byte, error) {
 		return nil, errWebhookSecret
 	}
 	return key, nil
+}
+
+// SignWebhook returns the webhook-signature of a body: the "v1" scheme of Standard Webhooks. The timestamp
+// is that of the attempt, in seconds since 1970.
+func SignWebhook(key []byte, id, timestamp string, body []byte) string {
+	mac := hmac.New(sha256.New, key)
+	fmt.Fprintf(mac, "%s.%s.%s", id, timestamp, body)
+	return "v1," + base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }

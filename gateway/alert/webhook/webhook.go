@@ -8,9 +8,6 @@ package webhook
 import (
 	"bytes"
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -99,7 +96,7 @@ func (t *Target) request(ctx context.Context, route api.AlertRoute, event api.Al
 	if err != nil {
 		return nil, fmt.Errorf("webhook secret %w", err)
 	}
-	request.Header.Set("webhook-signature", "v1,"+sign(key, event.ID, timestamp, body))
+	request.Header.Set("webhook-signature", api.SignWebhook(key, event.ID, timestamp, body))
 	return request, nil
 }
 
@@ -110,13 +107,6 @@ func encode(event api.AlertEvent) ([]byte, error) {
 		return nil, fmt.Errorf("event cannot be written as JSON: %w", err)
 	}
 	return body, nil
-}
-
-// sign is the "v1" scheme of the specification.
-func sign(key []byte, id, timestamp string, body []byte) string {
-	mac := hmac.New(sha256.New, key)
-	fmt.Fprintf(mac, "%s.%s.%s", id, timestamp, body)
-	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
 
 // receiver is the host of the address, for logs; the rest may carry a token.
