@@ -13,6 +13,7 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/deployment"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/ledger"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/ledgerexport"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/metrics"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/policy"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/pricing"
@@ -43,6 +44,7 @@ type parts struct {
 	models   *deployment.Registry
 	capacity quota.Engine
 	drift    *ledger.Reconciler
+	exports  []*ledgerexport.Exporter
 	closers  []closer
 }
 
@@ -107,6 +109,9 @@ func assemble(ctx context.Context, options Options) (_ *parts, err error) {
 		return nil, err
 	}
 	p.metrics.Deployments(p.deploymentStates)
+	if err := p.openExports(options); err != nil {
+		return nil, err
+	}
 	p.upstream = upstream.NewClient()
 	p.onClose("upstream connections", func(context.Context) error { p.upstream.Close(); return nil })
 	p.proxy = proxy.New(proxy.Options{
@@ -196,7 +201,7 @@ func (p *parts) openModels(ctx context.Context, options Options) (*deployment.Re
 
 // background are the loops that run beside the server until it has stopped.
 func (p *parts) background() []func(context.Context) {
-	return []func(context.Context){p.proxy.Run, p.models.Run, p.alerts.Run, p.drift.Run, p.watchBacklog}
+	return []func(context.Context){p.proxy.Run, p.models.Run, p.alerts.Run, p.drift.Run, p.watchBacklog, p.runExports}
 }
 
 func (p *parts) onClose(name string, close func(context.Context) error) {

@@ -65,6 +65,9 @@ type Config struct {
 	// Routing says how calls are spread over them.
 	Routing Routing
 
+	// Exports are where ledger rows are sent to.
+	Exports []Export
+
 	// Teams, Budgets and AlertRoutes declared in the file.
 	Teams       []api.Team
 	Budgets     []api.Budget

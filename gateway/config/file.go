@@ -62,11 +62,12 @@ type file struct {
 		AllowPrivateTargets bool `yaml:"allow_private_targets"`
 	} `yaml:"alerts"`
 
-	UnpricedModels string      `yaml:"unpriced_models"`
-	Models         []fileModel `yaml:"models"`
-	Routing        fileRouting `yaml:"routing"`
-	Teams          []yaml.Node `yaml:"teams"`
-	AlertRoutes    []yaml.Node `yaml:"alert_routes"`
+	Export         []fileExport `yaml:"export"`
+	UnpricedModels string       `yaml:"unpriced_models"`
+	Models         []fileModel  `yaml:"models"`
+	Routing        fileRouting  `yaml:"routing"`
+	Teams          []yaml.Node  `yaml:"teams"`
+	AlertRoutes    []yaml.Node  `yaml:"alert_routes"`
 }
 
 type rates struct {

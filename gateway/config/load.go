@@ -37,6 +37,7 @@ func Load(path string, getenv func(string) string) (Config, error) {
 	c.outage(f)
 	c.models(f)
 	c.routing(f.Routing)
+	c.exports(f)
 	c.declared(f)
 	if len(c.problems) > 0 {
 		return Config{}, &Error{Problems: c.problems}

@@ -25,6 +25,7 @@ type Metrics struct {
 	overhead prometheus.Histogram
 	drift    *prometheus.GaugeVec
 	stores   storeGauges
+	exports  exportGauges
 }
 
 // overheadBuckets are in seconds; the gateway's own work is measured in fractions of a millisecond.
@@ -55,6 +56,7 @@ func New(version string) *Metrics {
 	})
 	info.Set(1)
 	m.stores = newStoreGauges(m.registry)
+	m.exports = newExportGauges(m.registry)
 	m.registry.MustRegister(m.requests, m.spend, m.tokens, m.overhead, m.drift, info,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m

@@ -1,0 +1,42 @@
+package app
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/oklog/ulid/v2"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/config"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/ledgerexport"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/safedial"
+)
+
+// openExports makes what sends ledger rows to the configured receivers.
+func (p *parts) openExports(options Options) error {
+	holder := ulid.Make().String()
+	for _, export := range options.Config.Exports {
+		target, err := p.exportTarget(export, options)
+		if err != nil {
+			return fmt.Errorf("export %s: %w", export.Name, err)
+		}
+		p.exports = append(p.exports, ledgerexport.New(ledgerexport.Options{
+			Name: export.Name, Source: p.store, Target: target, Holder: holder, Logger: options.Logger,
+			OnLag: func(lag ledgerexport.Lag) { p.metrics.ExportLags(export.Name, lag.Rows, lag.Age) },
+		}))
+	}
+	return nil
+}
+
+func (p *parts) exportTarget(export config.Export, options Options) (ledgerexport.Target, error) {
+	if export.Type == config.ExportFile {
+		file := &ledgerexport.File{Path: export.Path, MaxBytes: export.MaxBytes, Keep: export.Keep}
+		p.onClose("export "+export.Name, func(context.Context) error { return file.Close() })
+		return file, nil
+	}
+	client := safedial.NewClient(safedial.Options{
+		AllowPrivate: options.Config.AllowPrivateTargets, AllowHTTP: options.Config.AllowPrivateTargets,
+	})
+	return ledgerexport.NewHTTP(client, export.URL, export.Secret, options.Version)
+}
+
+func (p *parts) runExports(ctx context.Context) { ledgerexport.RunAll(ctx, p.exports) }
