@@ -50,6 +50,8 @@ type Book struct {
 	subjects map[string]*Subject
 	bySlot   map[string]map[string]bool
 	shared   *shared
+
+	strangers strangers
 }
 
 // NewBook returns an empty book.
@@ -71,7 +73,7 @@ func (b *Book) Lookup(ctx context.Context, secretHash []byte, team string) (*Sub
 	if subject != nil && !subject.ended(time.Now()) {
 		return subject, nil
 	}
-	subject, err := b.load(ctx, secretHash, team)
+	subject, err := b.loadUnlessStranger(ctx, secretHash, team)
 	if err != nil {
 		return nil, err
 	}

@@ -19,6 +19,11 @@ func (c Changes) TeamChanged(ctx context.Context, teamID string) error {
 
 // KeyChanged is called after a key was made (before nil), changed or deleted (after nil).
 func (c Changes) KeyChanged(ctx context.Context, before, after *api.Key) error {
+	if after != nil { // made, or given another secret
+		if err := c.bump(ctx, newSecrets); err != nil {
+			return err
+		}
+	}
 	slots := map[string]bool{}
 	for _, key := range []*api.Key{before, after} {
 		if key == nil {
