@@ -42,6 +42,11 @@ var bugs = []struct{ name, right, wrong string }{
 	{"a correction books everything again", "spend(estimate, cost - estimate.cost, 0)", "spend(estimate, cost, 0)"},
 	{"old limits are still admitted", "if version ~= current then", "if false then"},
 	{"a refused request is charged", "if #denials > 0 then\n", "if #denials > 0 then\n  for _, limits in ipairs(windows) do charge_window(limits.window, 0) end\n"},
+	{"an emptied Redis is taken for whole", "if noted[1] ~= epoch then", "if false then"},
+	{"budgets open before all have told", "if spends and closed then", "if false then"},
+	{"nobody waits for a gateway that lives", "  redis.call('SADD', awaited, name)\n", ""},
+	{"a new epoch opens without asking around", "opens = now + grace", "opens = now"},
+	{"a seed forgets what was taken back meanwhile", "redis.call('HINCRBY', key, 'v', 1)", ""},
 	{"a period takes in its end", "now < to", "now <= to"},
 }
 

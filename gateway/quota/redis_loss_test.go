@@ -27,6 +27,28 @@ func TestPromise_T8_restoresAfterFlush(t *testing.T) {
 	testLoss(t, l, func(t *testing.T) func() { return func() { l.deleteAll(t) } })
 }
 
+// TestPromise_T8_seedsNoticeRestoring lets a gateway sum up the ledger, then another one add to it what Redis has
+// lost, and then the first one fill the counter.
+func TestPromise_T8_seedsNoticeRestoring(t *testing.T) {
+	l := newLossTest(t)
+	request := l.reserve(t, l.first)
+	l.settle(t, l.first, request, 60)
+	l.deleteAll(t)
+	var group sync.WaitGroup
+	group.Go(func() {
+		states, err := l.reader.Spent(t.Context(), request.Budgets)
+		if err != nil || states[0].Settled != 60*money.USD {
+			t.Errorf("spent: %+v, %v; want 60", states, err)
+		}
+	})
+	<-l.slow.asked
+	if err := l.first.Beat(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	close(l.slow.answer)
+	group.Wait()
+}
+
 // testLoss makes changes, loses some of them, and wants both gateways to tell Redis again.
 func testLoss(t *testing.T, l *lossTest, prepare func(t *testing.T) (lose func())) {
 	kept, settled := l.reserve(t, l.first), l.reserve(t, l.first)
