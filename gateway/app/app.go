@@ -26,6 +26,8 @@ type Options struct {
 	Logger *slog.Logger
 	// Version is answered by health checks and in the User-Agent of alerts.
 	Version string
+	// Now is the gateway's clock, which finds the periods of budgets; nil is time.Now.
+	Now func() time.Time
 	// DrainTimeout is how long Stop waits for calls under way; 0 is 30 seconds.
 	DrainTimeout time.Duration
 }
@@ -57,6 +59,9 @@ const (
 func New(ctx context.Context, options Options) (*App, error) {
 	if options.Logger == nil {
 		options.Logger = slog.Default()
+	}
+	if options.Now == nil {
+		options.Now = time.Now
 	}
 	if options.DrainTimeout == 0 {
 		options.DrainTimeout = defaultDrainTimeout

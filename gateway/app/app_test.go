@@ -74,10 +74,13 @@ func settings(t *testing.T, upstream *testenv.Upstream) config.Config {
 	return loaded
 }
 
-func start(t *testing.T, c config.Config) *gateway {
+func start(t *testing.T, c config.Config) *gateway { return startAt(t, c, nil) }
+
+// startAt starts a gateway with a clock of its own.
+func startAt(t *testing.T, c config.Config, now func() time.Time) *gateway {
 	t.Helper()
 	log := &logBuffer{}
-	a, err := app.New(t.Context(), app.Options{Config: c, Logger: slog.New(slog.NewJSONHandler(log, nil)), Version: "test"})
+	a, err := app.New(t.Context(), app.Options{Config: c, Logger: slog.New(slog.NewJSONHandler(log, nil)), Version: "test", Now: now})
 	if err != nil {
 		t.Fatal(err)
 	}

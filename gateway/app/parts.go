@@ -102,7 +102,7 @@ func assemble(ctx context.Context, options Options) (_ *parts, err error) {
 	p.admins = auth.NewAdminKeys(auth.Secret(settings.AdminKey))
 	p.drift = &ledger.Reconciler{
 		Counters: p.engine, Record: p.ledger, OnDrift: p.metrics.Drifted, Logger: logger,
-		Budgets: func() []quota.Budget { return book.Remembered(time.Now()) },
+		Budgets: func() []quota.Budget { return book.Remembered(options.Now()) },
 	}
 	p.models, err = p.openModels(ctx, options)
 	if err != nil {
@@ -120,11 +120,11 @@ func assemble(ctx context.Context, options Options) (_ *parts, err error) {
 		HashSecret: func(secret auth.Secret) []byte { return auth.Hash(pepper, secret) },
 		IsAdminKey: p.admins.Has, IdentifierHeader: settings.IdentifierHeader,
 		ExceededStatus: settings.ExceededStatus, AllowUnpriced: settings.AllowUnpriced,
-		ContentionWait: contentionWait, Now: time.Now, Responses: p.store, Metrics: p.metrics,
+		ContentionWait: contentionWait, Now: options.Now, Responses: p.store, Metrics: p.metrics,
 	})
 	p.admin = admin.Options{
 		Authenticator: p.admins, Record: p.store, Changes: changes, Tester: p.alerts, Declared: declared,
-		Spending: policy.Spending{Book: book, Counters: p.engine, Now: time.Now},
+		Spending: policy.Spending{Book: book, Counters: p.engine, Now: options.Now},
 		Models:   served{p.source, p.models}, Prices: p.models,
 		Pepper: pepper, Logger: logger,
 	}

@@ -36,9 +36,18 @@ type installation struct {
 
 func install(t *testing.T, gateways int) *installation {
 	t.Helper()
-	i := &installation{t: t, redis: testenv.StartRedis(t), upstream: testenv.StartUpstream(t, testenv.UpstreamOptions{})}
+	return installAt(t, testenv.StartRedis(t), "", make([]time.Duration, gateways)...)
+}
+
+// installAt installs a gateway for each skew of a clock, that reach their Redis at an address, "" for its own.
+func installAt(t *testing.T, redis *testenv.RedisServer, address string, skews ...time.Duration) *installation {
+	t.Helper()
+	i := &installation{t: t, redis: redis, upstream: testenv.StartUpstream(t, testenv.UpstreamOptions{})}
 	i.settings = settings(t, i.upstream)
 	i.settings.DatabaseURL, i.settings.RedisURL = testenv.Postgres(t), i.redis.URL()
+	if address != "" {
+		i.settings.RedisURL = "redis://" + address
+	}
 	i.settings.SecretKey = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
 	record, err := sql.Open("pgx", i.settings.DatabaseURL)
 	if err != nil {
@@ -46,10 +55,10 @@ func install(t *testing.T, gateways int) *installation {
 	}
 	t.Cleanup(func() { _ = record.Close() })
 	i.record = record
-	for range gateways {
+	for _, skew := range skews {
 		own := i.settings
 		own.DataDir = t.TempDir()
-		i.gateways = append(i.gateways, start(t, own))
+		i.gateways = append(i.gateways, startAt(t, own, func() time.Time { return time.Now().Add(skew) }))
 	}
 	return i
 }

@@ -119,6 +119,7 @@ func (r *Redis) reserveAlone(ctx context.Context, request Request, cause error) 
 		}
 		decision.Budgets = append(decision.Budgets, BudgetState{Scope: budget.Scope, Name: budget.Name, Limit: budget.Limit, Period: period})
 	}
+	r.pending.keepsNo(request.ID) // an earlier try that was to be taken back: it holds now
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.held[request.ID] = &heldReservation{request: request, decision: decision, alive: time.Now(), alone: true}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 )
 
@@ -39,6 +40,13 @@ func (p *pending) take() []pendingStep {
 	steps := p.steps
 	p.steps = nil
 	return steps
+}
+
+// keepsNo drops what was to be repeated of a reservation.
+func (p *pending) keepsNo(id string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.steps = slices.DeleteFunc(p.steps, func(step pendingStep) bool { return step.settlement.ID == id })
 }
 
 func (p *pending) full() bool {

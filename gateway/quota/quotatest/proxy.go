@@ -12,15 +12,15 @@ import (
 // was asked to, but the client sees its connection end instead of the answer.
 type Proxy struct {
 	listener net.Listener
-	target   string
 	done     sync.WaitGroup
 	requests atomic.Int64
 	lost     atomic.Int64
 	every    atomic.Int64
 	held     atomic.Bool
 
-	mu    sync.Mutex
-	conns map[net.Conn]bool
+	mu     sync.Mutex
+	target string
+	conns  map[net.Conn]bool
 }
 
 // StartProxy listens on a port of 127.0.0.1 and forwards to target, a host and port, until the test ends.
@@ -39,6 +39,22 @@ func StartProxy(t *testing.T, target string) *Proxy {
 // Addr is where clients connect to.
 func (p *Proxy) Addr() string { return p.listener.Addr().String() }
 
+// Redirect leads new connections to another server and ends those that there are.
+func (p *Proxy) Redirect(target string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.target = target
+	for conn := range p.conns {
+		_ = conn.Close()
+	}
+}
+
+func (p *Proxy) leadsTo() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.target
+}
+
 // LoseEvery makes one of n replies get lost; 0 loses none.
 func (p *Proxy) LoseEvery(n int) { p.every.Store(int64(n)) }
 
@@ -54,7 +70,7 @@ func (p *Proxy) accept() {
 		if err != nil {
 			return
 		}
-		server, err := net.Dial("tcp", p.target)
+		server, err := net.Dial("tcp", p.leadsTo())
 		if err != nil {
 			_ = client.Close()
 			continue
