@@ -49,10 +49,14 @@ type Redis struct {
 	client redis.UniversalClient
 	// cluster is the client when it speaks to a Redis Cluster, else nil.
 	cluster *redis.ClusterClient
-	record  Record
-	options RedisOptions
-	keys    redisKeys
-	scripts scripts
+	// scripter sends the scripts. Those of many calls go together, but not to a Cluster: a server that
+	// does not answer would hold up what is meant for the others.
+	scripter redis.Scripter
+	batch    *batch
+	record   Record
+	options  RedisOptions
+	keys     redisKeys
+	scripts  scripts
 	// replica names this process among the gateways.
 	replica string
 	pending *pending
@@ -107,6 +111,7 @@ func OpenRedis(ctx context.Context, url string, record Record, options RedisOpti
 	r := &Redis{
 		client: client, record: record, options: options, stop: stop,
 		keys: redisKeys{options.Prefix}, scripts: newScripts(options.rewrite), replica: ulid.Make().String(),
+		scripter: client, batch: newBatch(client, 2*options.Timeout),
 		pending: newPending(), alone: newAlone(),
 		held: make(map[string]*heldReservation), logs: make(map[string]*slotLog), named: make(map[string]time.Time),
 		pots:  make(map[string]*pot),
@@ -116,9 +121,12 @@ func OpenRedis(ctx context.Context, url string, record Record, options RedisOpti
 	r.breaker.succeeded(time.Now())
 	if r.cluster != nil {
 		r.scripts.reserve = newScript(luaEscrowSlot+luaReserve, options.rewrite)
+	} else {
+		r.scripter = r.batch
 	}
 	if err := r.arrive(ctx); err != nil {
 		stop()
+		r.batch.close()
 		return nil, errors.Join(err, r.alone.windows.Close(), client.Close())
 	}
 	if !options.Manual {
@@ -160,7 +168,9 @@ func (r *Redis) Close() error {
 	r.done.Wait()
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	err := errors.Join(r.payAll(ctx), r.drainDirty(ctx), r.leave(ctx), r.client.Close())
+	err := errors.Join(r.payAll(ctx), r.drainDirty(ctx), r.leave(ctx))
+	r.batch.close()
+	err = errors.Join(err, r.client.Close())
 	return errors.Join(err, r.alone.windows.Close())
 }
 
@@ -172,7 +182,7 @@ func (r *Redis) call(ctx context.Context, script *redis.Script, key string, args
 	}
 	bounded, cancel := r.deadline(ctx)
 	defer cancel()
-	values, err := script.Run(bounded, r.client, []string{key}, args...).Slice()
+	values, err := script.Run(bounded, r.scripter, []string{key}, args...).Slice()
 	if err := r.notedBy(ctx, breaker, err); err != nil {
 		return nil, err
 	}
@@ -187,7 +197,7 @@ func (r *Redis) callInt(ctx context.Context, script *redis.Script, key string, a
 	}
 	bounded, cancel := r.deadline(ctx)
 	defer cancel()
-	n, err := script.Run(bounded, r.client, []string{key}, args...).Int64()
+	n, err := script.Run(bounded, r.scripter, []string{key}, args...).Int64()
 	return n, r.notedBy(ctx, breaker, err)
 }
 

@@ -21,6 +21,8 @@ const (
 	drainGroup = "record"
 	// drainCount is how many entries go to the record at once.
 	drainCount = 500
+	// drainPause gathers entries: the record is that much behind what is settled.
+	drainPause = 20 * time.Millisecond
 	// drainClaim is after how long an entry that another gateway took and did not record is taken over.
 	drainClaim = 30 * time.Second
 	// drainSweep is how often all slots are looked at, those of gateways that died included.
@@ -91,16 +93,19 @@ func (r *Redis) drainLoop(ctx context.Context) {
 		}
 		if err := drain(ctx); err != nil && ctx.Err() == nil {
 			r.options.Logger.Warn("the record is behind", slog.Any("error", err))
-			r.pause(ctx)
+			r.pause(ctx, backlogPause)
 			r.wakeDrain()
+			continue
 		}
+		// What is settled meanwhile goes to the record together.
+		r.pause(ctx, drainPause)
 	}
 }
 
-func (r *Redis) pause(ctx context.Context) {
+func (r *Redis) pause(ctx context.Context, length time.Duration) {
 	select {
 	case <-ctx.Done():
-	case <-time.After(backlogPause):
+	case <-time.After(length):
 	}
 }
 
