@@ -65,7 +65,7 @@ func weighExtras(model string, body []byte) extras {
 		switch memberName(key) {
 		case "tools", "functions":
 			toolset = true
-		case "messages":
+		case "messages", "input":
 			eachMember(value, func(name string, content gjson.Result) {
 				if name == "content" {
 					sum.add(weighParts(model, content))
@@ -119,6 +119,8 @@ func weighPart(model, name string, value gjson.Result) (weight extras, media boo
 	switch name {
 	case "image_url", "image", "source":
 		return extras{data: imageData(value), tokens: imageTokens(model)}, true
+	case "file_id", "file_url":
+		return extras{tokens: tokensPerFile}, true
 	case "input_audio", "audio", "audio_url":
 		data := dataLength(value.Get("data"))
 		return extras{data: data, tokens: tokensPerAudio + data/audioCharsPerToken}, true
@@ -141,6 +143,9 @@ func imageData(image gjson.Result) int64 {
 	url := image
 	if image.IsObject() {
 		url = image.Get("url")
+	}
+	if strings.HasPrefix(image.Get("media_type").Str, "image/") { // Anthropic's
+		return dataLength(image.Get("data"))
 	}
 	if !strings.HasPrefix(url.Str, "data:image/") {
 		return 0

@@ -39,7 +39,7 @@ func (c *promptCount) request(body []byte) {
 func (c *promptCount) member(name string, value gjson.Result) {
 	switch {
 	case notPrompt[name]:
-	case name == "messages" && value.IsArray():
+	case name == "messages" && value.IsArray(), name == "input" && value.Get("0").IsObject():
 		value.ForEach(func(_, message gjson.Result) bool {
 			c.tokens += tokensPerMessage
 			message.ForEach(func(key, value gjson.Result) bool {

@@ -66,8 +66,16 @@ func exactBounds(c *call) bounds {
 
 // checkPrices refuses a model that somebody could use without anybody knowing what it costs.
 func (p *Proxy) checkPrices(c *call) error {
+	if c.endpoint.free {
+		return nil
+	}
 	for _, deployment := range c.served.Deployments {
-		if !deployment.Priced && !p.AllowUnpriced && !c.endpoint.free {
+		switch {
+		case deployment.Priced:
+			if err := c.checkExtras(deployment.Price); err != nil {
+				return err
+			}
+		case !p.AllowUnpriced:
 			return api.Errorf(api.Forbidden, "the model %q has no known price, so it is not served; the operator can set the model's price", c.model)
 		}
 	}

@@ -122,6 +122,9 @@ func readObject(w http.ResponseWriter, r *http.Request, c *call) error {
 	if err := c.parseModel(object); err != nil {
 		return err
 	}
+	if err := c.parseExtras(object); err != nil {
+		return err
+	}
 	return c.endpoint.parse(c, object)
 }
 

@@ -38,6 +38,7 @@ func parseImages(c *call, object httpx.Object) error {
 	if c.stream && c.most.Images > 1 {
 		return api.FieldErrorf("n", "must be 1 for a stream")
 	}
-	c.made, c.unbounded = c.most, c.most.Images*tokensPerPicture
+	c.made.Images, c.made.ImageSize, c.made.ImageQuality = c.most.Images, c.most.ImageSize, c.most.ImageQuality
+	c.unbounded = c.most.Images * tokensPerPicture
 	return nil
 }

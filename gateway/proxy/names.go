@@ -1,11 +1,11 @@
 package proxy
 
 import (
-	"encoding/json"
 	"slices"
 	"strings"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/httpx"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/pricing"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
@@ -13,7 +13,9 @@ import (
 // be passed over here and might be obeyed by an upstream that does not mind upper and lower case.
 var judged = []string{
 	"model", "messages", "stream", "stream_options", "max_tokens", "max_completion_tokens", "n",
-	"service_tier", "web_search_options",
+	"service_tier", "web_search_options", "prompt", "best_of", "input", "max_output_tokens", "tools", "store",
+	"background", "previous_response_id", "conversation", "mcp_servers", "container", "speed", "inference_geo",
+	"functions", "size", "quality", "stream_format",
 }
 
 // forbidden are the fields by which routers let a caller choose where a call goes and with whose credentials.
@@ -33,20 +35,39 @@ func checkNames(object httpx.Object) error {
 			return api.FieldErrorf(clipName(name), "must be written %s", lower)
 		}
 	}
-	return checkExtras(object)
+	return nil
 }
 
-// checkExtras refuses what providers charge for in ways that the price of tokens does not cover.
-func checkExtras(object httpx.Object) error {
-	if raw, given := object["web_search_options"]; given && string(raw) != "null" {
-		return api.FieldErrorf("web_search_options", "is not served: its price is not known here")
-	}
+// parseExtras reads what providers charge for beside tokens, or at other prices.
+func (c *call) parseExtras(object httpx.Object) error {
 	var tier *string
-	if raw, given := object["service_tier"]; given && json.Unmarshal(raw, &tier) != nil {
-		return api.FieldErrorf("service_tier", "must be a string")
+	var search *struct {
+		ContextSize string `json:"search_context_size"`
 	}
-	if tier != nil && !slices.Contains([]string{"auto", "default", "flex", "standard_only"}, *tier) {
-		return api.FieldErrorf("service_tier", "must be auto, default or flex: the price of other tiers is not known here")
+	err := parseFields(object,
+		field{"service_tier", &tier, isString},
+		field{"web_search_options", &search, isObject},
+	)
+	if err != nil {
+		return err
+	}
+	if tier != nil {
+		c.most.Service = *tier
+	}
+	if search != nil {
+		c.most.Searches, c.most.SearchContext = 1, search.ContextSize
+		c.made.Searches, c.made.SearchContext = 1, search.ContextSize
+	}
+	return nil
+}
+
+// checkExtras refuses what the call asks for and nobody knows the price of.
+func (c *call) checkExtras(price pricing.Price) error {
+	if !price.Offers(c.most.Service) {
+		return api.FieldErrorf("service_tier", "%q is not served: its price for this model is not known here", clipName(c.most.Service))
+	}
+	if c.most.Searches > 0 && price.Search == (pricing.SearchPrice{}) {
+		return api.FieldErrorf("web_search_options", "is not served: its price for this model is not known here")
 	}
 	return nil
 }

@@ -36,7 +36,7 @@ func TestChat_badInputIsOneClearError(t *testing.T) {
 		"other spelling":   {`{"model":"m","messages":[{}],"Max_Tokens":9}`, 400, "Max_Tokens must be written max_tokens"},
 		"destination":      {`{"model":"m","messages":[{}],"api_base":"http://evil"}`, 400, "api_base is the operator's to decide"},
 		"fallback models":  {`{"model":"m","messages":[{}],"fallbacks":["other"]}`, 400, "fallbacks is the operator's to decide"},
-		"dearer tier":      {`{"model":"m","messages":[{}],"service_tier":"priority"}`, 400, "service_tier must be auto, default or flex"},
+		"dearer tier":      {`{"model":"m","messages":[{}],"service_tier":"priority"}`, 400, "service_tier \"priority\" is not served"},
 		"web search":       {`{"model":"m","messages":[{}],"web_search_options":{}}`, 400, "web_search_options is not served"},
 		"endless name":     {`{"model":"` + strings.Repeat("m", 300) + `","messages":[{}]}`, 400, "model is 300 characters long"},
 		"too big":          {`{"model":"m","messages":["` + strings.Repeat("x", 21<<20) + `"]}`, 413, "larger than the limit"},

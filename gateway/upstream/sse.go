@@ -31,6 +31,8 @@ type EventReader struct {
 	raw       []byte
 	data      []byte
 	dataLines int
+	// halfEnd: the last line ended with a return, and a newline that belongs to it may follow.
+	halfEnd bool
 }
 
 // NewEventReader reads events from r.
@@ -96,21 +98,77 @@ func (r *EventReader) rest(err error) (Event, error) {
 
 // readLine appends one line to raw and returns it without its end; with an error, what came of it.
 func (r *EventReader) readLine() ([]byte, error) {
+	if err := r.skipNewline(); err != nil {
+		return nil, err
+	}
 	start := len(r.raw)
 	for {
-		part, err := r.lines.ReadSlice('\n')
-		r.raw = append(r.raw, part...)
+		window, err := r.window()
+		if err != nil {
+			return r.raw[start:], err
+		}
+		line, length := firstLine(window)
+		r.raw = append(r.raw, window[:length]...)
+		if _, err := r.lines.Discard(length); err != nil {
+			return nil, fmt.Errorf("read stream: %w", err)
+		}
 		if len(r.raw) > maxEventLen {
 			return nil, ErrEventTooLong
 		}
-		line := bytes.TrimRight(r.raw[start:], "\r\n")
-		switch {
-		case err == nil, errors.Is(err, io.EOF):
-			return line, err
-		case errors.Is(err, bufio.ErrBufferFull):
+		if line < 0 {
 			continue
-		default:
-			return nil, fmt.Errorf("read stream: %w", err)
 		}
+		last := len(r.raw) - 1
+		// Whether a newline belongs to a return that came last is not waited for: the event is passed on now.
+		r.halfEnd = r.raw[last] == '\r'
+		return r.raw[start : last+1-(length-line)], nil
+	}
+}
+
+// skipNewline takes the newline whose return has ended the line before.
+func (r *EventReader) skipNewline() error {
+	if !r.halfEnd {
+		return nil
+	}
+	r.halfEnd = false
+	window, err := r.window()
+	if err != nil {
+		return err
+	}
+	if window[0] == '\n' {
+		r.raw = append(r.raw, '\n')
+		_, err = r.lines.Discard(1)
+	}
+	return err
+}
+
+// window is what has arrived and was not read yet, at least a byte.
+func (r *EventReader) window() ([]byte, error) {
+	if _, err := r.lines.Peek(1); err != nil {
+		if errors.Is(err, io.EOF) {
+			return nil, io.EOF
+		}
+		return nil, fmt.Errorf("read stream: %w", err)
+	}
+	return r.lines.Peek(r.lines.Buffered())
+}
+
+// firstLine finds the first line: its length without its end, and with it. A line that is not whole has
+// length -1 and takes everything.
+func firstLine(window []byte) (line, length int) {
+	newline := bytes.IndexByte(window, '\n')
+	before := window
+	if newline >= 0 {
+		before = window[:newline]
+	}
+	switch cr := bytes.IndexByte(before, '\r'); {
+	case cr >= 0 && cr+1 == newline:
+		return cr, newline + 1
+	case cr >= 0:
+		return cr, cr + 1
+	case newline >= 0:
+		return newline, newline + 1
+	default:
+		return -1, len(window)
 	}
 }

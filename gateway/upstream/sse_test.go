@@ -34,6 +34,8 @@ func TestEventReader(t *testing.T) {
 	}{
 		"plain":                {"data: a\n\ndata: b\n\n", []string{"a", "b"}, io.EOF},
 		"carriage returns":     {"data: a\r\n\r\ndata: b\r\n\r\n", []string{"a", "b"}, io.EOF},
+		"returns alone":        {"data: a\r\rdata: b\r\r", []string{"a", "b"}, io.EOF},
+		"all kinds of ends":    {"data: a\r\n\rdata: b\n\r\n: c\r\rdata: d\n\n", []string{"a", "b", "d"}, io.EOF},
 		"no space":             {"data:a\n\n", []string{"a"}, io.EOF},
 		"comments":             {": ping\n\ndata: a\n\n", []string{"a"}, io.EOF},
 		"event field":          {"event: x\ndata: a\n\n", []string{"a"}, io.EOF},
