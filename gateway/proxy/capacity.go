@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -48,6 +49,11 @@ func (p *Proxy) take(ctx context.Context, c *call, d deployment.Deployment) (*at
 		InputTokens: c.bounds.inputTokens, OutputTokens: output, MinOutputTokens: min(least*c.choices, output),
 	}
 	decision, err := p.Capacity.Reserve(ctx, request)
+	if err == nil && !c.bounds.exact && refusedTokens(decision) {
+		// The prompt was weighed by its length; counting it may make room.
+		request.InputTokens = min(request.InputTokens, exactBounds(c).inputTokens)
+		decision, err = p.Capacity.Reserve(ctx, request)
+	}
 	if err != nil {
 		return nil, unavailable(fmt.Errorf("count a call at deployment %s: %w", d.ID, err))
 	}
@@ -57,6 +63,10 @@ func (p *Proxy) take(ctx context.Context, c *call, d deployment.Deployment) (*at
 	c.decision.OutputTokens = decision.OutputTokens
 	c.taken.held.Store(held)
 	return nil, nil
+}
+
+func refusedTokens(decision quota.Decision) bool {
+	return slices.ContainsFunc(decision.Denials, func(d quota.Denial) bool { return d.Kind == quota.KindTokens })
 }
 
 func orUnlimited(limit *int64) int64 {
