@@ -39,6 +39,9 @@ type Options struct {
 	Prices Prices
 	// MaxBody is the largest request body in bytes; 0 is [httpx.DefaultMaxBody].
 	MaxBody int64
+	// FailuresAllowed is how many requests of one address may fail to authenticate in a row before
+	// more of them are turned away unread; 0 is 30.
+	FailuresAllowed int
 	// Now is the clock; nil is the system's.
 	Now func() time.Time
 }
@@ -46,6 +49,9 @@ type Options struct {
 // Authenticator finds out who sends a request. Its errors are [api.Error]s.
 type Authenticator interface {
 	Authenticate(ctx context.Context, header http.Header) (auth.Caller, error)
+	// Known says whether the headers carry a key that is recognised without any look-up. It gets in
+	// however many others from the same address did not.
+	Known(header http.Header) bool
 }
 
 // Server answers the admin API.
@@ -60,10 +66,12 @@ type Server struct {
 	prices        Prices
 	pepper        []byte
 	now           func() time.Time
+	throttle      *throttle
 }
 
 // New returns the handler of all admin paths, and of every path that no route has.
-// It panics when a route has no permission: such a gateway must not start.
+// It panics when a route has no permission, or one of teams and nothing to tell them by: such a gateway
+// must not start.
 func New(options Options) http.Handler {
 	s := &Server{
 		authenticator: options.Authenticator, record: options.Record, spending: options.Spending,
@@ -82,6 +90,7 @@ func New(options Options) http.Handler {
 	if s.prices == nil {
 		s.prices = nothingPriced{}
 	}
+	s.throttle = newThrottle(options.FailuresAllowed)
 	maxBody := options.MaxBody
 	if maxBody == 0 {
 		maxBody = httpx.DefaultMaxBody
@@ -90,6 +99,9 @@ func New(options Options) http.Handler {
 	for _, route := range routes {
 		if !route.Permission.Known() {
 			panic("admin route " + route.Pattern() + " has no permission")
+		}
+		if route.Permission.OfTeams() && scopes[route.Pattern()] == nil {
+			panic("admin route " + route.Pattern() + " does not say which teams a request is about")
 		}
 		mux.Handle(route.Pattern(), httpx.Handle(options.Logger, s.serve(route)))
 	}
@@ -105,7 +117,7 @@ func New(options Options) http.Handler {
 // serve lets in who has the route's permission, reads the request, and answers what the handler returns.
 func (s *Server) serve(route Route) httpx.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		caller, err := s.authenticator.Authenticate(r.Context(), r.Header)
+		caller, err := s.authenticate(r)
 		if err != nil {
 			return err
 		}
@@ -119,7 +131,10 @@ func (s *Server) serve(route Route) httpx.Handler {
 		if err := c.expectQuery(route); err != nil {
 			return err
 		}
-		if route.Permission == auth.Write {
+		if err := s.checkScope(route, c); err != nil {
+			return err
+		}
+		if route.Changes() {
 			// What has begun is finished, or it would be stored without being in force.
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), writeTimeout)
 			defer cancel()

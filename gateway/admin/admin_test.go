@@ -77,9 +77,12 @@ func newGateway(t testing.TB) *gateway {
 // serve starts the admin API on a record.
 func (g *gateway) serve(record admin.Record) {
 	g.Server = httptest.NewServer(admin.New(admin.Options{
-		Authenticator: auth.NewAdminKeys(adminKey), Record: record, Spending: g.spending, Changes: g.changes,
+		Authenticator: &admin.Callers{
+			Configured: auth.NewAdminKeys(adminKey), Record: g.store, Pepper: []byte("pepper"), Now: g.clock,
+		},
+		Record: record, Spending: g.spending, Changes: g.changes,
 		Tester: g.tester, Pepper: []byte("pepper"), Logger: slog.New(slog.NewJSONHandler(g.log, nil)),
-		Models: g.models, Declared: g.declared, Prices: g.prices, Now: g.clock,
+		Models: g.models, Declared: g.declared, Prices: g.prices, Now: g.clock, FailuresAllowed: 1_000_000,
 	}))
 	g.t.Cleanup(g.Server.Close)
 }
@@ -246,6 +249,14 @@ func (f *fakeSpending) Budgets(_ context.Context, budgets []api.Budget) ([]api.B
 	return states(f, budgets, func(b api.Budget) string { return b.BudgetID })
 }
 
+func (f *fakeSpending) Users(_ context.Context, users []api.User) ([]api.BudgetState, error) {
+	return states(f, users, func(u api.User) string { return u.UserID })
+}
+
+func (f *fakeSpending) Members(_ context.Context, team api.Team, members []api.Membership) ([]api.BudgetState, error) {
+	return states(f, members, func(m api.Membership) string { return team.TeamID + "#" + m.UserID })
+}
+
 // fakeChanges remembers what it was told of.
 type fakeChanges struct {
 	mu    sync.Mutex
@@ -280,6 +291,10 @@ func (f *fakeChanges) TeamChanged(ctx context.Context, id string) error {
 
 func (f *fakeChanges) KeyChanged(_ context.Context, before, after *api.Key) error {
 	return f.tell("key %s", fromTo(before, after, func(k *api.Key) string { return fmt.Sprintf("blocked=%v", k.Blocked) }))
+}
+
+func (f *fakeChanges) UserChanged(_ context.Context, id string, keys ...api.Key) error {
+	return f.tell("user %s, %d keys gone", id, len(keys))
 }
 
 func (f *fakeChanges) BudgetChanged(_ context.Context, before, after *api.Budget) error {

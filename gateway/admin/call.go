@@ -75,20 +75,38 @@ func (c *call) warn(header http.Header) {
 
 // changeOf says who changes something and why, as far as the request tells.
 func changeOf(r *http.Request, caller auth.Caller) api.Change {
-	address, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		address = r.RemoteAddr
-	}
-	actor := caller.Name
-	for _, header := range []string{api.HeaderChangedBy, api.HeaderActor} {
-		if name := note(r.Header.Get(header)); name != "" {
-			actor = name
-		}
-	}
 	return api.Change{
-		Actor: actor, Address: address, Reason: note(r.Header.Get(api.HeaderChangeReason)),
+		Actor: actorOf(r, caller), Address: addressOf(r), Reason: note(r.Header.Get(api.HeaderChangeReason)),
 		RequestID: httpx.RequestID(r.Context()), UserAgent: note(r.UserAgent()),
 	}
+}
+
+// actorOf is who the audit log names. Only a shared credential stands for whom its user names; a caller who
+// is somebody cannot act in another's name, and what such a caller names comes behind.
+func actorOf(r *http.Request, caller auth.Caller) string {
+	named := ""
+	for _, header := range []string{api.HeaderChangedBy, api.HeaderActor} {
+		if name := note(r.Header.Get(header)); name != "" {
+			named = name
+		}
+	}
+	switch {
+	case named == "" || named == caller.Name:
+		return caller.Name
+	case caller.Shared:
+		return named
+	default:
+		return note(caller.Name + " (" + named + ")")
+	}
+}
+
+// addressOf is the network address that a request came from.
+func addressOf(r *http.Request) string {
+	address, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return address
 }
 
 // note makes text from a header fit to be kept and printed: valid, of one line, not too long.

@@ -21,6 +21,11 @@ type input struct {
 	// strict refuses unknown fields instead of naming them in a header.
 	strict  bool
 	unknown []string
+	// surplus are unknown fields of objects that were taken out already.
+	surplus []string
+	// update: the request changes what is there. emptied are fields that it sends as "": they would clear what is there without a word.
+	update  bool
+	emptied []string
 	// digest is the SHA-256 of the body.
 	digest [sha256.Size]byte
 }
@@ -37,7 +42,7 @@ func readInput(r *http.Request, strict bool) (*input, error) {
 	if err != nil {
 		return nil, err
 	}
-	in := &input{fields: fields, strict: strict, digest: sha256.Sum256(body)}
+	in := &input{fields: fields, strict: strict, digest: sha256.Sum256(body), update: strings.HasSuffix(r.URL.Path, "update")}
 	in.read()
 	return in, nil
 }
@@ -45,6 +50,9 @@ func readInput(r *http.Request, strict bool) (*input, error) {
 // read takes the fields for what LiteLLM's clients mean by them.
 func (in *input) read() {
 	for name, value := range in.fields {
+		if in.update && string(value) == `""` && slices.Contains(emptyIsNull, name) {
+			in.emptied = append(in.emptied, name)
+		}
 		in.fields[name] = lenient(name, value)
 	}
 }
@@ -60,10 +68,13 @@ var (
 	// emptyIsNull are fields for which LiteLLM's clients send "" when they mean nothing.
 	emptyIsNull = []string{
 		"team_id", "user_id", "key_alias", "key", "duration", "budget_id", "budget_duration", "max_budget", "soft_budget",
+		"user_email", "user_alias", "user_role", "max_budget_in_team", "team_member_budget", "team_member_budget_duration",
 	}
 	// wholeNumbers are fields for which they send 100.0 or "100" when they mean 100.
-	wholeNumbers = []string{"rpm_limit", "tpm_limit", "max_parallel_requests"}
-	null         = json.RawMessage("null")
+	wholeNumbers = []string{
+		"rpm_limit", "tpm_limit", "max_parallel_requests", "team_member_rpm_limit", "team_member_tpm_limit",
+	}
+	null = json.RawMessage("null")
 )
 
 // lenient reads what LiteLLM's clients write as what they mean.
@@ -86,6 +97,16 @@ func lenient(name string, value json.RawMessage) json.RawMessage {
 	return json.RawMessage(strconv.FormatInt(whole, 10))
 }
 
+// refuseEmpty refuses an update that sends "" for one of the fields.
+func (in *input) refuseEmpty(names ...string) error {
+	for _, name := range names {
+		if slices.Contains(in.emptied, name) {
+			return api.FieldErrorf(name, "is empty; send null to clear it, or leave it out to keep it")
+		}
+	}
+	return nil
+}
+
 // text takes a string out of the input; it is "" when left out or null.
 func (in *input) text(name string) (string, error) {
 	value := in.take(name)
@@ -94,6 +115,15 @@ func (in *input) text(name string) (string, error) {
 		return "", api.FieldErrorf(name, "must be a string")
 	}
 	return text, nil
+}
+
+// flag takes true or false out of the input; it is false when left out or null.
+func (in *input) flag(name string) (bool, error) {
+	var flag bool
+	if err := json.Unmarshal(in.take(name), &flag); err != nil {
+		return false, api.FieldErrorf(name, "must be true or false")
+	}
+	return flag, nil
 }
 
 // required takes a string out of the input that must be there.

@@ -127,6 +127,11 @@ func TestUnknownFields_strictOnEveryRoute(t *testing.T) {
 		"/key/health":  "",
 		"/team/delete": `"team_ids":["a"]`, "/key/delete": `"key_aliases":["k"]`, "/budget/info": `"budgets":["b"]`,
 		"/budget/delete": `"id":"b"`, "/alert_route/delete": `"alert_route_ids":["r"]`, "/alert_route/new": `"name":"y","webhook":{"url":"https://a"}`,
+		"/team/member_add": `"team_id":"a","member":{"user_id":"u"}`, "/team/bulk_member_add": `"team_id":"a","members":[{"user_id":"u"}]`,
+		"/team/member_update": `"team_id":"a","user_id":"u"`, "/team/member_delete": `"team_id":"a","user_id":"u"`,
+		"/team/model/add": `"team_id":"a","models":["m"]`, "/team/model/delete": `"team_id":"a","models":["m"]`,
+		"/team/permissions_update": `"team_id":"a","team_member_permissions":[]`, "/user/update": `"user_id":"u"`,
+		"/user/delete": `"user_ids":["u"]`, "/admin_key/delete": `"admin_key_ids":["x"]`, "/admin_key/new": `"role":"viewer"`,
 	}
 	byNoun := map[string]string{
 		"/team/": `"team_id":"a"`, "/key/": `"key":"` + key + `"`, "/budget/": `"budget_id":"b"`, "/alert_route/": `"alert_route_id":"r"`,

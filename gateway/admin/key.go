@@ -168,6 +168,9 @@ func (s *Server) editKey(c *call, name string, edit func(*api.Key) error) (api.K
 		if err := edit(key); err != nil {
 			return err
 		}
+		if err := checkOwnKey(c, before, *key); err != nil {
+			return err
+		}
 		return checkWithin(team, before, *key)
 	})
 	if err != nil {

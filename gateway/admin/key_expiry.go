@@ -18,6 +18,9 @@ func (in *input) expiry(now time.Time) (expiry, error) {
 	if !in.has("duration") {
 		return expiry{}, nil
 	}
+	if err := in.refuseEmpty("duration"); err != nil {
+		return expiry{}, err
+	}
 	text, err := in.text("duration")
 	if err != nil {
 		return expiry{}, err

@@ -1,6 +1,9 @@
 package admin
 
-import "github.com/bursarhq/terraform-provider-bursar/internal/api"
+import (
+	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
 
 // keyColumns are what lists of keys can be sorted by.
 var keyColumns = map[string]string{
@@ -58,6 +61,12 @@ func (s *Server) listKeys(c *call) (any, error) {
 func (c *call) keyFilter() (api.KeyFilter, error) {
 	filter := api.KeyFilter{
 		TeamID: c.query.Get("team_id"), UserID: c.query.Get("user_id"), Alias: c.query.Get("key_alias"),
+	}
+	if !c.caller.Role.Everywhere() {
+		filter.TeamIDs = notNil(c.caller.Teams)
+	}
+	if c.caller.Role == auth.RoleKey {
+		filter.UserID = c.caller.UserID
 	}
 	if id := c.query.Get("key_hash"); id != "" {
 		filter.IDs = []string{id}

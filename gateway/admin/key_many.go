@@ -81,7 +81,7 @@ func (s *Server) bulkUpdateKeys(c *call) (any, error) {
 	answer := keysUpdated{TotalRequested: len(entries), SuccessfulUpdates: []keyUpdated{}, FailedUpdates: []keyUpdateRefused{}}
 	for i, fields := range entries {
 		one := *c
-		one.in = &input{fields: fields, strict: c.in.strict}
+		one.in = &input{fields: fields, strict: c.in.strict, update: true}
 		one.in.read()
 		var name string
 		_ = json.Unmarshal(fields["key"], &name) // what is no text is refused below

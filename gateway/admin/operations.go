@@ -3,7 +3,6 @@ package admin
 import (
 	"maps"
 
-	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/openapi"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
@@ -12,6 +11,8 @@ import (
 var Tags = []openapi.Tag{
 	{Name: "team", Text: "Groups of keys that share limits and a budget."},
 	{Name: "key", Text: "What callers authenticate with. A key is named by its secret, its id (which LiteLLM calls token) or its alias."},
+	{Name: "user", Text: "People and services that keys are made for, with limits over all of their keys."},
+	{Name: "admin key", Text: "Keys of the admin API itself, with roles: admin, viewer, team_admin, team_viewer."},
 	{Name: "budget", Text: "Amounts over a period: terms that teams and keys take, or pots that they spend from together."},
 	{Name: "model", Text: "What is served, and by whom."},
 	{Name: "alert route", Text: "Where events go, and which."},
@@ -22,7 +23,9 @@ var Tags = []openapi.Tag{
 // documentation says about routes, by pattern, what the types do not say.
 type documentation map[string]openapi.Operation
 
-var documents = join(teamDocs, keyDocs, budgetDocs, modelDocs, alertRouteDocs, usageDocs, auditDocs)
+var documents = join(
+	teamDocs, memberDocs, userDocs, adminKeyDocs, keyDocs, budgetDocs, modelDocs, alertRouteDocs, usageDocs, auditDocs,
+)
 
 func join(parts ...documentation) documentation {
 	all := documentation{}
@@ -38,7 +41,7 @@ func Operations() []openapi.Operation {
 	for i, route := range routes {
 		operation := documents[route.Pattern()]
 		operation.Method, operation.Path = route.Method, route.Path
-		operation.Changes = route.Permission == auth.Write
+		operation.Changes = route.Changes()
 		operations[i] = operation
 	}
 	return operations

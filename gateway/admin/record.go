@@ -51,6 +51,8 @@ type Record interface {
 	AlertRoutes(ctx context.Context, filter api.AlertRouteFilter) (routes []api.AlertRoute, total int, err error)
 	UpdateAlertRoute(ctx context.Context, change api.Change, id string, ifRevision int64, edit func(*api.AlertRoute) error) (api.AlertRoute, error)
 	DeleteAlertRoutes(ctx context.Context, change api.Change, ids []string) ([]api.AlertRoute, error)
+
+	People
 }
 
 // Spending reads what has been spent in the running periods, in the order asked.
@@ -58,13 +60,17 @@ type Spending interface {
 	Teams(ctx context.Context, teams []api.Team) ([]api.BudgetState, error)
 	Keys(ctx context.Context, keys []api.Key) ([]api.BudgetState, error)
 	Budgets(ctx context.Context, budgets []api.Budget) ([]api.BudgetState, error)
+	Users(ctx context.Context, users []api.User) ([]api.BudgetState, error)
+	Members(ctx context.Context, team api.Team, members []api.Membership) ([]api.BudgetState, error)
 }
 
 // Changes puts stored changes in force. Each method returns when every gateway judges by the new
-// state; before is nil for what was made, after for what was deleted. The keys of a team change with it.
+// state; before is nil for what was made, after for what was deleted. The keys and members of a team change with it.
 type Changes interface {
 	TeamChanged(ctx context.Context, teamID string) error
 	KeyChanged(ctx context.Context, before, after *api.Key) error
+	// UserChanged is for users; keys are those that are gone with the change.
+	UserChanged(ctx context.Context, userID string, keys ...api.Key) error
 	BudgetChanged(ctx context.Context, before, after *api.Budget) error
 	RouteChanged(ctx context.Context, before, after *api.AlertRoute) error
 }

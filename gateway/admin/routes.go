@@ -1,6 +1,10 @@
 package admin
 
-import "github.com/bursarhq/terraform-provider-bursar/gateway/auth"
+import (
+	"net/http"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
+)
 
 // Route is one operation of the admin API.
 type Route struct {
@@ -15,35 +19,58 @@ type Route struct {
 // Pattern is the route as [net/http.ServeMux] takes it.
 func (r Route) Pattern() string { return r.Method + " " + r.Path }
 
+// Changes says whether a request to the route may change something.
+func (r Route) Changes() bool { return r.Method != http.MethodGet && r.Permission.Changes() }
+
 // Routes lists every operation of the admin API.
 func Routes() []Route { return append([]Route(nil), routes...) }
 
 // routes is the whole URL space.
 var routes = []Route{
 	{"POST", "/team/new", auth.Write, (*Server).createTeam},
-	{"GET", "/team/info", auth.Read, (*Server).teamInfo},
-	{"GET", "/team/list", auth.Read, (*Server).listTeams},
-	{"GET", "/v2/team/list", auth.Read, (*Server).pageTeams},
+	{"GET", "/team/info", auth.TeamRead, (*Server).teamInfo},
+	{"GET", "/team/list", auth.TeamRead, (*Server).listTeams},
+	{"GET", "/v2/team/list", auth.TeamRead, (*Server).pageTeams},
 	{"POST", "/team/update", auth.Write, (*Server).updateTeam},
 	{"POST", "/team/delete", auth.Write, (*Server).deleteTeams},
 	{"POST", "/team/block", auth.Write, (*Server).blockTeam},
 	{"POST", "/team/unblock", auth.Write, (*Server).unblockTeam},
 
-	{"POST", "/key/generate", auth.Write, (*Server).generateKey},
-	{"POST", "/key/service-account/generate", auth.Write, (*Server).generateServiceKey},
-	{"GET", "/key/info", auth.Read, (*Server).keyInfo},
-	{"POST", "/v2/key/info", auth.Read, (*Server).keysInfo},
-	{"GET", "/key/list", auth.Read, (*Server).listKeys},
+	{"POST", "/team/member_add", auth.TeamWrite, (*Server).addMember},
+	{"POST", "/team/bulk_member_add", auth.TeamWrite, (*Server).addMembersEach},
+	{"POST", "/team/member_update", auth.TeamWrite, (*Server).updateMember},
+	{"POST", "/team/member_delete", auth.TeamWrite, (*Server).deleteMember},
+	{"POST", "/team/model/add", auth.Write, (*Server).addTeamModels},
+	{"POST", "/team/model/delete", auth.Write, (*Server).deleteTeamModels},
+	{"GET", "/team/permissions_list", auth.TeamRead, (*Server).listPermissions},
+	{"POST", "/team/permissions_update", auth.TeamWrite, (*Server).updatePermissions},
+	{"GET", "/team/available", auth.TeamRead, (*Server).availableTeams},
+
+	{"POST", "/user/new", auth.Write, (*Server).createUser},
+	{"GET", "/user/info", auth.Read, (*Server).infoOfUser},
+	{"GET", "/user/list", auth.Read, (*Server).listUsers},
+	{"POST", "/user/update", auth.Write, (*Server).updateUser},
+	{"POST", "/user/delete", auth.Write, (*Server).deleteUsers},
+
+	{"POST", "/admin_key/new", auth.Access, (*Server).createAdminKey},
+	{"GET", "/admin_key/list", auth.Access, (*Server).listAdminKeys},
+	{"POST", "/admin_key/delete", auth.Access, (*Server).deleteAdminKeys},
+
+	{"POST", "/key/generate", auth.TeamWrite, (*Server).generateKey},
+	{"POST", "/key/service-account/generate", auth.TeamWrite, (*Server).generateServiceKey},
+	{"GET", "/key/info", auth.TeamRead, (*Server).keyInfo},
+	{"POST", "/v2/key/info", auth.TeamRead, (*Server).keysInfo},
+	{"GET", "/key/list", auth.TeamRead, (*Server).listKeys},
 	{"GET", "/key/aliases", auth.Read, (*Server).listKeyAliases},
-	{"POST", "/key/health", auth.Read, (*Server).checkKeyHealth},
-	{"POST", "/key/update", auth.Write, (*Server).updateKey},
+	{"POST", "/key/health", auth.TeamRead, (*Server).checkKeyHealth},
+	{"POST", "/key/update", auth.TeamWrite, (*Server).updateKey},
 	{"POST", "/key/bulk_update", auth.Write, (*Server).bulkUpdateKeys},
-	{"POST", "/key/delete", auth.Write, (*Server).deleteKeys},
-	{"POST", "/key/block", auth.Write, (*Server).blockKey},
-	{"POST", "/key/unblock", auth.Write, (*Server).unblockKey},
-	{"POST", "/key/rotate", auth.Write, (*Server).rotateKey},
-	{"POST", "/key/regenerate", auth.Write, (*Server).rotateKey},
-	{"POST", "/key/{key}/regenerate", auth.Write, (*Server).rotateKey},
+	{"POST", "/key/delete", auth.TeamWrite, (*Server).deleteKeys},
+	{"POST", "/key/block", auth.TeamWrite, (*Server).blockKey},
+	{"POST", "/key/unblock", auth.TeamWrite, (*Server).unblockKey},
+	{"POST", "/key/rotate", auth.TeamWrite, (*Server).rotateKey},
+	{"POST", "/key/regenerate", auth.TeamWrite, (*Server).rotateKey},
+	{"POST", "/key/{key}/regenerate", auth.TeamWrite, (*Server).rotateKey},
 
 	{"POST", "/budget/new", auth.Write, (*Server).createBudget},
 	{"POST", "/budget/info", auth.Read, (*Server).budgetInfo},
@@ -69,7 +96,7 @@ var routes = []Route{
 	{"POST", "/alert_route/delete", auth.Write, (*Server).deleteAlertRoutes},
 	{"POST", "/alert_route/test", auth.Write, (*Server).testAlertRoute},
 
-	{"GET", "/usage", auth.Read, (*Server).usage},
+	{"GET", "/usage", auth.TeamRead, (*Server).usage},
 	{"GET", "/spend/logs", auth.Read, (*Server).spendLogs},
 	{"GET", "/spend/logs/v2", auth.Read, (*Server).spendLogPage},
 	{"GET", "/spend/logs/ui", auth.Read, (*Server).spendLogPage},
@@ -81,7 +108,7 @@ var routes = []Route{
 	{"GET", "/global/spend/models", auth.Read, (*Server).globalSpendModels},
 	{"GET", "/global/spend/teams", auth.Read, (*Server).globalSpendTeams},
 	{"GET", "/global/spend/tags", auth.Read, (*Server).spendTags},
-	{"GET", "/team/daily/activity", auth.Read, (*Server).teamActivity},
+	{"GET", "/team/daily/activity", auth.TeamRead, (*Server).teamActivity},
 	{"GET", "/user/daily/activity", auth.Read, (*Server).userActivity},
 
 	{"GET", "/audit", auth.Read, (*Server).audits},

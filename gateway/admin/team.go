@@ -17,11 +17,18 @@ func (s *Server) createTeam(c *call) (any, error) {
 	if id == "" {
 		id = auth.NewTeamID()
 	}
+	people, err := c.in.people("members_with_roles")
+	if err != nil {
+		return nil, err
+	}
 	team := api.NewTeam(id)
 	if err := c.in.expect(&team.TeamFields); err != nil {
 		return nil, err
 	}
 	if err := team.Validate(); err != nil {
+		return nil, err
+	}
+	if err := checkPermissions(team); err != nil {
 		return nil, err
 	}
 	if err := undeclared("team", s.declared.Team, id); err != nil {
@@ -33,17 +40,47 @@ func (s *Server) createTeam(c *call) (any, error) {
 		return nil, err
 	}
 	created, err := once(s, c, func(ctx context.Context) (api.Team, error) {
-		stored, err := s.record.CreateTeam(ctx, c.change, team)
+		stored, err := s.storeTeam(ctx, c, team, people)
 		stored.BudgetState = fresh[0].BudgetState
-		return stored, taken(err, "team_id")
+		return stored, err
 	})
 	if err != nil {
 		return nil, err
 	}
-	return created, inForce(s.changes.TeamChanged(c.ctx(), created.TeamID))
+	return created, s.teamInForce(c.ctx(), created)
 }
 
-// completeTeams fills in what the record does not know: spending, and where teams are declared.
+// storeTeam makes a team and its members in one transaction.
+func (s *Server) storeTeam(ctx context.Context, c *call, team api.Team, people []person) (stored api.Team, err error) {
+	_, _, err = s.record.Idempotent(ctx, api.Once{}, func(ctx context.Context) ([]byte, error) {
+		if stored, err = s.record.CreateTeam(ctx, c.change, team); err != nil {
+			return nil, taken(err, "team_id")
+		}
+		added, err := s.addMembers(ctx, c, team.TeamID, people, api.MemberFields{})
+		stored.MembersWithRoles = rolesOf(added.Memberships)
+		return nil, err
+	})
+	return stored, err
+}
+
+// teamInForce puts a new team and its members in force.
+func (s *Server) teamInForce(ctx context.Context, team api.Team) error {
+	failed := s.changes.TeamChanged(ctx, team.TeamID)
+	for _, member := range team.MembersWithRoles {
+		failed = errors.Join(failed, s.changes.UserChanged(ctx, member.UserID))
+	}
+	return inForce(failed)
+}
+
+func rolesOf(members []api.Membership) api.MemberRoles {
+	var roles api.MemberRoles
+	for _, member := range members {
+		roles = append(roles, api.MemberRole{Role: member.Role, UserID: member.UserID, UserEmail: member.UserEmail})
+	}
+	return roles
+}
+
+// completeTeams fills in what is kept beside a team: its members, spending, and where it is declared.
 func (s *Server) completeTeams(ctx context.Context, teams []api.Team) error {
 	if len(teams) == 0 {
 		return nil
@@ -52,45 +89,18 @@ func (s *Server) completeTeams(ctx context.Context, teams []api.Team) error {
 	if err != nil {
 		return unspent(err)
 	}
+	members, err := s.record.MembersOfTeams(ctx, teamIDs(teams))
+	if err != nil {
+		return err
+	}
 	for i := range teams {
 		teams[i].BudgetState = states[i]
+		teams[i].MembersWithRoles = rolesOf(members[teams[i].TeamID])
 		if file, ok := s.declared.Team(teams[i].TeamID); ok {
 			teams[i].DeclaredIn = file
 		}
 	}
 	return nil
-}
-
-// teamInfo is GET /team/info?team_id=.
-func (s *Server) teamInfo(c *call) (any, error) {
-	id, err := c.required("team_id")
-	if err != nil {
-		return nil, err
-	}
-	team, err := s.record.Team(c.ctx(), id)
-	if err != nil {
-		return nil, err
-	}
-	teams := []api.Team{team}
-	if err := s.completeTeams(c.ctx(), teams); err != nil {
-		return nil, err
-	}
-	keys, err := s.keys(c.ctx(), api.KeyFilter{TeamID: id})
-	if err != nil {
-		return nil, err
-	}
-	return api.TeamInfo{
-		Team: teams[0], TeamInfo: teams[0], Keys: keys, Members: members(keys), TeamMemberships: []any{},
-	}, nil
-}
-
-// members are the people of a team as LiteLLM's documentation shows them: one for each key.
-func members(keys []api.Key) []api.Member {
-	list := make([]api.Member, len(keys))
-	for i, key := range keys {
-		list[i] = api.Member{UserID: key.UserID, Role: "user", Key: key.KeyName, KeyID: key.KeyID, KeyAlias: key.KeyAlias}
-	}
-	return list
 }
 
 // teamUpdated is the answer of POST /team/update: the team at the top level, and as LiteLLM puts it.
@@ -108,7 +118,12 @@ func (s *Server) updateTeam(c *call) (any, error) {
 	if err := c.in.expect(&api.TeamFields{}); err != nil {
 		return nil, err
 	}
-	team, err := s.editTeam(c, id, func(team *api.Team) error { return c.in.patch(&team.TeamFields) })
+	team, err := s.editTeam(c, id, func(team *api.Team) error {
+		if err := c.in.patch(&team.TeamFields); err != nil {
+			return err
+		}
+		return checkPermissions(*team)
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -178,6 +193,11 @@ func (s *Server) deleteTeams(c *call) (any, error) {
 	var failed error
 	for _, team := range teams {
 		failed = errors.Join(failed, s.changes.TeamChanged(c.ctx(), team.TeamID))
+	}
+	for _, key := range keys {
+		if len(key.SpeakForTeams) > 0 { // it is known in the slots of other teams
+			failed = errors.Join(failed, s.changes.KeyChanged(c.ctx(), &key, nil))
+		}
 	}
 	return teamsDeleted{DeletedTeams: ids, DeletedKeys: keyIDs(keys)}, inForce(failed)
 }

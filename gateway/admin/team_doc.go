@@ -9,6 +9,8 @@ import (
 type teamNew struct {
 	// TeamID is made when left out.
 	TeamID string `json:"team_id"`
+	// MembersWithRoles are the team's first members.
+	MembersWithRoles []person `json:"members_with_roles"`
 	api.TeamFields
 }
 
@@ -31,7 +33,7 @@ type teamsNamed struct {
 var teamFilterParameters = []openapi.Parameter{
 	{Name: "team_id", Text: "This team only."},
 	{Name: "team_alias", Text: "Teams with this in their alias, upper and lower case being the same."},
-	{Name: "user_id", Text: "Teams that the user has a key of."},
+	{Name: "user_id", Text: "Teams that the user is a member of or has a key of."},
 	{Name: "organization_id", Text: "`default_organization` selects every team, any other none: there are no organizations."},
 	{Name: "status", Text: "`deleted` selects none: deleted teams are in the audit log only."},
 }

@@ -28,7 +28,7 @@ type teamPage struct {
 	NextCursor *string `json:"next_cursor"`
 }
 
-// listTeams is GET /team/list: every team by alias, or those that user_id has a key of.
+// listTeams is GET /team/list: every team by alias, or those that user_id is a member of or has a key of.
 func (s *Server) listTeams(c *call) (any, error) {
 	filter, err := s.teamFilter(c)
 	if err != nil {
@@ -93,19 +93,30 @@ func (s *Server) teamFilter(c *call) (api.TeamFilter, error) {
 	if c.foreignOrganization() {
 		filter.IDs = []string{}
 	}
+	if !c.caller.Role.Everywhere() {
+		filter.IDs = both(filter.IDs, notNil(c.caller.Teams))
+	}
 	if c.query.Get("status") == "deleted" {
 		filter.IDs = []string{} // deleted teams are in the audit log only
 	}
 	return filter, nil
 }
 
-// teamsOf returns the teams that a user has a key of; never nil.
+// teamsOf returns the teams that a user is a member of or has a key of; never nil.
 func (s *Server) teamsOf(ctx context.Context, user string) ([]string, error) {
 	keys, _, err := s.record.Keys(ctx, api.KeyFilter{UserID: user})
 	if err != nil {
 		return nil, err
 	}
 	ids, seen := []string{}, map[string]bool{}
+	known, err := s.record.User(ctx, user)
+	if err != nil && api.CodeOf(err) != api.NotFound {
+		return nil, err
+	}
+	for _, team := range known.Teams {
+		seen[team] = true
+		ids = append(ids, team)
+	}
 	for _, key := range keys {
 		if key.TeamID != nil && !seen[*key.TeamID] {
 			seen[*key.TeamID] = true

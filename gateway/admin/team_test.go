@@ -60,7 +60,7 @@ func TestTeamInfo(t *testing.T) {
 	key := g.post("/key/generate", `{"team_id":"a","user_id":"u1","key_alias":"first"}`).ok()
 	info := g.get("/team/info?team_id=a").ok().has("team_id", `"a"`, "spend", "0.0832", "max_budget", "5",
 		"team_info.team_id", `"a"`, "team_info.spend", "0.0832", "team_memberships", "[]",
-		"members", `[{"user_id":"u1","role":"user","key":`+key.at("key_name")+`,"key_id":`+key.at("key_id")+`,"key_alias":"first"}]`)
+		"members", `[{"user_id":"u1","user_email":null,"role":"user","key":`+key.at("key_name")+`,"key_id":`+key.at("key_id")+`,"key_alias":"first"}]`)
 	if !strings.Contains(info.at("keys"), key.at("token")) || strings.Contains(info.text, key.textAt("key")) {
 		t.Errorf("keys = %s", info.at("keys"))
 	}

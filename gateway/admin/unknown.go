@@ -25,7 +25,10 @@ var nested = map[string][]string{
 // expect checks that every field left fits target, a pointer to a struct, and notes those that target
 // does not have. In strict mode these are refused. Handlers without such fields expect nothing: &struct{}{}.
 func (in *input) expect(target any) error {
-	surplus := in.pruneNested()
+	if err := in.refuseEmpty(sortedNames(in.fields)...); err != nil {
+		return err
+	}
+	surplus := append(in.surplus, in.pruneNested()...)
 	unknown, err := api.Patch(target, in.fields)
 	if err != nil {
 		return err

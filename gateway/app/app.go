@@ -66,6 +66,9 @@ func New(ctx context.Context, options Options) (*App, error) {
 	if options.DrainTimeout == 0 {
 		options.DrainTimeout = defaultDrainTimeout
 	}
+	for _, warning := range options.Config.Warnings {
+		options.Logger.Warn(warning)
+	}
 	if err := os.MkdirAll(options.Config.DataDir, 0o700); err != nil {
 		return nil, fmt.Errorf("make data directory: %w", err)
 	}

@@ -92,7 +92,7 @@ func assemble(ctx context.Context, options Options) (_ *parts, err error) {
 		Timezone: settings.Timezone, ResetDay: settings.ResetDay,
 		SoftLimitRPMFactor: settings.SoftLimitRPMFactor,
 	})
-	changes := policy.Changes{Book: book}
+	changes := policy.Changes{Book: book, Tokens: settings.JWT != nil}
 	declared, err := declare(ctx, p.store, changes, settings, logger)
 	if err != nil {
 		return nil, err
@@ -121,9 +121,13 @@ func assemble(ctx context.Context, options Options) (_ *parts, err error) {
 		IsAdminKey: p.admins.Has, IdentifierHeader: settings.IdentifierHeader,
 		ExceededStatus: settings.ExceededStatus, AllowUnpriced: settings.AllowUnpriced,
 		ContentionWait: contentionWait, Now: options.Now, Responses: p.store, Metrics: p.metrics,
+		Tokens: callerTokens(settings, logger),
 	})
 	p.admin = admin.Options{
-		Authenticator: p.admins, Record: p.store, Changes: changes, Tester: p.alerts, Declared: declared,
+		Authenticator: &admin.Callers{
+			Configured: p.admins, Record: p.store, People: people(settings, logger), Pepper: pepper, Now: options.Now,
+		},
+		Record: p.store, Changes: changes, Tester: p.alerts, Declared: declared,
 		Spending: policy.Spending{Book: book, Counters: p.engine, Now: options.Now},
 		Models:   served{p.source, p.models}, Prices: p.models,
 		Pepper: pepper, Logger: logger,

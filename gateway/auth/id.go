@@ -21,8 +21,16 @@ func NewAlertRouteID() string { return "route_" + randomText(randomIDLen) }
 // NewModelID returns the id of a new model.
 func NewModelID() string { return "model_" + randomText(randomIDLen) }
 
+// NewAdminKeyID returns the id of a new admin key.
+func NewAdminKeyID() string { return "adminkey_" + randomText(randomIDLen) }
+
 // NewTeamID returns the id of a team whose owner chose none: a random UUID, as LiteLLM gives.
-func NewTeamID() string {
+func NewTeamID() string { return newUUID() }
+
+// NewUserID returns the id of a user whom nobody gave one.
+func NewUserID() string { return newUUID() }
+
+func newUUID() string {
 	b := make([]byte, 16)
 	_, _ = rand.Read(b) // never fails, by its documentation
 	b[6] = b[6]&0x0f | 0x40

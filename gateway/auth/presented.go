@@ -10,8 +10,8 @@ import (
 // keyHeaders carry a key and nothing else. API-Key is Azure's name, x-api-key Anthropic's.
 var keyHeaders = []string{"X-Api-Key", "Api-Key", "X-Litellm-Api-Key"}
 
-// maxPresentedLen bounds what is looked at of a presented key.
-const maxPresentedLen = 512
+// maxPresentedLen bounds what is looked at of a presented key, in bytes. Tokens of identity providers are long.
+const maxPresentedLen = 8 << 10
 
 // Presented returns the key that a request carries in Authorization: Bearer, x-api-key, API-Key or
 // x-litellm-api-key. Several headers may carry it if they agree. Errors are [api.Unauthenticated] and

@@ -60,6 +60,14 @@ type Config struct {
 	// AllowUnpriced serves models that have no price, at no cost, instead of refusing them.
 	AllowUnpriced bool
 
+	// OIDC lets people in to the admin API with tokens of an identity provider; nil does not.
+	OIDC *OIDC
+	// JWT lets callers of models come with a token instead of a key; nil does not.
+	JWT *JWT
+
+	// Warnings are what is allowed but not wise, in the words of an operator.
+	Warnings []string
+
 	// Models are the deployments, in the order of the file. Several may share one name.
 	Models []Model
 	// Routing says how calls are spread over them.

@@ -20,7 +20,7 @@ func load(t *testing.T, text string, env map[string]string) (config.Config, erro
 	return config.Load(path, func(name string) string { return env[name] })
 }
 
-var adminEnv = map[string]string{"BURSAR_ADMIN_KEY": "sk-admin-test"}
+var adminEnv = map[string]string{"BURSAR_ADMIN_KEY": "sk-admin-of-the-test"}
 
 func TestLoad_withoutFileUsesDefaults(t *testing.T) {
 	got, err := config.Load("", func(name string) string { return adminEnv[name] })
@@ -54,7 +54,7 @@ models:
     upstream: openai
     base_url: http://127.0.0.1:9/v1/
     upstream_model: other
-`, map[string]string{"BURSAR_ADMIN_KEY": "sk-admin-test", "OPENAI_API_KEY": "sk-upstream"})
+`, map[string]string{"BURSAR_ADMIN_KEY": "sk-admin-of-the-test", "OPENAI_API_KEY": "sk-upstream"})
 	if err != nil {
 		t.Fatal(err)
 	}

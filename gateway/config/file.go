@@ -62,6 +62,9 @@ type file struct {
 		AllowPrivateTargets bool `yaml:"allow_private_targets"`
 	} `yaml:"alerts"`
 
+	OIDC *fileOIDC `yaml:"oidc"`
+	JWT  *fileJWT  `yaml:"jwt"`
+
 	Export         []fileExport `yaml:"export"`
 	UnpricedModels string       `yaml:"unpriced_models"`
 	Models         []fileModel  `yaml:"models"`

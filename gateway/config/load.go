@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"net"
+	"net/netip"
 	"net/url"
 	"path/filepath"
 	"slices"
@@ -39,6 +40,7 @@ func Load(path string, getenv func(string) string) (Config, error) {
 	c.routing(f.Routing)
 	c.exports(f)
 	c.declared(f)
+	c.tokens(f)
 	if len(c.problems) > 0 {
 		return Config{}, &Error{Problems: c.problems}
 	}
@@ -56,14 +58,8 @@ func (c *checker) fail(field, format string, args ...any) {
 }
 
 func (c *checker) stores(f file) {
-	c.config.AdminKey = f.AdminKey
-	switch {
-	case f.AdminKey == "":
-		c.fail("admin_key", "is required; set BURSAR_ADMIN_KEY to a long random text, for example the output of: openssl rand -hex 24")
-	case len(f.AdminKey) < 8:
-		c.fail("admin_key", "is only %d characters long; at least 8 are needed", len(f.AdminKey))
-	}
 	c.listen(f)
+	c.adminKey(f.AdminKey)
 	c.config.DataDir = valueOr(f.DataDir, "data")
 	c.config.SecretKey = f.SecretKey
 	c.database(f)
@@ -72,6 +68,37 @@ func (c *checker) stores(f file) {
 	if f.RedisURL != "" {
 		c.storeURL("redis_url", f.RedisURL, "redis", "rediss", "unix", "redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster")
 	}
+}
+
+const (
+	// minAdminKey is what is too long to be guessed. On loopback, where only the machine's own users can
+	// try, minLocalAdminKey will do for a first look.
+	minAdminKey      = 16
+	minLocalAdminKey = 8
+)
+
+func (c *checker) adminKey(key string) {
+	c.config.AdminKey = key
+	local := loopback(c.config.Listen)
+	switch {
+	case key == "":
+		c.fail("admin_key", "is required; set BURSAR_ADMIN_KEY to a long random text, for example the output of: openssl rand -hex 24")
+	case len(key) < minLocalAdminKey, len(key) < minAdminKey && !local:
+		c.fail("admin_key", "is only %d characters long; at least %d are needed, for example the output of: openssl rand -hex 24", len(key), minAdminKey)
+	case len(key) < minAdminKey:
+		c.config.Warnings = append(c.config.Warnings, fmt.Sprintf(
+			"admin_key is only %d characters long, which is allowed on loopback alone; elsewhere at least %d are needed", len(key), minAdminKey))
+	}
+}
+
+// loopback says whether only the machine itself can reach an address to listen on.
+func loopback(listen string) bool {
+	host, _, err := net.SplitHostPort(listen)
+	if err != nil {
+		return false
+	}
+	address, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && address.IsLoopback()
 }
 
 func (c *checker) redisTimeout(text string) {

@@ -315,6 +315,9 @@ func TestSpend_scopes(t *testing.T) {
 		"key:key_1":      {KeyIDs: []string{"key_1"}},
 		"budget:pot:1":   {TeamIDs: []string{"t1"}, Models: []string{}},
 		"budget:all":     {},
+		"user:ann":       {UserIDs: []string{"ann"}},
+		// Ids may hold slashes and colons, and nothing that stands between them here.
+		"member:a/b:c#ann": {TeamIDs: []string{"a/b:c"}, UserIDs: []string{"ann"}},
 	} {
 		m.selected = nil
 		spent, err := w.Spend(t.Context(), scope, quota.Period{Start: start, End: start.Add(time.Hour)})
@@ -326,7 +329,8 @@ func TestSpend_scopes(t *testing.T) {
 		}
 	}
 	for scope, code := range map[quota.Scope]api.Code{
-		"budget:gone": api.NotFound, "budget:terms": api.Internal, "team": api.Internal, "team:": api.Internal, "user:u1": api.Internal,
+		"budget:gone": api.NotFound, "budget:terms": api.Internal, "team": api.Internal, "team:": api.Internal, "user:": api.Internal,
+		"member:t1": api.Internal, "member:#ann": api.Internal, "member:t1#": api.Internal, "tag:u1": api.Internal,
 	} {
 		if _, err := w.Spend(t.Context(), scope, quota.Period{}); api.CodeOf(err) != code {
 			t.Errorf("%s: %v", scope, err)

@@ -12,9 +12,11 @@ import (
 
 // Spend sums the ledger over what a budget's scope covers, for the period that admitted it.
 //
-//	team:ID    everything spent by the team
-//	key:ID     everything spent with the key
-//	budget:ID  a pot: what its team_ids, key_ids and models select together, or everything
+//	team:ID           everything spent by the team
+//	key:ID            everything spent with the key
+//	user:ID           everything spent with the user's keys
+//	member:TEAM#USER  what the user's keys spent in the team; "#" stands in no id
+//	budget:ID         a pot: what its team_ids, key_ids and models select together, or everything
 //
 // The id is all that follows the first colon. Errors: the store's, an [api.Error] for a scope that is none of these.
 func (w *Writer) Spend(ctx context.Context, scope quota.Scope, period quota.Period) (money.Nano, error) {
@@ -50,6 +52,14 @@ func (w *Writer) selection(ctx context.Context, scope quota.Scope) (api.LedgerSe
 		return api.LedgerSelection{TeamIDs: []string{id}}, nil
 	case kind == "key":
 		return api.LedgerSelection{KeyIDs: []string{id}}, nil
+	case kind == "user":
+		return api.LedgerSelection{UserIDs: []string{id}}, nil
+	case kind == "member":
+		team, user, found := strings.Cut(id, "#")
+		if !found || team == "" || user == "" {
+			break
+		}
+		return api.LedgerSelection{TeamIDs: []string{team}, UserIDs: []string{user}}, nil
 	case kind == "budget":
 		budget, err := w.options.Store.Budget(ctx, id)
 		if err != nil {

@@ -24,6 +24,11 @@ type Source interface {
 	// SecretValidUntil is when a rotated secret ends; the zero time is never.
 	SecretValidUntil(ctx context.Context, hash []byte) (time.Time, error)
 	Team(ctx context.Context, id string) (api.Team, error)
+	// Member is a user's place in a team.
+	Member(ctx context.Context, teamID, userID string) (api.Membership, error)
+	User(ctx context.Context, id string) (api.User, error)
+	// KeysOfUser are the user's keys in whatever team.
+	KeysOfUser(ctx context.Context, userID string) ([]api.Key, error)
 	Budget(ctx context.Context, id string) (api.Budget, error)
 	AllBudgets(ctx context.Context) ([]api.Budget, error)
 	AllAlertRoutes(ctx context.Context) ([]api.AlertRoute, error)

@@ -21,6 +21,8 @@ type record struct {
 	teams   map[string]api.Team
 	budgets []api.Budget
 	routes  []api.AlertRoute
+	members map[string]api.Membership // by team#user
+	users   map[string]api.User
 	reads   int
 	until   time.Time
 }
@@ -406,4 +408,29 @@ func TestChanges_potsReachEverybody(t *testing.T) {
 	if got := len(lookup(t, there, "one").Budgets("small", time.Now())); got != 3 {
 		t.Errorf("a subject loaded after the change has %d budgets, want 3", got)
 	}
+}
+
+func (r *record) Member(_ context.Context, team, user string) (api.Membership, error) {
+	member, found := r.members[team+"#"+user]
+	if !found {
+		return api.Membership{}, api.Errorf(api.NotFound, "no such member")
+	}
+	return member, nil
+}
+
+func (r *record) User(_ context.Context, id string) (api.User, error) {
+	user, found := r.users[id]
+	if !found {
+		return api.User{}, api.Errorf(api.NotFound, "no such user")
+	}
+	return user, nil
+}
+
+func (r *record) KeysOfUser(_ context.Context, id string) (keys []api.Key, err error) {
+	for _, key := range r.keys {
+		if key.UserID != nil && *key.UserID == id {
+			keys = append(keys, key)
+		}
+	}
+	return keys, nil
 }

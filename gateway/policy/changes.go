@@ -10,7 +10,11 @@ import (
 
 // Changes puts changed objects in force on every gateway. Each method returns when they are:
 // from then on the engine refuses reservations that were made by older limits.
-type Changes struct{ Book *Book }
+type Changes struct {
+	Book *Book
+	// Tokens says that callers may come without a key: a user may then work for any team.
+	Tokens bool
+}
 
 // TeamChanged is called after a team was made, changed or deleted.
 func (c Changes) TeamChanged(ctx context.Context, teamID string) error {
@@ -38,6 +42,36 @@ func (c Changes) KeyChanged(ctx context.Context, before, after *api.Key) error {
 		}
 	}
 	for slot := range slots {
+		if err := c.bump(ctx, slot); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// UserChanged is called after a user was made, changed or deleted. keys are those the user had that
+// are gone with the change.
+func (c Changes) UserChanged(ctx context.Context, userID string, keys ...api.Key) error {
+	if c.Tokens {
+		return c.bumpAll(ctx)
+	}
+	kept, err := c.Book.source.KeysOfUser(ctx, userID)
+	if err != nil {
+		return fmt.Errorf("list the keys of user %s: %w", userID, err)
+	}
+	teams, err := c.Book.teamsOf(ctx, userID)
+	if err != nil {
+		return err
+	}
+	slots := slices.Clone(teams)
+	for _, key := range slices.Concat(kept, keys) {
+		if slices.Contains(key.SpeakForTeams, everyTeam) {
+			return c.bumpAll(ctx)
+		}
+		slots = append(append(slots, SlotOf(key)), key.SpeakForTeams...)
+	}
+	slices.Sort(slots)
+	for _, slot := range slices.Compact(slots) {
 		if err := c.bump(ctx, slot); err != nil {
 			return err
 		}

@@ -36,6 +36,20 @@ func (s Spending) Keys(ctx context.Context, keys []api.Key) ([]api.BudgetState, 
 	})
 }
 
+// Users returns the state of each user's own budget, in order.
+func (s Spending) Users(ctx context.Context, users []api.User) ([]api.BudgetState, error) {
+	return spent(ctx, s, users, func(user api.User) (*runningBudget, error) {
+		return s.Book.userBudget(user, nil), nil
+	})
+}
+
+// Members returns the state of the budgets that members of a team have there, in order.
+func (s Spending) Members(ctx context.Context, team api.Team, members []api.Membership) ([]api.BudgetState, error) {
+	return spent(ctx, s, members, func(member api.Membership) (*runningBudget, error) {
+		return s.Book.memberBudget(team, member, nil), nil
+	})
+}
+
 // Budgets returns the state of each pot, in order; plain terms have spent nothing themselves.
 func (s Spending) Budgets(ctx context.Context, budgets []api.Budget) ([]api.BudgetState, error) {
 	var pots []api.Budget

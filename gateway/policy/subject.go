@@ -12,6 +12,8 @@ import (
 
 // Subject is a key with everything that binds its requests, as of one policy version.
 type Subject struct {
+	// Key has no id when the caller came with a token of an identity provider; it then says for
+	// which team and user.
 	Key api.Key
 	// Team is nil for a key without one.
 	Team    *api.Team
@@ -50,8 +52,15 @@ func (b *Book) subject(ctx context.Context, key api.Key, slot string, version in
 			return nil, err
 		}
 	}
-	if err := b.bindKey(ctx, s, key); err != nil {
-		return nil, err
+	if key.UserID != nil {
+		if err := b.bindUser(ctx, s, *key.UserID, common.routes); err != nil {
+			return nil, err
+		}
+	}
+	if key.KeyID != "" {
+		if err := b.bindKey(ctx, s, key); err != nil {
+			return nil, err
+		}
 	}
 	for _, budget := range common.pots {
 		if covers(budget, key) {
@@ -99,6 +108,7 @@ func (s *Subject) Windows(model string) []quota.Window {
 	if s.Team != nil {
 		windows = appendModelWindow(windows, teamScope(s.Team.TeamID), "team model", s.Team.ModelRateLimits, model)
 	}
+	// A caller without a key has no model limits of one either.
 	windows = appendModelWindow(windows, keyScope(s.Key.KeyID), "key model", s.Key.ModelRateLimits, model)
 	if len(s.modelled) < maxModelsRemembered {
 		s.modelled[model] = windows

@@ -11,12 +11,11 @@ import (
 
 // Types of refusals that LiteLLM's clients know.
 const (
-	codeExpiredKey      = api.ExpiredKey
 	codeKeyModelDenied  = api.KeyModelDenied
 	codeTeamModelDenied = api.TeamModelDenied
 )
 
-// authenticate finds the key that the request carries.
+// authenticate finds the key, or the token of an identity provider, that the request carries.
 func (p *Proxy) authenticate(r *http.Request, c *call) (auth.Secret, error) {
 	secret, err := auth.Presented(r.Header)
 	if err != nil {
@@ -25,17 +24,20 @@ func (p *Proxy) authenticate(r *http.Request, c *call) (auth.Secret, error) {
 	if p.IsAdminKey(secret) {
 		return "", api.Errorf(api.Forbidden, "the admin key cannot call models; make a key with POST /key/generate")
 	}
-	if auth.CheckSecret(secret) != nil {
+	c.spokenFor = r.Header.Get(p.IdentifierHeader)
+	if auth.IsToken(secret) && p.Tokens != nil {
+		if c.vouched, err = p.Tokens.read(r.Context(), secret, c.spokenFor, p.IdentifierHeader); err != nil {
+			return "", err
+		}
+	} else if auth.CheckSecret(secret) != nil {
 		return "", auth.InvalidKey()
 	}
-	c.spokenFor = r.Header.Get(p.IdentifierHeader)
 	return secret, p.identify(r.Context(), c, secret)
 }
 
 // identify loads who the secret belongs to and refuses keys that may not be used at all.
 func (p *Proxy) identify(ctx context.Context, c *call, secret auth.Secret) error {
-	hash := p.HashSecret(secret)
-	subject, err := p.lookup(ctx, hash, c.spokenFor)
+	subject, err := p.lookup(ctx, c, secret)
 	if err != nil {
 		return err
 	}
@@ -49,7 +51,7 @@ func (p *Proxy) identify(ctx context.Context, c *call, secret auth.Secret) error
 			return refusal
 		}
 		p.Book.Forget(subject.Slot)
-		if subject, err = p.lookup(ctx, hash, c.spokenFor); err != nil {
+		if subject, err = p.lookup(ctx, c, secret); err != nil {
 			return err
 		}
 		c.subject = subject
@@ -78,8 +80,12 @@ func (p *Proxy) identifyFresh(r *http.Request, c *call) error {
 	return p.identify(r.Context(), c, secret)
 }
 
-func (p *Proxy) lookup(ctx context.Context, hash []byte, team string) (*policy.Subject, error) {
-	subject, err := p.Book.Lookup(ctx, hash, team)
+func (p *Proxy) lookup(ctx context.Context, c *call, secret auth.Secret) (subject *policy.Subject, err error) {
+	if c.vouched != nil {
+		subject, err = p.Book.LookupTeam(ctx, c.vouched.team, c.vouched.user)
+	} else {
+		subject, err = p.Book.Lookup(ctx, p.HashSecret(secret), c.spokenFor)
+	}
 	switch {
 	case api.CodeOf(err) == api.NotFound:
 		return nil, auth.InvalidKey()
@@ -95,13 +101,11 @@ func (p *Proxy) refuseKey(subject *policy.Subject) *api.Error {
 	key := subject.Key
 	switch {
 	case key.Blocked:
-		return api.Errorf(api.Unauthenticated, "Authentication Error, Key is blocked. Update via `/key/unblock` if you're admin.")
+		return auth.BlockedKey()
 	case key.Expires != nil && !p.Now().Before(*key.Expires):
-		refusal := api.Errorf(codeExpiredKey, "Authentication Error - Expired Key. Key Expiry time %s", key.Expires.UTC().Format("2006-01-02T15:04:05Z"))
-		refusal.Status = http.StatusUnauthorized
-		return refusal
+		return auth.ExpiredKey(*key.Expires)
 	case subject.Team != nil && subject.Team.Blocked:
-		return api.Errorf(api.Unauthenticated, "Authentication Error, Team=%s is blocked. Update via `/team/unblock` if your admin.", subject.Team.TeamID)
+		return auth.BlockedTeam(subject.Team.TeamID)
 	}
 	return nil
 }

@@ -25,6 +25,8 @@ type call struct {
 	subject   *policy.Subject
 	// spokenFor is the team that the identifier header names, "" for the key's own.
 	spokenFor string
+	// vouched is who a token of an identity provider says is calling; nil for a caller with a key.
+	vouched *vouched
 
 	body []byte
 	// header are the client's headers that go along.

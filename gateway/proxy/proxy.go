@@ -47,6 +47,8 @@ type Options struct {
 	Now            func() time.Time
 	// Responses remembers whose stored responses are; nil keeps none.
 	Responses ResponseRecord
+	// Tokens lets callers come with a token instead of a key; nil does not.
+	Tokens *Tokens
 	// Metrics counts calls; nil does not.
 	Metrics *metrics.Metrics
 }

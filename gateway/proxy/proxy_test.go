@@ -179,6 +179,15 @@ func (b *bench) AllBudgets(context.Context) ([]api.Budget, error)            { r
 func (b *bench) AllAlertRoutes(context.Context) ([]api.AlertRoute, error)    { return nil, nil }
 func (b *bench) AllTeamIDs(context.Context) ([]string, error)                { return []string{"marketing"}, nil }
 func (b *bench) KeyIDsWithoutTeam(context.Context) (ids []string, err error) { return nil, nil }
+func (b *bench) KeysOfUser(context.Context, string) ([]api.Key, error)       { return nil, nil }
+
+func (b *bench) Member(context.Context, string, string) (api.Membership, error) {
+	return api.Membership{}, api.Errorf(api.NotFound, "nobody is a member")
+}
+
+func (b *bench) User(context.Context, string) (api.User, error) {
+	return api.User{}, api.Errorf(api.NotFound, "there are no users")
+}
 
 // And the engine's record.
 

@@ -94,7 +94,17 @@ func owner(c *call, d quota.Denial) string {
 	if strings.HasPrefix(d.Name, "team") && c.subject.Team != nil {
 		return d.Name + ": " + c.subject.Team.TeamID
 	}
+	if d.Name == "member" || d.Name == "user" {
+		return d.Name + ": " + userLabel(c)
+	}
 	return d.Name + ": " + keyLabel(c)
+}
+
+func userLabel(c *call) string {
+	if user := c.subject.Key.UserID; user != nil {
+		return *user
+	}
+	return ""
 }
 
 func budgetOwner(c *call, d quota.Denial) string {
@@ -103,6 +113,10 @@ func budgetOwner(c *call, d quota.Denial) string {
 		return "Team=" + c.subject.Team.TeamID
 	case d.Name == "key":
 		return "Key=" + keyLabel(c)
+	case d.Name == "member" && c.subject.Team != nil:
+		return "User=" + userLabel(c) + " in Team=" + c.subject.Team.TeamID
+	case d.Name == "user":
+		return "User=" + userLabel(c)
 	default:
 		return "Budget=" + strings.TrimPrefix(d.Name, "budget ")
 	}

@@ -71,6 +71,10 @@ func (c crossing) message() string {
 func (c crossing) owner() string {
 	about := c.budget.About
 	switch {
+	case about.UserID != "" && about.TeamID != "":
+		return "member " + about.UserID + " of " + about.TeamID
+	case about.UserID != "":
+		return "user " + about.UserID
 	case about.BudgetID != "" && about.TeamID == "" && about.KeyID == "":
 		return "budget " + about.BudgetID
 	case about.KeyID != "":

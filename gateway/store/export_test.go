@@ -119,7 +119,7 @@ func (s *Store) prepareForm(ctx context.Context, q query, conditions []string) e
 
 func (q query) sampleForTest(placeholder string) any {
 	switch placeholder {
-	case "ids", "team_ids", "except_ids", "key_ids", "models":
+	case "ids", "team_ids", "except_ids", "key_ids", "models", "user_ids":
 		return []string{"a", "b"}
 	case "rows":
 		text := ""

@@ -68,6 +68,7 @@ func (s *Store) Keys(ctx context.Context, filter api.KeyFilter) ([]api.Key, int,
 	if filter.Status != "" {
 		values[filter.Status], values["now_ms"] = true, s.nowMS()
 	}
+	values.givenIDs("team_ids", filter.TeamIDs)
 	return list(ctx, s, "key", values, filter.Page, func(scan func(...any) error) (api.Key, error) {
 		var row keyRow
 		if err := scan(row.targets(&row.name)...); err != nil {

@@ -214,6 +214,7 @@ func selectionArgs(selection api.LedgerSelection, from, to time.Time) args {
 	values := spendArgs(from, to)
 	values.givenIDs("team_ids", selection.TeamIDs)
 	values.givenIDs("key_ids", selection.KeyIDs)
+	values.givenIDs("user_ids", selection.UserIDs)
 	values.givenIDs("models", selection.Models)
 	return values
 }

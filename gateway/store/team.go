@@ -57,19 +57,18 @@ func (s *Store) UpdateTeam(ctx context.Context, change api.Change, id string, if
 		func(_ context.Context, team *api.Team) error { return edit(team) })
 }
 
-// DeleteTeams deletes teams with their keys, all or none, and returns what is gone.
+// DeleteTeams deletes teams with their keys and members, all or none, and returns what is gone.
 // The error is an [api.NotFound] for the first id that is not there.
 func (s *Store) DeleteTeams(ctx context.Context, change api.Change, ids []string) (teams []api.Team, keys []api.Key, err error) {
 	err = s.change(ctx, func(ctx context.Context, _ *tx) error {
 		keys = []api.Key{}
 		teams, err = remove(ctx, s, teamNoun, change, ids, func(ctx context.Context, team api.Team) error {
-			ids, err := s.texts(ctx, "key_of_team", args{"team_id": team.TeamID})
+			gone, err := s.deleteKeysOf(ctx, change, api.KeyFilter{TeamID: team.TeamID})
 			if err != nil {
 				return err
 			}
-			gone, err := s.DeleteKeys(ctx, change, ids)
 			keys = append(keys, gone...)
-			return err
+			return s.deleteMembersOf(ctx, change, team.TeamID)
 		})
 		return err
 	})

@@ -79,8 +79,10 @@ type AlertEvent struct {
 	TeamID    string    `json:"team_id,omitempty"`
 	TeamAlias string    `json:"team_alias,omitempty"`
 	KeyID     string    `json:"key_id,omitempty"`
+	UserID    string    `json:"user_id,omitempty"`
 	BudgetID  string    `json:"budget_id,omitempty"`
-	// Scope is the counter the event is about: "team:marketing", "key:key_…", "budget:pot".
+	// Scope is the counter the event is about: "team:marketing", "key:key_…", "budget:pot",
+	// "user:ann", "member:marketing#ann".
 	Scope string `json:"scope,omitempty"`
 	// Threshold is the share of MaxBudget that was crossed.
 	Threshold   float64    `json:"threshold,omitempty"`

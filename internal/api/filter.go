@@ -55,6 +55,8 @@ type KeyFilter struct {
 	UserID        string
 	// Status is one of [KeyStatuses].
 	Status string
+	// TeamIDs selects keys of these teams; nil does not restrict, an empty list selects none.
+	TeamIDs []string
 	Page
 }
 
@@ -101,5 +103,6 @@ type AlertDeliveryFilter struct {
 type LedgerSelection struct {
 	TeamIDs []string
 	KeyIDs  []string
+	UserIDs []string
 	Models  []string
 }

@@ -4,6 +4,9 @@ package api
 type Team struct {
 	TeamID string `json:"team_id"`
 	TeamFields
+	// MembersWithRoles are the team's members, those who came first at the front. They are answered, and
+	// accepted when the team is made.
+	MembersWithRoles MemberRoles `json:"members_with_roles"`
 	BudgetState
 	Record
 	// DeclaredIn names the file that declares the team; empty when it was made through the API.
@@ -19,6 +22,7 @@ type TeamFields struct {
 	RateLimits
 	ModelRateLimits
 	BudgetTerms
+	MemberDefaults
 	// BudgetID names a budget whose terms the team takes, with a counter of its own.
 	BudgetID *string  `json:"budget_id"`
 	Metadata Metadata `json:"metadata"`
@@ -32,8 +36,9 @@ func NewTeam(id string) Team {
 
 // Member is a user or a key of a team, as LiteLLM's documentation shows it.
 type Member struct {
-	UserID *string `json:"user_id"`
-	Role   string  `json:"role"`
+	UserID    *string `json:"user_id"`
+	UserEmail *string `json:"user_email"`
+	Role      string  `json:"role"`
 	// Key is the masked secret ("sk-...abcd"), empty for a member without a key.
 	Key      string  `json:"key,omitempty"`
 	KeyID    string  `json:"key_id,omitempty"`
@@ -44,10 +49,10 @@ type Member struct {
 // where Bursar's and Mintlify's documentation put them, and under team_info, where LiteLLM does.
 type TeamInfo struct {
 	Team
-	TeamInfo        Team     `json:"team_info"`
-	Keys            []Key    `json:"keys"`
-	Members         []Member `json:"members"`
-	TeamMemberships []any    `json:"team_memberships"`
+	TeamInfo        Team             `json:"team_info"`
+	Keys            []Key            `json:"keys"`
+	Members         []Member         `json:"members"`
+	TeamMemberships []TeamMembership `json:"team_memberships"`
 }
 
 // Validate says whether the team can be stored; the error names the field.
@@ -59,6 +64,7 @@ func (t Team) Validate() error {
 	v.rateLimits(t.RateLimits)
 	v.modelRateLimits(t.ModelRateLimits)
 	v.budgetTerms(t.BudgetTerms)
+	v.memberDefaults(t.MemberDefaults)
 	v.optionalID("budget_id", t.BudgetID)
 	if t.BudgetID != nil && t.MaxBudget != nil {
 		v.fail("max_budget", "cannot be set together with budget_id: the budget brings its own terms")

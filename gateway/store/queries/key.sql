@@ -36,6 +36,7 @@ WHERE 1 = 1
   AND alias_lower LIKE $alias_contains ESCAPE '\' -- if alias_contains
   AND team_id = $team_id -- if team_id
   AND user_id = $user_id -- if user_id
+  AND team_id IN ($team_ids) -- if team_ids
   AND blocked = 0 AND (expires_at_ms IS NULL OR expires_at_ms > $now_ms) -- if active
   AND blocked = 1 -- if blocked
   AND expires_at_ms <= $now_ms -- if expired
@@ -76,6 +77,7 @@ WHERE 1 = 1
   AND alias_lower LIKE $alias_contains ESCAPE '\' -- if alias_contains
   AND team_id = $team_id -- if team_id
   AND user_id = $user_id -- if user_id
+  AND team_id IN ($team_ids) -- if team_ids
   AND blocked = 0 AND (expires_at_ms IS NULL OR expires_at_ms > $now_ms) -- if active
   AND blocked = 1 -- if blocked
   AND expires_at_ms <= $now_ms -- if expired
@@ -99,6 +101,7 @@ WHERE 1 = 1
   AND alias_lower LIKE $alias_contains ESCAPE '\' -- if alias_contains
   AND team_id = $team_id -- if team_id
   AND user_id = $user_id -- if user_id
+  AND team_id IN ($team_ids) -- if team_ids
   AND blocked = 0 AND (expires_at_ms IS NULL OR expires_at_ms > $now_ms) -- if active
   AND blocked = 1 -- if blocked
   AND expires_at_ms <= $now_ms -- if expired
@@ -108,9 +111,6 @@ SELECT id FROM key WHERE budget_id = $budget_id ORDER BY id LIMIT $limit
 
 -- name: key_without_team_ids
 SELECT id FROM key WHERE team_id IS NULL ORDER BY id
-
--- name: key_of_team
-SELECT id FROM key WHERE team_id = $team_id ORDER BY created_at_ms, id
 
 -- name: key_secret_insert
 INSERT INTO key_secret (hash, key_id, created_at_ms, valid_until_ms)
@@ -136,3 +136,9 @@ WHERE alias IS NOT NULL
   AND team_id = $team_id -- if team_id
 ORDER BY alias_lower, id
 LIMIT $limit OFFSET $offset
+
+-- name: key_delete_many
+DELETE FROM key WHERE id IN ($ids)
+
+-- name: key_secret_delete_many
+DELETE FROM key_secret WHERE key_id IN ($key_ids)

@@ -48,18 +48,21 @@ SELECT CAST(COALESCE(SUM(cost_nano), 0) AS BIGINT) FROM (
   WHERE day >= $from_day AND day < $to_day
     AND team_id IN ($team_ids) -- if team_ids
     AND key_id IN ($key_ids) -- if key_ids
+    AND user_id IN ($user_ids) -- if user_ids
     AND model IN ($models) -- if models
   UNION ALL
   SELECT cost_nano FROM ledger
   WHERE admitted_at_ms >= $from_ms AND admitted_at_ms < $days_from_ms
     AND team_id IN ($team_ids) -- if team_ids
     AND key_id IN ($key_ids) -- if key_ids
+    AND user_id IN ($user_ids) -- if user_ids
     AND model IN ($models) -- if models
   UNION ALL
   SELECT cost_nano FROM ledger
   WHERE admitted_at_ms >= $days_to_ms AND admitted_at_ms < $to_ms
     AND team_id IN ($team_ids) -- if team_ids
     AND key_id IN ($key_ids) -- if key_ids
+    AND user_id IN ($user_ids) -- if user_ids
     AND model IN ($models) -- if models
 ) AS part
 

@@ -33,6 +33,7 @@ CREATE INDEX ledger_admitted ON ledger (admitted_at_ms);
 CREATE INDEX ledger_team ON ledger (team_id, admitted_at_ms);
 CREATE INDEX ledger_key ON ledger (key_id, admitted_at_ms);
 CREATE INDEX ledger_request ON ledger (request_id);
+CREATE INDEX ledger_user ON ledger (user_id, admitted_at_ms);
 -- +goose StatementBegin
 CREATE TRIGGER ledger_no_update BEFORE UPDATE ON ledger
 BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;

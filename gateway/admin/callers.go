@@ -1,0 +1,124 @@
+package admin
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+// Callers is the [Authenticator] of a whole gateway: it knows the admin key of the configuration, admin keys
+// made through the API, people with a token of the identity provider, and keys that call models.
+type Callers struct {
+	Configured *auth.AdminKeys
+	Record     CallerRecord
+	// People reads tokens; nil knows none.
+	People *Provider
+	// Pepper keys the hashes of secrets; see [auth.Hash].
+	Pepper []byte
+	Now    func() time.Time
+}
+
+// CallerRecord is what is looked up about callers.
+type CallerRecord interface {
+	AdminKeyBySecretHash(ctx context.Context, hash []byte) (api.AdminKey, error)
+	KeyBySecretHash(ctx context.Context, hash []byte) (api.Key, error)
+	Team(ctx context.Context, id string) (api.Team, error)
+	Member(ctx context.Context, teamID, userID string) (api.Membership, error)
+}
+
+// Known says whether the headers carry the configured admin key. It costs no look-up.
+func (c *Callers) Known(header http.Header) bool { return c.Configured.Known(header) }
+
+// Authenticate returns the caller that the headers name. Errors are [api.Unauthenticated] for whom nobody
+// knows, and those of the record.
+func (c *Callers) Authenticate(ctx context.Context, header http.Header) (auth.Caller, error) {
+	secret, err := auth.Presented(header)
+	if err != nil {
+		return auth.Caller{}, err
+	}
+	if c.Configured.Has(secret) {
+		return auth.Caller{Name: "admin", Role: auth.RoleAdmin, Shared: true}, nil
+	}
+	if auth.IsToken(secret) && c.People != nil {
+		return c.People.caller(ctx, secret)
+	}
+	if auth.CheckSecret(secret) != nil {
+		return auth.Caller{}, auth.InvalidKey()
+	}
+	hash := auth.Hash(c.Pepper, secret)
+	admin, err := c.Record.AdminKeyBySecretHash(ctx, hash)
+	if err == nil {
+		return c.adminKey(admin)
+	}
+	if api.CodeOf(err) != api.NotFound {
+		return auth.Caller{}, err
+	}
+	key, err := c.Record.KeyBySecretHash(ctx, hash)
+	if api.CodeOf(err) == api.NotFound {
+		return auth.Caller{}, auth.InvalidKey()
+	}
+	if err != nil {
+		return auth.Caller{}, err
+	}
+	return c.key(ctx, key)
+}
+
+func (c *Callers) adminKey(key api.AdminKey) (auth.Caller, error) {
+	if key.Expires != nil && !c.Now().Before(*key.Expires) {
+		return auth.Caller{}, auth.ExpiredKey(*key.Expires)
+	}
+	caller := auth.Caller{Name: key.AdminKeyID, Role: auth.Role(key.Role), Teams: key.TeamIDs}
+	if key.AdminKeyAlias != nil && *key.AdminKeyAlias != "" {
+		caller.Name = *key.AdminKeyAlias
+	}
+	caller.Shared = caller.Role == auth.RoleAdmin
+	return caller, nil
+}
+
+// key is the caller that uses a key for models. It may do what its user may in its team, and see itself.
+func (c *Callers) key(ctx context.Context, key api.Key) (auth.Caller, error) {
+	if key.Blocked {
+		return auth.Caller{}, auth.BlockedKey()
+	}
+	if key.Expires != nil && !c.Now().Before(*key.Expires) {
+		return auth.Caller{}, auth.ExpiredKey(*key.Expires)
+	}
+	caller := auth.Caller{Name: "key " + key.KeyID, Role: auth.RoleKey, KeyID: key.KeyID}
+	if key.UserID != nil {
+		caller.UserID = *key.UserID
+	}
+	if key.TeamID == nil {
+		return caller, nil
+	}
+	team, err := c.Record.Team(ctx, *key.TeamID)
+	if err != nil {
+		return auth.Caller{}, err
+	}
+	if team.Blocked {
+		return auth.Caller{}, auth.BlockedTeam(team.TeamID)
+	}
+	caller.Teams = []string{team.TeamID}
+	return c.member(ctx, caller, team)
+}
+
+// member adds what a caller may do as a member of the key's team.
+func (c *Callers) member(ctx context.Context, caller auth.Caller, team api.Team) (auth.Caller, error) {
+	if caller.UserID == "" {
+		return caller, nil
+	}
+	member, err := c.Record.Member(ctx, team.TeamID, caller.UserID)
+	switch {
+	case api.CodeOf(err) == api.NotFound:
+		return caller, nil
+	case err != nil:
+		return auth.Caller{}, err
+	case member.Role == api.MemberAdmin:
+		caller.Role = auth.RoleTeamAdmin
+	default:
+		caller.Routes = team.Permissions()
+	}
+	return caller, nil
+}

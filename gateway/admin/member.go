@@ -1,0 +1,303 @@
+package admin
+
+import (
+	"context"
+	"errors"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+// membersChanged is what adding members has made; it is kept for a repetition of the request.
+type membersChanged struct {
+	Memberships []api.Membership
+	Users       []api.User
+}
+
+// memberAdded is the answer of POST /team/member_add.
+type memberAdded struct {
+	api.Team
+	UpdatedUsers           []api.User           `json:"updated_users"`
+	UpdatedTeamMemberships []api.TeamMembership `json:"updated_team_memberships"`
+}
+
+// addMember is POST /team/member_add: team_id, member (one or a list), and what binds them. All are
+// added, or none.
+func (s *Server) addMember(c *call) (any, error) {
+	teamID, err := c.in.required("team_id")
+	if err != nil {
+		return nil, err
+	}
+	people, err := c.in.people("member")
+	if err != nil {
+		return nil, err
+	}
+	if len(people) == 0 {
+		return nil, api.FieldErrorf("member", `is required: {"role": "user", "user_id": …} or a list of such`)
+	}
+	limits := api.MemberFields{Role: api.MemberUser}
+	if err := c.in.expect(&limits); err != nil {
+		return nil, err
+	}
+	team, err := s.memberTeam(c, teamID)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.checkGrant(c, team, api.MemberFields{}, limits); err != nil {
+		return nil, err
+	}
+	added, err := once(s, c, func(ctx context.Context) (membersChanged, error) {
+		return s.addMembers(ctx, c, teamID, people, limits)
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := s.membersInForce(c.ctx(), teamID, added); err != nil {
+		return nil, err
+	}
+	return s.memberAnswer(c.ctx(), teamID, added)
+}
+
+func (s *Server) memberAnswer(ctx context.Context, teamID string, added membersChanged) (memberAdded, error) {
+	team, err := s.completeTeam(ctx, teamID)
+	if err != nil {
+		return memberAdded{}, err
+	}
+	shown, err := s.showMembers(ctx, team, added.Memberships)
+	return memberAdded{Team: team, UpdatedUsers: notNil(added.Users), UpdatedTeamMemberships: shown}, err
+}
+
+// memberTeam returns the team whose members a request changes.
+func (s *Server) memberTeam(c *call, teamID string) (api.Team, error) {
+	if err := undeclared("team", s.declared.Team, teamID); err != nil {
+		return api.Team{}, err
+	}
+	return s.record.Team(c.ctx(), teamID)
+}
+
+// addMembers puts people into a team, in one transaction, and makes users of those who are not known.
+func (s *Server) addMembers(ctx context.Context, c *call, teamID string, people []person, limits api.MemberFields) (membersChanged, error) {
+	added := membersChanged{Memberships: []api.Membership{}, Users: []api.User{}}
+	_, _, err := s.record.Idempotent(ctx, api.Once{}, func(ctx context.Context) ([]byte, error) {
+		for place, person := range people {
+			user, err := s.userOf(ctx, c, person)
+			if err != nil {
+				return nil, err
+			}
+			if !c.caller.Role.Everywhere() && user.UserID == c.caller.UserID {
+				return nil, errOwnMembership()
+			}
+			member := api.NewMembership(teamID, user.UserID)
+			member.MemberFields = limits
+			member.Role = person.Role
+			stored, err := s.record.CreateMember(ctx, c.change, member, place)
+			if err != nil {
+				return nil, err
+			}
+			user.Teams = append(user.Teams, teamID)
+			added.Memberships, added.Users = append(added.Memberships, stored), append(added.Users, user)
+		}
+		return nil, nil
+	})
+	return added, err
+}
+
+// userOf finds the user that a person is, or makes one.
+func (s *Server) userOf(ctx context.Context, c *call, person person) (api.User, error) {
+	byEmail, err := s.userWithEmail(ctx, person.UserEmail)
+	if err != nil {
+		return api.User{}, err
+	}
+	if person.UserID == nil {
+		if byEmail != nil {
+			return *byEmail, nil
+		}
+		return s.newUserFor(ctx, c, auth.NewUserID(), person)
+	}
+	if byEmail != nil && byEmail.UserID != *person.UserID {
+		return api.User{}, api.FieldErrorf("user_email", "belongs to another user than user_id=%s", *person.UserID)
+	}
+	user, err := s.record.User(ctx, *person.UserID)
+	switch {
+	case api.CodeOf(err) == api.NotFound:
+		return s.newUserFor(ctx, c, *person.UserID, person)
+	case err != nil:
+		return api.User{}, err
+	case person.UserEmail != nil && byEmail == nil:
+		return api.User{}, api.FieldErrorf("user_email", "is not that of user_id=%s", *person.UserID)
+	}
+	return user, nil
+}
+
+func (s *Server) userWithEmail(ctx context.Context, email *string) (*api.User, error) {
+	if email == nil {
+		return nil, nil //nolint:nilnil // nobody is no error
+	}
+	user, err := s.record.UserByEmail(ctx, *email)
+	if api.CodeOf(err) == api.NotFound {
+		return nil, nil //nolint:nilnil // nobody is no error
+	}
+	return &user, err
+}
+
+func (s *Server) newUserFor(ctx context.Context, c *call, id string, person person) (api.User, error) {
+	user := api.NewUser(id)
+	user.UserEmail = person.UserEmail
+	return s.record.CreateUser(ctx, c.change, user)
+}
+
+// membersInForce puts new members and their users in force.
+func (s *Server) membersInForce(ctx context.Context, teamID string, added membersChanged) error {
+	failed := s.changes.TeamChanged(ctx, teamID)
+	for _, user := range added.Users {
+		failed = errors.Join(failed, s.changes.UserChanged(ctx, user.UserID))
+	}
+	return inForce(failed)
+}
+
+// showMembers returns memberships as LiteLLM shows them, with what was spent.
+func (s *Server) showMembers(ctx context.Context, team api.Team, members []api.Membership) ([]api.TeamMembership, error) {
+	shown := make([]api.TeamMembership, len(members))
+	if len(members) == 0 {
+		return shown, nil
+	}
+	states, err := s.spending.Members(ctx, team, members)
+	if err != nil {
+		return nil, unspent(err)
+	}
+	for i, member := range members {
+		member.BudgetState = states[i]
+		shown[i] = api.NewTeamMembership(member, team.MemberDefaults)
+	}
+	return shown, nil
+}
+
+// memberUpdated is the answer of POST /team/member_update.
+type memberUpdated struct{ api.TeamMembership }
+
+// updateMember is POST /team/member_update: team_id, user_id or user_email, and the fields to change.
+func (s *Server) updateMember(c *call) (any, error) {
+	teamID, userID, err := s.memberNamed(c)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.in.expect(&api.MemberFields{}); err != nil {
+		return nil, err
+	}
+	revision, err := c.ifRevision()
+	if err != nil {
+		return nil, err
+	}
+	team, err := s.memberTeam(c, teamID)
+	if err != nil {
+		return nil, err
+	}
+	if !c.caller.Role.Everywhere() && userID == c.caller.UserID {
+		return nil, errOwnMembership()
+	}
+	member, err := s.record.UpdateMember(c.ctx(), c.change, teamID, userID, revision, func(fields *api.MemberFields) error {
+		before := *fields
+		if err := c.in.patch(fields); err != nil {
+			return err
+		}
+		return s.checkGrant(c, team, before, *fields)
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := inForce(s.changes.TeamChanged(c.ctx(), teamID)); err != nil {
+		return nil, err
+	}
+	shown, err := s.showMembers(c.ctx(), team, []api.Membership{member})
+	if err != nil {
+		return nil, err
+	}
+	return memberUpdated{shown[0]}, nil
+}
+
+// deleteMember is POST /team/member_delete: team_id and user_id or user_email. The keys that the user has
+// in the team go as well.
+func (s *Server) deleteMember(c *call) (any, error) {
+	teamID, userID, err := s.memberNamed(c)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.in.expect(&struct{}{}); err != nil {
+		return nil, err
+	}
+	if _, err := s.memberTeam(c, teamID); err != nil {
+		return nil, err
+	}
+	_, keys, err := s.record.DeleteMember(c.ctx(), c.change, teamID, userID)
+	if err != nil {
+		return nil, noMember(err)
+	}
+	failed := s.changes.TeamChanged(c.ctx(), teamID)
+	for _, key := range keys {
+		if len(key.SpeakForTeams) > 0 {
+			failed = errors.Join(failed, s.changes.KeyChanged(c.ctx(), &key, nil))
+		}
+	}
+	if err := inForce(failed); err != nil {
+		return nil, err
+	}
+	team, err := s.completeTeam(c.ctx(), teamID)
+	return memberDeleted{Team: team, DeletedKeys: keyIDs(keys)}, err
+}
+
+// memberDeleted is the answer of POST /team/member_delete.
+type memberDeleted struct {
+	api.Team
+	// DeletedKeys are the ids of the keys that the user had in the team.
+	DeletedKeys []string `json:"deleted_keys"`
+}
+
+// noMember says as LiteLLM does that somebody is in no team: 400, not 404.
+func noMember(err error) error {
+	if api.CodeOf(err) == api.NotFound {
+		return &api.Error{Code: api.Invalid, Param: "user_id", Message: "User not found in team"}
+	}
+	return err
+}
+
+// memberNamed takes out of the input which member of which team a request is about.
+func (s *Server) memberNamed(c *call) (teamID, userID string, err error) {
+	if teamID, err = c.in.required("team_id"); err != nil {
+		return "", "", err
+	}
+	userID, err = s.userNamed(c)
+	return teamID, userID, err
+}
+
+// userNamed takes user_id or user_email out of the input and returns the id of who is meant.
+func (s *Server) userNamed(c *call) (string, error) {
+	id, err := c.in.text("user_id")
+	if err != nil {
+		return "", err
+	}
+	email, err := c.in.text("user_email")
+	if err != nil {
+		return "", err
+	}
+	if email == "" {
+		if id == "" {
+			return "", api.FieldErrorf("user_id", "is required, or user_email")
+		}
+		return id, nil
+	}
+	user, err := s.record.UserByEmail(c.ctx(), email)
+	if err != nil {
+		return "", noMember(err)
+	}
+	if id != "" && id != user.UserID {
+		return "", api.FieldErrorf("user_email", "belongs to another user than user_id=%s", id)
+	}
+	return user.UserID, nil
+}
+
+func notNil[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}

@@ -1,0 +1,92 @@
+package admin
+
+import (
+	"context"
+	"slices"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+// teamInfo is GET /team/info?team_id=. Who comes with a key for models sees no keys but their own.
+func (s *Server) teamInfo(c *call) (any, error) {
+	id, err := c.required("team_id")
+	if err != nil {
+		return nil, err
+	}
+	team, err := s.completeTeam(c.ctx(), id)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := s.keys(c.ctx(), api.KeyFilter{TeamID: id})
+	if err != nil {
+		return nil, err
+	}
+	if c.caller.Role == auth.RoleKey {
+		keys = slices.DeleteFunc(keys, func(key api.Key) bool { return !ownKey(c.caller, key) })
+	}
+	members, err := s.record.MembersOfTeams(c.ctx(), []string{id})
+	if err != nil {
+		return nil, err
+	}
+	shown, err := s.showMembers(c.ctx(), team, members[id])
+	if err != nil {
+		return nil, err
+	}
+	return api.TeamInfo{
+		Team: team, TeamInfo: team, Keys: keys, Members: membersOf(keys, members[id]), TeamMemberships: shown,
+	}, nil
+}
+
+// completeTeam reads one team with all that is kept beside it.
+func (s *Server) completeTeam(ctx context.Context, id string) (api.Team, error) {
+	team, err := s.record.Team(ctx, id)
+	if err != nil {
+		return api.Team{}, err
+	}
+	teams := []api.Team{team}
+	err = s.completeTeams(ctx, teams)
+	return teams[0], err
+}
+
+// membersOf are the people of a team as LiteLLM's documentation shows them: one for each key, and then
+// the members without one.
+func membersOf(keys []api.Key, members []api.Membership) []api.Member {
+	byID := map[string]api.Membership{}
+	for _, member := range members {
+		byID[member.UserID] = member
+	}
+	list := make([]api.Member, 0, len(keys)+len(members))
+	for _, key := range keys {
+		shown := api.Member{UserID: key.UserID, Role: api.MemberUser, Key: key.KeyName, KeyID: key.KeyID, KeyAlias: key.KeyAlias}
+		if key.UserID != nil {
+			if member, found := byID[*key.UserID]; found {
+				shown.Role, shown.UserEmail = member.Role, member.UserEmail
+			}
+		}
+		list = append(list, shown)
+	}
+	for _, member := range members {
+		withKey := slices.ContainsFunc(keys, func(key api.Key) bool { return key.UserID != nil && *key.UserID == member.UserID })
+		if !withKey {
+			list = append(list, api.Member{UserID: &member.UserID, UserEmail: member.UserEmail, Role: member.Role})
+		}
+	}
+	return list
+}
+
+func ownKey(caller auth.Caller, key api.Key) bool {
+	user := ""
+	if key.UserID != nil {
+		user = *key.UserID
+	}
+	return caller.Owns(key.KeyID, user)
+}
+
+func teamIDs(teams []api.Team) []string {
+	ids := make([]string, len(teams))
+	for i, team := range teams {
+		ids[i] = team.TeamID
+	}
+	return ids
+}

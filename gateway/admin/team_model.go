@@ -1,0 +1,57 @@
+package admin
+
+import (
+	"slices"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+// addTeamModels is POST /team/model/add {"team_id", "models"}: those that the team does not have yet come
+// at the end of its list, in the order sent.
+func (s *Server) addTeamModels(c *call) (any, error) {
+	return s.changeModels(c, func(have, named []string) []string {
+		have = slices.DeleteFunc(have, func(model string) bool { return model == noDefaultModels })
+		for _, model := range named {
+			if !slices.Contains(have, model) {
+				have = append(have, model)
+			}
+		}
+		return have
+	})
+}
+
+// deleteTeamModels is POST /team/model/delete {"team_id", "models"}. An empty list would be every model, so
+// a team that loses its last one may use none.
+func (s *Server) deleteTeamModels(c *call) (any, error) {
+	return s.changeModels(c, func(have, named []string) []string {
+		if len(have) == 0 {
+			return have
+		}
+		have = slices.DeleteFunc(have, func(model string) bool { return slices.Contains(named, model) })
+		if len(have) == 0 {
+			return []string{noDefaultModels}
+		}
+		return have
+	})
+}
+
+func (s *Server) changeModels(c *call, change func(have, named []string) []string) (any, error) {
+	id, err := c.in.required("team_id")
+	if err != nil {
+		return nil, err
+	}
+	named, err := c.in.texts("models")
+	if err != nil {
+		return nil, err
+	}
+	if len(named) == 0 {
+		return nil, api.FieldErrorf("models", "is required: a list of models")
+	}
+	if err := c.in.expect(&struct{}{}); err != nil {
+		return nil, err
+	}
+	return s.editTeam(c, id, func(team *api.Team) error {
+		team.Models = change(slices.Clone(team.Models), named)
+		return nil
+	})
+}

@@ -1,0 +1,40 @@
+package app
+
+import (
+	"log/slog"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/admin"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/config"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/proxy"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/safedial"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/token"
+)
+
+// verifier reads the tokens of a configured identity provider.
+func verifier(provider config.Provider, logger *slog.Logger) *token.Verifier {
+	return token.New(token.Options{
+		Issuer: provider.Issuer, Audience: provider.Audience, JWKSURL: provider.JWKSURL, Logger: logger,
+		Client: safedial.NewClient(safedial.Options{AllowPrivate: provider.AllowPrivate, AllowHTTP: provider.AllowPrivate}),
+	})
+}
+
+// people lets users of the admin API in with tokens; nil when none is configured.
+func people(settings config.Config, logger *slog.Logger) *admin.Provider {
+	if settings.OIDC == nil {
+		return nil
+	}
+	return &admin.Provider{
+		Tokens: verifier(settings.OIDC.Provider, logger), RoleClaim: settings.OIDC.RoleClaim, Roles: settings.OIDC.Roles,
+		TeamsClaim: settings.OIDC.TeamsClaim, UserClaim: settings.OIDC.UserClaim,
+	}
+}
+
+// callerTokens lets callers of models in with tokens; nil when none is configured.
+func callerTokens(settings config.Config, logger *slog.Logger) *proxy.Tokens {
+	if settings.JWT == nil {
+		return nil
+	}
+	return &proxy.Tokens{
+		Reader: verifier(settings.JWT.Provider, logger), TeamClaim: settings.JWT.TeamClaim, UserClaim: settings.JWT.UserClaim,
+	}
+}
