@@ -10,3 +10,9 @@ func ScriptsForTest() string {
 	return luaCounters + luaReserve + luaSettle + luaCancel + luaRenew + luaReap + luaSeed + luaSpent + luaUsed + luaBump + luaBeat + luaRestore + luaEpoch + luaUnseed +
 		luaEscrowSlot + luaEscrowAccept + luaEscrowRecall + luaEscrowHome + luaEscrowOpen + luaEscrowFill
 }
+
+// BeforeStepForTest calls a function before each step of a transfer between a pot's home and a slot.
+// What it returns ends the transfer there, as the death of the gateway would.
+func BeforeStepForTest(options *RedisOptions, before func(step string) error) {
+	options.beforeStep = before
+}
