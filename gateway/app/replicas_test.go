@@ -16,7 +16,13 @@ import (
 // replicas starts gateways that share one PostgreSQL and one Redis.
 func replicas(t *testing.T, n int, c config.Config) []*gateway {
 	t.Helper()
-	c.DatabaseURL, c.RedisURL = testenv.Postgres(t), testenv.StartRedis(t).URL()
+	return replicasOn(t, n, c, testenv.StartRedis(t).URL())
+}
+
+// replicasOn starts gateways that share one PostgreSQL and the given counters.
+func replicasOn(t *testing.T, n int, c config.Config, counters string) []*gateway {
+	t.Helper()
+	c.DatabaseURL, c.RedisURL = testenv.Postgres(t), counters
 	c.RedisTimeout = 10 * time.Second // these tests are about limits, not about a machine that is busy
 	c.SecretKey = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
 	gateways := make([]*gateway, n)

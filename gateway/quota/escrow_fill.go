@@ -35,8 +35,8 @@ func (r *Redis) fillPot(ctx context.Context, p *pot, lost int64) error {
 		if err != nil {
 			return fmt.Errorf("read what %s has spent: %w", budget.Scope, err)
 		}
-		_, err = r.callInt(ctx, r.scripts.fill, p.home, fillArgs(r.clock(), epoch, p.period, figures, spent))
-		if err == nil {
+		filled, err := r.callInt(ctx, r.scripts.fill, p.home, fillArgs(r.clock(), epoch, p.period, figures, spent))
+		if filled == 1 {
 			r.options.Logger.InfoContext(ctx, "filled the home of a pot", slog.String("scope", string(budget.Scope)),
 				slog.Int("slots", len(figures)))
 		}

@@ -190,7 +190,9 @@ func TestPromise_T1_potNeverExceeded_onCluster(t *testing.T) {
 				}
 				mu.Lock()
 				if decision.Admitted {
-					admitted++
+					if admitted++; admitted > 10*int(b.limit/most) {
+						t.Error("the pot has no end")
+					}
 				} else {
 					refused++
 				}
@@ -248,6 +250,7 @@ func TestEscrow_spendsAPotToTheEnd(t *testing.T) {
 	}
 	held, _ := b.reserve(second, "marketing", 500*money.USD)
 	b.spend(second, "legal", 440*money.USD)
+	b.refused(first, "marketing", 1)
 	denial := b.refused(first, "sales", 1)
 	if denial.Limit != int64(b.limit) || denial.Used != int64(b.limit) || denial.Settled != int64(500*money.USD) {
 		t.Errorf("refused with %+v", denial)
@@ -262,23 +265,23 @@ func TestEscrow_spendsAPotToTheEnd(t *testing.T) {
 func TestEscrow_followsItsLimit(t *testing.T) {
 	b := newPotBench(t, 2, 1000*money.USD, nil)
 	for _, team := range potTeams {
-		b.spend(b.engines[0], team, 10*money.USD)
+		b.spend(b.engines[0], team, money.USD)
 	}
-	b.limit = 70 * money.USD // the teams hold allowances under the old one
+	b.limit = 7 * money.USD // the teams hold allowances of more under the old one
 	for number, team := range potTeams {
 		if number == 0 {
-			b.spend(b.engines[1], team, 10*money.USD)
+			b.spend(b.engines[1], team, money.USD)
 		}
 		b.refused(b.engines[number%2], team, 1)
 	}
-	b.limit = 80 * money.USD
-	b.spend(b.engines[1], "legal", 10*money.USD)
+	b.limit = 8 * money.USD
+	b.spend(b.engines[1], "legal", money.USD)
 	b.refused(b.engines[0], "marketing", 1)
 	b.hard = false
 	b.spend(b.engines[0], "marketing", 100*money.USD)
 	b.hard, b.limit = true, 200*money.USD
-	b.refused(b.engines[1], "research", 21*money.USD)
-	b.spend(b.engines[1], "research", 20*money.USD)
+	b.refused(b.engines[1], "research", 93*money.USD)
+	b.spend(b.engines[1], "research", 92*money.USD)
 	b.want(b.engines[0], 200*money.USD, 0)
 }
 

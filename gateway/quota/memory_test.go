@@ -13,7 +13,10 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// The driver looks once a second whether a server that was killed is back, and then finds itself closed.
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/redis/go-redis/v9/internal/pool.(*ConnPool).tryDial"))
+}
 
 func newMemory(t *testing.T) quotatest.Harness {
 	clock, record := quotatest.NewClock(), quotatest.NewRecord()

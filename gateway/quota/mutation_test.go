@@ -3,6 +3,7 @@ package quota_test
 import (
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 
@@ -12,8 +13,10 @@ import (
 // bugEnv names the bug that the tests of this process run with.
 const bugEnv = "BURSAR_TEST_SCRIPT_BUG"
 
+type bug struct{ name, right, wrong string }
+
 // bugs are mistakes that a change of the scripts could make: the right text and the wrong one.
-var bugs = []struct{ name, right, wrong string }{
+var bugs = []bug{
 	{"a lost reply charges again", "local known = load_reservation(base, id)", "local known = nil"},
 	{"an ended id is admitted again", "if load_ending(base, id, now) then", "if false then"},
 	{"a second settlement is unknown", "save_ending(base, id, now, remembered)\n  write_entry(base, 'settle'", "write_entry(base, 'settle'"},
@@ -53,7 +56,7 @@ var bugs = []struct{ name, right, wrong string }{
 // putBugForTest puts the bug that this process was started with into the scripts.
 func putBugForTest(options *quota.RedisOptions) {
 	name := os.Getenv(bugEnv)
-	for _, bug := range bugs {
+	for _, bug := range slices.Concat(bugs, escrowBugs) {
 		if bug.name == name {
 			quota.RewriteForTest(options, func(script string) string { return strings.ReplaceAll(script, bug.right, bug.wrong) })
 		}
@@ -62,6 +65,11 @@ func putBugForTest(options *quota.RedisOptions) {
 
 // TestPromise_T22_seededBugsAreCaught runs the tests of the Redis engine once per bug; each time one must fail.
 func TestPromise_T22_seededBugsAreCaught(t *testing.T) {
+	catchBugs(t, bugs, "^(TestRedis|TestPromise_T3_rolloverNeedsNoJob|TestPromise_T8_.*|TestPromise_T9_restoresWhatAFailoverLost|TestPromise_T12_scriptsAreTheModel)$")
+}
+
+// catchBugs runs the given tests once per bug, in a process of its own.
+func catchBugs(t *testing.T, bugs []bug, tests string, env ...string) {
 	if os.Getenv(bugEnv) != "" {
 		t.Fatal("started with a bug")
 	}
@@ -72,9 +80,8 @@ func TestPromise_T22_seededBugsAreCaught(t *testing.T) {
 				t.Fatalf("no script holds %q any more: seed the bug in another way", bug.right)
 			}
 			command := exec.CommandContext(t.Context(), os.Args[0],
-				"-test.run=^(TestRedis|TestPromise_T3_rolloverNeedsNoJob|TestPromise_T8_.*|TestPromise_T9_restoresWhatAFailoverLost|TestPromise_T12_scriptsAreTheModel)$", "-test.failfast",
-				"-rapid.nofailfile", "-rapid.shrinktime=1ns")
-			command.Env = append(os.Environ(), bugEnv+"="+bug.name)
+				"-test.run="+tests, "-test.failfast", "-test.timeout=2m", "-rapid.nofailfile", "-rapid.shrinktime=1ns")
+			command.Env = append(append(os.Environ(), bugEnv+"="+bug.name), env...)
 			output, err := command.CombinedOutput()
 			if err == nil {
 				t.Errorf("every test passes with this bug")

@@ -117,7 +117,7 @@ func (l *load) request(engine *quota.Redis) {
 // awaitMore waits until n more requests were settled while somebody waited.
 func (l *load) awaitMore(t *testing.T, n int) {
 	t.Helper()
-	timeout := time.After(30 * time.Second)
+	timeout := time.After(loadPatience)
 	for range n {
 		select {
 		case <-l.more:

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -22,6 +23,9 @@ const (
 	clusterStart = 30 * time.Second
 )
 
+// RedisClusterEnv names the variable of the environment with the address of a Redis Cluster for tests.
+const RedisClusterEnv = "REDIS_CLUSTER_URL"
+
 var sharedCluster = sync.OnceValues(func() (*RedisClusterServers, error) {
 	dir, err := os.MkdirTemp("", "bursar-redis-cluster-")
 	if err != nil {
@@ -31,9 +35,13 @@ var sharedCluster = sync.OnceValues(func() (*RedisClusterServers, error) {
 })
 
 // RedisCluster returns the address of a Redis Cluster of three masters, "redis+cluster://127.0.0.1:PORT,…".
-// It is started once per test binary and ends with it. Tests share it, so each needs a key prefix of its own.
+// It is the one that [RedisClusterEnv] names, or one that is started once per test binary and ends with it.
+// Tests share it, so each needs a key prefix of its own.
 func RedisCluster(t testing.TB) string {
 	t.Helper()
+	if url := os.Getenv(RedisClusterEnv); url != "" {
+		return url
+	}
 	cluster, err := sharedCluster()
 	if err != nil {
 		t.Fatalf("start a Redis Cluster from redis-server: %v", err)
@@ -221,4 +229,22 @@ func awaitTrue(ctx context.Context, ask func() (bool, error)) error {
 			return errors.Join(ctx.Err(), err)
 		}
 	}
+}
+
+// MasterOf is the master that a key is on, as long as no replica has been promoted.
+func (c *RedisClusterServers) MasterOf(t testing.TB, key string) *RedisServer {
+	t.Helper()
+	answer, err := c.Masters[0].command(t.Context(), "CLUSTER", "KEYSLOT", key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	slot, err := strconv.Atoi(answer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	master := 0
+	for slot >= (master+1)*clusterSlots/clusterMasters {
+		master++
+	}
+	return c.Masters[master]
 }
