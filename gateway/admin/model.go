@@ -161,8 +161,8 @@ func (s *Server) modelInfo(c *call) (any, error) {
 	return data, nil
 }
 
-// modelList is the answer of GET /model/list.
-type modelList struct {
+// modelsListed is the answer of GET /model/list.
+type modelsListed struct {
 	Models []modelAnswer `json:"models"`
 }
 
@@ -173,7 +173,7 @@ func (s *Server) listModels(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	list := modelList{Models: []modelAnswer{}}
+	list := modelsListed{Models: []modelAnswer{}}
 	for _, model := range all {
 		if name == "" || model.Name == name {
 			list.Models = append(list.Models, s.modelAnswer(model))

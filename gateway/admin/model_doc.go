@@ -62,7 +62,7 @@ var modelDocs = documentation{
 		Errors: codes(api.NotFound, api.Conflict),
 	},
 	"GET /model/list": {
-		Tag: "model", Summary: "List every model, those of the configuration file first.", Answer: modelList{},
+		Tag: "model", Summary: "List every model, those of the configuration file first.", Answer: modelsListed{},
 		Query: []openapi.Parameter{{Name: "name", Text: "The deployments of this name only."}},
 	},
 	"GET /model/info":    {Tag: "model", Summary: "Read one model or all.", Answer: modelData{}, Query: modelIDs, Errors: codes(api.NotFound)},
