@@ -120,7 +120,7 @@ func assemble(ctx context.Context, options Options) (_ *parts, err error) {
 		HashSecret: func(secret auth.Secret) []byte { return auth.Hash(pepper, secret) },
 		IsAdminKey: p.admins.Has, IdentifierHeader: settings.IdentifierHeader,
 		ExceededStatus: settings.ExceededStatus, AllowUnpriced: settings.AllowUnpriced,
-		ContentionWait: contentionWait, Now: options.Now, Responses: p.store, Metrics: p.metrics,
+		ContentionWait: contentionWait, Now: options.Now, Responses: p.store, StreamIdle: settings.StreamIdle, Metrics: p.metrics,
 		Tokens: callerTokens(settings, logger),
 	})
 	p.admin = admin.Options{

@@ -70,6 +70,8 @@ type Config struct {
 
 	// Models are the deployments, in the order of the file. Several may share one name.
 	Models []Model
+	// StreamIdle is how long an upstream may say nothing within a stream; 0 is the data path's default.
+	StreamIdle time.Duration
 	// Routing says how calls are spread over them.
 	Routing Routing
 

@@ -133,6 +133,7 @@ func TestLoad_namesEveryWrongField(t *testing.T) {
 		"database":         {"database_url: mysql://root:hunter2@db/x", `database_url: starts with "mysql"`},
 		"postgres secret":  {"database_url: postgres://db/x", "secret_key: is required"},
 		"redis":            {"redis_url: http://x", `redis_url: starts with "http"`},
+		"stream idle":      {"timeouts: {stream_idle: never}", `timeouts.stream_idle: "never" is not a duration`},
 		"redis timeout":    {"redis_timeout: soon", `redis_timeout: "soon" is not a duration`},
 		"team field":       {"teams: [{team_id: a, rpm: 3}]", "teams[0]: has unknown fields: rpm"},
 		"team duration":    {"teams: [{team_id: a, budget_duration: 1 month}]", `budget_duration "1 month" is not a duration`},

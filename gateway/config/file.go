@@ -69,8 +69,12 @@ type file struct {
 	UnpricedModels string       `yaml:"unpriced_models"`
 	Models         []fileModel  `yaml:"models"`
 	Routing        fileRouting  `yaml:"routing"`
-	Teams          []yaml.Node  `yaml:"teams"`
-	AlertRoutes    []yaml.Node  `yaml:"alert_routes"`
+	// Timeouts are durations as Go writes them, such as 90s.
+	Timeouts struct {
+		StreamIdle string `yaml:"stream_idle"`
+	} `yaml:"timeouts"`
+	Teams       []yaml.Node `yaml:"teams"`
+	AlertRoutes []yaml.Node `yaml:"alert_routes"`
 }
 
 type rates struct {

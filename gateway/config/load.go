@@ -35,6 +35,7 @@ func Load(path string, getenv func(string) string) (Config, error) {
 	c := &checker{config: Config{File: path}}
 	c.stores(f)
 	c.limits(f)
+	c.streamIdle(f.Timeouts.StreamIdle)
 	c.outage(f)
 	c.models(f)
 	c.routing(f.Routing)
@@ -99,6 +100,17 @@ func loopback(listen string) bool {
 	}
 	address, err := netip.ParseAddr(host)
 	return host == "localhost" || err == nil && address.IsLoopback()
+}
+
+func (c *checker) streamIdle(text string) {
+	if text == "" {
+		return
+	}
+	idle, err := time.ParseDuration(text)
+	if err != nil || idle <= 0 || idle > time.Hour {
+		c.fail("timeouts.stream_idle", "%q is not a duration up to an hour such as 90s", text)
+	}
+	c.config.StreamIdle = idle
 }
 
 func (c *checker) redisTimeout(text string) {

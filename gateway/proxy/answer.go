@@ -32,8 +32,8 @@ func (p *Proxy) passAnswer(w http.ResponseWriter, r *http.Request, c *call, resp
 		c.usage = promptOnly(c)
 		return p.settleBroken(r.Context(), c, upstream.Broken(err))
 	}
-	isJSON := gjson.ValidBytes(body)
-	if !isJSON && (!c.endpoint.text || isHTML(response.Header.Get("Content-Type"))) {
+	valid := gjson.ValidBytes(body)
+	if !valid && (!c.endpoint.text || isHTML(response.Header.Get("Content-Type"))) {
 		c.usage = promptOnly(c)
 		return p.settleBroken(r.Context(), c, upstream.Broken(errors.New("answer is not JSON")))
 	}
@@ -44,9 +44,9 @@ func (p *Proxy) passAnswer(w http.ResponseWriter, r *http.Request, c *call, resp
 	if c.endpoint.settled != nil {
 		c.endpoint.settled(p, r.Context(), c, body)
 	}
-	setCallHeaders(w.Header(), c)
+	p.setCallHeaders(w.Header(), c)
 	setCostHeaders(w.Header(), c)
-	if !isJSON {
+	if !valid {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		w.WriteHeader(http.StatusOK)
 		_, _ = w.Write(body) // a failed write means that the client hung up
@@ -58,9 +58,13 @@ func (p *Proxy) passAnswer(w http.ResponseWriter, r *http.Request, c *call, resp
 }
 
 // isHTML recognises the page of something that stands in the provider's place.
-func isHTML(contentType string) bool {
+func isHTML(contentType string) bool { return mediaType(contentType) == "text/html" }
+
+func isJSON(contentType string) bool { return mediaType(contentType) == "application/json" }
+
+func mediaType(contentType string) string {
 	kind, _, _ := mime.ParseMediaType(contentType)
-	return kind == "text/html"
+	return kind
 }
 
 func readAnswer(body io.Reader) ([]byte, error) {
@@ -76,7 +80,7 @@ func (p *Proxy) usageOf(c *call, body []byte) pricing.Usage {
 	if c.endpoint.free {
 		return pricing.Usage{}
 	}
-	if reported, ok := c.endpoint.wire.Usage(body); ok {
+	if reported, ok := c.endpoint.wire.Usage(body); ok && p.believes(c, reported, len(body)) {
 		return c.reported(reported)
 	}
 	usage := likelyUse(c)

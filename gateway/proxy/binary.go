@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"mime"
 	"net/http"
 	"strings"
 	"time"
@@ -31,16 +30,16 @@ func (p *Proxy) passBinary(w http.ResponseWriter, r *http.Request, c *call, resp
 	c.usage = likelyUse(c)
 	stop := context.AfterFunc(r.Context(), cancel) // a client that hangs up ends the upstream's work
 	defer stop()
-	silence := time.AfterFunc(silenceTimeout, cancel)
+	silence := time.AfterFunc(p.StreamIdle, cancel)
 	defer silence.Stop()
-	setCallHeaders(w.Header(), c)
 	c.cost = c.deployment.Price.Cost(c.usage)
+	p.setCallHeaders(w.Header(), c)
 	setCostHeaders(w.Header(), c)
 	if kind != "" {
 		w.Header().Set("Content-Type", kind)
 	}
 	started := time.Now()
-	broken := copyFlushed(w, response.Body, silence)
+	broken := copyFlushed(w, response.Body, func() { silence.Reset(p.StreamIdle) })
 	c.upstreamFor += time.Since(started)
 	err := p.settle(r.Context(), c)
 	if broken == nil && err == nil {
@@ -52,18 +51,17 @@ func (p *Proxy) passBinary(w http.ResponseWriter, r *http.Request, c *call, resp
 
 // isText recognises answers that are no sound whatever they hold.
 func isText(contentType string) bool {
-	kind, _, _ := mime.ParseMediaType(contentType)
-	return strings.HasPrefix(kind, "text/") || kind == "application/json"
+	return strings.HasPrefix(mediaType(contentType), "text/") || isJSON(contentType)
 }
 
-// copyFlushed hands on every part as it comes.
-func copyFlushed(w http.ResponseWriter, body io.Reader, silence *time.Timer) error {
+// copyFlushed hands on every part as it comes, and tells that something was heard.
+func copyFlushed(w http.ResponseWriter, body io.Reader, heard func()) error {
 	control := http.NewResponseController(w)
 	buffer := make([]byte, 32<<10)
 	var passed int
 	for {
 		n, err := body.Read(buffer)
-		silence.Reset(silenceTimeout)
+		heard()
 		if passed += n; passed > maxBinary {
 			return errBinaryTooLong
 		}

@@ -69,9 +69,11 @@ type call struct {
 	// overhead is what the gateway itself took, known when the call has ended.
 	overhead time.Duration
 
-	usage  pricing.Usage
-	cost   money.Nano
-	reason string
+	usage pricing.Usage
+	cost  money.Nano
+	// settled: cost is what the call really cost.
+	settled bool
+	reason  string
 	// produced counts the bytes of text that a stream has brought so far.
 	produced atomic.Int64
 }

@@ -119,19 +119,26 @@ func (t *tightest) write(to *values, names limitHeaders) {
 }
 
 // setCallHeaders tells the client what the gateway decided about its call.
-func setCallHeaders(header http.Header, c *call) {
+func (p *Proxy) setCallHeaders(header http.Header, c *call) {
 	setRateHeaders(header, c.decision)
+	setBudgetHeaders(header, c)
+	setTimeHeaders(header, c, p.Now())
 	header.Set("X-Bursar-Upstream", c.deployment.Host())
+	header.Set("X-Bursar-Model", c.model)
 	header.Set("X-Bursar-Reservation", c.id)
 	header.Set("X-Litellm-Call-Id", c.id)
 	header.Set("X-Litellm-Model-Group", c.model)
+	header.Set("X-Litellm-Model-Id", c.deployment.ID)
 	if c.outputCap() != c.clientCap {
 		// The cap was injected, or lowered to what the model can do.
 		header.Set("X-Bursar-Output-Cap", strconv.FormatInt(c.outputCap(), 10))
 	}
 }
 
-// setCostHeaders tells what the call cost, where that is known before the answer begins.
+// costTrailers announces what [setCostHeaders] sets once a stream has ended.
+const costTrailers = "X-Bursar-Cost-Usd, X-Litellm-Response-Cost"
+
+// setCostHeaders tells what the call cost: before the answer where that is known, in the trailer of a stream.
 func setCostHeaders(header http.Header, c *call) {
 	header.Set("X-Bursar-Cost-Usd", c.cost.String())
 	header.Set("X-Litellm-Response-Cost", c.cost.String())

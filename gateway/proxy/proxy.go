@@ -7,6 +7,7 @@
 package proxy
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net/http"
@@ -45,6 +46,9 @@ type Options struct {
 	// reservations, not their spending, keep it out of a budget.
 	ContentionWait time.Duration
 	Now            func() time.Time
+	// StreamIdle is how long an upstream may say nothing within an answer that is passed on as it comes;
+	// 0 is five minutes. There is no bound on how long such an answer takes.
+	StreamIdle time.Duration
 	// Responses remembers whose stored responses are; nil keeps none.
 	Responses ResponseRecord
 	// Tokens lets callers come with a token instead of a key; nil does not.
@@ -61,6 +65,7 @@ type Proxy struct {
 
 // New returns a proxy. [Proxy.Run] must run beside it while it serves.
 func New(options Options) *Proxy {
+	options.StreamIdle = cmp.Or(options.StreamIdle, defaultStreamIdle)
 	return &Proxy{Options: options, live: newLiveCalls()}
 }
 

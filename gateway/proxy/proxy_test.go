@@ -52,6 +52,8 @@ type bench struct {
 	team      api.Team
 	rows      []api.LedgerRow
 	responses *keptResponses
+	// idle is how long a stream may say nothing, 0 is the default.
+	idle time.Duration
 	// down makes the record refuse.
 	down bool
 }
@@ -88,6 +90,7 @@ func newBench(t *testing.T, change func(*bench)) *bench {
 		Book: b.book, Engine: b.engine, Upstream: client, Logger: logger, Models: registry, Capacity: b.capacity,
 		HashSecret:     func(secret auth.Secret) []byte { return []byte(secret.Reveal()) },
 		IsAdminKey:     func(secret auth.Secret) bool { return secret.Reveal() == "sk-admin-of-the-test" },
+		StreamIdle:     b.idle,
 		Responses:      b.responses,
 		ExceededStatus: 403, ContentionWait: 2 * time.Second, Now: b.now,
 	})

@@ -58,6 +58,7 @@ func tooLarge(d quota.Denial, request quota.Request) *api.Error {
 		"the request may use %d tokens, more than the %s may use in a whole minute (%d); send a shorter prompt or a smaller max_tokens",
 		request.InputTokens+request.MinOutputTokens, d.Name, d.Limit)
 	refused.Param = "max_tokens"
+	refused.Header = http.Header{"X-Should-Retry": {"false"}}
 	return refused
 }
 

@@ -21,6 +21,7 @@ const settleTimeout = 10 * time.Second
 // It goes on when the client has hung up: the money is spent all the same.
 func (p *Proxy) settle(ctx context.Context, c *call) error {
 	c.cost = c.deployment.Price.Cost(c.usage)
+	c.settled = true
 	row := p.row(c)
 	row.Kind = api.LedgerSettle
 	p.giveBack(ctx, c, row.TotalTokens())

@@ -17,8 +17,8 @@ import (
 const (
 	// writeTimeout is how long a client may take to accept one event.
 	writeTimeout = 60 * time.Second
-	// silenceTimeout is how long an upstream may say nothing within a stream.
-	silenceTimeout = 5 * time.Minute
+	// defaultStreamIdle is how long an upstream may say nothing within a stream.
+	defaultStreamIdle = 5 * time.Minute
 	// maxKeptText bounds what is kept of a stream for counting it.
 	maxKeptText = 16 << 20
 )
@@ -35,22 +35,36 @@ type stream struct {
 	// end is the upstream's end mark, kept back until the call is settled, and endData what it says.
 	end     []byte
 	endData []byte
+	// idle is how long the upstream may say nothing.
+	idle time.Duration
 }
 
 // passStream passes a stream on as it comes and settles it before its end mark.
 func (p *Proxy) passStream(w http.ResponseWriter, r *http.Request, c *call, response *http.Response, cancel context.CancelFunc) error {
-	s := &stream{call: c, client: w, control: http.NewResponseController(w), meter: c.endpoint.wire.Meter()}
+	switch kind := response.Header.Get("Content-Type"); {
+	case isHTML(kind):
+		c.usage = promptOnly(c)
+		return p.settleBroken(r.Context(), c, upstream.Broken(errors.New("answer is a page and not a stream")))
+	case isJSON(kind):
+		return p.passAnswer(w, r, c, response) // some servers know no streams
+	}
+	s := &stream{idle: p.StreamIdle, call: c, client: w, control: http.NewResponseController(w), meter: c.endpoint.wire.Meter()}
 	stop := context.AfterFunc(r.Context(), cancel) // a client that hangs up ends the upstream's work
 	defer stop()
+	p.setCallHeaders(w.Header(), c)
 	s.begin()
-	silence := time.AfterFunc(silenceTimeout, cancel)
+	silence := time.AfterFunc(p.StreamIdle, cancel)
 	defer silence.Stop()
 	started := time.Now()
 	broken := s.pass(upstream.NewEventReader(response.Body), silence)
 	c.upstreamFor += time.Since(started)
 	cancel() // whatever is still to come is not wanted
+	if s.last.Counted && !p.believes(c, s.last.Usage, s.text.Len()) {
+		s.last = upstream.Reading{}
+	}
 	c.usage = s.finalUsage()
 	err := p.settle(r.Context(), c)
+	setCostHeaders(w.Header(), c)
 	switch {
 	case err != nil:
 		s.fail(err)
@@ -67,10 +81,10 @@ func (p *Proxy) passStream(w http.ResponseWriter, r *http.Request, c *call, resp
 
 func (s *stream) begin() {
 	header := s.client.Header()
-	setCallHeaders(header, s.call)
 	header.Set("Content-Type", "text/event-stream; charset=utf-8")
 	header.Set("Cache-Control", "no-cache")
 	header.Set("X-Accel-Buffering", "no")
+	header.Set("Trailer", costTrailers)
 	s.client.WriteHeader(http.StatusOK)
 	_ = s.control.Flush()
 }
@@ -88,7 +102,7 @@ func (s *stream) pass(events *upstream.EventReader, silence *time.Timer) error {
 		if err != nil {
 			return err
 		}
-		silence.Reset(silenceTimeout)
+		silence.Reset(s.idle)
 		reading := s.note(event)
 		if reading.End {
 			s.end, s.endData = bytes.Clone(event.Raw), bytes.Clone(event.Data)
