@@ -88,7 +88,7 @@ func (e *modelEdit) apply(in *input, model *api.Model) error {
 	if _, err := api.Patch(&price, e.price); err != nil {
 		return err
 	}
-	if price == (api.ModelPrice{}) {
+	if price.IsZero() {
 		model.Price = nil
 		return nil
 	}

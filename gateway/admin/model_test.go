@@ -196,7 +196,7 @@ func TestModel_declaredOnesAreReadOnlyAndListedFirst(t *testing.T) {
 	g := newGateway(t)
 	declared := api.NewModel("gpt:1")
 	declared.Name, declared.DeclaredIn = "gpt", "gateway.yaml"
-	declared.Price = &api.ModelPrice{Input: new(3 * money.USD), Output: new(6 * money.USD)}
+	declared.Price = &api.ModelPrice{TokenPrices: api.TokenPrices{Input: new(3 * money.USD), Output: new(6 * money.USD)}}
 	declared.RPM = new(int64(100))
 	g.models.declared = []api.Model{declared}
 	g.post("/model/new", `{"model_id":"m1","name":"gpt","upstream":"anthropic","rpm":20,"price":{"input_per_million_usd":1,"output_per_million_usd":9}}`).ok()

@@ -16,6 +16,7 @@ import (
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/app"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/config"
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 	"github.com/bursarhq/terraform-provider-bursar/internal/testenv"
 )
@@ -69,7 +70,7 @@ func settings(t *testing.T, upstream *testenv.Upstream) config.Config {
 	cent := 10_000 * money.USD // per million tokens
 	loaded.Models = []config.Model{{
 		Name: "gpt-4.1-mini", Upstream: "openai", BaseURL: upstream.URL(), UpstreamModel: "gpt-4.1-mini",
-		Price: &config.Price{InputPerMillion: cent, OutputPerMillion: cent},
+		Price: &api.ModelPrice{TokenPrices: api.TokenPrices{Input: &cent, Output: &cent}},
 	}}
 	return loaded
 }

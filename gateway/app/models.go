@@ -40,7 +40,7 @@ func (m *models) Deployments(ctx context.Context) ([]deployment.Deployment, erro
 	}
 	deployments := make([]deployment.Deployment, 0, len(m.declared)+len(stored))
 	for _, entry := range m.declared {
-		d, err := m.deployment(entry, listOfFile(entry.Price))
+		d, err := m.deployment(entry)
 		if err != nil {
 			return nil, err
 		}
@@ -50,7 +50,7 @@ func (m *models) Deployments(ctx context.Context) ([]deployment.Deployment, erro
 		if _, again := m.Model(model.ModelID); !model.Enabled || again {
 			continue
 		}
-		d, err := m.deployment(configured(model), listOf(model.Price))
+		d, err := m.deployment(configured(model))
 		if err != nil {
 			return nil, err
 		}
@@ -65,8 +65,8 @@ func (m *models) Deployments(ctx context.Context) ([]deployment.Deployment, erro
 	return deployments, nil
 }
 
-// deployment is an entry with its own price list, or with the catalogue's price if that is nil.
-func (m *models) deployment(entry config.Model, list *pricing.List) (deployment.Deployment, error) {
+// deployment is an entry with its own price, or with the catalogue's.
+func (m *models) deployment(entry config.Model) (deployment.Deployment, error) {
 	d := deployment.Deployment{
 		Deployment: upstream.Deployment{
 			Model: entry.Name, UpstreamModel: entry.UpstreamModel, Provider: entry.Upstream,
@@ -77,8 +77,8 @@ func (m *models) deployment(entry config.Model, list *pricing.List) (deployment.
 	listed, known := m.catalogue.Model(entry.Upstream, either(entry.BaseModel, entry.UpstreamModel))
 	d.Price, d.Priced = listed.Price, known
 	d.MaxInputTokens, d.MaxOutputTokens = listed.MaxInputTokens, listed.MaxOutputTokens
-	if list != nil {
-		price, err := list.Price()
+	if entry.Price != nil {
+		price, err := priceList(entry.Price).Price()
 		if err != nil {
 			return d, fmt.Errorf("models: price of %s: %w", entry.Name, err)
 		}
@@ -100,31 +100,8 @@ func configured(model api.Model) config.Model {
 		BaseURL: config.BaseURL(model.Upstream, valueOf(model.BaseURL)), APIKey: valueOf(model.APIKey),
 		APIVersion:    valueOf(model.APIVersion),
 		UpstreamModel: either(valueOf(model.UpstreamModel), model.Name), BaseModel: valueOf(model.BaseModel),
-		MaxOutputTokens: valueOf(model.MaxOutputTokens), Weight: &model.Weight, RPM: model.RPM, TPM: model.TPM,
-	}
-}
-
-func listOfFile(price *config.Price) *pricing.List {
-	if price == nil {
-		return nil
-	}
-	return &pricing.List{Terms: pricing.Terms{
-		Input: &price.InputPerMillion, Output: &price.OutputPerMillion, CachedInput: price.CachedInputPerMillion,
-	}}
-}
-
-func listOf(price *api.ModelPrice) *pricing.List {
-	if price == nil {
-		return nil
-	}
-	return &pricing.List{
-		Terms: pricing.Terms{
-			Input: price.Input, Output: price.Output, CachedInput: price.CachedInput,
-			CacheWrite: price.CacheWrite, CacheWrite1h: price.CacheWrite1h,
-			AudioInput: price.AudioInput, ImageInput: price.ImageInput,
-			Reasoning: price.Reasoning, AudioOutput: price.AudioOutput, ImageOutput: price.ImageOutput,
-		},
-		Request: price.Request, Characters: price.Characters, AudioHour: price.AudioHour,
+		Price: model.Price, MaxOutputTokens: valueOf(model.MaxOutputTokens),
+		Weight: &model.Weight, RPM: model.RPM, TPM: model.TPM,
 	}
 }
 
@@ -152,11 +129,7 @@ func declaredModel(entry config.Model, file string) api.Model {
 		digest := sha256.Sum256([]byte(entry.APIKey))
 		model.HasAPIKey, model.APIKeySHA256 = true, hex.EncodeToString(digest[:])
 	}
-	if price := entry.Price; price != nil {
-		model.Price = &api.ModelPrice{
-			Input: &price.InputPerMillion, Output: &price.OutputPerMillion, CachedInput: price.CachedInputPerMillion,
-		}
-	}
+	model.Price = entry.Price
 	return model
 }
 

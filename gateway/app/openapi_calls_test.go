@@ -16,6 +16,7 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/gateway/app"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/config"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/openapi"
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 	"github.com/bursarhq/terraform-provider-bursar/internal/testenv"
 )
@@ -211,7 +212,7 @@ func describedSettings(t *testing.T, upstream *testenv.Upstream, database string
 	cent := 10_000 * money.USD
 	loaded.Models = append(loaded.Models, config.Model{
 		Name: "claude", Upstream: "anthropic", BaseURL: upstream.URL(), UpstreamModel: "claude-sonnet-4-5",
-		Price: &config.Price{InputPerMillion: cent, OutputPerMillion: cent},
+		Price: &api.ModelPrice{TokenPrices: api.TokenPrices{Input: &cent, Output: &cent}},
 	})
 	return loaded
 }

@@ -16,7 +16,6 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/gateway/ledgerexport"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/metrics"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/policy"
-	"github.com/bursarhq/terraform-provider-bursar/gateway/pricing"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/proxy"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/safedial"
@@ -191,8 +190,12 @@ func (p *parts) openCapacity(ctx context.Context, options Options) error {
 // openModels reads the models of the configuration file and of the record.
 func (p *parts) openModels(ctx context.Context, options Options) (*deployment.Registry, error) {
 	settings := options.Config
+	prices, err := catalogue(settings)
+	if err != nil {
+		return nil, err
+	}
 	p.source = &models{
-		file: settings.File, declared: settings.Models, record: p.store, catalogue: pricing.Embedded(), logger: options.Logger,
+		file: settings.File, declared: settings.Models, record: p.store, catalogue: prices, logger: options.Logger,
 	}
 	return deployment.NewRegistry(ctx, deployment.Options{
 		Source: p.source, Versions: p.engine, Shared: settings.RedisURL != "", Logger: options.Logger,

@@ -21,7 +21,7 @@ func (s served) Changed(ctx context.Context) error { return s.registry.Changed(c
 
 // Facts implements [admin.Models]. A price that makes no sense, which the API would have refused, is not known.
 func (s served) Facts(model api.Model) admin.ModelFacts {
-	d, err := s.deployment(configured(model), listOf(model.Price))
+	d, err := s.deployment(configured(model))
 	if err != nil {
 		return admin.ModelFacts{}
 	}

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
-	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
 
 // Config is everything `bursar serve` can be told.
@@ -57,6 +56,10 @@ type Config struct {
 
 	// AllowPrivateTargets lets webhooks go to private and loopback addresses and use plain http.
 	AllowPrivateTargets bool
+	// PriceFile is a price list in LiteLLM's format; empty is none. PriceFileInstead takes it instead
+	// of the built-in catalogue and not over it.
+	PriceFile        string
+	PriceFileInstead bool
 	// AllowUnpriced serves models that have no price, at no cost, instead of refusing them.
 	AllowUnpriced bool
 
@@ -97,7 +100,7 @@ type Model struct {
 	APIVersion    string
 	UpstreamModel string
 	// Price overrides the catalogue; nil does not.
-	Price *Price
+	Price *api.ModelPrice
 	// BaseModel is the catalogue's name of the model, by which it is priced; "" is UpstreamModel.
 	BaseModel string
 	// MaxOutputTokens overrides the catalogue's limit of the model; 0 does not.
@@ -119,11 +122,4 @@ type Routing struct {
 	RetryShare *float64
 	// Timeout is to the first byte of an answer.
 	Timeout time.Duration
-}
-
-// Price is in USD per million tokens. A nil CachedInputPerMillion costs what input does.
-type Price struct {
-	InputPerMillion       money.Nano
-	OutputPerMillion      money.Nano
-	CachedInputPerMillion *money.Nano
 }

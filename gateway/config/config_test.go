@@ -7,7 +7,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/bursarhq/terraform-provider-bursar/gateway/config"
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
 
@@ -62,11 +65,73 @@ models:
 	if first.APIKey != "sk-upstream" || first.BaseURL != "https://api.openai.com/v1" || first.UpstreamModel != "gpt-4.1-mini" {
 		t.Errorf("first model: %+v", first)
 	}
-	if first.Price.InputPerMillion != 400_000_000 || first.Price.OutputPerMillion != 1_600_000_000 {
+	if *first.Price.Input != 400_000_000 || *first.Price.Output != 1_600_000_000 {
 		t.Errorf("price: %+v", first.Price)
 	}
 	if second.BaseURL != "http://127.0.0.1:9/v1" || second.UpstreamModel != "other" || second.Price != nil {
 		t.Errorf("second model: %+v", second)
+	}
+}
+
+func TestLoad_pricesOfEveryKind(t *testing.T) {
+	got, err := load(t, `
+prices: {file: prices.json, mode: instead}
+models:
+  - name: gpt-5
+    price:
+      input_per_million_usd: 1.25
+      cached_input_per_million_usd: 0.125
+      cache_write_per_million_usd: 1.5
+      cache_write_1h_per_million_usd: 2
+      audio_input_per_million_usd: 3
+      image_input_per_million_usd: 4
+      output_per_million_usd: 10
+      reasoning_per_million_usd: 11
+      audio_output_per_million_usd: 12
+      image_output_per_million_usd: 13
+      request_usd: 0.0001
+      tiers:
+        - {above_prompt_tokens: 200000, input_per_million_usd: 2.5, output_per_million_usd: 20}
+      flex: {input_per_million_usd: 0.625, output_per_million_usd: 5}
+      search: {low_usd: 0.025, medium_usd: 0.0275, high_usd: 0.03}
+  - {name: whisper-1, price: {audio_hour_usd: 0.36}}
+  - {name: tts-1, price: {characters_per_million_usd: 15}}
+  - {name: dall-e-3, price: {images: [{size: 1024x1024, quality: hd, usd: 0.08}, {usd: 0.04}]}}
+  - {name: catalogued, price: null}
+`, adminEnv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	usd := func(text string) *money.Nano {
+		amount, err := money.Parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return &amount
+	}
+	want := []*api.ModelPrice{
+		{
+			TokenPrices: api.TokenPrices{
+				Input: usd("1.25"), CachedInput: usd("0.125"), CacheWrite: usd("1.5"), CacheWrite1h: usd("2"), AudioInput: usd("3"), ImageInput: usd("4"),
+				Output: usd("10"), Reasoning: usd("11"), AudioOutput: usd("12"), ImageOutput: usd("13"),
+			},
+			Request: usd("0.0001"),
+			Tiers:   []api.PriceTier{{Above: 200_000, TokenPrices: api.TokenPrices{Input: usd("2.5"), Output: usd("20")}}},
+			Flex:    &api.ServicePrice{TokenPrices: api.TokenPrices{Input: usd("0.625"), Output: usd("5")}},
+			Search:  &api.SearchPrice{Low: *usd("0.025"), Medium: *usd("0.0275"), High: *usd("0.03")},
+		},
+		{AudioHour: usd("0.36")},
+		{Characters: usd("15")},
+		{Images: []api.ImagePrice{{Size: "1024x1024", Quality: "hd", Each: *usd("0.08")}, {Each: *usd("0.04")}}},
+		nil,
+	}
+	for i, model := range got.Models {
+		if diff := cmp.Diff(want[i], model.Price); diff != "" {
+			t.Errorf("%s: %s", model.Name, diff)
+		}
+	}
+	if got.PriceFile != "prices.json" || !got.PriceFileInstead {
+		t.Errorf("price file: %q, instead %v", got.PriceFile, got.PriceFileInstead)
 	}
 }
 
@@ -128,7 +193,17 @@ func TestLoad_namesEveryWrongField(t *testing.T) {
 		"azure version":    {"models: [{name: a, upstream: azure, base_url: 'https://x.openai.azure.com'}]", "models[0].api_version: is required for azure"},
 		"foreign version":  {"models: [{name: a, api_version: x}]", "models[0].api_version: is for upstream azure only"},
 		"price":            {"models: [{name: a, price: {input_per_million_usd: cheap, output_per_million_usd: 1}}]", `input_per_million_usd: "cheap"`},
-		"half a price":     {"models: [{name: a, price: {input_per_million_usd: 1}}]", "models[0].price: needs"},
+		"half a price":     {"models: [{name: a, price: {input_per_million_usd: 1}}]", "models[0].price: price needs"},
+		"misspelled price": {"models: [{name: a, price: {inptu_per_million_usd: 1}}]", `models[0].price: inptu_per_million_usd: json: unknown field`},
+		"misspelled tier":  {"models: [{name: a, price: {flex: {in: 1}}}]", `models[0].price: flex: json: unknown field "in"`},
+		"negative price":   {"models: [{name: a, price: {input_per_million_usd: 1, output_per_million_usd: -1}}]", "output_per_million_usd cannot be negative"},
+		"half a tier":      {"models: [{name: a, price: {input_per_million_usd: 1, output_per_million_usd: 1, tiers: [{above_prompt_tokens: 5}]}}]", "tiers[0] needs"},
+		"a tier twice":     {"models: [{name: a, price: {input_per_million_usd: 1, output_per_million_usd: 1, tiers: [{above_prompt_tokens: 5, input_per_million_usd: 1, output_per_million_usd: 1}, {above_prompt_tokens: 5, input_per_million_usd: 1, output_per_million_usd: 1}]}}]", "5 stands in two tiers"},
+		"half a service":   {"models: [{name: a, price: {input_per_million_usd: 1, output_per_million_usd: 1, flex: {input_per_million_usd: 1}}}]", "price.flex needs"},
+		"empty price":      {"models: [{name: a, price: {}}]", "price needs input_per_million_usd"},
+		"price of a word":  {"models: [{name: a, price: cheap}]", "models[0].price: is not an object"},
+		"price mode":       {"prices: {file: a.json, mode: under}", `prices.mode: is "under"`},
+		"no price file":    {"prices: {mode: over}", "prices.file: is required"},
 		"variable":         {"models: [{name: a, api_key: '${NOT_SET}'}]", "environment variable NOT_SET is not set"},
 		"database":         {"database_url: mysql://root:hunter2@db/x", `database_url: starts with "mysql"`},
 		"postgres secret":  {"database_url: postgres://db/x", "secret_key: is required"},

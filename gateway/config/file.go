@@ -65,6 +65,11 @@ type file struct {
 	OIDC *fileOIDC `yaml:"oidc"`
 	JWT  *fileJWT  `yaml:"jwt"`
 
+	Prices struct {
+		File string `yaml:"file"`
+		Mode string `yaml:"mode"`
+	} `yaml:"prices"`
+
 	Export         []fileExport `yaml:"export"`
 	UnpricedModels string       `yaml:"unpriced_models"`
 	Models         []fileModel  `yaml:"models"`
@@ -98,26 +103,19 @@ type fileRouting struct {
 }
 
 type fileModel struct {
-	ModelID         string     `yaml:"model_id"`
-	Name            string     `yaml:"name"`
-	Upstream        string     `yaml:"upstream"`
-	BaseURL         string     `yaml:"base_url"`
-	APIKey          string     `yaml:"api_key"`
-	APIVersion      string     `yaml:"api_version"`
-	UpstreamModel   string     `yaml:"upstream_model"`
-	BaseModel       string     `yaml:"base_model"`
-	MaxOutputTokens int64      `yaml:"max_output_tokens"`
-	Weight          *int64     `yaml:"weight"`
-	RPM             *int64     `yaml:"rpm"`
-	TPM             *int64     `yaml:"tpm"`
-	Price           *filePrice `yaml:"price"`
-}
-
-// filePrice keeps the numbers as they are written, so that 0.40 is read exactly.
-type filePrice struct {
-	Input       yaml.Node `yaml:"input_per_million_usd"`
-	Output      yaml.Node `yaml:"output_per_million_usd"`
-	CachedInput yaml.Node `yaml:"cached_input_per_million_usd"`
+	ModelID         string    `yaml:"model_id"`
+	Name            string    `yaml:"name"`
+	Upstream        string    `yaml:"upstream"`
+	BaseURL         string    `yaml:"base_url"`
+	APIKey          string    `yaml:"api_key"`
+	APIVersion      string    `yaml:"api_version"`
+	UpstreamModel   string    `yaml:"upstream_model"`
+	BaseModel       string    `yaml:"base_model"`
+	MaxOutputTokens int64     `yaml:"max_output_tokens"`
+	Weight          *int64    `yaml:"weight"`
+	RPM             *int64    `yaml:"rpm"`
+	TPM             *int64    `yaml:"tpm"`
+	Price           yaml.Node `yaml:"price"`
 }
 
 func readFile(path string, getenv func(string) string) (file, error) {

@@ -37,6 +37,7 @@ func Load(path string, getenv func(string) string) (Config, error) {
 	c.limits(f)
 	c.streamIdle(f.Timeouts.StreamIdle)
 	c.outage(f)
+	c.prices(f)
 	c.models(f)
 	c.routing(f.Routing)
 	c.exports(f)

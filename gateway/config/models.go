@@ -1,12 +1,14 @@
 package config
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/url"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
 
@@ -99,22 +101,42 @@ func (c *checker) apiVersion(field, provider, baseURL, version string) string {
 	return version
 }
 
-func (c *checker) price(field string, price *filePrice) *Price {
-	if price == nil {
+// price reads a price with the names of the admin API.
+func (c *checker) price(field string, node yaml.Node) *api.ModelPrice {
+	if node.IsZero() || node.Tag == "!!null" {
 		return nil
 	}
-	input := c.amount(field+".input_per_million_usd", price.Input)
-	output := c.amount(field+".output_per_million_usd", price.Output)
-	if input == nil || output == nil {
-		if price.Input.IsZero() || price.Output.IsZero() {
-			c.fail(field, "needs input_per_million_usd and output_per_million_usd; 0 is free")
-		}
+	object, err := jsonObject(node)
+	if err != nil {
+		c.fail(field, "is not an object with prices: %s", err)
 		return nil
 	}
-	return &Price{
-		InputPerMillion:       *input,
-		OutputPerMillion:      *output,
-		CachedInputPerMillion: c.amount(field+".cached_input_per_million_usd", price.CachedInput),
+	data, err := json.Marshal(object)
+	if err != nil {
+		c.fail(field, "is not an object with prices: %s", err)
+		return nil
+	}
+	var price api.ModelPrice
+	if err := json.Unmarshal(data, &price); err != nil {
+		c.fail(field, "%s", err)
+		return nil
+	}
+	c.check(field, price.Validate())
+	return &price
+}
+
+// prices reads where the price list is.
+func (c *checker) prices(f file) {
+	c.config.PriceFile = f.Prices.File
+	switch f.Prices.Mode {
+	case "", "over":
+	case "instead":
+		c.config.PriceFileInstead = true
+	default:
+		c.fail("prices.mode", "is %q; it must be over or instead: over the built-in catalogue, or instead of it", f.Prices.Mode)
+	}
+	if f.Prices.Mode != "" && f.Prices.File == "" {
+		c.fail("prices.file", "is required with prices.mode: a price list in LiteLLM's format")
 	}
 }
 

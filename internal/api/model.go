@@ -4,8 +4,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-
-	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
 
 // Upstreams lists the kinds of providers that a model may be served by: "openai" is everything that
@@ -62,28 +60,6 @@ type ModelFields struct {
 	// Enabled false keeps the deployment but sends nothing there.
 	Enabled  bool     `json:"enabled" default:"true"`
 	Metadata Metadata `json:"metadata"`
-}
-
-// ModelPrice is what a deployment charges. Tokens are in USD per million; kinds of tokens that are nil
-// cost what their nearest relative does, other kinds nothing.
-type ModelPrice struct {
-	// Input and Output are required, unless what is used is charged by the piece.
-	Input  *money.Nano `json:"input_per_million_usd"`
-	Output *money.Nano `json:"output_per_million_usd"`
-	// CachedInput to ImageInput are parts of the prompt.
-	CachedInput  *money.Nano `json:"cached_input_per_million_usd,omitempty"`
-	CacheWrite   *money.Nano `json:"cache_write_per_million_usd,omitempty"`
-	CacheWrite1h *money.Nano `json:"cache_write_1h_per_million_usd,omitempty"`
-	AudioInput   *money.Nano `json:"audio_input_per_million_usd,omitempty"`
-	ImageInput   *money.Nano `json:"image_input_per_million_usd,omitempty"`
-	// Reasoning to ImageOutput are parts of the completion.
-	Reasoning   *money.Nano `json:"reasoning_per_million_usd,omitempty"`
-	AudioOutput *money.Nano `json:"audio_output_per_million_usd,omitempty"`
-	ImageOutput *money.Nano `json:"image_output_per_million_usd,omitempty"`
-	// Request is in USD per request, Characters per million characters, AudioHour per hour of sound.
-	Request    *money.Nano `json:"request_usd,omitempty"`
-	Characters *money.Nano `json:"characters_per_million_usd,omitempty"`
-	AudioHour  *money.Nano `json:"audio_hour_usd,omitempty"`
 }
 
 // NewModel returns a model with the defaults of a create.
@@ -168,28 +144,5 @@ func (v *validation) credential(field string, secret *string) {
 	}
 	if strings.ContainsFunc(*secret, func(r rune) bool { return r < ' ' || r > '~' }) {
 		v.fail(field, "holds a line break or another character that no credential has; was it copied whole?")
-	}
-}
-
-func (v *validation) modelPrice(field string, price *ModelPrice) {
-	if price == nil {
-		return
-	}
-	byThePiece := price.Request != nil || price.Characters != nil || price.AudioHour != nil
-	if (price.Input == nil) != (price.Output == nil) || price.Input == nil && !byThePiece {
-		v.fail(field, "needs input_per_million_usd and output_per_million_usd; 0 is free")
-	}
-	for _, kind := range []struct {
-		name   string
-		amount *money.Nano
-	}{
-		{"input_per_million_usd", price.Input}, {"output_per_million_usd", price.Output},
-		{"cached_input_per_million_usd", price.CachedInput}, {"cache_write_per_million_usd", price.CacheWrite},
-		{"cache_write_1h_per_million_usd", price.CacheWrite1h}, {"audio_input_per_million_usd", price.AudioInput},
-		{"image_input_per_million_usd", price.ImageInput}, {"reasoning_per_million_usd", price.Reasoning},
-		{"audio_output_per_million_usd", price.AudioOutput}, {"image_output_per_million_usd", price.ImageOutput},
-		{"request_usd", price.Request}, {"characters_per_million_usd", price.Characters}, {"audio_hour_usd", price.AudioHour},
-	} {
-		v.amount(field+"."+kind.name, kind.amount)
 	}
 }

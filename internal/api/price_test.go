@@ -1,0 +1,50 @@
+package api_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
+)
+
+func TestModelPrice_refusesWhatIsMisspelled(t *testing.T) {
+	for text, want := range map[string]string{
+		`{"inputt_per_million_usd":1}`:                      `inputt_per_million_usd: json: unknown field`,
+		`{"flex":{"inputt_per_million_usd":1}}`:             `flex: json: unknown field`,
+		`{"tiers":[{"above":1}]}`:                           `tiers: json: unknown field`,
+		`{"images":[{"price":1}]}`:                          `images: json: unknown field`,
+		`{"input_per_million_usd":"cheap"}`:                 `input_per_million_usd: "cheap" is not a number`,
+		`{"search":{"low_usd":{}}}`:                         `search: `,
+		`{"request_usd":1,"characters_per_million_usd":[]}`: `characters_per_million_usd: `,
+		`[]`: `cannot unmarshal array`,
+	} {
+		price := api.ModelPrice{Request: new(money.USD)}
+		err := json.Unmarshal([]byte(text), &price)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", text, err, want)
+		}
+		if price.Request == nil || *price.Request != money.USD {
+			t.Errorf("%s changed the price", text)
+		}
+	}
+}
+
+func TestModelPrice_writesWhatItReads(t *testing.T) {
+	const text = `{"input_per_million_usd":0.4,"output_per_million_usd":1.6,"cached_input_per_million_usd":0,` +
+		`"tiers":[{"above_prompt_tokens":200000,"input_per_million_usd":0.8,"output_per_million_usd":3.2}],` +
+		`"priority":{"input_per_million_usd":0.7,"output_per_million_usd":2.8},"request_usd":0.001,` +
+		`"images":[{"size":"1024x1024","quality":"hd","usd":0.08}],"search":{"low_usd":0.01,"medium_usd":0.02,"high_usd":0.03}}`
+	var price api.ModelPrice
+	if err := json.Unmarshal([]byte(text), &price); err != nil {
+		t.Fatal(err)
+	}
+	written, err := json.Marshal(price)
+	if err != nil || string(written) != text {
+		t.Errorf("read  %s\nwrote %s, %v", text, written, err)
+	}
+	if err := price.Validate(); err != nil {
+		t.Error(err)
+	}
+}
