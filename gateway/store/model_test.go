@@ -26,7 +26,7 @@ func TestModel_twoWaysToRead(t *testing.T) {
 	both(t, func(t *testing.T, s *store.Store, _ *clock) {
 		model := newModel("m1", "gpt")
 		model.BaseURL, model.RPM, model.Weight = new("https://example.com/v1"), new(int64(7)), 0
-		model.Price = &api.ModelPrice{Input: new(money.USD / 10), Output: new(money.USD)}
+		model.Price = &api.ModelPrice{TokenPrices: api.TokenPrices{Input: new(money.USD / 10), Output: new(money.USD)}}
 		model.Metadata = api.Metadata{"tier": json.RawMessage(`"paid"`)}
 		created := must(s.CreateModel(t.Context(), alice, model))(t)
 		want := model
