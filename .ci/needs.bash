@@ -53,6 +53,10 @@ has_python() {
   command -v python3 >/dev/null
 }
 
+has_node() {
+  command -v node >/dev/null && node -e 'process.exit(typeof fetch === "function" ? 0 : 1)'
+}
+
 # PostgreSQL's server programs are often installed outside PATH; this puts them there.
 has_postgres() {
   command -v initdb >/dev/null && return

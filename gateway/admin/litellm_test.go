@@ -11,19 +11,29 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
 
-// python runs an example of LiteLLM's documentation against the gateway and returns what it prints.
+// python and javascript run an example of LiteLLM's documentation against the gateway and return what it prints.
 func (g *gateway) python(script string) string {
 	g.t.Helper()
-	interpreter, err := exec.LookPath("python3")
+	return g.run("testdata/python", "python3", script)
+}
+
+func (g *gateway) javascript(script string) string {
+	g.t.Helper()
+	return g.run("testdata/javascript", "node", "--import", "./address.mjs", script)
+}
+
+func (g *gateway) run(dir, name string, arguments ...string) string {
+	g.t.Helper()
+	interpreter, err := exec.LookPath(name)
 	if err != nil {
-		g.t.Fatal("python3 is needed to run LiteLLM's documented examples; install it (apt-get install python3)")
+		g.t.Fatalf("%s is needed to run LiteLLM's documented examples; install it (apt-get install python3 nodejs)", name)
 	}
-	run := exec.CommandContext(g.t.Context(), interpreter, script)
-	run.Dir = "testdata/python"
+	run := exec.CommandContext(g.t.Context(), interpreter, arguments...)
+	run.Dir = dir
 	run.Env = append(os.Environ(), "BURSAR_URL="+g.URL, "PYTHONDONTWRITEBYTECODE=1", "NO_PROXY=*")
 	printed, err := run.CombinedOutput()
 	if err != nil {
-		g.t.Fatalf("%s: %v\n%s", script, err, printed)
+		g.t.Fatalf("%s: %v\n%s", arguments, err, printed)
 	}
 	return string(printed)
 }
@@ -68,6 +78,28 @@ Total teams: 1
   - Data Science Team: $0.00 / $1000.00
 `
 	if diff := cmp.Diff(want, g.python("team_complete.py")); diff != "" {
+		t.Errorf("printed: %s", diff)
+	}
+}
+
+func TestLiteLLM_javascriptClient(t *testing.T) {
+	g := newGateway(t)
+	want := `team my-new-team: $0 of $10
+budget my-free-tier: $4
+key starts with sk-, is named my-key, ends: true
+service account's user: null
+spend 0, models gpt-3.5-turbo, gpt-4, user ishaan@berri.ai
+key may spend $5 at 2 requests a minute
+1 of 2 keys updated, Key not found in database
+2 keys on 1 page: my-key, none
+regenerated: true, same token: true
+budgets: my-free-tier
+/key/generate: 400 already_exists_error Key with alias 'my-key' already exists. Unique key aliases across all keys are required.
+/key/generate: 400 bad_request_error rpm_limit is 5, above the 4 of the key's team
+deleted my-key
+deleted 1 team
+`
+	if diff := cmp.Diff(want, g.javascript("keys_and_budgets.mjs")); diff != "" {
 		t.Errorf("printed: %s", diff)
 	}
 }
