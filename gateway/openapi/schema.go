@@ -3,6 +3,7 @@ package openapi
 import (
 	"encoding/json"
 	"fmt"
+	"path"
 	"reflect"
 	"slices"
 	"strings"
@@ -81,9 +82,10 @@ func (d *describer) typ(t reflect.Type, way direction) (object, error) {
 		return object{{"type", "string"}}, nil
 	case reflect.Bool:
 		return object{{"type", "boolean"}}, nil
-	case reflect.Int, reflect.Int32, reflect.Int64:
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
+		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
 		return object{{"type", "integer"}}, nil
-	case reflect.Float64:
+	case reflect.Float32, reflect.Float64:
 		return object{{"type", "number"}}, nil
 	case reflect.Interface:
 		return slices.Clone(anything), nil
@@ -116,6 +118,9 @@ func (d *describer) structure(t reflect.Type, way direction) (object, error) {
 		return d.fields(t, way)
 	}
 	name := componentName(t, way)
+	if known, found := d.names[name]; found && known.of != t {
+		name = title(path.Base(t.PkgPath())) + name // two packages have a type of that name
+	}
 	if known, found := d.names[name]; found {
 		if known.of != t {
 			return nil, fmt.Errorf("types %s and %s would both be called %s", known.of, t, name)
@@ -129,13 +134,15 @@ func (d *describer) structure(t reflect.Type, way direction) (object, error) {
 }
 
 func componentName(t reflect.Type, way direction) string {
-	name := strings.ToUpper(t.Name()[:1]) + t.Name()[1:]
+	name := title(t.Name())
 	name = strings.NewReplacer("[", "Of", "]", "", "*", "", "/", "", ".", "").Replace(name)
 	if way == requested {
 		return name + "Request"
 	}
 	return name
 }
+
+func title(name string) string { return strings.ToUpper(name[:1]) + name[1:] }
 
 func reference(name string) object { return object{{"$ref", "#/components/schemas/" + name}} }
 
