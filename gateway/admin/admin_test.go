@@ -218,6 +218,8 @@ func (a answer) refused(status int, param, message string) answer {
 type fakeSpending struct {
 	mu    sync.Mutex
 	spend map[string]money.Nano
+	// rpm is what every team uses in this minute.
+	rpm   int64
 	fails error
 }
 
@@ -256,6 +258,18 @@ func (f *fakeSpending) Users(_ context.Context, users []api.User) ([]api.BudgetS
 func (f *fakeSpending) Members(_ context.Context, team api.Team, members []api.Membership) ([]api.BudgetState, error) {
 	return states(f, members, func(m api.Membership) string { return team.TeamID + "#" + m.UserID })
 }
+
+func (f *fakeSpending) Preview(ctx context.Context, teams []api.Team, _ []api.Budget) ([]api.TeamTerms, []api.TeamUse, error) {
+	states, err := f.Teams(ctx, teams)
+	terms, used := make([]api.TeamTerms, len(teams)), make([]api.TeamUse, len(teams))
+	for i, team := range teams {
+		terms[i] = api.TeamTerms{RateLimits: team.RateLimits, MaxBudget: team.MaxBudget, HardCap: team.HardCap, Blocked: team.Blocked}
+		used[i] = api.TeamUse{Spend: states[i].Spend, RPM: f.rpm}
+	}
+	return terms, used, err
+}
+
+func (f *fakeSpending) PeriodStart(api.Budget) time.Time { return time.Time{} }
 
 // fakeChanges remembers what it was told of.
 type fakeChanges struct {

@@ -20,6 +20,8 @@ type Books interface {
 	LedgerSpend(ctx context.Context, selection api.LedgerSelection, from, to time.Time) (money.Nano, error)
 	// Peaks returns the busiest minute since from of each of the teams that had a request.
 	Peaks(ctx context.Context, teamIDs []string, from time.Time) (map[string]api.Peak, error)
+	// TeamIDsOfBudgets returns the ids of the teams that take the terms of one of the budgets, in order.
+	TeamIDsOfBudgets(ctx context.Context, budgetIDs []string) ([]string, error)
 
 	// Audits returns the changes that the filter selects, newest first, and how many there are in all;
 	// AuditPage does not count.

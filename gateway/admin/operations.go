@@ -17,6 +17,7 @@ var Tags = []openapi.Tag{
 	{Name: "model", Text: "What is served, and by whom."},
 	{Name: "alert route", Text: "Where events go, and which."},
 	{Name: "usage", Text: "What was used and what it cost."},
+	{Name: "quota", Text: "What a change would do, before it is made."},
 	{Name: "audit", Text: "Who changed what, when, from where and why, in a chain that shows when it was tampered with."},
 }
 
@@ -24,7 +25,7 @@ var Tags = []openapi.Tag{
 type documentation map[string]openapi.Operation
 
 var documents = join(
-	teamDocs, memberDocs, userDocs, adminKeyDocs, keyDocs, budgetDocs, modelDocs, alertRouteDocs, usageDocs, auditDocs,
+	teamDocs, memberDocs, userDocs, adminKeyDocs, keyDocs, budgetDocs, modelDocs, alertRouteDocs, usageDocs, auditDocs, quotaDocs,
 )
 
 func join(parts ...documentation) documentation {

@@ -62,6 +62,11 @@ type Spending interface {
 	Budgets(ctx context.Context, budgets []api.Budget) ([]api.BudgetState, error)
 	Users(ctx context.Context, users []api.User) ([]api.BudgetState, error)
 	Members(ctx context.Context, team api.Team, members []api.Membership) ([]api.BudgetState, error)
+	// Preview returns the terms that would be in force for teams, and what they have used by them, in order. Neither
+	// the teams nor the budgets, which take the place of those with their ids, need be stored.
+	Preview(ctx context.Context, teams []api.Team, budgets []api.Budget) ([]api.TeamTerms, []api.TeamUse, error)
+	// PeriodStart is when the running period of a pot began, the zero time for one that never resets.
+	PeriodStart(pot api.Budget) time.Time
 }
 
 // Changes puts stored changes in force. Each method returns when every gateway judges by the new

@@ -111,6 +111,8 @@ var routes = []Route{
 	{"GET", "/team/daily/activity", auth.TeamRead, (*Server).teamActivity},
 	{"GET", "/user/daily/activity", auth.Read, (*Server).userActivity},
 
+	{"POST", "/quota/check", auth.Read, (*Server).checkQuota},
+
 	{"GET", "/audit", auth.Read, (*Server).audits},
 	{"GET", "/audit/verify", auth.Read, (*Server).verifyAudit},
 	{"GET", "/audit/{id}", auth.Read, (*Server).audit},

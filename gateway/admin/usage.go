@@ -98,7 +98,7 @@ func (s *Server) usageQuery(c *call) (api.UsageQuery, error) {
 
 // spendingKey reads which key's spending is meant: an id, also of one that is deleted, or a secret.
 func (s *Server) spendingKey(c *call) (string, error) {
-	name := c.either("key_id", "api_key", "key")
+	name := c.either("key_id", "api_key")
 	if !strings.HasPrefix(name, "sk-") {
 		return name, nil
 	}

@@ -10,6 +10,7 @@ var (
 	startDate = openapi.Parameter{Name: "start_date", Kind: "date", Text: "The first UTC day."}
 	endDate   = openapi.Parameter{Name: "end_date", Kind: "date", Text: "The last UTC day, included."}
 	byKey     = openapi.Parameter{Name: "api_key", Text: "Of this key only: its id, also after it was deleted, or its secret."}
+	byKeyID   = openapi.Parameter{Name: "key_id", Text: "The same as api_key."}
 	formatAs  = openapi.Parameter{
 		Name: "format", Words: []string{formatJSON, formatCSV, formatJSONL},
 		Text: "The form of the answer; without it, the header Accept decides. CSV and JSON Lines are written row by row, whatever their length.",
@@ -23,7 +24,7 @@ var (
 )
 
 var ledgerParameters = []openapi.Parameter{
-	startDate, endDate, ofTeam, byKey, ofUser, endUser, ofModel,
+	startDate, endDate, ofTeam, byKey, byKeyID, ofUser, {Name: "user", Text: "The same as user_id."}, endUser, ofModel,
 	{Name: "request_id", Text: "This request only: x-litellm-call-id, or the X-Request-Id of the call."},
 	{Name: "kind", Words: []string{api.LedgerSettle, api.LedgerEstimate, api.LedgerCorrection, api.LedgerAdjust, api.LedgerVoid}},
 	{Name: "min_spend", Kind: "number", Text: "In USD, included."},
@@ -41,8 +42,8 @@ var usageDocs = documentation{
 			{Name: "group_by", Text: "Some of team, key, user, model, tag, end_user, day, with commas; team unless given."},
 			{Name: "period", Words: api.UsagePeriods, Text: "What is summed up: each day, each month (unless given), or all of it."},
 			startDate, endDate,
-			{Name: "team_id", Text: "Of these teams only, with commas."},
-			byKey, ofUser, ofModel, {Name: "tag", Text: "Of requests with this tag only."}, endUser, formatAs, cursorAt,
+			{Name: "team_id", Text: "Of these teams only, with commas."}, {Name: "team_ids", Text: "The same as team_id."},
+			byKey, byKeyID, ofUser, ofModel, {Name: "tag", Text: "Of requests with this tag only."}, endUser, formatAs, cursorAt,
 			{Name: "limit", Kind: "integer", Default: defaultUsageLimit, Text: "How many sums on a page of JSON, at most 10000."},
 		},
 	},
@@ -78,7 +79,7 @@ var usageDocs = documentation{
 		Description: "By api_key or internal_user_id the entries are `api_key` or `user_id`, `total_cost`, `total_input_tokens`, `total_output_tokens`, `model_details`.",
 		Query: []openapi.Parameter{
 			startDate, endDate, {Name: "group_by", Words: []string{reportByTeam, reportByCustomer, reportByKey, reportByUser}},
-			ofTeam, byKey, {Name: "internal_user_id"}, {Name: "customer_id"},
+			ofTeam, byKey, byKeyID, {Name: "internal_user_id"}, {Name: "customer_id"},
 		},
 	},
 	"GET /global/spend/keys": {
@@ -92,7 +93,7 @@ var usageDocs = documentation{
 	},
 	"GET /team/daily/activity": {
 		Tag: "usage", Summary: "Break each day's usage down by model, key and team.", Answer: activity{}, Query: append([]openapi.Parameter{
-			{Name: "team_ids", Text: "Of these teams only, with commas."},
+			{Name: "team_ids", Text: "Of these teams only, with commas."}, ofTeam,
 			{Name: "exclude_team_ids", Text: "Of all but these."},
 		}, activityParameters...),
 	},
@@ -105,6 +106,6 @@ var usageDocs = documentation{
 var activityParameters = []openapi.Parameter{
 	{Name: "start_date", Kind: "date", Required: true, Text: "The first UTC day."},
 	{Name: "end_date", Kind: "date", Required: true, Text: "The last UTC day, included."},
-	ofModel, byKey, pageNumber,
+	ofModel, byKey, byKeyID, pageNumber,
 	{Name: "page_size", Kind: "integer", Default: 10, Text: "How many days on a page, at most 1000."},
 }

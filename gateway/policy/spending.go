@@ -17,7 +17,9 @@ type Counters interface {
 type Spending struct {
 	Book     *Book
 	Counters Counters
-	Now      func() time.Time
+	// Windows says what is used in this minute; nil does not know.
+	Windows Windows
+	Now     func() time.Time
 }
 
 // Teams returns the state of each team's budget, in order.

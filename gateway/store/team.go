@@ -50,6 +50,11 @@ func (s *Store) AllTeamIDs(ctx context.Context) ([]string, error) {
 	return s.texts(ctx, "team_ids", args{})
 }
 
+// TeamIDsOfBudgets returns the ids of the teams that take the terms of one of the budgets, in order.
+func (s *Store) TeamIDsOfBudgets(ctx context.Context, budgetIDs []string) ([]string, error) {
+	return s.texts(ctx, "team_ids_of_budgets", args{"ids": budgetIDs})
+}
+
 // UpdateTeam lets edit change a team, if its revision is ifRevision or that is zero, and returns it as
 // stored. edit cannot change the id or the record. Errors: [api.NotFound], [api.Stale], [api.Invalid], edit's.
 func (s *Store) UpdateTeam(ctx context.Context, change api.Change, id string, ifRevision int64, edit func(*api.Team) error) (api.Team, error) {

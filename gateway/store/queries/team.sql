@@ -18,6 +18,9 @@ FROM team WHERE id = $id
 -- name: team_ids
 SELECT id FROM team ORDER BY id
 
+-- name: team_ids_of_budgets
+SELECT id FROM team WHERE budget_id IN ($ids) ORDER BY id
+
 -- name: team_list
 SELECT id, declared_in, revision, created_at_ms, created_by, updated_at_ms, updated_by, document
 FROM team
