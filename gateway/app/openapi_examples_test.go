@@ -77,6 +77,9 @@ var lastExamples = []example{
 	{pattern: "GET /team/daily/activity", query: "?team_ids=team-a&start_date=2026-01-01&end_date=2026-12-31", bad: "?start_date=odd", status: 400},
 	{pattern: "GET /user/daily/activity", query: "?start_date=2026-01-01&end_date=2026-12-31", bad: "?start_date=odd", status: 400},
 
+	{pattern: "POST /quota/check", body: `{"changes":[{"route":"/team/update","body":{"team_id":"team-b","rpm_limit":1}},{"route":"/budget/new","body":{"everything":true}}]}`, bad: `{}`, status: 400},
+	{pattern: "POST /quota/check", body: `{"route":"/team/update","body":{"team_id":"none"}}`},
+
 	{pattern: "GET /audit", query: "?page_size=2", bad: "?page=0", status: 400},
 	{pattern: "GET /audit/verify"},
 	{pattern: "GET /audit/{id}"},
