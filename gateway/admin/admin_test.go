@@ -30,6 +30,8 @@ const adminKey = "sk-admin-xxx"
 
 // gateway is the admin API on a real record, with what is counted and told of made up.
 type gateway struct {
+	// failuresAllowed is per address.
+	failuresAllowed int
 	*httptest.Server
 	t        testing.TB
 	store    *store.Store
@@ -52,7 +54,8 @@ type gateway struct {
 func newGateway(t testing.TB) *gateway {
 	t.Helper()
 	g := &gateway{
-		t: t, spending: &fakeSpending{spend: map[string]money.Nano{}}, changes: &fakeChanges{}, tester: &fakeTester{},
+		failuresAllowed: 1_000_000,
+		t:               t, spending: &fakeSpending{spend: map[string]money.Nano{}}, changes: &fakeChanges{}, tester: &fakeTester{},
 		declared: fakeDeclared{}, models: &fakeModels{}, log: &lockedBuffer{}, said: &lockedBuffer{},
 		now: time.Date(2026, 11, 18, 10, 20, 30, 0, time.UTC),
 	}
@@ -82,7 +85,7 @@ func (g *gateway) serve(record admin.Record) {
 		},
 		Record: record, Spending: g.spending, Changes: g.changes,
 		Tester: g.tester, Pepper: []byte("pepper"), Logger: slog.New(slog.NewJSONHandler(g.log, nil)),
-		Models: g.models, Declared: g.declared, Prices: g.prices, Now: g.clock, FailuresAllowed: 1_000_000,
+		Models: g.models, Declared: g.declared, Prices: g.prices, Now: g.clock, FailuresAllowed: g.failuresAllowed,
 	}))
 	g.t.Cleanup(g.Server.Close)
 }

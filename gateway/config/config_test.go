@@ -276,3 +276,44 @@ func FuzzLoad(f *testing.F) {
 		_, _ = load(t, text, adminEnv)
 	})
 }
+
+func TestLoad_adminKeyIsLongEnough(t *testing.T) {
+	for _, test := range []struct{ listen, key, want string }{
+		{"127.0.0.1:4000", "short", "only 5 characters"},
+		{"127.0.0.1:4000", "sk-local-1", ""},
+		{"[::1]:4000", "sk-local-1", ""},
+		{":4000", "sk-local-1", "at least 16 are needed"},
+		{"192.0.2.1:4000", "sk-local-1", "at least 16 are needed"},
+		{":4000", "sk-long-enough-now", ""},
+	} {
+		got, err := load(t, "listen: '"+test.listen+"'", map[string]string{"BURSAR_ADMIN_KEY": test.key})
+		if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s with %d characters: %v", test.listen, len(test.key), err)
+		}
+		if err == nil && (len(got.Warnings) == 1) != (len(test.key) < 16) {
+			t.Errorf("%s with %d characters warns %v", test.listen, len(test.key), got.Warnings)
+		}
+	}
+}
+
+func TestLoad_tokens(t *testing.T) {
+	got, err := load(t, `
+oidc: {issuer: "https://id.example.com", audience: bursar, roles: {platform: admin}}
+jwt: {issuer: app, audience: bursar, jwks_url: "https://id.example.com/keys", team_claim: team}
+`, adminEnv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.OIDC.RoleClaim != "roles" || got.OIDC.Roles["platform"] != "admin" || got.JWT.TeamClaim != "team" || got.JWT.UserClaim != "sub" {
+		t.Errorf("%+v, %+v", got.OIDC, got.JWT)
+	}
+	_, err = load(t, `
+oidc: {issuer: "http://id.example.com", roles: {platform: root}}
+jwt: {jwks_url: "ftp://id.example.com"}
+`, adminEnv)
+	for _, want := range []string{"oidc.audience", "oidc.issuer", "oidc.roles.platform", "jwt.audience", "jwt.issuer", "jwt.jwks_url"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("nothing is said of %s: %v", want, err)
+		}
+	}
+}
