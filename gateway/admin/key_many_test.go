@@ -60,7 +60,7 @@ func TestKeyBulkUpdate_eachForItself(t *testing.T) {
 	first := g.post("/key/generate", `{"team_id":"a","max_budget":3,"rpm_limit":1,"metadata":{"kept":true}}`).ok()
 	second := g.post("/key/generate", `{"team_id":"a"}`).ok()
 	got := g.post("/key/bulk_update", fmt.Sprintf(
-		`{"keys":[{"key":%s,"rpm_limit":"4","odd":1},{"key":%s,"rpm_limit":6},{"key":"none"},{"key":%s,"max_budget":""}]}`,
+		`{"keys":[{"key":%s,"rpm_limit":"4","odd":1},{"key":%s,"rpm_limit":6},{"key":"none"},{"key":%s,"max_budget":null}]}`,
 		first.at("key"), second.at("key_id"), first.at("key_id"))).ok()
 	got.has("total_requested", "4")
 	if !jsonList(t, got.at("successful_updates"), "key", first.textAt("key_name")+","+first.textAt("key_id")) ||
@@ -73,7 +73,7 @@ func TestKeyBulkUpdate_eachForItself(t *testing.T) {
 	if header := got.header.Get("X-Bursar-Unknown-Fields"); header != "keys.0.odd" {
 		t.Errorf("unknown fields are %q", header)
 	}
-	// What an entry leaves out is kept, what it calls null (or "", for LiteLLM's clients) is cleared.
+	// What an entry leaves out is kept, what it calls null is cleared.
 	g.get("/key/info?key="+first.textAt("key_id")).ok().
 		has("rpm_limit", "4", "max_budget", "null", "metadata", `{"kept":true}`, "team_id", `"a"`)
 	g.get("/key/info?key="+second.textAt("key_id")).ok().has("rpm_limit", "null")

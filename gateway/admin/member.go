@@ -35,8 +35,8 @@ func (s *Server) addMember(c *call) (any, error) {
 	if len(people) == 0 {
 		return nil, api.FieldErrorf("member", `is required: {"role": "user", "user_id": …} or a list of such`)
 	}
-	limits := api.MemberFields{Role: api.MemberUser}
-	if err := c.in.expect(&limits); err != nil {
+	limits, err := c.in.memberLimits()
+	if err != nil {
 		return nil, err
 	}
 	team, err := s.memberTeam(c, teamID)

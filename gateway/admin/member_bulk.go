@@ -38,8 +38,8 @@ func (s *Server) addMembersEach(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	limits := api.MemberFields{Role: api.MemberUser}
-	if err := c.in.expect(&limits); err != nil {
+	limits, err := c.in.memberLimits()
+	if err != nil {
 		return nil, err
 	}
 	team, err := s.memberTeam(c, teamID)

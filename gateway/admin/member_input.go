@@ -44,6 +44,16 @@ func (in *input) people(name string) ([]person, error) {
 	return people, nil
 }
 
+// memberLimits reads what is to bind those whom a request puts into a team.
+func (in *input) memberLimits() (api.MemberFields, error) {
+	var given memberLimits
+	err := in.expect(&given)
+	return api.MemberFields{
+		Role: api.MemberUser, MaxBudgetInTeam: given.MaxBudgetInTeam, BudgetDuration: given.BudgetDuration,
+		TPMLimit: given.TPMLimit, RPMLimit: given.RPMLimit,
+	}, err
+}
+
 func (in *input) person(name string, value json.RawMessage, target *person) error {
 	fields, err := httpx.ParseObject(value)
 	if err != nil {

@@ -16,6 +16,9 @@ import (
 // needed are fields that a route wants before it looks at the others, where the description does not say so.
 var needed = map[string]string{
 	"/key/rotate": `"key":"a"`, "/key/regenerate": `"key":"a"`, "/key/delete": `"keys":["a"]`, "/budget/delete": `"id":"a"`,
+	"/team/member_add": `"member":{"user_id":"a"}`, "/team/bulk_member_add": `"members":[{"user_id":"a"}]`,
+	"/team/member_update": `"user_id":"a"`, "/team/member_delete": `"user_id":"a"`, "/user/update": `"user_id":"a"`,
+	"/team/permissions_update": `"team_member_permissions":[]`,
 }
 
 // The fields that a route describes are exactly those that it reads: each is tried on every route, and a route
