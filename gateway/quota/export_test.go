@@ -1,5 +1,10 @@
 package quota
 
+import (
+	"context"
+	"net"
+)
+
 // RewriteForTest changes the text of every script before it is sent to Redis.
 func RewriteForTest(options *RedisOptions, rewrite func(script string) string) {
 	options.rewrite = rewrite
@@ -15,4 +20,9 @@ func ScriptsForTest() string {
 // What it returns ends the transfer there, as the death of the gateway would.
 func BeforeStepForTest(options *RedisOptions, before func(step string) error) {
 	options.beforeStep = before
+}
+
+// DialForTest connects to the servers of a Redis Cluster in another way.
+func DialForTest(options *RedisOptions, dial func(ctx context.Context, network, address string) (net.Conn, error)) {
+	options.dial = dial
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"sync"
 	"time"
 
@@ -40,6 +41,8 @@ type RedisOptions struct {
 	Manual bool
 
 	rewrite func(script string) string
+	// dial replaces how the servers of a Cluster are connected to.
+	dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// beforeStep is asked before each step of a transfer between a pot's home and a slot.
 	beforeStep func(step string) error
 }

@@ -27,7 +27,7 @@ func newClient(url string, options RedisOptions) (redis.UniversalClient, error) 
 	quietDriver()
 	switch {
 	case strings.HasPrefix(url, "redis+cluster:"), strings.HasPrefix(url, "rediss+cluster:"):
-		return newClusterClient(url, options.Timeout)
+		return newClusterClient(url, options)
 	case strings.HasPrefix(url, "redis+sentinel:"), strings.HasPrefix(url, "rediss+sentinel:"):
 		return newSentinelClient(strings.Replace(url, "+sentinel", "", 1), options.Timeout)
 	default:

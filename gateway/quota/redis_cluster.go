@@ -13,7 +13,8 @@ import (
 // clusterReload is how old the driver's map of a Cluster's slots may be. It is read anew at once when a call fails.
 const clusterReload = 10 * time.Second
 
-func newClusterClient(url string, timeout time.Duration) (*redis.ClusterClient, error) {
+func newClusterClient(url string, options RedisOptions) (*redis.ClusterClient, error) {
+	timeout := options.Timeout
 	o, err := redis.ParseClusterURL(clusterURL(url))
 	if err != nil {
 		return nil, errAddress
@@ -24,6 +25,7 @@ func newClusterClient(url string, timeout time.Duration) (*redis.ClusterClient, 
 	o.ClusterStateReloadInterval = clusterReload
 	o.ReadOnly, o.RouteByLatency, o.RouteRandomly = false, false, false // replicas lag behind
 	o.DisableRoutingPolicies = true
+	o.Dialer = options.dial
 	return redis.NewClusterClient(o), nil
 }
 

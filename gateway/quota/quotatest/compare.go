@@ -87,7 +87,7 @@ func both[T any](c *comparison, what string, call func(h Harness) (T, error)) T 
 func (c *comparison) drawTerms() {
 	c.terms = nil
 	c.generation++
-	pot := rapid.Bool().Draw(c.t, "pot")
+	pot := !c.subject.PotsApart && rapid.Bool().Draw(c.t, "pot")
 	for _, slot := range []string{"marketing", "research"} {
 		t := terms{slot: slot}
 		for _, scope := range []quota.Scope{quota.Scope("team:" + slot), quota.Scope("key:" + slot)} {

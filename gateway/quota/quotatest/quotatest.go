@@ -32,6 +32,8 @@ type Harness struct {
 	Engine Engine
 	Clock  *Clock
 	Record *Record
+	// PotsApart leaves pots out of [Compare]: a Redis Cluster spends them by allowances.
+	PotsApart bool
 }
 
 // Run passes every engine through the suite. start is called once per test.
