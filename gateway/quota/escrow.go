@@ -54,7 +54,6 @@ type pot struct {
 	// dirty are the slots that have spent since the home was told.
 	dirty map[string]bool
 	used  time.Time
-	swept time.Time
 
 	recalling sync.Mutex
 	// recalls counts the recalls that were begun.

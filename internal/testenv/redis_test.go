@@ -15,9 +15,9 @@ func TestRedisCluster_hasThreeMasters(t *testing.T) {
 	address := strings.TrimPrefix(testenv.RedisCluster(t), "redis+cluster://")
 	client := redis.NewClusterClient(&redis.ClusterOptions{Addrs: strings.Split(address, ",")})
 	t.Cleanup(func() { _ = client.Close() })
-	shards, err := client.ClusterSlots(t.Context()).Result()
+	shards, err := client.ClusterShards(t.Context()).Result()
 	if err != nil || len(shards) != 3 {
-		t.Fatalf("%d ranges of slots, %v", len(shards), err)
+		t.Fatalf("%d shards, %v", len(shards), err)
 	}
 	for _, key := range []string{"a", "b", "c", "d", "e", "f"} {
 		if err := client.Set(t.Context(), key, "1", time.Minute).Err(); err != nil {
