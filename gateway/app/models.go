@@ -10,6 +10,7 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/gateway/config"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/deployment"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/pricing"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/proxy"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/upstream"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
@@ -20,6 +21,7 @@ import (
 type models struct {
 	file      string
 	declared  []config.Model
+	passed    []config.PassThrough
 	record    modelRecord
 	catalogue *pricing.Catalogue
 	logger    *slog.Logger
@@ -41,6 +43,13 @@ func (m *models) Deployments(ctx context.Context) ([]deployment.Deployment, erro
 	deployments := make([]deployment.Deployment, 0, len(m.declared)+len(stored))
 	for _, entry := range m.declared {
 		d, err := m.deployment(entry)
+		if err != nil {
+			return nil, err
+		}
+		deployments = append(deployments, d)
+	}
+	for _, entry := range m.passed {
+		d, err := passedOn(entry)
 		if err != nil {
 			return nil, err
 		}
@@ -91,6 +100,28 @@ func (m *models) deployment(entry config.Model) (deployment.Deployment, error) {
 		d.Weight = *entry.Weight
 	}
 	return d, nil
+}
+
+// passedOn is what serves a route that is passed on: its model is the path.
+func passedOn(entry config.PassThrough) (deployment.Deployment, error) {
+	price, err := pricing.List{Request: &entry.PricePerRequest}.Price()
+	if err != nil {
+		return deployment.Deployment{}, fmt.Errorf("pass_through: price of %s: %w", entry.Path, err)
+	}
+	return deployment.Deployment{
+		Deployment: upstream.Deployment{
+			Model: entry.Path, UpstreamModel: entry.Path, Provider: "openai", BaseURL: entry.BaseURL, APIKey: entry.APIKey,
+		},
+		ID: "pass-through:" + entry.Path, Weight: 1, Price: price, Priced: true,
+	}, nil
+}
+
+func passThroughs(entries []config.PassThrough) []proxy.PassThrough {
+	list := make([]proxy.PassThrough, len(entries))
+	for i, entry := range entries {
+		list[i] = proxy.PassThrough{Path: entry.Path, Teams: entry.Teams}
+	}
+	return list
 }
 
 // configured is a model of the record in the words of the configuration file.

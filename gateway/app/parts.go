@@ -119,7 +119,8 @@ func assemble(ctx context.Context, options Options) (_ *parts, err error) {
 		HashSecret: func(secret auth.Secret) []byte { return auth.Hash(pepper, secret) },
 		IsAdminKey: p.admins.Has, IdentifierHeader: settings.IdentifierHeader,
 		ExceededStatus: settings.ExceededStatus, AllowUnpriced: settings.AllowUnpriced,
-		ContentionWait: contentionWait, Now: options.Now, Responses: p.store, StreamIdle: settings.StreamIdle, Metrics: p.metrics,
+		ContentionWait: contentionWait, Now: options.Now, Responses: p.store, StreamIdle: settings.StreamIdle,
+		PassThrough: passThroughs(settings.PassThrough), Metrics: p.metrics,
 		Tokens: callerTokens(settings, logger),
 	})
 	p.admin = admin.Options{
@@ -195,7 +196,7 @@ func (p *parts) openModels(ctx context.Context, options Options) (*deployment.Re
 		return nil, err
 	}
 	p.source = &models{
-		file: settings.File, declared: settings.Models, record: p.store, catalogue: prices, logger: options.Logger,
+		file: settings.File, declared: settings.Models, passed: settings.PassThrough, record: p.store, catalogue: prices, logger: options.Logger,
 	}
 	return deployment.NewRegistry(ctx, deployment.Options{
 		Source: p.source, Versions: p.engine, Shared: settings.RedisURL != "", Logger: options.Logger,

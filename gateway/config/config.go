@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
 
 // Config is everything `bursar serve` can be told.
@@ -73,6 +74,8 @@ type Config struct {
 
 	// Models are the deployments, in the order of the file. Several may share one name.
 	Models []Model
+	// PassThrough are routes that are passed on at a fixed price.
+	PassThrough []PassThrough
 	// StreamIdle is how long an upstream may say nothing within a stream; 0 is the data path's default.
 	StreamIdle time.Duration
 	// Routing says how calls are spread over them.
@@ -122,4 +125,17 @@ type Routing struct {
 	RetryShare *float64
 	// Timeout is to the first byte of an answer.
 	Timeout time.Duration
+}
+
+// PassThrough is a route that is passed on as it is, at a fixed price.
+type PassThrough struct {
+	// Path begins with /v1/; one that ends with /* stands for all below it.
+	Path string
+	// BaseURL takes the place of /v1.
+	BaseURL string
+	APIKey  string
+	// PricePerRequest is charged for every answer.
+	PricePerRequest money.Nano
+	// Teams may call it; empty is everybody.
+	Teams []string
 }

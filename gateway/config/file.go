@@ -70,10 +70,11 @@ type file struct {
 		Mode string `yaml:"mode"`
 	} `yaml:"prices"`
 
-	Export         []fileExport `yaml:"export"`
-	UnpricedModels string       `yaml:"unpriced_models"`
-	Models         []fileModel  `yaml:"models"`
-	Routing        fileRouting  `yaml:"routing"`
+	Export         []fileExport      `yaml:"export"`
+	UnpricedModels string            `yaml:"unpriced_models"`
+	Models         []fileModel       `yaml:"models"`
+	Routing        fileRouting       `yaml:"routing"`
+	PassThrough    []filePassThrough `yaml:"pass_through"`
 	// Timeouts are durations as Go writes them, such as 90s.
 	Timeouts struct {
 		StreamIdle string `yaml:"stream_idle"`
@@ -91,6 +92,14 @@ type teamBudget struct {
 	MonthlyBudgetUSD yaml.Node `yaml:"monthly_budget_usd"`
 	SoftThresholdPct *float64  `yaml:"soft_threshold_pct"`
 	HardCap          *bool     `yaml:"hard_cap"`
+}
+
+type filePassThrough struct {
+	Path     string    `yaml:"path"`
+	Upstream string    `yaml:"upstream"`
+	APIKey   string    `yaml:"api_key"`
+	Price    yaml.Node `yaml:"price_per_request_usd"`
+	Teams    []string  `yaml:"teams"`
 }
 
 // fileRouting has durations as Go writes them, such as 30s.

@@ -36,6 +36,7 @@ func Load(path string, getenv func(string) string) (Config, error) {
 	c.stores(f)
 	c.limits(f)
 	c.streamIdle(f.Timeouts.StreamIdle)
+	c.passThrough(f.PassThrough)
 	c.outage(f)
 	c.prices(f)
 	c.models(f)

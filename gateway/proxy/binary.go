@@ -24,7 +24,7 @@ var (
 func (p *Proxy) passBinary(w http.ResponseWriter, r *http.Request, c *call, response *http.Response, cancel context.CancelFunc) error {
 	kind := response.Header.Get("Content-Type")
 	c.usage = promptOnly(c)
-	if isText(kind) {
+	if !c.endpoint.opaque && isText(kind) {
 		return p.settleBroken(r.Context(), c, upstream.Broken(errNotSound))
 	}
 	c.usage = likelyUse(c)

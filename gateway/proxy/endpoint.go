@@ -41,6 +41,8 @@ type endpoint struct {
 	apart bool
 	// binary: the answer is passed on as it comes and not read; text: it may be other text than JSON.
 	binary, text bool
+	// opaque: a binary answer may be of any kind.
+	opaque bool
 	// maxBody is the largest request in bytes, [maxBody] if 0.
 	maxBody int64
 }

@@ -3,6 +3,7 @@ package proxy
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/httpx"
@@ -69,7 +70,7 @@ func (p *Proxy) visibleModels(r *http.Request) ([]listedModel, error) {
 	}
 	list := []listedModel{}
 	for _, model := range served {
-		if allowed(model.Name) {
+		if allowed(model.Name) && !strings.HasPrefix(model.Name, "/") { // a path is a route that is passed on
 			list = append(list, listedModel{ID: model.Name, Object: "model", Created: modelsCreated, OwnedBy: "bursar"})
 		}
 	}

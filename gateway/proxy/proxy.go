@@ -46,6 +46,8 @@ type Options struct {
 	// reservations, not their spending, keep it out of a budget.
 	ContentionWait time.Duration
 	Now            func() time.Time
+	// PassThrough are routes that are passed on at a fixed price.
+	PassThrough []PassThrough
 	// StreamIdle is how long an upstream may say nothing within an answer that is passed on as it comes;
 	// 0 is five minutes. There is no bound on how long such an answer takes.
 	StreamIdle time.Duration

@@ -47,6 +47,9 @@ func (p *Proxy) Register(mux *httpx.Mux) {
 			mux.Handle(route.method+" "+prefix+route.path, handler)
 		}
 	}
+	for _, t := range p.PassThrough {
+		mux.Handle(t.pattern(), httpx.Chain(p.serve(t.endpoint()), httpx.LimitBody(maxBody)))
+	}
 }
 
 // maxBody is the largest request body in bytes: images travel inline.
