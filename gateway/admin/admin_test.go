@@ -274,6 +274,26 @@ func (f *fakeSpending) Preview(ctx context.Context, teams []api.Team, _ []api.Bu
 
 func (f *fakeSpending) PeriodStart(api.Budget) time.Time { return time.Time{} }
 
+func (f *fakeSpending) ResetTeam(_ context.Context, _ api.Change, team api.Team, to money.Nano) (api.SpendWasReset, error) {
+	return f.reset(team.TeamID, to), nil
+}
+
+func (f *fakeSpending) ResetKey(_ context.Context, _ api.Change, key api.Key, to money.Nano) (api.SpendWasReset, error) {
+	return f.reset(key.KeyID, to), nil
+}
+
+func (f *fakeSpending) ResetBudget(_ context.Context, _ api.Change, pot api.Budget, to money.Nano) (api.SpendWasReset, error) {
+	return f.reset(pot.BudgetID, to), nil
+}
+
+func (f *fakeSpending) reset(id string, to money.Nano) api.SpendWasReset {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	previous := f.spend[id]
+	f.spend[id] = to
+	return api.SpendWasReset{Spend: to, PreviousSpend: previous}
+}
+
 // fakeChanges remembers what it was told of.
 type fakeChanges struct {
 	mu    sync.Mutex

@@ -25,7 +25,7 @@ var Tags = []openapi.Tag{
 type documentation map[string]openapi.Operation
 
 var documents = join(
-	teamDocs, memberDocs, userDocs, adminKeyDocs, keyDocs, budgetDocs, modelDocs, alertRouteDocs, usageDocs, auditDocs, quotaDocs,
+	teamDocs, memberDocs, userDocs, adminKeyDocs, keyDocs, budgetDocs, resetDocs, modelDocs, alertRouteDocs, usageDocs, auditDocs, quotaDocs,
 )
 
 func join(parts ...documentation) documentation {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
 
 // Record is where the objects are kept. Writes are all or nothing, are audited in the same
@@ -67,6 +68,11 @@ type Spending interface {
 	Preview(ctx context.Context, teams []api.Team, budgets []api.Budget) ([]api.TeamTerms, []api.TeamUse, error)
 	// PeriodStart is when the running period of a pot began, the zero time for one that never resets.
 	PeriodStart(pot api.Budget) time.Time
+
+	// ResetTeam, ResetKey and ResetBudget set what was spent, with an audit row, and return when that is in force everywhere.
+	ResetTeam(ctx context.Context, change api.Change, team api.Team, to money.Nano) (api.SpendWasReset, error)
+	ResetKey(ctx context.Context, change api.Change, key api.Key, to money.Nano) (api.SpendWasReset, error)
+	ResetBudget(ctx context.Context, change api.Change, pot api.Budget, to money.Nano) (api.SpendWasReset, error)
 }
 
 // Changes puts stored changes in force. Each method returns when every gateway judges by the new

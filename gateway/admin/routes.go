@@ -78,6 +78,9 @@ var routes = []Route{
 	{"GET", "/budget/settings", auth.Read, (*Server).budgetSettings},
 	{"POST", "/budget/update", auth.Write, (*Server).updateBudget},
 	{"POST", "/budget/delete", auth.Write, (*Server).deleteBudget},
+	{"POST", "/budget/reset", auth.Write, (*Server).resetBudget},
+	{"POST", "/team/{team_id}/reset_spend", auth.Write, (*Server).resetTeamSpend},
+	{"POST", "/key/{key}/reset_spend", auth.Write, (*Server).resetKeySpend},
 
 	{"POST", "/model/new", auth.Write, (*Server).createModel},
 	{"GET", "/model/info", auth.Read, (*Server).modelInfo},

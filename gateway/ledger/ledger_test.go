@@ -320,6 +320,7 @@ func TestSpend_scopes(t *testing.T) {
 		"member:a/b:c#ann": {TeamIDs: []string{"a/b:c"}, UserIDs: []string{"ann"}},
 	} {
 		m.selected = nil
+		want.Scope = string(scope)
 		spent, err := w.Spend(t.Context(), scope, quota.Period{Start: start, End: start.Add(time.Hour)})
 		if err != nil || spent != money.Nano(time.Hour) {
 			t.Errorf("%s: %d, %v", scope, spent, err)

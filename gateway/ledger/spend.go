@@ -45,6 +45,12 @@ func (w *Writer) SpendBySlot(ctx context.Context, scope quota.Scope, period quot
 }
 
 func (w *Writer) selection(ctx context.Context, scope quota.Scope) (api.LedgerSelection, error) {
+	selection, err := w.selected(ctx, scope)
+	selection.Scope = string(scope)
+	return selection, err
+}
+
+func (w *Writer) selected(ctx context.Context, scope quota.Scope) (api.LedgerSelection, error) {
 	kind, id, _ := strings.Cut(string(scope), ":")
 	switch {
 	case id == "":

@@ -305,6 +305,10 @@ func TestBudgets_pots(t *testing.T) {
 // counters have every scope that is asked for, and note it.
 type counters struct{ asked []quota.Scope }
 
+func (c *counters) Refill(ctx context.Context, budgets []quota.Budget) ([]quota.BudgetState, error) {
+	return c.Spent(ctx, budgets)
+}
+
 func (c *counters) Spent(_ context.Context, budgets []quota.Budget) ([]quota.BudgetState, error) {
 	states := make([]quota.BudgetState, len(budgets))
 	for i, budget := range budgets {

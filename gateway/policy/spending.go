@@ -11,6 +11,7 @@ import (
 // Counters reads budgets as they stand. The quota engine does.
 type Counters interface {
 	Spent(ctx context.Context, budgets []quota.Budget) ([]quota.BudgetState, error)
+	Refill(ctx context.Context, budgets []quota.Budget) ([]quota.BudgetState, error)
 }
 
 // Spending answers what has been spent in the running periods, from the counters that enforce them.
@@ -19,7 +20,9 @@ type Spending struct {
 	Counters Counters
 	// Windows says what is used in this minute; nil does not know.
 	Windows Windows
-	Now     func() time.Time
+	// Resets is where the spend of budgets is adjusted.
+	Resets Resets
+	Now    func() time.Time
 }
 
 // Teams returns the state of each team's budget, in order.

@@ -204,7 +204,11 @@ func (s *Store) LedgerSpendBySlot(ctx context.Context, selection api.LedgerSelec
 	err := s.each(ctx, "ledger_spend_by_slot", selectionArgs(selection, from, to), func(scan func(...any) error) error {
 		var row api.LedgerRow
 		err := scan(&row.TeamID, &row.KeyID, &row.Cost)
-		spent[row.Slot()] += row.Cost
+		slot := row.Slot()
+		if row.TeamID == "" && row.KeyID == "" {
+			slot = "" // adjustments were counted in none
+		}
+		spent[slot] += row.Cost
 		return err
 	})
 	return spent, err
@@ -216,5 +220,6 @@ func selectionArgs(selection api.LedgerSelection, from, to time.Time) args {
 	values.givenIDs("key_ids", selection.KeyIDs)
 	values.givenIDs("user_ids", selection.UserIDs)
 	values.givenIDs("models", selection.Models)
+	values.given("scope", selection.Scope)
 	return values
 }

@@ -105,4 +105,6 @@ type LedgerSelection struct {
 	KeyIDs  []string
 	UserIDs []string
 	Models  []string
+	// Scope adds the adjustments of one budget's counter; "" adds none.
+	Scope string
 }

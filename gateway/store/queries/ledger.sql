@@ -64,6 +64,9 @@ SELECT CAST(COALESCE(SUM(cost_nano), 0) AS BIGINT) FROM (
     AND key_id IN ($key_ids) -- if key_ids
     AND user_id IN ($user_ids) -- if user_ids
     AND model IN ($models) -- if models
+  UNION ALL -- if scope
+  SELECT cost_nano FROM adjustment -- if scope
+  WHERE scope = $scope AND at_ms >= $from_ms AND at_ms < $to_ms -- if scope
 ) AS part
 
 -- name: ledger_spend_by_slot
@@ -87,6 +90,9 @@ FROM (
     AND team_id IN ($team_ids) -- if team_ids
     AND key_id IN ($key_ids) -- if key_ids
     AND model IN ($models) -- if models
+  UNION ALL -- if scope
+  SELECT '' AS team_id, '' AS key_id, cost_nano FROM adjustment -- if scope
+  WHERE scope = $scope AND at_ms >= $from_ms AND at_ms < $to_ms -- if scope
 ) AS part
 GROUP BY 1, 2
 

@@ -1,0 +1,81 @@
+package policy
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
+)
+
+// Resets is where the spend of budgets is adjusted.
+type Resets interface {
+	ResetSpend(ctx context.Context, change api.Change, reset api.SpendReset) (previous money.Nano, err error)
+}
+
+// ResetTeam sets what a team's budget has spent in its running period. Like the other resets it is in force on
+// every gateway when it returns.
+func (s Spending) ResetTeam(ctx context.Context, change api.Change, team api.Team, to money.Nano) (api.SpendWasReset, error) {
+	terms, err := s.Book.terms(ctx, team.BudgetTerms, team.BudgetID)
+	if err != nil {
+		return api.SpendWasReset{}, err
+	}
+	answer, err := s.reset(ctx, change, s.Book.teamBudget(team, terms, nil), api.SpendReset{
+		Object: "team", ObjectID: team.TeamID, ResetTo: to, Selection: api.LedgerSelection{TeamIDs: []string{team.TeamID}},
+	})
+	answer.TeamID, answer.MaxBudget = team.TeamID, terms.MaxBudget
+	return answer, err
+}
+
+// ResetKey sets what a key's budget has spent in its running period.
+func (s Spending) ResetKey(ctx context.Context, change api.Change, key api.Key, to money.Nano) (api.SpendWasReset, error) {
+	terms, err := s.Book.terms(ctx, key.BudgetTerms, key.BudgetID)
+	if err != nil {
+		return api.SpendWasReset{}, err
+	}
+	answer, err := s.reset(ctx, change, s.Book.keyBudget(key, terms), api.SpendReset{
+		Object: "key", ObjectID: key.KeyID, ResetTo: to, Selection: api.LedgerSelection{KeyIDs: []string{key.KeyID}},
+	})
+	answer.KeyID, answer.KeyHash, answer.MaxBudget = key.KeyID, key.KeyID, terms.MaxBudget
+	return answer, err
+}
+
+// ResetBudget sets what has been spent from a pot in its running period.
+func (s Spending) ResetBudget(ctx context.Context, change api.Change, pot api.Budget, to money.Nano) (api.SpendWasReset, error) {
+	answer, err := s.reset(ctx, change, s.Book.potBudget(pot, nil), api.SpendReset{
+		Object: "budget", ObjectID: pot.BudgetID, ResetTo: to,
+		Selection: api.LedgerSelection{TeamIDs: pot.TeamIDs, KeyIDs: pot.KeyIDs, Models: pot.Models},
+	})
+	answer.BudgetID, answer.MaxBudget = pot.BudgetID, pot.MaxBudget
+	return answer, err
+}
+
+// reset brings everything that was settled to the ledger, adjusts that, and fills the counter from it.
+func (s Spending) reset(ctx context.Context, change api.Change, running *runningBudget, reset api.SpendReset) (answer api.SpendWasReset, err error) {
+	now := s.Now()
+	budgets := []quota.Budget{running.at(now)}
+	states, err := s.Counters.Refill(ctx, budgets)
+	if err != nil {
+		return answer, fmt.Errorf("read what %s has spent: %w", budgets[0].Scope, err)
+	}
+	period := states[0].Period
+	reset.Selection.Scope = string(budgets[0].Scope)
+	reset.From, reset.To, reset.At = period.Start, period.End, now
+	if !period.Contains(now) { // by the clock of the counters it has begun already, or not yet ended
+		reset.At = period.Start
+	}
+	answer.PreviousSpend, err = s.Resets.ResetSpend(ctx, change, reset)
+	if err != nil {
+		return answer, err
+	}
+	if states, err = s.Counters.Refill(ctx, budgets); err != nil {
+		return answer, fmt.Errorf("the spend of %s is reset, but not yet in force: %w", budgets[0].Scope, err)
+	}
+	answer.Spend = states[0].Settled
+	if !period.End.IsZero() {
+		end := period.End.UTC()
+		answer.BudgetResetAt = &end
+	}
+	return answer, nil
+}

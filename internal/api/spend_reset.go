@@ -1,0 +1,32 @@
+package api
+
+import (
+	"time"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
+)
+
+// SpendReset sets what a budget has spent in its running period.
+type SpendReset struct {
+	// Object is "team", "key" or "budget", ObjectID its id.
+	Object   string
+	ObjectID string
+	// Selection is what the budget counts; its Scope names the counter.
+	Selection LedgerSelection
+	// From and To bound the period, as in a sum of the ledger; At lies in it.
+	From, To, At time.Time
+	ResetTo      money.Nano
+}
+
+// SpendWasReset is the answer to a reset.
+type SpendWasReset struct {
+	TeamID string `json:"team_id,omitempty"`
+	// KeyHash is the key's id, as LiteLLM names it.
+	KeyHash       string      `json:"key_hash,omitempty"`
+	KeyID         string      `json:"key_id,omitempty"`
+	BudgetID      string      `json:"budget_id,omitempty"`
+	Spend         money.Nano  `json:"spend"`
+	PreviousSpend money.Nano  `json:"previous_spend"`
+	MaxBudget     *money.Nano `json:"max_budget"`
+	BudgetResetAt *time.Time  `json:"budget_reset_at"`
+}
