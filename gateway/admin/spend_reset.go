@@ -81,11 +81,13 @@ func (s *Server) resetBudget(c *call) (any, error) {
 
 // resetTeamSpend is POST /team/{team_id}/reset_spend.
 func (s *Server) resetTeamSpend(c *call) (any, error) {
+	c.in.take("team_id") // the path says it
 	return s.resetTeam(c, c.request.PathValue("team_id"))
 }
 
 // resetKeySpend is POST /key/{key}/reset_spend, by secret or id.
 func (s *Server) resetKeySpend(c *call) (any, error) {
+	c.in.take("key") // the path says it
 	return s.resetKey(c, c.request.PathValue("key"))
 }
 
