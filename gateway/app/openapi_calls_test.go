@@ -180,6 +180,7 @@ func TestDescription_isTrueOfEveryOperation(t *testing.T) {
 			upstream := testenv.StartUpstream(t, testenv.UpstreamOptions{})
 			c := newCaller(t, start(t, describedSettings(t, upstream, address(t))))
 			c.saved["model"], c.saved["id"] = "gpt-4.1-mini", "1"
+			c.saved["team_id"] = "team-a"
 			receiver := testenv.StartWebhook(t, testenv.WebhookOptions{})
 			c.saved["receiver"] = receiver.URL()
 			for _, one := range adminExamples {

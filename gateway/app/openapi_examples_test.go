@@ -84,6 +84,10 @@ var lastExamples = []example{
 	{pattern: "GET /audit/verify"},
 	{pattern: "GET /audit/{id}"},
 
+	{pattern: "POST /budget/reset", body: `{"team_id":"team-a"}`, bad: `{}`, status: 400},
+	{pattern: "POST /team/{team_id}/reset_spend", body: `{}`, bad: `{"reset_to":-1}`, status: 400},
+	{pattern: "POST /key/{key}/reset_spend", body: `{}`, bad: `{"reset_to":-1}`, status: 400},
+
 	{pattern: "POST /alert_route/delete", body: `{"alert_route_ids":["{route}"]}`, bad: `{"alert_route_ids":["none"]}`, status: 404},
 	{pattern: "POST /key/delete", body: `{"keys":["{service}"],"key_aliases":["k"]}`, bad: `{"keys":["none"]}`, status: 404},
 	{pattern: "POST /team/delete", body: `{"team_ids":["team-b"]}`, bad: `{"team_ids":["none"]}`, status: 404},
