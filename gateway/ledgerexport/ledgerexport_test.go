@@ -259,9 +259,9 @@ func TestExporter_oneGatewaySendsAndAnotherTakesOver(t *testing.T) {
 func TestExporter_losesNoRowWhenGatewaysDie(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b, r := &book{}, &receiver{}
-		random := rand.New(rand.NewPCG(1, 2))
+		random, fate := rand.New(rand.NewPCG(1, 2)), rand.New(rand.NewPCG(3, 4))
 		r.fails = func(int) error { // arrives, and the gateway dies before it can note it
-			if random.IntN(4) == 0 {
+			if fate.IntN(4) == 0 {
 				return errors.New("killed")
 			}
 			return nil
