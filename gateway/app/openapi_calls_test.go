@@ -64,6 +64,9 @@ func (c *caller) call(pattern, query, key, body string, want int) []byte {
 	}
 	request.Header.Set("Authorization", "Bearer "+key)
 	request.Header.Set("Content-Type", "application/json")
+	if strings.HasPrefix(body, "--b\r\n") {
+		request.Header.Set("Content-Type", "multipart/form-data; boundary=b")
+	}
 	input := c.input(request, pattern)
 	if want == http.StatusOK && body != "" {
 		if err := openapi3filter.ValidateRequest(c.t.Context(), input); err != nil {
@@ -210,7 +213,9 @@ func describedSettings(t *testing.T, upstream *testenv.Upstream, database string
 	if database != "" {
 		loaded.DatabaseURL, loaded.SecretKey = database, "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 	}
-	cent := 10_000 * money.USD
+	cent, mill := 10_000*money.USD, 1000*money.USD
+	// A picture is reserved at thousands of tokens, which must fit into the example's budget.
+	loaded.Models[0].Price = &api.ModelPrice{TokenPrices: api.TokenPrices{Input: &mill, Output: &mill}}
 	loaded.Models = append(loaded.Models, config.Model{
 		Name: "claude", Upstream: "anthropic", BaseURL: upstream.URL(), UpstreamModel: "claude-sonnet-4-5",
 		Price: &api.ModelPrice{TokenPrices: api.TokenPrices{Input: &cent, Output: &cent}},
@@ -237,6 +242,10 @@ func (c *caller) try(one example, key string) {
 	}
 }
 
+// soundForm is a form with a sound in it.
+const soundForm = "--b\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\ngpt-4.1-mini\r\n" +
+	"--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.mp3\"\r\n\r\nsound\r\n--b--\r\n"
+
 // calls are examples of model calls, by the path after any prefix.
 var calls = []example{
 	{pattern: "POST /chat/completions", body: `{"model":"gpt-4.1-mini","max_tokens":5,"messages":[{"role":"user","content":"hi"}]}`, bad: `{}`, status: 400},
@@ -246,6 +255,9 @@ var calls = []example{
 	{pattern: "POST /responses", body: `{"model":"gpt-4.1-mini","input":"hi","max_output_tokens":16}`, bad: `{"model":1}`, status: 400},
 	{pattern: "POST /messages", body: `{"model":"claude","max_tokens":5,"messages":[{"role":"user","content":"hi"}]}`},
 	{pattern: "POST /messages/count_tokens", body: `{"model":"claude","messages":[{"role":"user","content":"hi"}]}`},
+	{pattern: "POST /images/generations", body: `{"model":"gpt-4.1-mini","prompt":"a cat"}`, bad: `{"model":1}`, status: 400},
+	{pattern: "POST /audio/speech", body: `{"model":"gpt-4.1-mini","input":"hi","voice":"alloy"}`, bad: `{"model":1}`, status: 400},
+	{pattern: "POST /audio/transcriptions", body: soundForm}, {pattern: "POST /audio/translations", body: soundForm},
 	{pattern: "GET /models"}, {pattern: "GET /models/{model}"},
 	{pattern: "GET /responses/{response}"}, {pattern: "GET /responses/{response}/input_items"},
 	{pattern: "POST /responses/{response}/cancel"}, {pattern: "DELETE /responses/{response}"},

@@ -72,6 +72,7 @@ func NewUpstream(options UpstreamOptions) (*Upstream, error) {
 	mux.HandleFunc("POST /v1/images/generations", u.record((*call).images))
 	mux.HandleFunc("POST /v1/audio/speech", u.record((*call).speech))
 	mux.HandleFunc("POST /v1/audio/transcriptions", u.record((*call).transcription))
+	mux.HandleFunc("POST /v1/audio/translations", u.record((*call).transcription))
 	mux.HandleFunc("POST /v1/completions", u.record((*call).completions))
 	mux.HandleFunc("POST /v1/moderations", u.record((*call).moderations))
 	mux.HandleFunc("POST /v1/embeddings", u.record((*call).embeddings))
