@@ -2,6 +2,7 @@ package admin
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
@@ -46,9 +47,7 @@ func (s *Server) modelAnswer(model api.Model) modelAnswer {
 	if model.Price != nil {
 		answer.Params.InputCostPerToken, answer.Params.OutputCostPerToken = perToken(model.Price.Input), perToken(model.Price.Output)
 	}
-	for name, value := range model.Metadata {
-		answer.Info[name] = value
-	}
+	maps.Copy(answer.Info, model.Metadata)
 	facts := s.models.Facts(model)
 	answer.note("id", model.ModelID)
 	answer.note("db_model", model.DeclaredIn == "")

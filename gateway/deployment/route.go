@@ -1,6 +1,9 @@
 package deployment
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Route is the way of one call over the deployments of its model. It serves one goroutine.
 //
@@ -109,8 +112,8 @@ func (r *Route) soonest() int {
 }
 
 func (r *Route) lastUntried() int {
-	for i := len(r.tried) - 1; i >= 0; i-- {
-		if !r.tried[i] {
+	for i, tried := range slices.Backward(r.tried) {
+		if !tried {
 			return i
 		}
 	}

@@ -208,8 +208,8 @@ func TestRoute_honoursRetryAfter(t *testing.T) {
 // A model is never gone because all its deployments have failed: one of them gets the call, once.
 func TestRoute_whenAllCoolTheFirstToComeBackIsAsked(t *testing.T) {
 	m := weighted(t, Routing{RetryShare: new(1.0)}, 1, 1, 1)
-	for i, wait := range []time.Duration{30, 10, 20} {
-		m.Deployments[i].health.failed(start, wait*time.Second, m.group.routing)
+	for i, wait := range []time.Duration{30 * time.Second, 10 * time.Second, 20 * time.Second} {
+		m.Deployments[i].health.failed(start, wait, m.group.routing)
 	}
 	if got := way(m, start); got != "b" {
 		t.Errorf("the call went to %q, want b alone", got)

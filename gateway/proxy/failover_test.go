@@ -107,6 +107,9 @@ func TestFailover_clientSeesOneAnswerAndIsChargedOnce(t *testing.T) {
 				if got.status != http.StatusOK || !strings.Contains(got.body, " the") {
 					t.Fatalf("%d %s", got.status, got.body)
 				}
+				if id := got.header.Get("X-Bursar-Deployment"); id != "b" {
+					t.Errorf("the answer is from %q", id)
+				}
 				if counts := asked(upstreams); counts[0] != 1 || counts[1] != 1 {
 					t.Errorf("asked %v times", counts)
 				}

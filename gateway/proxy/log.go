@@ -28,7 +28,7 @@ func (p *Proxy) log(ctx context.Context, c *call, status int) {
 		attrs = append(attrs, subjectAttrs(c)...)
 	}
 	if c.deployment.BaseURL != "" {
-		attrs = append(attrs, slog.String("upstream", c.deployment.Host()))
+		attrs = append(attrs, slog.String("upstream", c.deployment.Host()), slog.String("deployment", c.deployment.ID))
 	}
 	if c.reason != "" {
 		attrs = append(attrs, slog.String("reason", c.reason))
