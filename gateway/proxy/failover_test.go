@@ -2,6 +2,7 @@ package proxy_test
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -283,5 +284,27 @@ func TestFailover_tokensOfADeployment(t *testing.T) {
 	}
 	if got := b.post(say("spread", fiveTokens, `,"max_tokens":380`)); got.status != http.StatusTooManyRequests {
 		t.Errorf("a call that does not fit now: %d %s", got.status, got.body)
+	}
+}
+
+// A provider that accepts a call and breaks off before the first byte of its answer has not answered.
+func TestFailover_anEmptyStreamIsNoAnswer(t *testing.T) {
+	mute := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/event-stream")
+		w.WriteHeader(http.StatusOK)
+		_ = http.NewResponseController(w).Flush()
+	}))
+	t.Cleanup(mute.Close)
+	b := newBench(t, func(b *bench) {
+		first, second := b.deployment("spread", mute.URL), b.deployment("spread", b.upstream.URL())
+		second.Weight = 0
+		b.more = append(b.more, first, second)
+	})
+	got := b.post(say("spread", fiveTokens, `,"stream":true,"max_tokens":5`))
+	if got.status != http.StatusOK || !strings.HasSuffix(got.body, "data: [DONE]\n\n") || strings.Contains(got.body, `"error"`) {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+	if rows := b.ledger(); len(rows) != 1 || rows[0].Cost != 10*perToken {
+		t.Errorf("ledger: %+v, want the second deployment's answer alone", rows)
 	}
 }
