@@ -126,7 +126,6 @@ func (p *Proxy) setCallHeaders(header http.Header, c *call) {
 	header.Set("X-Bursar-Upstream", c.deployment.Host())
 	header.Set("X-Bursar-Model", c.model)
 	header.Set("X-Bursar-Deployment", c.deployment.ID)
-	header.Set("X-Litellm-Model-Id", c.deployment.ID)
 	header.Set("X-Bursar-Reservation", c.id)
 	header.Set("X-Litellm-Call-Id", c.id)
 	header.Set("X-Litellm-Model-Group", c.model)
