@@ -32,9 +32,11 @@ type liteLLMModel struct {
 	Info map[string]any `json:"model_info"`
 }
 
-// modelNamed is a body that names one model.
+// modelNamed is a body that names one model; either field does.
 type modelNamed struct {
-	ID string `json:"id" required:"true"`
+	ID string `json:"id"`
+	// ModelID is the same.
+	ModelID string `json:"model_id"`
 }
 
 var modelIDs = []openapi.Parameter{

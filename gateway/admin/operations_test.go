@@ -18,6 +18,7 @@ var needed = map[string]string{
 	"/key/rotate": `"key":"a"`, "/key/regenerate": `"key":"a"`, "/key/delete": `"keys":["a"]`, "/budget/delete": `"id":"a"`,
 	"/team/member_add": `"member":{"user_id":"a"}`, "/team/bulk_member_add": `"members":[{"user_id":"a"}]`,
 	"/team/member_update": `"user_id":"a"`, "/team/member_delete": `"user_id":"a"`, "/user/update": `"user_id":"a"`,
+	"/model/update": `"model_id":"a"`, "/model/delete": `"id":"a"`,
 	"/team/permissions_update": `"team_member_permissions":[]`,
 }
 
