@@ -164,7 +164,7 @@ func TestPromise_T9_failoverToALaggingReplica(t *testing.T) {
 	resume()
 	i.redis = replica
 	promoted := i.redisClient()
-	await(t, 10*time.Second, "the promotion", func() bool { return promoted.SlaveOf(t.Context(), "NO", "ONE").Err() == nil })
+	await(t, 10*time.Second, "the promotion", func() bool { return promoted.ReplicaOf(t.Context(), "NO", "ONE").Err() == nil })
 	proxy.Redirect(replica.Addr())
 
 	s.awaitMore(30)
