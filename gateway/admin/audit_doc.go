@@ -11,7 +11,8 @@ var auditDocs = documentation{
 		Query: []openapi.Parameter{
 			{Name: "object_id", Text: "Changes of this object only."},
 			{Name: "team_id", Text: "Changes of this team, of its keys, and of budgets and alert routes that name it."},
-			{Name: "actor", Text: "By this actor only."}, {Name: "changed_by", Text: "The same as actor."},
+			{Name: "actor", Text: "By this actor only."},
+			{Name: "changed_by", Text: "The same as actor."},
 			{Name: "action", Text: "This noun and verb only, such as `team.update`."},
 			startDate, endDate, formatAs, cursorAt, pageNumber,
 			{Name: "page_size", Kind: "integer", Default: 50, Text: "How many on a page, at most 1000."},

@@ -24,7 +24,8 @@ var (
 )
 
 var ledgerParameters = []openapi.Parameter{
-	startDate, endDate, ofTeam, byKey, byKeyID, ofUser, {Name: "user", Text: "The same as user_id."}, endUser, ofModel,
+	startDate, endDate, ofTeam, byKey, byKeyID, ofUser, endUser, ofModel,
+	{Name: "user", Text: "The same as user_id."},
 	{Name: "request_id", Text: "This request only: x-litellm-call-id, or the X-Request-Id of the call."},
 	{Name: "kind", Words: []string{api.LedgerSettle, api.LedgerEstimate, api.LedgerCorrection, api.LedgerAdjust, api.LedgerVoid}},
 	{Name: "min_spend", Kind: "number", Text: "In USD, included."},
@@ -42,7 +43,8 @@ var usageDocs = documentation{
 			{Name: "group_by", Text: "Some of team, key, user, model, tag, end_user, day, with commas; team unless given."},
 			{Name: "period", Words: api.UsagePeriods, Text: "What is summed up: each day, each month (unless given), or all of it."},
 			startDate, endDate,
-			{Name: "team_id", Text: "Of these teams only, with commas."}, {Name: "team_ids", Text: "The same as team_id."},
+			{Name: "team_id", Text: "Of these teams only, with commas."},
+			{Name: "team_ids", Text: "The same as team_id."},
 			byKey, byKeyID, ofUser, ofModel, {Name: "tag", Text: "Of requests with this tag only."}, endUser, formatAs, cursorAt,
 			{Name: "limit", Kind: "integer", Default: defaultUsageLimit, Text: "How many sums on a page of JSON, at most 10000."},
 		},

@@ -223,10 +223,10 @@ func TestExporter_waitsLongerEachTimeAndAsLongAsItIsAsked(t *testing.T) {
 		stop := running(exporter(b, r, "a"))
 		time.Sleep(3 * time.Minute)
 		stop()
-		for i, most := range []time.Duration{1, 2, 20, 8, 16, 30, 30} {
-			gap := tries[i+1].Sub(tries[i])
-			if gap > most*time.Second || gap < most*time.Second*3/4 {
-				t.Errorf("after try %d it waited %s, want up to %d s", i+1, gap, most)
+		for i, seconds := range []int{1, 2, 20, 8, 16, 30, 30} {
+			gap, most := tries[i+1].Sub(tries[i]), time.Duration(seconds)*time.Second
+			if gap > most || gap < most*3/4 {
+				t.Errorf("after try %d it waited %s, want up to %s", i+1, gap, most)
 			}
 		}
 		if b.at() != 0 {
