@@ -131,8 +131,7 @@ func (s *Server) everybodyElse(ctx context.Context, teamID string) ([]person, er
 
 // told is what a caller is told about a failure among many; what is not meant for callers stays here.
 func told(err error) string {
-	var known *api.Error
-	if errors.As(err, &known) {
+	if known, ok := errors.AsType[*api.Error](err); ok {
 		return known.Message
 	}
 	return "internal error"

@@ -2,6 +2,7 @@ package admin
 
 import (
 	"maps"
+	"slices"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/openapi"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
@@ -43,6 +44,9 @@ func Operations() []openapi.Operation {
 		operation := documents[route.Pattern()]
 		operation.Method, operation.Path = route.Method, route.Path
 		operation.Changes = route.Changes()
+		if route.Permission.OfTeams() {
+			operation.Errors = append(slices.Clone(operation.Errors), api.MemberDenied)
+		}
 		operations[i] = operation
 	}
 	return operations

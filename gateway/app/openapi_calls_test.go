@@ -186,7 +186,7 @@ func TestDescription_isTrueOfEveryOperation(t *testing.T) {
 			c.saved["team_id"] = "team-a"
 			receiver := testenv.StartWebhook(t, testenv.WebhookOptions{})
 			c.saved["receiver"] = receiver.URL()
-			for _, one := range adminExamples {
+			for _, one := range slices.Concat(adminExamples, peopleExamples) {
 				c.try(one, adminKey)
 			}
 			secret := c.newKey(`{"team_id":"team-a"}`)
@@ -216,6 +216,7 @@ func describedSettings(t *testing.T, upstream *testenv.Upstream, database string
 	cent, mill := 10_000*money.USD, 1000*money.USD
 	// A picture is reserved at thousands of tokens, which must fit into the example's budget.
 	loaded.Models[0].Price = &api.ModelPrice{TokenPrices: api.TokenPrices{Input: &mill, Output: &mill}}
+	loaded.FailuresAllowed = 10_000
 	loaded.Models = append(loaded.Models, config.Model{
 		Name: "claude", Upstream: "anthropic", BaseURL: upstream.URL(), UpstreamModel: "claude-sonnet-4-5",
 		Price: &api.ModelPrice{TokenPrices: api.TokenPrices{Input: &cent, Output: &cent}},

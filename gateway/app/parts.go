@@ -130,7 +130,7 @@ func assemble(ctx context.Context, options Options) (_ *parts, err error) {
 		Record: p.store, Changes: changes, Tester: p.alerts, Declared: declared,
 		Spending: policy.Spending{Book: book, Counters: p.engine, Windows: p.engine, Resets: p.store, Now: options.Now},
 		Models:   served{p.source, p.models}, Prices: p.models,
-		Pepper: pepper, Logger: logger,
+		Pepper: pepper, Logger: logger, FailuresAllowed: settings.FailuresAllowed,
 	}
 	return p, nil
 }

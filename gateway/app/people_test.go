@@ -5,6 +5,7 @@ import (
 	"crypto/rsa"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -94,9 +95,7 @@ func signIn(t *testing.T) (issuer string, token func(claims map[string]any) stri
 	}
 	return server.URL, func(claims map[string]any) string {
 		all := map[string]any{"iss": server.URL, "aud": "bursar", "exp": time.Now().Add(time.Hour).Unix(), "sub": "ann"}
-		for name, value := range claims {
-			all[name] = value
-		}
+		maps.Copy(all, claims)
 		text, err := jwt.Signed(signer).Claims(all).Serialize()
 		if err != nil {
 			t.Fatal(err)

@@ -69,6 +69,10 @@ type Config struct {
 	// JWT lets callers of models come with a token instead of a key; nil does not.
 	JWT *JWT
 
+	// FailuresAllowed is how many requests of one address to the admin API may fail to authenticate in a
+	// row; 0 is the admin API's own default.
+	FailuresAllowed int
+
 	// Warnings are what is allowed but not wise, in the words of an operator.
 	Warnings []string
 

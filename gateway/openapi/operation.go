@@ -187,7 +187,7 @@ func statuses(o Operation) []status {
 func CodesOf(o Operation) []api.Code {
 	codes := []api.Code{api.Internal, api.StoreUnavailable}
 	if !o.Public {
-		codes = append(codes, api.Unauthenticated, api.Forbidden)
+		codes = append(codes, api.Unauthenticated, api.Forbidden, api.RateLimited)
 	}
 	if o.Body != nil {
 		codes = append(codes, api.Invalid, api.TooLarge)
@@ -216,13 +216,15 @@ var meanings = map[api.Code]string{
 	api.Stale:            "the object was changed since the revision in If-Match; the message says by whom and when.",
 	api.TooLarge:         "the request body is larger than the limit.",
 	api.BudgetExceeded:   "a budget is exhausted; the message names it.",
-	api.RateLimited:      "a rate limit is reached; Retry-After says when there is room again.",
+	api.RateLimited:      "a rate limit is reached, or too many requests from the address failed to authenticate; Retry-After says when there is room again.",
 	api.ModelDenied:      "the key may not use the model.",
 	api.KeyModelDenied:   "the key may not use the model.",
 	api.TeamModelDenied:  "the key's team may not use the model.",
 	api.ExpiredKey:       "the key has expired.",
 	api.StoreUnavailable: "a store cannot be reached; try again.",
 	api.Upstream:         "the provider failed.",
+	api.MemberExists:     "the user is in the team already.",
+	api.MemberDenied:     "the team does not permit its members this, or not for that key.",
 	api.MethodNotAllowed: "the route takes another method.",
 	api.Internal:         "the gateway failed; its log has the details under the request id.",
 }

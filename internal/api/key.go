@@ -81,7 +81,7 @@ func (k Key) Validate() error {
 	if k.BudgetID != nil && k.MaxBudget != nil {
 		v.fail("max_budget", "cannot be set together with budget_id: the budget brings its own terms")
 	}
-	v.metadata("metadata", k.Metadata)
+	v.metadata(k.Metadata)
 	v.names("speak_for_teams", k.SpeakForTeams)
 	return v.err()
 }

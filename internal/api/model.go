@@ -93,7 +93,7 @@ func (m Model) Validate() error {
 	}
 	v.rate("rpm", m.RPM)
 	v.rate("tpm", m.TPM)
-	v.metadata("metadata", m.Metadata)
+	v.metadata(m.Metadata)
 	return v.err()
 }
 

@@ -69,6 +69,6 @@ func (t Team) Validate() error {
 	if t.BudgetID != nil && t.MaxBudget != nil {
 		v.fail("max_budget", "cannot be set together with budget_id: the budget brings its own terms")
 	}
-	v.metadata("metadata", t.Metadata)
+	v.metadata(t.Metadata)
 	return v.err()
 }

@@ -48,7 +48,7 @@ func (u User) Validate() error {
 	}
 	v.rateLimits(u.RateLimits)
 	v.budgetTerms(u.BudgetTerms)
-	v.metadata("metadata", u.Metadata)
+	v.metadata(u.Metadata)
 	return v.err()
 }
 

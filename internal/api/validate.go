@@ -182,15 +182,15 @@ func (v *validation) thresholds(field string, thresholds []float64) {
 	}
 }
 
-func (v *validation) metadata(field string, metadata Metadata) {
+func (v *validation) metadata(metadata Metadata) {
 	size := 0
 	for key, value := range metadata {
 		size += len(key) + len(value)
 		if !json.Valid(value) {
-			v.fail(field, "holds an entry that is not JSON")
+			v.fail("metadata", "holds an entry that is not JSON")
 		}
 	}
 	if size > maxMetadataLen {
-		v.fail(field, "is %d bytes long, at most %d are allowed", size, maxMetadataLen)
+		v.fail("metadata", "is %d bytes long, at most %d are allowed", size, maxMetadataLen)
 	}
 }
