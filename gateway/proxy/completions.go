@@ -56,7 +56,8 @@ func countPrompts(prompt json.RawMessage) (int64, error) {
 		return 1, nil // the start of a document
 	}
 	var list []json.RawMessage
-	if json.Unmarshal(prompt, &list) != nil || len(list) == 0 || list[0][0] >= '0' && list[0][0] <= '9' {
+	isList := json.Unmarshal(prompt, &list) == nil && len(list) > 0
+	if !isList || list[0][0] >= '0' && list[0][0] <= '9' {
 		return 1, nil
 	}
 	if len(list) > maxPrompts {

@@ -2,6 +2,7 @@ package proxy_test
 
 import (
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -17,9 +18,7 @@ func (b *bench) send(method, path, body string, header http.Header) answer {
 		b.t.Fatal(err)
 	}
 	request.Header.Set("Authorization", "Bearer "+b.secret)
-	for name, values := range header {
-		request.Header[name] = values
-	}
+	maps.Copy(request.Header, header)
 	response, err := b.gateway.Client().Do(request)
 	if err != nil {
 		b.t.Fatal(err)

@@ -24,24 +24,24 @@ func TestSend_addressAndCredential(t *testing.T) {
 		value      string
 	}{
 		"openai": {
-			upstream.Deployment{Provider: "openai", BaseURL: "/v1", UpstreamModel: "m"}, "/chat/completions", upstream.Chat,
-			"/v1/chat/completions", "Authorization", "Bearer secret",
+			deployment: upstream.Deployment{Provider: "openai", BaseURL: "/v1", UpstreamModel: "m"}, path: "/chat/completions", wire: upstream.Chat,
+			address: "/v1/chat/completions", header: "Authorization", value: "Bearer secret",
 		},
 		"azure, by deployment": {
-			upstream.Deployment{Provider: "azure", UpstreamModel: "my gpt", APIVersion: "2024-10-21"}, "/embeddings", upstream.Plain,
-			"/openai/deployments/my%20gpt/embeddings?api-version=2024-10-21", "Api-Key", "secret",
+			deployment: upstream.Deployment{Provider: "azure", UpstreamModel: "my gpt", APIVersion: "2024-10-21"}, path: "/embeddings", wire: upstream.Plain,
+			address: "/openai/deployments/my%20gpt/embeddings?api-version=2024-10-21", header: "Api-Key", value: "secret",
 		},
 		"azure, by name": {
-			upstream.Deployment{Provider: "azure", BaseURL: "/openai/v1", UpstreamModel: "my-gpt"}, "/chat/completions", upstream.Chat,
-			"/openai/v1/chat/completions", "Api-Key", "secret",
+			deployment: upstream.Deployment{Provider: "azure", BaseURL: "/openai/v1", UpstreamModel: "my-gpt"}, path: "/chat/completions", wire: upstream.Chat,
+			address: "/openai/v1/chat/completions", header: "Api-Key", value: "secret",
 		},
 		"azure, responses": {
-			upstream.Deployment{Provider: "azure", UpstreamModel: "my-gpt", APIVersion: "preview"}, "/responses", upstream.Plain,
-			"/openai/responses?api-version=preview", "Api-Key", "secret",
+			deployment: upstream.Deployment{Provider: "azure", UpstreamModel: "my-gpt", APIVersion: "preview"}, path: "/responses", wire: upstream.Plain,
+			address: "/openai/responses?api-version=preview", header: "Api-Key", value: "secret",
 		},
 		"anthropic": {
-			upstream.Deployment{Provider: "anthropic", BaseURL: "/v1", UpstreamModel: "m"}, "/messages", upstream.Messages,
-			"/v1/messages", "X-Api-Key", "secret",
+			deployment: upstream.Deployment{Provider: "anthropic", BaseURL: "/v1", UpstreamModel: "m"}, path: "/messages", wire: upstream.Messages,
+			address: "/v1/messages", header: "X-Api-Key", value: "secret",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

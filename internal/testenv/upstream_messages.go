@@ -2,6 +2,7 @@ package testenv
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"strings"
 
@@ -54,8 +55,8 @@ func (c *call) message(answer completion) map[string]any {
 }
 
 // contentBlocks are the thoughts, the text and the tool calls of a message, in this order.
-func (c *call) contentBlocks(answer completion, request gjson.Result) []any {
-	var blocks []any
+func (c *call) contentBlocks(answer completion, request gjson.Result) []map[string]any {
+	var blocks []map[string]any
 	if answer.usage.ReasoningTokens > 0 {
 		blocks = append(blocks, map[string]any{"type": "thinking", "thinking": "hm", "signature": "c2lnbmVk"})
 	}
@@ -105,7 +106,7 @@ func (c *call) streamMessages(answer completion, request gjson.Result) {
 	}
 	ok := s.event("message_start", map[string]any{"message": message}) && s.event("ping", map[string]any{})
 	for i, block := range c.contentBlocks(answer, request) {
-		ok = ok && s.block(i, block.(map[string]any), int(answer.said))
+		ok = ok && s.block(i, block, int(answer.said))
 	}
 	end := map[string]any{"delta": map[string]any{"stop_reason": stopReasons[answer.finish], "stop_sequence": nil}}
 	if !c.behaviour.NoUsage {
@@ -118,10 +119,7 @@ func (c *call) streamMessages(answer completion, request gjson.Result) {
 
 // block sends one content block: its start, its parts and its stop.
 func (s *eventStream) block(index int, block map[string]any, tokens int) bool {
-	start := map[string]any{}
-	for key, value := range block {
-		start[key] = value
-	}
+	start := maps.Clone(block)
 	parts := func() bool { return true }
 	switch block["type"] {
 	case "text":

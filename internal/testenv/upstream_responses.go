@@ -98,14 +98,14 @@ func (c *call) streamResponse(answer completion, response map[string]any) {
 		ok = s.say(n, 0)
 	}
 	finished := c.finished(answer, response)
-	if !ok || !s.event("response."+finished["status"].(string), map[string]any{"response": finished}) {
+	if !ok || !s.event(fmt.Sprintf("response.%s", finished["status"]), map[string]any{"response": finished}) {
 		c.clientGone()
 	}
 }
 
 // storedResponse answers about a response that was kept; it costs nothing.
 func (c *call) storedResponse() {
-	id := strings.Split(strings.TrimPrefix(c.record.Path, "/v1/responses/"), "/")[0]
+	id, _, _ := strings.Cut(strings.TrimPrefix(c.record.Path, "/v1/responses/"), "/")
 	switch {
 	case c.upstream.stored(id) < 0:
 		c.refuse(http.StatusNotFound, "invalid_request_error", "", "Response with id '"+id+"' not found.")
