@@ -200,7 +200,8 @@ func TestRoute_honoursRetryAfter(t *testing.T) {
 	route.Next(start)
 	route.Sent()
 	route.Failed(start, 1000*time.Hour)
-	if !m.Deployments[0].health.cooling(start.Add(maxCooldown-1)) || m.Deployments[1].health.cooling(start.Add(maxCooldown)) {
+	second := route.Deployment().health
+	if !second.cooling(start.Add(maxCooldown-1)) || second.cooling(start.Add(maxCooldown)) {
 		t.Error("an upstream can ask for no more than ten minutes")
 	}
 }
