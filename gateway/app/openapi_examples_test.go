@@ -7,7 +7,7 @@ var adminExamples = []example{
 	{pattern: "GET /docs"}, {pattern: "GET /docs/page.js"}, {pattern: "GET /docs/page.css"},
 
 	{
-		pattern: "POST /budget/new", body: `{"budget_id":"pot","max_budget":100,"everything":true,"alert_thresholds":[0.5],"timezone":"UTC"}`,
+		pattern: "POST /budget/new", body: `{"budget_id":"pot","max_budget":1000000,"everything":true,"alert_thresholds":[0.5],"timezone":"UTC"}`,
 		bad: `{"max_budget":-1}`, status: 400,
 	},
 	{pattern: "POST /budget/new", body: `{"max_budget":5,"soft_budget":4,"budget_duration":"1mo","on_soft_limit":{"reduce_rpm_pct":0.5}}`, save: "budget_id=budget"},
@@ -18,12 +18,12 @@ var adminExamples = []example{
 
 	{
 		pattern: "POST /team/new", bad: `{"team_id":"team-a"}`, status: 400,
-		body: `{"team_id":"team-a","team_alias":"A","models":["gpt-4.1-mini","claude"],"rpm_limit":1000,"model_rpm_limit":{"claude":500},"metadata":{"a":[1]}}`,
+		body: `{"team_id":"team-a","team_alias":"A","models":["gpt-4.1-mini","claude","spoken"],"rpm_limit":1000,"model_rpm_limit":{"claude":500},"metadata":{"a":[1]}}`,
 	},
 	{pattern: "POST /team/new", body: `{"team_id":"team-b","budget_id":"{budget}"}`},
 	{pattern: "GET /team/list"}, {pattern: "GET /team/list", query: "?user_id=nobody"},
 	{pattern: "GET /v2/team/list", query: "?page_size=1&sort_by=team_id", bad: "?page=0", status: 400},
-	{pattern: "POST /team/update", body: `{"team_id":"team-a","max_budget":50,"budget_duration":"1mo"}`, bad: `{"team_id":"none"}`, status: 404},
+	{pattern: "POST /team/update", body: `{"team_id":"team-a","max_budget":100000,"budget_duration":"1mo"}`, bad: `{"team_id":"none"}`, status: 404},
 	{pattern: "POST /team/block", body: `{"team_id":"team-b"}`, bad: `{}`, status: 400},
 	{pattern: "POST /team/unblock", body: `{"team_id":"team-b"}`, bad: `{"team_id":"none"}`, status: 404},
 
@@ -48,6 +48,33 @@ var adminExamples = []example{
 	{pattern: "POST /key/rotate", body: `{"key":"{service}","grace_period":"1h"}`, bad: `{"key":"none"}`, status: 404},
 	{pattern: "POST /key/regenerate", body: `{"key":"{service}"}`, bad: `{"key":"{service}","new_key":"short"}`, status: 400},
 	{pattern: "POST /key/{key}/regenerate", body: `{}`},
+	{pattern: "GET /team/available"},
+	{pattern: "POST /user/new", body: `{"user_id":"u1","user_email":"u1@example.com","max_budget":5}`, bad: `{"max_budget":-1}`, status: 400},
+	{pattern: "GET /user/info", query: "?user_id=u1", bad: "?user_id=none", status: 404},
+	{pattern: "GET /user/list", bad: "?page=0", status: 400},
+	{pattern: "POST /user/update", body: `{"user_id":"u1","rpm_limit":100}`, bad: `{"user_id":"none"}`, status: 404},
+	{pattern: "POST /team/member_add", body: `{"team_id":"team-a","member":{"role":"user","user_id":"u1"},"max_budget_in_team":2}`, bad: `{"team_id":"team-a"}`, status: 400},
+	{pattern: "POST /team/bulk_member_add", body: `{"team_id":"team-a","members":[{"role":"user","user_id":"u2"}]}`, bad: `{"team_id":"team-a","members":[]}`, status: 400},
+	{pattern: "POST /team/member_update", body: `{"team_id":"team-a","user_id":"u1","rpm_limit":7}`, bad: `{"team_id":"none","user_id":"u1"}`, status: 404},
+	{pattern: "GET /team/info", query: "?team_id=team-a", bad: "?team_id=none", status: 404},
+	{pattern: "POST /team/member_delete", body: `{"team_id":"team-a","user_id":"u2"}`, bad: `{"team_id":"none","user_id":"u2"}`, status: 404},
+	{pattern: "POST /user/delete", body: `{"user_ids":["u2"]}`, bad: `{"user_ids":["none"]}`, status: 404},
+	{pattern: "POST /team/model/add", body: `{"team_id":"team-b","models":["claude"]}`, bad: `{"team_id":"none","models":["x"]}`, status: 404},
+	{pattern: "POST /team/model/delete", body: `{"team_id":"team-b","models":["claude"]}`, bad: `{"team_id":"none","models":["x"]}`, status: 404},
+	{pattern: "POST /team/permissions_update", body: `{"team_id":"team-a","team_member_permissions":["/key/info"]}`, bad: `{"team_id":"none","team_member_permissions":[]}`, status: 404},
+	{pattern: "GET /team/permissions_list", query: "?team_id=team-a", bad: "?team_id=none", status: 404},
+	{pattern: "POST /admin_key/new", body: `{"admin_key_alias":"ci","role":"viewer"}`, save: "admin_key_id=admin_key", bad: `{"role":"odd"}`, status: 400},
+	{pattern: "GET /admin_key/list"},
+	{pattern: "POST /admin_key/delete", body: `{"admin_key_ids":["{admin_key}"]}`, bad: `{"admin_key_ids":["none"]}`, status: 404},
+	{
+		pattern: "POST /model/new", save: "model_id=model_id", bad: `{"name":""}`, status: 400,
+		body: `{"name":"added","upstream":"openai","base_url":"http://127.0.0.1:1/v1","upstream_model":"gpt-4.1-mini","api_key":"sk-provider"}`,
+	},
+	{pattern: "GET /model/info", query: "?model_id={model_id}", bad: "?model_id=none", status: 404},
+	{pattern: "GET /v1/model/info"}, {pattern: "GET /v2/model/info"}, {pattern: "GET /model/list"}, {pattern: "GET /model_group/info"},
+	{pattern: "POST /model/update", body: `{"model_id":"{model_id}","weight":2}`, bad: `{"model_id":"none"}`, status: 404},
+	{pattern: "PATCH /model/{model_id}/update", body: `{"weight":3}`},
+	{pattern: "POST /model/delete", body: `{"id":"{model_id}"}`, bad: `{"id":"none"}`, status: 404},
 	{pattern: "GET /team/info", query: "?team_id=team-a", bad: "?team_id=none", status: 404},
 
 	{
