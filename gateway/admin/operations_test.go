@@ -16,9 +16,9 @@ import (
 // needed are fields that a route wants before it looks at the others, where the description does not say so.
 var needed = map[string]string{
 	"/key/rotate": `"key":"a"`, "/key/regenerate": `"key":"a"`, "/key/delete": `"keys":["a"]`, "/budget/delete": `"id":"a"`,
+	"/model/update": `"model_id":"a"`, "/model/delete": `"id":"a"`,
 	"/team/member_add": `"member":{"user_id":"a"}`, "/team/bulk_member_add": `"members":[{"user_id":"a"}]`,
 	"/team/member_update": `"user_id":"a"`, "/team/member_delete": `"user_id":"a"`, "/user/update": `"user_id":"a"`,
-	"/model/update": `"model_id":"a"`, "/model/delete": `"id":"a"`,
 	"/team/permissions_update": `"team_member_permissions":[]`,
 }
 
@@ -44,7 +44,7 @@ func TestOperations_describeTheFieldsThatAreRead(t *testing.T) {
 				break
 			}
 			list, _, _ = strings.Cut(list, `"`)
-			for _, name := range strings.Split(list, ", ") {
+			for name := range strings.SplitSeq(list, ", ") {
 				unknown[name] = true
 			}
 		}

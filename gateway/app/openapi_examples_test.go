@@ -2,9 +2,14 @@ package app_test
 
 // adminExamples are requests of the admin API and of what anybody may read, in an order in which they succeed.
 var adminExamples = []example{
-	{pattern: "GET /health/liveliness"}, {pattern: "GET /health/liveness"}, {pattern: "GET /health/readiness"},
-	{pattern: "GET /metrics"}, {pattern: "GET /openapi.json"},
-	{pattern: "GET /docs"}, {pattern: "GET /docs/page.js"}, {pattern: "GET /docs/page.css"},
+	{pattern: "GET /health/liveliness"},
+	{pattern: "GET /health/liveness"},
+	{pattern: "GET /health/readiness"},
+	{pattern: "GET /metrics"},
+	{pattern: "GET /openapi.json"},
+	{pattern: "GET /docs"},
+	{pattern: "GET /docs/page.js"},
+	{pattern: "GET /docs/page.css"},
 
 	{
 		pattern: "POST /budget/new", body: `{"budget_id":"pot","max_budget":1000000,"everything":true,"alert_thresholds":[0.5],"timezone":"UTC"}`,
@@ -21,7 +26,8 @@ var adminExamples = []example{
 		body: `{"team_id":"team-a","team_alias":"A","models":["gpt-4.1-mini","claude","spoken"],"rpm_limit":1000,"model_rpm_limit":{"claude":500},"metadata":{"a":[1]}}`,
 	},
 	{pattern: "POST /team/new", body: `{"team_id":"team-b","budget_id":"{budget}"}`},
-	{pattern: "GET /team/list"}, {pattern: "GET /team/list", query: "?user_id=nobody"},
+	{pattern: "GET /team/list"},
+	{pattern: "GET /team/list", query: "?user_id=nobody"},
 	{pattern: "GET /v2/team/list", query: "?page_size=1&sort_by=team_id", bad: "?page=0", status: 400},
 	{pattern: "POST /team/update", body: `{"team_id":"team-a","max_budget":100000,"budget_duration":"1mo"}`, bad: `{"team_id":"none"}`, status: 404},
 	{pattern: "POST /team/block", body: `{"team_id":"team-b"}`, bad: `{}`, status: 400},
@@ -71,7 +77,10 @@ var adminExamples = []example{
 		body: `{"name":"added","upstream":"openai","base_url":"http://127.0.0.1:1/v1","upstream_model":"gpt-4.1-mini","api_key":"sk-provider"}`,
 	},
 	{pattern: "GET /model/info", query: "?model_id={model_id}", bad: "?model_id=none", status: 404},
-	{pattern: "GET /v1/model/info"}, {pattern: "GET /v2/model/info"}, {pattern: "GET /model/list"}, {pattern: "GET /model_group/info"},
+	{pattern: "GET /v1/model/info"},
+	{pattern: "GET /v2/model/info"},
+	{pattern: "GET /model/list"},
+	{pattern: "GET /model_group/info"},
 	{pattern: "POST /model/update", body: `{"model_id":"{model_id}","weight":2}`, bad: `{"model_id":"none"}`, status: 404},
 	{pattern: "PATCH /model/{model_id}/update", body: `{"weight":3}`},
 	{pattern: "POST /model/delete", body: `{"id":"{model_id}"}`, bad: `{"id":"none"}`, status: 404},
@@ -90,13 +99,16 @@ var adminExamples = []example{
 // lastExamples are those that look at what was used, and those that remove.
 var lastExamples = []example{
 	{pattern: "GET /usage", bad: "?period=odd", status: 400},
-	{pattern: "GET /usage", query: "?format=csv"}, {pattern: "GET /usage", query: "?format=jsonl"},
+	{pattern: "GET /usage", query: "?format=csv"},
+	{pattern: "GET /usage", query: "?format=jsonl"},
 	{pattern: "GET /spend/logs", query: "?start_date=2026-01-01", bad: "?start_date=odd", status: 400},
 	{pattern: "GET /spend/logs", query: "?format=csv"},
 	{pattern: "GET /spend/logs/v2", bad: "?page=0", status: 400},
 	{pattern: "GET /spend/logs/ui", bad: "?cursor=odd", status: 400},
 	{pattern: "GET /spend/tags", bad: "?start_date=odd", status: 400},
-	{pattern: "GET /global/spend/tags"}, {pattern: "GET /global/spend"}, {pattern: "GET /global/spend/teams"},
+	{pattern: "GET /global/spend/tags"},
+	{pattern: "GET /global/spend"},
+	{pattern: "GET /global/spend/teams"},
 	{pattern: "GET /global/spend/report", query: "?start_date=2026-01-01&end_date=2026-12-31", bad: "?group_by=odd", status: 400},
 	{pattern: "GET /global/spend/keys", query: "?limit=3", bad: "?limit=0", status: 400},
 	{pattern: "GET /global/spend/models", query: "?limit=3", bad: "?limit=0", status: 400},

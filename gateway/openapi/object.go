@@ -37,10 +37,10 @@ func (o object) MarshalJSON() ([]byte, error) {
 	return text.Bytes(), nil
 }
 
-// with adds a member unless its text is empty.
-func (o object) with(name, text string) object {
+// describedAs adds a description unless it is empty.
+func (o object) describedAs(text string) object {
 	if text == "" {
 		return o
 	}
-	return append(o, member{name, text})
+	return append(o, member{"description", text})
 }

@@ -18,7 +18,7 @@ func lowerMethod(method string) string { return strings.ToLower(method) }
 // operation writes one operation.
 func (d *describer) operation(o Operation) (object, error) {
 	described := object{{"operationId", operationID(o)}, {"tags", []string{o.Tag}}, {"summary", o.Summary}}
-	described = described.with("description", o.Description)
+	described = described.describedAs(o.Description)
 	if o.Public {
 		described = append(described, member{"security", []any{}})
 	}
@@ -43,11 +43,10 @@ const jsonMedia = "application/json"
 // operationID is the path in one word, after the method unless that is the obvious one.
 func operationID(o Operation) string {
 	words := strings.FieldsFunc(o.Path, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
-	id := strings.ToLower(o.Method)
-	for _, word := range words {
-		id += strings.ToUpper(word[:1]) + word[1:]
+	for i, word := range words {
+		words[i] = title(word)
 	}
-	return id
+	return strings.ToLower(o.Method) + strings.Join(words, "")
 }
 
 // parameters are those of the path, of the query, and the headers that the operation obeys.
@@ -70,7 +69,7 @@ func parameters(o Operation) []any {
 }
 
 func (p Parameter) described() object {
-	described := object{{"name", p.Name}, {"in", "query"}}.with("description", p.Text)
+	described := object{{"name", p.Name}, {"in", "query"}}.describedAs(p.Text)
 	if p.Required {
 		described = append(described, member{"required", true})
 	}

@@ -168,7 +168,7 @@ func (d *describer) fields(t reflect.Type, way direction) (object, error) {
 			required = append(required, field.Name)
 		}
 	}
-	schema := object{{"type", "object"}}.with("description", commentOn(t))
+	schema := object{{"type", "object"}}.describedAs(commentOn(t))
 	schema = append(schema, member{"properties", properties})
 	if len(required) > 0 {
 		schema = append(schema, member{"required", required})
@@ -182,8 +182,8 @@ func (d *describer) fields(t reflect.Type, way direction) (object, error) {
 // isOpen says whether a struct is only a part of what is read, which a field with the name _ and the tag
 // openapi:"open" tells.
 func isOpen(t reflect.Type) bool {
-	for i := range t.NumField() {
-		if field := t.Field(i); field.Name == "_" && field.Tag.Get("openapi") == "open" {
+	for field := range t.Fields() {
+		if field.Name == "_" && field.Tag.Get("openapi") == "open" {
 			return true
 		}
 	}
@@ -196,7 +196,7 @@ func commented(schema object, comment string) object {
 		return schema
 	}
 	schema = slices.DeleteFunc(slices.Clone(schema), func(m member) bool { return m.name == "description" })
-	return schema.with("description", comment)
+	return schema.describedAs(comment)
 }
 
 // nullable lets null be a value too.
