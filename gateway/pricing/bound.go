@@ -75,13 +75,3 @@ func (r *Rates) dearestInput() money.Nano {
 func (r *Rates) dearestOutput() money.Nano {
 	return max(r.Output, r.Reasoning, r.AudioOutput, r.ImageOutput)
 }
-
-// InputBound is [Price.Bound] of a prompt alone.
-func (p Price) InputBound(tokens int64) money.Nano {
-	return p.Bound(Usage{PromptTokens: tokens}).Input
-}
-
-// OutputTokenBound is [Price.Bound] of one completion token after a prompt of at most so many.
-func (p Price) OutputTokenBound(promptTokens int64) money.Nano {
-	return p.Bound(Usage{PromptTokens: promptTokens}).OutputToken
-}

@@ -112,7 +112,6 @@ var tierCosts = map[string]costCase{
 }
 
 var serviceCosts = map[string]costCase{
-
 	"4.1, priority":                        {"openai", "gpt-4.1", pricing.Usage{PromptTokens: 100, CachedTokens: 40, CompletionTokens: 10, Service: "priority"}, 60*3_500 + 40*875 + 10*14_000},
 	"5, flex":                              {"openai", "gpt-5", pricing.Usage{PromptTokens: 100, CachedTokens: 40, CompletionTokens: 10, Service: "flex"}, 60*625 + 40*62 + 20 + 10*5_000}, // 40 × 62.5
 	"5, said to be the default":            {"openai", "gpt-5", pricing.Usage{PromptTokens: 100, CompletionTokens: 10, Service: "default"}, 100*1_250 + 10*10_000},
@@ -148,7 +147,6 @@ var mediaCosts = map[string]costCase{
 }
 
 var pieceCosts = map[string]costCase{
-
 	"dall-e-3":                     {"openai", "dall-e-3", pricing.Usage{Images: 1, ImageSize: "1024x1024", ImageQuality: "standard"}, 40_000_000},
 	"dall-e-3, tall and hd, two":   {"openai", "dall-e-3", pricing.Usage{Images: 2, ImageSize: "1024x1792", ImageQuality: "hd"}, 2 * 120_000_000},
 	"dall-e-3, nobody said how":    {"openai", "dall-e-3", pricing.Usage{Images: 1}, 120_000_000},

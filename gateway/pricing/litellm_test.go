@@ -67,6 +67,7 @@ func TestParseLiteLLM_bills(t *testing.T) {
 		"the highest tier":                     {"gemini", "long", pricing.Usage{PromptTokens: 130_000, CachedTokens: 30_000, CompletionTokens: 1}, 100_000*5_000 + 30_000*500 + 6_000},
 		"priority":                             {"gemini", "long", pricing.Usage{PromptTokens: 100, CompletionTokens: 10, ReasoningTokens: 10, Service: "priority"}, 100*2_000 + 10*4_000},
 		"priority, long":                       {"gemini", "long", pricing.Usage{PromptTokens: 130_000, CompletionTokens: 1, Service: "priority"}, 130_000*10_000 + 12_000},
+		"priority says nothing of caches":      {"gemini", "long", pricing.Usage{PromptTokens: 100, CachedTokens: 100, Service: "priority"}, 100 * 2_000},
 		"batch":                                {"gemini", "long", pricing.Usage{PromptTokens: 100, CachedTokens: 10, CompletionTokens: 10, ReasoningTokens: 5, Service: "batch"}, 90*500 + 10*100 + 10*1_000},
 		"caches of both kinds":                 {"anthropic", "claude-own", pricing.Usage{PromptTokens: 100, CacheWriteTokens: 10, CacheWrite1hTokens: 20, CachedTokens: 30}, 40*1_000 + 10*1_250 + 20*2_000 + 30*100},
 		"caches of both kinds, long":           {"anthropic", "claude-own", pricing.Usage{PromptTokens: 200_001, CacheWriteTokens: 10, CacheWrite1hTokens: 20}, 199_971*2_000 + 10*2_500 + 20*4_000},

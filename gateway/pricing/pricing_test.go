@@ -114,8 +114,11 @@ func drawAsked(t *rapid.T, usage pricing.Usage) pricing.Usage {
 		ImageSize: usage.ImageSize, ImageQuality: usage.ImageQuality, SearchContext: usage.SearchContext, Service: usage.Service,
 	}
 	for _, count := range [][2]*int64{
-		{&asked.PromptTokens, &usage.PromptTokens}, {&asked.Images, &usage.Images}, {&asked.AudioSeconds, &usage.AudioSeconds},
-		{&asked.Characters, &usage.Characters}, {&asked.Searches, &usage.Searches},
+		{&asked.PromptTokens, &usage.PromptTokens},
+		{&asked.Images, &usage.Images},
+		{&asked.AudioSeconds, &usage.AudioSeconds},
+		{&asked.Characters, &usage.Characters},
+		{&asked.Searches, &usage.Searches},
 	} {
 		*count[0] = max(0, *count[1]) + rapid.SampledFrom([]int64{0, 0, 1, 1_000}).Draw(t, "slack")
 	}
@@ -142,6 +145,37 @@ func TestBound_isNeverBelowTheCost(t *testing.T) {
 			t.Fatalf("cost %d is above the bound %s (%+v) for %+v, asked for as %+v", cost, most, bound, usage, asked)
 		}
 	})
+}
+
+// A price of one kind alone, all of which is used: the bound is the cost.
+func TestBound_knowsEveryKind(t *testing.T) {
+	for name, test := range map[string]struct {
+		rates pricing.Rates
+		usage pricing.Usage
+	}{
+		"input":        {pricing.Rates{Input: 1e9}, pricing.Usage{PromptTokens: 9}},
+		"cached":       {pricing.Rates{CachedInput: 1e9}, pricing.Usage{PromptTokens: 9, CachedTokens: 9}},
+		"written":      {pricing.Rates{CacheWrite: 1e9}, pricing.Usage{PromptTokens: 9, CacheWriteTokens: 9}},
+		"for an hour":  {pricing.Rates{CacheWrite1h: 1e9}, pricing.Usage{PromptTokens: 9, CacheWrite1hTokens: 9}},
+		"heard":        {pricing.Rates{AudioInput: 1e9}, pricing.Usage{PromptTokens: 9, AudioInputTokens: 9}},
+		"seen":         {pricing.Rates{ImageInput: 1e9}, pricing.Usage{PromptTokens: 9, ImageInputTokens: 9}},
+		"output":       {pricing.Rates{Output: 1e9}, pricing.Usage{CompletionTokens: 9}},
+		"thought":      {pricing.Rates{Reasoning: 1e9}, pricing.Usage{CompletionTokens: 9, ReasoningTokens: 9}},
+		"said":         {pricing.Rates{AudioOutput: 1e9}, pricing.Usage{CompletionTokens: 9, AudioOutputTokens: 9}},
+		"drawn":        {pricing.Rates{ImageOutput: 1e9}, pricing.Usage{CompletionTokens: 9, ImageOutputTokens: 9}},
+		"nothing else": {pricing.Rates{}, pricing.Usage{PromptTokens: 9, CompletionTokens: 9}},
+	} {
+		price := pricing.Price{Plan: pricing.Plan{Rates: test.rates}}
+		bound := price.Bound(pricing.Usage{PromptTokens: test.usage.PromptTokens})
+		most := bound.Input + bound.OutputToken*money.Nano(test.usage.CompletionTokens)
+		want := money.Nano(9_000)
+		if name == "nothing else" {
+			want = 0
+		}
+		if cost := price.Cost(test.usage); cost != want || most != want {
+			t.Errorf("%s: costs %d, bound %d, want %d", name, cost, most, want)
+		}
+	}
 }
 
 func TestBound_growsWithThePrompt(t *testing.T) {
