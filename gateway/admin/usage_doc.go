@@ -45,7 +45,9 @@ var usageDocs = documentation{
 			startDate, endDate,
 			{Name: "team_id", Text: "Of these teams only, with commas."},
 			{Name: "team_ids", Text: "The same as team_id."},
-			byKey, byKeyID, ofUser, ofModel, {Name: "tag", Text: "Of requests with this tag only."}, endUser, formatAs, cursorAt,
+			byKey, byKeyID, ofUser, ofModel,
+			{Name: "tag", Text: "Of requests with this tag only."},
+			endUser, formatAs, cursorAt,
 			{Name: "limit", Kind: "integer", Default: defaultUsageLimit, Text: "How many sums on a page of JSON, at most 10000."},
 		},
 	},
@@ -80,8 +82,11 @@ var usageDocs = documentation{
 		Tag: "usage", Summary: "Report spending by day and team or customer, or by key or user.", Answer: []reportDay{},
 		Description: "By api_key or internal_user_id the entries are `api_key` or `user_id`, `total_cost`, `total_input_tokens`, `total_output_tokens`, `model_details`.",
 		Query: []openapi.Parameter{
-			startDate, endDate, {Name: "group_by", Words: []string{reportByTeam, reportByCustomer, reportByKey, reportByUser}},
-			ofTeam, byKey, byKeyID, {Name: "internal_user_id"}, {Name: "customer_id"},
+			startDate, endDate,
+			{Name: "group_by", Words: []string{reportByTeam, reportByCustomer, reportByKey, reportByUser}},
+			ofTeam, byKey, byKeyID,
+			{Name: "internal_user_id"},
+			{Name: "customer_id"},
 		},
 	},
 	"GET /global/spend/keys": {
@@ -95,7 +100,8 @@ var usageDocs = documentation{
 	},
 	"GET /team/daily/activity": {
 		Tag: "usage", Summary: "Break each day's usage down by model, key and team.", Answer: activity{}, Query: append([]openapi.Parameter{
-			{Name: "team_ids", Text: "Of these teams only, with commas."}, ofTeam,
+			{Name: "team_ids", Text: "Of these teams only, with commas."},
+			ofTeam,
 			{Name: "exclude_team_ids", Text: "Of all but these."},
 		}, activityParameters...),
 	},

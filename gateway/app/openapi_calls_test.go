@@ -261,10 +261,14 @@ var calls = []example{
 	{pattern: "POST /messages/count_tokens", body: `{"model":"claude","messages":[{"role":"user","content":"hi"}]}`},
 	{pattern: "POST /images/generations", body: `{"model":"gpt-4.1-mini","prompt":"a cat"}`, bad: `{"model":1}`, status: 400},
 	{pattern: "POST /audio/speech", body: `{"model":"gpt-4.1-mini","input":"hi","voice":"alloy"}`, bad: `{"model":1}`, status: 400},
-	{pattern: "POST /audio/transcriptions", body: soundForm}, {pattern: "POST /audio/translations", body: soundForm},
-	{pattern: "GET /models"}, {pattern: "GET /models/{model}"},
-	{pattern: "GET /responses/{response}"}, {pattern: "GET /responses/{response}/input_items"},
-	{pattern: "POST /responses/{response}/cancel"}, {pattern: "DELETE /responses/{response}"},
+	{pattern: "POST /audio/transcriptions", body: soundForm},
+	{pattern: "POST /audio/translations", body: soundForm},
+	{pattern: "GET /models"},
+	{pattern: "GET /models/{model}"},
+	{pattern: "GET /responses/{response}"},
+	{pattern: "GET /responses/{response}/input_items"},
+	{pattern: "POST /responses/{response}/cancel"},
+	{pattern: "DELETE /responses/{response}"},
 }
 
 // tryModelCall finds the example for a route under any prefix. A stored response is made anew for each route about one.

@@ -3,6 +3,7 @@ package proxy
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -55,10 +56,8 @@ func (a *attribution) tag(tag string) {
 	if tag == "" || len(tag) > maxLabel || !utf8.ValidString(tag) || len(a.tags) == maxTags {
 		return
 	}
-	for _, known := range a.tags {
-		if known == tag {
-			return
-		}
+	if slices.Contains(a.tags, tag) {
+		return
 	}
 	a.tags = append(a.tags, tag)
 }

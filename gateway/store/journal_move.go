@@ -63,8 +63,10 @@ func (s *Store) runJournal(j *journal) {
 		select {
 		case <-j.wake:
 		case <-j.stop:
-			// Twice: rows that failed before may go first.
-			_ = s.moveJournal(j) && s.moveJournal(j)
+			// Rows that failed before go first, and the others after them.
+			if s.moveJournal(j) {
+				s.moveJournal(j)
+			}
 			return
 		}
 		pause, hurry := movePause, j.hurry

@@ -22,7 +22,7 @@ func stillOpen(wire net.Conn) bool {
 	err = raw.Read(func(fd uintptr) bool {
 		var one [1]byte
 		_, _, err := syscall.Recvfrom(int(fd), one[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
-		open = err == syscall.EAGAIN //nolint:errorlint // a system call's own number
+		open = err == syscall.EAGAIN
 		return true
 	})
 	return err == nil && open
