@@ -56,6 +56,7 @@ has_python() {
 has_node() {
   command -v node >/dev/null && node -e 'process.exit(typeof fetch === "function" ? 0 : 1)'
 }
+has_npm() { command -v npm >/dev/null; }
 
 # PostgreSQL's server programs are often installed outside PATH; this puts them there.
 has_postgres() {
