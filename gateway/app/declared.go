@@ -28,10 +28,15 @@ func (d declared) AlertRoute(id string) (string, bool) { return d.file, d.routes
 func declare(ctx context.Context, record *store.Store, changes policy.Changes, settings config.Config, logger *slog.Logger) (declared, error) {
 	d := declared{file: settings.File, teams: map[string]bool{}, budgets: map[string]bool{}, routes: map[string]bool{}}
 	by := api.Change{Actor: "configuration", Reason: "declared in " + settings.File}
+	var changed []api.Budget
 	for _, budget := range settings.Budgets {
 		d.budgets[budget.BudgetID] = true
-		if err := declareBudget(ctx, record, by, budget); err != nil {
+		differs, err := declareBudget(ctx, record, by, budget)
+		if err != nil {
 			return d, fmt.Errorf("declare budget %s: %w", budget.BudgetID, err)
+		}
+		if differs {
+			changed = append(changed, budget)
 		}
 	}
 	for _, team := range settings.Teams {
@@ -53,6 +58,9 @@ func declare(ctx context.Context, record *store.Store, changes policy.Changes, s
 		if err := changes.BudgetChanged(ctx, nil, nil); err != nil {
 			return d, err
 		}
+	}
+	if err := changes.Recount(ctx, changed...); err != nil {
+		return d, err
 	}
 	if n := len(settings.Budgets) + len(settings.Teams) + len(settings.AlertRoutes); n > 0 {
 		logger.Info("declared objects are in place", slog.Int("objects", n), slog.String("file", settings.File))
@@ -84,8 +92,9 @@ func declareTeam(ctx context.Context, record *store.Store, by api.Change, team a
 	return unlessSame(err)
 }
 
-func declareBudget(ctx context.Context, record *store.Store, by api.Change, budget api.Budget) error {
-	_, err := record.UpdateBudget(ctx, by, budget.BudgetID, 0, func(stored *api.Budget) error {
+// declareBudget says whether the budget was another one, or none, before.
+func declareBudget(ctx context.Context, record *store.Store, by api.Change, budget api.Budget) (differs bool, err error) {
+	_, err = record.UpdateBudget(ctx, by, budget.BudgetID, 0, func(stored *api.Budget) error {
 		if reflect.DeepEqual(stored.BudgetFields, budget.BudgetFields) {
 			return errSame
 		}
@@ -95,7 +104,7 @@ func declareBudget(ctx context.Context, record *store.Store, by api.Change, budg
 	if api.CodeOf(err) == api.NotFound {
 		_, err = record.CreateBudget(ctx, by, budget)
 	}
-	return unlessSame(err)
+	return err == nil, unlessSame(err)
 }
 
 // declareRoute writes the route at every start: whether its secret has changed cannot be seen.

@@ -91,7 +91,7 @@ func assemble(ctx context.Context, options Options) (_ *parts, err error) {
 		Timezone: settings.Timezone, ResetDay: settings.ResetDay,
 		SoftLimitRPMFactor: settings.SoftLimitRPMFactor,
 	})
-	changes := policy.Changes{Book: book, Tokens: settings.JWT != nil}
+	changes := policy.Changes{Book: book, Tokens: settings.JWT != nil, Counters: p.engine, Now: options.Now}
 	declared, err := declare(ctx, p.store, changes, settings, logger)
 	if err != nil {
 		return nil, err

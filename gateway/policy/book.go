@@ -55,6 +55,8 @@ type Book struct {
 	subjects map[string]*Subject
 	bySlot   map[string]map[string]bool
 	shared   *shared
+	// uncounted are pots whose counters are still those of what they selected before.
+	uncounted map[string]bool
 
 	strangers strangers
 }
@@ -63,7 +65,7 @@ type Book struct {
 func NewBook(source Source, versions Versions, defaults Defaults) *Book {
 	return &Book{
 		source: source, versions: versions, defaults: defaults,
-		subjects: map[string]*Subject{}, bySlot: map[string]map[string]bool{},
+		subjects: map[string]*Subject{}, bySlot: map[string]map[string]bool{}, uncounted: map[string]bool{},
 	}
 }
 
@@ -131,6 +133,24 @@ func (b *Book) remember(name string, subject *Subject) {
 		b.bySlot[subject.Slot] = map[string]bool{}
 	}
 	b.bySlot[subject.Slot][name] = true
+}
+
+// owe notes that a pot's counters have to be filled again, or that they were. A change that failed half-way
+// and is sent again then goes on where it failed.
+func (b *Book) owe(budgetID string, owed bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if owed {
+		b.uncounted[budgetID] = true
+		return
+	}
+	delete(b.uncounted, budgetID)
+}
+
+func (b *Book) owes(budgetID string) bool {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	return b.uncounted[budgetID]
 }
 
 // load reads the slot's version before what it versions: a change in between makes the

@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
@@ -14,6 +16,9 @@ type Changes struct {
 	Book *Book
 	// Tokens says that callers may come without a key: a user may then work for any team.
 	Tokens bool
+	// Counters are filled again when a pot selects something else; nil keeps none.
+	Counters Counters
+	Now      func() time.Time
 }
 
 // TeamChanged is called after a team was made, changed or deleted.
@@ -79,10 +84,39 @@ func (c Changes) UserChanged(ctx context.Context, userID string, keys ...api.Key
 	return nil
 }
 
-// BudgetChanged is called after a budget was made, changed or deleted.
-func (c Changes) BudgetChanged(ctx context.Context, _, _ *api.Budget) error {
-	return c.bumpAll(ctx)
+// BudgetChanged is called after a budget was made (before nil), changed or deleted (after nil). A pot that selects
+// something else than before has spent what the ledger says of that, once this returns.
+func (c Changes) BudgetChanged(ctx context.Context, before, after *api.Budget) error {
+	if after != nil && after.Pot() && (before == nil || !sameSelection(*before, *after)) {
+		c.Book.owe(after.BudgetID, true)
+	}
+	if err := c.bumpAll(ctx); err != nil || after == nil || !c.Book.owes(after.BudgetID) {
+		return err
+	}
+	return c.Recount(ctx, *after)
 }
+
+// Recount fills the counters of pots from the ledger by what they select now.
+func (c Changes) Recount(ctx context.Context, pots ...api.Budget) error {
+	for _, budget := range pots {
+		if budget.Pot() && c.Counters != nil {
+			running := []quota.Budget{c.Book.potBudget(budget, nil).at(c.Now())}
+			if _, err := c.Counters.Refill(ctx, running); err != nil {
+				return fmt.Errorf("count what budget %s selects now: %w", budget.BudgetID, err)
+			}
+		}
+		c.Book.owe(budget.BudgetID, false)
+	}
+	return nil
+}
+
+func sameSelection(a, b api.Budget) bool {
+	return a.Pot() == b.Pot() && a.Everything == b.Everything &&
+		sameNames(a.TeamIDs, b.TeamIDs) && sameNames(a.KeyIDs, b.KeyIDs) && sameNames(a.Models, b.Models)
+}
+
+// sameNames also tells a list that selects nothing from none, which selects everything.
+func sameNames(a, b []string) bool { return (a == nil) == (b == nil) && slices.Equal(a, b) }
 
 // RouteChanged is called after an alert route was made, changed or deleted: its thresholds may be new.
 func (c Changes) RouteChanged(ctx context.Context, _, _ *api.AlertRoute) error {
