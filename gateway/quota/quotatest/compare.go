@@ -60,7 +60,7 @@ type budgetTerms struct {
 func (c *comparison) step() {
 	steps := []func(){
 		c.reserve, c.reserve, c.reserve, c.reserve, c.settle, c.settle, c.settle,
-		c.advance, c.advance, c.renew, c.reap, c.look, c.drawTerms, c.bump, c.drain,
+		c.advance, c.advance, c.renew, c.reap, c.look, c.drawTerms, c.bump, c.drain, c.adjust,
 	}
 	rapid.SampledFrom(steps).Draw(c.t, "step")()
 }
@@ -234,6 +234,25 @@ func (c *comparison) bump() {
 
 func (c *comparison) drain() {
 	both(c, "drain", func(h Harness) (bool, error) { return true, h.Engine.Drain(c.t.Context()) })
+}
+
+// adjust books a difference in the ledger alone, as an administrator's reset does, and has a counter follow it.
+func (c *comparison) adjust() {
+	t := rapid.SampledFrom(c.terms).Draw(c.t, "slot")
+	if len(t.budgets) == 0 {
+		return
+	}
+	number := rapid.IntRange(0, len(t.budgets)-1).Draw(c.t, "budget")
+	row := api.LedgerRow{
+		ID: NewID(), Kind: api.LedgerAdjust, TeamID: t.slot, KeyID: t.slot, AdmittedAt: c.model.Clock.Now(),
+		Cost: money.Nano(rapid.Int64Range(-3000, 3000).Draw(c.t, "difference")),
+	}
+	both(c, "adjust", func(h Harness) ([]quota.BudgetState, error) {
+		if err := h.Record.Append(c.t.Context(), []quota.Entry{{Row: &row}}); err != nil {
+			return nil, err
+		}
+		return h.Engine.Refill(c.t.Context(), c.budgetsNow(t)[number:number+1])
+	})
 }
 
 // look compares everything that the engines say about the current terms.
