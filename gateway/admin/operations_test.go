@@ -19,7 +19,7 @@ var needed = map[string]string{
 	"/model/update": `"model_id":"a"`, "/model/delete": `"id":"a"`,
 	"/team/member_add": `"member":{"user_id":"a"}`, "/team/bulk_member_add": `"members":[{"user_id":"a"}]`,
 	"/team/member_update": `"user_id":"a"`, "/team/member_delete": `"user_id":"a"`, "/user/update": `"user_id":"a"`,
-	"/team/permissions_update": `"team_member_permissions":[]`,
+	"/team/permissions_update": `"team_member_permissions":[]`, "/budget/reset": `"budget_id":"a"`,
 }
 
 // The fields that a route describes are exactly those that it reads: each is tried on every route, and a route
@@ -53,7 +53,7 @@ func TestOperations_describeTheFieldsThatAreRead(t *testing.T) {
 		}
 		checked++
 		for name := range everything {
-			if fields[name] == unknown[name] {
+			if inPath := strings.Contains(operation.Path, "{"+name+"}"); fields[name] == unknown[name] && !inPath {
 				t.Errorf("%s: field %s is described: %v, unknown: %v", operation.Pattern(), name, fields[name], unknown[name])
 			}
 		}
