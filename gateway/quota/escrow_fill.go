@@ -118,10 +118,12 @@ func (r *Redis) refillPot(ctx context.Context, p *pot) error {
 			return err
 		}
 	}
-	p.mu.Lock()
-	epoch := p.epoch
-	p.mu.Unlock()
-	return r.fillPot(ctx, p, epoch)
+	// This process may never have spent from the pot, or before another one filled it: the home knows its epoch.
+	epoch, err := r.client.HGet(ctx, p.home, "e").Result()
+	if err := r.notedBy(ctx, r.breakerOf(ctx, p.home), ignoreNil(err)); err != nil {
+		return err
+	}
+	return r.fillPot(ctx, p, fieldInt(epoch))
 }
 
 // dropAllowances makes a slot that has lost data ask the homes of its pots again: it may have given back what it now

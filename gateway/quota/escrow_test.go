@@ -439,3 +439,32 @@ func TestEscrow_idleAllowancesGoBack(t *testing.T) {
 		t.Errorf("granted is %d, want what was spent, %d", granted(), used)
 	}
 }
+
+// A gateway that never spent from a pot fills it again after its ledger was adjusted, for all gateways.
+func TestEscrow_isFilledAgainByAnyGateway(t *testing.T) {
+	b := newPotBench(t, 2, 100*money.USD, nil)
+	for _, team := range potTeams[:3] {
+		b.spend(b.engines[0], team, 10*money.USD)
+	}
+	for round := range 2 {
+		for number, slot := range []string{potTeams[0], potTeams[4]} { // one that is counted already, and a new one
+			row := api.LedgerRow{
+				ID: quotatest.NewID(), Kind: api.LedgerAdjust, TeamID: slot, AdmittedAt: b.clock.Now(), Cost: -2 * money.USD,
+			}
+			if err := b.record.Append(t.Context(), []quota.Entry{{Row: &row}}); err != nil {
+				t.Fatal(err)
+			}
+			want := 30*money.USD - money.Nano(2*(2*round+number+1))*money.USD
+			states, err := b.engines[1-round].Refill(t.Context(), []quota.Budget{b.pot()})
+			if err != nil || states[0].Settled != want {
+				t.Errorf("%d: filled with %+v, %v; want %s", 2*round+number, states, err, want)
+			}
+		}
+	}
+	if _, decision := b.reserve(b.engines[0], potTeams[1], 78*money.USD); !decision.Admitted {
+		t.Errorf("what the adjustments gave back is refused: %+v", decision.Denials)
+	}
+	if _, decision := b.reserve(b.engines[1], potTeams[2], money.USD); decision.Admitted {
+		t.Error("more than the pot was admitted")
+	}
+}
