@@ -27,18 +27,26 @@ type Spending struct {
 
 // Teams returns the state of each team's budget, in order.
 func (s Spending) Teams(ctx context.Context, teams []api.Team) ([]api.BudgetState, error) {
-	return spent(ctx, s, teams, func(team api.Team) (*runningBudget, error) {
+	states, err := spent(ctx, s, teams, func(team api.Team) (*runningBudget, error) {
 		terms, err := s.Book.terms(ctx, team.BudgetTerms, team.BudgetID)
 		return s.Book.teamBudget(team, terms, nil), err
 	})
+	if err != nil {
+		return nil, err
+	}
+	return states, s.throttleTeams(ctx, teams, states)
 }
 
 // Keys returns the state of each key's budget, in order.
 func (s Spending) Keys(ctx context.Context, keys []api.Key) ([]api.BudgetState, error) {
-	return spent(ctx, s, keys, func(key api.Key) (*runningBudget, error) {
+	states, err := spent(ctx, s, keys, func(key api.Key) (*runningBudget, error) {
 		terms, err := s.Book.terms(ctx, key.BudgetTerms, key.BudgetID)
 		return s.Book.keyBudget(key, terms), err
 	})
+	if err != nil {
+		return nil, err
+	}
+	return states, s.throttleKeys(ctx, keys, states)
 }
 
 // Users returns the state of each user's own budget, in order.

@@ -100,6 +100,11 @@ type BudgetState struct {
 	// ThresholdsCrossed are the shares of the cap that spending has reached in the running period, ascending;
 	// nil without a cap.
 	ThresholdsCrossed []float64 `json:"thresholds_crossed"`
+	// Throttled says whether the team's budget has reached its soft limit, which reduces its requests per minute
+	// until the period ends or the budget is raised. It is so for the team's keys too.
+	Throttled bool `json:"throttled"`
+	// EffectiveRPMLimit is what is left of the requests per minute while throttled, nil otherwise.
+	EffectiveRPMLimit *int64 `json:"effective_rpm_limit"`
 }
 
 // Record is what the gateway keeps about every object. It is answered, never accepted.
