@@ -140,7 +140,7 @@ func (r *alertRouteResource) Create(ctx context.Context, req resource.CreateRequ
 		return
 	}
 	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, route.Revision)...)
-	resp.Diagnostics.Append(rememberSecret(ctx, resp.Private, route.Webhook)...)
+	resp.Diagnostics.Append(rememberSecret(ctx, resp.Private, digestOf(route.Webhook))...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, alertRouteModelFrom(route, plan))...)
 }
 
@@ -174,7 +174,7 @@ func (r *alertRouteResource) Read(ctx context.Context, req resource.ReadRequest,
 	known, diags := knownSecret(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
 	if known == nil {
-		resp.Diagnostics.Append(rememberSecret(ctx, resp.Private, route.Webhook)...)
+		resp.Diagnostics.Append(rememberSecret(ctx, resp.Private, digestOf(route.Webhook))...)
 	}
 	model := alertRouteModelFrom(route, state)
 	model.Webhook = webhookOf(model.Webhook).withSecretDrift(route.Webhook, known).object()
@@ -210,7 +210,7 @@ func (r *alertRouteResource) Update(ctx context.Context, req resource.UpdateRequ
 		return
 	}
 	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, route.Revision)...)
-	resp.Diagnostics.Append(rememberSecret(ctx, resp.Private, route.Webhook)...)
+	resp.Diagnostics.Append(rememberSecret(ctx, resp.Private, digestOf(route.Webhook))...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, alertRouteModelFrom(route, plan))...)
 }
 

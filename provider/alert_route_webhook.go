@@ -1,11 +1,6 @@
 package provider
 
 import (
-	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
-
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -16,19 +11,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
-)
-
-// A webhook's secret is never in the state. Its digest, which the gateway answers, is kept in
-// private state: when the two differ, somebody else changed the secret, and the state's
-// version is changed so that the next plan shows it and sends the configured secret again.
-
-const (
-	secretKey = "webhook_secret_sha256"
-
-	// foreignSecret is the version in the state of a secret that Terraform did not set.
-	foreignSecret = 0
-	// adoptedSecret is the version of the secret that an imported route has.
-	adoptedSecret = 1
 )
 
 type webhookModel struct {
@@ -124,14 +106,7 @@ func webhookFrom(target *api.WebhookTarget, prior webhookModel) webhookModel {
 
 // withSecretDrift shows in the version that the secret is not the one that Terraform set.
 func (m webhookModel) withSecretDrift(target *api.WebhookTarget, known *string) webhookModel {
-	actual := digestOf(target)
-	switch {
-	case known == nil || actual == *known:
-	case actual == "":
-		m.SecretWOVersion = types.Int64Null()
-	default:
-		m.SecretWOVersion = types.Int64Value(foreignSecret)
-	}
+	m.SecretWOVersion = driftedVersion(m.SecretWOVersion, digestOf(target), known)
 	return m
 }
 
@@ -150,8 +125,7 @@ func warnOfUnsentSecret(diags *diag.Diagnostics, config, state webhookModel, kno
 	if secret == nil || known == nil || !config.SecretWOVersion.Equal(state.SecretWOVersion) {
 		return
 	}
-	digest := sha256.Sum256([]byte(*secret))
-	if hex.EncodeToString(digest[:]) != *known {
+	if secretDigest(*secret) != *known {
 		diags.AddAttributeWarning(path.Root("webhook").AtName("secret_wo_version"), "Secret changed, version not",
 			"secret_wo is not the secret that the gateway signs with, but secret_wo_version is the same, so it will not be sent. "+
 				"Raise secret_wo_version to send it.")
@@ -162,11 +136,7 @@ func warnOfUnsentSecret(diags *diag.Diagnostics, config, state webhookModel, kno
 func asAnswered(fields api.AlertRouteFields, current *api.WebhookTarget) api.AlertRouteFields {
 	target := api.WebhookTarget{URL: fields.Webhook.URL, SecretSHA256: digestOf(current)}
 	if secret := fields.Webhook.Secret; secret != nil {
-		target.SecretSHA256 = ""
-		if *secret != "" {
-			digest := sha256.Sum256([]byte(*secret))
-			target.SecretSHA256 = hex.EncodeToString(digest[:])
-		}
+		target.SecretSHA256 = secretDigest(*secret)
 	}
 	fields.Webhook = &target
 	return fields
@@ -177,25 +147,4 @@ func digestOf(target *api.WebhookTarget) string {
 		return ""
 	}
 	return target.SecretSHA256
-}
-
-func rememberSecret(ctx context.Context, private privateWriter, target *api.WebhookTarget) diag.Diagnostics {
-	value, err := json.Marshal(digestOf(target))
-	if err != nil {
-		return diag.Diagnostics{diag.NewErrorDiagnostic("Private state cannot be written", err.Error())}
-	}
-	return private.SetKey(ctx, secretKey, value)
-}
-
-// knownSecret is the digest of the secret that Terraform set or adopted, "" for none; nil before the first read.
-func knownSecret(ctx context.Context, private privateReader) (*string, diag.Diagnostics) {
-	value, diags := private.GetKey(ctx, secretKey)
-	if len(value) == 0 {
-		return nil, diags
-	}
-	var digest string
-	if err := json.Unmarshal(value, &digest); err != nil {
-		diags.AddError("Private state cannot be read", "The remembered digest is not a text: "+err.Error())
-	}
-	return &digest, diags
 }

@@ -16,7 +16,7 @@ import (
 // What the documentation shows is applied as it stands, and plans empty afterwards.
 func TestAccExamples(t *testing.T) {
 	files, err := filepath.Glob("../examples/*/*/*source.tf")
-	if err != nil || len(files) != 6 {
+	if err != nil || len(files) != 7 {
 		t.Fatalf("found %v, %v", files, err)
 	}
 	variables := config.Variables{

@@ -37,6 +37,8 @@ func plainFromValue(value attr.Value) (plain any, known bool) {
 		return v.ValueBool(), true
 	case types.Number:
 		return json.RawMessage(numberText(v.ValueBigFloat())), true
+	case types.Int64:
+		return v.ValueInt64(), true
 	case types.Object:
 		return plainFromMap(v.Attributes())
 	case types.Map:
@@ -87,13 +89,18 @@ func numberText(number *big.Float) string {
 // valueFromJSON reads JSON as the Terraform value that a configuration with the same
 // content would have: objects, tuples, numbers, strings, booleans, null.
 func valueFromJSON(encoded json.RawMessage) attr.Value {
+	return valueFromPlain(plainFromJSON(encoded))
+}
+
+// plainFromJSON keeps numbers as they are written; nil for what is no JSON, which the gateway does not answer.
+func plainFromJSON(encoded json.RawMessage) any {
 	decoder := json.NewDecoder(bytes.NewReader(encoded))
 	decoder.UseNumber()
 	var plain any
 	if err := decoder.Decode(&plain); err != nil {
-		return types.DynamicNull() // the gateway's answer has been parsed before this
+		return nil
 	}
-	return valueFromPlain(plain)
+	return plain
 }
 
 func valueFromPlain(plain any) attr.Value {

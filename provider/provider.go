@@ -163,6 +163,7 @@ func actor() string {
 func (p *bursarProvider) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{
 		newTeamResource,
+		newTeamMemberResource,
 		newKeyResource,
 		newBudgetResource,
 		newAlertRouteResource,

@@ -57,6 +57,25 @@ func TestCalls_onTheWire(t *testing.T) {
 			call: func(ctx context.Context, c *client.Client) error { return c.DeleteKey(ctx, "k") },
 			want: "POST /key/delete", holds: []string{`{"keys":["k"]}`},
 		},
+		"add member": {
+			call: func(ctx context.Context, c *client.Client) error {
+				_, err := c.AddMember(ctx, "t", "", "ada@example.com", api.MemberFields{Role: "admin"})
+				return err
+			},
+			answer: `{"updated_team_memberships":[{"user_id":"ada"}]}`,
+			want:   "POST /team/member_add", holds: []string{`"member":{"role":"admin","user_email":"ada@example.com"}`, `"rpm_limit":null`},
+		},
+		"update member": {
+			call: func(ctx context.Context, c *client.Client) error {
+				_, err := c.UpdateMember(ctx, "t", "ada", api.MemberFields{Role: "user"}, 1)
+				return err
+			},
+			want: "POST /team/member_update", holds: []string{`"user_id":"ada"`, `"role":"user"`, `"budget_duration":null`},
+		},
+		"remove member": {
+			call: func(ctx context.Context, c *client.Client) error { return c.DeleteMember(ctx, "t", "ada") },
+			want: "POST /team/member_delete", holds: []string{`{"team_id":"t","user_id":"ada"}`},
+		},
 		"create model": {
 			call: func(ctx context.Context, c *client.Client) error {
 				_, err := c.CreateModel(ctx, "m", api.ModelFields{Name: "gpt", APIKey: &text, Enabled: true})

@@ -1,0 +1,4 @@
+import {
+  to = bursar_team_member.ada
+  id = "research/ada"
+}

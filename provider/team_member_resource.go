@@ -1,0 +1,301 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+var (
+	_ resource.ResourceWithConfigure      = (*teamMemberResource)(nil)
+	_ resource.ResourceWithValidateConfig = (*teamMemberResource)(nil)
+	_ resource.ResourceWithImportState    = (*teamMemberResource)(nil)
+)
+
+type teamMemberResource struct{ gatewayResource }
+
+func newTeamMemberResource() resource.Resource { return &teamMemberResource{} }
+
+type teamMemberModel struct {
+	TeamID          types.String `tfsdk:"team_id"`
+	UserID          types.String `tfsdk:"user_id"`
+	UserEmail       types.String `tfsdk:"user_email"`
+	Role            types.String `tfsdk:"role"`
+	MaxBudgetInTeam types.Number `tfsdk:"max_budget_in_team"`
+	BudgetDuration  types.String `tfsdk:"budget_duration"`
+	RPMLimit        types.Int64  `tfsdk:"rpm_limit"`
+	TPMLimit        types.Int64  `tfsdk:"tpm_limit"`
+}
+
+func (m teamMemberModel) toAPI() api.MemberFields {
+	fields := api.MemberFields{
+		Role:            api.MemberUser,
+		MaxBudgetInTeam: nano(m.MaxBudgetInTeam),
+		BudgetDuration:  stringPointer(m.BudgetDuration),
+		RPMLimit:        int64Pointer(m.RPMLimit),
+		TPMLimit:        int64Pointer(m.TPMLimit),
+	}
+	if role := stringPointer(m.Role); role != nil {
+		fields.Role = *role
+	}
+	return fields
+}
+
+func (m teamMemberModel) String() string {
+	return fmt.Sprintf("member %q of team %q", m.UserID.ValueString(), m.TeamID.ValueString())
+}
+
+func teamMemberModelFrom(member api.Membership, prior teamMemberModel) teamMemberModel {
+	return teamMemberModel{
+		TeamID:          types.StringValue(member.TeamID),
+		UserID:          types.StringValue(member.UserID),
+		UserEmail:       emailFrom(member.UserEmail, prior.UserEmail),
+		Role:            types.StringValue(member.Role),
+		MaxBudgetInTeam: usd(member.MaxBudgetInTeam, prior.MaxBudgetInTeam),
+		BudgetDuration:  types.StringPointerValue(member.BudgetDuration),
+		RPMLimit:        types.Int64PointerValue(member.RPMLimit),
+		TPMLimit:        types.Int64PointerValue(member.TPMLimit),
+	}
+}
+
+// emailFrom keeps prior when only upper and lower case differ, as they mean nothing to the gateway.
+func emailFrom(email *string, prior types.String) types.String {
+	if email != nil && strings.EqualFold(*email, prior.ValueString()) {
+		return prior
+	}
+	return types.StringPointerValue(email)
+}
+
+func (r *teamMemberResource) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = "bursar_team_member"
+}
+
+func (r *teamMemberResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	const leftOut = " Leave it out for what the team has for its members, if anything."
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "A user's place in a team. The limits bind what the user's keys in the team do together, " +
+			"within the team's own limits and budget. **Destroying it deletes the keys that the user has in the team**; the user stays.",
+		Attributes: map[string]schema.Attribute{
+			"team_id": schema.StringAttribute{
+				MarkdownDescription: "The team. A change takes the user out of the old team and puts them into the new one.",
+				Required:            true,
+				PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()},
+			},
+			"user_id": schema.StringAttribute{
+				MarkdownDescription: "The user's id. Who is not known to the gateway becomes a user. Give this or `user_email`; " +
+					"with an email it is told by the gateway. A change is another member.",
+				Optional:   true,
+				Computed:   true,
+				Validators: valid(stringvalidator.ExactlyOneOf(path.MatchRoot("user_id"), path.MatchRoot("user_email"))),
+				PlanModifiers: []planmodifier.String{
+					stringplanmodifier.UseStateForUnknown(),
+					stringplanmodifier.RequiresReplaceIfConfigured(),
+				},
+			},
+			"user_email": schema.StringAttribute{
+				MarkdownDescription: "The user's email address, upper and lower case being the same. Who is not known to the gateway becomes a user " +
+					"with an id that it chooses. Give this or `user_id`; with an id it is what the gateway knows. A change is another member.",
+				Optional:      true,
+				Computed:      true,
+				Validators:    valid(stringvalidator.LengthAtLeast(1)),
+				PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown(), sameMailbox{}},
+			},
+			"role": schema.StringAttribute{
+				MarkdownDescription: "What the user may do: `user` uses the team's models, `admin` manages its keys and members as well. Defaults to `user`.",
+				Optional:            true,
+				Computed:            true,
+				Default:             stringdefault.StaticString(api.MemberUser),
+			},
+			"max_budget_in_team": usdAttribute("The most that the user may spend in the team in one period, in US dollars. " +
+				"`0` refuses everything that costs." + leftOut),
+			"budget_duration": stringAttribute("The period after which that spending starts again from zero, such as `1d`, `30d` or `1mo`." + leftOut),
+			"rpm_limit": int64Attribute("Requests per minute of the user in the team: in no 60 seconds are more admitted. " +
+				"`0` refuses every request." + leftOut),
+			"tpm_limit": int64Attribute("Tokens per minute of the user in the team, prompt and completion together. " +
+				"`0` refuses every request." + leftOut),
+		},
+	}
+}
+
+// sameMailbox replaces the member when another email is configured, but not for another spelling.
+type sameMailbox struct{}
+
+func (sameMailbox) Description(context.Context) string {
+	return "another address is another member; upper and lower case are the same"
+}
+
+func (s sameMailbox) MarkdownDescription(ctx context.Context) string { return s.Description(ctx) }
+
+func (sameMailbox) PlanModifyString(_ context.Context, req planmodifier.StringRequest, resp *planmodifier.StringResponse) {
+	switch {
+	case req.State.Raw.IsNull() || req.Plan.Raw.IsNull() || req.ConfigValue.IsNull():
+	case !req.ConfigValue.IsUnknown() && strings.EqualFold(req.ConfigValue.ValueString(), req.StateValue.ValueString()):
+		resp.PlanValue = req.StateValue
+	default:
+		resp.RequiresReplace = true
+	}
+}
+
+func (r *teamMemberResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+	var config teamMemberModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	member := api.NewMembership(idToValidate(config.TeamID), idToValidate(config.UserID))
+	member.MemberFields = config.toAPI()
+	if err := member.Validate(); err != nil {
+		report(ctx, &resp.Diagnostics, req.Config.Schema, "Invalid team member", err)
+	}
+}
+
+func (r *teamMemberResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	var plan, config teamMemberModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
+		return
+	}
+	member, err := r.client.AddMember(ctx, plan.TeamID.ValueString(), config.UserID.ValueString(), config.UserEmail.ValueString(), plan.toAPI())
+	if api.CodeOf(err) == api.MemberExists {
+		r.reportExisting(ctx, config, err, &resp.Diagnostics)
+		return
+	}
+	if err != nil {
+		report(ctx, &resp.Diagnostics, req.Plan.Schema, "Team member not added", err)
+		return
+	}
+	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, member.Revision)...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, teamMemberModelFrom(member, plan))...)
+}
+
+// reportExisting looks for the member who has the email, as an import needs the user's id.
+func (r *teamMemberResource) reportExisting(ctx context.Context, config teamMemberModel, err error, diags *diag.Diagnostics) {
+	userID, attribute := config.UserID.ValueString(), "user_id"
+	if userID == "" {
+		userID, attribute = "USER_ID", "user_email"
+	}
+	team, readErr := r.client.GetTeam(ctx, config.TeamID.ValueString())
+	for _, member := range team.TeamMemberships {
+		email := config.UserEmail.ValueString()
+		if readErr == nil && email != "" && member.UserEmail != nil && strings.EqualFold(*member.UserEmail, email) {
+			userID = member.UserID
+		}
+	}
+	reportExisting(diags, "bursar_team_member", attribute, config.TeamID.ValueString()+"/"+userID, err)
+}
+
+func (r *teamMemberResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	var state teamMemberModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
+		return
+	}
+	member, err := r.client.GetMember(ctx, state.TeamID.ValueString(), state.UserID.ValueString())
+	if api.CodeOf(err) == api.NotFound {
+		resp.State.RemoveResource(ctx)
+		return
+	}
+	if err != nil {
+		report(ctx, &resp.Diagnostics, req.State.Schema, "Team member not read", err)
+		return
+	}
+	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, member.Revision)...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, teamMemberModelFrom(member, state))...)
+}
+
+func (r *teamMemberResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var plan teamMemberModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	revision, diags := plannedRevision(ctx, req.Private)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
+		return
+	}
+	wanted := plan.toAPI()
+	member, err := r.client.UpdateMember(ctx, plan.TeamID.ValueString(), plan.UserID.ValueString(), wanted, revision)
+	if api.CodeOf(err) == api.Stale {
+		member, err = r.resolveStale(ctx, plan, wanted, &resp.Diagnostics)
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if api.CodeOf(err) == api.NotFound {
+		reportGone(&resp.Diagnostics, plan.String())
+		return
+	}
+	if err != nil {
+		report(ctx, &resp.Diagnostics, req.Plan.Schema, "Team member not updated", err)
+		return
+	}
+	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, member.Revision)...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, teamMemberModelFrom(member, plan))...)
+}
+
+// resolveStale accepts a member who is as wanted already; see the team's.
+func (r *teamMemberResource) resolveStale(ctx context.Context, plan teamMemberModel, wanted api.MemberFields, diags *diag.Diagnostics) (api.Membership, error) {
+	current, err := r.client.GetMember(ctx, plan.TeamID.ValueString(), plan.UserID.ValueString())
+	if err == nil && !sameOnGateway(current.MemberFields, wanted) {
+		reportStale(diags, plan.String(), current.Record)
+	}
+	return current, err
+}
+
+func (r *teamMemberResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	var state teamMemberModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
+		return
+	}
+	err := r.client.DeleteMember(ctx, state.TeamID.ValueString(), state.UserID.ValueString())
+	if err != nil && api.CodeOf(err) != api.NotFound {
+		report(ctx, &resp.Diagnostics, req.State.Schema, "Team member not removed", err)
+	}
+}
+
+// ImportState takes TEAM_ID/USER_ID. Ids may hold a slash themselves, and every way to cut is tried.
+func (r *teamMemberResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	if !r.ready(&resp.Diagnostics) {
+		return
+	}
+	teamID, userID, found := r.memberNamed(ctx, req.ID, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if !found {
+		resp.Diagnostics.AddError("No such team member", fmt.Sprintf(
+			"The id of a team member is TEAM_ID/USER_ID, such as marketing/ada, and nobody on the gateway is meant by %q.", req.ID))
+		return
+	}
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("team_id"), teamID)...)
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("user_id"), userID)...)
+}
+
+func (r *teamMemberResource) memberNamed(ctx context.Context, id string, diags *diag.Diagnostics) (teamID, userID string, found bool) {
+	for i := range id {
+		if id[i] != '/' || i == 0 || i == len(id)-1 {
+			continue
+		}
+		_, err := r.client.GetMember(ctx, id[:i], id[i+1:])
+		if err == nil {
+			return id[:i], id[i+1:], true
+		}
+		if api.CodeOf(err) != api.NotFound {
+			diags.AddError("Team member not read", sentence(err)+advice(err))
+			return "", "", false
+		}
+	}
+	return "", "", false
+}
