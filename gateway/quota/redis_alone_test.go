@@ -28,7 +28,7 @@ func newOutage(t *testing.T, gateways int, down quota.OnStoreDown) *outage {
 	o.proxy = quotatest.StartProxy(t, o.server.Addr())
 	for range gateways {
 		engine, err := quota.OpenRedis(t.Context(), "redis://"+o.proxy.Addr(), o.record, quota.RedisOptions{
-			Manual: true, StrictRecovery: true, OnStoreDown: down, Timeout: 100 * time.Millisecond,
+			Manual: true, StrictRecovery: true, OnStoreDown: down, Timeout: 250 * time.Millisecond,
 		})
 		if err != nil {
 			t.Fatal(err)

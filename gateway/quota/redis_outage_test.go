@@ -136,7 +136,7 @@ func TestPromise_T7_failsClosedAndFast(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			server := testenv.StartRedis(t)
 			proxy := quotatest.StartProxy(t, server.Addr())
-			options := quota.RedisOptions{Manual: true, Timeout: 50 * time.Millisecond}
+			options := quota.RedisOptions{Manual: true, Timeout: 250 * time.Millisecond}
 			engine, err := quota.OpenRedis(t.Context(), "redis://"+proxy.Addr(), quotatest.NewRecord(), options)
 			if err != nil {
 				t.Fatal(err)
