@@ -16,11 +16,12 @@ import (
 // What the documentation shows is applied as it stands, and plans empty afterwards.
 func TestAccExamples(t *testing.T) {
 	files, err := filepath.Glob("../examples/*/*/*source.tf")
-	if err != nil || len(files) != 7 {
+	if err != nil || len(files) != 8 {
 		t.Fatalf("found %v, %v", files, err)
 	}
 	variables := config.Variables{
 		"webhook_secret": config.StringVariable("canary-secret-of-24-bytes-1"),
+		"openai_api_key": config.StringVariable("sk-canary-of-openai"),
 		"batch_key":      config.StringVariable("sk-canary-0123456789-batch"),
 	}
 	for _, file := range files {

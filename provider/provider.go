@@ -167,6 +167,7 @@ func (p *bursarProvider) Resources(context.Context) []func() resource.Resource {
 		newKeyResource,
 		newBudgetResource,
 		newAlertRouteResource,
+		newModelResource,
 	}
 }
 

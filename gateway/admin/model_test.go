@@ -3,6 +3,8 @@ package admin_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"reflect"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -224,5 +226,24 @@ func TestModel_declaredOnesAreReadOnlyAndListedFirst(t *testing.T) {
 	}}
 	if diff := cmp.Diff(want, group); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestModel_keepsEveryKindOfPrice(t *testing.T) {
+	g := newGateway(t)
+	const price = `{"tiers":[{"above_prompt_tokens":7,"input_per_million_usd":1,"output_per_million_usd":2}],` +
+		`"flex":{"input_per_million_usd":1,"output_per_million_usd":2},"priority":{"input_per_million_usd":3,"output_per_million_usd":4},` +
+		`"batch":{"input_per_million_usd":5,"output_per_million_usd":6},"request_usd":7,"images":[{"size":"a","usd":8}],` +
+		`"search":{"low_usd":1,"medium_usd":2,"high_usd":3}}`
+	g.post("/model/new", `{"model_id":"m1","name":"gpt","price":`+price+`}`).ok()
+	var list struct {
+		Models []api.Model `json:"models"`
+	}
+	var want api.ModelPrice
+	if err := errors.Join(json.Unmarshal([]byte(g.get("/model/list").ok().text), &list), json.Unmarshal([]byte(price), &want)); err != nil {
+		t.Fatal(err)
+	}
+	if len(list.Models) != 1 || !reflect.DeepEqual(list.Models[0].Price, &want) {
+		t.Errorf("the price came back as %+v", list.Models)
 	}
 }

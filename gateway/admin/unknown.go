@@ -19,6 +19,7 @@ var nested = map[string][]string{
 		"cache_write_1h_per_million_usd", "audio_input_per_million_usd", "image_input_per_million_usd",
 		"reasoning_per_million_usd", "audio_output_per_million_usd", "image_output_per_million_usd",
 		"request_usd", "characters_per_million_usd", "audio_hour_usd",
+		"tiers", "flex", "priority", "batch", "images", "search",
 	},
 }
 

@@ -1,0 +1,4 @@
+import {
+  to = bursar_model.llama
+  id = "llama-in-the-cellar"
+}

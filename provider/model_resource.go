@@ -1,0 +1,310 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/int64default"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+var (
+	_ resource.ResourceWithConfigure      = (*modelResource)(nil)
+	_ resource.ResourceWithValidateConfig = (*modelResource)(nil)
+	_ resource.ResourceWithModifyPlan     = (*modelResource)(nil)
+	_ resource.ResourceWithImportState    = (*modelResource)(nil)
+)
+
+type modelResource struct{ gatewayResource }
+
+func newModelResource() resource.Resource { return &modelResource{} }
+
+type modelModel struct {
+	ModelID         types.String  `tfsdk:"model_id"`
+	Name            types.String  `tfsdk:"name"`
+	Upstream        types.String  `tfsdk:"upstream"`
+	BaseURL         types.String  `tfsdk:"base_url"`
+	APIVersion      types.String  `tfsdk:"api_version"`
+	APIKeyWO        types.String  `tfsdk:"api_key_wo"`
+	APIKeyWOVersion types.Int64   `tfsdk:"api_key_wo_version"`
+	UpstreamModel   types.String  `tfsdk:"upstream_model"`
+	BaseModel       types.String  `tfsdk:"base_model"`
+	Price           types.Object  `tfsdk:"price"`
+	MaxOutputTokens types.Int64   `tfsdk:"max_output_tokens"`
+	Weight          types.Int64   `tfsdk:"weight"`
+	RPM             types.Int64   `tfsdk:"rpm"`
+	TPM             types.Int64   `tfsdk:"tpm"`
+	Enabled         types.Bool    `tfsdk:"enabled"`
+	Metadata        types.Dynamic `tfsdk:"metadata"`
+}
+
+// toAPI carries no credential: it is sent only when its version changes.
+func (m modelModel) toAPI() api.ModelFields {
+	price, _ := priceOf(m.Price)
+	fields := api.NewModel("").ModelFields
+	fields.Name = m.Name.ValueString()
+	fields.BaseURL, fields.APIVersion = stringPointer(m.BaseURL), stringPointer(m.APIVersion)
+	fields.UpstreamModel, fields.BaseModel = stringPointer(m.UpstreamModel), stringPointer(m.BaseModel)
+	fields.Price, fields.MaxOutputTokens = price, int64Pointer(m.MaxOutputTokens)
+	fields.RPM, fields.TPM = int64Pointer(m.RPM), int64Pointer(m.TPM)
+	fields.Enabled, fields.Metadata = isTrue(m.Enabled, true), metadataToAPI(m.Metadata)
+	if upstream := stringPointer(m.Upstream); upstream != nil {
+		fields.Upstream = *upstream
+	}
+	if weight := int64Pointer(m.Weight); weight != nil {
+		fields.Weight = *weight
+	}
+	return fields
+}
+
+// modelModelFrom keeps prior's version of the credential. A model without prior is being imported.
+func modelModelFrom(model api.Model, prior modelModel) modelModel {
+	version := prior.APIKeyWOVersion
+	if prior.Name.IsNull() && model.HasAPIKey {
+		version = types.Int64Value(adoptedSecret)
+	}
+	return modelModel{
+		ModelID:         types.StringValue(model.ModelID),
+		Name:            types.StringValue(model.Name),
+		Upstream:        types.StringValue(model.Upstream),
+		BaseURL:         types.StringPointerValue(model.BaseURL),
+		APIVersion:      types.StringPointerValue(model.APIVersion),
+		APIKeyWO:        types.StringNull(),
+		APIKeyWOVersion: version,
+		UpstreamModel:   types.StringPointerValue(model.UpstreamModel),
+		BaseModel:       types.StringPointerValue(model.BaseModel),
+		Price:           priceFrom(model.Price, prior.Price),
+		MaxOutputTokens: types.Int64PointerValue(model.MaxOutputTokens),
+		Weight:          types.Int64Value(model.Weight),
+		RPM:             types.Int64PointerValue(model.RPM),
+		TPM:             types.Int64PointerValue(model.TPM),
+		Enabled:         types.BoolValue(model.Enabled),
+		Metadata:        metadataFromAPI(model.Metadata, prior.Metadata),
+	}
+}
+
+func (r *modelResource) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = "bursar_model"
+}
+
+func (r *modelResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "A deployment: a place that serves a model's name to clients. Several with one name share its calls by their " +
+			"weights, and stand in for each other when one fails. Every gateway serves it once the apply has returned.",
+		Attributes: merged(modelCredentialAttributes(), map[string]schema.Attribute{
+			"model_id": idAttribute("The deployment's id, for good: a change makes a new one. Leave it out to have the gateway choose one."),
+			"name":     schema.StringAttribute{MarkdownDescription: "The name that clients ask for, such as `gpt-4.1`.", Required: true},
+			"upstream": schema.StringAttribute{
+				MarkdownDescription: "The kind of provider: `openai`, which is everything that speaks OpenAI's wire, `azure` or `anthropic`. Defaults to `openai`.",
+				Optional:            true,
+				Computed:            true,
+				Default:             stringdefault.StaticString(api.NewModel("").Upstream),
+			},
+			"base_url": stringAttribute("Where the provider is, such as `https://api.openai.com/v1`. " +
+				"Leave it out for the provider's own address; `azure` needs it."),
+			"api_version": stringAttribute("The `api-version` of Azure, such as `2024-10-21`. For `azure` only, and needed there unless `base_url` ends with `/openai/v1`."),
+			"upstream_model": stringAttribute("The provider's name of the model, or of the deployment in Azure. " +
+				"Leave it out when it is `name`."),
+			"base_model": stringAttribute("The name in the gateway's catalogue by which the model is priced. " +
+				"Leave it out when it is `upstream_model`; names of deployments in Azure mean nothing there."),
+			"price":             priceAttribute(),
+			"max_output_tokens": int64Attribute("The most tokens of one answer. Leave it out for what the catalogue says."),
+			"weight": schema.Int64Attribute{
+				MarkdownDescription: "The deployment's share of the calls to `name`, from 0 to 1000000. One of weight `0` stands by: it is asked when no other can be. Defaults to `1`.",
+				Optional:            true,
+				Computed:            true,
+				Default:             int64default.StaticInt64(1),
+			},
+			"rpm":      int64Attribute("Requests per minute that the deployment takes, over all teams. Leave it out for no limit."),
+			"tpm":      int64Attribute("Tokens per minute that the deployment takes, over all teams. Leave it out for no limit."),
+			"enabled":  boolAttribute("Whether calls are sent there. With `false` the deployment is kept and left alone.", true),
+			"metadata": metadataAttribute("model"),
+		}),
+	}
+}
+
+func modelCredentialAttributes() map[string]schema.Attribute {
+	return map[string]schema.Attribute{
+		"api_key_wo": schema.StringAttribute{
+			MarkdownDescription: "The provider's API key, stored in neither plan nor state. Needs `api_key_wo_version` and Terraform 1.11. " +
+				"Leave both out for a provider that asks for none.",
+			Optional:   true,
+			Sensitive:  true,
+			WriteOnly:  true,
+			Validators: valid(stringvalidator.LengthAtLeast(1), stringvalidator.AlsoRequires(path.MatchRoot("api_key_wo_version"))),
+		},
+		"api_key_wo_version": schema.Int64Attribute{
+			MarkdownDescription: "A number from 1 to raise when `api_key_wo` changes, as Terraform cannot see that. " +
+				"An imported model with a key starts at 1; 0 in a plan means that the key was changed outside of Terraform.",
+			Optional:   true,
+			Validators: []validator.Int64{int64validator.AtLeast(adoptedSecret), int64validator.AlsoRequires(path.MatchRoot("api_key_wo"))},
+		},
+	}
+}
+
+func (r *modelResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+	var config modelModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	model := api.Model{ModelID: idToValidate(config.ModelID), ModelFields: config.toAPI()}
+	model.APIKey = stringPointer(config.APIKeyWO)
+	if config.Name.IsUnknown() {
+		model.Name = "chosen-later"
+	}
+	if config.Upstream.IsUnknown() || config.BaseURL.IsUnknown() || config.APIVersion.IsUnknown() {
+		// What the three need of each other is judged by the gateway.
+		model.Upstream, model.BaseURL, model.APIVersion = "openai", nil, nil
+	}
+	if err := model.Validate(); err != nil {
+		report(ctx, &resp.Diagnostics, req.Config.Schema, "Invalid model", err)
+	}
+}
+
+// ModifyPlan warns of a credential that would not be sent.
+func (r *modelResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if req.State.Raw.IsNull() || req.Plan.Raw.IsNull() {
+		return
+	}
+	var config, state modelModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	known, diags := knownSecret(ctx, req.Private)
+	resp.Diagnostics.Append(diags...)
+	secret := stringPointer(config.APIKeyWO)
+	if resp.Diagnostics.HasError() || secret == nil || known == nil || !config.APIKeyWOVersion.Equal(state.APIKeyWOVersion) {
+		return
+	}
+	if secretDigest(*secret) != *known {
+		resp.Diagnostics.AddAttributeWarning(path.Root("api_key_wo_version"), "Key changed, version not",
+			"api_key_wo is not the key that the gateway has, but api_key_wo_version is the same, so it will not be sent. "+
+				"Raise api_key_wo_version to send it.")
+	}
+}
+
+func (r *modelResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	var plan, config modelModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
+		return
+	}
+	fields := plan.toAPI()
+	fields.APIKey = stringPointer(config.APIKeyWO)
+	model, err := r.client.CreateModel(ctx, plan.ModelID.ValueString(), fields)
+	if api.CodeOf(err) == api.AlreadyExists {
+		reportExisting(&resp.Diagnostics, "bursar_model", "model_id", plan.ModelID.ValueString(), err)
+		return
+	}
+	if err != nil {
+		report(ctx, &resp.Diagnostics, req.Plan.Schema, "Model not created", err)
+		return
+	}
+	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, model.Revision)...)
+	resp.Diagnostics.Append(rememberSecret(ctx, resp.Private, model.APIKeySHA256)...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, modelModelFrom(model, plan))...)
+}
+
+func (r *modelResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	var state modelModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
+		return
+	}
+	model, err := r.client.GetModel(ctx, state.ModelID.ValueString())
+	if api.CodeOf(err) == api.NotFound {
+		resp.State.RemoveResource(ctx)
+		return
+	}
+	if err != nil {
+		report(ctx, &resp.Diagnostics, req.State.Schema, "Model not read", err)
+		return
+	}
+	known, diags := knownSecret(ctx, req.Private)
+	resp.Diagnostics.Append(diags...)
+	if known == nil {
+		resp.Diagnostics.Append(rememberSecret(ctx, resp.Private, model.APIKeySHA256)...)
+	}
+	read := modelModelFrom(model, state)
+	read.APIKeyWOVersion = driftedVersion(read.APIKeyWOVersion, model.APIKeySHA256, known)
+	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, model.Revision)...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, read)...)
+}
+
+func (r *modelResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var plan, state, config modelModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	revision, diags := plannedRevision(ctx, req.Private)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
+		return
+	}
+	wanted := plan.toAPI()
+	if !plan.APIKeyWOVersion.Equal(state.APIKeyWOVersion) {
+		wanted.APIKey = new(config.APIKeyWO.ValueString())
+	}
+	model, err := r.client.UpdateModel(ctx, plan.ModelID.ValueString(), wanted, revision)
+	if api.CodeOf(err) == api.Stale {
+		model, err = r.resolveStale(ctx, plan.ModelID.ValueString(), wanted, &resp.Diagnostics)
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if api.CodeOf(err) == api.NotFound {
+		reportGone(&resp.Diagnostics, fmt.Sprintf("model %q", plan.ModelID.ValueString()))
+		return
+	}
+	if err != nil {
+		report(ctx, &resp.Diagnostics, req.Plan.Schema, "Model not updated", err)
+		return
+	}
+	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, model.Revision)...)
+	resp.Diagnostics.Append(rememberSecret(ctx, resp.Private, model.APIKeySHA256)...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, modelModelFrom(model, plan))...)
+}
+
+// resolveStale accepts a model that is as wanted already; see the team's.
+func (r *modelResource) resolveStale(ctx context.Context, id string, wanted api.ModelFields, diags *diag.Diagnostics) (api.Model, error) {
+	current, err := r.client.GetModel(ctx, id)
+	if err != nil {
+		return current, err
+	}
+	wanted.APIKeySHA256 = current.APIKeySHA256
+	if wanted.APIKey != nil {
+		wanted.APIKeySHA256 = secretDigest(*wanted.APIKey)
+	}
+	wanted.APIKey, wanted.HasAPIKey = nil, wanted.APIKeySHA256 != ""
+	if !sameOnGateway(current.ModelFields, wanted) {
+		reportStale(diags, fmt.Sprintf("model %q", id), current.Record)
+	}
+	return current, nil
+}
+
+func (r *modelResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	var state modelModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
+		return
+	}
+	err := r.client.DeleteModel(ctx, state.ModelID.ValueString())
+	if err != nil && api.CodeOf(err) != api.NotFound {
+		report(ctx, &resp.Diagnostics, req.State.Schema, "Model not deleted", err)
+	}
+}
+
+func (r *modelResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	resource.ImportStatePassthroughID(ctx, path.Root("model_id"), req, resp)
+}
