@@ -58,7 +58,7 @@ func installed(t *testing.T) string {
 	if _, err := os.Stat(filepath.Join(folder, "installed")); err == nil {
 		return folder
 	}
-	//nolint:usetesting // it becomes the kept folder, so it has to be on the same disk
+	// It becomes the kept folder, so it has to be on the same disk.
 	building, err := os.MkdirTemp(mkdir(t, filepath.Dir(folder)), "sdktest-") //nolint:usetesting // it is renamed into the cache and stays
 	if err != nil {
 		t.Fatal(err)
