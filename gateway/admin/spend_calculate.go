@@ -3,9 +3,10 @@ package admin
 import (
 	"encoding/json"
 
-	"github.com/bursarhq/terraform-provider-bursar/gateway/pricing"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/tokens"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
+	"github.com/bursarhq/terraform-provider-bursar/internal/pricing"
 )
 
 // costQuestion is the body of POST /spend/calculate: a model with messages, or an answer with its usage.
@@ -61,7 +62,7 @@ func (s *Server) calculateSpend(c *call) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		return cost{price.Cost(pricing.Usage{PromptTokens: pricing.EstimateTokens(model, prompt)})}, nil
+		return cost{price.Cost(pricing.Usage{PromptTokens: tokens.EstimateTokens(model, prompt)})}, nil
 	}
 	return cost{price.Cost(pricing.Usage{
 		PromptTokens: answer.Usage.PromptTokens, CompletionTokens: answer.Usage.CompletionTokens,

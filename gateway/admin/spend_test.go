@@ -4,8 +4,8 @@ import (
 	"testing"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/admin"
-	"github.com/bursarhq/terraform-provider-bursar/gateway/pricing"
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
+	"github.com/bursarhq/terraform-provider-bursar/internal/pricing"
 )
 
 var _ admin.Prices = oneModel{}

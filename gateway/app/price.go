@@ -5,8 +5,8 @@ import (
 	"os"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/config"
-	"github.com/bursarhq/terraform-provider-bursar/gateway/pricing"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/pricing"
 )
 
 // catalogue is the built-in price list, or the operator's instead of it or over it.

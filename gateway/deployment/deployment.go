@@ -9,8 +9,8 @@ package deployment
 import (
 	"time"
 
-	"github.com/bursarhq/terraform-provider-bursar/gateway/pricing"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/upstream"
+	"github.com/bursarhq/terraform-provider-bursar/internal/pricing"
 )
 
 // Deployment is a place that serves a model, with what its tokens cost.

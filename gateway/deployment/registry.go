@@ -9,7 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/bursarhq/terraform-provider-bursar/gateway/pricing"
+	"github.com/bursarhq/terraform-provider-bursar/internal/pricing"
 )
 
 // Source is where the models are kept.

@@ -11,9 +11,10 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/httpx"
-	"github.com/bursarhq/terraform-provider-bursar/gateway/pricing"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/tokens"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/upstream"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/pricing"
 )
 
 // maxAnswer bounds an answer that is not streamed: it is held in memory until it is settled.
@@ -84,7 +85,7 @@ func (p *Proxy) usageOf(c *call, body []byte) pricing.Usage {
 		return c.reported(reported)
 	}
 	usage := likelyUse(c)
-	usage.CompletionTokens = max(usage.CompletionTokens, pricing.CountText(c.deployment.UpstreamModel, c.endpoint.wire.Text(body)))
+	usage.CompletionTokens = max(usage.CompletionTokens, tokens.CountText(c.deployment.UpstreamModel, c.endpoint.wire.Text(body)))
 	return usage
 }
 

@@ -1,8 +1,8 @@
 package proxy
 
 import (
-	"github.com/bursarhq/terraform-provider-bursar/gateway/pricing"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/tokens"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
@@ -54,12 +54,12 @@ func looseBounds(c *call) bounds {
 		b.exact = true
 		return b
 	}
-	return boundsOf(c, pricing.InputTokensBound(c.served.PricedAs(), c.body))
+	return boundsOf(c, tokens.InputTokensBound(c.served.PricedAs(), c.body))
 }
 
 // exactBounds tokenise the prompt; they are worth it when the loose ones were refused.
 func exactBounds(c *call) bounds {
-	counted := boundsOf(c, min(c.bounds.inputTokens-c.carried-c.most.PromptTokens, pricing.CountTokens(c.served.PricedAs(), c.body)))
+	counted := boundsOf(c, min(c.bounds.inputTokens-c.carried-c.most.PromptTokens, tokens.CountTokens(c.served.PricedAs(), c.body)))
 	counted.exact = true
 	return counted
 }

@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/bursarhq/terraform-provider-bursar/gateway/pricing"
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
+	"github.com/bursarhq/terraform-provider-bursar/internal/pricing"
 )
 
 func TestExtras_areServedOncePriced(t *testing.T) {

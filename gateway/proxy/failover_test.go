@@ -9,10 +9,10 @@ import (
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/deployment"
-	"github.com/bursarhq/terraform-provider-bursar/gateway/pricing"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
+	"github.com/bursarhq/terraform-provider-bursar/internal/pricing"
 	"github.com/bursarhq/terraform-provider-bursar/internal/testenv"
 )
 

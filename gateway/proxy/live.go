@@ -6,8 +6,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/bursarhq/terraform-provider-bursar/gateway/pricing"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
+	"github.com/bursarhq/terraform-provider-bursar/internal/pricing"
 )
 
 // renewEvery keeps a reservation alive well within the time after which it counts as abandoned.

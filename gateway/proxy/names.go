@@ -5,8 +5,8 @@ import (
 	"strings"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/httpx"
-	"github.com/bursarhq/terraform-provider-bursar/gateway/pricing"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/pricing"
 )
 
 // judged are the fields that the gateway admits and charges a call by. Another spelling of one would

@@ -8,10 +8,11 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/bursarhq/terraform-provider-bursar/gateway/pricing"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/tokens"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/upstream"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/pricing"
 )
 
 // settleTimeout bounds how long a client waits for the record behind its finished answer.
@@ -62,7 +63,7 @@ func likelyUse(c *call) pricing.Usage {
 	}
 	used := c.made
 	if !c.endpoint.apart {
-		used.PromptTokens += c.carried + pricing.EstimateTokens(c.deployment.UpstreamModel, c.body)
+		used.PromptTokens += c.carried + tokens.EstimateTokens(c.deployment.UpstreamModel, c.body)
 	}
 	return used
 }

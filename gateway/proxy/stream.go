@@ -9,9 +9,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/bursarhq/terraform-provider-bursar/gateway/pricing"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/tokens"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/upstream"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/pricing"
 )
 
 const (
@@ -146,7 +147,7 @@ func (s *stream) finalUsage() pricing.Usage {
 	if s.last.Counted {
 		return s.call.reported(s.last.Usage)
 	}
-	produced := pricing.CountText(s.call.deployment.UpstreamModel, s.text.String())
+	produced := tokens.CountText(s.call.deployment.UpstreamModel, s.text.String())
 	if s.last.PromptCounted {
 		usage := s.call.reported(s.last.Usage)
 		usage.CompletionTokens = max(usage.CompletionTokens, produced)

@@ -4,8 +4,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/bursarhq/terraform-provider-bursar/gateway/pricing"
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
+	"github.com/bursarhq/terraform-provider-bursar/internal/pricing"
 )
 
 // liteLLMFile has one entry of each shape that LiteLLM's own file has.

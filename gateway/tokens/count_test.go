@@ -1,4 +1,4 @@
-package pricing_test
+package tokens_test
 
 import (
 	"encoding/json"
@@ -10,7 +10,7 @@ import (
 	"github.com/tiktoken-go/tokenizer"
 	"pgregory.net/rapid"
 
-	"github.com/bursarhq/terraform-provider-bursar/gateway/pricing"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/tokens"
 )
 
 type message struct {
@@ -93,10 +93,10 @@ func TestTokenBounds_areNeverBelowTheVendorsCount(t *testing.T) {
 		messages := drawMessages(t)
 		body := encode(t, request{"gpt-4.1-mini", messages})
 		vendor := vendorCount(t, messages)
-		exact := pricing.CountTokens("gpt-4.1-mini", body)
-		bytes := pricing.CountTokens("claude-opus-5", body)
-		bound := pricing.InputTokensBound("gpt-4.1-mini", body)
-		if estimate := pricing.EstimateTokens("gpt-4.1-mini", body); estimate != vendor {
+		exact := tokens.CountTokens("gpt-4.1-mini", body)
+		bytes := tokens.CountTokens("claude-opus-5", body)
+		bound := tokens.InputTokensBound("gpt-4.1-mini", body)
+		if estimate := tokens.EstimateTokens("gpt-4.1-mini", body); estimate != vendor {
 			t.Fatalf("estimated %d, the vendor counts %d: %s", estimate, vendor, body)
 		}
 		if vendor > exact || exact > bytes || bytes > bound {
@@ -111,7 +111,7 @@ func TestCountTokens_manyShortMessages(t *testing.T) {
 		messages[i] = message{Role: "user", Name: "a", Content: "hi"}
 	}
 	body := encode(t, request{"gpt-4.1-mini", messages})
-	vendor, got := vendorCount(t, messages), pricing.CountTokens("gpt-4.1-mini", body)
+	vendor, got := vendorCount(t, messages), tokens.CountTokens("gpt-4.1-mini", body)
 	if got != vendor-3+64 {
 		t.Errorf("CountTokens %d, the vendor counts %d", got, vendor)
 	}
@@ -124,13 +124,13 @@ func TestCountTokens_isTight(t *testing.T) {
 	}
 	body := encode(t, request{"gpt-4.1-mini", messages})
 	vendor := vendorCount(t, messages)
-	if got := pricing.CountTokens("gpt-4.1-mini", body); got < vendor || got > vendor+80 {
+	if got := tokens.CountTokens("gpt-4.1-mini", body); got < vendor || got > vendor+80 {
 		t.Errorf("CountTokens %d, the vendor counts %d", got, vendor)
 	}
-	if got := pricing.InputTokensBound("gpt-4.1-mini", body); got < 4*vendor {
+	if got := tokens.InputTokensBound("gpt-4.1-mini", body); got < 4*vendor {
 		t.Errorf("the cheap bound %d is close to %d: what is the exact count for?", got, vendor)
 	}
-	if got := pricing.CountTokens("openai/gpt-4.1-mini-2025-04-14", body); got > vendor+80 {
+	if got := tokens.CountTokens("openai/gpt-4.1-mini-2025-04-14", body); got > vendor+80 {
 		t.Errorf("a dated name with its provider counts %d", got)
 	}
 }
@@ -138,7 +138,7 @@ func TestCountTokens_isTight(t *testing.T) {
 func TestCountTokens_longPromptsAreEstimatedUpward(t *testing.T) {
 	text := strings.Repeat("word ", 40_000) // 200,000 bytes, 64 KiB of which are tokenized
 	body := encode(t, request{"gpt-4o", []message{{Role: "user", Content: text}}})
-	got := pricing.CountTokens("gpt-4o", body)
+	got := tokens.CountTokens("gpt-4o", body)
 	if least, most := int64(200_000-65_536+13_000), int64(200_000-65_536+14_000); got < least || got > most {
 		t.Errorf("%d, want between %d and %d", got, least, most)
 	}
@@ -157,7 +157,7 @@ func TestEstimateTokens(t *testing.T) {
 		"a file of 100,000 bytes": {"gpt-4o", []map[string]any{{"type": "file", "file": map[string]any{"file_data": strings.Repeat("A", 100_000)}}}, 65_536 + 25_000, 65_536 + 25_100},
 	} {
 		body := encode(t, request{test.model, []message{{Role: "user", Content: test.content}}})
-		if got := pricing.EstimateTokens(test.model, body); got < test.least || got > test.most {
+		if got := tokens.EstimateTokens(test.model, body); got < test.least || got > test.most {
 			t.Errorf("%s: %d, want %d to %d", name, got, test.least, test.most)
 		}
 	}
@@ -195,10 +195,10 @@ func TestInputTokensBound_weighsMedia(t *testing.T) {
 			visible -= int64(end - start)
 		}
 		want := 64 + visible + test.extra
-		if got := pricing.InputTokensBound(test.model, []byte(test.body)); got != want {
+		if got := tokens.InputTokensBound(test.model, []byte(test.body)); got != want {
 			t.Errorf("%s: %d, want %d", name, got, want)
 		}
-		if got := pricing.CountTokens(test.model, []byte(test.body)); got > want || got < test.extra {
+		if got := tokens.CountTokens(test.model, []byte(test.body)); got > want || got < test.extra {
 			t.Errorf("%s: CountTokens %d, want at least the %d of the media and at most the bound %d", name, got, test.extra, want)
 		}
 	}
@@ -214,18 +214,18 @@ func TestInputTokensBound_isNotFooled(t *testing.T) {
 		"a first member that hides a second": `{"messages":[],"messages":[{"role":"user","content":"` + text + `"}]}`,
 		"text in an unknown member":          `{"prompt":"` + text + `","messages":[]}`,
 	} {
-		if got := pricing.InputTokensBound("gpt-4o", []byte(body)); got < 50_000 {
+		if got := tokens.InputTokensBound("gpt-4o", []byte(body)); got < 50_000 {
 			t.Errorf("%s: %d tokens for 50,000 bytes of text", name, got)
 		}
-		if got := pricing.CountTokens("claude-opus-5", []byte(body)); got < 50_000 {
+		if got := tokens.CountTokens("claude-opus-5", []byte(body)); got < 50_000 {
 			t.Errorf("%s: %d tokens counted for 50,000 bytes of text", name, got)
 		}
 	}
 	bad := []byte(`{"messages":[{"content":"` + strings.Repeat("\xff", 1_000) + `"}]}`)
-	if got := pricing.InputTokensBound("gpt-4o", bad); got < 3_000 {
+	if got := tokens.InputTokensBound("gpt-4o", bad); got < 3_000 {
 		t.Errorf("%d tokens for a thousand bytes that are not UTF-8", got)
 	}
-	if got := pricing.CountTokens("gpt-4o", bad); got < 3_000 {
+	if got := tokens.CountTokens("gpt-4o", bad); got < 3_000 {
 		t.Errorf("%d tokens counted for a thousand bytes that are not UTF-8", got)
 	}
 }
@@ -241,7 +241,7 @@ func TestCountText(t *testing.T) {
 		{"claude-opus-5", " the the the", 4},
 		{"claude-opus-5", "a", 1},
 	} {
-		if got := pricing.CountText(test.model, test.text); got != test.want {
+		if got := tokens.CountText(test.model, test.text); got != test.want {
 			t.Errorf("CountText(%q, %q) = %d, want %d", test.model, test.text, got, test.want)
 		}
 	}
@@ -259,7 +259,7 @@ func TestCountText_inChunksIsExact(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := pricing.CountText("gpt-4o", text); got != int64(whole) {
+		if got := tokens.CountText("gpt-4o", text); got != int64(whole) {
 			t.Fatalf("%d tokens in chunks, %d at once", got, whole)
 		}
 	})
@@ -278,7 +278,7 @@ func TestCountText_inHardChunksIsNotLess(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := pricing.CountText("gpt-4o", text); got < int64(whole) || got > int64(whole)+12 {
+		if got := tokens.CountText("gpt-4o", text); got < int64(whole) || got > int64(whole)+12 {
 			t.Errorf("%q repeated: %d tokens in chunks, %d at once", unit, got, whole)
 		}
 	}
@@ -291,7 +291,7 @@ func BenchmarkCountText_hostile(b *testing.B) {
 		b.Run(strconv.Quote(unit), func(b *testing.B) {
 			b.SetBytes(int64(len(text)))
 			for b.Loop() {
-				pricing.CountText("gpt-4o", text)
+				tokens.CountText("gpt-4o", text)
 			}
 		})
 	}
@@ -305,8 +305,8 @@ func FuzzTokenBounds(f *testing.F) {
 	f.Add([]byte("{\"messages\":[{\"content\":\"\xff\xfe\\ud800\"}]}"))
 	f.Add([]byte(`not json`))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		bound := pricing.InputTokensBound("gpt-4o", body)
-		exact, estimate := pricing.CountTokens("gpt-4o", body), pricing.EstimateTokens("claude-opus-5", body)
+		bound := tokens.InputTokensBound("gpt-4o", body)
+		exact, estimate := tokens.CountTokens("gpt-4o", body), tokens.EstimateTokens("claude-opus-5", body)
 		if exact < 0 || exact > bound || estimate < 0 || estimate > bound {
 			t.Fatalf("counted %d, estimated %d, bound %d", exact, estimate, bound)
 		}
@@ -315,7 +315,7 @@ func FuzzTokenBounds(f *testing.F) {
 			return
 		}
 		for _, m := range plain.Messages {
-			if text, ok := m.Content.(string); ok && pricing.CountText("gpt-4o", text) > bound {
+			if text, ok := m.Content.(string); ok && tokens.CountText("gpt-4o", text) > bound {
 				t.Fatalf("the bound %d is below the tokens of %q", bound, text)
 			}
 		}
@@ -328,7 +328,7 @@ func FuzzCountText(f *testing.F) {
 	f.Add(strings.Repeat("漢", 100))
 	f.Fuzz(func(t *testing.T, text string) {
 		for _, model := range []string{"gpt-4o", "gpt-4", "claude-opus-5"} {
-			if got := pricing.CountText(model, text); got < 0 || got > 3*int64(len(text)) {
+			if got := tokens.CountText(model, text); got < 0 || got > 3*int64(len(text)) {
 				t.Fatalf("CountText(%q, %q) = %d", model, text, got)
 			}
 		}
@@ -346,7 +346,7 @@ func BenchmarkInputTokensBound(b *testing.B) {
 			b.ReportAllocs()
 			b.SetBytes(int64(len(body)))
 			for b.Loop() {
-				pricing.InputTokensBound("gpt-4o", body)
+				tokens.InputTokensBound("gpt-4o", body)
 			}
 		})
 	}
@@ -362,7 +362,7 @@ func BenchmarkCountTokens(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				pricing.CountTokens("gpt-4o", body)
+				tokens.CountTokens("gpt-4o", body)
 			}
 		})
 	}

@@ -1,8 +1,8 @@
-// Package pricing knows what models cost and how many tokens a request may use.
+// Package pricing knows what models cost: the catalogue of prices, and the bill for a request.
 //
 // It promises that costs are whole nano-dollars rounded up once per request, and that an
 // upper bound is never below the cost of what stayed within it. It must never know of teams,
-// limits or HTTP: it is arithmetic on counts and on the text of a prompt.
+// limits, HTTP or the text of a prompt: it is arithmetic on counts.
 package pricing
 
 import "github.com/bursarhq/terraform-provider-bursar/internal/money"

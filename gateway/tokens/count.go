@@ -1,4 +1,9 @@
-package pricing
+// Package tokens counts the tokens of prompts and completions.
+//
+// It promises that a bound is never below what the vendors count, and that bodies of any kind
+// are counted in bounded time. It must never know of prices, teams, limits or HTTP: it is
+// arithmetic on the text of a request.
+package tokens
 
 const (
 	// maxTokenized is how many bytes of one prompt are tokenized, 10 to 80 ms of work.

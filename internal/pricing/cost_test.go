@@ -3,8 +3,8 @@ package pricing_test
 import (
 	"testing"
 
-	"github.com/bursarhq/terraform-provider-bursar/gateway/pricing"
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
+	"github.com/bursarhq/terraform-provider-bursar/internal/pricing"
 )
 
 // costCase is one bill worked out by hand from the vendor's price list. Dollars per million tokens
