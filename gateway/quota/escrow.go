@@ -2,6 +2,7 @@ package quota
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"sync"
@@ -26,7 +27,7 @@ import (
 const (
 	// fetchLimit is how often one request fetches allowance before it takes a refusal for an answer:
 	// others may spend what it has fetched.
-	fetchLimit = 16
+	fetchLimit = 64
 	// potIdle is how long a slot keeps an allowance that it does not use.
 	potIdle = time.Minute
 	// potSweep is how often one of the gateways looks at all slots of a pot.
@@ -174,6 +175,7 @@ func (r *Redis) fetch(ctx context.Context, request Request, at int64, list []any
 		f.tried[number] = "fetched"
 		if !got || f.times[number] >= fetchLimit {
 			f.tried[number] = "final"
+			err = errors.Join(err, r.transferStep("refuse"))
 		}
 		failed = err
 	})
@@ -181,6 +183,22 @@ func (r *Redis) fetch(ctx context.Context, request Request, at int64, list []any
 		return fmt.Errorf("fetch allowance of a pot for %s: %w", request.Slot, failed)
 	}
 	return answer.err
+}
+
+// refusedTooSoon says whether a pot that had no allowance left when it was asked has room by now, for others
+// have settled for less meanwhile, and lets the request fetch once more.
+func (r *Redis) refusedTooSoon(request Request, decision Decision, f *fetching) bool {
+	least := request.InputCost + money.Nano(request.MinOutputTokens)*request.OutputTokenCost
+	again := false
+	for i, budget := range request.Budgets {
+		state, number := decision.Budgets[i], int64(i)
+		fits := state.Settled+state.Reserved+least <= budget.Limit
+		if r.isPot(budget) && f.tried[number] == "final" && fits && f.times[number] < fetchLimit {
+			delete(f.tried, number)
+			again = true
+		}
+	}
+	return again
 }
 
 // fetchFor asks the home for allowance, and when it has none, for what other slots do not need.

@@ -261,6 +261,30 @@ func TestEscrow_spendsAPotToTheEnd(t *testing.T) {
 	b.want(first, 1000*money.USD, 0)
 }
 
+// Between the answer that nothing is left and the refusal another request settles for less, and what the team
+// has of the pot by then lies idle and is taken back: there is room again, at the home.
+func TestEscrow_asksAgainWhenOthersSettledMeanwhile(t *testing.T) {
+	b := newPotBench(t, 1, 100*money.USD, nil)
+	held, _ := b.reserve(b.engines[0], "marketing", 90*money.USD)
+	settled := 0
+	late := b.open(func(options *quota.RedisOptions) {
+		quota.BeforeStepForTest(options, func(step string) error {
+			if step == "refuse" && settled == 0 {
+				settled++
+				b.settle(b.engines[0], held, money.USD)
+				b.spend(b.engines[0], "legal", 20*money.USD)
+			}
+			return nil
+		})
+	})
+	b.spend(late, "marketing", 50*money.USD)
+	if settled != 1 {
+		t.Error("the other request was not settled before the refusal")
+	}
+	b.refused(late, "marketing", 50*money.USD)
+	b.want(late, 71*money.USD, 0)
+}
+
 // A new cap is in force for the next request of every team.
 func TestEscrow_followsItsLimit(t *testing.T) {
 	b := newPotBench(t, 2, 1000*money.USD, nil)

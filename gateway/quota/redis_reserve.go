@@ -80,6 +80,9 @@ func (r *Redis) reserved(ctx context.Context, request Request, epoch string, fet
 		if err == nil && decision.Admitted && !r.hold(request, decision, epoch) {
 			return Decision{}, true, nil // Redis lost its memory since, and with it the reservation
 		}
+		if err == nil && !decision.Admitted && r.refusedTooSoon(request, decision, fetched) {
+			return Decision{}, true, nil
+		}
 		if !decision.Admitted {
 			r.noteSeen(request.Slot, decision.Windows)
 			r.markDirty(request.Slot)
