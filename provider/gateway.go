@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -13,9 +14,20 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/internal/client"
 )
 
+// connection is what the provider's Configure makes: one for each time that Terraform starts the provider.
+type connection struct {
+	client *client.Client
+	judge  *planJudge
+}
+
+func newConnection(gateway *client.Client) *connection {
+	return &connection{client: gateway, judge: newPlanJudge(gateway)}
+}
+
 // gatewayUser is embedded by whatever calls the gateway; it holds what the provider's Configure made.
 type gatewayUser struct {
 	client *client.Client
+	judge  *planJudge
 }
 
 // gatewayResource gives resources their Configure.
@@ -23,6 +35,13 @@ type gatewayResource struct{ gatewayUser }
 
 func (r *gatewayResource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
 	r.configure(req.ProviderData, &resp.Diagnostics)
+}
+
+// gatewayAction gives actions their Configure.
+type gatewayAction struct{ gatewayUser }
+
+func (a *gatewayAction) Configure(_ context.Context, req action.ConfigureRequest, resp *action.ConfigureResponse) {
+	a.configure(req.ProviderData, &resp.Diagnostics)
 }
 
 // gatewayDataSource gives data sources their Configure.
@@ -37,12 +56,12 @@ func (u *gatewayUser) configure(providerData any, diags *diag.Diagnostics) {
 	if providerData == nil {
 		return
 	}
-	gateway, ok := providerData.(*client.Client)
+	gateway, ok := providerData.(*connection)
 	if !ok {
-		diags.AddError("Provider wired wrongly", fmt.Sprintf("Expected a gateway client, got %T. This is a bug in the provider.", providerData))
+		diags.AddError("Provider wired wrongly", fmt.Sprintf("Expected a connection to a gateway, got %T. This is a bug in the provider.", providerData))
 		return
 	}
-	u.client = gateway
+	u.client, u.judge = gateway.client, gateway.judge
 }
 
 // ready says whether the gateway can be called, and reports it when not.

@@ -113,8 +113,11 @@ func (p *bursarProvider) Configure(ctx context.Context, req provider.ConfigureRe
 	if err != nil {
 		return
 	}
-	resp.ResourceData = gateway
-	resp.DataSourceData = gateway
+	shared := newConnection(gateway)
+	resp.ResourceData = shared
+	resp.DataSourceData = shared
+	resp.ListResourceData = shared
+	resp.ActionData = shared
 }
 
 // setting is the attribute, or else the environment variable, or else an error.
