@@ -70,7 +70,7 @@ type keyRotation struct {
 }
 
 var rotation = openapi.Operation{
-	Tag: "key", Summary: "Give a key a new secret.", Body: keyRotation{}, Answer: api.KeyCreated{},
+	Tag: "key", Summary: "Give a key a new secret.", Body: keyRotation{}, Answer: api.KeyCreated{}, Repeatable: true,
 	Description: "The key keeps its id, limits and spending. The answer is the only one that shows the secret.",
 	Errors:      codes(api.NotFound, api.AlreadyExists, api.Conflict),
 }

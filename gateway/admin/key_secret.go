@@ -104,12 +104,15 @@ func (s *Server) rotateKey(c *call) (any, error) {
 		return nil, err
 	}
 	oldUntil := s.now().Add(grace)
-	key, err := s.record.RotateKey(c.ctx(), c.change, before.KeyID, auth.Hash(s.pepper, secret), auth.Mask(secret), oldUntil)
+	rotated, err := once(s, c, func(ctx context.Context) (api.KeyCreated, error) {
+		key, err := s.record.RotateKey(ctx, c.change, before.KeyID, auth.Hash(s.pepper, secret), auth.Mask(secret), oldUntil)
+		return api.KeyCreated{Secret: secret.Reveal(), Key: key}, taken(err, "new_key")
+	})
 	if err != nil {
 		return nil, err
 	}
-	key, err = s.changedKey(c.ctx(), &before, key)
-	return api.KeyCreated{Secret: secret.Reveal(), Key: key}, err
+	rotated.Key, err = s.changedKey(c.ctx(), &before, rotated.Key)
+	return rotated, err
 }
 
 // grace takes grace_period out of the input.

@@ -254,6 +254,14 @@ func TestKeyRotate(t *testing.T) {
 	if works(third) || !works("sk-chosen-by-its-owner") {
 		t.Error("the owner's secret has not taken the old one's place")
 	}
+	again := g.post("/key/rotate", `{"key":"`+id+`"}`, "Idempotency-Key", "one").ok()
+	if repeated := g.post("/key/rotate", `{"key":"`+id+`"}`, "Idempotency-Key", "one").ok(); repeated.text != again.text {
+		t.Errorf("a repetition rotates again: %s, then %s", again.text, repeated.text)
+	}
+	if !works(again.textAt("key")) {
+		t.Error("the secret that is answered twice does not work")
+	}
+	g.post("/key/rotate", `{"key":"`+id+`","new_key":"`+again.textAt("key")+`"}`).refused(400, "new_key", "in use already")
 	g.post("/key/rotate", `{"key":"`+id+`","grace_period":"1y"}`).refused(400, "grace_period", "longer than 90 days")
 	g.post("/key/rotate", `{"key":"`+id+`","grace_period":"soon"}`).refused(400, "grace_period", "is not a duration")
 	g.post("/key/rotate", `{}`).refused(400, "key", "is required")

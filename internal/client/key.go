@@ -62,6 +62,20 @@ func (c *Client) UpdateKey(ctx context.Context, id string, fields api.KeyFields,
 	return key, wrap(err, "update key %q", id)
 }
 
+// RotateKey gives a key another secret, the one given or, for an empty one, one that the gateway makes; the answer
+// carries it. The id, the limits and what was spent stay. The old secret works on for the grace period, a span such
+// as "24h", and not at all with an empty one. It returns [api.AlreadyExists] when the secret is in use.
+func (c *Client) RotateKey(ctx context.Context, id, secret, gracePeriod string) (api.KeyCreated, error) {
+	body := struct {
+		KeyID       string `json:"key"`
+		NewKey      string `json:"new_key,omitempty"`
+		GracePeriod string `json:"grace_period,omitempty"`
+	}{id, secret, gracePeriod}
+	var rotated api.KeyCreated
+	err := c.create(ctx, "/key/rotate", body, &rotated)
+	return rotated, wrap(err, "rotate key %q", id)
+}
+
 // DeleteKey deletes the key with that id; [api.NotFound] when it is gone already.
 func (c *Client) DeleteKey(ctx context.Context, id string) error {
 	body := map[string][]string{"keys": {id}}
