@@ -187,9 +187,9 @@ func TestDirect_hearsARefusalOfALongRequest(t *testing.T) {
 func TestDirect_oddAnswers(t *testing.T) {
 	for name, test := range map[string]struct {
 		answer, want string
-		fails        bool
+		fails, stays bool // stays: the connection is good for another request
 	}{
-		"informational first":      {answer: "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + plainOK, want: "{}"},
+		"informational first":      {answer: "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + plainOK, want: "{}", stays: true},
 		"to the end of the stream": {answer: "HTTP/1.1 200 OK\r\n\r\nuntil the end", want: "until the end"},
 		"HTTP/1.0":                 {answer: "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\n{}", want: "{}"},
 		"endless headers":          {answer: "HTTP/1.1 200 OK\r\n" + strings.Repeat("X-Long: "+strings.Repeat("y", 1000)+"\r\n", 1100) + "\r\n", fails: true},
@@ -200,7 +200,10 @@ func TestDirect_oddAnswers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			to := wireServer(t, func(_ int, conn net.Conn, reader *bufio.Reader) {
-				if _, err := readRequest(reader); err == nil {
+				for again := true; again; again = test.stays {
+					if _, err := readRequest(reader); err != nil {
+						return
+					}
 					_, _ = io.WriteString(conn, test.answer)
 				}
 			})
