@@ -1,0 +1,7 @@
+terraform {
+  required_providers {
+    bursar = {
+      source = "bursarhq/bursar"
+    }
+  }
+}

@@ -1,0 +1,190 @@
+package provider_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
+)
+
+// The directories of examples/ that show a whole piece of work are applied, planned empty and destroyed as they stand.
+
+func (c *cli) apply() string {
+	c.t.Helper()
+	return c.run(0, "apply", "-auto-approve", "-no-color", "-input=false")
+}
+
+func (c *cli) plansNothing() string {
+	c.t.Helper()
+	return c.run(0, "plan", "-detailed-exitcode", "-no-color", "-input=false")
+}
+
+func (c *cli) destroys() {
+	c.t.Helper()
+	c.run(0, "destroy", "-auto-approve", "-no-color", "-input=false")
+}
+
+func TestAccExample_adopt(t *testing.T) {
+	g := startGateway(t)
+	month := new("1mo")
+	team := func(id string, rpm, tpm int64, dollars money.Nano) {
+		must[api.Team](t)(g.CreateTeam(t.Context(), id, api.TeamFields{
+			RateLimits:  api.RateLimits{RPMLimit: &rpm, TPMLimit: &tpm},
+			BudgetTerms: api.BudgetTerms{MaxBudget: new(dollars * money.USD), BudgetDuration: month, HardCap: true},
+		}))
+	}
+	team("marketing", 30, 15000, 100)
+	team("research", 200, 100000, 1000)
+	key := func(alias, teamID string) string {
+		created := must[api.KeyCreated](t)(g.CreateKey(t.Context(), api.KeyCreate{
+			KeyFields: api.KeyFields{KeyAlias: &alias, TeamID: &teamID, BudgetTerms: api.BudgetTerms{HardCap: true}},
+		}))
+		return "TF_VAR_" + teamID + "_key_id=" + created.KeyID
+	}
+	pot := api.NewBudget("company")
+	pot.Everything, pot.MaxBudget, pot.BudgetDuration, pot.AlertThresholds = true, new(2500*money.USD), month, []float64{0.5, 0.8, 1}
+	must[api.Budget](t)(g.CreateBudget(t.Context(), "company", pot.BudgetFields))
+
+	c := newCLI(t, "../examples/adopt", "BURSAR_ENDPOINT="+g.URL, "BURSAR_ADMIN_KEY="+adminKey,
+		key("marketing-app", "marketing"), key("research-notebooks", "research"))
+	if said := c.apply(); !strings.Contains(said, "5 imported, 0 added, 0 changed, 0 destroyed") {
+		t.Errorf("the first apply does more than import:\n%s", said)
+	}
+	c.plansNothing()
+	c.destroys()
+}
+
+func TestAccExample_teamModule(t *testing.T) {
+	g := startGateway(t)
+	c := newCLI(t, "../examples/team-module", "BURSAR_ENDPOINT="+g.URL, "BURSAR_ADMIN_KEY="+adminKey,
+		"TF_VAR_alerts_url=https://hooks.example.com/alerts")
+	c.run(0, "get")
+	c.apply()
+	c.plansNothing()
+	var keys map[string]map[string]string
+	if err := json.Unmarshal([]byte(c.run(0, "output", "-json", "keys")), &keys); err != nil {
+		t.Fatal(err)
+	}
+	if len(keys) != 3 || keys["marketing"]["website"] == "" || keys["product"]["backend"] == "" {
+		t.Errorf("the keys are of %d teams", len(keys))
+	}
+	c.destroys()
+}
+
+func TestAccExample_keysWithoutState(t *testing.T) {
+	g := startGateway(t)
+	const first, second = "sk-canary-first-0123456789", "sk-canary-second-0123456789"
+	c := newCLI(t, "../examples/keys-without-state", "BURSAR_ENDPOINT="+g.URL, "BURSAR_ADMIN_KEY="+adminKey, "TF_VAR_checkout_key="+first)
+	said := c.apply() + c.plansNothing()
+	if status := g.asks(first); status != http.StatusOK {
+		t.Errorf("the key's holder is answered %d", status)
+	}
+	c.env = append(c.env, "TF_VAR_checkout_key="+second, "TF_VAR_checkout_key_version=2")
+	said += c.apply() + c.plansNothing()
+	if status := g.asks(second); status != http.StatusOK {
+		t.Errorf("the new secret's holder is answered %d", status)
+	}
+	for where, text := range map[string]string{"output": said, "state": c.read("terraform.tfstate"), "log": c.read(filepath.Base(c.log()))} {
+		if strings.Contains(text, "sk-canary") {
+			t.Errorf("a secret is in the %s", where)
+		}
+	}
+	c.destroys()
+}
+
+// asks lists the models with a key of the data path.
+func (g *gateway) asks(secret string) int {
+	g.t.Helper()
+	request, err := http.NewRequestWithContext(g.t.Context(), http.MethodGet, g.URL+"/v1/models", nil)
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer "+secret)
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	_ = response.Body.Close()
+	return response.StatusCode
+}
+
+// A pull request that raises research's budget by half is reviewed with a viewer's key, which cannot apply it.
+func TestAccExample_quotaReview(t *testing.T) {
+	g := startGateway(t)
+	c := newCLI(t, "../examples/quota-review", "BURSAR_ENDPOINT="+g.URL, "BURSAR_ADMIN_KEY="+adminKey)
+	c.apply()
+	c.plansNothing()
+	c.write("teams.json", strings.Replace(c.read("teams.json"), `"max_budget": 1000`, `"max_budget": 1500`, 1))
+
+	viewer := g.viewerKey()
+	review := func(env ...string) (string, int) {
+		command := exec.CommandContext(t.Context(), "./review.sh")
+		command.Dir = c.dir
+		command.Env = append(c.env, append(env, "BURSAR_ADMIN_KEY="+viewer, "PATH="+c.programs()+":"+os.Getenv("PATH"))...)
+		var said, complaint bytes.Buffer
+		command.Stdout, command.Stderr = &said, &complaint
+		if err := command.Run(); err != nil && command.ProcessState.ExitCode() != 2 {
+			t.Fatalf("%s: %s", err, complaint.String())
+		}
+		return said.String(), command.ProcessState.ExitCode()
+	}
+	said, exit := review()
+	if exit != 2 || !strings.Contains(said, "research") || !strings.Contains(said, "1,500") || strings.Contains(said, "marketing") {
+		t.Errorf("exit code %d, review:\n%s", exit, said)
+	}
+	if _, exit = review("APPROVED_PCT=50"); exit != 0 {
+		t.Errorf("exit code %d for what is approved", exit)
+	}
+	refused := *c
+	refused.env = append(c.env[:len(c.env):len(c.env)], "BURSAR_ADMIN_KEY="+viewer)
+	refused.run(1, "apply", "-auto-approve", "-no-color", "-input=false")
+	c.apply()
+	c.destroys()
+}
+
+func (g *gateway) viewerKey() string {
+	g.t.Helper()
+	request, err := http.NewRequestWithContext(g.t.Context(), http.MethodPost, g.URL+"/admin_key/new", strings.NewReader(`{"admin_key_alias":"reviews","role":"viewer"}`))
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer "+adminKey)
+	request.Header.Set("Content-Type", "application/json")
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	var created struct {
+		Key string `json:"key"`
+	}
+	if err := json.NewDecoder(response.Body).Decode(&created); err != nil || created.Key == "" {
+		g.t.Fatalf("create a viewer's key: status %d, %v", response.StatusCode, err)
+	}
+	return created.Key
+}
+
+// programs is a folder with bursar and terraform in it, as a pipeline has them on its PATH.
+func (c *cli) programs() string {
+	c.t.Helper()
+	dir := filepath.Join(c.dir, ".bin")
+	if _, err := os.Stat(dir); err == nil {
+		return dir
+	}
+	build := exec.CommandContext(c.t.Context(), "go", "build", "-o", dir+"/", "../gateway/cmd/bursar")
+	if output, err := build.CombinedOutput(); err != nil {
+		c.t.Fatalf("build bursar: %s\n%s", err, output)
+	}
+	if err := os.Symlink(c.program, filepath.Join(dir, "terraform")); err != nil {
+		c.t.Fatal(fmt.Errorf("link terraform: %w", err))
+	}
+	return dir
+}
