@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -17,6 +16,7 @@ var (
 	_ resource.ResourceWithConfigure      = (*alertRouteResource)(nil)
 	_ resource.ResourceWithValidateConfig = (*alertRouteResource)(nil)
 	_ resource.ResourceWithModifyPlan     = (*alertRouteResource)(nil)
+	_ resource.ResourceWithIdentity       = (*alertRouteResource)(nil)
 	_ resource.ResourceWithImportState    = (*alertRouteResource)(nil)
 )
 
@@ -85,6 +85,10 @@ func (r *alertRouteResource) Schema(_ context.Context, _ resource.SchemaRequest,
 	}
 }
 
+func (r *alertRouteResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	resp.IdentitySchema = identitySchema(map[string]string{"alert_route_id": "The route's id."})
+}
+
 func (r *alertRouteResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
 	var config alertRouteModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
@@ -140,6 +144,7 @@ func (r *alertRouteResource) Create(ctx context.Context, req resource.CreateRequ
 		return
 	}
 	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, route.Revision)...)
+	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, "alert_route_id", route.AlertRouteID)...)
 	resp.Diagnostics.Append(rememberSecret(ctx, resp.Private, digestOf(route.Webhook))...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, alertRouteModelFrom(route, plan))...)
 }
@@ -164,7 +169,7 @@ func (r *alertRouteResource) Read(ctx context.Context, req resource.ReadRequest,
 	}
 	route, err := r.client.GetAlertRoute(ctx, state.AlertRouteID.ValueString())
 	if api.CodeOf(err) == api.NotFound {
-		resp.State.RemoveResource(ctx)
+		readGone(ctx, resp, "alert_route_id", state.AlertRouteID.ValueString())
 		return
 	}
 	if err != nil {
@@ -179,6 +184,7 @@ func (r *alertRouteResource) Read(ctx context.Context, req resource.ReadRequest,
 	model := alertRouteModelFrom(route, state)
 	model.Webhook = webhookOf(model.Webhook).withSecretDrift(route.Webhook, known).object()
 	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, route.Revision)...)
+	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, "alert_route_id", route.AlertRouteID)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
 }
 
@@ -210,6 +216,7 @@ func (r *alertRouteResource) Update(ctx context.Context, req resource.UpdateRequ
 		return
 	}
 	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, route.Revision)...)
+	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, "alert_route_id", route.AlertRouteID)...)
 	resp.Diagnostics.Append(rememberSecret(ctx, resp.Private, digestOf(route.Webhook))...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, alertRouteModelFrom(route, plan))...)
 }
@@ -239,5 +246,5 @@ func (r *alertRouteResource) Delete(ctx context.Context, req resource.DeleteRequ
 }
 
 func (r *alertRouteResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	resource.ImportStatePassthroughID(ctx, path.Root("alert_route_id"), req, resp)
+	importByID(ctx, "alert_route_id", req, resp)
 }

@@ -6,7 +6,6 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -17,6 +16,7 @@ import (
 var (
 	_ resource.ResourceWithConfigure      = (*budgetResource)(nil)
 	_ resource.ResourceWithValidateConfig = (*budgetResource)(nil)
+	_ resource.ResourceWithIdentity       = (*budgetResource)(nil)
 	_ resource.ResourceWithImportState    = (*budgetResource)(nil)
 )
 
@@ -126,6 +126,10 @@ func (r *budgetResource) Schema(_ context.Context, _ resource.SchemaRequest, res
 	}
 }
 
+func (r *budgetResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	resp.IdentitySchema = identitySchema(map[string]string{"budget_id": "The budget's id."})
+}
+
 func (r *budgetResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
 	var config budgetModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
@@ -157,6 +161,7 @@ func (r *budgetResource) Create(ctx context.Context, req resource.CreateRequest,
 		return
 	}
 	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, budget.Revision)...)
+	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, "budget_id", budget.BudgetID)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, budgetModelFrom(budget, plan))...)
 }
 
@@ -168,7 +173,7 @@ func (r *budgetResource) Read(ctx context.Context, req resource.ReadRequest, res
 	}
 	budget, err := r.client.GetBudget(ctx, state.BudgetID.ValueString())
 	if api.CodeOf(err) == api.NotFound {
-		resp.State.RemoveResource(ctx)
+		readGone(ctx, resp, "budget_id", state.BudgetID.ValueString())
 		return
 	}
 	if err != nil {
@@ -176,6 +181,7 @@ func (r *budgetResource) Read(ctx context.Context, req resource.ReadRequest, res
 		return
 	}
 	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, budget.Revision)...)
+	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, "budget_id", budget.BudgetID)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, budgetModelFrom(budget, state))...)
 }
 
@@ -204,6 +210,7 @@ func (r *budgetResource) Update(ctx context.Context, req resource.UpdateRequest,
 		return
 	}
 	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, budget.Revision)...)
+	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, "budget_id", budget.BudgetID)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, budgetModelFrom(budget, plan))...)
 }
 
@@ -229,5 +236,5 @@ func (r *budgetResource) Delete(ctx context.Context, req resource.DeleteRequest,
 }
 
 func (r *budgetResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	resource.ImportStatePassthroughID(ctx, path.Root("budget_id"), req, resp)
+	importByID(ctx, "budget_id", req, resp)
 }

@@ -22,6 +22,7 @@ var (
 	_ resource.ResourceWithConfigure      = (*keyResource)(nil)
 	_ resource.ResourceWithValidateConfig = (*keyResource)(nil)
 	_ resource.ResourceWithModifyPlan     = (*keyResource)(nil)
+	_ resource.ResourceWithIdentity       = (*keyResource)(nil)
 	_ resource.ResourceWithImportState    = (*keyResource)(nil)
 )
 
@@ -174,6 +175,10 @@ func replacesSecret(ctx context.Context, req planmodifier.Int64Request, resp *in
 	resp.RequiresReplace = len(imported) == 0 || !req.StateValue.IsNull()
 }
 
+func (r *keyResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	resp.IdentitySchema = identitySchema(map[string]string{"key_id": "The key's id."})
+}
+
 func (r *keyResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
 	var config keyModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
@@ -244,6 +249,7 @@ func (r *keyResource) Create(ctx context.Context, req resource.CreateRequest, re
 		plan.Key = types.StringValue(created.Secret)
 	}
 	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, created.Revision)...)
+	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, "key_id", created.KeyID)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, keyModelFrom(created.Key, plan))...)
 }
 
@@ -269,7 +275,7 @@ func (r *keyResource) Read(ctx context.Context, req resource.ReadRequest, resp *
 	}
 	key, err := r.client.GetKey(ctx, state.KeyID.ValueString())
 	if api.CodeOf(err) == api.NotFound {
-		resp.State.RemoveResource(ctx)
+		readGone(ctx, resp, "key_id", state.KeyID.ValueString())
 		return
 	}
 	if err != nil {
@@ -277,6 +283,7 @@ func (r *keyResource) Read(ctx context.Context, req resource.ReadRequest, resp *
 		return
 	}
 	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, key.Revision)...)
+	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, "key_id", key.KeyID)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, keyModelFrom(key, state))...)
 }
 
@@ -292,6 +299,7 @@ func (r *keyResource) Update(ctx context.Context, req resource.UpdateRequest, re
 	resp.Diagnostics.Append(resp.Private.SetKey(ctx, importedKey, nil)...)
 	wanted := plan.toAPI()
 	if sameOnGateway(wanted, state.toAPI()) {
+		resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, "key_id", plan.KeyID.ValueString())...)
 		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 		return
 	}
@@ -311,6 +319,7 @@ func (r *keyResource) Update(ctx context.Context, req resource.UpdateRequest, re
 		return
 	}
 	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, key.Revision)...)
+	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, "key_id", key.KeyID)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, keyModelFrom(key, plan))...)
 }
 
@@ -337,6 +346,6 @@ func (r *keyResource) Delete(ctx context.Context, req resource.DeleteRequest, re
 }
 
 func (r *keyResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	resource.ImportStatePassthroughID(ctx, path.Root("key_id"), req, resp)
+	importByID(ctx, "key_id", req, resp)
 	resp.Diagnostics.Append(resp.Private.SetKey(ctx, importedKey, []byte("true"))...)
 }

@@ -22,6 +22,7 @@ var (
 	_ resource.ResourceWithConfigure      = (*modelResource)(nil)
 	_ resource.ResourceWithValidateConfig = (*modelResource)(nil)
 	_ resource.ResourceWithModifyPlan     = (*modelResource)(nil)
+	_ resource.ResourceWithIdentity       = (*modelResource)(nil)
 	_ resource.ResourceWithImportState    = (*modelResource)(nil)
 )
 
@@ -152,6 +153,10 @@ func modelCredentialAttributes() map[string]schema.Attribute {
 	}
 }
 
+func (r *modelResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	resp.IdentitySchema = identitySchema(map[string]string{"model_id": "The deployment's id."})
+}
+
 func (r *modelResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
 	var config modelModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
@@ -212,6 +217,7 @@ func (r *modelResource) Create(ctx context.Context, req resource.CreateRequest, 
 		return
 	}
 	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, model.Revision)...)
+	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, "model_id", model.ModelID)...)
 	resp.Diagnostics.Append(rememberSecret(ctx, resp.Private, model.APIKeySHA256)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, modelModelFrom(model, plan))...)
 }
@@ -224,7 +230,7 @@ func (r *modelResource) Read(ctx context.Context, req resource.ReadRequest, resp
 	}
 	model, err := r.client.GetModel(ctx, state.ModelID.ValueString())
 	if api.CodeOf(err) == api.NotFound {
-		resp.State.RemoveResource(ctx)
+		readGone(ctx, resp, "model_id", state.ModelID.ValueString())
 		return
 	}
 	if err != nil {
@@ -239,6 +245,7 @@ func (r *modelResource) Read(ctx context.Context, req resource.ReadRequest, resp
 	read := modelModelFrom(model, state)
 	read.APIKeyWOVersion = driftedVersion(read.APIKeyWOVersion, model.APIKeySHA256, known)
 	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, model.Revision)...)
+	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, "model_id", model.ModelID)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, read)...)
 }
 
@@ -272,6 +279,7 @@ func (r *modelResource) Update(ctx context.Context, req resource.UpdateRequest, 
 		return
 	}
 	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, model.Revision)...)
+	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, "model_id", model.ModelID)...)
 	resp.Diagnostics.Append(rememberSecret(ctx, resp.Private, model.APIKeySHA256)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, modelModelFrom(model, plan))...)
 }
@@ -306,5 +314,5 @@ func (r *modelResource) Delete(ctx context.Context, req resource.DeleteRequest, 
 }
 
 func (r *modelResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	resource.ImportStatePassthroughID(ctx, path.Root("model_id"), req, resp)
+	importByID(ctx, "model_id", req, resp)
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
@@ -31,7 +32,9 @@ const (
 	envChangeReason = "BURSAR_CHANGE_REASON"
 )
 
-var _ provider.Provider = (*bursarProvider)(nil)
+var (
+	_ provider.ProviderWithListResources = (*bursarProvider)(nil)
+)
 
 type bursarProvider struct {
 	version string
@@ -178,5 +181,16 @@ func (p *bursarProvider) DataSources(context.Context) []func() datasource.DataSo
 	return []func() datasource.DataSource{
 		newTeamDataSource,
 		newTeamsDataSource,
+	}
+}
+
+func (p *bursarProvider) ListResources(context.Context) []func() list.ListResource {
+	return []func() list.ListResource{
+		newTeamList,
+		newTeamMemberList,
+		newKeyList,
+		newBudgetList,
+		newAlertRouteList,
+		newModelList,
 	}
 }

@@ -21,6 +21,7 @@ import (
 var (
 	_ resource.ResourceWithConfigure      = (*teamMemberResource)(nil)
 	_ resource.ResourceWithValidateConfig = (*teamMemberResource)(nil)
+	_ resource.ResourceWithIdentity       = (*teamMemberResource)(nil)
 	_ resource.ResourceWithImportState    = (*teamMemberResource)(nil)
 )
 
@@ -129,6 +130,10 @@ func (r *teamMemberResource) Schema(_ context.Context, _ resource.SchemaRequest,
 	}
 }
 
+func (r *teamMemberResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	resp.IdentitySchema = identitySchema(map[string]string{"team_id": "The team's id.", "user_id": "The user's id."})
+}
+
 // sameMailbox replaces the member when another email is configured, but not for another spelling.
 type sameMailbox struct{}
 
@@ -178,6 +183,7 @@ func (r *teamMemberResource) Create(ctx context.Context, req resource.CreateRequ
 		return
 	}
 	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, member.Revision)...)
+	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, "team_id", member.TeamID, "user_id", member.UserID)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, teamMemberModelFrom(member, plan))...)
 }
 
@@ -205,7 +211,7 @@ func (r *teamMemberResource) Read(ctx context.Context, req resource.ReadRequest,
 	}
 	member, err := r.client.GetMember(ctx, state.TeamID.ValueString(), state.UserID.ValueString())
 	if api.CodeOf(err) == api.NotFound {
-		resp.State.RemoveResource(ctx)
+		readGone(ctx, resp, "team_id", state.TeamID.ValueString(), "user_id", state.UserID.ValueString())
 		return
 	}
 	if err != nil {
@@ -213,6 +219,7 @@ func (r *teamMemberResource) Read(ctx context.Context, req resource.ReadRequest,
 		return
 	}
 	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, member.Revision)...)
+	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, "team_id", member.TeamID, "user_id", member.UserID)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, teamMemberModelFrom(member, state))...)
 }
 
@@ -241,6 +248,7 @@ func (r *teamMemberResource) Update(ctx context.Context, req resource.UpdateRequ
 		return
 	}
 	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, member.Revision)...)
+	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, "team_id", member.TeamID, "user_id", member.UserID)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, teamMemberModelFrom(member, plan))...)
 }
 
@@ -265,8 +273,13 @@ func (r *teamMemberResource) Delete(ctx context.Context, req resource.DeleteRequ
 	}
 }
 
-// ImportState takes TEAM_ID/USER_ID. Ids may hold a slash themselves, and every way to cut is tried.
+// ImportState takes an identity, or TEAM_ID/USER_ID. Ids may hold a slash themselves, and every way to cut is tried.
 func (r *teamMemberResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	if req.ID == "" {
+		importByID(ctx, "team_id", req, resp)
+		importByID(ctx, "user_id", req, resp)
+		return
+	}
 	if !r.ready(&resp.Diagnostics) {
 		return
 	}

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -18,6 +17,7 @@ var (
 	_ resource.ResourceWithConfigure      = (*teamResource)(nil)
 	_ resource.ResourceWithValidateConfig = (*teamResource)(nil)
 	_ resource.ResourceWithModifyPlan     = (*teamResource)(nil)
+	_ resource.ResourceWithIdentity       = (*teamResource)(nil)
 	_ resource.ResourceWithImportState    = (*teamResource)(nil)
 )
 
@@ -99,6 +99,10 @@ func (r *teamResource) Schema(_ context.Context, _ resource.SchemaRequest, resp 
 	}
 }
 
+func (r *teamResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	resp.IdentitySchema = identitySchema(map[string]string{"team_id": "The team's id."})
+}
+
 func (r *teamResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
 	var config teamModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
@@ -137,6 +141,7 @@ func (r *teamResource) Create(ctx context.Context, req resource.CreateRequest, r
 		return
 	}
 	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, team.Revision)...)
+	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, "team_id", team.TeamID)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, teamModelFrom(team, plan))...)
 }
 
@@ -148,7 +153,7 @@ func (r *teamResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	}
 	info, err := r.client.GetTeam(ctx, state.TeamID.ValueString())
 	if api.CodeOf(err) == api.NotFound {
-		resp.State.RemoveResource(ctx)
+		readGone(ctx, resp, "team_id", state.TeamID.ValueString())
 		return
 	}
 	if err != nil {
@@ -156,6 +161,7 @@ func (r *teamResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 		return
 	}
 	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, info.Revision)...)
+	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, "team_id", info.TeamID)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, teamModelFrom(info.Team, state))...)
 }
 
@@ -170,6 +176,7 @@ func (r *teamResource) Update(ctx context.Context, req resource.UpdateRequest, r
 	}
 	wanted := plan.toAPI()
 	if sameOnGateway(wanted, state.toAPI()) {
+		resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, "team_id", plan.TeamID.ValueString())...)
 		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 		return
 	}
@@ -189,6 +196,7 @@ func (r *teamResource) Update(ctx context.Context, req resource.UpdateRequest, r
 		return
 	}
 	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, team.Revision)...)
+	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, "team_id", team.TeamID)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, teamModelFrom(team, plan))...)
 }
 
@@ -254,5 +262,5 @@ func keyNames(keys []api.Key) string {
 }
 
 func (r *teamResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	resource.ImportStatePassthroughID(ctx, path.Root("team_id"), req, resp)
+	importByID(ctx, "team_id", req, resp)
 }
