@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/upstream"
 )
 
 // limitHeaders are the names of the headers that tell one limit, and what is left of it.
@@ -133,6 +134,9 @@ func (p *Proxy) setCallHeaders(header http.Header, c *call) {
 	if c.outputCap() != c.clientCap {
 		// The cap was injected, or lowered to what the model can do.
 		header.Set("X-Bursar-Output-Cap", strconv.FormatInt(c.outputCap(), 10))
+	}
+	if names := upstream.LeftOut(c.deployment.Deployment, c.upstreamCall()); names != nil {
+		header.Set("X-Bursar-Left-Out", strings.Join(names, ", "))
 	}
 }
 

@@ -104,3 +104,23 @@ func TestMessages_routesThatAProviderDoesNotHave(t *testing.T) {
 		t.Errorf("budget: %+v", state)
 	}
 }
+
+// What Anthropic has no word for is left out where it only steers, and the client is told.
+func TestChat_saysWhatAnthropicWasNotAsked(t *testing.T) {
+	for more, want := range map[string]string{
+		"": "", `,"seed":7,"logit_bias":{"50256":-100},"frequency_penalty":0.5`: "frequency_penalty, logit_bias, seed",
+		`,"seed":null,"logit_bias":{},"presence_penalty":0`: "",
+	} {
+		for _, stream := range []string{"", `,"stream":true`} {
+			b := newBench(t, nil)
+			got := b.send("POST", "/v1/chat/completions", `{"model":"claude","messages":[{"role":"user","content":"hi"}]`+more+stream+`}`, nil)
+			if told := got.header.Get("X-Bursar-Left-Out"); got.status != http.StatusOK || told != want {
+				t.Errorf("%s%s: %d, left out %q, want %q", more, stream, got.status, told, want)
+			}
+		}
+	}
+	b := newBench(t, nil)
+	if told := b.send("POST", "/v1/chat/completions", `{"model":"m","seed":7,"messages":[{"role":"user","content":"hi"}]}`, nil).header.Get("X-Bursar-Left-Out"); told != "" {
+		t.Errorf("OpenAI was not asked %q", told)
+	}
+}
