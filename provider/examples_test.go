@@ -15,9 +15,16 @@ import (
 
 // What the documentation shows is applied as it stands, and plans empty afterwards.
 func TestAccExamples(t *testing.T) {
-	files, err := filepath.Glob("../examples/*/*/*source.tf")
-	if err != nil || len(files) != 8 {
-		t.Fatalf("found %v, %v", files, err)
+	var files []string
+	for pattern, count := range map[string]int{
+		"../examples/resources/*/resource.tf": 6, "../examples/data-sources/*/data-source.tf": 2,
+		"../examples/ephemeral-resources/*/ephemeral-resource.tf": 1, "../examples/functions/*/function.tf": 3,
+	} {
+		found, err := filepath.Glob(pattern)
+		if err != nil || len(found) != count {
+			t.Fatalf("%s: found %v, %v", pattern, found, err)
+		}
+		files = append(files, found...)
 	}
 	variables := config.Variables{
 		"webhook_secret": config.StringVariable("canary-secret-of-24-bytes-1"),
@@ -25,14 +32,14 @@ func TestAccExamples(t *testing.T) {
 		"batch_key":      config.StringVariable("sk-canary-0123456789-batch"),
 	}
 	for _, file := range files {
-		t.Run(filepath.Base(filepath.Dir(file)), func(t *testing.T) {
+		t.Run(strings.TrimPrefix(filepath.Dir(file), "../examples/"), func(t *testing.T) {
 			text, err := os.ReadFile(file)
 			if err != nil {
 				t.Fatal(err)
 			}
 			g := startGateway(t)
 			example := g.config(string(text))
-			if filepath.Base(file) == "data-source.tf" {
+			if name := filepath.Base(file); name == "data-source.tf" || name == "ephemeral-resource.tf" {
 				must[api.Team](t)(g.CreateTeam(t.Context(), "marketing", api.TeamFields{BudgetTerms: api.BudgetTerms{MaxBudget: new(100 * money.USD)}}))
 			}
 			checks := noCanary()

@@ -15,6 +15,8 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
+	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
@@ -33,7 +35,9 @@ const (
 )
 
 var (
-	_ provider.ProviderWithListResources = (*bursarProvider)(nil)
+	_ provider.ProviderWithListResources      = (*bursarProvider)(nil)
+	_ provider.ProviderWithFunctions          = (*bursarProvider)(nil)
+	_ provider.ProviderWithEphemeralResources = (*bursarProvider)(nil)
 )
 
 type bursarProvider struct {
@@ -121,6 +125,7 @@ func (p *bursarProvider) Configure(ctx context.Context, req provider.ConfigureRe
 	resp.DataSourceData = shared
 	resp.ListResourceData = shared
 	resp.ActionData = shared
+	resp.EphemeralResourceData = shared
 }
 
 // setting is the attribute, or else the environment variable, or else an error.
@@ -192,5 +197,17 @@ func (p *bursarProvider) ListResources(context.Context) []func() list.ListResour
 		newBudgetList,
 		newAlertRouteList,
 		newModelList,
+	}
+}
+
+func (p *bursarProvider) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {
+	return []func() ephemeral.EphemeralResource{newKeyEphemeral}
+}
+
+func (p *bursarProvider) Functions(context.Context) []func() function.Function {
+	return []func() function.Function{
+		newDurationSecondsFunction,
+		newKeyHashFunction,
+		newMonthlyCostFunction,
 	}
 }

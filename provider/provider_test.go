@@ -10,6 +10,8 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	datasourceschema "github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
+	"github.com/hashicorp/terraform-plugin-framework/function"
 	fwprovider "github.com/hashicorp/terraform-plugin-framework/provider"
 	fwresource "github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
@@ -46,6 +48,44 @@ func TestProvider_schemasAreWellFormed(t *testing.T) {
 			t.Error(name.TypeName, diags)
 		}
 		describedDataSource(t, name.TypeName, got.Schema.Attributes)
+	}
+}
+
+func TestProvider_functionsAreWellFormed(t *testing.T) {
+	ctx := t.Context()
+	functions, _ := provider.New("test")().(fwprovider.ProviderWithFunctions)
+	for _, newFunction := range functions.Functions(ctx) {
+		var name function.MetadataResponse
+		var got function.DefinitionResponse
+		newFunction().Metadata(ctx, function.MetadataRequest{}, &name)
+		newFunction().Definition(ctx, function.DefinitionRequest{}, &got)
+		var checked function.DefinitionValidateResponse
+		got.Definition.ValidateImplementation(ctx, function.DefinitionValidateRequest{FuncName: name.Name}, &checked)
+		if checked.Diagnostics.HasError() || got.Definition.Summary == "" || got.Definition.MarkdownDescription == "" {
+			t.Error(name.Name, "is not described:", checked.Diagnostics)
+		}
+		for _, parameter := range got.Definition.Parameters {
+			if parameter.GetMarkdownDescription() == "" {
+				t.Errorf("%s(%s) is not described", name.Name, parameter.GetName())
+			}
+		}
+	}
+}
+
+func TestProvider_ephemeralSchemasAreWellFormed(t *testing.T) {
+	ctx := t.Context()
+	ephemerals, _ := provider.New("test")().(fwprovider.ProviderWithEphemeralResources)
+	for _, newEphemeral := range ephemerals.EphemeralResources(ctx) {
+		var got ephemeral.SchemaResponse
+		newEphemeral().Schema(ctx, ephemeral.SchemaRequest{}, &got)
+		if diags := got.Schema.ValidateImplementation(ctx); diags.HasError() {
+			t.Error(diags)
+		}
+		for attribute, a := range got.Schema.Attributes {
+			if a.GetMarkdownDescription() == "" {
+				t.Errorf("ephemeral %s is not described", attribute)
+			}
+		}
 	}
 }
 

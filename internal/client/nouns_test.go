@@ -54,7 +54,10 @@ func TestCalls_onTheWire(t *testing.T) {
 			want: "POST /key/update", holds: []string{`"key":"k"`, `"expires":null`, `"team_id":null`},
 		},
 		"rotate key": {
-			call:   func(ctx context.Context, c *client.Client) error { _, err := c.RotateKey(ctx, "k", "", "24h"); return err },
+			call: func(ctx context.Context, c *client.Client) error {
+				_, err := c.RotateKey(ctx, "k", "", "24h")
+				return err
+			},
 			answer: `{"key":"sk-new","key_id":"k"}`,
 			want:   "POST /key/rotate", holds: []string{`{"key":"k","grace_period":"24h"}`},
 		},

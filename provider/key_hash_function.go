@@ -1,0 +1,44 @@
+package provider
+
+import (
+	"context"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/function"
+)
+
+var _ function.Function = keyHashFunction{}
+
+type keyHashFunction struct{}
+
+func newKeyHashFunction() function.Function { return keyHashFunction{} }
+
+func (keyHashFunction) Metadata(_ context.Context, _ function.MetadataRequest, resp *function.MetadataResponse) {
+	resp.Name = "key_hash"
+}
+
+func (keyHashFunction) Definition(_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse) {
+	resp.Definition = function.Definition{
+		Summary: "The hash that names a key in place of its secret",
+		MarkdownDescription: "The SHA-256 of a key's secret in hexadecimal, by which the gateway's API, its logs and LiteLLM's clients name a key. " +
+			"It opens nothing. Terraform treats the hash of a sensitive value as sensitive; `nonsensitive()` shows it.",
+		Parameters: []function.Parameter{function.StringParameter{
+			Name:                "key",
+			MarkdownDescription: "The secret, which starts with `sk-`.",
+		}},
+		Return: function.StringReturn{},
+	}
+}
+
+// Run does not repeat what it was given: it may be a secret in the wrong form.
+func (keyHashFunction) Run(ctx context.Context, req function.RunRequest, resp *function.RunResponse) {
+	var key string
+	if resp.Error = req.Arguments.Get(ctx, &key); resp.Error != nil {
+		return
+	}
+	if own, ok := strings.CutPrefix(key, "sk-"); !ok || own == "" || strings.ContainsAny(key, " \t\r\n") {
+		resp.Error = function.NewArgumentFuncError(0, `This is not the secret of a key: one starts with "sk-" and holds no space or line break. Was it copied whole?`)
+		return
+	}
+	resp.Error = resp.Result.Set(ctx, secretDigest(key))
+}
