@@ -1,7 +1,6 @@
 package quota_test
 
 import (
-	"context"
 	"errors"
 	"testing"
 
@@ -52,47 +51,4 @@ func TestMemory_keepsWhatCouldNotBeRecorded(t *testing.T) {
 	if rows := h.Record.Rows(); len(rows) != 1 || rows[0].Cost != money.USD {
 		t.Errorf("ledger after the record came back: %+v, want one row", rows)
 	}
-}
-
-func BenchmarkMemory(b *testing.B) {
-	engine := quota.NewMemory(discard{}, quota.MemoryOptions{})
-	b.Cleanup(func() { _ = engine.Close() })
-	request := quota.Request{
-		Slot: "marketing", InputTokens: 100, OutputTokens: 100, MinOutputTokens: 100, InputCost: 1000, OutputTokenCost: 10,
-		Windows: []quota.Window{
-			{Scope: "team:marketing", RPM: 1 << 40, TPM: 1 << 40, Parallel: 1 << 40},
-			{Scope: "key:key_1", RPM: 1 << 40, TPM: 1 << 40, Parallel: 1 << 40},
-		},
-		Budgets: []quota.Budget{
-			{Scope: "team:marketing", Limit: money.Max, Hard: true},
-			{Scope: "key:key_1", Limit: money.Max, Hard: true},
-		},
-	}
-	ids := make([]string, b.N)
-	for i := range ids {
-		ids[i] = quotatest.NewID()
-	}
-	b.ReportAllocs()
-	b.ResetTimer()
-	for i := range b.N {
-		request.ID = ids[i]
-		if decision, err := engine.Reserve(b.Context(), request); err != nil || !decision.Admitted {
-			b.Fatal(decision, err)
-		}
-		if _, err := engine.Settle(b.Context(), quota.Settlement{ID: ids[i], Slot: "marketing", Tokens: 150, Cost: 1500}); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
-// discard is a record that costs nothing.
-type discard struct{}
-
-func (discard) Append(context.Context, []quota.Entry) error { return nil }
-func (discard) Spend(context.Context, quota.Scope, quota.Period) (money.Nano, error) {
-	return 0, nil
-}
-
-func (discard) SpendBySlot(context.Context, quota.Scope, quota.Period) (map[string]money.Nano, error) {
-	return nil, nil
 }
