@@ -44,7 +44,7 @@ func (g *gateway) protocol() *protocol {
 	g.t.Helper()
 	p := newProtocol(g.t)
 	configured, err := p.server.ConfigureProvider(p.ctx, &tfprotov6.ConfigureProviderRequest{
-		Config: p.dynamic(object{"endpoint": g.URL, "admin_key": adminKey}),
+		Config: p.dynamic(object{"endpoint": g.URL, "admin_key": adminKey, "max_retries": 1}),
 	})
 	p.must(err, configured.Diagnostics)
 	return p

@@ -13,6 +13,7 @@ import (
 	"os/user"
 	_ "time/tzdata" // time zones are checked where Terraform runs, which may have none installed
 
+	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
@@ -38,6 +39,7 @@ var (
 	_ provider.ProviderWithListResources      = (*bursarProvider)(nil)
 	_ provider.ProviderWithFunctions          = (*bursarProvider)(nil)
 	_ provider.ProviderWithEphemeralResources = (*bursarProvider)(nil)
+	_ provider.ProviderWithActions            = (*bursarProvider)(nil)
 )
 
 type bursarProvider struct {
@@ -209,5 +211,15 @@ func (p *bursarProvider) Functions(context.Context) []func() function.Function {
 		newDurationSecondsFunction,
 		newKeyHashFunction,
 		newMonthlyCostFunction,
+	}
+}
+
+func (p *bursarProvider) Actions(context.Context) []func() action.Action {
+	return []func() action.Action{
+		newKeyRotateAction,
+		newBudgetResetAction,
+		newTeamBlockAction,
+		newTeamUnblockAction,
+		newAlertRouteTestAction,
 	}
 }

@@ -48,3 +48,9 @@ func (c *Client) DeleteAlertRoute(ctx context.Context, id string) error {
 	body := map[string][]string{"alert_route_ids": {id}}
 	return wrap(c.post(ctx, "/alert_route/delete", body, nil), "delete alert route %q", id)
 }
+
+// TestAlertRoute sends a test event through an alert route and returns once it has arrived; [api.Upstream] when it
+// does not, [api.NotFound] when there is no such route.
+func (c *Client) TestAlertRoute(ctx context.Context, id string) error {
+	return wrap(c.post(ctx, "/alert_route/test", map[string]string{"alert_route_id": id}, nil), "test alert route %q", id)
+}

@@ -1,9 +1,11 @@
 package client
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
 
 type budgetBody struct {
@@ -50,4 +52,18 @@ func (c *Client) UpdateBudget(ctx context.Context, id string, fields api.BudgetF
 // DeleteBudget deletes a budget; [api.NotFound] when it is gone already.
 func (c *Client) DeleteBudget(ctx context.Context, id string) error {
 	return wrap(c.post(ctx, "/budget/delete", map[string]string{"id": id}, nil), "delete budget %q", id)
+}
+
+// ResetSpend sets what a budget has spent in its running period, at most to what it has. Of the ids one is given: a
+// pot's, a team's or a key's; the others are empty. It returns [api.NotFound] when there is no such object.
+func (c *Client) ResetSpend(ctx context.Context, budgetID, teamID, keyID string, to money.Nano) (api.SpendWasReset, error) {
+	body := struct {
+		BudgetID string     `json:"budget_id,omitempty"`
+		TeamID   string     `json:"team_id,omitempty"`
+		KeyID    string     `json:"key_id,omitempty"`
+		ResetTo  money.Nano `json:"reset_to"`
+	}{budgetID, teamID, keyID, to}
+	var reset api.SpendWasReset
+	err := c.post(ctx, "/budget/reset", body, &reset)
+	return reset, wrap(err, "reset the spending of %q", cmp.Or(budgetID, teamID, keyID))
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/internal/client"
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
 
 func TestCalls_onTheWire(t *testing.T) {
@@ -52,6 +53,17 @@ func TestCalls_onTheWire(t *testing.T) {
 				return err
 			},
 			want: "POST /key/update", holds: []string{`"key":"k"`, `"expires":null`, `"team_id":null`},
+		},
+		"reset a team": {
+			call: func(ctx context.Context, c *client.Client) error {
+				_, err := c.ResetSpend(ctx, "", "t", "", 5*money.USD)
+				return err
+			},
+			want: "POST /budget/reset", holds: []string{`{"team_id":"t","reset_to":5}`},
+		},
+		"test alert route": {
+			call: func(ctx context.Context, c *client.Client) error { return c.TestAlertRoute(ctx, "r") },
+			want: "POST /alert_route/test", holds: []string{`{"alert_route_id":"r"}`},
 		},
 		"rotate key": {
 			call: func(ctx context.Context, c *client.Client) error {

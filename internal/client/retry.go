@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/go-resty/resty/v2"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
 func setRetries(rest *resty.Client, options Options) {
@@ -24,9 +26,10 @@ func worthRepeating(response *resty.Response, err error) bool {
 		return true
 	}
 	switch response.StatusCode() {
-	case http.StatusTooManyRequests, http.StatusBadGateway,
-		http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+	case http.StatusTooManyRequests, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		return true
+	case http.StatusBadGateway: // of a proxy; the gateway's own is about somebody behind it, such as a webhook
+		return api.CodeOf(refusal(response)) != api.Upstream
 	default:
 		return false
 	}

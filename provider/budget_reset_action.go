@@ -1,0 +1,74 @@
+package provider
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/action"
+	"github.com/hashicorp/terraform-plugin-framework/action/schema"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
+)
+
+var _ action.ActionWithConfigure = (*budgetResetAction)(nil)
+
+type budgetResetAction struct{ gatewayAction }
+
+func newBudgetResetAction() action.Action { return &budgetResetAction{} }
+
+type budgetResetModel struct {
+	BudgetID types.String `tfsdk:"budget_id"`
+	TeamID   types.String `tfsdk:"team_id"`
+	KeyID    types.String `tfsdk:"key_id"`
+	ResetTo  types.Number `tfsdk:"reset_to"`
+}
+
+func (a *budgetResetAction) Metadata(_ context.Context, _ action.MetadataRequest, resp *action.MetadataResponse) {
+	resp.TypeName = "bursar_budget_reset"
+}
+
+func (a *budgetResetAction) Schema(_ context.Context, _ action.SchemaRequest, resp *action.SchemaResponse) {
+	id := func(description string, validators ...validator.String) schema.StringAttribute {
+		return schema.StringAttribute{MarkdownDescription: description, Optional: true, Validators: validators}
+	}
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Sets back what a budget has spent in its running period, so that who was stopped by it may go on. " +
+			"The requests stay in the ledger; the difference is an adjustment of its own, kept in the audit log with the provider's `change_reason`. " +
+			"Give one of `budget_id`, `team_id` and `key_id`.",
+		Attributes: map[string]schema.Attribute{
+			"budget_id": id("A pot: a `bursar_budget` with a scope. One without has no counter of its own; name a team or key that takes its terms.",
+				stringvalidator.ExactlyOneOf(path.MatchRoot("budget_id"), path.MatchRoot("team_id"), path.MatchRoot("key_id"))),
+			"team_id": id("The team whose budget is set back."),
+			"key_id":  id("The key whose budget is set back."),
+			"reset_to": schema.NumberAttribute{
+				MarkdownDescription: "What shall count as spent, in US dollars, at most what is spent. Defaults to 0.",
+				Optional:            true,
+				Validators:          []validator.Number{usdValidator{}},
+			},
+		},
+	}
+}
+
+func (a *budgetResetAction) Invoke(ctx context.Context, req action.InvokeRequest, resp *action.InvokeResponse) {
+	var config budgetResetModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if resp.Diagnostics.HasError() || !a.ready(&resp.Diagnostics) {
+		return
+	}
+	var to money.Nano
+	if wanted := nano(config.ResetTo); wanted != nil {
+		to = *wanted
+	}
+	reset, err := a.client.ResetSpend(ctx, config.BudgetID.ValueString(), config.TeamID.ValueString(), config.KeyID.ValueString(), to)
+	if err != nil {
+		report(ctx, &resp.Diagnostics, req.Config.Schema, "Spending not reset", err)
+		return
+	}
+	resp.SendProgress(action.InvokeProgressEvent{Message: fmt.Sprintf("%s had spent %s, and now %s",
+		cmp.Or(reset.BudgetID, reset.TeamID, reset.KeyID), reset.PreviousSpend.Dollars(), reset.Spend.Dollars())})
+}

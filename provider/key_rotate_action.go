@@ -1,0 +1,65 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/action"
+	"github.com/hashicorp/terraform-plugin-framework/action/schema"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+)
+
+var _ action.ActionWithConfigure = (*keyRotateAction)(nil)
+
+type keyRotateAction struct{ gatewayAction }
+
+func newKeyRotateAction() action.Action { return &keyRotateAction{} }
+
+type keyRotateModel struct {
+	KeyID       types.String `tfsdk:"key_id"`
+	NewKey      types.String `tfsdk:"new_key"`
+	GracePeriod types.String `tfsdk:"grace_period"`
+}
+
+func (a *keyRotateAction) Metadata(_ context.Context, _ action.MetadataRequest, resp *action.MetadataResponse) {
+	resp.TypeName = "bursar_key_rotate"
+}
+
+func (a *keyRotateAction) Schema(_ context.Context, _ action.SchemaRequest, resp *action.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Gives a key another secret at once, such as one that has leaked. The key keeps its id, its limits and what it has spent. " +
+			"An action has no result that could carry a secret, so the new one is given. " +
+			"For rotation in the course of applies use `rotation_trigger` of `bursar_key`.",
+		Attributes: map[string]schema.Attribute{
+			"key_id": schema.StringAttribute{MarkdownDescription: "The key's id.", Required: true},
+			"new_key": schema.StringAttribute{
+				MarkdownDescription: "The new secret, `sk-` and at least 16 characters. No state holds it, but a saved plan does, " +
+					"as everything in the configuration of an action.",
+				Required: true,
+			},
+			"grace_period": schema.StringAttribute{
+				MarkdownDescription: "How long the old secret still works, such as `24h`, at most 90 days. Leave it out to have it stop at once.",
+				Optional:            true,
+				Validators:          valid(spanValidator{}),
+			},
+		},
+	}
+}
+
+func (a *keyRotateAction) Invoke(ctx context.Context, req action.InvokeRequest, resp *action.InvokeResponse) {
+	var config keyRotateModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if resp.Diagnostics.HasError() || !a.ready(&resp.Diagnostics) {
+		return
+	}
+	key, err := a.client.RotateKey(ctx, config.KeyID.ValueString(), config.NewKey.ValueString(), config.GracePeriod.ValueString())
+	if err != nil {
+		report(ctx, &resp.Diagnostics, req.Config.Schema, "Key not rotated", err)
+		return
+	}
+	until := "stopped working"
+	if grace := config.GracePeriod.ValueString(); grace != "" {
+		until = "works for another " + grace
+	}
+	resp.SendProgress(action.InvokeProgressEvent{Message: fmt.Sprintf("key %s has a new secret, %s; the old one %s", key.KeyID, key.KeyName, until)})
+}
