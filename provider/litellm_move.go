@@ -1,0 +1,173 @@
+package provider
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+// A moved block may lead from a resource of a provider for LiteLLM to ours: the object stays what it is on the
+// gateway, and only who manages it changes. Their attributes carry the names of the API, so their state is read as
+// the API's answers are; what it has and we do not is left behind. The read that follows brings the rest.
+
+var (
+	_ resource.ResourceWithMoveState = (*teamResource)(nil)
+	_ resource.ResourceWithMoveState = (*keyResource)(nil)
+	_ resource.ResourceWithMoveState = (*budgetResource)(nil)
+)
+
+// moved is what becomes of a state of theirs.
+type moved struct {
+	// state is the resource's model.
+	state any
+	// identity are pairs of an attribute and its value; none when the id is not known yet.
+	identity []string
+}
+
+// fromLiteLLM moves states of one type of a provider that is called litellm, whoever publishes it: there are several.
+func fromLiteLLM(sourceType string, translate func(state []byte) (moved, error)) []resource.StateMover {
+	return []resource.StateMover{{StateMover: func(ctx context.Context, req resource.MoveStateRequest, resp *resource.MoveStateResponse) {
+		if req.SourceTypeName != sourceType || !strings.HasSuffix(req.SourceProviderAddress, "/litellm") || req.SourceRawState == nil {
+			return
+		}
+		to, err := translate(req.SourceRawState.JSON)
+		if err != nil {
+			cannotMove(&resp.Diagnostics, req, err)
+			return
+		}
+		resp.Diagnostics.Append(resp.TargetState.Set(ctx, to.state)...)
+		if len(to.identity) == 0 {
+			resp.TargetIdentity = nil
+		}
+		resp.Diagnostics.Append(setIdentity(ctx, resp.TargetIdentity, to.identity...)...)
+		resp.Diagnostics.Append(resp.TargetPrivate.SetKey(ctx, importedKey, []byte("true"))...)
+	}}}
+}
+
+// cannotMove does not repeat the state: it may hold secrets, and decoders quote what they stumble over.
+func cannotMove(diags *diag.Diagnostics, req resource.MoveStateRequest, err error) {
+	detail := "it is not as the versions of that provider write it that are known here"
+	if errors.Is(err, errNoID) {
+		detail = err.Error()
+	}
+	diags.AddError("State cannot be moved", fmt.Sprintf(
+		"The state of a %s of %s cannot be taken over: %s. Take it out of the state with a removed block "+
+			"(lifecycle { destroy = false }), and import the object by its id instead.",
+		req.SourceTypeName, req.SourceProviderAddress, detail))
+}
+
+var errNoID = errors.New("it has no id")
+
+func (r *teamResource) MoveState(context.Context) []resource.StateMover {
+	return fromLiteLLM("litellm_team", func(state []byte) (moved, error) {
+		team := api.NewTeam("")
+		var theirs struct {
+			ID     string `json:"id"`
+			TeamID string `json:"team_id"`
+		}
+		if err := errors.Join(json.Unmarshal(state, &theirs), json.Unmarshal(state, &team.TeamFields)); err != nil {
+			return moved{}, err
+		}
+		team.TeamID = cmp.Or(theirs.TeamID, theirs.ID)
+		if team.TeamID == "" {
+			return moved{}, errNoID
+		}
+		dropEmpty(&team.TeamAlias, &team.BudgetDuration, &team.BudgetID)
+		return moved{teamModelFrom(team, teamModel{}), []string{"team_id", team.TeamID}}, nil
+	})
+}
+
+func (r *budgetResource) MoveState(context.Context) []resource.StateMover {
+	return fromLiteLLM("litellm_budget", func(state []byte) (moved, error) {
+		budget := api.NewBudget("")
+		var theirs struct {
+			ID       string `json:"id"`
+			BudgetID string `json:"budget_id"`
+		}
+		if err := errors.Join(json.Unmarshal(state, &theirs), json.Unmarshal(state, &budget.BudgetFields)); err != nil {
+			return moved{}, err
+		}
+		budget.BudgetID = cmp.Or(theirs.BudgetID, theirs.ID)
+		if budget.BudgetID == "" {
+			return moved{}, errNoID
+		}
+		dropEmpty(&budget.BudgetDuration)
+		return moved{budgetModelFrom(budget, budgetModel{}), []string{"budget_id", budget.BudgetID}}, nil
+	})
+}
+
+// secretPrefix is what secrets begin with.
+const secretPrefix = "sk-"
+
+// theirKey is what they have of a key that is not in the API's answers.
+type theirKey struct {
+	ID       string  `json:"id"`
+	TokenID  string  `json:"token_id"`
+	Secret   *string `json:"key"`
+	Duration *string `json:"duration"`
+	Version  *string `json:"key_wo_version"`
+}
+
+func (r *keyResource) MoveState(context.Context) []resource.StateMover {
+	return fromLiteLLM("litellm_key", func(state []byte) (moved, error) {
+		key := api.NewKey("")
+		var theirs theirKey
+		if err := errors.Join(json.Unmarshal(state, &theirs), json.Unmarshal(state, &key.KeyFields)); err != nil {
+			return moved{}, err
+		}
+		if theirs.Secret == nil && strings.HasPrefix(theirs.ID, secretPrefix) {
+			theirs.Secret = &theirs.ID
+		}
+		key.KeyID = theirs.keyID()
+		if key.KeyID == "" {
+			return moved{}, errNoID
+		}
+		dropEmpty(&key.KeyAlias, &key.TeamID, &key.UserID, &key.BudgetDuration, &key.BudgetID, &theirs.Secret, &theirs.Duration)
+		model := keyModelFrom(key, keyModel{
+			Key: types.StringPointerValue(theirs.Secret), Duration: types.StringPointerValue(theirs.Duration), KeyWOVersion: theirs.version(),
+		})
+		model.KeyName, model.CreatedAt = types.StringNull(), types.StringNull()
+		return moved{state: model}, nil
+	})
+}
+
+// keyID is the key's id, or the digest of its secret: the gateway finds a key by either, and answers with the id.
+// Old versions have the secret itself for an id.
+func (k theirKey) keyID() string {
+	id := cmp.Or(strings.TrimPrefix(k.ID, "sha256:"), k.TokenID)
+	if strings.HasPrefix(id, secretPrefix) {
+		return secretDigest(id)
+	}
+	return id
+}
+
+// version is theirs when it is a number, as ours is.
+func (k theirKey) version() types.Int64 {
+	if k.Version == nil {
+		return types.Int64Null()
+	}
+	version, err := strconv.ParseInt(*k.Version, 10, 64)
+	if err != nil {
+		return types.Int64Null()
+	}
+	return types.Int64Value(version)
+}
+
+// dropEmpty makes empty texts absent: the plugin SDK of some cannot tell them apart.
+func dropEmpty(texts ...**string) {
+	for _, text := range texts {
+		if *text != nil && **text == "" {
+			*text = nil
+		}
+	}
+}
