@@ -25,8 +25,10 @@ type typeFinder interface {
 
 // configNames are the attributes that are called otherwise than the API's fields.
 var configNames = map[string]string{
-	"key":     "key_wo",
-	"api_key": "api_key_wo",
+	"key":          "key_wo",
+	"new_key":      "key_wo",
+	"grace_period": "rotation_grace",
+	"api_key":      "api_key_wo",
 }
 
 // report adds err on the attribute it names, with what to do about it.

@@ -4,15 +4,11 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/int64planmodifier"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
@@ -48,11 +44,8 @@ type keyModel struct {
 	Expires       types.String  `tfsdk:"expires"`
 	CreatedAt     types.String  `tfsdk:"created_at"`
 
-	Key                types.String `tfsdk:"key"`
-	StoreKeyInState    types.Bool   `tfsdk:"store_key_in_state"`
-	KeyWO              types.String `tfsdk:"key_wo"`
-	KeyWOVersion       types.Int64  `tfsdk:"key_wo_version"`
-	DeletionProtection types.Bool   `tfsdk:"deletion_protection"`
+	keySecretModel
+	DeletionProtection types.Bool `tfsdk:"deletion_protection"`
 }
 
 func (m keyModel) toAPI() api.KeyFields {
@@ -91,9 +84,7 @@ func keyModelFrom(key api.Key, prior keyModel) keyModel {
 		Duration:             prior.Duration,
 		Expires:              expiryFrom(key.Expires, prior.Expires),
 		CreatedAt:            timeValue(&key.CreatedAt),
-		Key:                  prior.Key,
-		StoreKeyInState:      types.BoolValue(isTrue(prior.StoreKeyInState, true)),
-		KeyWOVersion:         prior.KeyWOVersion,
+		keySecretModel:       keySecretFrom(prior.keySecretModel),
 		DeletionProtection:   types.BoolValue(prior.DeletionProtection.ValueBool()),
 	}
 }
@@ -137,44 +128,6 @@ func (r *keyResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *
 	}
 }
 
-func keySecretAttributes() map[string]schema.Attribute {
-	return map[string]schema.Attribute{
-		"key": schema.StringAttribute{
-			MarkdownDescription: "The secret that the gateway made, in the state unless `store_key_in_state` is `false`. " +
-				"Null for an imported key and with `key_wo`.",
-			Computed:  true,
-			Sensitive: true,
-		},
-		"store_key_in_state": boolAttribute("Whether the generated secret is kept in the state as `key`. "+
-			"With `false` nobody sees the secret, so give your own with `key_wo`. A secret that has left the state does not come back.", true),
-		"key_wo": schema.StringAttribute{
-			MarkdownDescription: "A secret of your own, `sk-` and at least 16 characters, stored in neither plan nor state. Needs `key_wo_version` and Terraform 1.11.",
-			Optional:            true,
-			Sensitive:           true,
-			WriteOnly:           true,
-			Validators:          valid(stringvalidator.AlsoRequires(path.MatchRoot("key_wo_version"))),
-		},
-		"key_wo_version": schema.Int64Attribute{
-			MarkdownDescription: "A number to change when `key_wo` changes, as Terraform cannot see that. A change replaces the key, " +
-				"unless the key was imported and had no version yet: then the version is taken over, and the secret left as it is.",
-			Optional:   true,
-			Validators: []validator.Int64{int64validator.AlsoRequires(path.MatchRoot("key_wo"))},
-			PlanModifiers: []planmodifier.Int64{
-				int64planmodifier.RequiresReplaceIf(replacesSecret, "replaces the key unless it was just imported", "replaces the key unless it was just imported"),
-			},
-		},
-	}
-}
-
-const importedKey = "imported"
-
-// replacesSecret lets an imported key learn the version of the secret it has.
-func replacesSecret(ctx context.Context, req planmodifier.Int64Request, resp *int64planmodifier.RequiresReplaceIfFuncResponse) {
-	imported, diags := req.Private.GetKey(ctx, importedKey)
-	resp.Diagnostics.Append(diags...)
-	resp.RequiresReplace = len(imported) == 0 || !req.StateValue.IsNull()
-}
-
 func (r *keyResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
 	resp.IdentitySchema = identitySchema(map[string]string{"key_id": "The key's id."})
 }
@@ -205,23 +158,23 @@ func (r *keyResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReq
 		refuseDestroy(&resp.Diagnostics, state.DeletionProtection, "key", state.KeyID)
 		return
 	}
-	if plan.KeyID.IsUnknown() {
-		state = nil // the key is made anew
-	}
-	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("key"), plannedSecret(*plan, state))...)
+	resp.Diagnostics.Append(planSecret(ctx, req, resp, *plan, state)...)
 	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("expires"), plannedExpiry(*config, state))...)
 }
 
-// plannedSecret is unknown only for a secret that will be made and kept.
-func plannedSecret(plan keyModel, state *keyModel) types.String {
-	switch {
-	case !plan.StoreKeyInState.ValueBool() || !plan.KeyWOVersion.IsNull():
-		return types.StringNull()
-	case state == nil:
-		return types.StringUnknown()
-	default:
-		return state.Key
+// planSecret says what the secret, and what is shown of it, will be. State is nil for a key that will be made.
+func planSecret(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse, plan keyModel, state *keyModel) diag.Diagnostics {
+	if state == nil {
+		return resp.Plan.SetAttribute(ctx, path.Root("key"), plan.planned(nil, false))
 	}
+	hints, diags := hintsOf(ctx, req.Private)
+	rotates := plan.rotates(state.keySecretModel, hints)
+	if rotates {
+		plan.reportUnseen(&diags)
+		diags.Append(resp.Plan.SetAttribute(ctx, path.Root("key_name"), types.StringUnknown())...)
+	}
+	diags.Append(resp.Plan.SetAttribute(ctx, path.Root("key"), plan.planned(&state.keySecretModel, rotates))...)
+	return diags
 }
 
 func (r *keyResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
@@ -284,43 +237,90 @@ func (r *keyResource) Read(ctx context.Context, req resource.ReadRequest, resp *
 	}
 	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, key.Revision)...)
 	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, "key_id", key.KeyID)...)
-	resp.Diagnostics.Append(resp.State.Set(ctx, keyModelFrom(key, state))...)
+	read := keyModelFrom(key, state)
+	resp.Diagnostics.Append(noticeForeign(ctx, resp.Private, &read, state)...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, read)...)
 }
 
+// Update changes the fields first and the secret then; what has come through by then is in the state.
 func (r *keyResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	var plan, state keyModel
+	var secret types.String
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	revision, diags := plannedRevision(ctx, req.Private)
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("key_wo"), &secret)...)
+	hints, diags := hintsOf(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
 		return
 	}
-	resp.Diagnostics.Append(resp.Private.SetKey(ctx, importedKey, nil)...)
-	wanted := plan.toAPI()
-	if sameOnGateway(wanted, state.toAPI()) {
-		resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, "key_id", plan.KeyID.ValueString())...)
-		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
-		return
+	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, "key_id", plan.KeyID.ValueString())...)
+	if plan.Expires.IsUnknown() {
+		plan.Expires = plannedExpiry(plan, &state)
 	}
-	key, err := r.client.UpdateKey(ctx, plan.KeyID.ValueString(), wanted, revision)
-	if api.CodeOf(err) == api.Stale {
-		key, err = r.resolveStale(ctx, plan.KeyID.ValueString(), wanted, &resp.Diagnostics)
+	next := plan
+	if plan.KeyName.IsUnknown() {
+		next.KeyName, next.Key = state.KeyName, state.Key
+	}
+	if !sameOnGateway(plan.toAPI(), state.toAPI()) {
+		next = r.updateFields(ctx, req, resp, next)
+	}
+	if plan.rotates(state.keySecretModel, hints) && !resp.Diagnostics.HasError() {
+		done := next
+		done.keySecretModel = state.keySecretModel
+		resp.Diagnostics.Append(resp.State.Set(ctx, done)...)
+		next = r.updateSecret(ctx, resp, plan, next, secret.ValueString())
 	}
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	resp.Diagnostics.Append(forgetHints(ctx, resp.Private)...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, next)...)
+}
+
+// updateFields returns the key as it is then.
+func (r *keyResource) updateFields(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse, plan keyModel) keyModel {
+	revision, diags := plannedRevision(ctx, req.Private)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return plan
+	}
+	wanted := plan.toAPI()
+	key, err := r.client.UpdateKey(ctx, plan.KeyID.ValueString(), wanted, revision)
+	if api.CodeOf(err) == api.Stale {
+		key, err = r.resolveStale(ctx, plan.KeyID.ValueString(), wanted, &resp.Diagnostics)
+	}
+	switch {
+	case resp.Diagnostics.HasError():
+	case api.CodeOf(err) == api.NotFound:
+		reportGone(&resp.Diagnostics, fmt.Sprintf("key %q", plan.KeyID.ValueString()))
+	case err != nil:
+		report(ctx, &resp.Diagnostics, req.Plan.Schema, "Key not updated", err)
+	default:
+		resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, key.Revision)...)
+		return keyModelFrom(key, plan)
+	}
+	return plan
+}
+
+// updateSecret returns the key as it is then; the secret is one that the configuration gives, or empty.
+func (r *keyResource) updateSecret(ctx context.Context, resp *resource.UpdateResponse, plan, next keyModel, secret string) keyModel {
+	rotated, err := r.rotate(ctx, plan.KeyID.ValueString(), secret, plan.grace())
 	if api.CodeOf(err) == api.NotFound {
 		reportGone(&resp.Diagnostics, fmt.Sprintf("key %q", plan.KeyID.ValueString()))
-		return
+		return next
 	}
 	if err != nil {
-		report(ctx, &resp.Diagnostics, req.Plan.Schema, "Key not updated", err)
-		return
+		report(ctx, &resp.Diagnostics, resp.State.Schema, "Key not rotated", err)
+		return next
 	}
-	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, key.Revision)...)
-	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, "key_id", key.KeyID)...)
-	resp.Diagnostics.Append(resp.State.Set(ctx, keyModelFrom(key, plan))...)
+	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, rotated.Revision)...)
+	next = keyModelFrom(rotated.Key, next)
+	next.Key = types.StringNull()
+	if plan.Key.IsUnknown() {
+		next.Key = types.StringValue(rotated.Secret)
+	}
+	return next
 }
 
 // resolveStale accepts a key that is as wanted already; see the team's.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 
@@ -24,6 +25,13 @@ type changes map[string]string
 func onlyChanges(address string, want changes) resource.ConfigPlanChecks {
 	return resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
 		planChecker{address: address, want: want, action: tfjson.Actions{tfjson.ActionUpdate}},
+	}}
+}
+
+// onlyChangesBut checks the same, but the attributes that are named are known after apply.
+func onlyChangesBut(address string, want changes, unknown ...string) resource.ConfigPlanChecks {
+	return resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
+		planChecker{address: address, want: want, action: tfjson.Actions{tfjson.ActionUpdate}, unknown: unknown},
 	}}
 }
 
@@ -47,6 +55,8 @@ type planChecker struct {
 	address string
 	want    changes
 	action  tfjson.Actions
+	// unknown are the attributes that are known after apply; what they were before is no part of want.
+	unknown []string
 }
 
 func (c planChecker) CheckPlan(_ context.Context, req plancheck.CheckPlanRequest, resp *plancheck.CheckPlanResponse) {
@@ -61,11 +71,16 @@ func (c planChecker) CheckPlan(_ context.Context, req plancheck.CheckPlanRequest
 			resp.Error = fmt.Errorf("the plan wants to %v %s", change.Change.Actions, change.Address)
 			return
 		}
-		if unknown := leaves(change.Change.AfterUnknown); len(unknown) > 0 {
-			resp.Error = fmt.Errorf("known after apply: %v", unknown)
+		unknown := sortedKeys(leaves(change.Change.AfterUnknown))
+		if !slices.Equal(unknown, slices.Sorted(slices.Values(c.unknown))) {
+			resp.Error = fmt.Errorf("known after apply: %v, want %v", unknown, c.unknown)
 			return
 		}
-		if diff := cmp.Diff(c.want, differences(change.Change)); diff != "" {
+		found := differences(change.Change)
+		for _, name := range unknown {
+			delete(found, name)
+		}
+		if diff := cmp.Diff(c.want, found); diff != "" {
 			resp.Error = fmt.Errorf("the plan changes something else (-want +got):\n%s", diff)
 		}
 		return
@@ -118,7 +133,7 @@ func flatten(name string, value any, into map[string]string) {
 	}
 }
 
-func sortedKeys(m map[string]any) []string {
+func sortedKeys[V any](m map[string]V) []string {
 	keys := make([]string, 0, len(m))
 	for key := range m {
 		keys = append(keys, key)

@@ -9,7 +9,11 @@ resource "bursar_key" "notebooks" {
   team_id   = bursar_team.research.team_id
   models    = ["gpt-4.1-mini"]
   rpm_limit = 20
-  duration  = "90d"
+  duration  = "365d"
+
+  # Another text here gives the key another secret. The old one works for a week more.
+  rotation_trigger = "2027-Q1"
+  rotation_grace   = "7d"
 }
 
 # A key with a secret of your own, which is in neither plan nor state.
