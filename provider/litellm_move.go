@@ -134,7 +134,8 @@ func (r *keyResource) MoveState(context.Context) []resource.StateMover {
 		}
 		dropEmpty(&key.KeyAlias, &key.TeamID, &key.UserID, &key.BudgetDuration, &key.BudgetID, &theirs.Secret, &theirs.Duration)
 		model := keyModelFrom(key, keyModel{
-			Key: types.StringPointerValue(theirs.Secret), Duration: types.StringPointerValue(theirs.Duration), KeyWOVersion: theirs.version(),
+			Duration:       types.StringPointerValue(theirs.Duration),
+			keySecretModel: keySecretModel{Key: types.StringPointerValue(theirs.Secret), KeyWOVersion: theirs.version()},
 		})
 		model.KeyName, model.CreatedAt = types.StringNull(), types.StringNull()
 		return moved{state: model}, nil
