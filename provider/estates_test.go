@@ -84,6 +84,7 @@ func TestAccExample_keysWithoutState(t *testing.T) {
 	const first, second = "sk-canary-first-0123456789", "sk-canary-second-0123456789"
 	c := newCLI(t, "../examples/keys-without-state", "BURSAR_ENDPOINT="+g.URL, "BURSAR_ADMIN_KEY="+adminKey, "TF_VAR_checkout_key="+first)
 	said := c.apply() + c.plansNothing()
+	keyID := g.onlyKey().KeyID
 	if status := g.asks(first); status != http.StatusOK {
 		t.Errorf("the key's holder is answered %d", status)
 	}
@@ -91,6 +92,9 @@ func TestAccExample_keysWithoutState(t *testing.T) {
 	said += c.apply() + c.plansNothing()
 	if status := g.asks(second); status != http.StatusOK {
 		t.Errorf("the new secret's holder is answered %d", status)
+	}
+	if status := g.asks(first); status != http.StatusOK || g.onlyKey().KeyID != keyID {
+		t.Errorf("within the grace the old secret's holder is answered %d, and the key is %s, before %s", status, g.onlyKey().KeyID, keyID)
 	}
 	for where, text := range map[string]string{"output": said, "state": c.read("terraform.tfstate"), "log": c.read(filepath.Base(c.log()))} {
 		if strings.Contains(text, "sk-canary") {

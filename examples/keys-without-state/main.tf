@@ -12,4 +12,5 @@ resource "bursar_key" "checkout" {
   team_id        = bursar_team.checkout.team_id
   key_wo         = var.checkout_key
   key_wo_version = var.checkout_key_version
+  rotation_grace = "24h" # how long the secret before the latest goes on working
 }
