@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
+	"database/sql"
 	"slices"
 	"time"
 
@@ -47,13 +48,18 @@ func (s *Store) appendLedger(ctx context.Context, rows []api.LedgerRow, events [
 
 // insertLedger returns the rows that were not there yet.
 func (s *Store) insertLedger(ctx context.Context, rows []api.LedgerRow) (fresh []api.LedgerRow, err error) {
-	byID := make(map[string]api.LedgerRow, len(rows))
-	values := make([][]any, 0, len(rows))
-	for _, row := range rows {
-		row = readable(row)
-		if _, twice := byID[row.ID]; twice {
-			continue
+	clean := make([]api.LedgerRow, 0, len(rows))
+	for _, row := range rows { // which are in the order of their ids
+		if n := len(clean); n == 0 || clean[n-1].ID != row.ID {
+			clean = append(clean, readable(row))
 		}
+	}
+	if s.kind == SQLite {
+		return s.insertEach(ctx, clean)
+	}
+	byID := make(map[string]api.LedgerRow, len(clean))
+	values := make([][]any, 0, len(clean))
+	for _, row := range clean {
 		bound, err := ledgerValues(row)
 		if err != nil {
 			return nil, err
@@ -62,7 +68,7 @@ func (s *Store) insertLedger(ctx context.Context, rows []api.LedgerRow) (fresh [
 		values = append(values, bound)
 	}
 	err = inBatches(values, func(batch [][]any) error {
-		return s.eachWritten(ctx, "ledger_insert", args{"rows": batch}, func(scan func(...any) error) error {
+		return s.eachWritten(ctx, "ledger_insert", args{"rows": batch, "returning": true}, func(scan func(...any) error) error {
 			var id string
 			err := scan(&id)
 			fresh = append(fresh, byID[id])
@@ -70,6 +76,53 @@ func (s *Store) insertLedger(ctx context.Context, rows []api.LedgerRow) (fresh [
 		})
 	})
 	return fresh, err
+}
+
+// insertEach writes row by row with one prepared statement. SQLite has no way to be sent, and keeps a copy
+// of every page that a statement of several rows changes, in case that statement fails.
+func (s *Store) insertEach(ctx context.Context, rows []api.LedgerRow) (fresh []api.LedgerRow, err error) {
+	if len(rows) == 0 {
+		return nil, nil
+	}
+	// The transaction ends with its context; the driver would start a goroutine for each row to watch it.
+	each := context.WithoutCancel(ctx)
+	insert, err := s.prepareRow(ctx, rows[0])
+	if err != nil {
+		return nil, err
+	}
+	defer insert.Close()
+	fresh = rows[:0]
+	for _, row := range rows {
+		bound, err := ledgerValues(row)
+		if err != nil {
+			return nil, err
+		}
+		result, err := insert.ExecContext(each, bound...)
+		if err != nil {
+			return nil, s.explain("ledger_insert", err)
+		}
+		if n, err := result.RowsAffected(); err != nil || n > 0 {
+			fresh = append(fresh, row)
+		}
+	}
+	return fresh, ctx.Err()
+}
+
+// prepareRow prepares the insert of one row in the context's transaction.
+func (s *Store) prepareRow(ctx context.Context, row api.LedgerRow) (*sql.Stmt, error) {
+	bound, err := ledgerValues(row)
+	if err != nil {
+		return nil, err
+	}
+	text, _, err := s.bind("ledger_insert", args{"rows": [][]any{bound}})
+	if err != nil {
+		return nil, err
+	}
+	insert, err := s.joined(ctx).sql.PrepareContext(ctx, text)
+	if err != nil {
+		return nil, s.explain("ledger_insert", err)
+	}
+	return insert, nil
 }
 
 // inBatches calls insert with the rows in batches of a few fixed sizes, so that databases

@@ -3,7 +3,7 @@ INSERT INTO ledger (id, kind, admitted_at_ms, settled_at_ms, request_id, team_id
     prompt_tokens, cached_tokens, completion_tokens, cost_nano, price_version, end_user, tags)
 VALUES $rows
 ON CONFLICT (id) DO NOTHING
-RETURNING id
+RETURNING id -- if returning
 
 -- name: ledger_list
 SELECT seq, id, kind, admitted_at_ms, settled_at_ms, request_id, team_id, key_id, user_id, model, upstream,
