@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"sync"
 	"time"
 
@@ -21,6 +22,7 @@ import (
 // Store is where the ledger is kept.
 type Store interface {
 	// AppendLedger writes rows and events in one transaction and passes over those that are there already.
+	// It does not keep the slices.
 	AppendLedger(ctx context.Context, rows []api.LedgerRow, events []api.AlertEvent) error
 	// LedgerSpend sums what was admitted from from on and before to; a zero time does not bound.
 	LedgerSpend(ctx context.Context, selection api.LedgerSelection, from, to time.Time) (money.Nano, error)
@@ -53,6 +55,12 @@ type Writer struct {
 	options Options
 	waiting chan *group
 	ended   chan struct{}
+
+	// groups are used again: every call of a model brings one.
+	groups sync.Pool
+	// rows and events are those of the transaction under way; only run uses them.
+	rows   []api.LedgerRow
+	events []api.AlertEvent
 
 	mu     sync.Mutex
 	closed bool
@@ -94,7 +102,7 @@ func New(options Options) *Writer {
 // Append returns once all entries are durable. After an error, a context's included, they may be durable
 // or not, and may be appended again. Errors: [ErrClosed], the store's, the context's.
 func (w *Writer) Append(ctx context.Context, entries []quota.Entry) error {
-	g := groupOf(entries)
+	g := w.groupOf(entries)
 	if len(g.rows)+len(g.events) == 0 {
 		return nil
 	}
@@ -103,14 +111,19 @@ func (w *Writer) Append(ctx context.Context, entries []quota.Entry) error {
 	}
 	select {
 	case err := <-g.done:
+		w.groups.Put(g)
 		return err
 	case <-ctx.Done():
 		return fmt.Errorf("wait for the ledger: %w", ctx.Err())
 	}
 }
 
-func groupOf(entries []quota.Entry) *group {
-	g := &group{done: make(chan error, 1)}
+func (w *Writer) groupOf(entries []quota.Entry) *group {
+	g, again := w.groups.Get().(*group)
+	if !again {
+		g = &group{done: make(chan error, 1)}
+	}
+	g.rows, g.events = g.rows[:0], g.events[:0]
 	for _, entry := range entries {
 		if entry.Row != nil {
 			g.rows = append(g.rows, *entry.Row)
@@ -174,8 +187,10 @@ func (w *Writer) run() {
 	}
 }
 
-// gather takes what has arrived meanwhile, without waiting for more.
+// gather takes what has arrived meanwhile, without waiting for more: but whoever can go on at once goes first.
+// With calls enough to keep the machine busy, several then share what was one trip to the disk for each.
 func (w *Writer) gather(first *group) []*group {
+	runtime.Gosched()
 	groups, rows := []*group{first}, len(first.rows)
 	for rows < w.options.MaxBatch {
 		select {
@@ -210,11 +225,11 @@ func (w *Writer) write(groups []*group) {
 }
 
 func (w *Writer) commit(groups []*group) error {
-	var rows []api.LedgerRow
-	var events []api.AlertEvent
+	w.rows, w.events = w.rows[:0], w.events[:0]
 	for _, g := range groups {
-		rows, events = append(rows, g.rows...), append(events, g.events...)
+		w.rows, w.events = append(w.rows, g.rows...), append(w.events, g.events...)
 	}
+	rows, events := w.rows, w.events
 	ctx, cancel := context.WithTimeout(context.Background(), w.options.WriteTimeout)
 	defer cancel()
 	if err := w.options.Store.AppendLedger(ctx, rows, events); err != nil {

@@ -132,3 +132,6 @@ func (q query) sampleForTest(placeholder string) any {
 		return "a"
 	}
 }
+
+// AppendLineForTest adds a row as a line of the ledger's journal.
+func AppendLineForTest(to []byte, row api.LedgerRow) []byte { return appendLine(to, &row) }

@@ -1,16 +1,11 @@
 package store
 
 import (
-	"bufio"
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"io"
 	"os"
-	"strconv"
 	"sync"
 
 	"github.com/gofrs/flock"
@@ -35,7 +30,9 @@ type journal struct {
 	pending, moving []api.LedgerRow
 	// appended and moved count rows since the start.
 	appended, moved int64
-	buffer          bytes.Buffer
+	buffer          []byte
+	// spare is room for the next rows, that of those which were moved last.
+	spare []api.LedgerRow
 	// progress is closed, and replaced, when rows have been moved.
 	progress chan struct{}
 
@@ -96,14 +93,12 @@ func (j *journal) append(rows []api.LedgerRow) error {
 	if len(j.pending)+len(j.moving)+len(rows) > maxJournalRows {
 		return unavailable(fmt.Errorf("%d ledger rows wait for the database", len(j.pending)+len(j.moving)))
 	}
-	j.buffer.Reset()
-	for _, row := range rows {
-		if err := writeLine(&j.buffer, row); err != nil {
-			return err
-		}
+	j.buffer = j.buffer[:0]
+	for i := range rows {
+		j.buffer = appendLine(j.buffer, &rows[i])
 	}
 	file := j.files[j.active]
-	_, err := file.Write(j.buffer.Bytes())
+	_, err := file.Write(j.buffer)
 	if err == nil {
 		err = file.Sync()
 	}
@@ -111,7 +106,7 @@ func (j *journal) append(rows []api.LedgerRow) error {
 		// What was written of it may be read at a start, which does no harm; what follows must be readable too.
 		return unavailable(errors.Join(fmt.Errorf("write the ledger's journal: %w", err), truncate(file, j.size)))
 	}
-	j.size += int64(j.buffer.Len())
+	j.size += int64(len(j.buffer))
 	j.pending = append(j.pending, rows...)
 	j.appended += int64(len(rows))
 	signal(j.wake)
@@ -130,7 +125,7 @@ func (j *journal) take() ([]api.LedgerRow, error) {
 		return nil, err
 	}
 	j.active, j.size = 1-j.active, 0
-	j.moving, j.pending = j.pending, nil
+	j.moving, j.pending, j.spare = j.pending, j.spare, nil
 	return j.moving, nil
 }
 
@@ -138,7 +133,8 @@ func (j *journal) moveDone() error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.moved += int64(len(j.moving))
-	j.moving = nil
+	clear(j.moving)
+	j.moving, j.spare = nil, j.moving[:0]
 	close(j.progress)
 	j.progress = make(chan struct{})
 	return truncate(j.files[1-j.active], 0)
@@ -192,45 +188,4 @@ func truncate(file *os.File, size int64) error {
 		return fmt.Errorf("shorten the ledger's journal: %w", err)
 	}
 	return nil
-}
-
-// writeLine writes a row as a line: the checksum of its JSON in hexadecimal, a space, the JSON.
-func writeLine(to *bytes.Buffer, row api.LedgerRow) error {
-	data, err := json.Marshal(row)
-	if err != nil {
-		return fmt.Errorf("write ledger row %s: %w", row.ID, err)
-	}
-	fmt.Fprintf(to, "%08x ", crc32.ChecksumIEEE(data))
-	to.Write(data)
-	to.WriteByte('\n')
-	return nil
-}
-
-// readJournal reads the rows of a file up to its end or the first line that is not whole: a process that
-// died while it wrote that line has not answered for it.
-func readJournal(file io.Reader) (rows []api.LedgerRow, err error) {
-	lines := bufio.NewReader(file)
-	for {
-		line, err := lines.ReadBytes('\n')
-		if errors.Is(err, io.EOF) {
-			return rows, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		row, whole := journalRow(line)
-		if !whole {
-			return rows, nil
-		}
-		rows = append(rows, row)
-	}
-}
-
-func journalRow(line []byte) (row api.LedgerRow, whole bool) {
-	sum, data, found := bytes.Cut(bytes.TrimSuffix(line, []byte("\n")), []byte(" "))
-	expected, err := strconv.ParseUint(string(sum), 16, 32)
-	if !found || err != nil || uint64(crc32.ChecksumIEEE(data)) != expected {
-		return row, false
-	}
-	return row, json.Unmarshal(data, &row) == nil
 }

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -135,14 +134,10 @@ func (s *Store) moveEach(ctx context.Context, rows []api.LedgerRow) error {
 }
 
 func putAside(name string, row api.LedgerRow) error {
-	var line bytes.Buffer
-	if err := writeLine(&line, row); err != nil {
-		return err
-	}
 	file, err := os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
 		return fmt.Errorf("put a ledger row aside: %w", err)
 	}
-	_, err = file.Write(line.Bytes())
+	_, err = file.Write(appendLine(nil, &row))
 	return errors.Join(err, file.Sync(), file.Close())
 }

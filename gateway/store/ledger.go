@@ -27,7 +27,8 @@ func (s *Store) AppendLedger(ctx context.Context, rows []api.LedgerRow, events [
 
 func (s *Store) appendLedger(ctx context.Context, rows []api.LedgerRow, events []api.AlertEvent) error {
 	// Always in the order of ids: gateways that append the same rows wait for each other, never in a circle.
-	rows = slices.SortedFunc(slices.Values(rows), func(a, b api.LedgerRow) int { return cmp.Compare(a.ID, b.ID) })
+	rows = slices.Clone(rows)
+	slices.SortFunc(rows, func(a, b api.LedgerRow) int { return cmp.Compare(a.ID, b.ID) })
 	events = slices.SortedFunc(slices.Values(events), func(a, b api.AlertEvent) int { return cmp.Compare(a.ID, b.ID) })
 	return s.transact(ctx, func(ctx context.Context, _ *tx) error {
 		fresh, err := s.insertLedger(ctx, rows)
@@ -46,10 +47,10 @@ func (s *Store) appendLedger(ctx context.Context, rows []api.LedgerRow, events [
 	})
 }
 
-// insertLedger returns the rows that were not there yet.
+// insertLedger returns the rows that were not there yet. It takes the rows, sorted by their ids, for its own.
 func (s *Store) insertLedger(ctx context.Context, rows []api.LedgerRow) (fresh []api.LedgerRow, err error) {
-	clean := make([]api.LedgerRow, 0, len(rows))
-	for _, row := range rows { // which are in the order of their ids
+	clean := rows[:0]
+	for _, row := range rows {
 		if n := len(clean); n == 0 || clean[n-1].ID != row.ID {
 			clean = append(clean, readable(row))
 		}
