@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/config"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/httpx"
 )
 
 // Options are what a gateway is made of.
@@ -88,6 +89,7 @@ func New(ctx context.Context, options Options) (*App, error) {
 	a.background, a.quiet = context.WithCancel(context.WithoutCancel(ctx))
 	a.server = &http.Server{
 		Handler:           a.handler(),
+		ConnContext:       httpx.ConnContext,
 		ReadHeaderTimeout: readHeaderTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
@@ -108,7 +110,7 @@ func (a *App) Start() {
 		a.serving.Go(func() { run(a.background) })
 	}
 	a.serving.Go(func() {
-		if err := a.server.Serve(a.listener); err != nil && !errors.Is(err, http.ErrServerClosed) {
+		if err := a.server.Serve(httpx.Listener{Listener: a.listener}); err != nil && !errors.Is(err, http.ErrServerClosed) {
 			a.failed <- fmt.Errorf("serve: %w", err)
 		}
 	})

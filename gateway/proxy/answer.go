@@ -45,8 +45,7 @@ func (p *Proxy) passAnswer(w http.ResponseWriter, r *http.Request, c *call, resp
 	if c.endpoint.settled != nil {
 		c.endpoint.settled(p, r.Context(), c, body)
 	}
-	p.setCallHeaders(w.Header(), c)
-	setCostHeaders(w.Header(), c)
+	p.sendHeaders(w, r, c, true)
 	if !valid {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		w.WriteHeader(http.StatusOK)

@@ -33,8 +33,7 @@ func (p *Proxy) passBinary(w http.ResponseWriter, r *http.Request, c *call, resp
 	silence := time.AfterFunc(p.StreamIdle, cancel)
 	defer silence.Stop()
 	c.cost = c.deployment.Price.Cost(c.usage)
-	p.setCallHeaders(w.Header(), c)
-	setCostHeaders(w.Header(), c)
+	p.sendHeaders(w, r, c, true)
 	if kind != "" {
 		w.Header().Set("Content-Type", kind)
 	}

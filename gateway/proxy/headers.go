@@ -2,16 +2,17 @@ package proxy
 
 import (
 	"net/http"
-	"strconv"
 	"strings"
+	"sync"
 	"time"
 
+	"github.com/bursarhq/terraform-provider-bursar/gateway/httpx"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/upstream"
 )
 
 // limitHeaders are the names of the headers that tell one limit, and what is left of it.
-type limitHeaders struct{ limit, remaining, reset string }
+type limitHeaders struct{ limit, remaining, reset httpx.HeaderName }
 
 // kinds of limits, as places in a table of names.
 const (
@@ -20,11 +21,10 @@ const (
 	ofParallel
 )
 
-// named makes the header names for a scope, "" for the tightest. They are canonical, so that an answer's
-// headers need no look at their letters.
+// named makes the header names for a scope, "" for the tightest.
 func named(scope string) (names [3]limitHeaders) {
 	for of, kind := range []string{ofRequests: quota.KindRequests, ofTokens: quota.KindTokens, ofParallel: quota.KindParallel} {
-		name := func(what string) string { return http.CanonicalHeaderKey("x-ratelimit-" + scope + what + kind) }
+		name := func(what string) httpx.HeaderName { return httpx.NameOf("x-ratelimit-" + scope + what + kind) }
 		names[of] = limitHeaders{name("limit-"), name("remaining-"), name("reset-")}
 	}
 	return names
@@ -36,50 +36,42 @@ var (
 	scopedHeaders = map[string][3]limitHeaders{
 		"team": named("team-"), "key": named("api_key-"), "team model": named("model_per_team-"), "key model": named("model_per_key-"),
 	}
-	throttledHeader = http.CanonicalHeaderKey(HeaderThrottled)
+	throttledHeader = httpx.NameOf(HeaderThrottled)
 )
 
 // setRateHeaders sets OpenAI's x-ratelimit headers for the tightest limit of each kind, and LiteLLM's for each limit.
-func setRateHeaders(header http.Header, d quota.Decision) {
+func setRateHeaders(head *httpx.Head, d quota.Decision) {
 	if d.Degraded {
-		header.Set(HeaderMode, modeDegraded)
+		head.Set(HeaderMode, modeDegraded)
 	}
-	// One allocation holds the values of all headers.
-	values := values{header: header, left: make([]string, 6+6*len(d.Windows))}
 	var requests, tokens tightest
-	for _, window := range d.Windows {
+	throttled := ""
+	for i := range d.Windows {
+		window := &d.Windows[i]
 		requests.consider(window.RPMLimit, window.Requests, window.RequestsReset)
 		tokens.consider(window.TPMLimit, window.Tokens, window.TokensReset)
 		names, known := scopedHeaders[window.Name]
 		if !known {
 			names = named(strings.ReplaceAll(window.Name, " ", "_") + "-")
 		}
-		values.limit(names[ofRequests], window.RPMLimit, window.Requests)
-		values.limit(names[ofTokens], window.TPMLimit, window.Tokens)
-		values.limit(names[ofParallel], window.Parallel, window.Live)
+		setLimit(head, names[ofRequests], window.RPMLimit, window.Requests)
+		setLimit(head, names[ofTokens], window.TPMLimit, window.Tokens)
+		setLimit(head, names[ofParallel], window.Parallel, window.Live)
 		if window.Throttled {
-			header[throttledHeader] = []string{window.Name}
+			throttled = window.Name
 		}
 	}
-	requests.write(&values, tightestHeaders[ofRequests])
-	tokens.write(&values, tightestHeaders[ofTokens])
+	if throttled != "" {
+		head.Text(throttledHeader, throttled)
+	}
+	requests.write(head, tightestHeaders[ofRequests])
+	tokens.write(head, tightestHeaders[ofTokens])
 }
 
-// values sets headers by their canonical names.
-type values struct {
-	header http.Header
-	left   []string
-}
-
-func (v *values) set(name, value string) {
-	v.left[0] = value
-	v.header[name], v.left = v.left[:1:1], v.left[1:]
-}
-
-func (v *values) limit(names limitHeaders, limit, used int64) {
+func setLimit(head *httpx.Head, names limitHeaders, limit, used int64) {
 	if limit >= 0 {
-		v.set(names.limit, strconv.FormatInt(limit, 10))
-		v.set(names.remaining, strconv.FormatInt(max(0, limit-used), 10))
+		head.Int(names.limit, limit)
+		head.Int(names.remaining, max(0, limit-used))
 	}
 }
 
@@ -111,40 +103,70 @@ func share(left, limit int64) float64 {
 	return float64(left) / float64(limit)
 }
 
-func (t *tightest) write(to *values, names limitHeaders) {
+func (t *tightest) write(head *httpx.Head, names limitHeaders) {
 	if t.found {
-		to.set(names.limit, strconv.FormatInt(t.limit, 10))
-		to.set(names.remaining, strconv.FormatInt(t.left, 10))
-		to.set(names.reset, t.reset.Round(time.Millisecond).String())
+		head.Int(names.limit, t.limit)
+		head.Int(names.remaining, t.left)
+		head.Text(names.reset, t.reset.Round(time.Millisecond).String())
 	}
 }
 
+// Headers that every answer of a model has.
+const (
+	headerUpstream    httpx.HeaderName = "X-Bursar-Upstream"
+	headerModel       httpx.HeaderName = "X-Bursar-Model"
+	headerDeployment  httpx.HeaderName = "X-Bursar-Deployment"
+	headerReservation httpx.HeaderName = "X-Bursar-Reservation"
+	headerCallID      httpx.HeaderName = "X-Litellm-Call-Id"
+	headerModelGroup  httpx.HeaderName = "X-Litellm-Model-Group"
+	headerModelID     httpx.HeaderName = "X-Litellm-Model-Id"
+	headerOutputCap   httpx.HeaderName = "X-Bursar-Output-Cap"
+	headerCost        httpx.HeaderName = "X-Bursar-Cost-Usd"
+	headerLiteLLMCost httpx.HeaderName = "X-Litellm-Response-Cost"
+)
+
 // setCallHeaders tells the client what the gateway decided about its call.
-func (p *Proxy) setCallHeaders(header http.Header, c *call) {
-	setRateHeaders(header, c.decision)
-	setBudgetHeaders(header, c)
-	setTimeHeaders(header, c, p.Now())
-	header.Set("X-Bursar-Upstream", c.deployment.Host())
-	header.Set("X-Bursar-Model", c.model)
-	header.Set("X-Bursar-Deployment", c.deployment.ID)
-	header.Set("X-Bursar-Reservation", c.id)
-	header.Set("X-Litellm-Call-Id", c.id)
-	header.Set("X-Litellm-Model-Group", c.model)
-	header.Set("X-Litellm-Model-Id", c.deployment.ID)
+func (p *Proxy) setCallHeaders(head *httpx.Head, c *call) {
+	setRateHeaders(head, c.decision)
+	setBudgetHeaders(head, c)
+	setTimeHeaders(head, c, p.Now())
+	head.Text(headerUpstream, c.deployment.Host())
+	head.Text(headerModel, c.model)
+	head.Text(headerDeployment, c.deployment.ID)
+	head.Text(headerReservation, c.id)
+	head.Text(headerCallID, c.id)
+	head.Text(headerModelGroup, c.model)
+	head.Text(headerModelID, c.deployment.ID)
 	if c.outputCap() != c.clientCap {
 		// The cap was injected, or lowered to what the model can do.
-		header.Set("X-Bursar-Output-Cap", strconv.FormatInt(c.outputCap(), 10))
+		head.Int(headerOutputCap, c.outputCap())
 	}
 	if names := upstream.LeftOut(c.deployment.Deployment, c.upstreamCall()); names != nil {
 		header.Set("X-Bursar-Left-Out", strings.Join(names, ", "))
 	}
 }
 
-// costTrailers announces what [setCostHeaders] sets once a stream has ended.
-const costTrailers = "X-Bursar-Cost-Usd, X-Litellm-Response-Cost"
+// sendHeaders adds what the gateway decided to the answer that comes next, and what the call cost if that is known.
+func (p *Proxy) sendHeaders(w http.ResponseWriter, r *http.Request, c *call, costs bool) {
+	head, _ := heads.Get().(*httpx.Head)
+	defer heads.Put(head)
+	head.Reset()
+	p.setCallHeaders(head, c)
+	if costs {
+		cost := c.cost.String()
+		head.Text(headerCost, cost)
+		head.Text(headerLiteLLMCost, cost)
+	}
+	head.WriteTo(w, r)
+}
 
-// setCostHeaders tells what the call cost: before the answer where that is known, in the trailer of a stream.
-func setCostHeaders(header http.Header, c *call) {
-	header.Set("X-Bursar-Cost-Usd", c.cost.String())
-	header.Set("X-Litellm-Response-Cost", c.cost.String())
+var heads = sync.Pool{New: func() any { return new(httpx.Head) }}
+
+// costTrailers announces what [setCostTrailers] sets once a stream has ended.
+const costTrailers = string(headerCost + ", " + headerLiteLLMCost)
+
+func setCostTrailers(header http.Header, c *call) {
+	cost := c.cost.String()
+	header.Set(string(headerCost), cost)
+	header.Set(string(headerLiteLLMCost), cost)
 }

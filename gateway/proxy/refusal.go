@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/bursarhq/terraform-provider-bursar/gateway/httpx"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
@@ -38,7 +39,9 @@ func (p *Proxy) refusal(c *call, request quota.Request) error {
 		refused.Header = http.Header{}
 	}
 	refused.Header.Set(HeaderDeniedBy, strings.ReplaceAll(denial.Name, " ", ".")+"."+denial.Kind)
-	setRateHeaders(refused.Header, c.decision)
+	var head httpx.Head
+	setRateHeaders(&head, c.decision)
+	head.CopyTo(refused.Header)
 	return refused
 }
 

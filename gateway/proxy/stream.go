@@ -52,7 +52,7 @@ func (p *Proxy) passStream(w http.ResponseWriter, r *http.Request, c *call, resp
 	s := &stream{idle: p.StreamIdle, call: c, client: w, control: http.NewResponseController(w), meter: c.endpoint.wire.Meter()}
 	stop := context.AfterFunc(r.Context(), cancel) // a client that hangs up ends the upstream's work
 	defer stop()
-	p.setCallHeaders(w.Header(), c)
+	p.sendHeaders(w, r, c, false)
 	s.begin()
 	silence := time.AfterFunc(p.StreamIdle, cancel)
 	defer silence.Stop()
@@ -65,7 +65,7 @@ func (p *Proxy) passStream(w http.ResponseWriter, r *http.Request, c *call, resp
 	}
 	c.usage = s.finalUsage()
 	err := p.settle(r.Context(), c)
-	setCostHeaders(w.Header(), c)
+	setCostTrailers(w.Header(), c)
 	switch {
 	case err != nil:
 		s.fail(err)
