@@ -3,7 +3,6 @@ package store
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"slices"
 	"time"
 
@@ -45,128 +44,6 @@ func (s *Store) appendLedger(ctx context.Context, rows []api.LedgerRow, events [
 		}
 		return nil
 	})
-}
-
-// insertLedger returns the rows that were not there yet. It takes the rows, sorted by their ids, for its own.
-func (s *Store) insertLedger(ctx context.Context, rows []api.LedgerRow) (fresh []api.LedgerRow, err error) {
-	clean := rows[:0]
-	for _, row := range rows {
-		if n := len(clean); n == 0 || clean[n-1].ID != row.ID {
-			clean = append(clean, readable(row))
-		}
-	}
-	if s.kind == SQLite {
-		return s.insertEach(ctx, clean)
-	}
-	byID := make(map[string]api.LedgerRow, len(clean))
-	values := make([][]any, 0, len(clean))
-	for _, row := range clean {
-		bound, err := ledgerValues(row)
-		if err != nil {
-			return nil, err
-		}
-		byID[row.ID] = row
-		values = append(values, bound)
-	}
-	err = inBatches(values, func(batch [][]any) error {
-		return s.eachWritten(ctx, "ledger_insert", args{"rows": batch, "returning": true}, func(scan func(...any) error) error {
-			var id string
-			err := scan(&id)
-			fresh = append(fresh, byID[id])
-			return err
-		})
-	})
-	return fresh, err
-}
-
-// insertEach writes row by row with one prepared statement. SQLite has no way to be sent, and keeps a copy
-// of every page that a statement of several rows changes, in case that statement fails.
-func (s *Store) insertEach(ctx context.Context, rows []api.LedgerRow) (fresh []api.LedgerRow, err error) {
-	if len(rows) == 0 {
-		return nil, nil
-	}
-	// The transaction ends with its context; the driver would start a goroutine for each row to watch it.
-	each := context.WithoutCancel(ctx)
-	insert, err := s.prepareRow(ctx, rows[0])
-	if err != nil {
-		return nil, err
-	}
-	defer insert.Close()
-	fresh = rows[:0]
-	for _, row := range rows {
-		bound, err := ledgerValues(row)
-		if err != nil {
-			return nil, err
-		}
-		result, err := insert.ExecContext(each, bound...)
-		if err != nil {
-			return nil, s.explain("ledger_insert", err)
-		}
-		if n, err := result.RowsAffected(); err != nil || n > 0 {
-			fresh = append(fresh, row)
-		}
-	}
-	return fresh, ctx.Err()
-}
-
-// prepareRow prepares the insert of one row in the context's transaction.
-func (s *Store) prepareRow(ctx context.Context, row api.LedgerRow) (*sql.Stmt, error) {
-	bound, err := ledgerValues(row)
-	if err != nil {
-		return nil, err
-	}
-	text, _, err := s.bind("ledger_insert", args{"rows": [][]any{bound}})
-	if err != nil {
-		return nil, err
-	}
-	insert, err := s.joined(ctx).sql.PrepareContext(ctx, text)
-	if err != nil {
-		return nil, s.explain("ledger_insert", err)
-	}
-	return insert, nil
-}
-
-// inBatches calls insert with the rows in batches of a few fixed sizes, so that databases
-// have few statements to remember.
-func inBatches(rows [][]any, insert func(batch [][]any) error) error {
-	for _, size := range []int{insertRows, insertRows / 4, insertRows / 16, 1} {
-		for len(rows) >= size {
-			if err := insert(rows[:size]); err != nil {
-				return err
-			}
-			rows = rows[size:]
-		}
-	}
-	return nil
-}
-
-// readable replaces in a row's texts what cannot be stored: what a client wrote must not keep its
-// request, and those booked with it, out of the ledger.
-func readable(row api.LedgerRow) api.LedgerRow {
-	for _, text := range []*string{
-		&row.ID, &row.Kind, &row.RequestID, &row.TeamID, &row.KeyID, &row.UserID, &row.Model, &row.Upstream, &row.PriceVersion,
-		&row.EndUser,
-	} {
-		*text = storable(*text)
-	}
-	row.Tags = slices.Clone(row.Tags)
-	for i := range row.Tags {
-		row.Tags[i] = storable(row.Tags[i])
-	}
-	return row
-}
-
-func ledgerValues(row api.LedgerRow) ([]any, error) {
-	tags, err := encode(api.StringList(row.Tags))
-	if err != nil {
-		return nil, err
-	}
-	return []any{
-		row.ID, row.Kind, row.AdmittedAt.UnixMilli(), row.SettledAt.UnixMilli(), row.RequestID,
-		row.TeamID, row.KeyID, row.UserID, row.Model, row.Upstream,
-		row.PromptTokens, row.CachedTokens, row.CompletionTokens, int64(row.Cost), row.PriceVersion,
-		row.EndUser, tags,
-	}, nil
 }
 
 // LedgerRows returns the rows that the filter selects, newest first, and how many there are without the

@@ -1,9 +1,16 @@
 -- name: ledger_insert
-INSERT INTO ledger (id, kind, admitted_at_ms, settled_at_ms, request_id, team_id, key_id, user_id, model, upstream,
+-- OR FAIL spares SQLite a copy of every page that the statement changes, in case it has to be undone:
+-- a statement that fails here ends its transaction.
+INSERT OR FAIL INTO ledger -- sqlite only
+INSERT INTO ledger -- postgres only
+   (id, kind, admitted_at_ms, settled_at_ms, request_id, team_id, key_id, user_id, model, upstream,
     prompt_tokens, cached_tokens, completion_tokens, cost_nano, price_version, end_user, tags)
 VALUES $rows
 ON CONFLICT (id) DO NOTHING
-RETURNING id -- if returning
+RETURNING id -- postgres only
+
+-- name: ledger_ids_after
+SELECT id FROM ledger WHERE seq > $after_seq
 
 -- name: ledger_list
 SELECT seq, id, kind, admitted_at_ms, settled_at_ms, request_id, team_id, key_id, user_id, model, upstream,
