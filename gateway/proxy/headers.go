@@ -121,6 +121,7 @@ const (
 	headerModelGroup  httpx.HeaderName = "X-Litellm-Model-Group"
 	headerModelID     httpx.HeaderName = "X-Litellm-Model-Id"
 	headerOutputCap   httpx.HeaderName = "X-Bursar-Output-Cap"
+	headerLeftOut     httpx.HeaderName = "X-Bursar-Left-Out"
 	headerCost        httpx.HeaderName = "X-Bursar-Cost-Usd"
 	headerLiteLLMCost httpx.HeaderName = "X-Litellm-Response-Cost"
 )
@@ -142,7 +143,7 @@ func (p *Proxy) setCallHeaders(head *httpx.Head, c *call) {
 		head.Int(headerOutputCap, c.outputCap())
 	}
 	if names := upstream.LeftOut(c.deployment.Deployment, c.upstreamCall()); names != nil {
-		header.Set("X-Bursar-Left-Out", strings.Join(names, ", "))
+		head.Text(headerLeftOut, strings.Join(names, ", "))
 	}
 }
 
