@@ -17,7 +17,7 @@ import (
 func TestAccExamples(t *testing.T) {
 	var files []string
 	for pattern, count := range map[string]int{
-		"../examples/resources/*/resource.tf": 6, "../examples/data-sources/*/data-source.tf": 2,
+		"../examples/resources/*/resource.tf": 6, "../examples/data-sources/*/data-source.tf": 11,
 		"../examples/ephemeral-resources/*/ephemeral-resource.tf": 1, "../examples/functions/*/function.tf": 3,
 	} {
 		found, err := filepath.Glob(pattern)
@@ -40,7 +40,7 @@ func TestAccExamples(t *testing.T) {
 			g := startGateway(t)
 			example := g.config(string(text))
 			if name := filepath.Base(file); name == "data-source.tf" || name == "ephemeral-resource.tf" {
-				must[api.Team](t)(g.CreateTeam(t.Context(), "marketing", api.TeamFields{BudgetTerms: api.BudgetTerms{MaxBudget: new(100 * money.USD)}}))
+				g.furnish()
 			}
 			checks := noCanary()
 			if filepath.Base(file) == "data-source.tf" {
@@ -54,4 +54,23 @@ func TestAccExamples(t *testing.T) {
 			)
 		})
 	}
+}
+
+// furnish makes what examples take for there already.
+func (g *gateway) furnish() {
+	t := g.t
+	t.Helper()
+	must[api.Team](t)(g.CreateTeam(t.Context(), "marketing", api.TeamFields{BudgetTerms: api.BudgetTerms{MaxBudget: new(100 * money.USD)}}))
+	for _, alias := range []string{"website", "newsletter"} {
+		must[api.KeyCreated](t)(g.CreateKey(t.Context(), api.KeyCreate{KeyFields: api.KeyFields{KeyAlias: &alias, TeamID: new("marketing")}}))
+	}
+	pot := api.NewBudget("company").BudgetFields
+	pot.MaxBudget, pot.Everything = new(1000*money.USD), true
+	must[api.Budget](t)(g.CreateBudget(t.Context(), "company", pot))
+	route := api.NewAlertRoute("").AlertRouteFields
+	route.Name, route.Webhook = "platform-oncall", &api.WebhookTarget{URL: "https://alerts.example.com/llm"}
+	must[api.AlertRoute](t)(g.CreateAlertRoute(t.Context(), "", route))
+	model := api.NewModel("").ModelFields
+	model.Name = "gpt-4.1"
+	must[api.Model](t)(g.CreateModel(t.Context(), "gpt-primary", model))
 }

@@ -188,6 +188,15 @@ func (p *bursarProvider) DataSources(context.Context) []func() datasource.DataSo
 	return []func() datasource.DataSource{
 		newTeamDataSource,
 		newTeamsDataSource,
+		newKeyDataSource,
+		newKeysDataSource,
+		newBudgetDataSource,
+		newBudgetsDataSource,
+		newAlertRouteDataSource,
+		newAlertRoutesDataSource,
+		newModelDataSource,
+		newModelsDataSource,
+		newUsageDataSource,
 	}
 }
 

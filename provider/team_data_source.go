@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"maps"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
@@ -27,14 +26,11 @@ type teamStateModel struct {
 	rateLimitsModel
 	modelRateLimitsModel
 	budgetTermsModel
-	BudgetID      types.String `tfsdk:"budget_id"`
-	Blocked       types.Bool   `tfsdk:"blocked"`
-	Spend         types.Number `tfsdk:"spend"`
-	BudgetResetAt types.String `tfsdk:"budget_reset_at"`
-	CreatedAt     types.String `tfsdk:"created_at"`
-	UpdatedAt     types.String `tfsdk:"updated_at"`
-	UpdatedBy     types.String `tfsdk:"updated_by"`
-	DeclaredIn    types.String `tfsdk:"declared_in"`
+	BudgetID types.String `tfsdk:"budget_id"`
+	Blocked  types.Bool   `tfsdk:"blocked"`
+	budgetStateModel
+	throttleModel
+	recordModel
 }
 
 func teamStateFrom(team api.Team) teamStateModel {
@@ -47,12 +43,9 @@ func teamStateFrom(team api.Team) teamStateModel {
 		budgetTermsModel:     budgetTermsFrom(team.BudgetTerms, budgetTermsModel{}),
 		BudgetID:             types.StringPointerValue(team.BudgetID),
 		Blocked:              types.BoolValue(team.Blocked),
-		Spend:                usd(&team.Spend, types.NumberNull()),
-		BudgetResetAt:        timeValue(team.BudgetResetAt),
-		CreatedAt:            timeValue(&team.CreatedAt),
-		UpdatedAt:            timeValue(&team.UpdatedAt),
-		UpdatedBy:            types.StringValue(team.UpdatedBy),
-		DeclaredIn:           types.StringValue(team.DeclaredIn),
+		budgetStateModel:     budgetStateFrom(team.BudgetState),
+		throttleModel:        throttleFrom(team.BudgetState),
+		recordModel:          recordFrom(team.Record, team.DeclaredIn),
 	}
 }
 
@@ -64,46 +57,14 @@ func timeValue(moment *time.Time) types.String {
 	return types.StringValue(moment.UTC().Format(time.RFC3339Nano))
 }
 
-func teamStateAttributes() map[string]schema.Attribute {
-	text := func(description string) schema.Attribute {
-		return schema.StringAttribute{MarkdownDescription: description, Computed: true}
-	}
-	whole := func(description string) schema.Attribute {
-		return schema.Int64Attribute{MarkdownDescription: description, Computed: true}
-	}
-	amount := func(description string) schema.Attribute {
-		return schema.NumberAttribute{MarkdownDescription: description, Computed: true}
-	}
-	yesOrNo := func(description string) schema.Attribute {
-		return schema.BoolAttribute{MarkdownDescription: description, Computed: true}
-	}
-	limits := func(description string) schema.Attribute {
-		return schema.MapAttribute{MarkdownDescription: description, ElementType: types.Int64Type, Computed: true}
-	}
-	return map[string]schema.Attribute{
-		"team_id":               text("The team's id."),
-		"team_alias":            text("The team's name for people; null without one."),
-		"models":                schema.ListAttribute{MarkdownDescription: "The models the team may ask for; empty is every model.", ElementType: types.StringType, Computed: true},
-		"rpm_limit":             whole("Requests per minute; null is no limit."),
-		"tpm_limit":             whole("Tokens per minute; null is no limit."),
-		"max_parallel_requests": whole("Requests under way at the same time; null is no limit."),
-		"model_rpm_limit":       limits("Requests per minute to single models."),
-		"model_tpm_limit":       limits("Tokens per minute of single models."),
-		"max_budget":            amount("The most that may be spent in one period, in US dollars; null is no cap."),
-		"soft_budget":           amount("The spending from which people are warned, in US dollars; null is no such warning."),
-		"soft_threshold_pct":    schema.Float64Attribute{MarkdownDescription: "The same warning as a share of `max_budget`.", Computed: true},
-		"hard_cap":              yesOrNo("Whether requests are refused once `max_budget` is spent."),
-		"budget_duration":       text("The period after which spending starts again from zero; null is never."),
-		"reset_day":             whole("The day of the month on which monthly periods start; null is the gateway's default."),
-		"budget_id":             text("The budget whose terms the team takes; null for terms of its own."),
-		"blocked":               yesOrNo("Whether all requests of the team are refused."),
-		"spend":                 amount("What has been spent in the running period, in US dollars."),
-		"budget_reset_at":       text("When the running period ends, RFC 3339; null when it never does."),
-		"created_at":            text("When the team was made, RFC 3339."),
-		"updated_at":            text("When the team was last changed, RFC 3339."),
-		"updated_by":            text("Who changed it last."),
-		"declared_in":           text("The gateway's configuration file that declares the team, which only that file can change; empty for teams made through the API."),
-	}
+func teamStateFacts() map[string]schema.Attribute {
+	return facts(rateLimitFacts(), modelRateLimitFacts(), budgetTermsFacts(), budgetStateFacts(), throttleFacts(), recordFacts("team"), map[string]schema.Attribute{
+		"team_id":    textFact("The team's id."),
+		"team_alias": textFact("The team's name for people; null without one."),
+		"models":     textsFact("The models the team may ask for; empty is every model."),
+		"budget_id":  textFact("The budget whose terms the team takes; null for terms of its own."),
+		"blocked":    boolFact("Whether all requests of the team are refused."),
+	})
 }
 
 type teamDataModel struct {
@@ -117,15 +78,13 @@ func (d *teamDataSource) Metadata(_ context.Context, _ datasource.MetadataReques
 }
 
 func (d *teamDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
-	attributes := teamStateAttributes()
-	maps.Copy(attributes, map[string]schema.Attribute{
-		"team_id":  schema.StringAttribute{MarkdownDescription: "The id of the team to read.", Required: true},
-		"metadata": schema.DynamicAttribute{MarkdownDescription: "What is kept with the team.", Computed: true},
-		"key_ids":  schema.ListAttribute{MarkdownDescription: "The ids of the team's keys.", ElementType: types.StringType, Computed: true},
-	})
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "A team as it is on the gateway now, with what it has spent. It fails when there is no such team.",
-		Attributes:          attributes,
+		Attributes: facts(teamStateFacts(), map[string]schema.Attribute{
+			"team_id":  schema.StringAttribute{MarkdownDescription: "The id of the team to read.", Required: true},
+			"metadata": metadataFact("team"),
+			"key_ids":  textsFact("The ids of the team's keys."),
+		}),
 	}
 }
 

@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"encoding/json"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
@@ -27,8 +26,8 @@ type listedTeamModel struct {
 }
 
 func listedTeamFrom(team api.Team) (listedTeamModel, error) {
-	metadata, err := json.Marshal(team.Metadata)
-	return listedTeamModel{teamStateModel: teamStateFrom(team), MetadataJSON: types.StringValue(string(metadata))}, err
+	metadata, err := metadataJSON(team.Metadata)
+	return listedTeamModel{teamStateModel: teamStateFrom(team), MetadataJSON: metadata}, err
 }
 
 func (d *teamsDataSource) Metadata(_ context.Context, _ datasource.MetadataRequest, resp *datasource.MetadataResponse) {
@@ -36,19 +35,10 @@ func (d *teamsDataSource) Metadata(_ context.Context, _ datasource.MetadataReque
 }
 
 func (d *teamsDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
-	attributes := teamStateAttributes()
-	attributes["metadata_json"] = schema.StringAttribute{
-		MarkdownDescription: "What is kept with the team, as a JSON object; read it with `jsondecode`.",
-		Computed:            true,
-	}
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "All teams of the gateway as they are now, with what they have spent, ordered by id.",
 		Attributes: map[string]schema.Attribute{
-			"teams": schema.ListNestedAttribute{
-				MarkdownDescription: "The teams.",
-				Computed:            true,
-				NestedObject:        schema.NestedAttributeObject{Attributes: attributes},
-			},
+			"teams": listFact("The teams.", facts(teamStateFacts(), map[string]schema.Attribute{"metadata_json": metadataJSONFact("team")})),
 		},
 	}
 }

@@ -282,3 +282,17 @@ func TestCall_endsWithItsContext(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestFindKeys_readsEveryPage(t *testing.T) {
+	gateway := startFake(t, ok(`{"keys":[{"key_id":"a"}],"next_cursor":"after a"}`), ok(`{"keys":[{"key_id":"b"}],"next_cursor":""}`))
+	keys, err := gateway.client(t).FindKeys(t.Context(), api.KeyFilter{TeamID: "t", Alias: "x"})
+	if err != nil || len(keys) != 2 || keys[1].KeyID != "b" {
+		t.Fatalf("found %v, %v", keys, err)
+	}
+	for i, cursor := range []string{"", "after a"} {
+		query := gateway.requests[i].URL.Query()
+		if query.Get("cursor") != cursor || query.Get("team_id") != "t" || query.Get("key_alias") != "x" || query.Has("user_id") {
+			t.Errorf("request %d asks for %v", i, query)
+		}
+	}
+}

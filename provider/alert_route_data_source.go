@@ -1,0 +1,130 @@
+package provider
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+var _ datasource.DataSourceWithConfigure = (*alertRouteDataSource)(nil)
+
+type alertRouteDataSource struct{ gatewayDataSource }
+
+func newAlertRouteDataSource() datasource.DataSource { return &alertRouteDataSource{} }
+
+// alertRouteFactsModel is what both alert route data sources tell about a route.
+type alertRouteFactsModel struct {
+	AlertRouteID types.String `tfsdk:"alert_route_id"`
+	Name         types.String `tfsdk:"name"`
+	Events       types.List   `tfsdk:"events"`
+	TeamIDs      types.List   `tfsdk:"team_ids"`
+	MinSeverity  types.String `tfsdk:"min_severity"`
+	Thresholds   types.List   `tfsdk:"thresholds"`
+	Enabled      types.Bool   `tfsdk:"enabled"`
+	WebhookURL   types.String `tfsdk:"webhook_url"`
+	Signed       types.Bool   `tfsdk:"signed"`
+	recordModel
+}
+
+func alertRouteFactsFrom(route api.AlertRoute) alertRouteFactsModel {
+	model := alertRouteFactsModel{
+		AlertRouteID: types.StringValue(route.AlertRouteID),
+		Name:         types.StringValue(route.Name),
+		Events:       stringList(route.Events),
+		TeamIDs:      stringList(route.TeamIDs),
+		MinSeverity:  types.StringPointerValue(route.MinSeverity),
+		Thresholds:   floatList(route.Thresholds),
+		Enabled:      types.BoolValue(route.Enabled),
+		WebhookURL:   types.StringNull(),
+		Signed:       types.BoolValue(digestOf(route.Webhook) != ""),
+		recordModel:  recordFrom(route.Record, route.DeclaredIn),
+	}
+	if route.Webhook != nil {
+		model.WebhookURL = types.StringValue(route.Webhook.URL)
+	}
+	return model
+}
+
+func alertRouteFacts() map[string]schema.Attribute {
+	address := textFact("The address that events are posted to. Sensitive, as the address alone often opens the channel behind it.")
+	address.Sensitive = true
+	return facts(recordFacts("route"), map[string]schema.Attribute{
+		"alert_route_id": textFact("The route's id."),
+		"name":           textFact("The route's name for people."),
+		"events":         textsFact("The events that are sent; empty is all of them."),
+		"team_ids":       textsFact("The teams whose events are sent; empty is every team."),
+		"min_severity":   textFact("The least severity that is sent; null is all."),
+		"thresholds":     sharesFact("The shares of a cap at which this route is told; empty is those of the budgets."),
+		"enabled":        boolFact("Whether anything is sent."),
+		"webhook_url":    address,
+		"signed":         boolFact("Whether messages are signed with a secret."),
+	})
+}
+
+func (d *alertRouteDataSource) Metadata(_ context.Context, _ datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+	resp.TypeName = "bursar_alert_route"
+}
+
+func (d *alertRouteDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "An alert route as it is on the gateway now, found by its id or by its name. It fails when there is no such route.",
+		Attributes: facts(alertRouteFacts(), map[string]schema.Attribute{
+			"alert_route_id": schema.StringAttribute{
+				MarkdownDescription: "The id of the route to read. Give this or `name`.",
+				Optional:            true,
+				Computed:            true,
+				Validators:          valid(stringvalidator.ExactlyOneOf(path.MatchRoot("alert_route_id"), path.MatchRoot("name"))),
+			},
+			"name": schema.StringAttribute{
+				MarkdownDescription: "The name of the route to read. Give this or `alert_route_id`.",
+				Optional:            true,
+				Computed:            true,
+			},
+		}),
+	}
+}
+
+func (d *alertRouteDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	var id, name types.String
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("alert_route_id"), &id)...)
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("name"), &name)...)
+	if resp.Diagnostics.HasError() || !d.ready(&resp.Diagnostics) {
+		return
+	}
+	asked, route, err := path.Root("alert_route_id"), api.AlertRoute{}, error(nil)
+	if id.IsNull() {
+		asked = path.Root("name")
+		route, err = d.named(ctx, name.ValueString())
+	} else {
+		route, err = d.client.GetAlertRoute(ctx, id.ValueString())
+	}
+	if api.CodeOf(err) == api.NotFound {
+		resp.Diagnostics.AddAttributeError(asked, "No such alert route", sentence(err))
+		return
+	}
+	if err != nil {
+		report(ctx, &resp.Diagnostics, req.Config.Schema, "Alert route not read", err)
+		return
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, alertRouteFactsFrom(route))...)
+}
+
+// named returns the route with the name, which no two routes have.
+func (d *alertRouteDataSource) named(ctx context.Context, name string) (api.AlertRoute, error) {
+	routes, err := d.client.ListAlertRoutes(ctx)
+	if err != nil {
+		return api.AlertRoute{}, err
+	}
+	for _, route := range routes {
+		if route.Name == name {
+			return route, nil
+		}
+	}
+	return api.AlertRoute{}, api.Errorf(api.NotFound, "no alert route has the name %q", name)
+}

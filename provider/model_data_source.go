@@ -1,0 +1,119 @@
+package provider
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+var _ datasource.DataSourceWithConfigure = (*modelDataSource)(nil)
+
+type modelDataSource struct{ gatewayDataSource }
+
+func newModelDataSource() datasource.DataSource { return &modelDataSource{} }
+
+// modelStateModel is what both model data sources tell about a deployment; its credential nobody can tell.
+type modelStateModel struct {
+	ModelID         types.String `tfsdk:"model_id"`
+	Name            types.String `tfsdk:"name"`
+	Upstream        types.String `tfsdk:"upstream"`
+	BaseURL         types.String `tfsdk:"base_url"`
+	APIVersion      types.String `tfsdk:"api_version"`
+	HasAPIKey       types.Bool   `tfsdk:"has_api_key"`
+	UpstreamModel   types.String `tfsdk:"upstream_model"`
+	BaseModel       types.String `tfsdk:"base_model"`
+	Price           types.Object `tfsdk:"price"`
+	MaxOutputTokens types.Int64  `tfsdk:"max_output_tokens"`
+	Weight          types.Int64  `tfsdk:"weight"`
+	RPM             types.Int64  `tfsdk:"rpm"`
+	TPM             types.Int64  `tfsdk:"tpm"`
+	Enabled         types.Bool   `tfsdk:"enabled"`
+	recordModel
+}
+
+func modelStateFrom(model api.Model) modelStateModel {
+	return modelStateModel{
+		ModelID:         types.StringValue(model.ModelID),
+		Name:            types.StringValue(model.Name),
+		Upstream:        types.StringValue(model.Upstream),
+		BaseURL:         types.StringPointerValue(model.BaseURL),
+		APIVersion:      types.StringPointerValue(model.APIVersion),
+		HasAPIKey:       types.BoolValue(model.HasAPIKey),
+		UpstreamModel:   types.StringPointerValue(model.UpstreamModel),
+		BaseModel:       types.StringPointerValue(model.BaseModel),
+		Price:           priceFrom(model.Price, types.ObjectNull(priceType().AttrTypes)),
+		MaxOutputTokens: types.Int64PointerValue(model.MaxOutputTokens),
+		Weight:          types.Int64Value(model.Weight),
+		RPM:             types.Int64PointerValue(model.RPM),
+		TPM:             types.Int64PointerValue(model.TPM),
+		Enabled:         types.BoolValue(model.Enabled),
+		recordModel:     recordFrom(model.Record, model.DeclaredIn),
+	}
+}
+
+func modelStateFacts() map[string]schema.Attribute {
+	return facts(recordFacts("model"), map[string]schema.Attribute{
+		"model_id":       textFact("The deployment's id."),
+		"name":           textFact("The name that clients ask for."),
+		"upstream":       textFact("The kind of provider: `openai`, `azure` or `anthropic`."),
+		"base_url":       textFact("Where the provider is; null is its own address."),
+		"api_version":    textFact("The `api-version` of Azure; null for others."),
+		"has_api_key":    boolFact("Whether the deployment has a credential of its own."),
+		"upstream_model": textFact("The provider's name of the model; null is `name`."),
+		"base_model":     textFact("The name in the gateway's catalogue by which the model is priced; null is `upstream_model`."),
+		"price": schema.ObjectAttribute{
+			MarkdownDescription: "What the model costs, with the attributes that the resource `bursar_model` has in `price`; null is the catalogue's price.",
+			AttributeTypes:      priceType().AttrTypes,
+			Computed:            true,
+		},
+		"max_output_tokens": wholeFact("The most tokens of one answer; null is what the catalogue says."),
+		"weight":            wholeFact("The deployment's share of the calls to `name`; one of weight 0 stands by."),
+		"rpm":               wholeFact("Requests per minute that the deployment takes; null is no limit."),
+		"tpm":               wholeFact("Tokens per minute that the deployment takes; null is no limit."),
+		"enabled":           boolFact("Whether calls are sent there."),
+	})
+}
+
+type modelDataModel struct {
+	modelStateModel
+	Metadata types.Dynamic `tfsdk:"metadata"`
+}
+
+func (d *modelDataSource) Metadata(_ context.Context, _ datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+	resp.TypeName = "bursar_model"
+}
+
+func (d *modelDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "A deployment as it is on the gateway now. It fails when there is no such deployment; `bursar_models` finds those of a name.",
+		Attributes: facts(modelStateFacts(), map[string]schema.Attribute{
+			"model_id": schema.StringAttribute{MarkdownDescription: "The id of the deployment to read.", Required: true},
+			"metadata": metadataFact("model"),
+		}),
+	}
+}
+
+func (d *modelDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	var id types.String
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("model_id"), &id)...)
+	if resp.Diagnostics.HasError() || !d.ready(&resp.Diagnostics) {
+		return
+	}
+	model, err := d.client.GetModel(ctx, id.ValueString())
+	if api.CodeOf(err) == api.NotFound {
+		resp.Diagnostics.AddAttributeError(path.Root("model_id"), "No such model", sentence(err))
+		return
+	}
+	if err != nil {
+		report(ctx, &resp.Diagnostics, req.Config.Schema, "Model not read", err)
+		return
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, modelDataModel{
+		modelStateModel: modelStateFrom(model), Metadata: metadataFromAPI(model.Metadata, types.DynamicNull()),
+	})...)
+}
