@@ -167,7 +167,7 @@ func (r *alertRouteResource) Read(ctx context.Context, req resource.ReadRequest,
 	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
 		return
 	}
-	route, err := r.client.GetAlertRoute(ctx, state.AlertRouteID.ValueString())
+	route, err := r.client.Estate().AlertRoute(ctx, state.AlertRouteID.ValueString())
 	if api.CodeOf(err) == api.NotFound {
 		readGone(ctx, resp, "alert_route_id", state.AlertRouteID.ValueString())
 		return

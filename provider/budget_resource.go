@@ -171,7 +171,7 @@ func (r *budgetResource) Read(ctx context.Context, req resource.ReadRequest, res
 	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
 		return
 	}
-	budget, err := r.client.GetBudget(ctx, state.BudgetID.ValueString())
+	budget, err := r.client.Estate().Budget(ctx, state.BudgetID.ValueString())
 	if api.CodeOf(err) == api.NotFound {
 		readGone(ctx, resp, "budget_id", state.BudgetID.ValueString())
 		return

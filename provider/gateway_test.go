@@ -29,7 +29,7 @@ const adminKey = "sk-admin-of-the-acceptance-tests"
 
 // gateway is a real gateway in the test's process, behind a proxy that tests can let fail.
 type gateway struct {
-	t *testing.T
+	t testing.TB
 	// URL is the proxy's address, which the provider is given.
 	URL string
 	// Client goes to the gateway past the proxy: it is whoever works behind Terraform's back.
@@ -60,7 +60,7 @@ func startGateway(t *testing.T) *gateway {
 }
 
 // startGatewayAlone is for tests that set the environment.
-func startGatewayAlone(t *testing.T) *gateway {
+func startGatewayAlone(t testing.TB) *gateway {
 	t.Helper()
 	if os.Getenv("TF_ACC") == "" {
 		t.Skip("TF_ACC is not set: acceptance tests run with make testacc")
@@ -89,7 +89,7 @@ func startGatewayAlone(t *testing.T) *gateway {
 	return g
 }
 
-func newClient(t *testing.T, endpoint string) *client.Client {
+func newClient(t testing.TB, endpoint string) *client.Client {
 	t.Helper()
 	c, err := client.New(client.Options{Endpoint: endpoint, AdminKey: adminKey, Actor: "mallory", RetryMax: -1})
 	if err != nil {
@@ -128,7 +128,7 @@ func (g *gateway) config(resources ...string) string {
 }
 
 // must turns what the API answers behind Terraform's back into a step of a test.
-func must[T any](t *testing.T) func(T, error) T {
+func must[T any](t testing.TB) func(T, error) T {
 	return func(value T, err error) T {
 		t.Helper()
 		if err != nil {

@@ -226,7 +226,7 @@ func (r *keyResource) Read(ctx context.Context, req resource.ReadRequest, resp *
 	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
 		return
 	}
-	key, err := r.client.GetKey(ctx, state.KeyID.ValueString())
+	key, err := r.client.Estate().Key(ctx, state.KeyID.ValueString())
 	if api.CodeOf(err) == api.NotFound {
 		readGone(ctx, resp, "key_id", state.KeyID.ValueString())
 		return

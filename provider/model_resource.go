@@ -228,7 +228,7 @@ func (r *modelResource) Read(ctx context.Context, req resource.ReadRequest, resp
 	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
 		return
 	}
-	model, err := r.client.GetModel(ctx, state.ModelID.ValueString())
+	model, err := r.client.Estate().Model(ctx, state.ModelID.ValueString())
 	if api.CodeOf(err) == api.NotFound {
 		readGone(ctx, resp, "model_id", state.ModelID.ValueString())
 		return

@@ -17,13 +17,14 @@ import (
 
 // cli is the built provider under the terraform command, as people use it.
 type cli struct {
-	t       *testing.T
+	t       testing.TB
 	program string
 	dir     string
 	env     []string
 }
 
-func newCLI(t *testing.T, files string, env ...string) *cli {
+// newCLI runs in a copy of the folder of files, or in an empty one.
+func newCLI(t testing.TB, files string, env ...string) *cli {
 	t.Helper()
 	cache, err := terraform.CacheDir()
 	if err != nil {
@@ -34,8 +35,10 @@ func newCLI(t *testing.T, files string, env ...string) *cli {
 		t.Fatal(err)
 	}
 	bin, c := t.TempDir(), &cli{t: t, program: program, dir: t.TempDir()}
-	if err := os.CopyFS(c.dir, os.DirFS(files)); err != nil {
-		t.Fatal(err)
+	if files != "" {
+		if err := os.CopyFS(c.dir, os.DirFS(files)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	build := exec.CommandContext(t.Context(), "go", "build", "-o", bin, "./cmd/terraform-provider-bursar")
 	if output, err := build.CombinedOutput(); err != nil {
@@ -58,6 +61,7 @@ func (c *cli) run(exit int, args ...string) string {
 	c.t.Helper()
 	command := exec.CommandContext(c.t.Context(), c.program, args...)
 	command.Dir, command.Env = c.dir, c.env
+
 	output, err := command.CombinedOutput()
 	if got := command.ProcessState.ExitCode(); got != exit {
 		c.t.Fatalf("terraform %s ended with %d (%v), want %d:\n%s", strings.Join(args, " "), got, err, exit, output)

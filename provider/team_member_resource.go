@@ -209,7 +209,7 @@ func (r *teamMemberResource) Read(ctx context.Context, req resource.ReadRequest,
 	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
 		return
 	}
-	member, err := r.client.GetMember(ctx, state.TeamID.ValueString(), state.UserID.ValueString())
+	member, err := r.client.Estate().Member(ctx, state.TeamID.ValueString(), state.UserID.ValueString())
 	if api.CodeOf(err) == api.NotFound {
 		readGone(ctx, resp, "team_id", state.TeamID.ValueString(), "user_id", state.UserID.ValueString())
 		return

@@ -151,7 +151,7 @@ func (r *teamResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
 		return
 	}
-	info, err := r.client.GetTeam(ctx, state.TeamID.ValueString())
+	team, err := r.client.Estate().Team(ctx, state.TeamID.ValueString())
 	if api.CodeOf(err) == api.NotFound {
 		readGone(ctx, resp, "team_id", state.TeamID.ValueString())
 		return
@@ -160,9 +160,9 @@ func (r *teamResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 		report(ctx, &resp.Diagnostics, req.State.Schema, "Team not read", err)
 		return
 	}
-	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, info.Revision)...)
-	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, "team_id", info.TeamID)...)
-	resp.Diagnostics.Append(resp.State.Set(ctx, teamModelFrom(info.Team, state))...)
+	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, team.Revision)...)
+	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, "team_id", team.TeamID)...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, teamModelFrom(team, state))...)
 }
 
 func (r *teamResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {

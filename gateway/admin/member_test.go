@@ -72,6 +72,22 @@ func TestMemberDelete_takesTheKeysAlong(t *testing.T) {
 	g.get("/key/info?key=" + other).ok()
 }
 
+func TestTeamList_withMemberships(t *testing.T) {
+	g := newGateway(t)
+	g.post("/team/new", `{"team_id":"a","team_member_rpm_limit":9}`).ok()
+	g.post("/team/new", `{"team_id":"b"}`).ok()
+	g.post("/team/member_add", `{"team_id":"a","member":{"user_id":"ann"},"max_budget_in_team":2}`).ok()
+	shown := g.get("/team/info?team_id=a").ok().at("team_memberships")
+	listed := g.get("/v2/team/list?include_memberships=true&sort_by=team_id").ok()
+	if !strings.Contains(listed.text, `"team_memberships":`+shown) || !strings.Contains(listed.text, `"team_memberships":[]`) {
+		t.Errorf("members are listed otherwise than %s: %s", shown, listed.text)
+	}
+	if plain := g.get("/v2/team/list").ok().text; strings.Contains(plain, "team_memberships") {
+		t.Errorf("unasked, members came along: %s", plain)
+	}
+	g.get("/v2/team/list?include_memberships=perhaps").refused(400, "include_memberships", "")
+}
+
 func TestBulkMemberAdd_answersForEach(t *testing.T) {
 	g := newGateway(t)
 	g.post("/team/new", `{"team_id":"a"}`).ok()

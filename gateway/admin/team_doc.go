@@ -38,6 +38,8 @@ var teamFilterParameters = []openapi.Parameter{
 	{Name: "status", Text: "`deleted` selects none: deleted teams are in the audit log only."},
 }
 
+var withMemberships = openapi.Parameter{Name: "include_memberships", Kind: "boolean", Text: "Whether each team comes with its members and their limits, as `/team/info` shows them."}
+
 var teamDocs = documentation{
 	"POST /team/new": {
 		Tag: "team", Summary: "Make a team.", Body: teamNew{}, Answer: api.Team{}, Repeatable: true,
@@ -55,7 +57,7 @@ var teamDocs = documentation{
 	},
 	"GET /v2/team/list": {
 		Tag: "team", Summary: "List teams by the page.", Answer: teamPage{},
-		Query: append([]openapi.Parameter{pageNumber, pageSize("page_size"), cursor, sortBy(teamColumns), sortOrder}, teamFilterParameters...),
+		Query: append([]openapi.Parameter{pageNumber, pageSize("page_size"), cursor, sortBy(teamColumns), sortOrder, withMemberships}, teamFilterParameters...),
 	},
 	"POST /team/update": {
 		Tag: "team", Summary: "Change a team.", Body: teamUpdate{}, Answer: teamUpdated{}, Revised: true,

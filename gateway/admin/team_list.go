@@ -19,13 +19,20 @@ type teamList struct {
 
 // teamPage is the answer of GET /v2/team/list.
 type teamPage struct {
-	Teams      []api.Team `json:"teams"`
-	Total      int        `json:"total"`
-	Page       int        `json:"page"`
-	PageSize   int        `json:"page_size"`
-	TotalPages int        `json:"total_pages"`
+	Teams      []listedTeam `json:"teams"`
+	Total      int          `json:"total"`
+	Page       int          `json:"page"`
+	PageSize   int          `json:"page_size"`
+	TotalPages int          `json:"total_pages"`
 	// NextCursor is what cursor has to be for the page after this one; nil on the last page.
 	NextCursor *string `json:"next_cursor"`
+}
+
+// listedTeam is a team on a page.
+type listedTeam struct {
+	api.Team
+	// TeamMemberships are the team's members with their limits, with include_memberships=true only.
+	TeamMemberships *[]api.TeamMembership `json:"team_memberships,omitempty"`
 }
 
 // listTeams is GET /team/list: every team by alias, or those that user_id is a member of or has a key of.
@@ -50,17 +57,48 @@ func (s *Server) pageTeams(c *call) (any, error) {
 		return nil, err
 	}
 	filter.Page = page.order
+	withMembers, err := c.flag("include_memberships", false)
+	if err != nil {
+		return nil, err
+	}
 	teams, total, err := s.teams(c.ctx(), filter)
 	if err != nil {
 		return nil, err
 	}
+	listed, err := s.listed(c.ctx(), teams, withMembers)
+	if err != nil {
+		return nil, err
+	}
 	return teamPage{
-		Teams: teams, Total: total, Page: page.number, PageSize: page.size, TotalPages: page.pages(total),
+		Teams: listed, Total: total, Page: page.number, PageSize: page.size, TotalPages: page.pages(total),
 		NextCursor: page.next(len(teams), func() (string, *string, api.Record) {
 			last := teams[len(teams)-1]
 			return last.TeamID, last.TeamAlias, last.Record
 		}),
 	}, nil
+}
+
+// listed are teams as they stand on a page.
+func (s *Server) listed(ctx context.Context, teams []api.Team, withMembers bool) ([]listedTeam, error) {
+	listed := make([]listedTeam, len(teams))
+	for i, team := range teams {
+		listed[i].Team = team
+	}
+	if !withMembers {
+		return listed, nil
+	}
+	members, err := s.record.MembersOfTeams(ctx, teamIDs(teams))
+	if err != nil {
+		return nil, err
+	}
+	for i, team := range teams {
+		shown, err := s.showMembers(ctx, team, members[team.TeamID])
+		if err != nil {
+			return nil, err
+		}
+		listed[i].TeamMemberships = &shown
+	}
+	return listed, nil
 }
 
 func (s *Server) teams(ctx context.Context, filter api.TeamFilter) ([]api.Team, int, error) {

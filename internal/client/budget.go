@@ -24,7 +24,7 @@ func (c *Client) CreateBudget(ctx context.Context, id string, fields api.BudgetF
 // GetBudget returns a budget, or [api.NotFound].
 func (c *Client) GetBudget(ctx context.Context, id string) (api.Budget, error) {
 	var found []api.Budget
-	if err := c.post(ctx, "/budget/info", map[string][]string{"budgets": {id}}, &found); err != nil {
+	if err := c.ask(ctx, "/budget/info", map[string][]string{"budgets": {id}}, &found); err != nil {
 		return api.Budget{}, wrap(err, "read budget %q", id)
 	}
 	for _, budget := range found {

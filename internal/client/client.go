@@ -30,7 +30,7 @@ const (
 	defaultTimeout   = 30 * time.Second
 	maxRetryWait     = time.Minute
 	maxResponseBytes = 64 << 20
-	pageSize         = 500
+	pageSize         = 1000
 	anyRevision      = 0
 )
 
@@ -58,7 +58,8 @@ type Options struct {
 
 // Client calls one gateway. It is safe for use by several goroutines.
 type Client struct {
-	rest *resty.Client
+	rest   *resty.Client
+	estate *Estate
 }
 
 // New returns a client of the gateway; it does not call it.
@@ -83,8 +84,13 @@ func New(options Options) (*Client, error) {
 		SetResponseBodyLimit(maxResponseBytes)
 	setHeaders(rest, options)
 	setRetries(rest, options)
-	return &Client{rest: rest}, nil
+	c := &Client{rest: rest}
+	c.estate = newEstate(c)
+	return c, nil
 }
+
+// Estate reads objects of the gateway, many with few requests. It is one for all users of the client.
+func (c *Client) Estate() *Estate { return c.estate }
 
 func setHeaders(rest *resty.Client, options Options) {
 	for name, value := range map[string]string{
@@ -149,15 +155,26 @@ func (c *Client) get(ctx context.Context, path string, query map[string]string, 
 	return c.call(ctx, c.rest.R().SetQueryParams(query), http.MethodGet, path, result)
 }
 
-func (c *Client) post(ctx context.Context, path string, body, result any) error {
+// ask is a post that only reads.
+func (c *Client) ask(ctx context.Context, path string, body, result any) error {
 	return c.call(ctx, c.rest.R().SetBody(body), http.MethodPost, path, result)
+}
+
+func (c *Client) post(ctx context.Context, path string, body, result any) error {
+	return c.change(ctx, c.rest.R().SetBody(body), path, result)
+}
+
+// change forgets what was listed, whether or not an answer came: the change may have been made.
+func (c *Client) change(ctx context.Context, request *resty.Request, path string, result any) error {
+	defer c.estate.forget()
+	return c.call(ctx, request, http.MethodPost, path, result)
 }
 
 // create sends the same Idempotency-Key with every repetition, so that an object whose
 // answer was lost on the way is answered again, not made twice.
 func (c *Client) create(ctx context.Context, path string, body, result any) error {
 	request := c.rest.R().SetBody(body).SetHeader(api.HeaderIdempotencyKey, rand.Text())
-	return c.call(ctx, request, http.MethodPost, path, result)
+	return c.change(ctx, request, path, result)
 }
 
 // update is refused with [api.Stale] when the object is no longer at the revision.
@@ -166,7 +183,7 @@ func (c *Client) update(ctx context.Context, path string, body any, revision int
 	if revision != anyRevision {
 		request.SetHeader(api.HeaderIfMatch, strconv.Quote(strconv.FormatInt(revision, 10)))
 	}
-	return c.call(ctx, request, http.MethodPost, path, result)
+	return c.change(ctx, request, path, result)
 }
 
 // silent keeps resty from writing to standard error: Terraform shows that to people.

@@ -2,7 +2,6 @@ package client
 
 import (
 	"context"
-	"strconv"
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
@@ -31,23 +30,8 @@ func (c *Client) GetKey(ctx context.Context, id string) (api.Key, error) {
 
 // ListKeys returns every key, over as many pages as it takes.
 func (c *Client) ListKeys(ctx context.Context) ([]api.Key, error) {
-	var keys []api.Key
-	for page := 1; ; page++ {
-		var answer struct {
-			Keys       []api.Key `json:"keys"`
-			TotalCount int       `json:"total_count"`
-		}
-		query := map[string]string{
-			"return_full_object": "true", "page": strconv.Itoa(page), "size": strconv.Itoa(pageSize),
-		}
-		if err := c.get(ctx, "/key/list", query, &answer); err != nil {
-			return nil, wrap(err, "list keys, page %d", page)
-		}
-		keys = append(keys, answer.Keys...)
-		if len(answer.Keys) == 0 || len(keys) >= answer.TotalCount {
-			return keys, nil
-		}
-	}
+	keys, err := everyPage(ctx, c.pageOfKeys)
+	return keys, wrap(err, "list keys")
 }
 
 // UpdateKey replaces all fields of a key; nil ones are cleared. Errors are as for [Client.UpdateTeam].

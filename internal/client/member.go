@@ -48,6 +48,12 @@ func (c *Client) GetMember(ctx context.Context, teamID, userID string) (api.Memb
 	return api.Membership{}, api.Errorf(api.NotFound, "user %q is not in team %q", userID, teamID)
 }
 
+// ListMembers returns every member of every team, over as many pages as it takes.
+func (c *Client) ListMembers(ctx context.Context) ([]api.Membership, error) {
+	members, err := everyPage(ctx, c.pageOfMembers)
+	return members, wrap(err, "list team members")
+}
+
 // UpdateMember replaces all fields of a membership; nil ones are cleared. Errors are as for [Client.UpdateTeam].
 func (c *Client) UpdateMember(ctx context.Context, teamID, userID string, fields api.MemberFields, revision int64) (api.Membership, error) {
 	body := struct {

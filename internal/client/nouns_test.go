@@ -3,7 +3,6 @@ package client_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -230,14 +229,7 @@ func TestGetBudget_isNotFoundWhenTheListIsEmpty(t *testing.T) {
 }
 
 func TestListTeams_readsEveryPage(t *testing.T) {
-	page := func(total int, ids ...string) answer {
-		var teams []string
-		for _, id := range ids {
-			teams = append(teams, fmt.Sprintf(`{"team_id":%q}`, id))
-		}
-		return ok(fmt.Sprintf(`{"teams":[%s],"total":%d}`, strings.Join(teams, ","), total))
-	}
-	gateway := startFake(t, page(3, "a", "b"), page(3, "c"))
+	gateway := startFake(t, ok(`{"teams":[{"team_id":"a"},{"team_id":"b"}],"next_cursor":"after b"}`), ok(`{"teams":[{"team_id":"c"}],"next_cursor":null}`))
 	teams, err := gateway.client(t).ListTeams(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -249,15 +241,14 @@ func TestListTeams_readsEveryPage(t *testing.T) {
 	if diff := cmp.Diff([]string{"a", "b", "c"}, ids); diff != "" {
 		t.Error(diff)
 	}
-	if got := gateway.requests[1].URL.Query().Get("page"); got != "2" {
+	if got := gateway.requests[1].URL.Query().Get("cursor"); got != "after b" {
 		t.Errorf("second page: %s", got)
 	}
 }
 
-func TestListKeys_endsWhenTeamsVanishMeanwhile(t *testing.T) {
-	gateway := startFake(t, ok(`{"keys":[{"key_id":"a"}],"total_count":2}`), ok(`{"keys":[],"total_count":1}`))
-	keys, err := gateway.client(t).ListKeys(t.Context())
-	if err != nil || len(keys) != 1 {
+func TestListKeys_isWholeOrAnError(t *testing.T) {
+	gateway := startFake(t, ok(`{"keys":[{"key_id":"a"}],"next_cursor":"after a"}`), failed(http.StatusForbidden, "permission_error", "no"))
+	if keys, err := gateway.client(t).ListKeys(t.Context()); err == nil || keys != nil || !strings.Contains(err.Error(), "list keys") {
 		t.Errorf("got %v, %v", keys, err)
 	}
 }

@@ -2,7 +2,6 @@ package client
 
 import (
 	"context"
-	"strconv"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
@@ -30,25 +29,8 @@ func (c *Client) GetTeam(ctx context.Context, id string) (api.TeamInfo, error) {
 
 // ListTeams returns every team, over as many pages as it takes.
 func (c *Client) ListTeams(ctx context.Context) ([]api.Team, error) {
-	var teams []api.Team
-	for page := 1; ; page++ {
-		var answer struct {
-			Teams []api.Team `json:"teams"`
-			Total int        `json:"total"`
-		}
-		query := map[string]string{
-			"page": strconv.Itoa(page), "page_size": strconv.Itoa(pageSize),
-			// By id, a team that is made meanwhile moves the others at most once.
-			"sort_by": "team_id", "sort_order": "asc",
-		}
-		if err := c.get(ctx, "/v2/team/list", query, &answer); err != nil {
-			return nil, wrap(err, "list teams, page %d", page)
-		}
-		teams = append(teams, answer.Teams...)
-		if len(answer.Teams) == 0 || len(teams) >= answer.Total {
-			return teams, nil
-		}
-	}
+	teams, err := everyPage(ctx, c.pageOfTeams)
+	return teams, wrap(err, "list teams")
 }
 
 // UpdateTeam replaces all fields of a team; nil ones are cleared. A revision other than 0

@@ -58,6 +58,6 @@ func usageDay(at time.Time) string {
 // CheckQuota asks what changes would do, and changes nothing.
 func (c *Client) CheckQuota(ctx context.Context, changes []api.QuotaChange) (api.QuotaCheck, error) {
 	var check api.QuotaCheck
-	err := c.post(ctx, "/quota/check", map[string][]api.QuotaChange{"changes": changes}, &check)
+	err := c.ask(ctx, "/quota/check", map[string][]api.QuotaChange{"changes": changes}, &check)
 	return check, wrap(err, "check quotas")
 }
