@@ -16,7 +16,7 @@ import (
 
 // protocol calls the provider as a Terraform would that is newer than the one the tests have.
 type protocol struct {
-	t       *testing.T
+	t       testing.TB
 	ctx     context.Context
 	server  tfprotov6.ProviderServer
 	schemas *tfprotov6.GetProviderSchemaResponse
@@ -26,7 +26,7 @@ type protocol struct {
 type object = map[string]any
 
 // newProtocol returns a provider that has its schemas only, as Terraform moves state with.
-func newProtocol(t *testing.T) *protocol {
+func newProtocol(t testing.TB) *protocol {
 	t.Helper()
 	p := &protocol{t: t, ctx: t.Context()}
 	server, err := providerserver.NewProtocol6WithError(provider.New("test")())()
