@@ -102,7 +102,7 @@ func (p *protocol) decode(valueType tftypes.Type, dynamic *tfprotov6.DynamicValu
 	return decoded
 }
 
-func plain(t *testing.T, value tftypes.Value) any {
+func plain(t testing.TB, value tftypes.Value) any {
 	t.Helper()
 	if value.IsNull() {
 		return nil
