@@ -135,7 +135,7 @@ func said(diagnostics []*tfprotov6.Diagnostic) string {
 	return text.String()
 }
 
-func scalar(t *testing.T, value tftypes.Value) any {
+func scalar(t testing.TB, value tftypes.Value) any {
 	t.Helper()
 	var text string
 	if value.As(&text) == nil {
