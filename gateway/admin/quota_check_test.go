@@ -189,3 +189,46 @@ func TestQuotaCheck_changesNothing(t *testing.T) {
 	}
 	g.post("/team/new", `{"team_id":"t9"}`, "Idempotency-Key", "once").ok() // and may be used
 }
+
+func TestQuotaCheck_keysByTheirOwnTerms(t *testing.T) {
+	g := limited(t)
+	id := g.post("/key/generate", `{"team_id":"t1","key_alias":"capped","max_budget":40}`).ok().textAt("key_id")
+	g.spending.spent(id, 8*money.USD)
+	key := g.check("/key/update", `{"key":"`+id+`","max_budget":7.5}`).Keys[0]
+	if key.KeyID != id || *key.KeyAlias != "capped" || key.RefusedNow || !key.Refused || key.Spend != 8*money.USD || *key.MaxBudget != 75*money.USD/10 {
+		t.Errorf("%+v", key)
+	}
+	if fmt.Sprint(key.RefusedBecause) != "[max_budget is $7.50 and $8.00 is spent]" {
+		t.Errorf("because %q", key.RefusedBecause)
+	}
+	key = g.check("/key/update", `{"key":"`+id+`","max_budget":7.5,"hard_cap":false,"blocked":true}`).Keys[0]
+	if fmt.Sprint(key.RefusedBecause) != "[the key is blocked]" {
+		t.Errorf("because %q", key.RefusedBecause)
+	}
+	// A team and a budget that are only rehearsed have no counters to ask.
+	check := g.check("/team/new", `{"team_id":"t7"}`, "/budget/new", `{"budget_id":"b7","max_budget":1}`,
+		"/key/update", `{"key":"`+id+`","team_id":"t7","max_budget":null,"budget_id":"b7"}`, "/key/generate", `{"team_id":"t7"}`)
+	if !check.OK || len(check.Keys) != 1 || check.Keys[0].Refused || check.Keys[0].MaxBudget != nil {
+		t.Errorf("%+v", check)
+	}
+	if gone := g.check("/key/delete", `{"keys":["`+id+`"]}`); len(gone.Keys) != 0 {
+		t.Errorf("deleted: %+v", gone.Keys)
+	}
+}
+
+func TestQuotaCheck_modelsThatNothingServes(t *testing.T) {
+	g := limited(t)
+	g.post("/model/new", `{"name":"served"}`).ok()
+	g.post("/model/new", `{"name":"off","enabled":false}`).ok()
+	check := g.check(
+		"/team/update", `{"team_id":"t1","models":["gpt","served","off","typo"]}`, // gpt is not served, but was there before
+		"/key/generate", `{"models":["served","other"]}`, "/key/generate", `{"models":["all-proxy-models"]}`,
+		"/budget/new", `{"budget_id":"p","models":["served","typo"]}`,
+	)
+	if got := fmt.Sprint(check.UnservedModels); !check.OK || got != "[off other typo]" {
+		t.Errorf("%s, %+v", got, check.Changes)
+	}
+	if check := g.check("/team/update", `{"team_id":"t1","models":["gpt"]}`); len(check.UnservedModels) != 0 {
+		t.Errorf("%q", check.UnservedModels)
+	}
+}

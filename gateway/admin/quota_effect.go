@@ -19,7 +19,7 @@ const (
 
 // effects are what rehearsed changes would do.
 func (s *Server) effects(ctx context.Context, made *rehearsal) (api.QuotaCheck, error) {
-	check := api.QuotaCheck{Teams: []api.TeamEffect{}, Budgets: []api.BudgetEffect{}}
+	check := api.QuotaCheck{Teams: []api.TeamEffect{}, Budgets: []api.BudgetEffect{}, Keys: []api.KeyEffect{}}
 	concerned, err := s.concerned(ctx, made)
 	if err != nil {
 		return check, err
@@ -37,6 +37,12 @@ func (s *Server) effects(ctx context.Context, made *rehearsal) (api.QuotaCheck, 
 		return check, err
 	}
 	if check.Budgets, err = s.budgetEffects(ctx, made); err != nil {
+		return check, err
+	}
+	if check.Keys, err = s.keyEffects(ctx, made); err != nil {
+		return check, err
+	}
+	if check.UnservedModels, err = s.unserved(ctx, made); err != nil {
 		return check, err
 	}
 	check.Teams, err = s.teamEffects(ctx, made, concerned, before, after)
@@ -170,13 +176,13 @@ func (s *Server) judge(ctx context.Context, team api.Team, budgets []api.Budget,
 		return unspent(err)
 	}
 	effect.TeamAlias, effect.Used, *terms = team.TeamAlias, used[0], &filled[0]
-	effect.RefusedBecause = refused(filled[0], used[0].Spend)
+	effect.RefusedBecause = refused("team", filled[0], used[0].Spend)
 	return nil
 }
 
-func refused(terms api.TeamTerms, spend money.Nano) (because []string) {
+func refused(whose string, terms api.TeamTerms, spend money.Nano) (because []string) {
 	if terms.Blocked {
-		because = append(because, "the team is blocked")
+		because = append(because, "the "+whose+" is blocked")
 	}
 	if terms.MaxBudget != nil && terms.HardCap && spend >= *terms.MaxBudget {
 		because = append(because, fmt.Sprintf("max_budget is %s and %s is spent", terms.MaxBudget.Dollars(), spend.Dollars()))
@@ -246,11 +252,32 @@ func (s *Server) budgetEffects(ctx context.Context, made *rehearsal) ([]api.Budg
 				return nil, err
 			}
 			effect.Spend = spent
-			effect.Refused = after.MaxBudget != nil && after.HardCap && spent >= *after.MaxBudget
+			effect.Refused = spentUp(after.BudgetTerms, spent)
+			effect.RefusedNow, err = s.refusedNow(ctx, before)
+			if err != nil {
+				return nil, err
+			}
 		}
 		if effect.Old != nil || effect.New != nil {
 			effects = append(effects, effect)
 		}
 	}
 	return effects, nil
+}
+
+// refusedNow says whether a pot that there is refuses already.
+func (s *Server) refusedNow(ctx context.Context, pot *api.Budget) (bool, error) {
+	if pot == nil || !pot.Pot() {
+		return false, nil
+	}
+	states, err := s.spending.Budgets(ctx, []api.Budget{*pot})
+	if err != nil {
+		return false, unspent(err)
+	}
+	return spentUp(pot.BudgetTerms, states[0].Spend), nil
+}
+
+// spentUp says whether terms refuse what costs after that spending.
+func spentUp(terms api.BudgetTerms, spent money.Nano) bool {
+	return terms.MaxBudget != nil && terms.HardCap && spent >= *terms.MaxBudget
 }

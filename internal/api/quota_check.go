@@ -25,6 +25,10 @@ type QuotaCheck struct {
 	Teams []TeamEffect `json:"teams"`
 	// Budgets are the pots that would be made, changed or deleted.
 	Budgets []BudgetEffect `json:"budgets"`
+	// Keys are those that are changed, with what they are by terms of their own; their teams' are told with the teams.
+	Keys []KeyEffect `json:"keys"`
+	// UnservedModels are names that the changes add to what teams, keys and pots are for, and that no enabled model has.
+	UnservedModels StringList `json:"unserved_models"`
 	// MoreTeams is how many more teams are concerned than are listed.
 	MoreTeams int `json:"more_teams"`
 }
@@ -92,6 +96,21 @@ type NarrowedKey struct {
 	Why string `json:"why"`
 }
 
+// KeyEffect is what changes would do to a key that there is.
+type KeyEffect struct {
+	KeyID    string  `json:"key_id"`
+	KeyAlias *string `json:"key_alias"`
+	// MaxBudget is the key's own cap after the changes, nil without one; Spend is what the key has spent in the running
+	// period under the new terms, both in USD.
+	MaxBudget *money.Nano `json:"max_budget"`
+	Spend     money.Nano  `json:"spend"`
+	// Refused says whether the key's requests would be refused as soon as the changes are in force, by the key's own
+	// terms, and RefusedNow whether they are already. RefusedBecause says why they would be.
+	Refused        bool       `json:"refused"`
+	RefusedNow     bool       `json:"refused_now"`
+	RefusedBecause StringList `json:"refused_because"`
+}
+
 // BudgetEffect is what changes would do to a shared budget.
 type BudgetEffect struct {
 	BudgetID string `json:"budget_id"`
@@ -100,6 +119,7 @@ type BudgetEffect struct {
 	New *BudgetFields `json:"new"`
 	// Spend is what the new scope has spent in the running period, in USD.
 	Spend money.Nano `json:"spend"`
-	// Refused says whether everything that the scope covers would be refused.
-	Refused bool `json:"refused"`
+	// Refused says whether everything that the scope covers would be refused, RefusedNow whether it is already.
+	Refused    bool `json:"refused"`
+	RefusedNow bool `json:"refused_now"`
 }
