@@ -16,6 +16,7 @@ import (
 var (
 	_ resource.ResourceWithConfigure      = (*budgetResource)(nil)
 	_ resource.ResourceWithValidateConfig = (*budgetResource)(nil)
+	_ resource.ResourceWithModifyPlan     = (*budgetResource)(nil)
 	_ resource.ResourceWithIdentity       = (*budgetResource)(nil)
 	_ resource.ResourceWithImportState    = (*budgetResource)(nil)
 )
@@ -142,6 +143,16 @@ func (r *budgetResource) ValidateConfig(ctx context.Context, req resource.Valida
 	}
 	if err := budget.Validate(); err != nil {
 		report(ctx, &resp.Diagnostics, req.Config.Schema, "Invalid budget", err)
+	}
+}
+
+// ModifyPlan warns of what a change would do.
+func (r *budgetResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	var state, plan *budgetModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	resp.Diagnostics.Append(resp.Plan.Get(ctx, &plan)...)
+	if !resp.Diagnostics.HasError() && plan != nil {
+		r.judge.judgeBudget(ctx, state, *plan, &resp.Diagnostics)
 	}
 }
 

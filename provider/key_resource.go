@@ -145,7 +145,8 @@ func (r *keyResource) ValidateConfig(ctx context.Context, req resource.ValidateC
 	}
 }
 
-// ModifyPlan says what becomes of the secret and of the expiry, which depend on several attributes.
+// ModifyPlan says what becomes of the secret and of the expiry, which depend on several attributes, and warns of what
+// a change would do.
 func (r *keyResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	var state, plan, config *keyModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
@@ -159,7 +160,9 @@ func (r *keyResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReq
 		return
 	}
 	resp.Diagnostics.Append(planSecret(ctx, req, resp, *plan, state)...)
-	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("expires"), plannedExpiry(*config, state))...)
+	plan.Expires = plannedExpiry(*config, state)
+	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("expires"), plan.Expires)...)
+	r.judge.judgeKey(ctx, state, *plan, &resp.Diagnostics)
 }
 
 // planSecret says what the secret, and what is shown of it, will be. State is nil for a key that will be made.

@@ -177,8 +177,9 @@ func (r *modelResource) ValidateConfig(ctx context.Context, req resource.Validat
 	}
 }
 
-// ModifyPlan warns of a credential that would not be sent.
+// ModifyPlan warns of a credential that would not be sent, and notes for others that the model will be there.
 func (r *modelResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	r.noteServed(ctx, req)
 	if req.State.Raw.IsNull() || req.Plan.Raw.IsNull() {
 		return
 	}
@@ -195,6 +196,13 @@ func (r *modelResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanR
 		resp.Diagnostics.AddAttributeWarning(path.Root("api_key_wo_version"), "Key changed, version not",
 			"api_key_wo is not the key that the gateway has, but api_key_wo_version is the same, so it will not be sent. "+
 				"Raise api_key_wo_version to send it.")
+	}
+}
+
+func (r *modelResource) noteServed(ctx context.Context, req resource.ModifyPlanRequest) {
+	var plan *modelModel
+	if !req.Plan.Get(ctx, &plan).HasError() && plan != nil && isTrue(plan.Enabled, true) {
+		r.judge.willServe(plan.Name.ValueString())
 	}
 }
 

@@ -1,12 +1,141 @@
 package provider
 
 import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/internal/client"
 )
 
-// planJudge asks the gateway what planned changes would do.
+// judgeTimeout bounds how long a plan waits for a judgement that it can do without.
+const judgeTimeout = 5 * time.Second
+
+// planJudge asks the gateway what planned changes would do. It only ever adds warnings: a plan is as good without
+// them, so whatever fails here is passed over, and a gateway that does not answer is not asked again in this run.
 type planJudge struct {
 	client *client.Client
+
+	mu       sync.Mutex
+	noAnswer bool
+	// served are the names of models that this run's configuration adds.
+	served map[string]bool
 }
 
-func newPlanJudge(gateway *client.Client) *planJudge { return &planJudge{client: gateway} }
+func newPlanJudge(gateway *client.Client) *planJudge {
+	return &planJudge{client: gateway, served: map[string]bool{}}
+}
+
+// willServe notes a model that the plan adds. Who refers to it is planned later.
+func (j *planJudge) willServe(model string) {
+	if j == nil {
+		return
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.served[model] = true
+}
+
+func (j *planJudge) serves(model string) bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.served[model]
+}
+
+// ask returns what a change would do; ok is false when nobody can tell. There is no judge before the provider is configured.
+func (j *planJudge) ask(ctx context.Context, change api.QuotaChange, err error) (check api.QuotaCheck, ok bool) {
+	if j == nil || err != nil || j.gaveUp() {
+		return check, false
+	}
+	ctx, cancel := context.WithTimeout(ctx, judgeTimeout)
+	defer cancel()
+	check, err = j.client.CheckQuota(ctx, []api.QuotaChange{change})
+	if errors.Is(err, client.ErrNoAnswer) {
+		j.giveUp()
+	}
+	return check, err == nil && len(check.Changes) == 1
+}
+
+func (j *planJudge) gaveUp() bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.noAnswer
+}
+
+func (j *planJudge) giveUp() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.noAnswer = true
+}
+
+// judgeTeam warns of what making or changing a team would do; state is nil for one that is not there.
+func (j *planJudge) judgeTeam(ctx context.Context, state *teamModel, plan teamModel, diags *diag.Diagnostics) {
+	creates := state == nil || !state.TeamID.Equal(plan.TeamID)
+	if !creates && sameOnGateway(plan.toAPI(), state.toAPI()) {
+		return
+	}
+	change, err := client.TeamChange(creates, plan.TeamID.ValueString(), plan.toAPI())
+	check, ok := j.ask(ctx, change, err)
+	if !ok {
+		return
+	}
+	if creates {
+		warnOfExisting(diags, check, path.Root("team_id"), "team "+plan.TeamID.ValueString())
+	}
+	shownAt := ownOrNamed(map[string]attr.Value{"max_budget": plan.MaxBudget, "rpm_limit": plan.RPMLimit, "tpm_limit": plan.TPMLimit})
+	for _, effect := range check.Teams {
+		warnOfTeam(diags, effect, shownAt)
+	}
+	j.warnOfModels(diags, check.UnservedModels, plan.Models)
+}
+
+// judgeKey is the same for a key, which is judged by terms of its own.
+func (j *planJudge) judgeKey(ctx context.Context, state *keyModel, plan keyModel, diags *diag.Diagnostics) {
+	creates := state == nil
+	if !creates && sameOnGateway(plan.toAPI(), state.toAPI()) {
+		return
+	}
+	change, err := client.KeyChange(creates, plan.KeyID.ValueString(), plan.toAPI())
+	check, ok := j.ask(ctx, change, err)
+	if !ok {
+		return
+	}
+	if creates {
+		warnOfExisting(diags, check, path.Root("key_alias"), "key "+plan.KeyAlias.ValueString())
+	}
+	for _, effect := range check.Keys {
+		warnOfKey(diags, effect, stringPointer(plan.BudgetDuration))
+	}
+	j.warnOfModels(diags, check.UnservedModels, plan.Models)
+}
+
+// judgeBudget is the same for a budget: a pot is judged itself, terms by the teams that take them.
+func (j *planJudge) judgeBudget(ctx context.Context, state *budgetModel, plan budgetModel, diags *diag.Diagnostics) {
+	creates := state == nil || !state.BudgetID.Equal(plan.BudgetID)
+	if !creates && sameOnGateway(plan.toAPI(), state.toAPI()) {
+		return
+	}
+	change, err := client.BudgetChange(creates, plan.BudgetID.ValueString(), plan.toAPI())
+	check, ok := j.ask(ctx, change, err)
+	if !ok {
+		return
+	}
+	if creates {
+		warnOfExisting(diags, check, path.Root("budget_id"), "budget "+plan.BudgetID.ValueString())
+	}
+	for _, effect := range check.Budgets {
+		warnOfPot(diags, effect)
+	}
+	for _, effect := range check.Teams {
+		if effect.New != nil && effect.New.BudgetID != nil && *effect.New.BudgetID == plan.BudgetID.ValueString() {
+			warnOfTeam(diags, effect, func(attribute string) path.Path { return path.Root(attribute) })
+		}
+	}
+	j.warnOfModels(diags, check.UnservedModels, plan.Models)
+}

@@ -115,14 +115,19 @@ func (r *teamResource) ValidateConfig(ctx context.Context, req resource.Validate
 	}
 }
 
-// ModifyPlan refuses while planning what would be refused while destroying.
+// ModifyPlan refuses while planning what would be refused while destroying, and warns of what a change would do.
 func (r *teamResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if req.State.Raw.IsNull() || !req.Plan.Raw.IsNull() {
+	var state, plan *teamModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	resp.Diagnostics.Append(resp.Plan.Get(ctx, &plan)...)
+	if resp.Diagnostics.HasError() {
 		return
 	}
-	var state teamModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	refuseDestroy(&resp.Diagnostics, state.DeletionProtection, "team", state.TeamID)
+	if plan == nil {
+		refuseDestroy(&resp.Diagnostics, state.DeletionProtection, "team", state.TeamID)
+		return
+	}
+	r.judge.judgeTeam(ctx, state, *plan, &resp.Diagnostics)
 }
 
 func (r *teamResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {

@@ -7,6 +7,11 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
+type keyBody struct {
+	KeyID string `json:"key"`
+	api.KeyFields
+}
+
 // CreateKey makes a key; the answer is the only one that carries its secret.
 // It returns [api.AlreadyExists] when the alias or the secret is taken.
 func (c *Client) CreateKey(ctx context.Context, create api.KeyCreate) (api.KeyCreated, error) {
@@ -36,10 +41,7 @@ func (c *Client) ListKeys(ctx context.Context) ([]api.Key, error) {
 
 // UpdateKey replaces all fields of a key; nil ones are cleared. Errors are as for [Client.UpdateTeam].
 func (c *Client) UpdateKey(ctx context.Context, id string, fields api.KeyFields, revision int64) (api.Key, error) {
-	body := struct {
-		KeyID string `json:"key"`
-		api.KeyFields
-	}{id, fields}
+	body := keyBody{id, fields}
 	// The answer's "key" repeats the id; as there is no such field in a key, it is left out.
 	var key api.Key
 	err := c.update(ctx, "/key/update", body, revision, &key)

@@ -54,10 +54,3 @@ func usageDay(at time.Time) string {
 	}
 	return at.UTC().Format(time.DateOnly)
 }
-
-// CheckQuota asks what changes would do, and changes nothing.
-func (c *Client) CheckQuota(ctx context.Context, changes []api.QuotaChange) (api.QuotaCheck, error) {
-	var check api.QuotaCheck
-	err := c.ask(ctx, "/quota/check", map[string][]api.QuotaChange{"changes": changes}, &check)
-	return check, wrap(err, "check quotas")
-}
