@@ -151,3 +151,32 @@ func scalar(t testing.TB, value tftypes.Value) any {
 	}
 	return json.Number(number.Text('f', -1))
 }
+
+func TestProvider_actionsListsAndIdentitiesAreDescribed(t *testing.T) {
+	p := newProtocol(t)
+	described := func(name string, block *tfprotov6.SchemaBlock) {
+		if block.Description == "" {
+			t.Errorf("%s is not described", name)
+		}
+		for _, attribute := range block.Attributes {
+			if attribute.Description == "" {
+				t.Errorf("%s.%s is not described", name, attribute.Name)
+			}
+		}
+	}
+	for name, action := range p.schemas.ActionSchemas {
+		described("action "+name, action.Schema.Block)
+	}
+	for name, list := range p.schemas.ListResourceSchemas {
+		described("list "+name, list.Block)
+	}
+	identities, err := p.server.GetResourceIdentitySchemas(p.ctx, &tfprotov6.GetResourceIdentitySchemasRequest{})
+	p.must(err, identities.Diagnostics)
+	for name, identity := range identities.IdentitySchemas {
+		for _, attribute := range identity.IdentityAttributes {
+			if attribute.Description == "" || !attribute.RequiredForImport {
+				t.Errorf("identity of %s: %+v", name, attribute)
+			}
+		}
+	}
+}

@@ -1,0 +1,8 @@
+# terraform query
+list "bursar_key" "marketing" {
+  provider = bursar
+
+  config {
+    team_id = "marketing"
+  }
+}

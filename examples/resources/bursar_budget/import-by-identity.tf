@@ -1,0 +1,6 @@
+import {
+  to = bursar_budget.discovery
+  identity = {
+    budget_id = "discovery"
+  }
+}

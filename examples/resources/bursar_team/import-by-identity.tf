@@ -1,0 +1,6 @@
+import {
+  to = bursar_team.marketing
+  identity = {
+    team_id = "marketing"
+  }
+}
