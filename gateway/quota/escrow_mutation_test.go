@@ -8,13 +8,13 @@ import (
 
 // escrowBugs are mistakes in the scripts of pots on a Redis Cluster.
 var escrowBugs = []bug{
-	{"what is reserved is allowed again", "pot.free = pot.allowance - budget.settled - budget.held", "pot.free = pot.allowance - budget.settled"},
+	{"what is reserved is allowed again", "pot.free = c.allowance - c.settled - c.held", "pot.free = c.allowance - c.settled"},
 	{"a home grants beyond its limit", "if least > room then", "if false then"},
 	{"a home forgets what it has granted", "'G', granted + charge(), 'U'", "'G', granted, 'U'"},
 	{"a home forgets what a slot has spent", "a.u, a.p, a.at = told.u, told.p, told.at", "a.at = told.at"},
 	{"a slot keeps what it gives back", "redis.call('HSET', key, 'n', number, 'g', allowance)\nend", "end"},
 	{"a home that lost data is believed", "if version < seen or told.epoch > epoch or (a and", "if false and (a and"},
-	{"a new limit is not agreed on", "pot.joined = pot.epoch > 0 and field[4] == pot.terms", "pot.joined = pot.epoch > 0"},
+	{"a new limit is not agreed on", "pot.joined = c.epoch > 0 and c.terms == pot.terms", "pot.joined = c.epoch > 0"},
 	{"a new limit is agreed on unseen", "if terms ~= agreed and slots > 1 and not recalled then", "if false then"},
 	{"a filled home forgets who has not asked", "granted, settled = granted + spent, settled + spent", "settled = settled + spent"},
 	{"a filled home forgets its slots", "granted + math.max(a.g, a.u + a.p), settled + a.u, held + a.p", "granted, settled + a.u, held + a.p"},

@@ -56,6 +56,8 @@ type Redis struct {
 	// does not answer would hold up what is meant for the others.
 	scripter redis.Scripter
 	batch    *batch
+	reserves *groups[*reserveCall]
+	settles  *groups[*settleCall]
 	record   Record
 	options  RedisOptions
 	keys     redisKeys
@@ -85,6 +87,8 @@ type Redis struct {
 	// dirty are the slots whose stream has something to drain.
 	dirty     map[string]bool
 	dirtyWake chan struct{}
+	// written are the settlements whose rows this process has put into streams and not yet into the record, by slot.
+	written map[string]*writtenRows
 }
 
 // heldReservation is what a gateway knows of a reservation beyond what it sends when it settles.
@@ -118,8 +122,9 @@ func OpenRedis(ctx context.Context, url string, record Record, options RedisOpti
 		pending: newPending(), alone: newAlone(),
 		held: make(map[string]*heldReservation), logs: make(map[string]*slotLog), named: make(map[string]time.Time),
 		pots:  make(map[string]*pot),
-		dirty: make(map[string]bool), dirtyWake: make(chan struct{}, 1),
+		dirty: make(map[string]bool), dirtyWake: make(chan struct{}, 1), written: make(map[string]*writtenRows),
 	}
+	r.reserves, r.settles = newGroups(r.answerReserves), newGroups(r.answerSettles)
 	r.cluster, _ = client.(*redis.ClusterClient)
 	r.breaker.succeeded(time.Now())
 	if r.cluster != nil {
@@ -167,6 +172,8 @@ func (r *Redis) Ping(ctx context.Context) error {
 
 // Close stops the background work, drains what this gateway settled and disconnects.
 func (r *Redis) Close() error {
+	r.reserves.close()
+	r.settles.close()
 	r.stop()
 	r.done.Wait()
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)

@@ -2,18 +2,12 @@ package quota
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
-
-	"github.com/bursarhq/terraform-provider-bursar/internal/api"
-	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
 
 const (
@@ -34,6 +28,9 @@ func (r *Redis) Drain(ctx context.Context) error {
 	if err := r.retryPending(ctx); err != nil {
 		return err
 	}
+	if err := r.drainWritten(ctx); err != nil {
+		return err
+	}
 	slots, err := r.slots(ctx)
 	if err != nil {
 		return fmt.Errorf("list slots: %w", err)
@@ -49,6 +46,9 @@ func (r *Redis) Drain(ctx context.Context) error {
 // drainDirty repeats what was not answered and moves what this gateway has put into streams.
 func (r *Redis) drainDirty(ctx context.Context) error {
 	if err := r.retryPending(ctx); err != nil {
+		return err
+	}
+	if err := r.drainWritten(ctx); err != nil {
 		return err
 	}
 	r.mu.Lock()
@@ -243,99 +243,12 @@ func (r *Redis) readMessages(messages []redis.XMessage) (entries []Entry, ids []
 			ids = append(ids, message.ID)
 			continue
 		}
-		entry, err := readEntry(message.Values)
+		read, err := readEntries(message.Values)
 		if err != nil {
 			r.options.Logger.Error("an entry of the ledger stream cannot be read", slog.String("entry", message.ID), slog.Any("error", err))
 			continue
 		}
-		entries, ids = append(entries, entry), append(ids, message.ID)
+		entries, ids = append(entries, read...), append(ids, message.ID)
 	}
 	return entries, ids
-}
-
-// readEntry makes the ledger row and the alerts that a script wrote down.
-func readEntry(values map[string]any) (Entry, error) {
-	fields := streamFields{values: values}
-	id, now, at := fields.text("id"), timeOf(fields.int("now")), timeOf(fields.int("at"))
-	cost := money.Nano(fields.int("cost"))
-	var about memo
-	fields.json("context", &about)
-	settlement := Settlement{ID: id, Cost: cost, Row: about.Row}
-	entry := Entry{}
-	switch kind := fields.text("kind"); kind {
-	case "refused":
-		entry.Alerts = readAlerts(&fields, about, now, cost)
-		return entry, fields.err
-	case "settle":
-		fields.json("row", &settlement.Row)
-		entry.Row = new(settledRow(settlement, at, now))
-	case "cancel":
-		settlement.Row.Kind = api.LedgerVoid
-		entry.Row = new(settledRow(settlement, at, now))
-	case "estimate":
-		entry.Row = new(estimateRow(about.Row, id, fields.int("estimate_tokens"), fields.int("input"), cost, at, now))
-	case "correction":
-		fields.json("row", &settlement.Row)
-		estimate := estimateRow(about.Row, id, fields.int("estimate_tokens"), fields.int("input"), money.Nano(fields.int("estimate_cost")), at, now)
-		entry.Row = new(correctionRow(settlement, estimate, now))
-	default:
-		return entry, fmt.Errorf("entry of kind %q", kind)
-	}
-	entry.Alerts = readAlerts(&fields, about, now, 0)
-	return entry, fields.err
-}
-
-// readAlerts reads "budget period share spend;…", numbers of the reservation's budgets and their periods.
-func readAlerts(fields *streamFields, about memo, now time.Time, refused money.Nano) (events []api.AlertEvent) {
-	text := fields.text("alerts")
-	if text == "" {
-		return nil
-	}
-	for alert := range strings.SplitSeq(text, ";") {
-		var budget, period, spend int64
-		var share float64
-		if _, err := fmt.Sscan(alert, &budget, &period, &share, &spend); err != nil || budget >= int64(len(about.Budgets)) {
-			fields.fail(fmt.Errorf("alert %q cannot be read", alert))
-			return nil
-		}
-		b := about.Budgets[budget].budget()
-		events = append(events, crossing{
-			budget: b, period: b.period(period), share: share, spend: money.Nano(spend), at: now, refused: refused,
-		}.event())
-	}
-	return events
-}
-
-// streamFields reads the fields of a stream's entry; the first that does not fit is kept in err.
-type streamFields struct {
-	values map[string]any
-	err    error
-}
-
-func (f *streamFields) text(name string) string {
-	text, ok := f.values[name].(string)
-	if !ok {
-		f.fail(fmt.Errorf("field %q is missing", name))
-	}
-	return text
-}
-
-func (f *streamFields) int(name string) int64 {
-	n, err := strconv.ParseInt(f.text(name), 10, 64)
-	if err != nil {
-		f.fail(fmt.Errorf("field %q: %w", name, err))
-	}
-	return n
-}
-
-func (f *streamFields) json(name string, into any) {
-	if err := json.Unmarshal([]byte(f.text(name)), into); err != nil {
-		f.fail(fmt.Errorf("field %q: %w", name, err))
-	}
-}
-
-func (f *streamFields) fail(err error) {
-	if f.err == nil {
-		f.err = err
-	}
 }

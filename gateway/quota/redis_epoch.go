@@ -162,8 +162,8 @@ func (r *Redis) knownGateways() []string {
 	return r.epoch.gateways
 }
 
-// expectEpoch puts into a reservation's arguments which epoch it counts on, and returns it.
-func (r *Redis) expectEpoch(ctx context.Context, args []any) (string, error) {
+// expectEpoch says which epoch reservations count on, "" when they do not.
+func (r *Redis) expectEpoch(ctx context.Context) (string, error) {
 	if !r.options.StrictRecovery || r.cluster != nil { // the epoch is on one server of a Cluster only
 		return "", nil
 	}
@@ -174,7 +174,6 @@ func (r *Redis) expectEpoch(ctx context.Context, args []any) (string, error) {
 		}
 		told = r.toldEpoch()
 	}
-	args[argEpoch] = told
 	return told, nil
 }
 

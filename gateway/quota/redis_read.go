@@ -107,10 +107,11 @@ func (r *Redis) Used(ctx context.Context, slot string, windows []Window) ([]Wind
 	}
 	now := timeOf(answer.int())
 	states := make([]WindowState, len(windows))
-	answer.each(func(i int, figures *reply) {
-		states[i] = readWindow(figures).state(windows[i], windows[i].RPM, now)
-	})
-	return states, answer.err
+	figures := &reply{values: answer.list()}
+	for i, limits := range windows {
+		states[i] = readWindow(figures).state(limits, limits.RPM, now)
+	}
+	return states, errors.Join(answer.err, figures.err)
 }
 
 // BumpPolicy implements [Engine].

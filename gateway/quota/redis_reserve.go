@@ -5,10 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strconv"
 	"time"
 
-	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
 
@@ -42,25 +40,17 @@ func (r *Redis) reserveShared(ctx context.Context, request Request) (_ Decision,
 			return Decision{}, false, err
 		}
 	}
-	args, err := r.reserveArgs(request)
+	row, err := json.Marshal(request.Row)
 	if err != nil {
-		return Decision{}, false, err
+		return Decision{}, false, fmt.Errorf("describe reservation %s: %w", request.ID, err)
 	}
-	log, fetched := r.logOf(request.Slot), newFetching()
+	fetched := newFetching()
 	for range attempts + r.fetches(request) {
-		epoch, err := r.expectEpoch(ctx, args)
-		if err != nil {
-			return Decision{}, false, fmt.Errorf("reserve %s: %w", request.ID, err)
-		}
-		number := log.number(args)
-		answer, err := r.call(ctx, r.scripts.reserve, r.keys.slot(request.Slot), r.escrowArgs(args, request, fetched.tried))
+		call, err := r.askReserve(ctx, request, row, fetched)
 		if err != nil {
 			return Decision{}, !errors.Is(err, errOpen), fmt.Errorf("reserve %s: %w", request.ID, err)
 		}
-		decision, again, err := r.reserved(ctx, request, epoch, fetched, answer)
-		if err == nil && decision.Admitted && !decision.Duplicate {
-			log.applied(number)
-		}
+		decision, again, err := r.reserved(ctx, request, call.epoch, fetched, call.answer)
 		if err != nil || !again {
 			return decision, false, err
 		}
@@ -167,63 +157,9 @@ func (b Budget) period(number int64) Period {
 	return b.Periods[number]
 }
 
-// argEpoch is where reserve.lua's arguments name the epoch.
-const argEpoch = 15
-
-// reserveArgs are read by reserve.lua in this order.
-func (r *Redis) reserveArgs(request Request) ([]any, error) {
-	memo, err := json.Marshal(newMemo(request))
-	if err != nil {
-		return nil, fmt.Errorf("describe reservation %s: %w", request.ID, err)
-	}
-	args := make([]any, 0, 16+4*len(request.Windows)+24*len(request.Budgets))
-	args = append(args, r.clock(), r.replica, 0, 0, request.ID, request.PolicyVersion,
-		lifetime.Microseconds(), remembered.Microseconds(),
-		request.InputTokens, request.OutputTokens, request.MinOutputTokens,
-		int64(request.InputCost), int64(request.OutputTokenCost), memo, r.keys.gateways(), "", r.options.MaxBacklog)
-	args = append(args, len(request.Windows))
-	for _, window := range request.Windows {
-		args = append(args, string(window.Scope), window.RPM, window.TPM, window.Parallel)
-	}
-	args = append(args, len(request.Budgets))
-	for _, budget := range request.Budgets {
-		args = r.budgetArgs(args, budget, request.Slot)
-	}
-	return args, nil
-}
-
-func (r *Redis) budgetArgs(args []any, budget Budget, slot string) []any {
-	throttle := Throttle{Factor: 1}
-	if budget.Throttle != nil {
-		throttle = *budget.Throttle
-	}
-	args = append(args, r.counterBase(budget.Scope, slot), int64(budget.Limit), budget.Hard, budget.Generation,
-		shareText(budget.refusalShare()), string(throttle.Window), int64(throttle.At), throttle.Factor)
-	args = append(args, 2*len(budget.Periods))
-	args = appendPeriods(args, budget.Periods)
-	if r.isPot(budget) {
-		return append(args, 0) // its home tells people
-	}
-	args = append(args, 2*len(budget.Thresholds))
-	for _, threshold := range budget.Thresholds {
-		args = append(args, shareText(threshold.Share), int64(threshold.At))
-	}
-	return args
-}
-
-func appendPeriods(args []any, periods []Period) []any {
-	for _, period := range periods {
-		args = append(args, micros(period.Start), micros(period.End))
-	}
-	return args
-}
-
-func shareText(share float64) string { return strconv.FormatFloat(share, 'g', -1, 64) }
-
 func readDecision(request Request, status string, answer *reply) (Decision, error) {
 	decision := Decision{Admitted: status != "refused", Duplicate: status == "duplicate", At: timeOf(answer.int())}
-	output, tokens, cost := answer.int(), answer.int(), answer.int()
-	windows, budgets := answer.list(), answer.list()
+	output, tokens, cost, figures := answer.int(), answer.int(), answer.int(), answer.list()
 	if decision.Admitted {
 		decision.OutputTokens, decision.Tokens, decision.Cost = output, tokens, money.Nano(cost)
 	}
@@ -231,15 +167,12 @@ func readDecision(request Request, status string, answer *reply) (Decision, erro
 		decision.Denials = append(decision.Denials, readDenial(request, denial))
 	})
 	decision.RetryAfter = longestWait(decision.Denials)
-	now := decision.At
-	if decision.Duplicate {
-		now = timeOf(answer.int())
+	now := timeOf(answer.int())
+	if answer.err != nil {
+		return decision, answer.err
 	}
 	var err error
-	decision.Windows, decision.Budgets, err = readStates(request, windows, budgets, now)
-	if answer.err != nil {
-		err = answer.err
-	}
+	decision.Windows, decision.Budgets, err = readStates(request, figures, now)
 	return decision, err
 }
 
@@ -257,58 +190,36 @@ func readDenial(request Request, answer *reply) Denial {
 	return denial
 }
 
-// readStates puts the figures that a script answers beside the limits that the caller knows.
-func readStates(request Request, windows, budgets []any, now time.Time) ([]WindowState, []BudgetState, error) {
-	figures := &reply{values: []any{budgets, windows}}
-	budgetStates := make([]BudgetState, len(budgets))
-	figures.each(func(i int, answer *reply) {
-		budget := request.Budgets[i]
+// What a script says of one window and of one budget, in numbers.
+const (
+	windowFigures = 4
+	budgetFigures = 3
+)
+
+// readStates puts the figures that a script answers beside the limits that the caller knows: those of the
+// windows, then those of the budgets.
+func readStates(request Request, figures []any, now time.Time) ([]WindowState, []BudgetState, error) {
+	windows := len(request.Windows) * windowFigures
+	if len(figures) != windows+len(request.Budgets)*budgetFigures {
+		return nil, nil, fmt.Errorf("answer of a script: %d figures of %d windows and %d budgets", len(figures), len(request.Windows), len(request.Budgets))
+	}
+	answer := &reply{values: figures, next: windows}
+	budgetStates := make([]BudgetState, len(request.Budgets))
+	for i, budget := range request.Budgets {
 		period := budget.period(answer.int())
 		counter := spending{settled: money.Nano(answer.int()), reserved: money.Nano(answer.int())}
 		budgetStates[i] = counter.state(budget, period)
-	})
-	windowStates := make([]WindowState, len(windows))
-	figures.each(func(i int, answer *reply) {
-		limits := request.Windows[i]
+	}
+	answer.next = 0
+	windowStates := make([]WindowState, len(request.Windows))
+	for i, limits := range request.Windows {
 		rpm := ThrottledRPM(limits, request.Budgets, budgetStates)
-		windowStates[i] = readWindow(answer).state(limits, rpm, now)
-	})
-	return windowStates, budgetStates, figures.err
-}
-
-func readWindow(answer *reply) *window {
-	return &window{requests: answer.int(), tokens: answer.int(), live: answer.int(), charged: answer.int()}
-}
-
-// memo is what travels with a reservation, for the gateway that writes its ledger row or alert.
-type memo struct {
-	Row     api.LedgerRow `json:"row"`
-	Budgets []budgetMemo  `json:"budgets"`
-}
-
-type budgetMemo struct {
-	Scope      Scope          `json:"scope"`
-	Limit      int64          `json:"limit"`
-	Hard       bool           `json:"hard"`
-	Generation int64          `json:"generation"`
-	Periods    []Period       `json:"periods"`
-	About      api.AlertEvent `json:"about"`
-}
-
-func newMemo(request Request) memo {
-	m := memo{Row: request.Row, Budgets: make([]budgetMemo, len(request.Budgets))}
-	for i, budget := range request.Budgets {
-		m.Budgets[i] = budgetMemo{
-			Scope: budget.Scope, Limit: int64(budget.Limit), Hard: budget.Hard,
-			Generation: budget.Generation, Periods: budget.Periods, About: budget.About,
-		}
+		w := readWindow(answer)
+		windowStates[i] = w.state(limits, rpm, now)
 	}
-	return m
+	return windowStates, budgetStates, answer.err
 }
 
-func (b budgetMemo) budget() Budget {
-	return Budget{
-		Scope: b.Scope, Limit: money.Nano(b.Limit), Hard: b.Hard,
-		Generation: b.Generation, Periods: b.Periods, About: b.About,
-	}
+func readWindow(answer *reply) windowSums {
+	return windowSums{requests: answer.int(), tokens: answer.int(), live: answer.int(), charged: answer.int()}
 }

@@ -238,9 +238,11 @@ type packedReservation struct {
 	Cost       int64          `json:"cost"`
 	Input      int64          `json:"input"`
 	InputCost  int64          `json:"input_cost"`
-	Windows    []any          `json:"windows"`
+	Scopes     []Scope        `json:"scopes"`
+	Seconds    []int64        `json:"seconds"`
 	Budgets    []packedBudget `json:"budgets"`
-	Context    string         `json:"context"`
+	About      string         `json:"about"`
+	Row        string         `json:"row"`
 	UsedTokens *int64         `json:"used_tokens,omitempty"`
 	UsedCost   *int64         `json:"used_cost,omitempty"`
 }
@@ -254,17 +256,21 @@ type packedBudget struct {
 
 func (r *Redis) restoreText(held *heldReservation, used *Settlement) (string, error) {
 	request, decision := held.request, held.decision
-	context, err := json.Marshal(newMemo(request))
+	about, err := json.Marshal(newMemo(request.Budgets))
+	if err != nil {
+		return "", fmt.Errorf("describe the budgets of reservation %s: %w", request.ID, err)
+	}
+	row, err := json.Marshal(request.Row)
 	if err != nil {
 		return "", fmt.Errorf("describe reservation %s: %w", request.ID, err)
 	}
 	packed := packedReservation{
 		At: micros(decision.At), Output: decision.OutputTokens, Tokens: decision.Tokens, Cost: int64(decision.Cost),
-		Input: request.InputTokens, InputCost: int64(request.InputCost), Context: string(context),
-		Windows: []any{}, Budgets: []packedBudget{},
+		Input: request.InputTokens, InputCost: int64(request.InputCost), About: string(about), Row: string(row),
+		Scopes: []Scope{}, Seconds: []int64{}, Budgets: []packedBudget{},
 	}
 	for _, window := range request.Windows {
-		packed.Windows = append(packed.Windows, window.Scope, decision.At.Unix())
+		packed.Scopes, packed.Seconds = append(packed.Scopes, window.Scope), append(packed.Seconds, decision.At.Unix())
 	}
 	for i, budget := range request.Budgets {
 		packed.Budgets = append(packed.Budgets, r.packBudget(budget, request.Slot, decision.Budgets[i].Period))

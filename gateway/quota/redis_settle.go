@@ -41,26 +41,16 @@ func (r *Redis) Settle(ctx context.Context, settlement Settlement) (Settled, err
 }
 
 func (r *Redis) settle(ctx context.Context, settlement Settlement, held *heldReservation) (Settled, error) {
-	row, err := json.Marshal(settlement.Row)
+	row, err := json.Marshal(settledRow(settlement, time.Time{}, time.Time{}))
 	if err != nil {
 		return Settled{}, fmt.Errorf("describe settlement %s: %w", settlement.ID, err)
 	}
-	log := r.logOf(settlement.Slot)
-	args := []any{
-		r.clock(), r.replica, 0, 0, settlement.ID, settlement.Tokens, int64(settlement.Cost), remembered.Microseconds(), row,
-		settlement.Unsent,
-	}
 	for range attempts {
-		number := log.number(args)
-		answer, err := r.call(ctx, r.scripts.settle, r.keys.slot(settlement.Slot), args)
+		call, err := r.askSettle(ctx, settlement, row)
 		if err != nil {
 			return Settled{}, fmt.Errorf("settle %s: %w", settlement.ID, err)
 		}
-		status := answer.text()
-		if status == "settled" {
-			log.applied(number)
-		}
-		settled, again, err := r.settled(ctx, settlement, held, status, answer)
+		settled, again, err := r.settled(ctx, settlement, held, call)
 		if err != nil || !again {
 			return settled, err
 		}
@@ -69,11 +59,10 @@ func (r *Redis) settle(ctx context.Context, settlement Settlement, held *heldRes
 }
 
 // settled reads the answer; again means that Redis was told what it had lost and the script has to run once more.
-func (r *Redis) settled(ctx context.Context, settlement Settlement, held *heldReservation, status string, answer *reply) (settled Settled, again bool, err error) {
-	r.markDirty(settlement.Slot)
-	switch status {
+func (r *Redis) settled(ctx context.Context, settlement Settlement, held *heldReservation, call *settleCall) (settled Settled, again bool, err error) {
+	switch status := call.answer.text(); status {
 	case "settled":
-		settled, err = r.readSettled(answer, held)
+		settled, err = r.readSettled(call, held)
 		r.remember(settlement, held)
 		return settled, false, err
 	case "lost":
@@ -93,12 +82,12 @@ func (r *Redis) settled(ctx context.Context, settlement Settlement, held *heldRe
 }
 
 // readSettled gives the state of the limits when this gateway made the reservation and so knows them.
-func (r *Redis) readSettled(answer *reply, held *heldReservation) (settled Settled, err error) {
-	now, windows, budgets := timeOf(answer.int()), answer.list(), answer.list()
-	if answer.err != nil || held == nil {
-		return Settled{}, answer.err
+func (r *Redis) readSettled(call *settleCall, held *heldReservation) (settled Settled, err error) {
+	figures := call.answer.list()
+	if call.answer.err != nil || held == nil {
+		return Settled{}, call.answer.err
 	}
-	settled.Windows, settled.Budgets, err = readStates(held.request, windows, budgets, now)
+	settled.Windows, settled.Budgets, err = readStates(held.request, figures, call.now)
 	r.spentFromPots(held.request, settled.Budgets)
 	return settled, err
 }

@@ -9,12 +9,16 @@ const windowSeconds = 61
 // window counts one scope in one-second buckets. Its sums are what is charged in the
 // windowSeconds that end with second.
 type window struct {
-	second   int64 // unix second that the window was last moved to
+	windowSums
+	second  int64                 // unix second that the window was last moved to
+	buckets [windowSeconds]bucket // by unix second modulo windowSeconds
+}
+
+type windowSums struct {
 	charged  int64 // unix second of the latest request
 	requests int64
 	tokens   int64
 	live     int64
-	buckets  [windowSeconds]bucket // by unix second modulo windowSeconds
 }
 
 type bucket struct {
@@ -86,7 +90,7 @@ func requestsOf(b bucket) int64 { return b.requests }
 func tokensOf(b bucket) int64   { return b.tokens }
 
 // state describes the window to callers; rpm is the limit after throttling.
-func (w *window) state(limits Window, rpm int64, now time.Time) WindowState {
+func (w windowSums) state(limits Window, rpm int64, now time.Time) WindowState {
 	state := WindowState{
 		Scope: limits.Scope, Name: limits.Name,
 		RPMLimit: rpm, TPMLimit: limits.TPM, Parallel: limits.Parallel,

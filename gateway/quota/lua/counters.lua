@@ -1,6 +1,9 @@
 -- What all scripts share: the clock, windows, budgets and how a reservation ends.
 -- memory.go and its neighbours are the specification of this file; redis_keys.go lists the keys.
 --
+-- A script looks everything up once, counts in variables, and writes what has changed at its end with save_changes:
+-- so a group of requests costs little more than one.
+--
 -- Times are microseconds since 1970, seconds are whole, money is nano-USD. Numbers are doubles and exact
 -- to 2^53, but '..' prints them with 14 digits only: concatenate seconds and counts, never times or money.
 
@@ -37,6 +40,8 @@ end
 
 -- Windows -------------------------------------------------------------------------------------------
 
+local windows = {} -- that were looked at, by scope
+
 local function bucket_names(first, last)
   local names = {}
   for second = first, last do
@@ -46,15 +51,14 @@ local function bucket_names(first, last)
   return names
 end
 
--- Reads a window and moves it to now. Nothing is written: a refusal leaves no trace.
-local function open_window(base, scope, now)
+local function read_window(key, now)
   local second = math.floor(now / SECOND)
-  local key = base .. ':w:' .. scope
   local field = redis.call('HMGET', key, 't', 'c', 'r', 'k', 'n', 'r' .. second, 'k' .. second)
   local w = {
     key = key, second = second, charged = amount(field[2]),
     requests = amount(field[3]), tokens = amount(field[4]), live = amount(field[5]),
     bucket_requests = amount(field[6]), bucket_tokens = amount(field[7]),
+    earlier = {}, -- what is to be added to buckets before the one under way, by field
   }
   local last = tonumber(field[1] or second)
   w.moved = not field[1] or second > last
@@ -76,9 +80,22 @@ local function open_window(base, scope, now)
   return w
 end
 
+-- Shows a window as it stands now. Unless it is changed nothing is written: a refusal leaves no trace.
+local function open_window(base, scope, now)
+  local w = windows[scope]
+  if not w then
+    w = read_window(base .. ':w:' .. scope, now)
+    windows[scope] = w
+  end
+  return w
+end
+
 local function save_window(w)
   redis.call('HSET', w.key, 't', w.second, 'c', w.charged, 'r', w.requests, 'k', w.tokens, 'n', w.live,
     'r' .. w.second, w.bucket_requests, 'k' .. w.second, w.bucket_tokens)
+  for field, more in pairs(w.earlier) do
+    redis.call('HINCRBY', w.key, field, more)
+  end
   if w.gone then
     redis.call('HDEL', w.key, unpack(w.gone))
   end
@@ -87,18 +104,23 @@ local function save_window(w)
   end
 end
 
+local function add_earlier(w, field, more)
+  w.earlier[field] = (w.earlier[field] or 0) + more
+end
+
 local function charge_window(w, tokens)
+  w.changed = true
   w.bucket_requests = w.bucket_requests + 1
   w.bucket_tokens = w.bucket_tokens + tokens
   w.requests = w.requests + 1
   w.tokens = w.tokens + tokens
   w.live = w.live + 1
   w.charged = w.second
-  save_window(w)
 end
 
 -- Books a difference in tokens where they were charged, or nowhere if that second has left the window.
 local function adjust_window(w, second, tokens)
+  w.changed = true
   if second <= w.second - WINDOW then
     return
   end
@@ -106,7 +128,7 @@ local function adjust_window(w, second, tokens)
   if second == w.second then
     w.bucket_tokens = w.bucket_tokens + tokens
   elseif tokens ~= 0 then
-    redis.call('HINCRBY', w.key, 'k' .. second, tokens)
+    add_earlier(w, 'k' .. second, tokens)
   end
 end
 
@@ -119,29 +141,36 @@ local function take_back(w, second)
   if second == w.second then
     w.bucket_requests = w.bucket_requests - 1
   else
-    redis.call('HINCRBY', w.key, 'r' .. second, -1)
+    add_earlier(w, 'r' .. second, -1)
   end
 end
 
--- After how many microseconds at least excess has left the window.
+-- After how many microseconds at least excess has left the window. Good until something is booked on an earlier second.
 local function window_wait(w, excess, kind, now)
   local first = w.second - WINDOW + 1
-  local values = redis.call('HMGET', w.key, unpack(bucket_names(first, w.second)))
+  w.buckets = w.buckets or redis.call('HMGET', w.key, unpack(bucket_names(first, w.second - 1)))
   local offset = kind == 'requests' and 1 or 2
-  for second = first, w.second do
-    excess = excess - amount(values[(second - first) * 2 + offset])
+  for second = first, w.second - 1 do
+    excess = excess - amount(w.buckets[(second - first) * 2 + offset])
     if excess <= 0 then
       return (second + WINDOW) * SECOND - now
     end
   end
+  if excess <= (kind == 'requests' and w.bucket_requests or w.bucket_tokens) then
+    return (w.second + WINDOW) * SECOND - now
+  end
   return 60 * SECOND
 end
 
-local function window_reply(w)
-  return { w.requests, w.tokens, w.live, w.charged }
+-- Adds how a window stands to a reply.
+local function add_window(figures, w)
+  local n = #figures
+  figures[n + 1], figures[n + 2], figures[n + 3], figures[n + 4] = w.requests, w.tokens, w.live, w.charged
 end
 
 -- Budgets -------------------------------------------------------------------------------------------
+
+local counters = {} -- that were looked at, by key
 
 -- Picks the period that now lies in from start, end, start, end, …; 0 is none.
 -- Returns its number and the counter's key; no number when now lies in none.
@@ -169,70 +198,235 @@ local function seed_basis(settled, number)
   return (settled or '') .. ':' .. (number or '')
 end
 
+local function open_counter(key)
+  local c = counters[key]
+  if not c then
+    local field = redis.call('HMGET', key, 'u', 'p', 'z', 'v')
+    c = { key = key, settled = amount(field[1]), held = amount(field[2]), told = {} }
+    if not field[3] then
+      c.basis = seed_basis(field[1], field[4])
+    end
+    counters[key] = c
+  end
+  return c
+end
+
+local function add_settled(c, cost)
+  c.settled, c.more_settled = c.settled + cost, (c.more_settled or 0) + cost
+end
+
+local function add_held(c, cost)
+  c.held, c.more_held = c.held + cost, (c.more_held or 0) + cost
+end
+
+local function save_counter(c)
+  if c.more_settled then
+    redis.call('HINCRBY', c.key, 'u', c.more_settled)
+  end
+  if c.more_held then
+    redis.call('HINCRBY', c.key, 'p', c.more_held)
+  end
+end
+
+-- Marks a threshold as told, once per generation, and says whether it was not told before.
+local function tell(c, share, generation)
+  local mark = 'm:' .. share .. ':' .. generation
+  if c.told[mark] then
+    return false
+  end
+  c.told[mark] = true
+  return redis.call('HSETNX', c.key, mark, 1) == 1
+end
+
+local function alert_text(number, period, share, settled)
+  return string.format('%d %d %s %.0f', number, period, share, settled)
+end
+
 -- Reservations --------------------------------------------------------------------------------------
 
+-- Reservations and endings that were looked up, by id; false is none. fresh are the reservations to write,
+-- over the ids of those to remove, and closed the ids of endings to write.
+local live, endings = {}, {}
+local fresh, over, closed_ids = {}, {}, {}
+
+-- What all reservations under the same limits have in common is packed once: the windows' scopes, the budgets
+-- {key, period, generation, thresholds}, and what the record has to know of the budgets.
+local terms_of_text = {}
+
+local function pack_terms(scopes, budgets, about)
+  local text = cmsgpack.pack({ scopes = scopes, budgets = budgets, about = about })
+  return text
+end
+
+local function terms_of(r)
+  local terms = terms_of_text[r.terms]
+  if not terms then
+    terms = cmsgpack.unpack(r.terms)
+    terms_of_text[r.terms] = terms
+  end
+  return terms
+end
+
+-- A reservation has at, output, tokens, cost, input, input_cost, checkpoint_tokens, checkpoint_cost, the row as
+-- far as it is known, its terms, and the second that each window was charged on.
+local function pack_reservation(r)
+  return cmsgpack.pack(r.at, r.output, r.tokens, r.cost, r.input, r.input_cost, r.checkpoint_tokens or 0,
+    r.checkpoint_cost or 0, r.row, r.terms, r.seconds)
+end
+
+local function unpack_reservation(packed)
+  local r = {}
+  r.at, r.output, r.tokens, r.cost, r.input, r.input_cost, r.checkpoint_tokens, r.checkpoint_cost,
+    r.row, r.terms, r.seconds = cmsgpack.unpack(packed)
+  return r
+end
+
+local function load_reservations(base, ids)
+  if #ids == 0 then
+    return
+  end
+  local packed = redis.call('HMGET', base .. ':r', unpack(ids))
+  for i, id in ipairs(ids) do
+    live[id] = packed[i] and unpack_reservation(packed[i])
+  end
+end
+
 local function load_reservation(base, id)
-  local packed = redis.call('HGET', base .. ':r', id)
-  return packed and cmsgpack.unpack(packed)
+  if live[id] == nil then
+    load_reservations(base, { id })
+  end
+  return live[id]
 end
 
-local function save_reservation(base, id, r)
-  redis.call('HSET', base .. ':r', id, cmsgpack.pack(r))
+local function save_reservation(id, r)
+  live[id] = r
+  fresh[#fresh + 1] = id
 end
 
--- How a reservation ended, if that is remembered: {until, [the estimate's reservation]}.
+-- Endings lie together with those of ids that begin alike: an id begins with when it was made.
+local function endings_key(base, id)
+  return base .. ':d:' .. string.sub(id, 1, 8)
+end
+
+local function by_endings_key(base, ids)
+  local found = {}
+  for _, id in ipairs(ids) do
+    local key = endings_key(base, id)
+    local together = found[key] or {}
+    together[#together + 1] = id
+    found[key] = together
+  end
+  return found
+end
+
+local function load_endings(base, ids)
+  for key, together in pairs(by_endings_key(base, ids)) do
+    local packed = redis.call('HMGET', key, unpack(together))
+    for i, id in ipairs(together) do
+      endings[id] = packed[i] and { cmsgpack.unpack(packed[i]) }
+    end
+  end
+end
+
+-- How a reservation ended, if that is remembered: {until, [the estimate's reservation, packed]}.
 local function load_ending(base, id, now)
-  local packed = redis.call('GET', base .. ':d:' .. id)
-  local ending = packed and cmsgpack.unpack(packed)
+  if endings[id] == nil then
+    load_endings(base, { id })
+  end
+  local ending = endings[id]
   if ending and ending[1] > now then
     return ending
   end
 end
 
-local function save_ending(base, id, now, remembered, estimate)
-  redis.call('SET', base .. ':d:' .. id, cmsgpack.pack({ now + remembered, estimate }), 'PX', math.ceil(remembered / 1000))
+local function save_ending(id, until_time, estimate)
+  endings[id] = { until_time, estimate and pack_reservation(estimate) }
+  closed_ids[#closed_ids + 1] = id
 end
 
--- Books a cost on the reservation's budgets and gives back what was reserved.
--- Returns the alerts that are due as text for the stream, and the budgets' new amounts.
-local function spend(r, cost, reserved)
-  local alerts, states = {}, {}
-  for i, budget in ipairs(r.budgets) do
-    local settled = redis.call('HINCRBY', budget.key, 'u', cost)
-    local held = redis.call('HINCRBY', budget.key, 'p', 0 - reserved)
-    states[i] = { budget.period, settled, held }
+local function save_endings(base, remembered)
+  for key, together in pairs(by_endings_key(base, closed_ids)) do
+    local pairs_of = {}
+    for _, id in ipairs(together) do
+      pairs_of[#pairs_of + 1] = id
+      pairs_of[#pairs_of + 1] = cmsgpack.pack(unpack(endings[id]))
+    end
+    redis.call('HSET', key, unpack(pairs_of))
+    redis.call('PEXPIRE', key, math.ceil(remembered / 1000))
+  end
+end
+
+local function save_reservations(base, expires)
+  if #over > 0 then
+    redis.call('HDEL', base .. ':r', unpack(over))
+    redis.call('ZREM', base .. ':x', unpack(over))
+  end
+  if #fresh > 0 then
+    local packed, scores = {}, {}
+    for i, id in ipairs(fresh) do
+      packed[2 * i - 1], packed[2 * i] = id, pack_reservation(live[id])
+      scores[2 * i - 1], scores[2 * i] = expires, id
+    end
+    redis.call('HSET', base .. ':r', unpack(packed))
+    redis.call('ZADD', base .. ':x', unpack(scores))
+  end
+end
+
+-- Writes what the script has changed. expires is when the reservations that it made or renewed expire,
+-- remembered for how long endings are kept; nil when there are none.
+local function save_changes(base, expires, remembered)
+  for _, w in pairs(windows) do
+    if w.changed then
+      save_window(w)
+    end
+  end
+  for _, c in pairs(counters) do
+    save_counter(c)
+  end
+  save_reservations(base, expires)
+  save_endings(base, remembered)
+end
+
+-- Books a cost on budgets and gives back what was reserved. Returns the alerts that are due as text for
+-- the stream, and adds the budgets' new amounts to a reply.
+local function spend(budgets, cost, reserved, figures)
+  local alerts = {}
+  for i, budget in ipairs(budgets) do
+    local c = open_counter(budget.key)
+    add_settled(c, cost)
+    add_held(c, 0 - reserved)
+    local n = #figures
+    figures[n + 1], figures[n + 2], figures[n + 3] = budget.period, c.settled, c.held
     for j = 1, #budget.thresholds, 2 do
       local share = budget.thresholds[j]
-      if settled >= budget.thresholds[j + 1]
-        and redis.call('HSETNX', budget.key, 'm:' .. share .. ':' .. budget.generation, 1) == 1 then
-        alerts[#alerts + 1] = string.format('%d %d %s %.0f', i - 1, budget.period, share, settled)
+      if c.settled >= budget.thresholds[j + 1] and tell(c, share, budget.generation) then
+        alerts[#alerts + 1] = alert_text(i - 1, budget.period, share, c.settled)
       end
     end
   end
-  return table.concat(alerts, ';'), states
+  return table.concat(alerts, ';')
 end
 
 -- Ends a live reservation: what was used replaces what was reserved. An unsent request counts no more.
+-- Returns the alerts that are due, and how windows and budgets stand then.
 local function finish(base, id, r, tokens, cost, now, unsent)
-  local windows = {}
-  for i = 1, #r.windows, 2 do
-    local w = open_window(base, r.windows[i], now)
+  local figures, terms = {}, terms_of(r)
+  for i, scope in ipairs(terms.scopes) do
+    local w = open_window(base, scope, now)
     w.live = math.max(w.live - 1, 0)
-    adjust_window(w, r.windows[i + 1], tokens - r.tokens)
+    adjust_window(w, r.seconds[i], tokens - r.tokens)
     if unsent then
-      take_back(w, r.windows[i + 1])
+      take_back(w, r.seconds[i])
     end
-    save_window(w)
-    windows[#windows + 1] = window_reply(w)
+    add_window(figures, w)
   end
-  redis.call('HDEL', base .. ':r', id)
-  redis.call('ZREM', base .. ':x', id)
-  local alerts, budgets = spend(r, cost, r.cost)
-  return alerts, windows, budgets
+  live[id] = false
+  over[#over + 1] = id
+  return spend(terms.budgets, cost, r.cost, figures), figures
 end
 
 -- Writes what the record has to learn, in the same step as the counters change.
 local function write_entry(base, kind, id, r, now, alerts, ...)
   redis.call('XADD', base .. ':led', '*', 'kind', kind, 'id', id, 'at', r.at, 'now', now,
-    'alerts', alerts, 'context', r.context, ...)
+    'alerts', alerts, 'known', r.row, 'about', terms_of(r).about, ...)
 end

@@ -13,16 +13,22 @@ function escrow.read(budgets, text, number)
   end
 end
 
--- Looks up the allowance, and makes the budget's figures those of the whole pot.
+-- Looks up the allowance of a counter.
 function escrow.open(budget)
-  local pot = budget.pot
-  local field = redis.call('HMGET', budget.counter, 'e', 'n', 'g', 'l')
-  pot.epoch, pot.number, pot.allowance = amount(field[1]), amount(field[2]), amount(field[3])
-  pot.joined = pot.epoch > 0 and field[4] == pot.terms
-  pot.own_settled, pot.own_held = budget.settled, budget.held
-  pot.free = pot.allowance - budget.settled - budget.held
+  local c, pot = budget.counter, budget.pot
+  if not c.allowance then
+    local field = redis.call('HMGET', c.key, 'e', 'n', 'g', 'l')
+    c.epoch, c.number, c.allowance, c.terms = amount(field[1]), amount(field[2]), amount(field[3]), field[4]
+  end
+  pot.joined = c.epoch > 0 and c.terms == pot.terms
   pot.binding = budget.hard and budget.limit >= 0
-  budget.settled, budget.held = budget.settled + pot.settled, budget.held + pot.held
+end
+
+-- Makes the budget's figures those of the whole pot.
+function escrow.look(budget)
+  local c, pot = budget.counter, budget.pot
+  pot.free = c.allowance - c.settled - c.held
+  budget.settled, budget.held = c.settled + pot.settled, c.held + pot.held
 end
 
 -- The pots for which the gateway has to fetch allowance, as the home takes it. A request that may cost nothing is
@@ -30,13 +36,13 @@ end
 function escrow.missing(budgets, need, wish)
   local missing = {}
   for i, budget in ipairs(budgets) do
-    local pot = budget.pot
+    local c, pot = budget.counter, budget.pot
     if pot then
       local least = pot.tried == '' and math.max(need, wish(budget)) or need
       local short = pot.binding and need > 0 and pot.free < need
       local scant = pot.binding and need > 0 and pot.free < least
       if pot.tried ~= 'final' and (not pot.joined or scant) then
-        missing[#missing + 1] = { i - 1, budget.period, pot.epoch, pot.number, pot.allowance, pot.own_settled, pot.own_held, need, least }
+        missing[#missing + 1] = { i - 1, budget.period, c.epoch, c.number, c.allowance, c.settled, c.held, need, least }
       end
       pot.short = short or (pot.binding and need > 0 and not pot.joined)
     end

@@ -6,7 +6,7 @@ for i = 3, #ARGV, 3 do
   local r = load_reservation(base, ARGV[i])
   if r then
     r.checkpoint_tokens, r.checkpoint_cost = tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2])
-    save_reservation(base, ARGV[i], r)
+    redis.call('HSET', base .. ':r', ARGV[i], pack_reservation(r))
     redis.call('ZADD', base .. ':x', now + tonumber(ARGV[2]), ARGV[i])
   end
 end

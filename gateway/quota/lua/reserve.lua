@@ -1,6 +1,8 @@
--- Checks every limit of a request at once and, if all of them hold, charges them all.
+-- Decides requests one after the other, each as if it had come alone: all its limits are checked at once and, if all
+-- of them hold, charged.
 -- KEYS: slot. ARGV: see reserveArgs in redis_reserve.go.
--- Replies: {status, at, output, tokens, cost, windows, budgets, denials}
+-- Replies: {'lost'}, {'epoch'}, or {'ok', answers}. An answer is {status, …} and for a decision
+-- {status, at, output, tokens, cost, how windows and budgets stand, denials, now}.
 
 local base = KEYS[1]
 local position = 0
@@ -14,63 +16,9 @@ end
 
 local now = clock(text())
 local gateway, sequence, applied = text(), number(), number()
-local id, version = text(), number()
-local lifetime, remembered = number(), number()
-local input, output, least = number(), number(), number()
-local input_cost, token_cost = number(), number()
-local context = text()
+local lifetime = number()
 local gateways, epoch = text(), text()
 local most_waiting = number()
-
-local function read_windows()
-  local windows = {}
-  for i = 1, number() do
-    windows[i] = { scope = text(), rpm = number(), tpm = number(), parallel = number() }
-  end
-  return windows
-end
-
-local function read_list()
-  local list = {}
-  for i = 1, number() do
-    list[i] = text()
-  end
-  return list
-end
-
-local function read_budgets()
-  local budgets = {}
-  for i = 1, number() do
-    budgets[i] = {
-      key = text(), limit = number(), hard = text() == '1', generation = text(), refusal = text(),
-      throttles = text(), throttle_at = number(), throttle_factor = number(),
-      periods = read_list(), thresholds = read_list(),
-    }
-  end
-  return budgets
-end
-
-local windows, budgets = read_windows(), read_budgets()
-if escrow then
-  escrow.read(budgets, text, number)
-end
-
-local function reply(status, r, window_states, budget_states, denials)
-  return { status, r.at, r.output, r.tokens, r.cost, window_states, budget_states, denials }
-end
-
--- Answers a reservation that is live as it was answered the first time.
-local function repeated(r)
-  local window_states, budget_states = {}, {}
-  for i = 1, #r.windows, 2 do
-    window_states[#window_states + 1] = window_reply(open_window(base, r.windows[i], now))
-  end
-  for i, budget in ipairs(r.budgets) do
-    local field = redis.call('HMGET', budget.key, 'u', 'p')
-    budget_states[i] = { budget.period, amount(field[1]), amount(field[2]) }
-  end
-  return { 'duplicate', r.at, r.output, r.tokens, r.cost, window_states, budget_states, {}, now }
-end
 
 -- What was counted when this gateway last looked, if Redis has lost nothing since.
 local closed = false
@@ -85,92 +33,188 @@ local last = last_applied(base, gateway)
 if last < applied then
   return { 'lost' }
 end
-local known = load_reservation(base, id)
-if known then
-  return repeated(known)
-end
-if load_ending(base, id, now) then
-  return { 'ended' }
+
+local function read_list()
+  local list = {}
+  for i = 1, number() do
+    list[i] = text()
+  end
+  return list
 end
 
-local current = amount(redis.call('GET', base .. ':cfg'))
-if version ~= current then
-  if version > current then -- the current one was lost: everybody has to load the limits again
-    redis.call('SET', base .. ':cfg', math.max(version + 1, now))
+local function read_windows()
+  local list = {}
+  for i = 1, number() do
+    list[i] = { scope = text(), rpm = number(), tpm = number(), parallel = number() }
   end
-  return { 'stale' }
+  return list
+end
+
+local function read_budgets()
+  local list = {}
+  for i = 1, number() do
+    list[i] = {
+      key = text(), limit = number(), hard = text() == '1', generation = text(), refusal = text(),
+      throttles = text(), throttle_at = number(), throttle_factor = number(),
+      periods = read_list(), thresholds = read_list(),
+    }
+  end
+  return list
+end
+
+-- The limits that one or several of the requests are under.
+local function read_terms()
+  local list = {}
+  for i = 1, number() do
+    local terms = { version = number(), about = text(), windows = read_windows(), budgets = read_budgets() }
+    if escrow then
+      escrow.read(terms.budgets, text, number)
+    end
+    list[i] = terms
+  end
+  return list
+end
+
+local function read_requests(all_terms)
+  local list = {}
+  for i = 1, number() do
+    list[i] = {
+      id = text(), terms = all_terms[number()], input = number(), output = number(), least = number(),
+      input_cost = number(), token_cost = number(), row = text(),
+    }
+  end
+  return list
+end
+
+local function load_all(requests)
+  local ids = {}
+  for i, q in ipairs(requests) do
+    ids[i] = q.id
+  end
+  load_reservations(base, ids)
+  load_endings(base, ids)
+end
+
+-- Answers a reservation that is live as it was answered the first time.
+local function repeated(r)
+  local figures, terms = {}, terms_of(r)
+  for _, scope in ipairs(terms.scopes) do
+    add_window(figures, open_window(base, scope, now))
+  end
+  for _, budget in ipairs(terms.budgets) do
+    local c = open_counter(budget.key)
+    local n = #figures
+    figures[n + 1], figures[n + 2], figures[n + 3] = budget.period, c.settled, c.held
+  end
+  return { 'duplicate', r.at, r.output, r.tokens, r.cost, figures, {}, now }
+end
+
+local current -- the policy version of the slot
+local function stale(version)
+  current = current or amount(redis.call('GET', base .. ':cfg'))
+  if version > current then -- the current one was lost: everybody has to load the limits again
+    current = math.max(version + 1, now)
+    redis.call('SET', base .. ':cfg', current)
+  end
+  return version ~= current
 end
 
 -- What cannot be judged or written down must not be spent.
-local spends = false
-for _, budget in ipairs(budgets) do
-  spends = spends or budget.hard and budget.limit >= 0
-end
-if spends and closed then
-  return { 'recovering' }
-end
-if spends and redis.call('XLEN', base .. ':led') >= most_waiting then
-  return { 'backlog' }
+local waiting -- entries of the stream
+local function unspendable(budgets)
+  local spends = false
+  for _, budget in ipairs(budgets) do
+    spends = spends or budget.hard and budget.limit >= 0
+  end
+  if spends and closed then
+    return { 'recovering' }
+  end
+  if spends then
+    waiting = waiting or redis.call('XLEN', base .. ':led')
+  end
+  if spends and waiting >= most_waiting then
+    return { 'backlog' }
+  end
 end
 
--- What the request meets.
-local unseeded = {}
-for i, budget in ipairs(budgets) do
-  budget.period, budget.counter = open_period(budget.key, budget.periods, now)
-  if not budget.period then
-    return { 'noperiod', now, i - 1 }
-  end
-  local field = redis.call('HMGET', budget.counter, 'u', 'p', 'z', 'v')
-  budget.settled, budget.held = amount(field[1]), amount(field[2])
-  if not field[3] then
-    unseeded[#unseeded + 1] = i - 1
-    unseeded[#unseeded + 1] = budget.period
-    unseeded[#unseeded + 1] = seed_basis(field[1], field[4])
-  end
-end
-if #unseeded > 0 then
-  return { 'seed', now, unseeded }
-end
-for _, budget in ipairs(budgets) do
-  if budget.pot then
-    escrow.open(budget)
-  end
-end
-for _, limits in ipairs(windows) do
-  limits.window = open_window(base, limits.scope, now)
-  local rpm = limits.rpm
-  for _, budget in ipairs(budgets) do
-    if rpm >= 1 and budget.throttles == limits.scope and budget.settled >= budget.throttle_at then
-      rpm = math.min(rpm, math.max(math.floor(limits.rpm * budget.throttle_factor), 1))
+-- Looks up what a request meets; an answer says what is missing for that.
+local function open_terms(terms)
+  local unseeded = {}
+  for i, budget in ipairs(terms.budgets) do
+    local period, key = open_period(budget.key, budget.periods, now)
+    if not period then
+      return { 'noperiod', now, i - 1 }
+    end
+    budget.period, budget.counter = period, open_counter(key)
+    if budget.counter.basis then
+      unseeded[#unseeded + 1] = i - 1
+      unseeded[#unseeded + 1] = period
+      unseeded[#unseeded + 1] = budget.counter.basis
     end
   end
-  limits.rpm = rpm
+  if #unseeded > 0 then
+    return { 'seed', now, unseeded }
+  end
+  for _, budget in ipairs(terms.budgets) do
+    if budget.pot then
+      escrow.open(budget)
+    end
+  end
+  for _, limits in ipairs(terms.windows) do
+    limits.window = open_window(base, limits.scope, now)
+  end
+  terms.opened = true
 end
 
--- The decision: every limit that refuses, and the output that all of them leave.
-local denials, refused_budgets = {}, {}
-local need, need_cost = input + least, input_cost + least * token_cost
-local grant = output
+-- The limits' figures as they stand for the next request.
+local function look(terms)
+  for _, budget in ipairs(terms.budgets) do
+    budget.settled, budget.held = budget.counter.settled, budget.counter.held
+    if budget.pot then
+      escrow.look(budget)
+    end
+  end
+  for _, limits in ipairs(terms.windows) do
+    limits.allowed = limits.rpm
+    for _, budget in ipairs(terms.budgets) do
+      if limits.rpm >= 1 and budget.throttles == limits.scope and budget.settled >= budget.throttle_at then
+        limits.allowed = math.min(limits.allowed, math.max(math.floor(limits.rpm * budget.throttle_factor), 1))
+      end
+    end
+  end
+end
+
+local function figures_of(terms)
+  local figures = {}
+  for _, limits in ipairs(terms.windows) do
+    add_window(figures, limits.window)
+  end
+  for _, budget in ipairs(terms.budgets) do
+    local n = #figures
+    figures[n + 1], figures[n + 2], figures[n + 3] = budget.period, budget.settled, budget.held
+  end
+  return figures
+end
 
 -- The most output that one request may take from a budget: a quarter of what is left.
-local function output_of(budget)
-  return math.floor(math.floor((budget.limit - budget.settled - budget.held - input_cost) / token_cost) / 4)
+local function output_of(q, budget)
+  return math.floor(math.floor((budget.limit - budget.settled - budget.held - q.input_cost) / q.token_cost) / 4)
 end
 
-local function wish(budget)
-  return input_cost + (token_cost > 0 and math.min(output, output_of(budget)) * token_cost or 0)
+-- The pots that lack allowance, on a Redis Cluster.
+local function missing_of(q, need_cost)
+  local function wish(budget)
+    return q.input_cost + (q.token_cost > 0 and math.min(q.output, output_of(q, budget)) * q.token_cost or 0)
+  end
+  return escrow.missing(q.terms.budgets, need_cost, wish)
 end
 
-local missing = escrow and escrow.missing(budgets, need_cost, wish) or {}
-if #missing > 0 then
-  return { 'fetch', now, missing }
-end
-
-for i, limits in ipairs(windows) do
-  local w = limits.window
-  if limits.rpm >= 0 and w.requests + 1 > limits.rpm then
-    local wait = window_wait(w, w.requests + 1 - limits.rpm, 'requests', now)
-    denials[#denials + 1] = { 'requests', i - 1, limits.rpm, w.requests, 0, 0, wait }
+-- What a window leaves of the wanted output; a limit that refuses is added to the denials.
+local function ask_window(q, i, limits, grant, denials)
+  local w, need = limits.window, q.input + q.least
+  if limits.allowed >= 0 and w.requests + 1 > limits.allowed then
+    local wait = window_wait(w, w.requests + 1 - limits.allowed, 'requests', now)
+    denials[#denials + 1] = { 'requests', i - 1, limits.allowed, w.requests, 0, 0, wait }
   end
   if limits.tpm >= 0 and w.tokens + need > limits.tpm then
     local large = need > limits.tpm and limits.tpm > 0
@@ -181,89 +225,156 @@ for i, limits in ipairs(windows) do
     denials[#denials + 1] = { 'max_parallel_requests', i - 1, limits.parallel, w.live, 0, 0, SECOND }
   end
   if limits.tpm >= 0 then
-    local room = limits.tpm - w.tokens - input
-    local free = limits.rpm >= 0 and math.max(limits.rpm - w.requests - 1, 0) or 0
+    local room = limits.tpm - w.tokens - q.input
+    local free = limits.allowed >= 0 and math.max(limits.allowed - w.requests - 1, 0) or 0
     grant = math.min(grant, math.floor((room - free * need) / 4))
   end
+  return grant
 end
 
-for i, budget in ipairs(budgets) do
-  if budget.hard and budget.limit >= 0 then
-    local used = budget.settled + budget.held
-    local exceeded = need_cost > 0 and used + need_cost > budget.limit
+-- The same of a budget. Budgets that refuse for good are added to refused.
+local function ask_budget(q, i, budget, grant, denials, refused)
+  if not (budget.hard and budget.limit >= 0) then
+    return grant
+  end
+  local need_cost = q.input_cost + q.least * q.token_cost
+  local used = budget.settled + budget.held
+  local exceeded = need_cost > 0 and used + need_cost > budget.limit
+  if budget.pot then
+    exceeded = budget.pot.short
+  end
+  if exceeded then
+    local to = amount(budget.periods[budget.period * 2 + 2])
+    local wait = to > 0 and to - now or 0
+    denials[#denials + 1] = { 'budget', i - 1, budget.limit, used, budget.settled, 0, wait }
+    if budget.settled + need_cost > budget.limit then
+      refused[#refused + 1] = i
+    end
+  end
+  if q.token_cost > 0 then
+    grant = math.min(grant, output_of(q, budget))
     if budget.pot then
-      exceeded = budget.pot.short
-    end
-    if exceeded then
-      local to = amount(budget.periods[budget.period * 2 + 2])
-      local wait = to > 0 and to - now or 0
-      denials[#denials + 1] = { 'budget', i - 1, budget.limit, used, budget.settled, 0, wait }
-      if budget.settled + need_cost > budget.limit then
-        refused_budgets[#refused_budgets + 1] = i
-      end
-    end
-    if token_cost > 0 then
-      grant = math.min(grant, output_of(budget))
-      if budget.pot then
-        grant = math.min(grant, math.floor((budget.pot.free - input_cost) / token_cost))
-      end
+      grant = math.min(grant, math.floor((budget.pot.free - q.input_cost) / q.token_cost))
     end
   end
+  return grant
 end
-grant = math.max(grant, least)
 
-local r = {
-  at = now, output = grant, tokens = input + grant, cost = input_cost + grant * token_cost,
-  input = input, input_cost = input_cost, windows = {}, budgets = {}, context = context,
-}
+local function ask(q)
+  local denials, refused, grant = {}, {}, q.output
+  for i, limits in ipairs(q.terms.windows) do
+    grant = ask_window(q, i, limits, grant, denials)
+  end
+  for i, budget in ipairs(q.terms.budgets) do
+    grant = ask_budget(q, i, budget, grant, denials, refused)
+  end
+  return math.max(grant, q.least), denials, refused
+end
 
-local function states()
-  local window_states, budget_states = {}, {}
-  for i, limits in ipairs(windows) do
-    window_states[i] = window_reply(limits.window)
+-- What a reservation has in common with others under the same terms.
+local function packed_terms(terms)
+  if terms.packed then
+    return terms.packed
   end
-  for i, budget in ipairs(budgets) do
-    budget_states[i] = { budget.period, budget.settled, budget.held }
+  local scopes, budgets = {}, {}
+  for i, limits in ipairs(terms.windows) do
+    scopes[i] = limits.scope
   end
-  return window_states, budget_states
+  for i, budget in ipairs(terms.budgets) do
+    for j = 2, #budget.thresholds, 2 do
+      budget.thresholds[j] = tonumber(budget.thresholds[j])
+    end
+    budgets[i] = {
+      key = budget.counter.key, period = budget.period, generation = budget.generation, thresholds = budget.thresholds,
+    }
+  end
+  terms.packed = pack_terms(scopes, budgets, terms.about)
+  return terms.packed
+end
+
+local function reservation(q, grant)
+  return {
+    at = now, output = grant, tokens = q.input + grant, cost = q.input_cost + grant * q.token_cost,
+    input = q.input, input_cost = q.input_cost, row = q.row, terms = packed_terms(q.terms), seconds = {},
+  }
+end
+
+local function reply(status, r, q, denials)
+  return { status, r.at, r.output, r.tokens, r.cost, figures_of(q.terms), denials, now }
 end
 
 -- Refused: nothing changes, but people learn once that a hard budget refuses requests. A budget
 -- that only others' reservations fill up is not exhausted: they settle for less in a moment.
-if #denials > 0 then
+local function refuse(q, r, denials, refused)
   local alerts = {}
-  for _, i in ipairs(refused_budgets) do
-    local budget = budgets[i]
-    if redis.call('HSETNX', budget.counter, 'm:' .. budget.refusal .. ':' .. budget.generation, 1) == 1 then
-      alerts[#alerts + 1] = string.format('%d %d %s %.0f', i - 1, budget.period, budget.refusal, budget.settled)
+  for _, i in ipairs(refused) do
+    local budget = q.terms.budgets[i]
+    if tell(budget.counter, budget.refusal, budget.generation) then
+      alerts[#alerts + 1] = alert_text(i - 1, budget.period, budget.refusal, budget.settled)
     end
   end
   if #alerts > 0 then
-    write_entry(base, 'refused', id, r, now, table.concat(alerts, ';'), 'cost', need_cost)
+    write_entry(base, 'refused', q.id, r, now, table.concat(alerts, ';'), 'cost', q.input_cost + q.least * q.token_cost)
+    waiting = waiting + 1
   end
-  local window_states, budget_states = states()
-  return reply('refused', r, window_states, budget_states, denials)
+  return reply('refused', r, q, denials)
 end
 
-for i, limits in ipairs(windows) do
-  charge_window(limits.window, r.tokens)
-  r.windows[i * 2 - 1], r.windows[i * 2] = limits.scope, limits.window.second
-end
-for i, budget in ipairs(budgets) do
-  budget.held = redis.call('HINCRBY', budget.counter, 'p', r.cost)
-  if budget.pot then
-    redis.call('HSET', budget.counter, 't', now)
-    budget.held = budget.held + budget.pot.held
+local function admit(q, r)
+  for i, limits in ipairs(q.terms.windows) do
+    charge_window(limits.window, r.tokens)
+    r.seconds[i] = limits.window.second
   end
-  for j = 2, #budget.thresholds, 2 do
-    budget.thresholds[j] = tonumber(budget.thresholds[j])
+  for _, budget in ipairs(q.terms.budgets) do
+    add_held(budget.counter, r.cost)
+    budget.held = budget.held + r.cost
+    budget.counter.used = budget.pot
   end
-  r.budgets[i] = {
-    key = budget.counter, period = budget.period, generation = budget.generation, thresholds = budget.thresholds,
-  }
+  save_reservation(q.id, r)
+  return reply('admitted', r, q, {})
 end
-save_reservation(base, id, r)
-redis.call('ZADD', base .. ':x', now + lifetime, id)
-note_applied(base, gateway, sequence, last)
-local window_states, budget_states = states()
-return reply('admitted', r, window_states, budget_states, {})
+
+local function decide(q)
+  local known = load_reservation(base, q.id)
+  if known then
+    return repeated(known)
+  end
+  if load_ending(base, q.id, now) then
+    return { 'ended' }
+  end
+  if stale(q.terms.version) then
+    return { 'stale' }
+  end
+  local problem = unspendable(q.terms.budgets) or not q.terms.opened and open_terms(q.terms)
+  if problem then
+    return problem
+  end
+  look(q.terms)
+  local missing = escrow and missing_of(q, q.input_cost + q.least * q.token_cost) or {}
+  if #missing > 0 then
+    return { 'fetch', now, missing }
+  end
+  local grant, denials, refused = ask(q)
+  local r = reservation(q, grant)
+  if #denials > 0 then
+    return refuse(q, r, denials, refused)
+  end
+  return admit(q, r)
+end
+
+local requests = read_requests(read_terms())
+load_all(requests)
+local answers = {}
+for i, q in ipairs(requests) do
+  answers[i] = decide(q)
+end
+for _, c in pairs(counters) do
+  if c.used then
+    redis.call('HSET', c.key, 't', now)
+  end
+end
+save_changes(base, now + lifetime)
+if #fresh > 0 then
+  note_applied(base, gateway, sequence, last)
+end
+return { 'ok', answers }

@@ -9,6 +9,7 @@ local base, now = KEYS[1], clock(ARGV[1])
 local lifetime, remembered = tonumber(ARGV[4]), tonumber(ARGV[5])
 
 local function charge_again(w, second, tokens)
+  w.changed = true
   if second > w.second - WINDOW then
     w.requests = w.requests + 1
     w.tokens = w.tokens + tokens
@@ -17,18 +18,17 @@ local function charge_again(w, second, tokens)
       w.bucket_requests = w.bucket_requests + 1
       w.bucket_tokens = w.bucket_tokens + tokens
     else
-      redis.call('HINCRBY', w.key, 'r' .. second, 1)
-      redis.call('HINCRBY', w.key, 'k' .. second, tokens)
+      add_earlier(w, 'r' .. second, 1)
+      add_earlier(w, 'k' .. second, tokens)
     end
   end
 end
 
-local function charge_windows(r, tokens, live)
-  for i = 1, #r.windows, 2 do
-    local w = open_window(base, r.windows[i], now)
-    charge_again(w, math.min(r.windows[i + 1], w.second), tokens)
-    w.live = w.live + live
-    save_window(w)
+local function charge_windows(r, tokens, running)
+  for i, scope in ipairs(r.scopes) do
+    local w = open_window(base, scope, now)
+    charge_again(w, math.min(r.seconds[i], w.second), tokens)
+    w.live = w.live + running
   end
 end
 
@@ -41,10 +41,9 @@ end
 local function restore_live(id, r)
   charge_windows(r, r.tokens, 1)
   for _, budget in ipairs(r.budgets) do
-    redis.call('HINCRBY', budget.key, 'p', r.cost)
+    add_held(open_counter(budget.key), r.cost)
   end
-  save_reservation(base, id, r)
-  redis.call('ZADD', base .. ':x', now + lifetime, id)
+  save_reservation(id, r)
 end
 
 local function restore_ended(id, r, known, row)
@@ -55,12 +54,13 @@ local function restore_ended(id, r, known, row)
     charge_windows(r, r.used_tokens, 0)
   end
   unseed(r)
-  save_ending(base, id, now, remembered)
+  save_ending(id, now + remembered)
 end
 
 local lost = 0
 for i = 6, #ARGV, 3 do
   local id, r, row = ARGV[i], cjson.decode(ARGV[i + 1]), ARGV[i + 2]
+  r.terms = pack_terms(r.scopes, r.budgets, r.about)
   local known = load_reservation(base, id)
   if not load_ending(base, id, now) then
     if row ~= '' then
@@ -72,6 +72,8 @@ for i = 6, #ARGV, 3 do
     end
   end
 end
+
+save_changes(base, now + lifetime, remembered)
 
 -- The policy version may be lost as well: everybody loads the limits again.
 redis.call('SET', base .. ':cfg', math.max(amount(redis.call('GET', base .. ':cfg')) + 1, now))

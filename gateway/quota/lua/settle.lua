@@ -1,44 +1,89 @@
--- Ends a reservation with what it really used, and writes the ledger entry in the same step.
+-- Ends reservations with what they really used, one after the other, and writes their ledger entries in the same step.
 -- KEYS: slot. ARGV: clock, gateway, its numbers for this change and for the latest it saw applied,
--- id, tokens, cost, how long the end is remembered, row, 1 for a request that was never sent.
--- Replies: {status, now, windows, budgets}
+-- how long ends are remembered, then of each reservation its id, tokens, cost, 1 for a request that was never sent, row.
+-- Replies: {'lost'}, or {'ok', answers, now, the stream's entry that holds the rows of those that settled}. An answer is
+-- {status, how windows and budgets stand, when it was admitted if its row is in that entry}.
 
 local base, now = KEYS[1], clock(ARGV[1])
 local gateway, sequence, applied = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
-local id, tokens, cost = ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7])
-local remembered, row, unsent = tonumber(ARGV[8]), ARGV[9], ARGV[10] == '1'
+local remembered = tonumber(ARGV[5])
+local FIRST, SIZE = 6, 5
 
 local last = last_applied(base, gateway)
 if last < applied then
   return { 'lost' }
 end
 
-local r = load_reservation(base, id)
-if r then
-  local alerts, windows, budgets = finish(base, id, r, tokens, cost, now, unsent)
-  save_ending(base, id, now, remembered)
-  write_entry(base, 'settle', id, r, now, alerts, 'cost', cost, 'row', row)
-  note_applied(base, gateway, sequence, last)
-  return { 'settled', now, windows, budgets }
+local function load_all()
+  local ids, missing = {}, {}
+  for i = FIRST, #ARGV, SIZE do
+    ids[#ids + 1] = ARGV[i]
+  end
+  load_reservations(base, ids)
+  for _, id in ipairs(ids) do
+    if not live[id] then
+      missing[#missing + 1] = id
+    end
+  end
+  load_endings(base, missing)
 end
 
-local ending = load_ending(base, id, now)
-if not ending then
-  return { 'unknown' }
-end
-local estimate = ending[2]
-if not estimate then
-  return { 'duplicate' }
+local rows = {} -- when each was admitted, and the row
+
+local function settle(id, r, tokens, cost, unsent, row)
+  local alerts, figures = finish(base, id, r, tokens, cost, now, unsent)
+  save_ending(id, now + remembered)
+  if alerts ~= '' then
+    write_entry(base, 'settle', id, r, now, alerts, 'cost', cost, 'row', row)
+    return { 'settled', figures, 0 }
+  end
+  rows[#rows + 1] = string.format('%.0f', r.at)
+  rows[#rows + 1] = row
+  return { 'settled', figures, r.at }
 end
 
 -- It was taken for crashed and is booked at an estimate: book the difference, once.
-for i = 1, #estimate.windows, 2 do
-  local w = open_window(base, estimate.windows[i], now)
-  adjust_window(w, estimate.windows[i + 1], tokens - estimate.tokens)
-  save_window(w)
+local function correct(id, ending, tokens, cost, row)
+  local estimate = unpack_reservation(ending[2])
+  local terms = terms_of(estimate)
+  for i, scope in ipairs(terms.scopes) do
+    adjust_window(open_window(base, scope, now), estimate.seconds[i], tokens - estimate.tokens)
+  end
+  local alerts = spend(terms.budgets, cost - estimate.cost, 0, {})
+  save_ending(id, ending[1])
+  write_entry(base, 'correction', id, estimate, now, alerts, 'cost', cost, 'row', row,
+    'estimate_tokens', estimate.tokens, 'estimate_cost', estimate.cost, 'input', estimate.input)
+  return { 'corrected' }
 end
-local alerts = spend(estimate, cost - estimate.cost, 0)
-save_ending(base, id, now, ending[1] - now)
-write_entry(base, 'correction', id, estimate, now, alerts, 'cost', cost, 'row', row,
-  'estimate_tokens', estimate.tokens, 'estimate_cost', estimate.cost, 'input', estimate.input)
-return { 'corrected' }
+
+local function answer(id, tokens, cost, unsent, row)
+  local r = load_reservation(base, id)
+  if r then
+    return settle(id, r, tokens, cost, unsent, row)
+  end
+  local ending = load_ending(base, id, now)
+  if not ending then
+    return { 'unknown' }
+  end
+  if not ending[2] then
+    return { 'duplicate' }
+  end
+  return correct(id, ending, tokens, cost, row)
+end
+
+load_all()
+local answers, settled = {}, false
+for i = FIRST, #ARGV, SIZE do
+  local a = answer(ARGV[i], tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2]), ARGV[i + 3] == '1', ARGV[i + 4])
+  settled = settled or a[1] == 'settled'
+  answers[#answers + 1] = a
+end
+save_changes(base, nil, remembered)
+local entry = ''
+if #rows > 0 then
+  entry = redis.call('XADD', base .. ':led', '*', 'kind', 'settled', 'now', now, 'rows', table.concat(rows, '\n'))
+end
+if settled then
+  note_applied(base, gateway, sequence, last)
+end
+return { 'ok', answers, now, entry }

@@ -1,8 +1,8 @@
--- Reads rate windows as they stand. KEYS: slot. ARGV: clock, scopes. Replies: {now, windows}
+-- Reads rate windows as they stand. KEYS: slot. ARGV: clock, scopes. Replies: {now, figures of all windows}
 
 local now = clock(ARGV[1])
-local windows = {}
+local figures = {}
 for i = 2, #ARGV do
-  windows[i - 1] = window_reply(open_window(KEYS[1], ARGV[i], now))
+  add_window(figures, open_window(KEYS[1], ARGV[i], now))
 end
-return { now, windows }
+return { now, figures }

@@ -1,0 +1,109 @@
+package quota
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// errLate is what a caller is told that waited for its group for too long.
+var errLate = fmt.Errorf("%w: it did not answer in time", ErrUnavailable)
+
+// asked is one call's part of a group: whether it still waits, and the answer.
+type asked struct {
+	done chan struct{}
+	// trial: Redis counts as away, and this call finds out whether it is back.
+	trial bool
+	gone  atomic.Bool
+
+	answer *reply
+	err    error
+}
+
+func newAsked(trial bool) asked { return asked{done: make(chan struct{}), trial: trial} }
+
+func (a *asked) part() *asked { return a }
+
+// wait returns when the call was answered, or nobody needs the answer any more, or it is late.
+func (r *Redis) wait(ctx context.Context, breaker *breaker, a *asked) error {
+	timer := time.NewTimer(2 * r.options.Timeout)
+	defer timer.Stop()
+	select {
+	case <-a.done:
+		return a.err
+	case <-ctx.Done():
+		a.gone.Store(true)
+		return ctx.Err()
+	case <-timer.C:
+		a.gone.Store(true)
+		return r.notedBy(ctx, breaker, errLate)
+	}
+}
+
+// present leaves out of a group who does not wait any more, and answers those for whom it is too late:
+// Redis went away while they waited for their turn.
+func present[T interface{ part() *asked }](breaker *breaker, group []T) []T {
+	open := breaker.open()
+	left := group[:0]
+	for _, call := range group {
+		switch a := call.part(); {
+		case a.gone.Load():
+		case open && !a.trial:
+			a.err = errOpen
+			close(a.done)
+		default:
+			left = append(left, call)
+		}
+	}
+	return left
+}
+
+// finish gives every call of a group its answer, or all of them what became of the group.
+func finish[T interface{ part() *asked }](group []T, answers []any, err error) {
+	if err == nil && len(answers) != len(group) {
+		err = fmt.Errorf("answer of a script: %d answers to %d calls", len(answers), len(group))
+	}
+	for i, call := range group {
+		a := call.part()
+		a.err = err
+		if err == nil {
+			values, _ := answers[i].([]any)
+			a.answer = &reply{values: values}
+		}
+		close(a.done)
+	}
+}
+
+// callGroup runs a script for a group. It is bounded by itself: a caller that leaves takes nobody along.
+func (r *Redis) callGroup(breaker *breaker, script *redis.Script, key string, args []any, calls int) (*reply, error) {
+	background := context.Background()
+	bounded, cancel := r.deadline(background)
+	defer cancel()
+	values, err := script.Run(bounded, r.scripter, []string{key}, args...).Slice()
+	if err = r.notedBy(background, breaker, err); err != nil {
+		for range calls - 1 { // each of them has waited in vain
+			breaker.failed(time.Now())
+		}
+		return nil, err
+	}
+	return &reply{values: values}, nil
+}
+
+// groupAnswers reads what a script says to a group: an answer to each call, or one that is everybody's.
+func groupAnswers(answer *reply, calls int) ([]any, error) {
+	status := answer.text()
+	if answer.err != nil {
+		return nil, answer.err
+	}
+	if status == "ok" {
+		return answer.list(), answer.err
+	}
+	answers := make([]any, calls)
+	for i := range answers {
+		answers[i] = []any{status}
+	}
+	return answers, nil
+}

@@ -1,0 +1,93 @@
+package quota
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+// settleCall is one settlement's part of a group that settle.lua books.
+type settleCall struct {
+	asked
+	settlement Settlement
+	// row is the ledger row as JSON, but for when the request was admitted and settled.
+	row []byte
+	// now is when the group was booked.
+	now time.Time
+}
+
+// askSettle has Redis book a settlement, together with whoever settles at the same time.
+func (r *Redis) askSettle(ctx context.Context, settlement Settlement, row []byte) (*settleCall, error) {
+	breaker := r.breakerOf(ctx, r.keys.slot(settlement.Slot))
+	trial := breaker.open()
+	if !breaker.allows(time.Now()) {
+		return nil, errOpen
+	}
+	call := &settleCall{asked: newAsked(trial), settlement: settlement, row: row}
+	r.settles.ask(settlement.Slot, call)
+	return call, r.wait(ctx, breaker, &call.asked)
+}
+
+// answerSettles lets Redis book a group.
+func (r *Redis) answerSettles(slot string, group []*settleCall) {
+	breaker := r.breakerOf(context.Background(), r.keys.slot(slot))
+	if group = present(breaker, group); len(group) == 0 {
+		return
+	}
+	answers, err := r.book(breaker, slot, group)
+	finish(group, answers, err)
+}
+
+func (r *Redis) book(breaker *breaker, slot string, group []*settleCall) ([]any, error) {
+	args := make([]any, 0, 8+5*len(group))
+	args = append(args, r.clock(), r.replica, 0, 0, remembered.Microseconds())
+	for _, call := range group {
+		settlement := &call.settlement
+		args = append(args, settlement.ID, settlement.Tokens, int64(settlement.Cost), settlement.Unsent, call.row)
+	}
+	log := r.logOf(slot)
+	number := log.number(args)
+	answer, err := r.callGroup(breaker, r.scripts.settle, r.keys.slot(slot), args, len(group))
+	if err != nil {
+		r.markDirty(slot) // it may have been booked all the same
+		return nil, err
+	}
+	answers, err := groupAnswers(answer, len(group))
+	if err != nil || len(answers) != len(group) || answer.next == len(answer.values) {
+		return answers, err
+	}
+	if slices.ContainsFunc(answers, func(a any) bool { return statusOf(a) == "settled" }) {
+		log.applied(number)
+	}
+	now, entry := timeOf(answer.int()), answer.text()
+	for _, call := range group {
+		call.now = now
+	}
+	rows, all := writtenBy(group, answers)
+	r.noteWritten(slot, entry, rows, all)
+	return answers, answer.err
+}
+
+// writtenBy are the rows of a group's settlements that are in the one entry which the script wrote for all of them.
+// Something else than those is in entries of its own, or was written by an earlier call.
+func writtenBy(group []*settleCall, answers []any) (rows []api.LedgerRow, all bool) {
+	all = true
+	for i, call := range group {
+		values, _ := answers[i].([]any)
+		answer := &reply{values: values}
+		if answer.text() != "settled" {
+			all = false
+			continue
+		}
+		answer.list()
+		at := answer.int()
+		if at == 0 {
+			all = false
+			continue
+		}
+		rows = append(rows, settledRow(call.settlement, timeOf(at), call.now))
+	}
+	return rows, all
+}
