@@ -3,7 +3,60 @@ package quota
 import (
 	"context"
 	"net"
+	"runtime"
+	"sync"
 )
+
+// TogetherForTest makes calls of one slot that go to Redis as one group, in their order. They must all be
+// reservations or all settlements.
+func TogetherForTest(r *Redis, slot string, calls []func()) {
+	r.reserves.holdForTest(slot)
+	r.settles.holdForTest(slot)
+	var made sync.WaitGroup
+	for _, call := range calls {
+		before, ended := r.askingForTest(slot), make(chan struct{})
+		made.Go(func() {
+			defer close(ended)
+			call()
+		})
+		for waits := true; waits && r.askingForTest(slot) == before; {
+			select {
+			case <-ended: // it had nothing to ask
+				waits = false
+			default:
+				runtime.Gosched()
+			}
+		}
+	}
+	go r.reserves.run(slot)
+	go r.settles.run(slot)
+	made.Wait()
+}
+
+func (g *groups[T]) holdForTest(slot string) {
+	for {
+		g.mu.Lock()
+		_, busy := g.waiting[slot]
+		if !busy {
+			g.waiting[slot] = nil
+		}
+		g.mu.Unlock()
+		if !busy {
+			return
+		}
+		runtime.Gosched()
+	}
+}
+
+func (r *Redis) askingForTest(slot string) int {
+	return r.reserves.lenForTest(slot) + r.settles.lenForTest(slot)
+}
+
+func (g *groups[T]) lenForTest(slot string) int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return len(g.waiting[slot])
+}
 
 // RewriteForTest changes the text of every script before it is sent to Redis.
 func RewriteForTest(options *RedisOptions, rewrite func(script string) string) {

@@ -30,7 +30,10 @@ func startRedis(rt *rapid.T, address string) quotatest.Harness {
 		rt.Fatal(err)
 	}
 	rt.Cleanup(func() { _ = engine.Close() })
-	return quotatest.Harness{Engine: engine, Clock: clock, Record: record}
+	return quotatest.Harness{
+		Engine: engine, Clock: clock, Record: record,
+		Together: func(slot string, calls []func()) { quota.TogetherForTest(engine, slot, calls) },
+	}
 }
 
 func TestPromise_T1_budgetNeverExceeded(t *testing.T) {

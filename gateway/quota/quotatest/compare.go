@@ -59,22 +59,35 @@ type budgetTerms struct {
 
 func (c *comparison) step() {
 	steps := []func(){
-		c.reserve, c.reserve, c.reserve, c.reserve, c.settle, c.settle, c.settle,
+		c.reserve, c.reserve, c.reserve, c.reserve, c.settle, c.settle, c.settle, c.reserveTogether, c.settleTogether,
 		c.advance, c.advance, c.renew, c.reap, c.look, c.drawTerms, c.bump, c.drain, c.adjust,
 	}
 	rapid.SampledFrom(steps).Draw(c.t, "step")()
+}
+
+// errorKinds are the errors that callers decide on, by name.
+var errorKinds = map[string]error{
+	"stale": quota.ErrStalePolicy, "unknown": quota.ErrUnknown, "ended": quota.ErrEnded, "no period": quota.ErrNoPeriod,
+	"invalid": quota.ErrInvalid, "unavailable": quota.ErrUnavailable,
+}
+
+func kindOf(err error) string {
+	for kind, known := range errorKinds {
+		if errors.Is(err, known) {
+			return kind
+		}
+	}
+	if err != nil {
+		return "another"
+	}
+	return ""
 }
 
 // both makes one call to both engines and wants the same answer and the same kind of error.
 func both[T any](c *comparison, what string, call func(h Harness) (T, error)) T {
 	want, wantErr := call(c.model)
 	got, gotErr := call(c.subject)
-	for _, kind := range []error{quota.ErrStalePolicy, quota.ErrUnknown, quota.ErrEnded, quota.ErrNoPeriod, quota.ErrInvalid, quota.ErrUnavailable} {
-		if errors.Is(wantErr, kind) != errors.Is(gotErr, kind) {
-			c.t.Fatalf("%s: model fails with %v, engine with %v", what, wantErr, gotErr)
-		}
-	}
-	if (wantErr == nil) != (gotErr == nil) {
+	if kindOf(wantErr) != kindOf(gotErr) {
 		c.t.Fatalf("%s: model fails with %v, engine with %v", what, wantErr, gotErr)
 	}
 	if diff := gocmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
@@ -163,7 +176,11 @@ func (c *comparison) drawRequest() quota.Request {
 	if len(c.made) > 0 && rapid.IntRange(0, 5).Draw(c.t, "again") == 0 {
 		return c.drawMade()
 	}
-	t := rapid.SampledFrom(c.terms).Draw(c.t, "slot")
+	return c.drawFresh(rapid.SampledFrom(c.terms).Draw(c.t, "slot"))
+}
+
+// drawFresh makes a request that was not made before.
+func (c *comparison) drawFresh(t terms) quota.Request {
 	least := rapid.Int64Range(0, 100).Draw(c.t, "least")
 	return quota.Request{
 		ID: NewID(), Slot: t.slot, PolicyVersion: t.version,
@@ -183,6 +200,11 @@ func (c *comparison) settle() {
 	if len(c.made) == 0 {
 		return
 	}
+	settlement := c.drawSettlement()
+	both(c, "settle", func(h Harness) (quota.Settled, error) { return h.Engine.Settle(c.t.Context(), settlement) })
+}
+
+func (c *comparison) drawSettlement() quota.Settlement {
 	request := c.drawMade()
 	if rapid.IntRange(0, 20).Draw(c.t, "unknown") == 0 {
 		request.ID = NewID()
@@ -193,11 +215,9 @@ func (c *comparison) settle() {
 	if unsent {
 		tokens, cost = 0, 0
 	}
-	both(c, "settle", func(h Harness) (quota.Settled, error) {
-		settlement := settlementOf(request, tokens, cost)
-		settlement.Unsent = unsent
-		return h.Engine.Settle(c.t.Context(), settlement)
-	})
+	settlement := settlementOf(request, tokens, cost)
+	settlement.Unsent = unsent
+	return settlement
 }
 
 func (c *comparison) advance() {

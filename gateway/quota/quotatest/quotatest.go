@@ -34,6 +34,8 @@ type Harness struct {
 	Record *Record
 	// PotsApart leaves pots out of [Compare]: a Redis Cluster spends them by allowances.
 	PotsApart bool
+	// Together makes calls of one slot as one group, decided in their order. nil makes them one after the other.
+	Together func(slot string, calls []func())
 }
 
 // Run passes every engine through the suite. start is called once per test.

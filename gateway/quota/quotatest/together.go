@@ -1,0 +1,84 @@
+package quotatest
+
+import (
+	"pgregory.net/rapid"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
+)
+
+// together makes calls of one slot at the same time. The model makes them in their order.
+func (h Harness) together(slot string, calls []func()) {
+	if h.Together != nil {
+		h.Together(slot, calls)
+		return
+	}
+	for _, call := range calls {
+		call()
+	}
+}
+
+// outcome is an answer, or the name of the error in its place.
+type outcome[T any] struct {
+	Answer T
+	Failed string
+}
+
+// bothTogether makes calls of one slot to both engines as a group, and wants the same outcome of each.
+func bothTogether[T any](c *comparison, what, slot string, n int, call func(h Harness, i int) (T, error)) []outcome[T] {
+	return both(c, what, func(h Harness) ([]outcome[T], error) {
+		outcomes := make([]outcome[T], n)
+		calls := make([]func(), n)
+		for i := range calls {
+			calls[i] = func() {
+				answer, err := call(h, i)
+				outcomes[i] = outcome[T]{Answer: answer, Failed: kindOf(err)}
+			}
+		}
+		h.together(slot, calls)
+		return outcomes, nil
+	})
+}
+
+// reserveTogether makes requests of one slot under the terms as they are, some of them twice in the group.
+func (c *comparison) reserveTogether() {
+	t := rapid.SampledFrom(c.terms).Draw(c.t, "slot")
+	// Counters that have to be filled first would break the group up.
+	both(c, "spent", func(h Harness) ([]quota.BudgetState, error) { return h.Engine.Spent(c.t.Context(), c.budgetsNow(t)) })
+	requests := make([]quota.Request, rapid.IntRange(2, 8).Draw(c.t, "requests"))
+	for i := range requests {
+		requests[i] = c.drawFresh(t)
+		if rapid.Bool().Draw(c.t, "fewer limits") {
+			requests[i].Windows = requests[i].Windows[:len(requests[i].Windows)/2]
+			requests[i].Budgets = requests[i].Budgets[len(requests[i].Budgets)/2:]
+		}
+		if i > 0 && rapid.IntRange(0, 5).Draw(c.t, "again") == 0 {
+			requests[i] = requests[i-1]
+		}
+	}
+	outcomes := bothTogether(c, "reserve together", t.slot, len(requests), func(h Harness, i int) (quota.Decision, error) {
+		return h.Engine.Reserve(c.t.Context(), requests[i])
+	})
+	for i, outcome := range outcomes {
+		if outcome.Answer.Admitted && !outcome.Answer.Duplicate {
+			c.made = append(c.made, requests[i])
+		}
+	}
+}
+
+// settleTogether settles requests of one slot, some of them twice in the group.
+func (c *comparison) settleTogether() {
+	if len(c.made) == 0 {
+		return
+	}
+	slot := c.drawMade().Slot
+	var settlements []quota.Settlement
+	for range rapid.IntRange(2, 8).Draw(c.t, "settlements") {
+		settlement := c.drawSettlement()
+		if settlement.Slot == slot {
+			settlements = append(settlements, settlement)
+		}
+	}
+	bothTogether(c, "settle together", slot, len(settlements), func(h Harness, i int) (quota.Settled, error) {
+		return h.Engine.Settle(c.t.Context(), settlements[i])
+	})
+}
