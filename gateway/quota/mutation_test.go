@@ -58,7 +58,6 @@ var bugs = []bug{
 	{"a group admits one id twice", "live[id] = r\n", ""},
 	{"a group settles one id twice", "  live[id] = false\n", ""},
 	{"a group is under the limits of its first request", "all_terms[number()]", "all_terms[number() and 1]"},
-	{"a group throttles by how it began", "limits.allowed = limits.rpm\n", "limits.allowed = limits.allowed or limits.rpm\n"},
 	{"a period takes in its end", "now < to", "now <= to"},
 }
 

@@ -22,21 +22,19 @@ func readEntries(values map[string]any) ([]Entry, error) {
 	return []Entry{entry}, err
 }
 
-// readSettledRows reads a line with when it was admitted and a line with the row, for each.
+// readSettledRows reads the fields that are rows; their values are when they were admitted.
 func readSettledRows(fields *streamFields) (entries []Entry) {
 	now := timeOf(fields.int("now"))
-	lines := strings.Split(fields.text("rows"), "\n")
-	for i := 0; i+1 < len(lines); i += 2 {
-		at, err := strconv.ParseInt(lines[i], 10, 64)
-		row := api.LedgerRow{}
-		if err == nil {
-			err = json.Unmarshal([]byte(lines[i+1]), &row)
+	for name := range fields.values {
+		if !strings.HasPrefix(name, "{") {
+			continue
 		}
+		row, err := unpackRow(name)
 		if err != nil {
-			fields.fail(fmt.Errorf("row %d: %w", i/2, err))
+			fields.fail(fmt.Errorf("row: %w", err))
 			return nil
 		}
-		row.AdmittedAt, row.SettledAt = timeOf(at), now
+		row.AdmittedAt, row.SettledAt = timeOf(fields.int(name)), now
 		entries = append(entries, Entry{Row: &row})
 	}
 	return entries
@@ -46,18 +44,15 @@ func readSettledRows(fields *streamFields) (entries []Entry) {
 func readEntry(fields *streamFields) (Entry, error) {
 	id, now, at := fields.text("id"), timeOf(fields.int("now")), timeOf(fields.int("at"))
 	cost := money.Nano(fields.int("cost"))
-	var known api.LedgerRow
-	var about []budgetMemo
-	fields.json("known", &known)
-	fields.json("about", &about)
+	known := fields.row("known")
 	settlement := Settlement{ID: id, Cost: cost, Row: known}
 	entry := Entry{}
 	switch kind := fields.text("kind"); kind {
 	case "refused":
-		entry.Alerts = readAlerts(fields, about, now, cost)
+		entry.Alerts = readAlerts(fields, now, cost)
 		return entry, fields.err
 	case "settle":
-		fields.json("row", &settlement.Row)
+		settlement.Row = fields.row("row")
 		entry.Row = new(settledRow(settlement, at, now))
 	case "cancel":
 		settlement.Row.Kind = api.LedgerVoid
@@ -65,35 +60,46 @@ func readEntry(fields *streamFields) (Entry, error) {
 	case "estimate":
 		entry.Row = new(estimateRow(known, id, fields.int("estimate_tokens"), fields.int("input"), cost, at, now))
 	case "correction":
-		fields.json("row", &settlement.Row)
+		settlement.Row = fields.row("row")
 		estimate := estimateRow(known, id, fields.int("estimate_tokens"), fields.int("input"), money.Nano(fields.int("estimate_cost")), at, now)
 		entry.Row = new(correctionRow(settlement, estimate, now))
 	default:
 		return entry, fmt.Errorf("entry of kind %q", kind)
 	}
-	entry.Alerts = readAlerts(fields, about, now, 0)
+	entry.Alerts = readAlerts(fields, now, 0)
 	return entry, fields.err
 }
 
-// readAlerts reads "budget period share spend;…", numbers of the reservation's budgets and their periods.
-func readAlerts(fields *streamFields, about []budgetMemo, now time.Time, refused money.Nano) (events []api.AlertEvent) {
+// readAlerts reads "budget period share spend;…": the number of the reservation's budget, and START-END of its period.
+func readAlerts(fields *streamFields, now time.Time, refused money.Nano) (events []api.AlertEvent) {
 	text := fields.text("alerts")
 	if text == "" {
 		return nil
 	}
+	about := fields.budgets("about")
 	for alert := range strings.SplitSeq(text, ";") {
-		var budget, period, spend int64
+		var budget, spend int64
+		var period string
 		var share float64
-		if _, err := fmt.Sscan(alert, &budget, &period, &share, &spend); err != nil || budget >= int64(len(about)) {
+		_, err := fmt.Sscan(alert, &budget, &period, &share, &spend)
+		lasts, known := readPeriod(period)
+		if err != nil || !known || budget >= int64(len(about)) {
 			fields.fail(fmt.Errorf("alert %q cannot be read", alert))
 			return nil
 		}
-		b := about[budget].budget()
 		events = append(events, crossing{
-			budget: b, period: b.period(period), share: share, spend: money.Nano(spend), at: now, refused: refused,
+			budget: about[budget].budget(), period: lasts, share: share, spend: money.Nano(spend), at: now, refused: refused,
 		}.event())
 	}
 	return events
+}
+
+// readPeriod is the reverse of periodSuffix.
+func readPeriod(text string) (Period, bool) {
+	from, to, _ := strings.Cut(text, "-")
+	start, err := strconv.ParseInt(from, 10, 64)
+	end, endErr := strconv.ParseInt(to, 10, 64)
+	return Period{Start: timeOf(start), End: timeOf(end)}, err == nil && endErr == nil
 }
 
 // streamFields reads the fields of a stream's entry; the first that does not fit is kept in err.
@@ -118,10 +124,19 @@ func (f *streamFields) int(name string) int64 {
 	return n
 }
 
-func (f *streamFields) json(name string, into any) {
-	if err := json.Unmarshal([]byte(f.text(name)), into); err != nil {
+func (f *streamFields) row(name string) api.LedgerRow {
+	row, err := unpackRow(f.text(name))
+	if err != nil {
 		f.fail(fmt.Errorf("field %q: %w", name, err))
 	}
+	return row
+}
+
+func (f *streamFields) budgets(name string) (memos []budgetMemo) {
+	if err := json.Unmarshal([]byte(f.text(name)), &memos); err != nil {
+		f.fail(fmt.Errorf("field %q: %w", name, err))
+	}
+	return memos
 }
 
 func (f *streamFields) fail(err error) {

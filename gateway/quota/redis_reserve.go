@@ -2,7 +2,6 @@ package quota
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -40,7 +39,7 @@ func (r *Redis) reserveShared(ctx context.Context, request Request) (_ Decision,
 			return Decision{}, false, err
 		}
 	}
-	row, err := json.Marshal(request.Row)
+	row, err := packRow(request.Row)
 	if err != nil {
 		return Decision{}, false, fmt.Errorf("describe reservation %s: %w", request.ID, err)
 	}
@@ -179,10 +178,13 @@ func readDecision(request Request, status string, answer *reply) (Decision, erro
 func readDenial(request Request, answer *reply) Denial {
 	denial := Denial{Kind: answer.text()}
 	limit := answer.int()
-	if denial.Kind == KindBudget {
+	switch {
+	case denial.Kind == KindBudget && limit < int64(len(request.Budgets)):
 		denial.Scope, denial.Name = request.Budgets[limit].Scope, request.Budgets[limit].Name
-	} else {
+	case denial.Kind != KindBudget && limit < int64(len(request.Windows)):
 		denial.Scope, denial.Name = request.Windows[limit].Scope, request.Windows[limit].Name
+	default:
+		answer.fail("%s %d is no limit of the request", denial.Kind, limit)
 	}
 	denial.Limit, denial.Used, denial.Settled = answer.int(), answer.int(), answer.int()
 	denial.TooLarge = answer.int() == 1

@@ -2,7 +2,6 @@ package quota
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
@@ -132,7 +131,7 @@ func sameThrottle(a, b *Throttle) bool {
 
 func (r *Redis) termsArgs(args []any, call *reserveCall) ([]any, error) {
 	request := &call.request
-	about, err := json.Marshal(newMemo(request.Budgets))
+	about, err := packBudgets(request.Budgets)
 	if err != nil {
 		return nil, fmt.Errorf("describe the budgets of %s: %w", request.Slot, err)
 	}

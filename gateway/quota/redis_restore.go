@@ -196,7 +196,7 @@ func (r *Redis) restoreItems(slot string, recent []recentSettlement) (items [][3
 		if settled.old(time.Now()) {
 			continue // behind one that is kept longer
 		}
-		row, err := json.Marshal(settled.settlement.Row)
+		row, err := packRow(settled.settlement.Row)
 		if err != nil {
 			return nil, fmt.Errorf("describe settlement %s: %w", settled.settlement.ID, err)
 		}
@@ -256,11 +256,11 @@ type packedBudget struct {
 
 func (r *Redis) restoreText(held *heldReservation, used *Settlement) (string, error) {
 	request, decision := held.request, held.decision
-	about, err := json.Marshal(newMemo(request.Budgets))
+	about, err := packBudgets(request.Budgets)
 	if err != nil {
 		return "", fmt.Errorf("describe the budgets of reservation %s: %w", request.ID, err)
 	}
-	row, err := json.Marshal(request.Row)
+	row, err := packRow(request.Row)
 	if err != nil {
 		return "", fmt.Errorf("describe reservation %s: %w", request.ID, err)
 	}

@@ -2,7 +2,6 @@ package quota
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -41,7 +40,7 @@ func (r *Redis) Settle(ctx context.Context, settlement Settlement) (Settled, err
 }
 
 func (r *Redis) settle(ctx context.Context, settlement Settlement, held *heldReservation) (Settled, error) {
-	row, err := json.Marshal(settledRow(settlement, time.Time{}, time.Time{}))
+	row, err := packRow(settledRow(settlement, time.Time{}, time.Time{}))
 	if err != nil {
 		return Settled{}, fmt.Errorf("describe settlement %s: %w", settlement.ID, err)
 	}

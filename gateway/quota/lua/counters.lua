@@ -238,8 +238,9 @@ local function tell(c, share, generation)
   return redis.call('HSETNX', c.key, mark, 1) == 1
 end
 
-local function alert_text(number, period, share, settled)
-  return string.format('%d %d %s %.0f', number, period, share, settled)
+-- number is the budget's of the reservation. A counter's key ends with its period.
+local function alert_text(number, key, share, settled)
+  return string.format('%d %s %s %.0f', number, string.match(key, '[^:]*$'), share, settled)
 end
 
 -- Reservations --------------------------------------------------------------------------------------
@@ -400,7 +401,7 @@ local function spend(budgets, cost, reserved, figures)
     for j = 1, #budget.thresholds, 2 do
       local share = budget.thresholds[j]
       if c.settled >= budget.thresholds[j + 1] and tell(c, share, budget.generation) then
-        alerts[#alerts + 1] = alert_text(i - 1, budget.period, share, c.settled)
+        alerts[#alerts + 1] = alert_text(i - 1, c.key, share, c.settled)
       end
     end
   end

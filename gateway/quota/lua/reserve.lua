@@ -310,7 +310,7 @@ local function refuse(q, r, denials, refused)
   for _, i in ipairs(refused) do
     local budget = q.terms.budgets[i]
     if tell(budget.counter, budget.refusal, budget.generation) then
-      alerts[#alerts + 1] = alert_text(i - 1, budget.period, budget.refusal, budget.settled)
+      alerts[#alerts + 1] = alert_text(i - 1, budget.counter.key, budget.refusal, budget.settled)
     end
   end
   if #alerts > 0 then

@@ -28,7 +28,7 @@ local function load_all()
   load_endings(base, missing)
 end
 
-local rows = {} -- when each was admitted, and the row
+local rows = {} -- the row, and when it was admitted, of each
 
 local function settle(id, r, tokens, cost, unsent, row)
   local alerts, figures = finish(base, id, r, tokens, cost, now, unsent)
@@ -37,8 +37,8 @@ local function settle(id, r, tokens, cost, unsent, row)
     write_entry(base, 'settle', id, r, now, alerts, 'cost', cost, 'row', row)
     return { 'settled', figures, 0 }
   end
-  rows[#rows + 1] = string.format('%.0f', r.at)
   rows[#rows + 1] = row
+  rows[#rows + 1] = r.at
   return { 'settled', figures, r.at }
 end
 
@@ -81,7 +81,7 @@ end
 save_changes(base, nil, remembered)
 local entry = ''
 if #rows > 0 then
-  entry = redis.call('XADD', base .. ':led', '*', 'kind', 'settled', 'now', now, 'rows', table.concat(rows, '\n'))
+  entry = redis.call('XADD', base .. ':led', '*', 'kind', 'settled', 'now', now, unpack(rows))
 end
 if settled then
   note_applied(base, gateway, sequence, last)
