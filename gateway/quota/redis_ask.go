@@ -2,6 +2,7 @@ package quota
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -62,7 +63,7 @@ func present[T interface{ part() *asked }](breaker *breaker, group []T) []T {
 }
 
 // finish gives every call of a group its answer, or all of them what became of the group.
-func finish[T interface{ part() *asked }](group []T, answers []any, err error) {
+func finish[T interface{ part() *asked }](group []T, answers [][]any, err error) {
 	if err == nil && len(answers) != len(group) {
 		err = fmt.Errorf("answer of a script: %d answers to %d calls", len(answers), len(group))
 	}
@@ -70,8 +71,7 @@ func finish[T interface{ part() *asked }](group []T, answers []any, err error) {
 		a := call.part()
 		a.err = err
 		if err == nil {
-			values, _ := answers[i].([]any)
-			a.answer = &reply{values: values}
+			a.answer = &reply{values: answers[i]}
 		}
 		close(a.done)
 	}
@@ -92,18 +92,20 @@ func (r *Redis) callGroup(breaker *breaker, script *redis.Script, key string, ar
 	return &reply{values: values}, nil
 }
 
-// groupAnswers reads what a script says to a group: an answer to each call, or one that is everybody's.
-func groupAnswers(answer *reply, calls int) ([]any, error) {
+// groupAnswers reads what a script says to a group: one list with the length of each answer before it, or a word that
+// is everybody's.
+func groupAnswers(answer *reply, calls int) ([][]any, error) {
+	answers := make([][]any, 0, calls)
 	status := answer.text()
-	if answer.err != nil {
-		return nil, answer.err
-	}
 	if status == "ok" {
-		return answer.list(), answer.err
+		list := &reply{values: answer.list()}
+		for list.next < len(list.values) {
+			answers = append(answers, list.take(list.int()))
+		}
+		return answers, errors.Join(answer.err, list.err)
 	}
-	answers := make([]any, calls)
-	for i := range answers {
-		answers[i] = []any{status}
+	for range calls {
+		answers = append(answers, []any{status})
 	}
-	return answers, nil
+	return answers, answer.err
 }

@@ -156,23 +156,19 @@ func (b Budget) period(number int64) Period {
 	return b.Periods[number]
 }
 
-func readDecision(request Request, status string, answer *reply) (Decision, error) {
-	decision := Decision{Admitted: status != "refused", Duplicate: status == "duplicate", At: timeOf(answer.int())}
-	output, tokens, cost, figures := answer.int(), answer.int(), answer.int(), answer.list()
+func readDecision(request Request, status string, answer *reply) (decision Decision, err error) {
+	decision = Decision{Admitted: status != "refused", Duplicate: status == "duplicate", At: timeOf(answer.int())}
+	output, tokens, cost := answer.int(), answer.int(), answer.int()
 	if decision.Admitted {
 		decision.OutputTokens, decision.Tokens, decision.Cost = output, tokens, money.Nano(cost)
 	}
-	answer.each(func(_ int, denial *reply) {
-		decision.Denials = append(decision.Denials, readDenial(request, denial))
-	})
-	decision.RetryAfter = longestWait(decision.Denials)
 	now := timeOf(answer.int())
-	if answer.err != nil {
-		return decision, answer.err
+	decision.Windows, decision.Budgets, err = readStates(request, answer, now)
+	for range answer.int() {
+		decision.Denials = append(decision.Denials, readDenial(request, answer))
 	}
-	var err error
-	decision.Windows, decision.Budgets, err = readStates(request, figures, now)
-	return decision, err
+	decision.RetryAfter = longestWait(decision.Denials)
+	return decision, errors.Join(err, answer.err)
 }
 
 func readDenial(request Request, answer *reply) Denial {
@@ -200,26 +196,24 @@ const (
 
 // readStates puts the figures that a script answers beside the limits that the caller knows: those of the
 // windows, then those of the budgets.
-func readStates(request Request, figures []any, now time.Time) ([]WindowState, []BudgetState, error) {
-	windows := len(request.Windows) * windowFigures
-	if len(figures) != windows+len(request.Budgets)*budgetFigures {
-		return nil, nil, fmt.Errorf("answer of a script: %d figures of %d windows and %d budgets", len(figures), len(request.Windows), len(request.Budgets))
+func readStates(request Request, answer *reply, now time.Time) ([]WindowState, []BudgetState, error) {
+	windows := &reply{values: answer.take(int64(len(request.Windows) * windowFigures))}
+	budgets := &reply{values: answer.take(int64(len(request.Budgets) * budgetFigures))}
+	if answer.err != nil {
+		return nil, nil, answer.err
 	}
-	answer := &reply{values: figures, next: windows}
 	budgetStates := make([]BudgetState, len(request.Budgets))
 	for i, budget := range request.Budgets {
-		period := budget.period(answer.int())
-		counter := spending{settled: money.Nano(answer.int()), reserved: money.Nano(answer.int())}
+		period := budget.period(budgets.int())
+		counter := spending{settled: money.Nano(budgets.int()), reserved: money.Nano(budgets.int())}
 		budgetStates[i] = counter.state(budget, period)
 	}
-	answer.next = 0
 	windowStates := make([]WindowState, len(request.Windows))
 	for i, limits := range request.Windows {
 		rpm := ThrottledRPM(limits, request.Budgets, budgetStates)
-		w := readWindow(answer)
-		windowStates[i] = w.state(limits, rpm, now)
+		windowStates[i] = readWindow(windows).state(limits, rpm, now)
 	}
-	return windowStates, budgetStates, answer.err
+	return windowStates, budgetStates, errors.Join(windows.err, budgets.err)
 }
 
 func readWindow(answer *reply) windowSums {

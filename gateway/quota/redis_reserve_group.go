@@ -42,7 +42,7 @@ func (r *Redis) answerReserves(slot string, group []*reserveCall) {
 	finish(group, answers, err)
 }
 
-func (r *Redis) decide(breaker *breaker, slot string, group []*reserveCall) ([]any, error) {
+func (r *Redis) decide(breaker *breaker, slot string, group []*reserveCall) ([][]any, error) {
 	epoch, err := r.expectEpoch(context.Background())
 	if err != nil {
 		return nil, err
@@ -58,19 +58,18 @@ func (r *Redis) decide(breaker *breaker, slot string, group []*reserveCall) ([]a
 		return nil, err
 	}
 	answers, err := groupAnswers(answer, len(group))
-	if slices.ContainsFunc(answers, func(a any) bool { return statusOf(a) == "admitted" }) {
+	if slices.ContainsFunc(answers, func(a []any) bool { return statusOf(a) == "admitted" }) {
 		log.applied(number)
 	}
 	return answers, err
 }
 
 // statusOf is the word that an answer of a script begins with.
-func statusOf(answer any) string {
-	values, _ := answer.([]any)
-	if len(values) == 0 {
+func statusOf(answer []any) string {
+	if len(answer) == 0 {
 		return ""
 	}
-	status, _ := values[0].(string)
+	status, _ := answer[0].(string)
 	return status
 }
 

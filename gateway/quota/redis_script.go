@@ -120,6 +120,17 @@ func (r *reply) list() []any {
 	return list
 }
 
+// take reads n values as they are.
+func (r *reply) take(n int64) []any {
+	if n < 0 || n > int64(len(r.values)-r.next) {
+		r.fail("%d more values of %d at %d", n, len(r.values), r.next)
+		r.next = len(r.values)
+		return nil
+	}
+	r.next += int(n)
+	return r.values[r.next-int(n) : r.next]
+}
+
 // each reads a list of lists.
 func (r *reply) each(read func(i int, inner *reply)) {
 	for i, value := range r.list() {

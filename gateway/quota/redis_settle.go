@@ -82,11 +82,11 @@ func (r *Redis) settled(ctx context.Context, settlement Settlement, held *heldRe
 
 // readSettled gives the state of the limits when this gateway made the reservation and so knows them.
 func (r *Redis) readSettled(call *settleCall, held *heldReservation) (settled Settled, err error) {
-	figures := call.answer.list()
+	call.answer.int()
 	if call.answer.err != nil || held == nil {
 		return Settled{}, call.answer.err
 	}
-	settled.Windows, settled.Budgets, err = readStates(held.request, figures, call.now)
+	settled.Windows, settled.Budgets, err = readStates(held.request, call.answer, call.now)
 	r.spentFromPots(held.request, settled.Budgets)
 	return settled, err
 }

@@ -40,7 +40,7 @@ func (r *Redis) answerSettles(slot string, group []*settleCall) {
 	finish(group, answers, err)
 }
 
-func (r *Redis) book(breaker *breaker, slot string, group []*settleCall) ([]any, error) {
+func (r *Redis) book(breaker *breaker, slot string, group []*settleCall) ([][]any, error) {
 	args := make([]any, 0, 8+5*len(group))
 	args = append(args, r.clock(), r.replica, 0, 0, remembered.Microseconds())
 	for _, call := range group {
@@ -58,7 +58,7 @@ func (r *Redis) book(breaker *breaker, slot string, group []*settleCall) ([]any,
 	if err != nil || len(answers) != len(group) || answer.next == len(answer.values) {
 		return answers, err
 	}
-	if slices.ContainsFunc(answers, func(a any) bool { return statusOf(a) == "settled" }) {
+	if slices.ContainsFunc(answers, func(a []any) bool { return statusOf(a) == "settled" }) {
 		log.applied(number)
 	}
 	now, entry := timeOf(answer.int()), answer.text()
@@ -72,17 +72,14 @@ func (r *Redis) book(breaker *breaker, slot string, group []*settleCall) ([]any,
 
 // writtenBy are the rows of a group's settlements that are in the one entry which the script wrote for all of them.
 // Something else than those is in entries of its own, or was written by an earlier call.
-func writtenBy(group []*settleCall, answers []any) (rows []api.LedgerRow, all bool) {
+func writtenBy(group []*settleCall, answers [][]any) (rows []api.LedgerRow, all bool) {
 	all = true
 	for i, call := range group {
-		values, _ := answers[i].([]any)
-		answer := &reply{values: values}
-		if answer.text() != "settled" {
-			all = false
-			continue
+		answer := &reply{values: answers[i]}
+		at := int64(0)
+		if answer.text() == "settled" {
+			at = answer.int()
 		}
-		answer.list()
-		at := answer.int()
 		if at == 0 {
 			all = false
 			continue

@@ -10,7 +10,7 @@ if r then
   write_entry(base, 'cancel', id, r, now, alerts, 'cost', 0)
 end
 if r or not load_ending(base, id, now) then
-  save_ending(id, now + remembered)
+  save_ending(base, id, now + remembered)
 end
-save_changes(base, nil, remembered)
+save_changes(base, now, nil, remembered)
 return now

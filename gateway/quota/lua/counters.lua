@@ -38,6 +38,13 @@ local function note_applied(base, gateway, number, last)
   end
 end
 
+-- What the script answers, as one flat list: a table of its own for each figure would cost more than the figure.
+local out, said = {}, 0
+local function say(value)
+  said = said + 1
+  out[said] = value
+end
+
 -- Windows -------------------------------------------------------------------------------------------
 
 local windows = {} -- that were looked at, by scope
@@ -162,10 +169,10 @@ local function window_wait(w, excess, kind, now)
   return 60 * SECOND
 end
 
--- Adds how a window stands to a reply.
-local function add_window(figures, w)
-  local n = #figures
-  figures[n + 1], figures[n + 2], figures[n + 3], figures[n + 4] = w.requests, w.tokens, w.live, w.charged
+local function say_window(w)
+  local n = said
+  out[n + 1], out[n + 2], out[n + 3], out[n + 4] = w.requests, w.tokens, w.live, w.charged
+  said = n + 4
 end
 
 -- Budgets -------------------------------------------------------------------------------------------
@@ -211,6 +218,12 @@ local function open_counter(key)
   return c
 end
 
+local function say_budget(period, settled, held)
+  local n = said
+  out[n + 1], out[n + 2], out[n + 3] = period, settled, held
+  said = n + 3
+end
+
 local function add_settled(c, cost)
   c.settled, c.more_settled = c.settled + cost, (c.more_settled or 0) + cost
 end
@@ -245,31 +258,52 @@ end
 
 -- Reservations --------------------------------------------------------------------------------------
 
--- Reservations and endings that were looked up, by id; false is none. fresh are the reservations to write,
--- over the ids of those to remove, and closed the ids of endings to write.
-local live, endings = {}, {}
-local fresh, over, closed_ids = {}, {}, {}
+-- What reservations under the same limits have in common is kept once, by its digest: the windows' scopes, the budgets
+-- {key, period, generation, thresholds}, and what the record has to know of the budgets. Whoever makes or renews a
+-- reservation says that its terms are in use; reap.lua drops those that nobody has used for long.
+local known_terms, used_terms = {}, {}
 
--- What all reservations under the same limits have in common is packed once: the windows' scopes, the budgets
--- {key, period, generation, thresholds}, and what the record has to know of the budgets.
-local terms_of_text = {}
-
-local function pack_terms(scopes, budgets, about)
-  local text = cmsgpack.pack({ scopes = scopes, budgets = budgets, about = about })
-  return text
+local function pack_terms(terms)
+  return cmsgpack.pack({ terms.scopes, terms.budgets, terms.about })
 end
 
-local function terms_of(r)
-  local terms = terms_of_text[r.terms]
+local function unpack_terms(packed)
+  local list = cmsgpack.unpack(packed)
+  return { scopes = list[1], budgets = list[2], about = list[3] }
+end
+
+-- Returns the digest.
+local function use_terms(terms)
+  local packed = pack_terms(terms)
+  local digest = redis.sha1hex(packed)
+  known_terms[digest], used_terms[digest] = terms, packed
+  return digest
+end
+
+local function terms_of(base, r)
+  local terms = known_terms[r.terms]
   if not terms then
-    terms = cmsgpack.unpack(r.terms)
-    terms_of_text[r.terms] = terms
+    local packed = redis.call('HGET', base .. ':t', r.terms)
+    terms = packed and unpack_terms(packed) or { scopes = {}, budgets = {}, about = '[]' }
+    known_terms[r.terms] = terms
   end
   return terms
 end
 
+local function save_terms(base, now)
+  for digest, packed in pairs(used_terms) do
+    redis.call('HSET', base .. ':t', digest, packed)
+    redis.call('ZADD', base .. ':tu', now, digest)
+  end
+end
+
+-- Reservations and endings that were looked up, by id; false is none. fresh are ids and reservations to write,
+-- over the ids of those to remove, and closed_ids those of endings to write.
+local live, endings = {}, {}
+local fresh, over, closed_ids = {}, {}, {}
+
 -- A reservation has at, output, tokens, cost, input, input_cost, checkpoint_tokens, checkpoint_cost, the row as
--- far as it is known, its terms, and the second that each window was charged on.
+-- far as it is known, its terms, and the second that its windows were charged on, or one of each.
 local function pack_reservation(r)
   return cmsgpack.pack(r.at, r.output, r.tokens, r.cost, r.input, r.input_cost, r.checkpoint_tokens or 0,
     r.checkpoint_cost or 0, r.row, r.terms, r.seconds)
@@ -282,13 +316,17 @@ local function unpack_reservation(packed)
   return r
 end
 
+local function second_of(r, i)
+  return type(r.seconds) == 'table' and r.seconds[i] or r.seconds
+end
+
 local function load_reservations(base, ids)
   if #ids == 0 then
     return
   end
   local packed = redis.call('HMGET', base .. ':r', unpack(ids))
   for i, id in ipairs(ids) do
-    live[id] = packed[i] and unpack_reservation(packed[i])
+    live[id] = packed[i]
   end
 end
 
@@ -296,12 +334,16 @@ local function load_reservation(base, id)
   if live[id] == nil then
     load_reservations(base, { id })
   end
+  if type(live[id]) == 'string' then
+    live[id] = unpack_reservation(live[id])
+  end
   return live[id]
 end
 
-local function save_reservation(id, r)
-  live[id] = r
+local function save_reservation(id, packed)
+  live[id] = packed
   fresh[#fresh + 1] = id
+  fresh[#fresh + 1] = packed
 end
 
 -- Endings lie together with those of ids that begin alike: an id begins with when it was made.
@@ -329,7 +371,7 @@ local function load_endings(base, ids)
   end
 end
 
--- How a reservation ended, if that is remembered: {until, [the estimate's reservation, packed]}.
+-- How a reservation ended, if that is remembered: {until, [the estimate's reservation and its terms, packed]}.
 local function load_ending(base, id, now)
   if endings[id] == nil then
     load_endings(base, { id })
@@ -340,8 +382,11 @@ local function load_ending(base, id, now)
   end
 end
 
-local function save_ending(id, until_time, estimate)
-  endings[id] = { until_time, estimate and pack_reservation(estimate) }
+local function save_ending(base, id, until_time, estimate)
+  endings[id] = { until_time }
+  if estimate then
+    endings[id] = { until_time, pack_reservation(estimate), pack_terms(terms_of(base, estimate)) }
+  end
   closed_ids[#closed_ids + 1] = id
 end
 
@@ -357,25 +402,28 @@ local function save_endings(base, remembered)
   end
 end
 
+-- A sorted set whose members are all short is kept as a list while it is small, and every change walks through it.
+-- A member that is not, and never expires, keeps it from that.
+local LONG = string.rep('-', 65)
+
 local function save_reservations(base, expires)
   if #over > 0 then
     redis.call('HDEL', base .. ':r', unpack(over))
     redis.call('ZREM', base .. ':x', unpack(over))
   end
   if #fresh > 0 then
-    local packed, scores = {}, {}
-    for i, id in ipairs(fresh) do
-      packed[2 * i - 1], packed[2 * i] = id, pack_reservation(live[id])
-      scores[2 * i - 1], scores[2 * i] = expires, id
+    local scores = { 'inf', LONG }
+    for i = 1, #fresh, 2 do
+      scores[i + 2], scores[i + 3] = expires, fresh[i]
     end
-    redis.call('HSET', base .. ':r', unpack(packed))
+    redis.call('HSET', base .. ':r', unpack(fresh))
     redis.call('ZADD', base .. ':x', unpack(scores))
   end
 end
 
 -- Writes what the script has changed. expires is when the reservations that it made or renewed expire,
 -- remembered for how long endings are kept; nil when there are none.
-local function save_changes(base, expires, remembered)
+local function save_changes(base, now, expires, remembered)
   for _, w in pairs(windows) do
     if w.changed then
       save_window(w)
@@ -384,50 +432,59 @@ local function save_changes(base, expires, remembered)
   for _, c in pairs(counters) do
     save_counter(c)
   end
+  save_terms(base, now)
   save_reservations(base, expires)
   save_endings(base, remembered)
 end
 
--- Books a cost on budgets and gives back what was reserved. Returns the alerts that are due as text for
--- the stream, and adds the budgets' new amounts to a reply.
-local function spend(budgets, cost, reserved, figures)
-  local alerts = {}
+-- Books a cost on budgets and gives back what was reserved. Returns the alerts that are due as text for the stream.
+local function spend(budgets, cost, reserved)
+  local alerts = ''
   for i, budget in ipairs(budgets) do
     local c = open_counter(budget.key)
     add_settled(c, cost)
     add_held(c, 0 - reserved)
-    local n = #figures
-    figures[n + 1], figures[n + 2], figures[n + 3] = budget.period, c.settled, c.held
     for j = 1, #budget.thresholds, 2 do
       local share = budget.thresholds[j]
       if c.settled >= budget.thresholds[j + 1] and tell(c, share, budget.generation) then
-        alerts[#alerts + 1] = alert_text(i - 1, c.key, share, c.settled)
+        alerts = alerts .. (alerts ~= '' and ';' or '') .. alert_text(i - 1, c.key, share, c.settled)
       end
     end
   end
-  return table.concat(alerts, ';')
+  return alerts
 end
 
 -- Ends a live reservation: what was used replaces what was reserved. An unsent request counts no more.
--- Returns the alerts that are due, and how windows and budgets stand then.
+-- Returns the alerts that are due.
 local function finish(base, id, r, tokens, cost, now, unsent)
-  local figures, terms = {}, terms_of(r)
+  local terms = terms_of(base, r)
   for i, scope in ipairs(terms.scopes) do
-    local w = open_window(base, scope, now)
+    local w, second = open_window(base, scope, now), second_of(r, i)
     w.live = math.max(w.live - 1, 0)
-    adjust_window(w, r.seconds[i], tokens - r.tokens)
+    adjust_window(w, second, tokens - r.tokens)
     if unsent then
-      take_back(w, r.seconds[i])
+      take_back(w, second)
     end
-    add_window(figures, w)
   end
   live[id] = false
   over[#over + 1] = id
-  return spend(terms.budgets, cost, r.cost, figures), figures
+  return spend(terms.budgets, cost, r.cost)
+end
+
+-- Says how the limits of a reservation stand.
+local function say_limits(base, r, now)
+  local terms = terms_of(base, r)
+  for _, scope in ipairs(terms.scopes) do
+    say_window(open_window(base, scope, now))
+  end
+  for _, budget in ipairs(terms.budgets) do
+    local c = open_counter(budget.key)
+    say_budget(budget.period, c.settled, c.held)
+  end
 end
 
 -- Writes what the record has to learn, in the same step as the counters change.
 local function write_entry(base, kind, id, r, now, alerts, ...)
   redis.call('XADD', base .. ':led', '*', 'kind', kind, 'id', id, 'at', r.at, 'now', now,
-    'alerts', alerts, 'known', r.row, 'about', terms_of(r).about, ...)
+    'alerts', alerts, 'known', r.row, 'about', terms_of(base, r).about, ...)
 end

@@ -48,7 +48,9 @@ end
 local status, agreed = 'noted', field[8] or ''
 if need >= 0 then
   status = 'granted'
-  if terms ~= agreed and slots > 1 and not recalled then
+  -- A slot may hold what a lowered limit does not allow any more, and need it no longer.
+  local above = limit >= 0 and charge() > a.u + a.p and granted + charge() > limit
+  if (above or terms ~= agreed and slots > 1) and not recalled then
     status = 'recall'
   else
     agreed = terms

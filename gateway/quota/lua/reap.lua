@@ -12,11 +12,21 @@ for _, id in ipairs(expired) do
     local cost = math.max(r.checkpoint_cost, r.input_cost)
     local alerts = finish(base, id, r, tokens, cost, now)
     r.tokens, r.cost = tokens, cost
-    save_ending(id, now + remembered, r)
+    save_ending(base, id, now + remembered, r)
     write_entry(base, 'estimate', id, r, now, alerts, 'cost', cost, 'estimate_tokens', tokens, 'input', r.input)
   else
     redis.call('ZREM', base .. ':x', id)
   end
 end
-save_changes(base, nil, remembered)
+save_changes(base, now, nil, remembered)
+
+-- What nobody has used for longer than any reservation lives is dropped: all that have expired are booked by now.
+local TERMS_KEPT = 3600 * SECOND
+if #expired < tonumber(ARGV[2]) then
+  local unused = redis.call('ZRANGEBYSCORE', base .. ':tu', '-inf', now - TERMS_KEPT, 'LIMIT', 0, ARGV[2])
+  if #unused > 0 then
+    redis.call('HDEL', base .. ':t', unpack(unused))
+    redis.call('ZREM', base .. ':tu', unpack(unused))
+  end
+end
 return #expired

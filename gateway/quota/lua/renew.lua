@@ -8,6 +8,7 @@ for i = 3, #ARGV, 3 do
     r.checkpoint_tokens, r.checkpoint_cost = tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2])
     redis.call('HSET', base .. ':r', ARGV[i], pack_reservation(r))
     redis.call('ZADD', base .. ':x', now + tonumber(ARGV[2]), ARGV[i])
+    redis.call('ZADD', base .. ':tu', now, r.terms)
   end
 end
 return now

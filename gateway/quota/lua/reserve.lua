@@ -1,8 +1,8 @@
 -- Decides requests one after the other, each as if it had come alone: all its limits are checked at once and, if all
 -- of them hold, charged.
 -- KEYS: slot. ARGV: see reserveArgs in redis_reserve.go.
--- Replies: {'lost'}, {'epoch'}, or {'ok', answers}. An answer is {status, …} and for a decision
--- {status, at, output, tokens, cost, how windows and budgets stand, denials, now}.
+-- Replies: {'lost'}, {'epoch'}, or {'ok', answers}. An answer is its length, status, and for a decision at, output,
+-- tokens, cost, now, how windows and budgets stand, how many denials, and the denials.
 
 local base = KEYS[1]
 local position = 0
@@ -95,18 +95,17 @@ local function load_all(requests)
   load_endings(base, ids)
 end
 
+local function say_decision(status, at, grant, tokens, cost)
+  local n = said
+  out[n + 1], out[n + 2], out[n + 3], out[n + 4], out[n + 5], out[n + 6] = status, at, grant, tokens, cost, now
+  said = n + 6
+end
+
 -- Answers a reservation that is live as it was answered the first time.
 local function repeated(r)
-  local figures, terms = {}, terms_of(r)
-  for _, scope in ipairs(terms.scopes) do
-    add_window(figures, open_window(base, scope, now))
-  end
-  for _, budget in ipairs(terms.budgets) do
-    local c = open_counter(budget.key)
-    local n = #figures
-    figures[n + 1], figures[n + 2], figures[n + 3] = budget.period, c.settled, c.held
-  end
-  return { 'duplicate', r.at, r.output, r.tokens, r.cost, figures, {}, now }
+  say_decision('duplicate', r.at, r.output, r.tokens, r.cost)
+  say_limits(base, r, now)
+  say(0)
 end
 
 local current -- the policy version of the slot
@@ -127,23 +126,26 @@ local function unspendable(budgets)
     spends = spends or budget.hard and budget.limit >= 0
   end
   if spends and closed then
-    return { 'recovering' }
+    return 'recovering'
   end
   if spends then
     waiting = waiting or redis.call('XLEN', base .. ':led')
   end
   if spends and waiting >= most_waiting then
-    return { 'backlog' }
+    return 'backlog'
   end
 end
 
--- Looks up what a request meets; an answer says what is missing for that.
+-- Looks up what a request meets; otherwise says what is missing for that.
 local function open_terms(terms)
   local unseeded = {}
   for i, budget in ipairs(terms.budgets) do
     local period, key = open_period(budget.key, budget.periods, now)
     if not period then
-      return { 'noperiod', now, i - 1 }
+      say('noperiod')
+      say(now)
+      say(i - 1)
+      return false
     end
     budget.period, budget.counter = period, open_counter(key)
     if budget.counter.basis then
@@ -153,7 +155,10 @@ local function open_terms(terms)
     end
   end
   if #unseeded > 0 then
-    return { 'seed', now, unseeded }
+    say('seed')
+    say(now)
+    say(unseeded)
+    return false
   end
   for _, budget in ipairs(terms.budgets) do
     if budget.pot then
@@ -164,6 +169,7 @@ local function open_terms(terms)
     limits.window = open_window(base, limits.scope, now)
   end
   terms.opened = true
+  return true
 end
 
 -- The limits' figures as they stand for the next request.
@@ -184,16 +190,13 @@ local function look(terms)
   end
 end
 
-local function figures_of(terms)
-  local figures = {}
+local function say_figures(terms)
   for _, limits in ipairs(terms.windows) do
-    add_window(figures, limits.window)
+    say_window(limits.window)
   end
   for _, budget in ipairs(terms.budgets) do
-    local n = #figures
-    figures[n + 1], figures[n + 2], figures[n + 3] = budget.period, budget.settled, budget.held
+    say_budget(budget.period, budget.settled, budget.held)
   end
-  return figures
 end
 
 -- The most output that one request may take from a budget: a quarter of what is left.
@@ -272,9 +275,9 @@ local function ask(q)
 end
 
 -- What a reservation has in common with others under the same terms.
-local function packed_terms(terms)
-  if terms.packed then
-    return terms.packed
+local function digest_of(terms)
+  if terms.digest then
+    return terms.digest
   end
   local scopes, budgets = {}, {}
   for i, limits in ipairs(terms.windows) do
@@ -288,24 +291,23 @@ local function packed_terms(terms)
       key = budget.counter.key, period = budget.period, generation = budget.generation, thresholds = budget.thresholds,
     }
   end
-  terms.packed = pack_terms(scopes, budgets, terms.about)
-  return terms.packed
+  terms.digest = use_terms({ scopes = scopes, budgets = budgets, about = terms.about })
+  return terms.digest
 end
 
-local function reservation(q, grant)
-  return {
-    at = now, output = grant, tokens = q.input + grant, cost = q.input_cost + grant * q.token_cost,
-    input = q.input, input_cost = q.input_cost, row = q.row, terms = packed_terms(q.terms), seconds = {},
-  }
-end
-
-local function reply(status, r, q, denials)
-  return { status, r.at, r.output, r.tokens, r.cost, figures_of(q.terms), denials, now }
+-- The second that all windows are charged on; a clock that went back makes it one of each.
+local function seconds_of(terms)
+  local seconds, same = {}, true
+  for i, limits in ipairs(terms.windows) do
+    seconds[i] = limits.window.second
+    same = same and seconds[i] == seconds[1]
+  end
+  return same and seconds[1] or seconds
 end
 
 -- Refused: nothing changes, but people learn once that a hard budget refuses requests. A budget
 -- that only others' reservations fill up is not exhausted: they settle for less in a moment.
-local function refuse(q, r, denials, refused)
+local function refuse(q, denials, refused)
   local alerts = {}
   for _, i in ipairs(refused) do
     local budget = q.terms.budgets[i]
@@ -314,24 +316,35 @@ local function refuse(q, r, denials, refused)
     end
   end
   if #alerts > 0 then
+    local r = { at = now, row = q.row, terms = digest_of(q.terms) }
     write_entry(base, 'refused', q.id, r, now, table.concat(alerts, ';'), 'cost', q.input_cost + q.least * q.token_cost)
     waiting = waiting + 1
   end
-  return reply('refused', r, q, denials)
+  say_decision('refused', now, 0, 0, 0)
+  say_figures(q.terms)
+  say(#denials)
+  for _, denial in ipairs(denials) do
+    for i = 1, #denial do
+      say(denial[i])
+    end
+  end
 end
 
-local function admit(q, r)
-  for i, limits in ipairs(q.terms.windows) do
-    charge_window(limits.window, r.tokens)
-    r.seconds[i] = limits.window.second
+local function admit(q, grant)
+  local tokens, cost = q.input + grant, q.input_cost + grant * q.token_cost
+  for _, limits in ipairs(q.terms.windows) do
+    charge_window(limits.window, tokens)
   end
   for _, budget in ipairs(q.terms.budgets) do
-    add_held(budget.counter, r.cost)
-    budget.held = budget.held + r.cost
+    add_held(budget.counter, cost)
+    budget.held = budget.held + cost
     budget.counter.used = budget.pot
   end
-  save_reservation(q.id, r)
-  return reply('admitted', r, q, {})
+  save_reservation(q.id, cmsgpack.pack(now, grant, tokens, cost, q.input, q.input_cost, 0, 0,
+    q.row, digest_of(q.terms), seconds_of(q.terms)))
+  say_decision('admitted', now, grant, tokens, cost)
+  say_figures(q.terms)
+  say(0)
 end
 
 local function decide(q)
@@ -340,41 +353,47 @@ local function decide(q)
     return repeated(known)
   end
   if load_ending(base, q.id, now) then
-    return { 'ended' }
+    return say('ended')
   end
   if stale(q.terms.version) then
-    return { 'stale' }
+    return say('stale')
   end
-  local problem = unspendable(q.terms.budgets) or not q.terms.opened and open_terms(q.terms)
+  local problem = unspendable(q.terms.budgets)
   if problem then
-    return problem
+    return say(problem)
+  end
+  if not q.terms.opened and not open_terms(q.terms) then
+    return
   end
   look(q.terms)
   local missing = escrow and missing_of(q, q.input_cost + q.least * q.token_cost) or {}
   if #missing > 0 then
-    return { 'fetch', now, missing }
+    say('fetch')
+    say(now)
+    return say(missing)
   end
   local grant, denials, refused = ask(q)
-  local r = reservation(q, grant)
   if #denials > 0 then
-    return refuse(q, r, denials, refused)
+    return refuse(q, denials, refused)
   end
-  return admit(q, r)
+  admit(q, grant)
 end
 
 local requests = read_requests(read_terms())
 load_all(requests)
-local answers = {}
-for i, q in ipairs(requests) do
-  answers[i] = decide(q)
+for _, q in ipairs(requests) do
+  say(0)
+  local start = said
+  decide(q)
+  out[start] = said - start
 end
 for _, c in pairs(counters) do
   if c.used then
     redis.call('HSET', c.key, 't', now)
   end
 end
-save_changes(base, now + lifetime)
+save_changes(base, now, now + lifetime)
 if #fresh > 0 then
   note_applied(base, gateway, sequence, last)
 end
-return { 'ok', answers }
+return { 'ok', out }

@@ -43,7 +43,7 @@ local function restore_live(id, r)
   for _, budget in ipairs(r.budgets) do
     add_held(open_counter(budget.key), r.cost)
   end
-  save_reservation(id, r)
+  save_reservation(id, pack_reservation(r))
 end
 
 local function restore_ended(id, r, known, row)
@@ -54,13 +54,13 @@ local function restore_ended(id, r, known, row)
     charge_windows(r, r.used_tokens, 0)
   end
   unseed(r)
-  save_ending(id, now + remembered)
+  save_ending(base, id, now + remembered)
 end
 
 local lost = 0
 for i = 6, #ARGV, 3 do
   local id, r, row = ARGV[i], cjson.decode(ARGV[i + 1]), ARGV[i + 2]
-  r.terms = pack_terms(r.scopes, r.budgets, r.about)
+  r.terms = use_terms({ scopes = r.scopes, budgets = r.budgets, about = r.about })
   local known = load_reservation(base, id)
   if not load_ending(base, id, now) then
     if row ~= '' then
@@ -73,7 +73,7 @@ for i = 6, #ARGV, 3 do
   end
 end
 
-save_changes(base, now + lifetime, remembered)
+save_changes(base, now, now + lifetime, remembered)
 
 -- The policy version may be lost as well: everybody loads the limits again.
 redis.call('SET', base .. ':cfg', math.max(amount(redis.call('GET', base .. ':cfg')) + 1, now))

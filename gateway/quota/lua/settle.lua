@@ -2,7 +2,8 @@
 -- KEYS: slot. ARGV: clock, gateway, its numbers for this change and for the latest it saw applied,
 -- how long ends are remembered, then of each reservation its id, tokens, cost, 1 for a request that was never sent, row.
 -- Replies: {'lost'}, or {'ok', answers, now, the stream's entry that holds the rows of those that settled}. An answer is
--- {status, how windows and budgets stand, when it was admitted if its row is in that entry}.
+-- its length, status, and if that is 'settled': when it was admitted if its row is in that entry, else 0, and
+-- how its windows and budgets stand.
 
 local base, now = KEYS[1], clock(ARGV[1])
 local gateway, sequence, applied = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
@@ -31,54 +32,59 @@ end
 local rows = {} -- the row, and when it was admitted, of each
 
 local function settle(id, r, tokens, cost, unsent, row)
-  local alerts, figures = finish(base, id, r, tokens, cost, now, unsent)
-  save_ending(id, now + remembered)
-  if alerts ~= '' then
+  local alerts = finish(base, id, r, tokens, cost, now, unsent)
+  save_ending(base, id, now + remembered)
+  say('settled')
+  if alerts == '' then
+    rows[#rows + 1] = row
+    rows[#rows + 1] = r.at
+    say(r.at)
+  else
     write_entry(base, 'settle', id, r, now, alerts, 'cost', cost, 'row', row)
-    return { 'settled', figures, 0 }
+    say(0)
   end
-  rows[#rows + 1] = row
-  rows[#rows + 1] = r.at
-  return { 'settled', figures, r.at }
+  say_limits(base, r, now)
 end
 
 -- It was taken for crashed and is booked at an estimate: book the difference, once.
 local function correct(id, ending, tokens, cost, row)
-  local estimate = unpack_reservation(ending[2])
-  local terms = terms_of(estimate)
+  local estimate, terms = unpack_reservation(ending[2]), unpack_terms(ending[3])
+  known_terms[estimate.terms] = terms
   for i, scope in ipairs(terms.scopes) do
-    adjust_window(open_window(base, scope, now), estimate.seconds[i], tokens - estimate.tokens)
+    adjust_window(open_window(base, scope, now), second_of(estimate, i), tokens - estimate.tokens)
   end
-  local alerts = spend(terms.budgets, cost - estimate.cost, 0, {})
-  save_ending(id, ending[1])
+  local alerts = spend(terms.budgets, cost - estimate.cost, 0)
+  save_ending(base, id, ending[1])
   write_entry(base, 'correction', id, estimate, now, alerts, 'cost', cost, 'row', row,
     'estimate_tokens', estimate.tokens, 'estimate_cost', estimate.cost, 'input', estimate.input)
-  return { 'corrected' }
+  say('corrected')
 end
 
+local settled = false
 local function answer(id, tokens, cost, unsent, row)
   local r = load_reservation(base, id)
   if r then
+    settled = true
     return settle(id, r, tokens, cost, unsent, row)
   end
   local ending = load_ending(base, id, now)
   if not ending then
-    return { 'unknown' }
+    return say('unknown')
   end
   if not ending[2] then
-    return { 'duplicate' }
+    return say('duplicate')
   end
-  return correct(id, ending, tokens, cost, row)
+  correct(id, ending, tokens, cost, row)
 end
 
 load_all()
-local answers, settled = {}, false
 for i = FIRST, #ARGV, SIZE do
-  local a = answer(ARGV[i], tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2]), ARGV[i + 3] == '1', ARGV[i + 4])
-  settled = settled or a[1] == 'settled'
-  answers[#answers + 1] = a
+  say(0)
+  local start = said
+  answer(ARGV[i], tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2]), ARGV[i + 3] == '1', ARGV[i + 4])
+  out[start] = said - start
 end
-save_changes(base, nil, remembered)
+save_changes(base, now, nil, remembered)
 local entry = ''
 if #rows > 0 then
   entry = redis.call('XADD', base .. ':led', '*', 'kind', 'settled', 'now', now, unpack(rows))
@@ -86,4 +92,4 @@ end
 if settled then
   note_applied(base, gateway, sequence, last)
 end
-return { 'ok', answers, now, entry }
+return { 'ok', out, now, entry }

@@ -1,8 +1,7 @@
 -- Reads rate windows as they stand. KEYS: slot. ARGV: clock, scopes. Replies: {now, figures of all windows}
 
 local now = clock(ARGV[1])
-local figures = {}
 for i = 2, #ARGV do
-  add_window(figures, open_window(KEYS[1], ARGV[i], now))
+  say_window(open_window(KEYS[1], ARGV[i], now))
 end
-return { now, figures }
+return { now, out }
