@@ -3,7 +3,6 @@ package quota_test
 import (
 	"bufio"
 	"context"
-	"os"
 	"strconv"
 	"strings"
 	"syscall"
@@ -39,8 +38,6 @@ func BenchmarkRedis(b *testing.B) {
 		}
 	})
 	b.StopTimer()
-	st, _ := client.Info(b.Context(), "commandstats").Result()
-	os.WriteFile("/tmp/farm/tmp-redis/st.txt", []byte(st), 0o600)
 	b.ReportMetric(float64(redisCPU(b, client)-redisBefore)/float64(b.N)/1e3, "redis-us/op")
 	b.ReportMetric(float64(processCPU(b)-before)/float64(b.N)/1e3, "process-us/op")
 	if err := engine.Close(); err != nil {
