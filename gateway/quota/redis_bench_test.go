@@ -18,16 +18,16 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/internal/testenv"
 )
 
-// BenchmarkRedis reserves and settles with 64 callers of one team and key, and prints the CPU time that Redis and
+// BenchmarkRedis_ofOneTeam reserves and settles with 64 callers of one team and key, and prints the CPU time that Redis and
 // this process took for one request, which a busy machine falsifies less than the time that passed.
-func BenchmarkRedis(b *testing.B) {
+func BenchmarkRedis_ofOneTeam(b *testing.B) {
 	server := testenv.StartRedis(b, "--appendonly", "yes")
 	engine, err := quota.OpenRedis(b.Context(), server.URL(), discard{}, quota.RedisOptions{StrictRecovery: true, Timeout: 5 * time.Second})
 	if err != nil {
 		b.Fatal(err)
 	}
 	client := redis.NewClient(&redis.Options{Addr: server.Addr()})
-	request := benchRequest()
+	request := teamBenchRequest()
 	b.SetParallelism(32)
 	b.ReportAllocs()
 	b.ResetTimer()
@@ -48,7 +48,7 @@ func BenchmarkRedis(b *testing.B) {
 	}
 }
 
-func benchRequest() quota.Request {
+func teamBenchRequest() quota.Request {
 	month := &api.Span{Count: 1, Unit: api.Month}
 	periods := quota.PeriodsAround(month, 1, time.UTC, time.Now())
 	about := api.AlertEvent{TeamID: "marketing", TeamAlias: "Marketing"}
