@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -12,6 +13,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
@@ -139,4 +142,86 @@ func (c *cli) holdsNoneOf(keys []api.KeyCreated, said string) {
 			}
 		}
 	}
+}
+
+func (p *protocol) renewKey(private []byte) (*tfprotov6.RenewEphemeralResourceResponse, string) {
+	p.t.Helper()
+	renewed, err := p.server.RenewEphemeralResource(p.ctx, &tfprotov6.RenewEphemeralResourceRequest{TypeName: "bursar_key", Private: private})
+	p.must(err, nil)
+	return renewed, said(renewed.Diagnostics)
+}
+
+func (p *protocol) closeKey(private []byte) string {
+	p.t.Helper()
+	closed, err := p.server.CloseEphemeralResource(p.ctx, &tfprotov6.CloseEphemeralResourceRequest{TypeName: "bursar_key", Private: private})
+	p.must(err, nil)
+	return said(closed.Diagnostics)
+}
+
+// A run that takes longer than the lease: Terraform renews before the key ends.
+func TestAccKeyEphemeral_isRenewedAndClosed(t *testing.T) {
+	g := startGateway(t)
+	p := g.protocol()
+	opened, err := p.server.OpenEphemeralResource(p.ctx, &tfprotov6.OpenEphemeralResourceRequest{
+		TypeName: "bursar_key", Config: p.dynamic(object{"duration": "1h", "rpm_limit": 5}),
+	})
+	p.must(err, opened.Diagnostics)
+	result := p.decode(p.schemas.EphemeralResourceSchemas["bursar_key"].ValueType(), opened.Result)
+	key, secret := g.onlyKey(), fmt.Sprint(result["key"])
+	if result["key_id"] != key.KeyID || result["key_name"] != key.KeyName || !g.opens(secret) {
+		t.Errorf("the result is not the key: %v, %v", result["key_id"], result["key_name"])
+	}
+	if strings.Contains(string(opened.Private), secret) {
+		t.Error("the secret is in what Terraform is to remember")
+	}
+	near := func(what string, got time.Time, want time.Duration) {
+		t.Helper()
+		if time.Until(got).Round(10*time.Minute) != want {
+			t.Errorf("%s is in %s, want %s", what, time.Until(got), want)
+		}
+	}
+	near("the end", *key.Expires, time.Hour)
+	near("the renewal", opened.RenewAt, 30*time.Minute)
+
+	g.changeKey(func(f *api.KeyFields) { f.Expires = new(time.Now().Add(time.Minute)) })()
+	renewed, text := p.renewKey(opened.Private)
+	if text != "" {
+		t.Fatal(text)
+	}
+	near("the end after the renewal", *g.onlyKey().Expires, time.Hour)
+	near("the next renewal", renewed.RenewAt, 30*time.Minute)
+	if limit := g.onlyKey().RPMLimit; limit == nil || *limit != 5 {
+		t.Error("the renewal has changed more than the end")
+	}
+
+	g.between(refuse("/key/delete", http.StatusInternalServerError, "out of order"))
+	if text := p.closeKey(renewed.Private); !strings.Contains(text, "stops working by itself when its lease of 1h ends") {
+		t.Errorf("a key that is not deleted: %q", text)
+	}
+	g.heal()
+	if text := p.closeKey(renewed.Private); text != "" || g.opens(secret) {
+		t.Errorf("the key is still there: %s", text)
+	}
+	if text := p.closeKey(renewed.Private); text != "" {
+		t.Errorf("closing what is gone: %s", text)
+	}
+	if _, text := p.renewKey(renewed.Private); !strings.Contains(text, "Key not renewed") {
+		t.Errorf("renewing what is gone: %q", text)
+	}
+}
+
+func TestAccKeyEphemeral_mistakes(t *testing.T) {
+	g := startGateway(t)
+	key := func(attributes string) string {
+		return g.config("ephemeral \"bursar_key\" \"x\" {\n" + attributes + "\n}\n")
+	}
+	run(t,
+		resource.TestStep{Config: key(`team_id = "gone"`), ExpectError: says("the team must be there before, so it cannot be one that the same run makes")},
+		resource.TestStep{Config: key(`duration = "30s"`), ExpectError: saysAt(`duration = "30s"`, "must be a duration from 1m to 24h")},
+		resource.TestStep{Config: key(`duration = "2d"`), ExpectError: saysAt(`duration = "2d"`, "must be a duration from 1m to 24h")},
+		resource.TestStep{Config: key(`duration = "long"`), ExpectError: saysAt(`duration = "long"`, "is not a duration")},
+		resource.TestStep{Config: key(`rpm_limit = -1`), ExpectError: saysAt(`rpm_limit = -1`, "rpm_limit cannot be negative")},
+		resource.TestStep{Config: key(`max_budget = 1e10`), ExpectError: saysAt(`max_budget = 1e10`, "must be an amount in US dollars")},
+		resource.TestStep{Config: key(`metadata = "a"`), ExpectError: saysAt(`metadata = "a"`, "must be an object or a map")},
+	)
 }
