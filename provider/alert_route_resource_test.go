@@ -94,42 +94,6 @@ func TestAccAlertRoute_createUpdateImport(t *testing.T) {
 	)
 }
 
-func TestAccAlertRoute_everyAttributeDrifts(t *testing.T) {
-	g := startGateway(t)
-	step := func(config string, change func(*api.AlertRouteFields), want changes) resource.TestStep {
-		return resource.TestStep{
-			PreConfig: g.changeRoute(change), Config: g.config(config),
-			ConfigPlanChecks: onlyChanges("bursar_alert_route.oncall", want),
-		}
-	}
-	run(t,
-		resource.TestStep{Config: g.config(fullRoute)},
-		step(fullRoute, func(f *api.AlertRouteFields) {
-			f.Name, f.Events, f.TeamIDs = "x", nil, api.StringList{"a", "b", "c"}
-			f.MinSeverity, f.Thresholds, f.Enabled = new("critical"), []float64{0.8, 1}, false
-			f.Webhook = &api.WebhookTarget{URL: "https://elsewhere.example.com/"}
-		}, changes{
-			"name": `"x" -> "oncall"`, "events.0": ` -> "budget.soft_limit"`, "events.1": ` -> "budget.hard_limit"`, "team_ids.2": `"c" -> `,
-			"min_severity": `"critical" -> "warning"`, "thresholds.1": "1 -> 0.95", "thresholds.2": " -> 1", "enabled": "false -> true",
-			"webhook.url": `"https://elsewhere.example.com/" -> "https://alerts.example.com/llm"`,
-		}),
-		resource.TestStep{Config: g.config(plainRoute)},
-		step(plainRoute, func(f *api.AlertRouteFields) {
-			f.Events, f.TeamIDs, f.MinSeverity, f.Thresholds = api.StringList{"budget.soft_limit"}, api.StringList{"a"}, new("info"), []float64{0.5}
-		}, changes{
-			"events.0": `"budget.soft_limit" -> `, "team_ids.0": `"a" -> `, "min_severity": `"info" -> `, "thresholds.0": "0.5 -> ",
-		}),
-		resource.TestStep{
-			PreConfig: func() {
-				if err := g.DeleteAlertRoute(t.Context(), g.onlyRoute().AlertRouteID); err != nil {
-					t.Fatal(err)
-				}
-			},
-			Config: g.config(plainRoute), ConfigPlanChecks: willCreate("bursar_alert_route.oncall"),
-		},
-	)
-}
-
 func TestAccAlertRoute_secretDrifts(t *testing.T) {
 	g := startGateway(t)
 	setSecret := func(secret string) func() {

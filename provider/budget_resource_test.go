@@ -85,53 +85,6 @@ func TestAccBudget_createUpdateImport(t *testing.T) {
 	)
 }
 
-func TestAccBudget_everyAttributeDrifts(t *testing.T) {
-	g := startGateway(t)
-	step := func(config string, change func(*api.BudgetFields), want changes) resource.TestStep {
-		return resource.TestStep{
-			PreConfig: g.changeBudget(change), Config: g.config(config),
-			ConfigPlanChecks: onlyChanges("bursar_budget.pot", want),
-		}
-	}
-	pot := replace(fullBudget, "[bursar_key.app.key_id]", `["k"]`)
-	run(t,
-		resource.TestStep{Config: g.config(pot)},
-		step(pot, func(f *api.BudgetFields) {
-			f.MaxBudget, f.AlertThresholds, f.SoftBudget, f.SoftThresholdPct = nil, nil, nil, new(0.9)
-			f.HardCap, f.BudgetDuration, f.ResetDay = true, nil, nil
-			f.RPMLimit, f.TPMLimit, f.MaxParallelRequests = nil, new(int64(99)), nil
-			f.Timezone, f.OnSoftLimit, f.KeyIDs, f.TeamIDs, f.Models = nil, nil, nil, []string{"later"}, []string{"gpt-4.1", "o3"}
-		}, changes{
-			"max_budget": " -> 100", "soft_budget": " -> 80", "soft_threshold_pct": "0.9 -> ", "hard_cap": "true -> false",
-			"budget_duration": ` -> "3mo"`, "reset_day": " -> 2", "rpm_limit": " -> 1", "tpm_limit": "99 -> 2", "max_parallel_requests": " -> 3",
-			"alert_thresholds.0": " -> 0.5", "alert_thresholds.1": " -> 0.8", "alert_thresholds.2": " -> 0.95", "alert_thresholds.3": " -> 1",
-			"timezone": ` -> "Europe/Berlin"`, "on_soft_limit.reduce_rpm_pct": " -> 0.5", "key_ids.0": ` -> "k"`,
-			"team_ids.0": `"later" -> "a"`, "team_ids.1": ` -> "later"`, "models.1": `"o3" -> `,
-		}),
-		step(pot, func(f *api.BudgetFields) {
-			f.OnSoftLimit.ReduceRPMPct, f.AlertThresholds = new(0.6), []float64{0.5, 0.8, 0.95, 1, 1.2}
-			f.MaxBudget = new(200 * money.USD)
-		}, changes{"on_soft_limit.reduce_rpm_pct": "0.6 -> 0.5", "alert_thresholds.4": "1.2 -> ", "max_budget": "200 -> 100"}),
-		resource.TestStep{Config: g.config(plainBudget)},
-		step(plainBudget, func(f *api.BudgetFields) {
-			f.Models, f.OnSoftLimit, f.Timezone = []string{"o3"}, &api.OnSoftLimit{ReduceRPMPct: new(0.1)}, new("UTC")
-			f.MaxBudget, f.AlertThresholds = new(money.USD), []float64{1}
-		}, changes{
-			"models.0": `"o3" -> `, "on_soft_limit.reduce_rpm_pct": "0.1 -> ", "timezone": `"UTC" -> `,
-			"max_budget": "1 -> ", "alert_thresholds.0": "1 -> ",
-		}),
-		step(plainBudget, func(f *api.BudgetFields) { f.Everything = true }, changes{"everything": "true -> false"}),
-		resource.TestStep{
-			PreConfig: func() {
-				if err := g.DeleteBudget(t.Context(), "pot"); err != nil {
-					t.Fatal(err)
-				}
-			},
-			Config: g.config(plainBudget), ConfigPlanChecks: willCreate("bursar_budget.pot"),
-		},
-	)
-}
-
 func TestAccBudget_existingOneAnswersWithTheImport(t *testing.T) {
 	g := startGateway(t)
 	must[api.Budget](t)(g.CreateBudget(t.Context(), "pot", api.BudgetFields{}))

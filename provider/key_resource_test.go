@@ -1,7 +1,6 @@
 package provider_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"testing"
 	"time"
@@ -13,7 +12,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
-	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
 
 const keyTeams = `
@@ -117,47 +115,6 @@ func TestAccKey_createUpdateImport(t *testing.T) {
 				"max_budget": "10 -> ", "soft_budget": "8 -> ", "budget_duration": `"1d" -> `, "reset_day": "3 -> ", "metadata.app": `"web" -> `,
 				"speak_for_teams.0": `"a" -> `, "speak_for_teams.1": `"b" -> `, "expires": `"2099-01-31T12:00:00+01:00" -> `,
 			}),
-		},
-	)
-}
-
-func TestAccKey_everyAttributeDrifts(t *testing.T) {
-	g := startGateway(t)
-	step := func(config string, change func(*api.KeyFields), want changes) resource.TestStep {
-		return resource.TestStep{
-			PreConfig: g.changeKey(change), Config: g.config(keyTeams, config),
-			ConfigPlanChecks: onlyChanges("bursar_key.app", want),
-		}
-	}
-	run(t,
-		resource.TestStep{Config: g.config(keyTeams, fullKey)},
-		step(fullKey, func(f *api.KeyFields) {
-			f.KeyAlias, f.TeamID, f.UserID, f.Models = new("x"), new("b"), nil, api.StringList{"gpt-4.1-mini", "o3"}
-			f.RPMLimit, f.TPMLimit, f.MaxParallelRequests = new(int64(99999)), nil, new(int64(0))
-			f.ModelRPMLimit, f.ModelTPMLimit = map[string]int64{"gpt-4.1-mini": 99999}, map[string]int64{}
-			f.MaxBudget, f.SoftBudget, f.HardCap = nil, new(9*money.USD), false
-			f.BudgetDuration, f.ResetDay, f.Blocked = nil, new(4), true
-			f.Metadata = api.Metadata{"app": json.RawMessage(`"web"`), "b": json.RawMessage(`1`)}
-			f.SpeakForTeams, f.Expires = api.StringList{"a"}, nil
-		}, changes{
-			"key_alias": `"x" -> "app"`, "team_id": `"b" -> "a"`, "user_id": ` -> "ada"`, "models.1": `"o3" -> `,
-			"rpm_limit": "99999 -> 10", "tpm_limit": " -> 1000", "max_parallel_requests": "0 -> 2",
-			"model_rpm_limit.gpt-4.1-mini": "99999 -> 5", "model_tpm_limit.gpt-4.1-mini": " -> 50",
-			"max_budget": " -> 10", "soft_budget": "9 -> 8", "hard_cap": "false -> true", "budget_duration": ` -> "1d"`,
-			"reset_day": "4 -> 3", "blocked": "true -> false", "metadata.b": "1 -> ", "speak_for_teams.1": ` -> "b"`,
-			"expires": ` -> "2099-01-31T12:00:00+01:00"`,
-		}),
-		resource.TestStep{Config: g.config(keyTeams, plainKey)},
-		step(plainKey, func(f *api.KeyFields) {
-			f.Expires, f.SpeakForTeams, f.UserID = new(time.Date(2099, 1, 1, 0, 0, 0, 0, time.UTC)), api.StringList{"*"}, new("eve")
-		}, changes{"expires": `"2099-01-01T00:00:00Z" -> `, "speak_for_teams.0": `"*" -> `, "user_id": `"eve" -> `}),
-		resource.TestStep{
-			PreConfig: func() {
-				if err := g.DeleteKey(t.Context(), g.onlyKey().KeyID); err != nil {
-					t.Fatal(err)
-				}
-			},
-			Config: g.config(keyTeams, plainKey), ConfigPlanChecks: willCreate("bursar_key.app"),
 		},
 	)
 }

@@ -1,13 +1,11 @@
 package provider_test
 
 import (
-	"encoding/json"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
-	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
 
 const fullModel = `
@@ -134,94 +132,6 @@ removed {
 			Config:           g.config("import {\n  to = bursar_model.m\n  id = \"m\"\n}\n", replace(fullModel, "10 / 3", "3.333333333")),
 			ConfigPlanChecks: nothingButImports(1),
 		},
-	)
-}
-
-func TestAccModel_everyAttributeDrifts(t *testing.T) {
-	g := startGateway(t)
-	step := func(config string, change func(*api.ModelFields), want changes) resource.TestStep {
-		return resource.TestStep{PreConfig: g.changeModel(change), Config: g.config(config), ConfigPlanChecks: onlyChanges(theModel, want)}
-	}
-	full := replace(fullModel, "10 / 3", "3.3")
-	run(t,
-		resource.TestStep{Config: g.config(full)},
-		step(full, func(f *api.ModelFields) {
-			f.Name, f.BaseURL, f.APIVersion, f.UpstreamModel, f.BaseModel = "x", new("https://x.example.com"), new("2025-01-01"), new("x"), new("x")
-			f.MaxOutputTokens, f.Weight, f.RPM, f.TPM, f.Enabled = new(int64(1)), 5, new(int64(0)), new(int64(0)), true
-			f.Metadata = api.Metadata{"owner": json.RawMessage(`"bob"`), "added": json.RawMessage(`1`)}
-		}, changes{
-			"name": `"x" -> "gpt"`, "base_url": `"https://x.example.com" -> "https://example.openai.azure.com"`,
-			"api_version": `"2025-01-01" -> "2024-10-21"`, "upstream_model": `"x" -> "ours"`, "base_model": `"x" -> "gpt-4.1"`,
-			"max_output_tokens": "1 -> 1000", "weight": "5 -> 0", "rpm": "0 -> 10", "tpm": "0 -> 2000", "enabled": "true -> false",
-			"metadata.owner": `"bob" -> "ada"`, "metadata.added": "1 -> ", "metadata.floor": " -> 2",
-		}),
-		step(full, func(f *api.ModelFields) {
-			f.Upstream, f.BaseURL, f.APIVersion, f.UpstreamModel, f.BaseModel = "openai", nil, nil, nil, nil
-			f.MaxOutputTokens, f.RPM, f.TPM, f.Metadata = nil, nil, nil, nil
-		}, changes{
-			"upstream": `"openai" -> "azure"`, "base_url": ` -> "https://example.openai.azure.com"`, "api_version": ` -> "2024-10-21"`,
-			"upstream_model": ` -> "ours"`, "base_model": ` -> "gpt-4.1"`, "max_output_tokens": " -> 1000", "rpm": " -> 10", "tpm": " -> 2000",
-			"metadata.owner": ` -> "ada"`, "metadata.floor": " -> 2",
-		}),
-		resource.TestStep{Config: g.config(plainModel)},
-		step(plainModel, func(f *api.ModelFields) {
-			f.BaseURL, f.UpstreamModel, f.BaseModel, f.MaxOutputTokens = new("https://x.example.com"), new("x"), new("x"), new(int64(1))
-			f.Weight, f.RPM, f.TPM, f.Enabled = 5, new(int64(0)), new(int64(1)), false
-			f.Metadata, f.Price = api.Metadata{"added": json.RawMessage(`1`)}, &api.ModelPrice{Request: new(money.USD)}
-		}, changes{
-			"base_url": `"https://x.example.com" -> `, "upstream_model": `"x" -> `, "base_model": `"x" -> `, "max_output_tokens": "1 -> ",
-			"weight": "5 -> 1", "rpm": "0 -> ", "tpm": "1 -> ", "enabled": "false -> true", "metadata.added": "1 -> ", "price.request_usd": "1 -> ",
-		}),
-		resource.TestStep{
-			PreConfig: func() {
-				if err := g.DeleteModel(t.Context(), "m"); err != nil {
-					t.Fatal(err)
-				}
-			},
-			Config: g.config(plainModel), ConfigPlanChecks: willCreate(theModel),
-		},
-	)
-}
-
-func TestAccModel_everyPriceDrifts(t *testing.T) {
-	g := startGateway(t)
-	config := g.config(replace(fullModel, "10 / 3", "3.3"))
-	step := func(change func(*api.ModelPrice), want changes) resource.TestStep {
-		return resource.TestStep{
-			PreConfig: g.changeModel(func(f *api.ModelFields) { change(f.Price) }),
-			Config:    config, ConfigPlanChecks: onlyChanges(theModel, want),
-		}
-	}
-	nine := func() *money.Nano { return new(9 * money.USD) }
-	run(t,
-		resource.TestStep{Config: config},
-		step(func(p *api.ModelPrice) {
-			p.Input, p.Output, p.CachedInput, p.CacheWrite, p.CacheWrite1h = nine(), nine(), nine(), nine(), nine()
-			p.AudioInput, p.ImageInput, p.Reasoning, p.AudioOutput, p.ImageOutput = nine(), nine(), nine(), nine(), nine()
-			p.Request, p.Characters, p.AudioHour = nine(), nine(), nine()
-			p.Tiers[0].Above, p.Flex.Input, p.Priority.Output, p.Batch.Tiers[0].Input = 5, nine(), nine(), nine()
-			p.Images[0].Size, p.Images[1].Quality, p.Images[1].Each = "", "low", 9*money.USD
-			p.Search = &api.SearchPrice{Low: 9 * money.USD, Medium: 9 * money.USD, High: 9 * money.USD}
-		}, changes{
-			"price.input_per_million_usd": "9 -> 3.3", "price.output_per_million_usd": "9 -> 0.075", "price.cached_input_per_million_usd": "9 -> 0",
-			"price.cache_write_per_million_usd": "9 -> 1", "price.cache_write_1h_per_million_usd": "9 -> 2", "price.audio_input_per_million_usd": "9 -> 3",
-			"price.image_input_per_million_usd": "9 -> 4", "price.reasoning_per_million_usd": "9 -> 5", "price.audio_output_per_million_usd": "9 -> 6",
-			"price.image_output_per_million_usd": "9 -> 7", "price.request_usd": "9 -> 0.0000001", "price.characters_per_million_usd": "9 -> 8",
-			"price.audio_hour_usd": "9 -> 0.36", "price.tiers.0.above_prompt_tokens": "5 -> 200000", "price.flex.input_per_million_usd": "9 -> 0.1",
-			"price.priority.output_per_million_usd": "9 -> 30", "price.batch.tiers.0.input_per_million_usd": "9 -> 3",
-			"price.images.0.size": ` -> "1024x1024"`, "price.images.1.quality": `"low" -> `, "price.images.1.usd": "9 -> 0.04",
-			"price.search.low_usd": "9 -> 0.01", "price.search.medium_usd": "9 -> 0.02", "price.search.high_usd": "9 -> 0.03",
-		}),
-		step(func(p *api.ModelPrice) {
-			p.CachedInput, p.AudioHour, p.Tiers, p.Flex, p.Images, p.Search = nil, nil, nil, nil, p.Images[:1], nil
-			p.Batch.Tiers = append(p.Batch.Tiers, api.PriceTier{Above: 7, TokenPrices: api.TokenPrices{Input: nine(), Output: nine()}})
-		}, changes{
-			"price.cached_input_per_million_usd": " -> 0", "price.audio_hour_usd": " -> 0.36",
-			"price.tiers.0.above_prompt_tokens": " -> 200000", "price.tiers.0.input_per_million_usd": " -> 2.5", "price.tiers.0.output_per_million_usd": " -> 15",
-			"price.flex.input_per_million_usd": " -> 0.1", "price.flex.output_per_million_usd": " -> 0.2", "price.images.1.usd": " -> 0.04",
-			"price.search.low_usd": " -> 0.01", "price.search.medium_usd": " -> 0.02", "price.search.high_usd": " -> 0.03",
-			"price.batch.tiers.1.above_prompt_tokens": "7 -> ", "price.batch.tiers.1.input_per_million_usd": "9 -> ", "price.batch.tiers.1.output_per_million_usd": "9 -> ",
-		}),
 	)
 }
 

@@ -26,6 +26,7 @@ type teamStateModel struct {
 	rateLimitsModel
 	modelRateLimitsModel
 	budgetTermsModel
+	memberDefaultsModel
 	BudgetID types.String `tfsdk:"budget_id"`
 	Blocked  types.Bool   `tfsdk:"blocked"`
 	budgetStateModel
@@ -41,6 +42,7 @@ func teamStateFrom(team api.Team) teamStateModel {
 		rateLimitsModel:      rateLimitsFrom(team.RateLimits),
 		modelRateLimitsModel: modelRateLimitsFrom(team.ModelRateLimits),
 		budgetTermsModel:     budgetTermsFrom(team.BudgetTerms, budgetTermsModel{}),
+		memberDefaultsModel:  memberDefaultsFrom(team.MemberDefaults, memberDefaultsModel{}),
 		BudgetID:             types.StringPointerValue(team.BudgetID),
 		Blocked:              types.BoolValue(team.Blocked),
 		budgetStateModel:     budgetStateFrom(team.BudgetState),
@@ -58,7 +60,7 @@ func timeValue(moment *time.Time) types.String {
 }
 
 func teamStateFacts() map[string]schema.Attribute {
-	return facts(rateLimitFacts(), modelRateLimitFacts(), budgetTermsFacts(), budgetStateFacts(), throttleFacts(), recordFacts("team"), map[string]schema.Attribute{
+	return facts(rateLimitFacts(), modelRateLimitFacts(), budgetTermsFacts(), memberDefaultsFacts(), budgetStateFacts(), throttleFacts(), recordFacts("team"), map[string]schema.Attribute{
 		"team_id":    textFact("The team's id."),
 		"team_alias": textFact("The team's name for people; null without one."),
 		"models":     textsFact("The models the team may ask for; empty is every model."),

@@ -32,6 +32,7 @@ type teamModel struct {
 	rateLimitsModel
 	modelRateLimitsModel
 	budgetTermsModel
+	memberDefaultsModel
 	BudgetID types.String  `tfsdk:"budget_id"`
 	Metadata types.Dynamic `tfsdk:"metadata"`
 	Blocked  types.Bool    `tfsdk:"blocked"`
@@ -47,6 +48,7 @@ func (m teamModel) toAPI() api.TeamFields {
 		RateLimits:      m.rateLimitsModel.toAPI(),
 		ModelRateLimits: m.modelRateLimitsModel.toAPI(),
 		BudgetTerms:     m.budgetTermsModel.toAPI(),
+		MemberDefaults:  m.memberDefaultsModel.toAPI(),
 		BudgetID:        stringPointer(m.BudgetID),
 		Metadata:        metadataToAPI(m.Metadata),
 		Blocked:         isTrue(m.Blocked, false),
@@ -63,6 +65,7 @@ func teamModelFrom(team api.Team, prior teamModel) teamModel {
 		rateLimitsModel:      rateLimitsFrom(team.RateLimits),
 		modelRateLimitsModel: modelRateLimitsFrom(team.ModelRateLimits),
 		budgetTermsModel:     budgetTermsFrom(team.BudgetTerms, prior.budgetTermsModel),
+		memberDefaultsModel:  memberDefaultsFrom(team.MemberDefaults, prior.memberDefaultsModel),
 		BudgetID:             types.StringPointerValue(team.BudgetID),
 		Metadata:             metadataFromAPI(team.Metadata, prior.Metadata),
 		Blocked:              types.BoolValue(team.Blocked),
@@ -81,7 +84,7 @@ func (r *teamResource) Schema(_ context.Context, _ resource.SchemaRequest, resp 
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "A team: a group of keys that shares limits and a budget. " +
 			"Everything below is in force for the team's next request once the apply has returned.",
-		Attributes: merged(rateLimitAttributes(teamLimitLeftOut), modelRateLimitAttributes(), budgetTermsAttributes(), map[string]schema.Attribute{
+		Attributes: merged(rateLimitAttributes(teamLimitLeftOut), modelRateLimitAttributes(), budgetTermsAttributes(), memberDefaultsAttributes(), map[string]schema.Attribute{
 			"team_id": idAttribute("The team's id, for good: a change makes a new team, with nothing spent. " +
 				"Leave it out to have the gateway choose one."),
 			"team_alias": stringAttribute("The team's name for people. Leave it out for none."),

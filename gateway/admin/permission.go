@@ -1,16 +1,8 @@
 package admin
 
 import (
-	"slices"
-	"strings"
-
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
-
-// memberRoutes are what members can be permitted to do with their own keys in a team.
-var memberRoutes = []string{
-	"/key/info", "/key/health", "/key/generate", "/key/update", "/key/delete", "/key/regenerate", "/key/rotate", "/key/list",
-}
 
 // teamPermissions is the answer of GET /team/permissions_list.
 type teamPermissions struct {
@@ -27,7 +19,7 @@ func (s *Server) listPermissions(c *call) (any, error) {
 	}
 	team, err := s.record.Team(c.ctx(), id)
 	return teamPermissions{
-		TeamID: id, TeamMemberPermissions: team.Permissions(), AllAvailablePermissions: memberRoutes,
+		TeamID: id, TeamMemberPermissions: team.Permissions(), AllAvailablePermissions: api.MemberRoutes,
 	}, err
 }
 
@@ -48,19 +40,8 @@ func (s *Server) updatePermissions(c *call) (any, error) {
 	}
 	return s.editTeam(c, id, func(team *api.Team) error {
 		team.TeamMemberPermissions = fields.TeamMemberPermissions
-		return checkPermissions(*team)
+		return nil
 	})
-}
-
-// checkPermissions refuses routes that no member can be let use.
-func checkPermissions(team api.Team) error {
-	for _, route := range team.Permissions() {
-		if !slices.Contains(memberRoutes, route) {
-			return api.FieldErrorf("team_member_permissions", "holds %q, which members cannot be permitted; they can: %s",
-				route, strings.Join(memberRoutes, ", "))
-		}
-	}
-	return nil
 }
 
 // availableTeams is GET /team/available: the teams that a caller may join without being asked to. There are none.

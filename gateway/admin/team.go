@@ -28,9 +28,6 @@ func (s *Server) createTeam(c *call) (any, error) {
 	if err := team.Validate(); err != nil {
 		return nil, err
 	}
-	if err := checkPermissions(team); err != nil {
-		return nil, err
-	}
 	if err := undeclared("team", s.declared.Team, id); err != nil {
 		return nil, err
 	}
@@ -119,10 +116,7 @@ func (s *Server) updateTeam(c *call) (any, error) {
 		return nil, err
 	}
 	team, err := s.editTeam(c, id, func(team *api.Team) error {
-		if err := c.in.patch(&team.TeamFields); err != nil {
-			return err
-		}
-		return checkPermissions(*team)
+		return c.in.patch(&team.TeamFields)
 	})
 	if err != nil {
 		return nil, err

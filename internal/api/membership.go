@@ -2,6 +2,8 @@ package api
 
 import (
 	"encoding/json"
+	"slices"
+	"strings"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
@@ -52,6 +54,11 @@ type MemberDefaults struct {
 
 // DefaultMemberPermissions are the admin routes that members may use unless their team says otherwise.
 var DefaultMemberPermissions = StringList{"/key/info", "/key/health"}
+
+// MemberRoutes are the admin routes that a team may let its members use, for their own keys.
+var MemberRoutes = []string{
+	"/key/info", "/key/health", "/key/generate", "/key/update", "/key/delete", "/key/regenerate", "/key/rotate", "/key/list",
+}
 
 // Permissions returns the admin routes that the team's members may use.
 func (d MemberDefaults) Permissions() StringList {
@@ -110,8 +117,14 @@ func (v *validation) memberDefaults(d MemberDefaults) {
 	v.duration("team_member_budget_duration", d.TeamMemberBudgetDuration)
 	v.rate("team_member_rpm_limit", d.TeamMemberRPMLimit)
 	v.rate("team_member_tpm_limit", d.TeamMemberTPMLimit)
-	if d.TeamMemberPermissions != nil {
-		v.names("team_member_permissions", *d.TeamMemberPermissions)
+	if d.TeamMemberPermissions == nil {
+		return
+	}
+	v.names("team_member_permissions", *d.TeamMemberPermissions)
+	for _, route := range *d.TeamMemberPermissions {
+		if !slices.Contains(MemberRoutes, route) {
+			v.fail("team_member_permissions", "holds %q, which members cannot be permitted; they can: %s", route, strings.Join(MemberRoutes, ", "))
+		}
 	}
 }
 

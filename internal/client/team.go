@@ -4,19 +4,33 @@ import (
 	"context"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
 
 // teamBody carries every field, cleared ones as null: an update leaves nothing to the past.
 type teamBody struct {
 	TeamID string `json:"team_id,omitempty"`
 	api.TeamFields
+	// Answers leave these out when they are not set; here they are null then.
+	TeamMemberBudget         *money.Nano     `json:"team_member_budget"`
+	TeamMemberBudgetDuration *string         `json:"team_member_budget_duration"`
+	TeamMemberRPMLimit       *int64          `json:"team_member_rpm_limit"`
+	TeamMemberTPMLimit       *int64          `json:"team_member_tpm_limit"`
+	TeamMemberPermissions    *api.StringList `json:"team_member_permissions"`
+}
+
+func newTeamBody(id string, fields api.TeamFields) teamBody {
+	return teamBody{
+		id, fields, fields.TeamMemberBudget, fields.TeamMemberBudgetDuration,
+		fields.TeamMemberRPMLimit, fields.TeamMemberTPMLimit, fields.TeamMemberPermissions,
+	}
 }
 
 // CreateTeam makes a team; with an empty id the gateway chooses one.
 // It returns [api.AlreadyExists] when there is a team with that id.
 func (c *Client) CreateTeam(ctx context.Context, id string, fields api.TeamFields) (api.Team, error) {
 	var team api.Team
-	err := c.create(ctx, "/team/new", teamBody{id, fields}, &team)
+	err := c.create(ctx, "/team/new", newTeamBody(id, fields), &team)
 	return team, wrap(err, "%s", creating("team", id))
 }
 
@@ -37,7 +51,7 @@ func (c *Client) ListTeams(ctx context.Context) ([]api.Team, error) {
 // that is no longer the team's is refused with [api.Stale], a missing team with [api.NotFound].
 func (c *Client) UpdateTeam(ctx context.Context, id string, fields api.TeamFields, revision int64) (api.Team, error) {
 	var team api.Team
-	err := c.update(ctx, "/team/update", teamBody{id, fields}, revision, &team)
+	err := c.update(ctx, "/team/update", newTeamBody(id, fields), revision, &team)
 	return team, wrap(err, "update team %q", id)
 }
 
