@@ -16,7 +16,7 @@ func (c *Client) CheckQuota(ctx context.Context, changes []api.QuotaChange) (api
 
 // TeamChange is what [Client.CreateTeam] or [Client.UpdateTeam] would send, to be checked.
 func TeamChange(create bool, id string, fields api.TeamFields) (api.QuotaChange, error) {
-	return quotaChange("/team/", create, teamBody{id, fields})
+	return quotaChange("/team/", create, newTeamBody(id, fields))
 }
 
 // BudgetChange is what [Client.CreateBudget] or [Client.UpdateBudget] would send, to be checked.
