@@ -97,13 +97,7 @@ func (d *alertRouteDataSource) Read(ctx context.Context, req datasource.ReadRequ
 	if resp.Diagnostics.HasError() || !d.ready(&resp.Diagnostics) {
 		return
 	}
-	asked, route, err := path.Root("alert_route_id"), api.AlertRoute{}, error(nil)
-	if id.IsNull() {
-		asked = path.Root("name")
-		route, err = d.named(ctx, name.ValueString())
-	} else {
-		route, err = d.client.GetAlertRoute(ctx, id.ValueString())
-	}
+	route, asked, err := d.find(ctx, id, name)
 	if api.CodeOf(err) == api.NotFound {
 		resp.Diagnostics.AddAttributeError(asked, "No such alert route", sentence(err))
 		return
@@ -113,6 +107,16 @@ func (d *alertRouteDataSource) Read(ctx context.Context, req datasource.ReadRequ
 		return
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, alertRouteFactsFrom(route))...)
+}
+
+// find also returns which attribute it was asked by.
+func (d *alertRouteDataSource) find(ctx context.Context, id, name types.String) (route api.AlertRoute, asked path.Path, err error) {
+	if id.IsNull() {
+		route, err = d.named(ctx, name.ValueString())
+		return route, path.Root("name"), err
+	}
+	route, err = d.client.GetAlertRoute(ctx, id.ValueString())
+	return route, path.Root("alert_route_id"), err
 }
 
 // named returns the route with the name, which no two routes have.

@@ -112,13 +112,7 @@ func (d *keyDataSource) Read(ctx context.Context, req datasource.ReadRequest, re
 	if resp.Diagnostics.HasError() || !d.ready(&resp.Diagnostics) {
 		return
 	}
-	asked, key, err := path.Root("key_id"), api.Key{}, error(nil)
-	if id.IsNull() {
-		asked = path.Root("key_alias")
-		key, err = d.named(ctx, alias.ValueString())
-	} else {
-		key, err = d.client.GetKey(ctx, id.ValueString())
-	}
+	key, asked, err := d.find(ctx, id, alias)
 	if api.CodeOf(err) == api.NotFound {
 		resp.Diagnostics.AddAttributeError(asked, "No such key", sentence(err))
 		return
@@ -130,6 +124,16 @@ func (d *keyDataSource) Read(ctx context.Context, req datasource.ReadRequest, re
 	resp.Diagnostics.Append(resp.State.Set(ctx, keyDataModel{
 		keyStateModel: keyStateFrom(key), Metadata: metadataFromAPI(key.Metadata, types.DynamicNull()),
 	})...)
+}
+
+// find also returns which attribute it was asked by.
+func (d *keyDataSource) find(ctx context.Context, id, alias types.String) (key api.Key, asked path.Path, err error) {
+	if id.IsNull() {
+		key, err = d.named(ctx, alias.ValueString())
+		return key, path.Root("key_alias"), err
+	}
+	key, err = d.client.GetKey(ctx, id.ValueString())
+	return key, path.Root("key_id"), err
 }
 
 // named returns the key with the alias, which no two keys have.

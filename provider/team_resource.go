@@ -130,6 +130,9 @@ func (r *teamResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 		refuseDestroy(&resp.Diagnostics, state.DeletionProtection, "team", state.TeamID)
 		return
 	}
+	if state != nil && !plan.TeamID.Equal(state.TeamID) {
+		refuseDestroy(&resp.Diagnostics, state.DeletionProtection, "team", state.TeamID)
+	}
 	r.judge.judgeTeam(ctx, state, *plan, &resp.Diagnostics)
 }
 
