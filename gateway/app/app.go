@@ -51,8 +51,11 @@ type App struct {
 const (
 	defaultDrainTimeout = 30 * time.Second
 	readHeaderTimeout   = 5 * time.Second
-	idleTimeout         = 2 * time.Minute
-	maxHeaderBytes      = 16 << 10
+	// requestTimeout is how long a client may take to send its request, key or no key: without it, slow
+	// bodies would hold connections for ever. Handlers that answer for longer lift it once they have read.
+	requestTimeout = 30 * time.Second
+	idleTimeout    = 2 * time.Minute
+	maxHeaderBytes = 16 << 10
 )
 
 // New opens the stores, puts the declared objects in place and binds the listener, but serves nothing yet.
@@ -91,6 +94,7 @@ func New(ctx context.Context, options Options) (*App, error) {
 		Handler:           a.handler(),
 		ConnContext:       httpx.ConnContext,
 		ReadHeaderTimeout: readHeaderTimeout,
+		ReadTimeout:       requestTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(options.Logger.Handler(), slog.LevelWarn),

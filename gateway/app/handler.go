@@ -2,7 +2,6 @@ package app
 
 import (
 	"net/http"
-	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/admin"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/httpx"
@@ -11,7 +10,7 @@ import (
 
 // handler serves the routes with what all of them need.
 func (a *App) handler() http.Handler {
-	return httpx.Chain(a.routes(), httpx.Identify, httpx.Recover(a.options.Logger), boundReading)
+	return httpx.Chain(a.routes(), httpx.Identify, httpx.Recover(a.options.Logger))
 }
 
 // routes joins the data path, the health checks, the description of the API and, for everything else, the admin API.
@@ -38,16 +37,4 @@ func (a *App) serveMetrics(w http.ResponseWriter, r *http.Request) error {
 	}
 	a.parts.metrics.Handler().ServeHTTP(w, r)
 	return nil
-}
-
-// requestTimeout is how long a client may take to send its request, key or no key: without it, slow
-// bodies would hold connections for ever. Handlers that answer for longer lift it once they have read.
-const requestTimeout = 30 * time.Second
-
-func boundReading(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		// A writer without deadlines is a test's.
-		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(requestTimeout))
-		next.ServeHTTP(w, r)
-	})
 }

@@ -116,7 +116,7 @@ func assemble(ctx context.Context, options Options) (_ *parts, err error) {
 	p.proxy = proxy.New(proxy.Options{
 		Book: book, Engine: p.engine, Upstream: p.upstream, Logger: logger,
 		Models: p.models, Capacity: p.capacity,
-		HashSecret: func(secret auth.Secret) []byte { return auth.Hash(pepper, secret) },
+		HashSecret: auth.NewHasher(pepper).Hash,
 		IsAdminKey: p.admins.Has, IdentifierHeader: settings.IdentifierHeader,
 		ExceededStatus: settings.ExceededStatus, AllowUnpriced: settings.AllowUnpriced,
 		ContentionWait: contentionWait, Now: options.Now, Responses: p.store, StreamIdle: settings.StreamIdle,

@@ -12,10 +12,12 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"hash"
 	"hash/crc32"
 	"log/slog"
 	"math/big"
 	"strings"
+	"sync"
 )
 
 // A secret that the gateway makes is
@@ -99,6 +101,24 @@ func CheckSecret(secret Secret) error {
 // A fast hash is right here, as secrets are random; without the pepper a stolen hash is of no use.
 func Hash(pepper []byte, secret Secret) []byte {
 	return HashDigest(pepper, sha256.Sum256([]byte(secret)))
+}
+
+// Hasher hashes many secrets under one pepper.
+type Hasher struct{ keyed sync.Pool }
+
+// NewHasher returns a hasher.
+func NewHasher(pepper []byte) *Hasher {
+	return &Hasher{keyed: sync.Pool{New: func() any { return hmac.New(sha256.New, pepper) }}}
+}
+
+// Hash is [Hash] with the hasher's pepper, without the work that the pepper alone takes.
+func (h *Hasher) Hash(secret Secret) []byte {
+	mac, _ := h.keyed.Get().(hash.Hash)
+	defer h.keyed.Put(mac)
+	mac.Reset()
+	digest := sha256.Sum256([]byte(secret))
+	mac.Write(digest[:])
+	return mac.Sum(nil)
 }
 
 // HashDigest is [Hash] for who knows only the SHA-256 of a secret: LiteLLM's clients name keys by it.

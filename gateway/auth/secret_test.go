@@ -100,6 +100,12 @@ func TestHash(t *testing.T) {
 	if len(hash) != 32 || !bytes.Equal(hash, auth.Hash([]byte("pepper"), secret)) {
 		t.Error("a secret has one hash of 32 bytes")
 	}
+	hasher := auth.NewHasher([]byte("pepper"))
+	for range 3 {
+		if again := hasher.Hash(secret); !bytes.Equal(again, hash) || bytes.Equal(hasher.Hash(auth.NewSecret()), hash) {
+			t.Errorf("a hasher gives %x, want %x", again, hash)
+		}
+	}
 	if bytes.Equal(hash, auth.Hash([]byte("another"), secret)) || bytes.Equal(hash, auth.Hash([]byte("pepper"), auth.NewSecret())) {
 		t.Error("another pepper or secret gives the same hash")
 	}

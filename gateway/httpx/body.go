@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
@@ -34,10 +35,35 @@ type tooLarge struct{ limit int64 }
 func (t tooLarge) Read([]byte) (int, error) { return 0, &http.MaxBytesError{Limit: t.limit} }
 func (t tooLarge) Close() error             { return nil }
 
+// maxAnnounced is how many bytes are made room for at another's word.
+const maxAnnounced = 64 << 10
+
+// ReadAll reads to the end what is announced to be as many bytes long, or -1, in one piece of memory if that is so.
+func ReadAll(r io.Reader, announced int64) ([]byte, error) {
+	if announced < 0 {
+		return io.ReadAll(r)
+	}
+	// One byte more finds the end without more room, and is there for who adds an end of line.
+	data := make([]byte, 0, min(announced, maxAnnounced)+1)
+	for {
+		n, err := r.Read(data[len(data):cap(data)])
+		data = data[:len(data)+n]
+		if errors.Is(err, io.EOF) {
+			return data, nil
+		}
+		if err != nil {
+			return data, err
+		}
+		if len(data) == cap(data) {
+			data = slices.Grow(data, 512)
+		}
+	}
+}
+
 // ReadBody reads the whole request body. Errors: [api.TooLarge] naming the limit, [api.Invalid]
 // when the client broke off.
 func ReadBody(r *http.Request) ([]byte, error) {
-	data, err := io.ReadAll(r.Body)
+	data, err := ReadAll(r.Body, r.ContentLength)
 	if limit, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return nil, api.Errorf(api.TooLarge, "the request body is larger than the limit of %d bytes", limit.Limit)
 	}

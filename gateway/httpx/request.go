@@ -2,12 +2,13 @@ package httpx
 
 import (
 	"context"
-	"crypto/rand"
 	"log/slog"
 	"net/http"
 	"regexp"
 	"strings"
 	"time"
+
+	"github.com/oklog/ulid/v2"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
@@ -55,7 +56,9 @@ func requestID(r *http.Request) string {
 	if id := r.Header.Get(api.HeaderRequestID); saneID.MatchString(id) && !strings.HasPrefix(id, "sk-") {
 		return id
 	}
-	return "req_" + strings.ToLower(rand.Text()[:20])
+	// Ids that follow each other stand side by side in the record's index, which costs it a page a hundred
+	// rows and not one a row.
+	return "req_" + strings.ToLower(ulid.Make().String())
 }
 
 // LogRequests writes one line per request with what the gateway decided itself, never a header,

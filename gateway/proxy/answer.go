@@ -26,7 +26,7 @@ var errAnswerTooLong = errors.New("answer is longer than 64 MiB")
 // when the client has gone: the upstream bills for it, and only its end says how much.
 func (p *Proxy) passAnswer(w http.ResponseWriter, r *http.Request, c *call, response *http.Response) error {
 	reading := time.Now()
-	body, err := readAnswer(response.Body)
+	body, err := readAnswer(response)
 	c.upstreamFor += time.Since(reading)
 	if err != nil {
 		// Something was produced and will be billed; nobody knows how much, so the prompt is.
@@ -67,8 +67,8 @@ func mediaType(contentType string) string {
 	return kind
 }
 
-func readAnswer(body io.Reader) ([]byte, error) {
-	data, err := io.ReadAll(io.LimitReader(body, maxAnswer+1))
+func readAnswer(response *http.Response) ([]byte, error) {
+	data, err := httpx.ReadAll(io.LimitReader(response.Body, maxAnswer+1), response.ContentLength)
 	if err == nil && len(data) > maxAnswer {
 		err = errAnswerTooLong
 	}

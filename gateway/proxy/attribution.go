@@ -33,12 +33,16 @@ func attributionOf(object httpx.Object, header http.Header) attribution {
 		UserID json.RawMessage `json:"user_id"`
 		Tags   json.RawMessage `json:"tags"`
 	}
-	_ = json.Unmarshal(object["metadata"], &metadata)
+	if given := object["metadata"]; len(given) > 0 {
+		_ = json.Unmarshal(given, &metadata)
+	}
 	if a.endUser = label(object["user"]); a.endUser == "" {
 		a.endUser = label(metadata.UserID)
 	}
 	var tags []json.RawMessage
-	_ = json.Unmarshal(metadata.Tags, &tags)
+	if len(metadata.Tags) > 0 {
+		_ = json.Unmarshal(metadata.Tags, &tags)
+	}
 	for _, tag := range tags {
 		a.tag(label(tag))
 	}
@@ -65,6 +69,9 @@ func (a *attribution) tag(tag string) {
 // label reads a short text; anything else is none.
 func label(value json.RawMessage) string {
 	var text string
+	if len(value) == 0 {
+		return ""
+	}
 	if json.Unmarshal(value, &text) != nil || len(text) > maxLabel {
 		return ""
 	}

@@ -1,8 +1,6 @@
 package proxy
 
 import (
-	"encoding/json"
-
 	"github.com/bursarhq/terraform-provider-bursar/gateway/httpx"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
@@ -14,7 +12,7 @@ type streamOptions struct {
 
 // parseChat reads a chat completion.
 func parseChat(c *call, object httpx.Object) error {
-	var messages []json.RawMessage
+	var messages filled
 	var options *streamOptions
 	var maxTokens, maxCompletionTokens, choices *int64
 	err := parseFields(object,
@@ -28,7 +26,7 @@ func parseChat(c *call, object httpx.Object) error {
 	if err != nil {
 		return err
 	}
-	if len(messages) == 0 {
+	if !messages {
 		return api.FieldErrorf("messages", "is required: a list with at least one message")
 	}
 	c.wantsUsage = options != nil && options.IncludeUsage

@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -96,22 +95,33 @@ func (p *Proxy) send(ctx context.Context, c *call) (*http.Response, error) {
 // awaitFirstByte returns when the answer has begun, and puts the byte back. A stream that ends before it
 // has begun is no answer; a whole answer without a body is for others to judge.
 func awaitFirstByte(response *http.Response, stream bool) error {
-	first := make([]byte, 1)
-	_, err := io.ReadFull(response.Body, first)
+	body := &begun{ReadCloser: response.Body}
+	_, err := io.ReadFull(response.Body, body.first[:])
 	if errors.Is(err, io.EOF) && !stream {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	response.Body = begun{io.MultiReader(bytes.NewReader(first), response.Body), response.Body}
+	response.Body = body
 	return nil
 }
 
 // begun is a body whose first byte was read already.
 type begun struct {
-	io.Reader
-	io.Closer
+	io.ReadCloser
+	first [1]byte
+	given bool
+}
+
+// Read gives the first byte, with as much of the others as is there.
+func (b *begun) Read(p []byte) (int, error) {
+	if b.given || len(p) == 0 {
+		return b.ReadCloser.Read(p)
+	}
+	b.given = true
+	p[0] = b.first[0]
+	return 1, nil
 }
 
 // retryAfter is how long an upstream asks to be left alone, 0 when it does not.

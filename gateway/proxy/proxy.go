@@ -100,8 +100,11 @@ func (p *Proxy) answer(w http.ResponseWriter, r *http.Request, c *call) error {
 		return err
 	}
 	// From here on money may be spent: the call is settled even when the client hangs up.
-	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
-	defer cancel()
+	ctx, cancel := context.WithoutCancel(r.Context()), context.CancelFunc(nil)
+	if c.stream || c.endpoint.binary { // what is read whole is read to its end
+		ctx, cancel = context.WithCancel(ctx)
+		defer cancel()
+	}
 	p.live.add(c)
 	defer p.live.remove(c)
 	response, err := p.forward(ctx, c)
