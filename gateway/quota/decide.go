@@ -13,37 +13,42 @@ const maxTokens = 1 << 40
 
 // standing is what a request meets: its limits as they stand at now, in the request's order.
 type standing struct {
-	now      time.Time
-	windows  []*window
+	now     time.Time
+	windows []*window
+	// counted are the windows themselves; windows may show them as they will stand.
+	counted  []*window
 	rpm      []int64 // after throttling
 	spending []*spending
 	budgets  []BudgetState
 }
 
 // least is what must be free for the request to run at all.
-func (r Request) leastTokens() int64 { return r.InputTokens + r.MinOutputTokens }
+func (r *Request) leastTokens() int64 { return r.InputTokens + r.MinOutputTokens }
 
-func (r Request) cost(output int64) money.Nano {
+func (r *Request) cost(output int64) money.Nano {
 	return r.InputCost + money.Nano(output)*r.OutputTokenCost
 }
 
 // decide grants an output cap or names every limit that refuses. It changes nothing.
-func decide(request Request, at standing) (output int64, denials []Denial) {
+func decide(request *Request, at *standing) (output int64, denials []Denial) {
 	output = request.OutputTokens
-	for i, limits := range request.Windows {
-		denials = append(denials, refusedByWindow(request, limits, at.rpm[i], at.windows[i], at.now)...)
+	for i := range request.Windows {
+		limits := &request.Windows[i]
+		denials = refusedByWindow(denials, request, limits, at.rpm[i], at.windows[i], at.now)
 		output = min(output, windowGrant(request, limits, at.rpm[i], at.windows[i]))
 	}
-	for i, budget := range request.Budgets {
-		if denial, refused := refusedByBudget(request, budget, at.budgets[i], at.now); refused {
+	for i := range request.Budgets {
+		budget := &request.Budgets[i]
+		if denial, refused := refusedByBudget(request, budget, &at.budgets[i], at.now); refused {
 			denials = append(denials, denial)
 		}
-		output = min(output, budgetGrant(request, budget, at.budgets[i]))
+		output = min(output, budgetGrant(request, budget, &at.budgets[i]))
 	}
 	return max(output, request.MinOutputTokens), denials
 }
 
-func refusedByWindow(request Request, limits Window, rpm int64, w *window, now time.Time) (denials []Denial) {
+// refusedByWindow adds what refuses in one window.
+func refusedByWindow(denials []Denial, request *Request, limits *Window, rpm int64, w *window, now time.Time) []Denial {
 	denial := Denial{Scope: limits.Scope, Name: limits.Name}
 	if rpm != Unlimited && w.requests+1 > rpm {
 		denial.Kind, denial.Limit, denial.Used = KindRequests, rpm, w.requests
@@ -68,7 +73,7 @@ func refusedByWindow(request Request, limits Window, rpm int64, w *window, now t
 	return denials
 }
 
-func refusedByBudget(request Request, budget Budget, state BudgetState, now time.Time) (Denial, bool) {
+func refusedByBudget(request *Request, budget *Budget, state *BudgetState, now time.Time) (Denial, bool) {
 	used, need := state.Settled+state.Reserved, request.cost(request.MinOutputTokens)
 	if !budget.refuses() || need == 0 || used+need <= budget.Limit {
 		return Denial{}, false
@@ -86,7 +91,7 @@ func refusedByBudget(request Request, budget Budget, state BudgetState, now time
 // windowGrant is the most output that one request may take from a token window: a quarter of what is
 // left when every other request that is still free this minute gets its least. A caller without an
 // output cap of its own must neither take the whole minute nor be cut short when there is plenty.
-func windowGrant(request Request, limits Window, rpm int64, w *window) int64 {
+func windowGrant(request *Request, limits *Window, rpm int64, w *window) int64 {
 	if limits.TPM == Unlimited {
 		return request.OutputTokens
 	}
@@ -102,7 +107,7 @@ func windowGrant(request Request, limits Window, rpm int64, w *window) int64 {
 }
 
 // budgetGrant is the most output that one request may take from a budget: a quarter of what is left.
-func budgetGrant(request Request, budget Budget, state BudgetState) int64 {
+func budgetGrant(request *Request, budget *Budget, state *BudgetState) int64 {
 	if !budget.refuses() || request.OutputTokenCost == 0 {
 		return request.OutputTokens
 	}

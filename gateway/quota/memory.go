@@ -135,7 +135,7 @@ func (m *Memory) Reserve(ctx context.Context, request Request) (Decision, error)
 		return Decision{}, ErrBacklog
 	}
 	for {
-		decision, unseeded, err := m.reserve(request)
+		decision, unseeded, err := m.reserve(&request)
 		if err != nil || len(unseeded) == 0 {
 			return decision, err
 		}
@@ -146,7 +146,7 @@ func (m *Memory) Reserve(ctx context.Context, request Request) (Decision, error)
 }
 
 // reserve is the atomic step. It returns the counters that have to be filled from the ledger first, if any.
-func (m *Memory) reserve(request Request) (Decision, []spendingKey, error) {
+func (m *Memory) reserve(request *Request) (Decision, []spendingKey, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	now := m.now()
@@ -164,15 +164,15 @@ func (m *Memory) reserve(request Request) (Decision, []spendingKey, error) {
 	if err != nil || len(unseeded) > 0 {
 		return Decision{}, unseeded, err
 	}
-	output, denials := decide(request, at)
+	output, denials := decide(request, &at)
 	if len(denials) > 0 {
 		m.tellRefusedLocked(request, at, denials)
 		return refusal(request, at, denials), nil, nil
 	}
 	r := &reservation{
-		request: request, at: now, expires: now.Add(lifetime),
+		request: *request, at: now, expires: now.Add(lifetime),
 		output: output, tokens: request.InputTokens + output, cost: request.cost(output),
-		windows: m.windowsLocked(request.Slot, request.Windows), spending: at.spending, periods: at.periods(),
+		windows: at.counted, spending: at.spending, periods: at.periods(),
 	}
 	r.charge(now)
 	m.live[key] = r
@@ -181,14 +181,15 @@ func (m *Memory) reserve(request Request) (Decision, []spendingKey, error) {
 }
 
 // standingLocked looks up what the request meets and moves it to now.
-func (m *Memory) standingLocked(request Request, now time.Time) (standing, []spendingKey, error) {
+func (m *Memory) standingLocked(request *Request, now time.Time) (standing, []spendingKey, error) {
 	at := standing{now: now}
 	spending, states, unseeded, err := m.budgetsLocked(request.Budgets, now)
 	if err != nil || len(unseeded) > 0 {
 		return at, unseeded, err
 	}
 	at.spending, at.budgets = spending, states
-	at.windows = m.lookLocked(m.windowsLocked(request.Slot, request.Windows), now)
+	at.counted = m.windowsLocked(request.Slot, request.Windows)
+	at.windows = m.lookLocked(at.counted, now)
 	at.rpm = make([]int64, len(request.Windows))
 	for i, limits := range request.Windows {
 		at.rpm[i] = ThrottledRPM(limits, request.Budgets, states)
@@ -232,7 +233,8 @@ func (m *Memory) budgetsLocked(budgets []Budget, t time.Time) ([]*spending, []Bu
 	found := make([]*spending, len(budgets))
 	states := make([]BudgetState, len(budgets))
 	var unseeded []spendingKey
-	for i, budget := range budgets {
+	for i := range budgets {
+		budget := &budgets[i]
 		period, ok := budget.periodAt(t)
 		if !ok {
 			return nil, nil, nil, fmt.Errorf("%s at %s: %w", budget.Scope, t.Format(time.RFC3339), ErrNoPeriod)
@@ -243,7 +245,7 @@ func (m *Memory) budgetsLocked(budgets []Budget, t time.Time) ([]*spending, []Bu
 			unseeded = append(unseeded, key)
 			continue
 		}
-		states[i] = found[i].state(budget, period)
+		states[i] = found[i].stateOf(budget, period)
 	}
 	return found, states, unseeded, nil
 }
@@ -286,12 +288,15 @@ func (r *reservation) charge(now time.Time) {
 
 // standing is where the reservation's own limits stand.
 func (r *reservation) standing(windows []*window, now time.Time) standing {
-	at := standing{now: now, windows: windows, spending: r.spending}
-	for i, budget := range r.request.Budgets {
-		at.budgets = append(at.budgets, r.spending[i].state(budget, r.periods[i]))
+	at := standing{
+		now: now, windows: windows, spending: r.spending,
+		budgets: make([]BudgetState, len(r.spending)), rpm: make([]int64, len(windows)),
 	}
-	for _, limits := range r.request.Windows {
-		at.rpm = append(at.rpm, ThrottledRPM(limits, r.request.Budgets, at.budgets))
+	for i := range at.budgets {
+		at.budgets[i] = r.spending[i].stateOf(&r.request.Budgets[i], r.periods[i])
+	}
+	for i := range at.rpm {
+		at.rpm[i] = ThrottledRPM(r.request.Windows[i], r.request.Budgets, at.budgets)
 	}
 	return at
 }
@@ -303,7 +308,7 @@ func (r *reservation) decision(at standing) Decision {
 	}
 }
 
-func refusal(request Request, at standing, denials []Denial) Decision {
+func refusal(request *Request, at standing, denials []Denial) Decision {
 	return Decision{
 		At: at.now, Denials: denials, RetryAfter: longestWait(denials),
 		Windows: at.windowStates(request.Windows), Budgets: at.budgets,
@@ -320,8 +325,8 @@ func (at standing) windowStates(limits []Window) []WindowState {
 
 // budgetStates reads the counters again, after they were changed.
 func (at standing) budgetStates(budgets []Budget) []BudgetState {
-	for i, budget := range budgets {
-		at.budgets[i] = at.spending[i].state(budget, at.budgets[i].Period)
+	for i := range budgets {
+		at.budgets[i] = at.spending[i].stateOf(&budgets[i], at.budgets[i].Period)
 	}
 	return at.budgets
 }

@@ -107,13 +107,13 @@ func (r *reservation) settle(tokens int64, cost money.Nano, now time.Time) []api
 func (r *reservation) spend(cost money.Nano, now time.Time) (events []api.AlertEvent) {
 	for i, s := range r.spending {
 		s.settled += cost
-		budget := r.request.Budgets[i]
+		budget := &r.request.Budgets[i]
 		for _, threshold := range budget.Thresholds {
 			if s.settled < threshold.At || !s.tell(threshold.Share, budget.Generation) {
 				continue
 			}
 			events = append(events, crossing{
-				budget: budget, period: r.periods[i], share: threshold.Share, spend: s.settled, at: now,
+				budget: *budget, period: r.periods[i], share: threshold.Share, spend: s.settled, at: now,
 			}.event())
 		}
 	}
@@ -127,7 +127,7 @@ func (r *reservation) settled(now time.Time) Settled {
 
 // tellRefusedLocked notes, once per period and generation, that a hard budget refuses requests. A budget
 // that only others' reservations fill up is not exhausted: they settle for less in a moment.
-func (m *Memory) tellRefusedLocked(request Request, at standing, denials []Denial) {
+func (m *Memory) tellRefusedLocked(request *Request, at standing, denials []Denial) {
 	need := request.cost(request.MinOutputTokens)
 	for i, budget := range request.Budgets {
 		refused := slices.ContainsFunc(denials, func(d Denial) bool {

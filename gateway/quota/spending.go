@@ -43,7 +43,9 @@ func (s *spending) tell(share float64, generation int64) bool {
 	return true
 }
 
-func (s *spending) state(budget Budget, period Period) BudgetState {
+func (s *spending) state(budget Budget, period Period) BudgetState { return s.stateOf(&budget, period) }
+
+func (s *spending) stateOf(budget *Budget, period Period) BudgetState {
 	return BudgetState{
 		Scope: budget.Scope, Name: budget.Name, Limit: budget.Limit,
 		Settled: s.settled, Reserved: s.reserved, Period: period,
@@ -51,17 +53,17 @@ func (s *spending) state(budget Budget, period Period) BudgetState {
 }
 
 // periodAt picks the budget's period that t lies in. A budget without periods never ends.
-func (b Budget) periodAt(t time.Time) (Period, bool) {
-	for _, period := range b.Periods {
-		if period.Contains(t) {
-			return period, true
+func (b *Budget) periodAt(t time.Time) (Period, bool) {
+	for i := range b.Periods {
+		if period := &b.Periods[i]; period.Contains(t) {
+			return *period, true
 		}
 	}
 	return Period{}, len(b.Periods) == 0
 }
 
 // refuses says whether the budget ever refuses a request.
-func (b Budget) refuses() bool { return b.Hard && b.Limit != Unlimited }
+func (b *Budget) refuses() bool { return b.Hard && b.Limit != Unlimited }
 
 // ThrottledRPM is the window's RPM under the budgets that stand as states says, which has the same order.
 // Of several throttles that are due the strongest counts, and a limit of 1 or more never becomes 0.
@@ -70,8 +72,8 @@ func ThrottledRPM(window Window, budgets []Budget, states []BudgetState) int64 {
 		return window.RPM
 	}
 	rpm := window.RPM
-	for i, budget := range budgets {
-		throttle := budget.Throttle
+	for i := range budgets {
+		throttle := budgets[i].Throttle
 		if throttle == nil || throttle.Window != window.Scope || states[i].Settled < throttle.At {
 			continue
 		}
