@@ -7,6 +7,7 @@ package metrics
 import (
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -25,6 +26,8 @@ type Metrics struct {
 	overhead prometheus.Histogram
 	drift    *prometheus.GaugeVec
 	stores   storeGauges
+	// answered and used find a call's counters by their labels, quicker than the vectors do.
+	answered, used sync.Map
 	exports  exportGauges
 }
 
@@ -83,14 +86,50 @@ type Call struct {
 
 // CallEnded counts a call.
 func (m *Metrics) CallEnded(c Call) {
-	m.requests.WithLabelValues(c.TeamID, c.Model, strconv.Itoa(c.Status), c.Reason).Inc()
+	m.answers(answer{c.TeamID, c.Model, c.Reason, c.Status}).Inc()
 	m.overhead.Observe(c.Overhead.Seconds())
 	if c.PromptTokens+c.CompletionTokens == 0 {
 		return
 	}
-	m.spend.WithLabelValues(c.TeamID, c.Model).Add(float64(c.Cost) / float64(money.USD))
-	m.tokens.WithLabelValues(c.TeamID, c.Model, "prompt").Add(float64(c.PromptTokens))
-	m.tokens.WithLabelValues(c.TeamID, c.Model, "completion").Add(float64(c.CompletionTokens))
+	of := m.uses(user{c.TeamID, c.Model})
+	of.spend.Add(float64(c.Cost) / float64(money.USD))
+	of.prompt.Add(float64(c.PromptTokens))
+	of.completion.Add(float64(c.CompletionTokens))
+}
+
+// answer are the labels of a call's answer.
+type answer struct {
+	teamID, model, reason string
+	status                int
+}
+
+func (m *Metrics) answers(l answer) prometheus.Counter {
+	if known, ok := m.answered.Load(l); ok {
+		counter, _ := known.(prometheus.Counter)
+		return counter
+	}
+	counter := m.requests.WithLabelValues(l.teamID, l.model, strconv.Itoa(l.status), l.reason)
+	m.answered.Store(l, counter)
+	return counter
+}
+
+// user are the labels of what is spent.
+type user struct{ teamID, model string }
+
+type use struct{ spend, prompt, completion prometheus.Counter }
+
+func (m *Metrics) uses(l user) *use {
+	if known, ok := m.used.Load(l); ok {
+		counters, _ := known.(*use)
+		return counters
+	}
+	counters := &use{
+		spend:      m.spend.WithLabelValues(l.teamID, l.model),
+		prompt:     m.tokens.WithLabelValues(l.teamID, l.model, "prompt"),
+		completion: m.tokens.WithLabelValues(l.teamID, l.model, "completion"),
+	}
+	m.used.Store(l, counters)
+	return counters
 }
 
 // Drifted notes by how much a counter is beyond the ledger; 0 says that they agree again.

@@ -12,7 +12,7 @@ import (
 func (p *Proxy) log(ctx context.Context, c *call, status int) {
 	latency := p.Now().Sub(c.started)
 	c.overhead = max(0, latency-c.upstreamFor)
-	attrs := []slog.Attr{
+	attrs := append(make([]slog.Attr, 0, mostAttrs),
 		slog.Time("timestamp", c.started.UTC()),
 		slog.String("model", c.model),
 		slog.Int64("prompt_tokens", c.usage.PromptTokens),
@@ -23,9 +23,9 @@ func (p *Proxy) log(ctx context.Context, c *call, status int) {
 		slog.Int("status", status),
 		slog.Int64("latency_ms", latency.Milliseconds()),
 		slog.Float64("overhead_ms", milliseconds(c.overhead)),
-	}
+	)
 	if c.subject != nil {
-		attrs = append(attrs, subjectAttrs(c)...)
+		attrs = appendSubject(attrs, c)
 	}
 	if c.deployment.BaseURL != "" {
 		attrs = append(attrs, slog.String("upstream", c.deployment.Host()), slog.String("deployment", c.deployment.ID))
@@ -33,8 +33,12 @@ func (p *Proxy) log(ctx context.Context, c *call, status int) {
 	if c.reason != "" {
 		attrs = append(attrs, slog.String("reason", c.reason))
 	}
-	p.Logger.LogAttrs(ctx, slog.LevelInfo, "request", attrs...)
+	// A group without a name is written as if its attributes stood alone, and not copied on its way.
+	p.Logger.LogAttrs(ctx, slog.LevelInfo, "request", slog.Attr{Value: slog.GroupValue(attrs...)})
 }
+
+// mostAttrs is how many attributes a call's line has at most.
+const mostAttrs = 16
 
 // count adds the call to the metrics. A model that is not served is a caller's text and stays out of labels.
 func (p *Proxy) count(c *call, status int) {
@@ -51,8 +55,8 @@ func (p *Proxy) count(c *call, status int) {
 	p.Metrics.CallEnded(counted)
 }
 
-func subjectAttrs(c *call) []slog.Attr {
-	attrs := []slog.Attr{slog.String("key_id", c.subject.Key.KeyID)}
+func appendSubject(attrs []slog.Attr, c *call) []slog.Attr {
+	attrs = append(attrs, slog.String("key_id", c.subject.Key.KeyID))
 	if team := c.subject.Key.TeamID; team != nil {
 		attrs = append(attrs, slog.String("team_id", *team))
 	}

@@ -1,7 +1,9 @@
 package upstream
 
 import (
+	"bytes"
 	"fmt"
+	"strconv"
 
 	"github.com/tidwall/gjson"
 	"github.com/tidwall/sjson"
@@ -65,12 +67,21 @@ func setCaps(body []byte, outputCap int64, fields ...string) ([]byte, error) {
 		return body, nil
 	}
 	for _, field := range fields {
+		if bytes.Equal(rawOf(body, field), strconv.AppendInt(nil, outputCap, 10)) {
+			continue // writing it again would copy the body
+		}
 		var err error
 		if body, err = sjson.SetBytes(body, field, outputCap); err != nil {
 			return nil, fmt.Errorf("set %s: %w", field, err)
 		}
 	}
 	return body, nil
+}
+
+// rawOf is a field's value as it stands in the body; nil if it is not there.
+func rawOf(body []byte, field string) []byte {
+	value := gjson.GetBytes(body, field)
+	return body[value.Index : value.Index+len(value.Raw)]
 }
 
 // askForUsage makes a stream of choices report its usage at the end.

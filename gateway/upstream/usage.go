@@ -1,6 +1,10 @@
 package upstream
 
-import "github.com/tidwall/gjson"
+import (
+	"bytes"
+
+	"github.com/tidwall/gjson"
+)
 
 // Usage is what a provider says a request used. It has the fields of the price list's usage in
 // the same order, so that one converts into the other. Parts are counted within their whole.
@@ -40,30 +44,65 @@ func ParseUsage(data []byte) (Usage, bool) {
 	if !usage.IsObject() {
 		return Usage{}, false
 	}
-	prompt, completion := usage.Get("prompt_tokens_details"), usage.Get("completion_tokens_details")
-	parsed := Usage{
-		PromptTokens:     count(usage.Get("prompt_tokens")),
-		CachedTokens:     count(prompt.Get("cached_tokens")),
-		CacheWriteTokens: count(prompt.Get("cache_write_tokens")),
-		// Nobody's word: translated answers of Anthropic's carry it.
-		CacheWrite1hTokens: count(prompt.Get("cache_write_1h_tokens")),
-		AudioInputTokens:   count(prompt.Get("audio_tokens")),
-		ImageInputTokens:   count(prompt.Get("image_tokens")),
-		CompletionTokens:   count(usage.Get("completion_tokens")),
-		ReasoningTokens:    count(completion.Get("reasoning_tokens")),
-		AudioOutputTokens:  count(completion.Get("audio_tokens")),
-		ImageOutputTokens:  count(completion.Get("image_tokens")),
-		Service:            service(gjson.GetBytes(data, "service_tier")),
+	var parsed Usage
+	var total, hits int64
+	prompted := false
+	usage.ForEach(func(name, value gjson.Result) bool {
+		switch name.Str {
+		case "prompt_tokens":
+			parsed.PromptTokens, prompted = count(value), true
+		case "completion_tokens":
+			parsed.CompletionTokens = count(value)
+		case "total_tokens":
+			total = count(value)
+		case "prompt_cache_hit_tokens":
+			hits = count(value) // DeepSeek's word
+		case "prompt_tokens_details":
+			value.ForEach(parsed.promptDetail)
+		case "completion_tokens_details":
+			value.ForEach(parsed.completionDetail)
+		}
+		return true
+	})
+	if bytes.Contains(data, []byte(`"service_tier"`)) {
+		parsed.Service = service(gjson.GetBytes(data, "service_tier"))
 	}
 	if parsed.CachedTokens == 0 {
-		parsed.CachedTokens = count(usage.Get("prompt_cache_hit_tokens")) // DeepSeek's word
+		parsed.CachedTokens = hits
 	}
-	total := count(usage.Get("total_tokens"))
-	if !usage.Get("prompt_tokens").Exists() {
+	if !prompted {
 		parsed.PromptTokens = max(total-parsed.CompletionTokens, 0) // all that some servers say of an embedding
 	}
 	parsed.addHidden(total)
 	return parsed, parsed.plausible()
+}
+
+func (u *Usage) promptDetail(name, value gjson.Result) bool {
+	switch name.Str {
+	case "cached_tokens":
+		u.CachedTokens = count(value)
+	case "cache_write_tokens":
+		u.CacheWriteTokens = count(value)
+	case "cache_write_1h_tokens": // nobody's word: translated answers of Anthropic's carry it
+		u.CacheWrite1hTokens = count(value)
+	case "audio_tokens":
+		u.AudioInputTokens = count(value)
+	case "image_tokens":
+		u.ImageInputTokens = count(value)
+	}
+	return true
+}
+
+func (u *Usage) completionDetail(name, value gjson.Result) bool {
+	switch name.Str {
+	case "reasoning_tokens":
+		u.ReasoningTokens = count(value)
+	case "audio_tokens":
+		u.AudioOutputTokens = count(value)
+	case "image_tokens":
+		u.ImageOutputTokens = count(value)
+	}
+	return true
 }
 
 // addHidden takes in completion tokens that only the total has: xAI and Gemini count reasoning
