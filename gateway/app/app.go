@@ -41,8 +41,6 @@ type App struct {
 	listener net.Listener
 	serving  sync.WaitGroup
 	failed   chan error
-	// description is that of the API, in OpenAPI.
-	description []byte
 	// background runs from Start to the end of Stop.
 	background context.Context
 	quiet      context.CancelFunc
@@ -88,10 +86,10 @@ func New(ctx context.Context, options Options) (*App, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("listen on %s: %w", options.Config.Listen, err), parts.close(ctx))
 	}
-	a := &App{options: options, parts: parts, listener: listener, failed: make(chan error, 1), description: description}
+	a := &App{options: options, parts: parts, listener: listener, failed: make(chan error, 1)}
 	a.background, a.quiet = context.WithCancel(context.WithoutCancel(ctx))
 	a.server = &http.Server{
-		Handler:           a.handler(),
+		Handler:           a.handler(description),
 		ConnContext:       httpx.ConnContext,
 		ReadHeaderTimeout: readHeaderTimeout,
 		ReadTimeout:       requestTimeout,

@@ -11,4 +11,4 @@ func StrictDescription() ([]byte, error) {
 var Operations = operations
 
 // Patterns are the routes that the gateway serves, with "/" for the admin API.
-func (a *App) Patterns() []string { return a.routes().Patterns() }
+func (a *App) Patterns() []string { return a.routes(nil).Patterns() }

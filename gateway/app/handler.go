@@ -9,12 +9,12 @@ import (
 )
 
 // handler serves the routes with what all of them need.
-func (a *App) handler() http.Handler {
-	return httpx.Chain(a.routes(), httpx.Identify, httpx.Recover(a.options.Logger))
+func (a *App) handler(description []byte) http.Handler {
+	return httpx.Chain(a.routes(description), httpx.Identify, httpx.Recover(a.options.Logger))
 }
 
 // routes joins the data path, the health checks, the description of the API and, for everything else, the admin API.
-func (a *App) routes() *httpx.Mux {
+func (a *App) routes(description []byte) *httpx.Mux {
 	logger := a.options.Logger
 	mux := httpx.NewMux(logger)
 	a.parts.proxy.Register(mux)
@@ -23,7 +23,7 @@ func (a *App) routes() *httpx.Mux {
 	}
 	mux.Handle("GET /health/readiness", httpx.Handle(logger, a.readiness))
 	mux.Handle("GET /metrics", httpx.Handle(logger, a.serveMetrics))
-	for _, route := range openapi.Routes(a.description) {
+	for _, route := range openapi.Routes(description) {
 		mux.Handle(route.Pattern, route.Handler)
 	}
 	mux.Handle("/", admin.New(a.parts.admin))

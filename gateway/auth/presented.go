@@ -7,8 +7,9 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
-// keyHeaders carry a key and nothing else. API-Key is Azure's name, x-api-key Anthropic's.
-var keyHeaders = []string{"X-Api-Key", "Api-Key", "X-Litellm-Api-Key"}
+// keyHeaders carry a key, all but the first nothing else. API-Key is Azure's name, x-api-key Anthropic's.
+// They are canonical.
+var keyHeaders = []string{"Authorization", "X-Api-Key", "Api-Key", "X-Litellm-Api-Key"}
 
 // maxPresentedLen bounds what is looked at of a presented key, in bytes. Tokens of identity providers are long.
 const maxPresentedLen = 8 << 10
@@ -18,8 +19,8 @@ const maxPresentedLen = 8 << 10
 // do not repeat what was presented.
 func Presented(header http.Header) (Secret, error) {
 	var found Secret
-	for _, name := range append([]string{"Authorization"}, keyHeaders...) {
-		for _, value := range header.Values(name) {
+	for _, name := range keyHeaders {
+		for _, value := range header[name] {
 			key, err := keyIn(name, value)
 			if err != nil {
 				return "", err
@@ -40,7 +41,7 @@ func keyIn(name, value string) (Secret, error) {
 	key := strings.TrimSpace(value)
 	if scheme, rest, found := strings.Cut(key, " "); found && strings.EqualFold(scheme, "Bearer") {
 		key = strings.TrimSpace(rest)
-	} else if name == "Authorization" {
+	} else if name == keyHeaders[0] {
 		return "", malformed()
 	}
 	if key == "" || len(key) > maxPresentedLen || strings.Trim(key, printable) != "" {

@@ -136,7 +136,12 @@ func Mask(secret Secret) string {
 }
 
 func checksum(text string) string {
-	return encode62(big.NewInt(int64(crc32.ChecksumIEEE([]byte(text)))), checksumLen)
+	var digits [checksumLen]byte
+	sum := crc32.ChecksumIEEE([]byte(text))
+	for i := checksumLen - 1; i >= 0; i-- {
+		digits[i], sum = base62[sum%62], sum/62
+	}
+	return string(digits[:])
 }
 
 // encode62 writes n in base 62 with exactly the given number of digits.

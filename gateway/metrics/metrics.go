@@ -28,7 +28,7 @@ type Metrics struct {
 	stores   storeGauges
 	// answered and used find a call's counters by their labels, quicker than the vectors do.
 	answered, used sync.Map
-	exports  exportGauges
+	exports        exportGauges
 }
 
 // overheadBuckets are in seconds; the gateway's own work is measured in fractions of a millisecond.

@@ -1,7 +1,10 @@
 package openapi
 
 import (
+	"bytes"
+	"compress/gzip"
 	"embed"
+	"io"
 	"net/http"
 	"path"
 )
@@ -19,7 +22,7 @@ type Route struct {
 // gateway: no script or font of others.
 func Routes(document []byte) []Route {
 	return []Route{
-		{"GET /openapi.json", static("application/json", document)},
+		{"GET /openapi.json", packed("application/json", document)},
 		{"GET /docs", pageFile("index.html", "text/html; charset=utf-8")},
 		{"GET /docs/page.js", pageFile("page.js", "text/javascript; charset=utf-8")},
 		{"GET /docs/page.css", pageFile("page.css", "text/css; charset=utf-8")},
@@ -32,6 +35,22 @@ func pageFile(name, media string) http.Handler {
 		panic("the page to read the description has no " + name) // embedded: it is there or the program was never built
 	}
 	return static(media, data)
+}
+
+// packed holds data compressed, because nobody asks for it while calls are served.
+func packed(media string, data []byte) http.Handler {
+	var kept bytes.Buffer
+	pack := gzip.NewWriter(&kept)
+	_, _ = pack.Write(data) // a buffer takes everything
+	_ = pack.Close()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		unpack, err := gzip.NewReader(bytes.NewReader(kept.Bytes()))
+		if err != nil {
+			panic("what was packed cannot be unpacked: " + err.Error())
+		}
+		data, _ := io.ReadAll(unpack)
+		static(media, data).ServeHTTP(w, r)
+	})
 }
 
 // pagePolicy lets the page have its own script, its own style and the description, and nothing else.

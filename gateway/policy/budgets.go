@@ -188,6 +188,30 @@ func (r *runningBudget) at(now time.Time) quota.Budget {
 	return budget
 }
 
+// narrow cuts a time down to where at returns the same as now.
+func (r *runningBudget) narrow(within quota.Period, now time.Time) quota.Period {
+	current := running(r.at(now).Periods)
+	if r.increased != nil {
+		if now.Before(r.increasedUntil) {
+			within = both(within, quota.Period{End: r.increasedUntil})
+		} else {
+			within = both(within, quota.Period{Start: r.increasedUntil})
+		}
+	}
+	return both(within, current)
+}
+
+// both is the time that lies in two periods.
+func both(a, b quota.Period) quota.Period {
+	if b.Start.After(a.Start) {
+		a.Start = b.Start
+	}
+	if !b.End.IsZero() && (a.End.IsZero() || b.End.Before(a.End)) {
+		a.End = b.End
+	}
+	return a
+}
+
 // running is the middle one of the periods around a moment, or the only one.
 func running(around []quota.Period) quota.Period { return around[len(around)/2] }
 

@@ -28,6 +28,8 @@ type Subject struct {
 
 	mu       sync.Mutex
 	modelled map[string][]quota.Window
+	// charged are the budgets that requests for the models were charged to last.
+	charged map[string]charged
 }
 
 // pot is a shared budget and what it covers.
@@ -41,7 +43,7 @@ func (b *Book) subject(ctx context.Context, key api.Key, slot string, version in
 	if err != nil {
 		return nil, err
 	}
-	s := &Subject{Key: key, Slot: slot, Version: version, modelled: map[string][]quota.Window{}}
+	s := &Subject{Key: key, Slot: slot, Version: version, modelled: map[string][]quota.Window{}, charged: map[string]charged{}}
 	if key.TeamID != nil {
 		team, err := b.source.Team(ctx, *key.TeamID)
 		if err != nil {
@@ -118,8 +120,31 @@ func (s *Subject) Windows(model string) []quota.Window {
 
 const maxModelsRemembered = 1000
 
+// charged are budgets as they are in force within a time.
+type charged struct {
+	budgets []quota.Budget
+	within  quota.Period
+}
+
 // Budgets are the budgets that a request for the model is charged to, with their periods around now.
+// They are shared and must not be changed.
 func (s *Subject) Budgets(model string, now time.Time) []quota.Budget {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if last, known := s.charged[model]; known && last.within.Contains(now) {
+		return last.budgets
+	}
+	last := charged{budgets: s.budgetsAt(model, now)}
+	for _, budget := range s.allBudgets() {
+		last.within = budget.narrow(last.within, now)
+	}
+	if len(s.charged) < maxModelsRemembered {
+		s.charged[model] = last
+	}
+	return last.budgets
+}
+
+func (s *Subject) budgetsAt(model string, now time.Time) []quota.Budget {
 	budgets := make([]quota.Budget, 0, len(s.budgets)+len(s.pots))
 	for _, budget := range s.budgets {
 		budgets = append(budgets, budget.at(now))

@@ -19,7 +19,7 @@ const (
 	remembered = 15 * time.Minute
 	// rememberedInMemory bounds how many settled reservations a process remembers. It loses no replies,
 	// so that only a caller's mistake settles twice; the ledger's unique ids hold beyond that.
-	rememberedInMemory = 1 << 14
+	rememberedInMemory = 1 << 12
 )
 
 // MemoryOptions adjust a [Memory]. The zero value is right for one gateway.

@@ -94,7 +94,14 @@ func (n Nano) String() string {
 	if fraction == 0 {
 		return sign + strconv.FormatUint(whole, 10)
 	}
-	return sign + strconv.FormatUint(whole, 10) + "." + strings.TrimRight(fmt.Sprintf("%09d", fraction), "0")
+	text := make([]byte, 0, 30)
+	text = strconv.AppendUint(append(text, sign...), whole, 10)
+	text = append(text, '.')
+	for digit := uint64(USD) / 10; fraction > 0; digit /= 10 {
+		text = append(text, byte('0'+fraction/digit))
+		fraction %= digit
+	}
+	return string(text)
 }
 
 // Dollars prints the amount for people, with at least two decimals: "$100.00", "$0.0025".
