@@ -19,6 +19,7 @@ var version = "dev"
 type commandLine struct {
 	Serve   serveCommand     `cmd:"" help:"Run the gateway."`
 	Review  reviewCommand    `cmd:"" help:"Say in Markdown what a Terraform plan does to quotas."`
+	Export  exportCommand    `cmd:"" help:"Write what is on a gateway as Terraform configuration that imports it."`
 	Audit   auditCommand     `cmd:"" help:"Check the audit log."`
 	OpenAPI openAPICommand   `cmd:"" name:"openapi" help:"Print the description of the HTTP API in OpenAPI 3.1."`
 	Version kong.VersionFlag `help:"Print the version and exit."`

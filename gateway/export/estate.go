@@ -1,0 +1,230 @@
+package export
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+// estate is everything on a gateway that Terraform can manage.
+type estate struct {
+	teams   []api.Team
+	members []api.Membership
+	keys    []api.Key
+	budgets []api.Budget
+	routes  []api.AlertRoute
+	models  []api.Model
+	// terms are the ids of budgets without a scope. Others refer to keys and teams, and may not be referred to by them.
+	terms map[string]bool
+	// declared are the ids of what a configuration file of the gateway declares, by resource.
+	declared map[string][]string
+}
+
+func read(ctx context.Context, gateway Gateway) (*estate, error) {
+	e := &estate{terms: map[string]bool{}, declared: map[string][]string{}}
+	for _, read := range []func() error{
+		func() (err error) { e.teams, err = gateway.ListTeams(ctx); return err },
+		func() (err error) { e.members, err = gateway.ListMembers(ctx); return err },
+		func() (err error) { e.keys, err = gateway.ListKeys(ctx); return err },
+		func() (err error) { e.budgets, err = gateway.ListBudgets(ctx); return err },
+		func() (err error) { e.routes, err = gateway.ListAlertRoutes(ctx); return err },
+		func() (err error) { e.models, err = gateway.ListModels(ctx); return err },
+	} {
+		if err := read(); err != nil {
+			return nil, fmt.Errorf("read the gateway: %w", err)
+		}
+	}
+	for _, budget := range e.budgets {
+		e.terms[budget.BudgetID] = !budget.Pot()
+	}
+	return e, nil
+}
+
+// objects are what is not declared elsewhere.
+func (e *estate) objects(options Options) []object {
+	var objects []object
+	add := func(declaredIn string, o object) {
+		if declaredIn != "" {
+			e.declared[o.kind.resource] = append(e.declared[o.kind.resource], o.id)
+			return
+		}
+		objects = append(objects, o)
+	}
+	for _, model := range e.models {
+		add(model.DeclaredIn, modelObject(model))
+	}
+	for _, budget := range e.budgets {
+		add(budget.DeclaredIn, budgetObject(budget))
+	}
+	for _, team := range e.teams {
+		add(team.DeclaredIn, e.teamObject(team))
+	}
+	for _, member := range e.members {
+		add("", memberObject(member))
+	}
+	for _, key := range e.keys {
+		add(key.DeclaredIn, e.keyObject(key))
+	}
+	for _, route := range e.routes {
+		add(route.DeclaredIn, routeObject(route, options))
+	}
+	return objects
+}
+
+func (e *estate) teamObject(team api.Team) object {
+	o := object{kind: teamKind, id: team.TeamID, importID: team.TeamID, key: team.TeamID, name: team.TeamID}
+	o.text("team_alias", team.TeamAlias)
+	o.texts("models", team.Models)
+	o.rateLimits(team.RateLimits)
+	o.modelRateLimits(team.ModelRateLimits)
+	o.budgetTerms(team.BudgetTerms)
+	e.budgetID(&o, team.BudgetID)
+	o.metadata(team.Metadata)
+	o.flag("blocked", team.Blocked, false)
+	return o
+}
+
+func (e *estate) keyObject(key api.Key) object {
+	o := object{kind: keyKind, id: key.KeyID, importID: key.KeyID, key: key.KeyID, name: key.KeyID}
+	if key.KeyAlias != nil {
+		o.key, o.name = *key.KeyAlias, *key.KeyAlias
+	}
+	o.text("key_alias", key.KeyAlias)
+	if key.TeamID != nil {
+		o.add("team_id", refer(teamKind, *key.TeamID))
+	}
+	o.text("user_id", key.UserID)
+	o.texts("models", key.Models)
+	o.rateLimits(key.RateLimits)
+	o.modelRateLimits(key.ModelRateLimits)
+	o.budgetTerms(key.BudgetTerms)
+	e.budgetID(&o, key.BudgetID)
+	o.metadata(key.Metadata)
+	o.flag("blocked", key.Blocked, false)
+	o.ids("speak_for_teams", teamKind, key.SpeakForTeams)
+	if key.Expires != nil {
+		o.literal("expires", quoted(key.Expires.UTC().Format(time.RFC3339Nano)))
+	}
+	return o
+}
+
+func memberObject(member api.Membership) object {
+	id := member.TeamID + "/" + member.UserID
+	o := object{kind: memberKind, id: id, importID: id, key: id, name: member.TeamID + "_" + member.UserID}
+	o.add("team_id", refer(teamKind, member.TeamID))
+	o.text("user_id", &member.UserID)
+	if member.Role != api.MemberUser {
+		o.text("role", &member.Role)
+	}
+	o.usd("max_budget_in_team", member.MaxBudgetInTeam)
+	o.text("budget_duration", member.BudgetDuration)
+	o.whole("rpm_limit", member.RPMLimit)
+	o.whole("tpm_limit", member.TPMLimit)
+	return o
+}
+
+func budgetObject(budget api.Budget) object {
+	o := object{kind: budgetKind, id: budget.BudgetID, importID: budget.BudgetID, key: budget.BudgetID, name: budget.BudgetID}
+	o.budgetTerms(budget.BudgetTerms)
+	o.rateLimits(budget.RateLimits)
+	o.shares("alert_thresholds", budget.AlertThresholds)
+	o.text("timezone", budget.Timezone)
+	if action := budget.OnSoftLimit; action != nil && action.ReduceRPMPct != nil {
+		o.literal("on_soft_limit", mapOf(map[string]string{"reduce_rpm_pct": number(*action.ReduceRPMPct)}))
+	}
+	o.ids("team_ids", teamKind, budget.TeamIDs)
+	o.ids("key_ids", keyKind, budget.KeyIDs)
+	o.texts("models", budget.Models)
+	o.flag("everything", budget.Everything, false)
+	return o
+}
+
+func modelObject(model api.Model) object {
+	byDefault := api.NewModel("")
+	o := object{kind: modelKind, id: model.ModelID, importID: model.ModelID, key: model.ModelID, name: model.ModelID}
+	o.text("name", &model.Name)
+	if model.Upstream != byDefault.Upstream {
+		o.text("upstream", &model.Upstream)
+	}
+	o.text("base_url", model.BaseURL)
+	o.text("api_version", model.APIVersion)
+	o.text("upstream_model", model.UpstreamModel)
+	o.text("base_model", model.BaseModel)
+	if encoded, err := json.Marshal(model.Price); err == nil && model.Price != nil {
+		o.literal("price", fromJSON(encoded))
+	}
+	o.whole("max_output_tokens", model.MaxOutputTokens)
+	if model.Weight != byDefault.Weight {
+		o.whole("weight", &model.Weight)
+	}
+	o.whole("rpm", model.RPM)
+	o.whole("tpm", model.TPM)
+	o.flag("enabled", model.Enabled, true)
+	o.metadata(model.Metadata)
+	if model.HasAPIKey {
+		o.left = []string{"api_key_wo_version"}
+	}
+	return o
+}
+
+// hiddenURL stands for a webhook's address, which is a secret.
+const hiddenURL = "https://kept-on-the-gateway.invalid"
+
+func routeObject(route api.AlertRoute, options Options) object {
+	o := object{kind: routeKind, id: route.AlertRouteID, importID: route.AlertRouteID, key: route.AlertRouteID, name: route.Name}
+	o.text("name", &route.Name)
+	o.texts("events", route.Events)
+	o.ids("team_ids", teamKind, route.TeamIDs)
+	o.text("min_severity", route.MinSeverity)
+	o.shares("thresholds", route.Thresholds)
+	o.flag("enabled", route.Enabled, true)
+	address := hiddenURL
+	switch {
+	case !options.WebhookURLs:
+		o.left = []string{"webhook"}
+	case route.Webhook != nil:
+		address = route.Webhook.URL
+		if route.Webhook.SecretSHA256 != "" {
+			o.left = []string{"webhook.secret_wo_version"}
+		}
+	}
+	o.literal("webhook", mapOf(map[string]string{"url": quoted(address)}))
+	return o
+}
+
+// budgetID refers to a budget of terms only: a pot's own references may lead back here.
+func (e *estate) budgetID(o *object, id *string) {
+	if id == nil {
+		return
+	}
+	if !e.terms[*id] {
+		o.text("budget_id", id)
+		return
+	}
+	o.add("budget_id", refer(budgetKind, *id))
+}
+
+func (o *object) rateLimits(limits api.RateLimits) {
+	o.whole("rpm_limit", limits.RPMLimit)
+	o.whole("tpm_limit", limits.TPMLimit)
+	o.whole("max_parallel_requests", limits.MaxParallelRequests)
+}
+
+func (o *object) modelRateLimits(limits api.ModelRateLimits) {
+	o.limits("model_rpm_limit", limits.ModelRPMLimit)
+	o.limits("model_tpm_limit", limits.ModelTPMLimit)
+}
+
+func (o *object) budgetTerms(terms api.BudgetTerms) {
+	o.usd("max_budget", terms.MaxBudget)
+	o.usd("soft_budget", terms.SoftBudget)
+	o.share("soft_threshold_pct", terms.SoftThresholdPct)
+	o.flag("hard_cap", terms.HardCap, true)
+	o.text("budget_duration", terms.BudgetDuration)
+	if terms.ResetDay != nil {
+		o.whole("reset_day", new(int64(*terms.ResetDay)))
+	}
+}

@@ -1,0 +1,89 @@
+// Package export writes what is on a gateway as Terraform configuration that imports it.
+//
+// It promises configuration that is formatted, names other objects by reference, holds no secret, and
+// plans empty once its import blocks are applied. It reads through an interface of its own and must never
+// know how a gateway is reached, nor change anything on it.
+package export
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2/hclwrite"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+// Gateway answers everything that it has.
+type Gateway interface {
+	ListTeams(ctx context.Context) ([]api.Team, error)
+	ListMembers(ctx context.Context) ([]api.Membership, error)
+	ListKeys(ctx context.Context) ([]api.Key, error)
+	ListBudgets(ctx context.Context) ([]api.Budget, error)
+	ListAlertRoutes(ctx context.Context) ([]api.AlertRoute, error)
+	ListModels(ctx context.Context) ([]api.Model, error)
+}
+
+// Options say what the configuration holds.
+type Options struct {
+	// Endpoint stands in the provider block; empty leaves it to the environment.
+	Endpoint string
+	// WebhookURLs writes the addresses of webhooks, which often open the channel behind them by themselves.
+	// Without it they stay as the gateway has them.
+	WebhookURLs bool
+}
+
+// File is one file of the configuration.
+type File struct {
+	// Name is without a folder, such as "teams.tf".
+	Name string
+	Text string
+}
+
+// Configuration returns the files, those without anything in them left out. What the gateway's own
+// configuration file declares cannot be managed through its API; it is only told of, in a comment.
+func Configuration(ctx context.Context, gateway Gateway, options Options) ([]File, error) {
+	found, err := read(ctx, gateway)
+	if err != nil {
+		return nil, err
+	}
+	objects := found.objects(options)
+	resources := grouped(objects)
+	addresses := named(resources)
+	files := []File{{"terraform.tf", terraformBlock(options)}}
+	for _, kind := range kinds {
+		files = append(files, File{kind.file, kindText(kind, resources, addresses, found.declared[kind.resource])})
+	}
+	files = append(files, File{"imports.tf", importText(resources)})
+	files = slices.DeleteFunc(files, func(file File) bool { return file.Text == "" })
+	for i := range files {
+		files[i].Text = string(hclwrite.Format([]byte(files[i].Text)))
+	}
+	return files, nil
+}
+
+func terraformBlock(options Options) string {
+	var text strings.Builder
+	text.WriteString("terraform {\nrequired_providers {\nbursar = {\nsource = \"bursarhq/bursar\"\n}\n}\n}\n\nprovider \"bursar\" {\n")
+	if options.Endpoint != "" {
+		fmt.Fprintf(&text, "endpoint = %s\n", quoted(options.Endpoint))
+	}
+	text.WriteString("# The admin key comes from the environment variable BURSAR_ADMIN_KEY.\n}\n")
+	return text.String()
+}
+
+// kindText is the file of one kind.
+func kindText(kind kind, resources []resource, addresses addresses, declared []string) string {
+	var text strings.Builder
+	if len(declared) > 0 {
+		fmt.Fprintf(&text, "# Declared in the gateway's configuration file, and managed there: %s.\n\n", strings.Join(declared, ", "))
+	}
+	for _, resource := range resources {
+		if resource.kind.resource == kind.resource {
+			resource.write(&text, addresses)
+		}
+	}
+	return text.String()
+}

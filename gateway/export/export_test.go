@@ -1,0 +1,186 @@
+package export_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/export"
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
+)
+
+// estate is a gateway that has what the test says.
+type estate struct {
+	teams   []api.Team
+	members []api.Membership
+	keys    []api.Key
+	budgets []api.Budget
+	routes  []api.AlertRoute
+	models  []api.Model
+	err     error
+}
+
+func (e estate) ListTeams(context.Context) ([]api.Team, error)             { return e.teams, nil }
+func (e estate) ListMembers(context.Context) ([]api.Membership, error)     { return e.members, nil }
+func (e estate) ListKeys(context.Context) ([]api.Key, error)               { return e.keys, nil }
+func (e estate) ListBudgets(context.Context) ([]api.Budget, error)         { return e.budgets, nil }
+func (e estate) ListAlertRoutes(context.Context) ([]api.AlertRoute, error) { return e.routes, nil }
+func (e estate) ListModels(context.Context) ([]api.Model, error)           { return e.models, e.err }
+
+func (e estate) files(t *testing.T) map[string]string {
+	t.Helper()
+	files, err := export.Configuration(t.Context(), e, export.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts := map[string]string{}
+	for _, file := range files {
+		texts[file.Name] = file.Text
+	}
+	return texts
+}
+
+func same(t *testing.T, got, want string) {
+	t.Helper()
+	if diff := cmp.Diff(strings.TrimSpace(want), strings.TrimSpace(got)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestConfiguration_namesOthersByReference(t *testing.T) {
+	team, key, pot := api.NewTeam("Data Science"), api.NewKey("key_1"), api.NewBudget("pot")
+	team.MaxBudget, team.Metadata = new(100*money.USD), api.Metadata{"cost center": json.RawMessage(`"${x}"`)}
+	key.TeamID = &team.TeamID
+	pot.TeamIDs, pot.KeyIDs = []string{"Data Science", "elsewhere"}, []string{"key_1"}
+	files := estate{teams: []api.Team{team}, keys: []api.Key{key}, budgets: []api.Budget{pot}}.files(t)
+	same(t, files["teams.tf"], `
+resource "bursar_team" "data_science" {
+  team_id    = "Data Science"
+  max_budget = 100
+  metadata = {
+    "cost center" = "$${x}"
+  }
+}`)
+	same(t, files["keys.tf"], `
+resource "bursar_key" "key_1" {
+  team_id = bursar_team.data_science.team_id
+}`)
+	same(t, files["budgets.tf"], `
+resource "bursar_budget" "pot" {
+  budget_id = "pot"
+  team_ids  = [bursar_team.data_science.team_id, "elsewhere"]
+  key_ids   = [bursar_key.key_1.key_id]
+}`)
+	same(t, files["imports.tf"], `
+import {
+  to = bursar_budget.pot
+  id = "pot"
+}
+
+import {
+  to = bursar_team.data_science
+  id = "Data Science"
+}
+
+import {
+  to = bursar_key.key_1
+  id = "key_1"
+}`)
+	if files["models.tf"] != "" {
+		t.Error("there is a file without anything in it")
+	}
+}
+
+func TestConfiguration_putsTheSameTogether(t *testing.T) {
+	var e estate
+	for i := range 4 {
+		team, key := api.NewTeam(fmt.Sprintf("t%d", i)), api.NewKey(fmt.Sprintf("key_%d", i))
+		team.RPMLimit, team.TPMLimit = new(int64(30)), new(int64(i))
+		key.TeamID, key.KeyAlias = &team.TeamID, new(fmt.Sprintf("app %d", i))
+		e.teams, e.keys = append(e.teams, team), append(e.keys, key)
+	}
+	files := e.files(t)
+	same(t, files["teams.tf"], `
+locals {
+  teams = {
+    t0 = {
+      tpm_limit = 0
+    }
+    t1 = {
+      tpm_limit = 1
+    }
+    t2 = {
+      tpm_limit = 2
+    }
+    t3 = {
+      tpm_limit = 3
+    }
+  }
+}
+
+resource "bursar_team" "teams" {
+  for_each  = local.teams
+  team_id   = each.key
+  rpm_limit = 30
+  tpm_limit = each.value.tpm_limit
+}
+
+locals {
+  team_ids = { for name, team in bursar_team.teams : name => team.team_id }
+}`)
+	for _, want := range []string{`"app 3" = {`, `team_id   = local.team_ids["t3"]`, `for_each  = local.keys`} {
+		if !strings.Contains(files["keys.tf"], want) {
+			t.Errorf("%s is not in\n%s", want, files["keys.tf"])
+		}
+	}
+	if want := `"app 3" = "key_3"`; !strings.Contains(files["imports.tf"], want) {
+		t.Errorf("%s is not in\n%s", want, files["imports.tf"])
+	}
+}
+
+func TestConfiguration_holdsNoSecret(t *testing.T) {
+	route, model := api.NewAlertRoute("r"), api.NewModel("m")
+	route.Name, route.Webhook = "oncall", &api.WebhookTarget{URL: "https://hooks.example.com/canary", SecretSHA256: "canary"}
+	model.Name, model.HasAPIKey, model.APIKeySHA256 = "gpt", true, "canary"
+	files := estate{routes: []api.AlertRoute{route}, models: []api.Model{model}}.files(t)
+	for name, text := range files {
+		if strings.Contains(text, "canary") {
+			t.Errorf("%s holds a secret:\n%s", name, text)
+		}
+	}
+	if !strings.Contains(files["alert_routes.tf"], "ignore_changes = [webhook]") || !strings.Contains(files["models.tf"], "ignore_changes = [api_key_wo_version]") {
+		t.Errorf("Terraform would take the secrets away:\n%s\n%s", files["alert_routes.tf"], files["models.tf"])
+	}
+}
+
+func TestConfiguration_leavesOutWhatIsDeclared(t *testing.T) {
+	team := api.NewTeam("ops")
+	team.DeclaredIn = "bursar.yaml"
+	same(t, estate{teams: []api.Team{team}}.files(t)["teams.tf"], "# Declared in the gateway's configuration file, and managed there: ops.")
+}
+
+func TestConfiguration_givesEachItsName(t *testing.T) {
+	var e estate
+	for _, id := range []string{"a b", "a-b", "4x"} {
+		e.teams = append(e.teams, api.NewTeam(id))
+	}
+	text := e.files(t)["teams.tf"]
+	for _, want := range []string{`"a_b"`, `"a_b_2"`, `"_4x"`} {
+		if !strings.Contains(text, `resource "bursar_team" `+want) {
+			t.Errorf("no resource %s in\n%s", want, text)
+		}
+	}
+}
+
+func TestConfiguration_isWholeOrAnError(t *testing.T) {
+	broken := errors.New("no models today")
+	if files, err := export.Configuration(t.Context(), estate{err: broken}, export.Options{}); !errors.Is(err, broken) || files != nil {
+		t.Errorf("got %v, %v", files, err)
+	}
+}

@@ -1,0 +1,201 @@
+package export
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// worthAGroup is how many objects of one shape become a for_each.
+const worthAGroup = 4
+
+// resource is one resource block: of one object, or of several with the same attributes.
+type resource struct {
+	kind kind
+	name string
+	// objects has one unless the resource is a for_each.
+	objects []object
+	each    bool
+}
+
+// grouped puts objects with the same attributes together when there are enough of them, in the order of the first of each.
+func grouped(objects []object) []resource {
+	byShape := map[string][]object{}
+	for _, o := range objects {
+		byShape[o.shape()] = append(byShape[o.shape()], o)
+	}
+	var resources []resource
+	for _, o := range objects {
+		same := byShape[o.shape()]
+		switch {
+		case len(same) < worthAGroup:
+			resources = append(resources, resource{kind: o.kind, objects: []object{o}})
+		case same[0].id == o.id:
+			resources = append(resources, resource{kind: o.kind, objects: same, each: true})
+		}
+	}
+	return resources
+}
+
+// shape is the same for objects that set the same attributes.
+func (o object) shape() string {
+	var shape strings.Builder
+	shape.WriteString(o.kind.resource)
+	for _, a := range o.attributes {
+		shape.WriteString(" " + a.name)
+	}
+	return shape.String() + " but " + strings.Join(o.left, " ")
+}
+
+// named gives every resource its name and every object its address. The ids of a for_each are referred to
+// through a local value: Terraform would put the whole resource together again for each reference to it.
+func named(resources []resource) addresses {
+	taken, known := map[string]bool{}, addresses{}
+	for i := range resources {
+		r := &resources[i]
+		wanted := identifier(r.objects[0].name)
+		if r.each {
+			wanted = r.kind.group
+		}
+		r.name = unused(taken, r.kind.resource+".", wanted)
+		for _, o := range r.objects {
+			address := r.kind.resource + "." + r.name + "." + r.kind.id
+			if r.each {
+				address = "local." + r.idsName() + "[" + quoted(o.key) + "]"
+			}
+			known[reference{r.kind.resource, o.id}] = address
+		}
+	}
+	return known
+}
+
+// identifier is a text as a name of Terraform.
+func identifier(text string) string {
+	name := strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z', r >= '0' && r <= '9', r == '_':
+			return r
+		case r >= 'A' && r <= 'Z':
+			return r - 'A' + 'a'
+		default:
+			return '_'
+		}
+	}, text)
+	if name = strings.Trim(name, "_"); name == "" || name[0] >= '0' && name[0] <= '9' {
+		return "_" + name
+	}
+	return name
+}
+
+func unused(taken map[string]bool, space, wanted string) string {
+	name := wanted
+	for i := 2; taken[space+name]; i++ {
+		name = fmt.Sprintf("%s_%d", wanted, i)
+	}
+	taken[space+name] = true
+	return name
+}
+
+// idsName is the local value with the ids of a for_each, such as team_ids or team_ids_2.
+func (r resource) idsName() string {
+	return r.kind.one + "_ids" + strings.TrimPrefix(r.name, r.kind.group)
+}
+
+func (r resource) write(text *strings.Builder, known addresses) {
+	if r.each {
+		r.writeEach(text, known)
+		return
+	}
+	o := r.objects[0]
+	fmt.Fprintf(text, "resource %q %q {\n", r.kind.resource, r.name)
+	if r.kind.chosen {
+		fmt.Fprintf(text, "%s = %s\n", r.kind.id, quoted(o.id))
+	}
+	for _, a := range o.attributes {
+		fmt.Fprintf(text, "%s = %s\n", a.name, a.value(known))
+	}
+	writeLeft(text, o.left)
+	text.WriteString("}\n\n")
+}
+
+// writeEach has what all objects share in the resource, and what they differ in in a local value.
+func (r resource) writeEach(text *strings.Builder, known addresses) {
+	shared, own := r.split(known)
+	fmt.Fprintf(text, "locals {\n%s = %s\n}\n\n", r.name, r.entries(own, known))
+	fmt.Fprintf(text, "resource %q %q {\nfor_each = local.%s\n", r.kind.resource, r.name, r.name)
+	if r.kind.chosen {
+		fmt.Fprintf(text, "%s = each.key\n", r.kind.id)
+	}
+	for _, a := range r.objects[0].attributes {
+		value := "each.value." + a.name
+		if !slices.Contains(own, a.name) {
+			value = shared[a.name]
+		}
+		fmt.Fprintf(text, "%s = %s\n", a.name, value)
+	}
+	writeLeft(text, r.objects[0].left)
+	text.WriteString("}\n\n")
+	if r.kind.resource != memberKind.resource && r.kind.resource != routeKind.resource {
+		fmt.Fprintf(text, "locals {\n%s = { for name, %s in %s.%s : name => %s.%s }\n}\n\n",
+			r.idsName(), r.kind.one, r.kind.resource, r.name, r.kind.one, r.kind.id)
+	}
+}
+
+// split returns the values that all objects share, and the names of the attributes that they differ in.
+func (r resource) split(known addresses) (shared map[string]string, own []string) {
+	shared = map[string]string{}
+	for i, a := range r.objects[0].attributes {
+		value := a.value(known)
+		differs := slices.ContainsFunc(r.objects, func(o object) bool { return o.attributes[i].value(known) != value })
+		if differs {
+			own = append(own, a.name)
+		} else {
+			shared[a.name] = value
+		}
+	}
+	return shared, own
+}
+
+// entries is the map or set that the resource goes through.
+func (r resource) entries(own []string, known addresses) string {
+	keys, values := make([]string, len(r.objects)), make(map[string]string, len(r.objects))
+	for i, o := range r.objects {
+		fields := map[string]string{}
+		for _, a := range o.attributes {
+			if slices.Contains(own, a.name) {
+				fields[a.name] = a.value(known)
+			}
+		}
+		keys[i], values[o.key] = o.key, mapOf(fields)
+	}
+	if len(own) == 0 {
+		slices.Sort(keys)
+		return "toset(" + quotedList(keys) + ")"
+	}
+	return mapOf(values)
+}
+
+func writeLeft(text *strings.Builder, left []string) {
+	if len(left) == 0 {
+		return
+	}
+	text.WriteString("\n# Secrets are not exported: they stay as the gateway has them. Set them here and take this block away to manage them.\n")
+	fmt.Fprintf(text, "lifecycle {\nignore_changes = [%s]\n}\n", strings.Join(left, ", "))
+}
+
+// importText has a block for each resource.
+func importText(resources []resource) string {
+	var text strings.Builder
+	for _, r := range resources {
+		if !r.each {
+			fmt.Fprintf(&text, "import {\nto = %s.%s\nid = %s\n}\n\n", r.kind.resource, r.name, quoted(r.objects[0].importID))
+			continue
+		}
+		ids := make(map[string]string, len(r.objects))
+		for _, o := range r.objects {
+			ids[o.key] = quoted(o.importID)
+		}
+		fmt.Fprintf(&text, "import {\nfor_each = %s\nto = %s.%s[each.key]\nid = each.value\n}\n\n", mapOf(ids), r.kind.resource, r.name)
+	}
+	return text.String()
+}
