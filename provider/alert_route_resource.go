@@ -141,6 +141,7 @@ func (r *alertRouteResource) Create(ctx context.Context, req resource.CreateRequ
 	}
 	if err != nil {
 		report(ctx, &resp.Diagnostics, req.Plan.Schema, "Alert route not created", err)
+		keepLost(ctx, req.Plan, resp, err)
 		return
 	}
 	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, route.Revision)...)
@@ -165,6 +166,10 @@ func (r *alertRouteResource) Read(ctx context.Context, req resource.ReadRequest,
 	var state alertRouteModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
+		return
+	}
+	lost := lostCreate{gateway: r.client, noun: "alert_route"}
+	if !lost.read(ctx, req, resp, &state.AlertRouteID, "alert_route_id", state.AlertRouteID.ValueString()) {
 		return
 	}
 	route, err := r.client.Estate().AlertRoute(ctx, state.AlertRouteID.ValueString())
@@ -236,6 +241,7 @@ func (r *alertRouteResource) resolveStale(ctx context.Context, id string, wanted
 func (r *alertRouteResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state alertRouteModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	refuseUnread(ctx, req.Private, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
 		return
 	}

@@ -169,6 +169,7 @@ func (r *budgetResource) Create(ctx context.Context, req resource.CreateRequest,
 	}
 	if err != nil {
 		report(ctx, &resp.Diagnostics, req.Plan.Schema, "Budget not created", err)
+		keepLost(ctx, req.Plan, resp, err)
 		return
 	}
 	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, budget.Revision)...)
@@ -180,6 +181,10 @@ func (r *budgetResource) Read(ctx context.Context, req resource.ReadRequest, res
 	var state budgetModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
+		return
+	}
+	lost := lostCreate{gateway: r.client, noun: "budget"}
+	if !lost.read(ctx, req, resp, &state.BudgetID, "budget_id", state.BudgetID.ValueString()) {
 		return
 	}
 	budget, err := r.client.Estate().Budget(ctx, state.BudgetID.ValueString())
@@ -237,6 +242,7 @@ func (r *budgetResource) resolveStale(ctx context.Context, id string, wanted api
 func (r *budgetResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state budgetModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	refuseUnread(ctx, req.Private, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
 		return
 	}

@@ -199,6 +199,7 @@ func (r *keyResource) Create(ctx context.Context, req resource.CreateRequest, re
 	}
 	if err != nil {
 		report(ctx, &resp.Diagnostics, req.Plan.Schema, "Key not created", err)
+		keepLost(ctx, req.Plan, resp, err)
 		return
 	}
 	if plan.Key.IsUnknown() {
@@ -227,6 +228,10 @@ func (r *keyResource) Read(ctx context.Context, req resource.ReadRequest, resp *
 	var state keyModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
+		return
+	}
+	lost := lostCreate{gateway: r.client, noun: "key"}
+	if !lost.read(ctx, req, resp, &state.KeyID, "key_id", state.KeyID.ValueString()) {
 		return
 	}
 	key, err := r.client.Estate().Key(ctx, state.KeyID.ValueString())
@@ -339,6 +344,7 @@ func (r *keyResource) Delete(ctx context.Context, req resource.DeleteRequest, re
 	var state keyModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	refuseDestroy(&resp.Diagnostics, state.DeletionProtection, "key", state.KeyID)
+	refuseUnread(ctx, req.Private, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
 		return
 	}

@@ -222,6 +222,7 @@ func (r *modelResource) Create(ctx context.Context, req resource.CreateRequest, 
 	}
 	if err != nil {
 		report(ctx, &resp.Diagnostics, req.Plan.Schema, "Model not created", err)
+		keepLost(ctx, req.Plan, resp, err)
 		return
 	}
 	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, model.Revision)...)
@@ -234,6 +235,10 @@ func (r *modelResource) Read(ctx context.Context, req resource.ReadRequest, resp
 	var state modelModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
+		return
+	}
+	lost := lostCreate{gateway: r.client, noun: "model"}
+	if !lost.read(ctx, req, resp, &state.ModelID, "model_id", state.ModelID.ValueString()) {
 		return
 	}
 	model, err := r.client.Estate().Model(ctx, state.ModelID.ValueString())
@@ -312,6 +317,7 @@ func (r *modelResource) resolveStale(ctx context.Context, id string, wanted api.
 func (r *modelResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state modelModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	refuseUnread(ctx, req.Private, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
 		return
 	}

@@ -180,6 +180,7 @@ func (r *teamMemberResource) Create(ctx context.Context, req resource.CreateRequ
 	}
 	if err != nil {
 		report(ctx, &resp.Diagnostics, req.Plan.Schema, "Team member not added", err)
+		keepLost(ctx, req.Plan, resp, err)
 		return
 	}
 	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, member.Revision)...)
@@ -207,6 +208,10 @@ func (r *teamMemberResource) Read(ctx context.Context, req resource.ReadRequest,
 	var state teamMemberModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
+		return
+	}
+	lost := lostCreate{gateway: r.client, noun: "member", prefix: state.TeamID.ValueString() + "#"}
+	if !lost.read(ctx, req, resp, &state.UserID, "team_id", state.TeamID.ValueString(), "user_id", state.UserID.ValueString()) {
 		return
 	}
 	member, err := r.client.Estate().Member(ctx, state.TeamID.ValueString(), state.UserID.ValueString())
@@ -264,6 +269,7 @@ func (r *teamMemberResource) resolveStale(ctx context.Context, plan teamMemberMo
 func (r *teamMemberResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state teamMemberModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	refuseUnread(ctx, req.Private, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
 		return
 	}

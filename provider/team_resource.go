@@ -149,6 +149,7 @@ func (r *teamResource) Create(ctx context.Context, req resource.CreateRequest, r
 	}
 	if err != nil {
 		report(ctx, &resp.Diagnostics, req.Plan.Schema, "Team not created", err)
+		keepLost(ctx, req.Plan, resp, err)
 		return
 	}
 	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, team.Revision)...)
@@ -160,6 +161,10 @@ func (r *teamResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	var state teamModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
+		return
+	}
+	lost := lostCreate{gateway: r.client, noun: "team"}
+	if !lost.read(ctx, req, resp, &state.TeamID, "team_id", state.TeamID.ValueString()) {
 		return
 	}
 	team, err := r.client.Estate().Team(ctx, state.TeamID.ValueString())
@@ -225,6 +230,7 @@ func (r *teamResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 	var state teamModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	refuseDestroy(&resp.Diagnostics, state.DeletionProtection, "team", state.TeamID)
+	refuseUnread(ctx, req.Private, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
 		return
 	}

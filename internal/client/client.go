@@ -171,10 +171,12 @@ func (c *Client) change(ctx context.Context, request *resty.Request, path string
 }
 
 // create sends the same Idempotency-Key with every repetition, so that an object whose
-// answer was lost on the way is answered again, not made twice.
+// answer was lost on the way is answered again, not made twice. When no answer comes at all,
+// the error is an [UnansweredError].
 func (c *Client) create(ctx context.Context, path string, body, result any) error {
-	request := c.rest.R().SetBody(body).SetHeader(api.HeaderIdempotencyKey, rand.Text())
-	return c.change(ctx, request, path, result)
+	id := rand.Text()
+	request := c.rest.R().SetBody(body).SetHeader(api.HeaderIdempotencyKey, id).SetHeader(api.HeaderRequestID, id)
+	return unanswered(c.change(ctx, request, path, result), id)
 }
 
 // update is refused with [api.Stale] when the object is no longer at the revision.
