@@ -1,8 +1,6 @@
 package upstream
 
 import (
-	"context"
-	"maps"
 	"net/http"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
@@ -17,36 +15,35 @@ const (
 // anthropic speaks Anthropic's API: its own routes as they are, chat completions translated both ways.
 type anthropic struct{}
 
-func (anthropic) request(ctx context.Context, d Deployment, call Call) (*http.Request, error) {
+func (anthropic) request(d Deployment, call Call) (*request, error) {
 	switch call.Path {
 	case PathMessages, PathCountTokens:
 		body, err := call.rewritten(d)
 		if err != nil {
 			return nil, err
 		}
-		return newAnthropicRequest(ctx, d, call, call.Path, body)
+		return newAnthropicRequest(d, call, call.Path, body), nil
 	case pathChat:
 		body, err := chatToMessages(d, call)
 		if err != nil {
 			return nil, err
 		}
-		return newAnthropicRequest(ctx, d, call, PathMessages, body)
+		return newAnthropicRequest(d, call, PathMessages, body), nil
 	default:
 		return nil, unserved(call, "Anthropic's API")
 	}
 }
 
-func newAnthropicRequest(ctx context.Context, d Deployment, call Call, path string, body []byte) (*http.Request, error) {
-	request, err := newRequest(ctx, call, d.BaseURL+path, body)
-	if err != nil {
-		return nil, err
+func newAnthropicRequest(d Deployment, call Call, path string, body []byte) *request {
+	request := newRequest(call, d.BaseURL, path, body)
+	request.set("Anthropic-Version", anthropicVersion)
+	for name, values := range call.Header { // each in one piece
+		request.set(name, values[0])
 	}
-	request.Header.Set("Anthropic-Version", anthropicVersion)
-	maps.Copy(request.Header, call.Header)
 	if d.APIKey != "" {
-		request.Header.Set("X-Api-Key", d.APIKey)
+		request.set("X-Api-Key", d.APIKey)
 	}
-	return request, nil
+	return request
 }
 
 func (anthropic) answer(call Call, response *http.Response) *http.Response {

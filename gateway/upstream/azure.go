@@ -1,7 +1,6 @@
 package upstream
 
 import (
-	"context"
 	"net/http"
 	"net/url"
 	"strings"
@@ -11,7 +10,7 @@ import (
 // URL that ends with /openai/v1, a name in the body.
 type azure struct{}
 
-func (azure) request(ctx context.Context, d Deployment, call Call) (*http.Request, error) {
+func (azure) request(d Deployment, call Call) (*request, error) {
 	if call.Path == PathMessages || call.Path == PathCountTokens {
 		return nil, unserved(call, "Azure OpenAI's API")
 	}
@@ -19,31 +18,27 @@ func (azure) request(ctx context.Context, d Deployment, call Call) (*http.Reques
 	if err != nil {
 		return nil, err
 	}
-	request, err := newRequest(ctx, call, azureAddress(d, call.Path), body)
-	if err != nil {
-		return nil, err
-	}
+	request := newRequest(call, d.BaseURL, azurePath(d, call.Path), body)
 	if d.APIKey != "" {
-		request.Header.Set("Api-Key", d.APIKey)
+		request.set("Api-Key", d.APIKey)
 	}
 	return request, nil
 }
 
 func (azure) answer(_ Call, response *http.Response) *http.Response { return response }
 
-// azureAddress is where a route stands. Of the older API, responses alone do not name the deployment.
-func azureAddress(d Deployment, path string) string {
-	address := d.BaseURL
+// azurePath is where a route stands behind the base URL. Of the older API, responses alone do not name
+// the deployment.
+func azurePath(d Deployment, path string) string {
 	switch {
 	case strings.HasSuffix(d.BaseURL, "/openai/v1"):
-		address += path
 	case strings.HasPrefix(path, "/responses"):
-		address += "/openai" + path
+		path = "/openai" + path
 	default:
-		address += "/openai/deployments/" + url.PathEscape(d.UpstreamModel) + path
+		path = "/openai/deployments/" + url.PathEscape(d.UpstreamModel) + path
 	}
 	if d.APIVersion != "" {
-		address += "?api-version=" + url.QueryEscape(d.APIVersion)
+		path += "?api-version=" + url.QueryEscape(d.APIVersion)
 	}
-	return address
+	return path
 }

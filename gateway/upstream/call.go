@@ -1,7 +1,6 @@
 package upstream
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 )
@@ -48,7 +47,7 @@ func (c Call) rewritten(d Deployment) ([]byte, error) {
 // dialect is how one kind of provider is spoken to.
 type dialect interface {
 	// request words the call. An [api.Error] says why the provider cannot serve it.
-	request(ctx context.Context, d Deployment, call Call) (*http.Request, error)
+	request(d Deployment, call Call) (*request, error)
 	// answer turns a successful answer into one in the call's wire.
 	answer(call Call, response *http.Response) *http.Response
 }

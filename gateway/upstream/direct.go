@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -45,23 +46,14 @@ var (
 	headBuffers   = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 )
 
-// takes says whether a request is one that direct speaks.
-func (d *direct) takes(request *http.Request) bool {
-	if request.URL.Scheme != "http" || request.ContentLength < 0 || request.URL.User != nil {
-		return false
-	}
-	proxy, err := http.ProxyFromEnvironment(request)
-	return proxy == nil && err == nil
-}
-
 // exchange sends a request and reads the head of its answer; sent says whether the server has it whole.
-func (d *direct) exchange(ctx context.Context, request *http.Request) (response *http.Response, sent bool, err error) {
-	conn, err := d.connection(ctx, request.URL)
+func (d *direct) exchange(ctx context.Context, to *target, r *request) (response *http.Response, sent bool, err error) {
+	conn, err := d.connection(ctx, to.addr)
 	if err != nil {
 		return nil, false, err
 	}
 	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(longAgo) })
-	response, sent, err = conn.exchange(ctx, request)
+	response, sent, err = conn.exchange(ctx, to, r)
 	if err != nil {
 		stop()
 		_ = conn.Close()
@@ -97,21 +89,26 @@ func (c *directConn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func (c *directConn) exchange(ctx context.Context, request *http.Request) (response *http.Response, sent bool, err error) {
-	if err := c.setDeadline(ctx, time.Now().Add(firstByteTimeout)); err != nil {
-		return nil, false, err
+func (c *directConn) exchange(ctx context.Context, to *target, r *request) (response *http.Response, sent bool, err error) {
+	endless := ctx.Done() == nil // else the context's end ends this too
+	if endless {
+		if err := c.SetDeadline(time.Now().Add(firstByteTimeout)); err != nil {
+			return nil, false, err
+		}
 	}
-	unsent := c.send(request)
+	unsent := c.send(to, r)
 	if unsent != nil && ctx.Err() == nil {
 		// A server that has seen enough answers and stops reading: what it says is worth more than the error.
 		_ = c.setDeadline(ctx, time.Now().Add(lateAnswer))
 	}
-	response, err = c.head(request)
+	response, err = c.head()
 	if err != nil {
 		return nil, unsent == nil, errors.Join(unsent, err)
 	}
-	if err := c.setDeadline(ctx, time.Time{}); err != nil {
-		return nil, true, err
+	if endless || unsent != nil {
+		if err := c.setDeadline(ctx, time.Time{}); err != nil {
+			return nil, true, err
+		}
 	}
 	return response, unsent == nil, nil
 }
@@ -126,50 +123,57 @@ func (c *directConn) setDeadline(ctx context.Context, deadline time.Time) error 
 	return err
 }
 
-func (c *directConn) send(request *http.Request) error {
+func (c *directConn) send(to *target, r *request) error {
 	head, _ := headBuffers.Get().(*bytes.Buffer)
 	defer headBuffers.Put(head)
 	head.Reset()
-	writeHead(head, request)
-	var body io.Reader = http.NoBody
-	if request.Body != nil {
-		defer request.Body.Close()
-		body = request.Body
-	}
-	if request.ContentLength <= oneWrite {
-		if _, err := head.ReadFrom(io.LimitReader(body, request.ContentLength)); err != nil {
-			return fmt.Errorf("read the request to send: %w", err)
-		}
+	writeHead(head, to, r)
+	if len(r.body) <= oneWrite {
+		head.Write(r.body)
 		_, err := c.Write(head.Bytes())
 		return err
 	}
 	if _, err := c.Write(head.Bytes()); err != nil {
 		return err
 	}
-	_, err := io.CopyN(c.Conn, body, request.ContentLength)
+	_, err := c.Write(r.body)
 	return err
 }
 
-func writeHead(to *bytes.Buffer, request *http.Request) {
-	to.WriteString(request.Method)
-	to.WriteByte(' ')
-	to.WriteString(request.URL.RequestURI())
-	to.WriteString(" HTTP/1.1\r\nHost: ")
-	to.WriteString(request.URL.Host)
-	to.WriteString("\r\nContent-Length: ")
-	to.WriteString(strconv.FormatInt(request.ContentLength, 10))
-	to.WriteString("\r\n")
-	// Writing to a buffer does not fail.
-	_ = request.Header.Write(to)
-	to.WriteString("\r\n")
+func writeHead(head *bytes.Buffer, to *target, r *request) {
+	head.WriteString(r.method)
+	head.WriteByte(' ')
+	head.WriteString(to.prefix)
+	head.WriteString(r.path)
+	head.WriteString(" HTTP/1.1\r\nHost: ")
+	head.WriteString(to.host)
+	head.WriteString("\r\nContent-Length: ")
+	head.Write(strconv.AppendInt(head.AvailableBuffer(), int64(len(r.body)), 10))
+	for _, line := range r.header {
+		head.WriteString("\r\n")
+		head.WriteString(line.name)
+		head.WriteString(": ")
+		writeValue(head, line.value)
+	}
+	head.WriteString("\r\n\r\n")
+}
+
+// writeValue writes a header's value; ends of lines in it become spaces, as in [net/http].
+func writeValue(head *bytes.Buffer, value string) {
+	for i := strings.IndexAny(value, "\r\n"); i >= 0; i = strings.IndexAny(value, "\r\n") {
+		head.WriteString(value[:i])
+		head.WriteByte(' ')
+		value = value[i+1:]
+	}
+	head.WriteString(value)
 }
 
 // head reads the head of the answer that counts.
-func (c *directConn) head(request *http.Request) (*http.Response, error) {
+func (c *directConn) head() (*http.Response, error) {
 	c.headLeft = maxAnswerHead
 	defer func() { c.headLeft = -1 }()
 	for range maxInformational {
-		response, err := http.ReadResponse(c.reader, request)
+		response, err := http.ReadResponse(c.reader, nil)
 		if err != nil {
 			return nil, fmt.Errorf("read the answer's head: %w", err)
 		}

@@ -4,18 +4,11 @@ import (
 	"bufio"
 	"context"
 	"fmt"
-	"net"
-	"net/url"
 	"time"
 )
 
 // connection returns one that is idle and still open, else a new one.
-func (d *direct) connection(ctx context.Context, to *url.URL) (*directConn, error) {
-	port := to.Port()
-	if port == "" {
-		port = "80"
-	}
-	addr := net.JoinHostPort(to.Hostname(), port)
+func (d *direct) connection(ctx context.Context, addr string) (*directConn, error) {
 	for conn := d.take(addr); conn != nil; conn = d.take(addr) {
 		if time.Since(conn.idleSince) < idleConnectionLife && stillOpen(conn.Conn) {
 			return conn, nil

@@ -229,8 +229,43 @@ func TestDirect_sendsWhatIsConfiguredAndNothingElse(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := "POST /v1/chat/completions HTTP/1.1\r\nHost: " + strings.TrimSuffix(strings.TrimPrefix(to.BaseURL, "http://"), "/v1") +
-		"\r\nContent-Length: 13\r\nAuthorization: Bearer sk-up\r\nContent-Type: application/json\r\nUser-Agent: bursar\r\n\r\n{\"model\":\"m\"}"
+		"\r\nContent-Length: 13\r\nContent-Type: application/json\r\nUser-Agent: bursar\r\nAuthorization: Bearer sk-up\r\n\r\n{\"model\":\"m\"}"
 	if got := seen.String(); got != want {
 		t.Errorf("sent %q, want %q", got, want)
+	}
+}
+
+func TestDirect_writesOneRequestWhateverIsInIt(t *testing.T) {
+	heads := make(chan string, 10)
+	to := wireServer(t, func(_ int, conn net.Conn, reader *bufio.Reader) {
+		for {
+			request, err := http.ReadRequest(reader)
+			if err != nil {
+				return
+			}
+			body, _ := io.ReadAll(request.Body)
+			heads <- fmt.Sprintf("%s %s %s %v %s", request.Method, request.RequestURI, request.Host, request.Header["Authorization"], body)
+			_, _ = io.WriteString(conn, plainOK)
+		}
+	})
+	host := strings.TrimPrefix(strings.TrimSuffix(to.BaseURL, "/v1"), "http://")
+	to.APIKey = "sk\r\nX-Evil: 1\r\n\r\nGET /evil HTTP/1.1"
+	for _, want := range []struct{ path, target string }{
+		{"/chat/completions", "/v1/chat/completions"},
+		{"/responses/a%2Fb", "/v1/responses/a%2Fb"},
+		{"/responses/a?b=c", "/v1/responses/a?b=c"},
+	} {
+		response, err := newClient(t).Send(t.Context(), to, upstream.Call{Path: want.path, Body: []byte("{}"), Wire: upstream.Chat})
+		if strings.Contains(want.path, "%") && err != nil {
+			continue // left to net/http, which refuses such a header
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = response.Body.Close()
+		expected := fmt.Sprintf("POST %s %s [Bearer sk  X-Evil: 1    GET /evil HTTP/1.1] {\"model\":\"m\"}", want.target, host)
+		if got := <-heads; got != expected {
+			t.Errorf("%s: the server saw %q, want %q", want.path, got, expected)
+		}
 	}
 }

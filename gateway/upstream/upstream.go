@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptrace"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -39,6 +40,8 @@ func (d Deployment) Host() string {
 type Client struct {
 	http   *http.Client
 	direct *direct
+	// targets are those of all base URLs.
+	targets sync.Map
 }
 
 // Timeouts of one exchange. Streams have no total bound: silence ends them, not length.
@@ -76,7 +79,7 @@ func (c *Client) Send(ctx context.Context, d Deployment, call Call) (*http.Respo
 	if err != nil {
 		return nil, unreachable(err, false)
 	}
-	request, err := spoken.request(ctx, d, call)
+	request, err := spoken.request(d, call)
 	if err != nil {
 		return nil, unspeakable(err, d)
 	}
@@ -92,13 +95,17 @@ func (c *Client) Send(ctx context.Context, d Deployment, call Call) (*http.Respo
 
 // exchange sends the request and returns its answer with the body yet to be read; sent says whether the
 // server has taken the request whole.
-func (c *Client) exchange(ctx context.Context, request *http.Request) (response *http.Response, sent bool, err error) {
-	if c.direct.takes(request) {
-		return c.direct.exchange(ctx, request)
+func (c *Client) exchange(ctx context.Context, r *request) (response *http.Response, sent bool, err error) {
+	if to := c.target(r.base); to.direct && plainPath(r.path) {
+		return c.direct.exchange(ctx, to, r)
 	}
 	var wrote atomic.Bool
 	trace := &httptrace.ClientTrace{WroteRequest: func(info httptrace.WroteRequestInfo) { wrote.Store(info.Err == nil) }}
-	response, err = c.http.Do(request.WithContext(httptrace.WithClientTrace(ctx, trace)))
+	plain, err := r.plain(httptrace.WithClientTrace(ctx, trace))
+	if err != nil {
+		return nil, false, err
+	}
+	response, err = c.http.Do(plain)
 	return response, wrote.Load(), err
 }
 
