@@ -85,9 +85,9 @@ func (c Changes) UserChanged(ctx context.Context, userID string, keys ...api.Key
 }
 
 // BudgetChanged is called after a budget was made (before nil), changed or deleted (after nil). A pot that selects
-// something else than before has spent what the ledger says of that, once this returns.
+// something else than before, or other periods, has spent what the ledger says of that, once this returns.
 func (c Changes) BudgetChanged(ctx context.Context, before, after *api.Budget) error {
-	if after != nil && after.Pot() && (before == nil || !sameSelection(*before, *after)) {
+	if after != nil && after.Pot() && (before == nil || !sameSelection(*before, *after) || !samePeriods(*before, *after)) {
 		c.Book.owe(after.BudgetID, true)
 	}
 	if err := c.bumpAll(ctx); err != nil || after == nil || !c.Book.owes(after.BudgetID) {
@@ -109,6 +109,14 @@ func (c Changes) Recount(ctx context.Context, pots ...api.Budget) error {
 	}
 	return nil
 }
+
+// samePeriods says whether a pot's counters are the same. The engine notices by itself when other counters of a
+// budget are charged, except for pots on a Redis Cluster.
+func samePeriods(a, b api.Budget) bool {
+	return equal(a.BudgetDuration, b.BudgetDuration) && equal(a.ResetDay, b.ResetDay) && equal(a.Timezone, b.Timezone)
+}
+
+func equal[T comparable](a, b *T) bool { return a == b || a != nil && b != nil && *a == *b }
 
 func sameSelection(a, b api.Budget) bool {
 	return a.Pot() == b.Pot() && a.Everything == b.Everything &&

@@ -145,7 +145,7 @@ func (r *Redis) dropAllowances(ctx context.Context, slot string) error {
 // spentPot adds up what all slots of a pot have spent and reserved.
 func (r *Redis) spentPot(ctx context.Context, budget Budget) (BudgetState, error) {
 	for range attempts {
-		answer, err := r.call(ctx, r.scripts.spent, r.keys.budget(budget.Scope), appendPeriods([]any{r.clock()}, budget.Periods))
+		answer, err := r.call(ctx, r.scripts.spent, r.keys.budget(budget.Scope), appendPeriods([]any{r.clock(), "1"}, budget.Periods))
 		if err != nil {
 			return BudgetState{}, err
 		}

@@ -28,7 +28,7 @@ func (r *Redis) spentIn(ctx context.Context, budget Budget, slot string, period 
 }
 
 // spentOnCluster reads pots from all their slots, and other budgets where they are counted.
-func (r *Redis) spentOnCluster(ctx context.Context, budgets []Budget) (states []BudgetState, again bool, err error) {
+func (r *Redis) spentOnCluster(ctx context.Context, budgets []Budget, filled string) (states []BudgetState, again bool, err error) {
 	states = make([]BudgetState, len(budgets))
 	var plain []Budget
 	for i, budget := range budgets {
@@ -40,7 +40,7 @@ func (r *Redis) spentOnCluster(ctx context.Context, budgets []Budget) (states []
 			return nil, false, fmt.Errorf("read %s: %w", budget.Scope, err)
 		}
 	}
-	answers, err := r.readBudgets(ctx, plain)
+	answers, err := r.readBudgets(ctx, plain, filled)
 	if err != nil {
 		return nil, false, err
 	}

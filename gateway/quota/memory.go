@@ -54,7 +54,8 @@ type Memory struct {
 	settled  []reservationKey // of ended, oldest first
 	crashed  []reservationKey // of ended, oldest first
 	policy   map[string]int64
-	looks    []window // room for windows as they will stand, see lookLocked
+	charged  map[Scope]spendingKey // where the latest request was charged
+	looks    []window              // room for windows as they will stand, see lookLocked
 }
 
 type windowKey struct {
@@ -102,6 +103,7 @@ func NewMemory(record Record, options MemoryOptions) *Memory {
 		live:     make(map[reservationKey]*reservation),
 		ended:    make(map[reservationKey]*tombstone),
 		policy:   make(map[string]int64),
+		charged:  make(map[Scope]spendingKey),
 	}
 	m.done.Go(func() { m.backlog.run(ctx) })
 	if options.ReapEvery > 0 {
@@ -183,6 +185,7 @@ func (m *Memory) reserve(request *Request) (Decision, []spendingKey, error) {
 // standingLocked looks up what the request meets and moves it to now.
 func (m *Memory) standingLocked(request *Request, now time.Time) (standing, []spendingKey, error) {
 	at := standing{now: now}
+	m.chargeOnLocked(request.Budgets, now)
 	spending, states, unseeded, err := m.budgetsLocked(request.Budgets, now)
 	if err != nil || len(unseeded) > 0 {
 		return at, unseeded, err
@@ -241,7 +244,7 @@ func (m *Memory) budgetsLocked(budgets []Budget, t time.Time) ([]*spending, []Bu
 		}
 		key := keyOf(budget.Scope, period)
 		found[i] = m.spending[key]
-		if found[i] == nil {
+		if found[i] == nil || found[i].behind {
 			unseeded = append(unseeded, key)
 			continue
 		}
@@ -250,17 +253,43 @@ func (m *Memory) budgetsLocked(budgets []Budget, t time.Time) ([]*spending, []Bu
 	return found, states, unseeded, nil
 }
 
-// seed fills missing counters from the ledger. A counter is set once and never added to,
-// however many requests ask for it at the same time.
+// chargeOnLocked notes the periods that the budgets are charged on from now on. Counters that may lack what was
+// charged on others before are behind.
+func (m *Memory) chargeOnLocked(budgets []Budget, now time.Time) {
+	for _, budget := range budgets {
+		period, ok := budget.periodAt(now)
+		if key := keyOf(budget.Scope, period); ok && m.charged[budget.Scope] != key {
+			m.lookBackLocked(key, now)
+			m.charged[budget.Scope] = key
+		}
+	}
+}
+
+// lookBackLocked finds out whether a counter is behind.
+func (m *Memory) lookBackLocked(key spendingKey, now time.Time) {
+	charged, known := m.charged[key.scope]
+	if counter := m.spending[key]; counter != nil && known && charged != key && counter.missed(charged, now) {
+		counter.behind = true
+	}
+}
+
+// seed fills missing counters from the ledger. A counter is set once and never added to, however many requests
+// ask for it at the same time; only one that is behind is set again.
 func (m *Memory) seed(ctx context.Context, keys []spendingKey) error {
 	for _, key := range keys {
+		if m.isBehind(key) {
+			if err := m.refill(ctx, key); err != nil {
+				return err
+			}
+			continue
+		}
 		spent, err := m.record.Spend(ctx, key.scope, key.period())
 		if err != nil {
 			return fmt.Errorf("read what %s has spent: %w", key.scope, err)
 		}
 		m.mu.Lock()
 		if m.spending[key] == nil {
-			m.spending[key] = &spending{settled: spent}
+			m.spending[key] = &spending{settled: spent, filled: m.now()}
 		}
 		m.mu.Unlock()
 	}

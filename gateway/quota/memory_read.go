@@ -7,8 +7,8 @@ import (
 
 // Spent implements [Engine].
 func (m *Memory) Spent(ctx context.Context, budgets []Budget) ([]BudgetState, error) {
-	for {
-		states, unseeded, err := m.spent(budgets)
+	for filled := false; ; filled = true {
+		states, unseeded, err := m.spent(budgets, filled)
 		if err != nil || len(unseeded) == 0 {
 			return states, err
 		}
@@ -18,10 +18,17 @@ func (m *Memory) Spent(ctx context.Context, budgets []Budget) ([]BudgetState, er
 	}
 }
 
-func (m *Memory) spent(budgets []Budget) ([]BudgetState, []spendingKey, error) {
+// spent reads counters. One that is not charged now may be behind the ledger, unless it was filled for this very question.
+func (m *Memory) spent(budgets []Budget, filled bool) ([]BudgetState, []spendingKey, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	_, states, unseeded, err := m.budgetsLocked(budgets, m.now())
+	now := m.now()
+	for _, budget := range budgets {
+		if period, ok := budget.periodAt(now); ok && !filled {
+			m.lookBackLocked(keyOf(budget.Scope, period), now)
+		}
+	}
+	_, states, unseeded, err := m.budgetsLocked(budgets, now)
 	return states, unseeded, err
 }
 

@@ -12,29 +12,42 @@ func (m *Memory) Refill(ctx context.Context, budgets []Budget) ([]BudgetState, e
 	if _, err := m.Spent(ctx, budgets); err != nil {
 		return nil, err
 	}
-	m.recording.Lock()
-	defer m.recording.Unlock()
-	if err := m.backlog.drain(ctx); err != nil {
-		return nil, err
-	}
 	_, states, _, err := m.lockedBudgets(budgets)
 	if err != nil {
 		return nil, err
 	}
-	for i, state := range states {
-		spent, err := m.record.Spend(ctx, state.Scope, state.Period)
-		if err != nil {
-			return nil, fmt.Errorf("read what %s has spent: %w", state.Scope, err)
+	for _, state := range states {
+		if err := m.refill(ctx, keyOf(state.Scope, state.Period)); err != nil {
+			return nil, err
 		}
-		m.mu.Lock()
-		counter := m.spending[keyOf(state.Scope, state.Period)]
-		if counter != nil { // a period that has begun this instant is filled when it is asked for
-			counter.settled = spent
-			states[i] = counter.state(budgets[i], state.Period)
-		}
-		m.mu.Unlock()
 	}
-	return states, nil
+	return m.Spent(ctx, budgets)
+}
+
+// refill sets a counter that is there to the ledger's sum.
+func (m *Memory) refill(ctx context.Context, key spendingKey) error {
+	m.recording.Lock()
+	defer m.recording.Unlock()
+	if err := m.backlog.drain(ctx); err != nil {
+		return err
+	}
+	spent, err := m.record.Spend(ctx, key.scope, key.period())
+	if err != nil {
+		return fmt.Errorf("read what %s has spent: %w", key.scope, err)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if counter := m.spending[key]; counter != nil { // a period that has begun this instant is filled when it is asked for
+		counter.settled, counter.filled, counter.behind = spent, m.now(), false
+	}
+	return nil
+}
+
+func (m *Memory) isBehind(key spendingKey) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	counter := m.spending[key]
+	return counter != nil && counter.behind
 }
 
 func (m *Memory) lockedBudgets(budgets []Budget) ([]*spending, []BudgetState, []spendingKey, error) {

@@ -58,6 +58,9 @@ var bugs = []bug{
 	{"a group admits one id twice", "live[id] = r\n", ""},
 	{"a group settles one id twice", "  live[id] = false\n", ""},
 	{"a group is under the limits of its first request", "all_terms[number()]", "all_terms[number() and 1]"},
+	{"a budget whose periods changed believes an old counter", "if charged and not c.basis and missed(charged, c.filled, now) then", "if false then"},
+	{"what is only asked about is believed for ever", "if ARGV[2] == '' and not c.basis", "if false"},
+	{"a period that is over hides what it was charged", "return from <= now and (to == 0 or to > filled)", "return from <= now and (to == 0 or to > now)"},
 	{"a period takes in its end", "now < to", "now <= to"},
 }
 

@@ -15,7 +15,9 @@ import "strconv"
 //	PREFIX:{t:SLOT}:led                stream  ledger rows and alerts on their way to the record
 //	PREFIX:{TAG}:slots                 zset    on a Redis Cluster: a copy of the list of slots
 //	PREFIX:{b:SCOPE}:b:START-END       hash    a budget's period (microseconds): u settled, p reserved,
-//	                                           z seeded, v how often that was taken back, m:SHARE:GENERATION people were told
+//	                                           z when it was seeded, v how often that was taken back,
+//	                                           m:SHARE:GENERATION people were told
+//	PREFIX:{b:SCOPE}:b:on              string  START-END of the period that the budget is charged on
 //	PREFIX:{gateways}:epoch            string  the life that the counters are in; neither replicated nor persisted
 //	PREFIX:{gateways}:live             zset    gateways by their last beat (microseconds)
 //	PREFIX:{gateways}:closed           string  from when on hard budgets may open (microseconds); missing when they are
@@ -23,6 +25,7 @@ import "strconv"
 //
 // On a Redis Cluster a budget's counter is in the slot whose requests it counts, and a pot has one in every slot and a home:
 //
+//	PREFIX:{t:SLOT}:b:SCOPE:on         string  as above, but for pots
 //	PREFIX:{t:SLOT}:b:SCOPE:START-END  hash    as above, and of a pot: e epoch, n number, g allowance, l terms, t last used
 //	PREFIX:{b:SCOPE}:b:START-END       hash    a pot's home: z filled, e epoch, v version, a:SLOT how a slot stands, packed,
 //	                                           s:SLOT what was spent in a slot without a counter, G granted, U settled

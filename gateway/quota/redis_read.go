@@ -13,21 +13,23 @@ import (
 
 // Spent implements [Engine].
 func (r *Redis) Spent(ctx context.Context, budgets []Budget) ([]BudgetState, error) {
+	filled := ""
 	for range attempts {
-		states, again, err := r.spent(ctx, budgets)
+		states, again, err := r.spent(ctx, budgets, filled)
 		if err != nil || !again {
 			return states, err
 		}
+		filled = "1"
 	}
 	return nil, fmt.Errorf("%w: counters do not keep what they are filled with", ErrUnavailable)
 }
 
-// spent reads all budgets in one trip; again means that some had to be seeded first.
-func (r *Redis) spent(ctx context.Context, budgets []Budget) (states []BudgetState, again bool, err error) {
+// spent reads all budgets in one trip; again means that some had to be seeded first. filled is "1" once they were, see spent.lua.
+func (r *Redis) spent(ctx context.Context, budgets []Budget, filled string) (states []BudgetState, again bool, err error) {
 	if r.cluster != nil {
-		return r.spentOnCluster(ctx, budgets)
+		return r.spentOnCluster(ctx, budgets, filled)
 	}
-	answers, err := r.readBudgets(ctx, budgets)
+	answers, err := r.readBudgets(ctx, budgets, filled)
 	if err != nil {
 		return nil, false, err
 	}
@@ -60,25 +62,25 @@ func (r *Redis) readSpent(ctx context.Context, budgets []Budget, answers [][]any
 	return states, again, nil
 }
 
-func (r *Redis) readBudgets(ctx context.Context, budgets []Budget) ([][]any, error) {
-	answers, err := r.pipeBudgets(ctx, budgets)
+func (r *Redis) readBudgets(ctx context.Context, budgets []Budget, filled string) ([][]any, error) {
+	answers, err := r.pipeBudgets(ctx, budgets, filled)
 	if err != nil && redis.HasErrorPrefix(err, "NOSCRIPT") {
 		if err := r.scripts.spent.Load(ctx, r.client).Err(); err != nil {
 			return nil, r.noted(ctx, err)
 		}
-		answers, err = r.pipeBudgets(ctx, budgets)
+		answers, err = r.pipeBudgets(ctx, budgets, filled)
 	}
 	return answers, r.noted(ctx, err)
 }
 
 // pipeBudgets sends all reads before it waits for an answer.
-func (r *Redis) pipeBudgets(ctx context.Context, budgets []Budget) ([][]any, error) {
+func (r *Redis) pipeBudgets(ctx context.Context, budgets []Budget, filled string) ([][]any, error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*r.options.Timeout+time.Duration(len(budgets))*time.Millisecond)
 	defer cancel()
 	commands := make([]*redis.Cmd, len(budgets))
 	_, err := r.client.Pipelined(ctx, func(pipe redis.Pipeliner) error {
 		for i, budget := range budgets {
-			args := appendPeriods([]any{r.clock()}, budget.Periods)
+			args := appendPeriods([]any{r.clock(), filled}, budget.Periods)
 			commands[i] = r.scripts.spent.EvalSha(ctx, pipe, []string{r.counterBase(budget.Scope, budget.Slot)}, args...)
 		}
 		return nil

@@ -12,6 +12,16 @@ type spending struct {
 	settled  money.Nano
 	reserved money.Nano
 	told     map[mark]bool
+	// filled is when settled was last taken from the ledger; behind says that it has to be again.
+	filled time.Time
+	behind bool
+}
+
+// missed says whether a counter may lack what was spent since it was filled: the budget was charged in another
+// period then, because its terms were others for a while. A period that was over before the counter was filled has
+// just come before it.
+func (s *spending) missed(charged spendingKey, now time.Time) bool {
+	return charged.start <= micros(now) && (charged.end == 0 || charged.end > micros(s.filled))
 }
 
 // mark is a threshold that people have been told about.

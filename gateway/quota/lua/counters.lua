@@ -9,6 +9,7 @@
 
 local WINDOW = 61 -- 60 seconds and the one under way: the oldest is counted in full
 local KEPT = 86400000 -- milliseconds that an idle window or gateway is remembered
+local MARKED = 400 * KEPT -- milliseconds that it is remembered on which periods a budget is charged
 local SECOND = 1000000
 
 -- Tests give the time; in production it is the store's.
@@ -209,11 +210,36 @@ local function open_counter(key)
   local c = counters[key]
   if not c then
     local field = redis.call('HMGET', key, 'u', 'p', 'z', 'v')
-    c = { key = key, settled = amount(field[1]), held = amount(field[2]), told = {} }
+    c = { key = key, settled = amount(field[1]), held = amount(field[2]), filled = amount(field[3]), told = {} }
     if not field[3] then
       c.basis = seed_basis(field[1], field[4])
     end
     counters[key] = c
+  end
+  return c
+end
+
+-- Says whether a counter that was filled at a time may lack what was spent since: the budget was charged in other
+-- periods then, given as 'start-end', because its terms were others for a while. A period that was over before the
+-- counter was filled has just come before it.
+local function missed(charged, filled, now)
+  local from, to = string.match(charged, '(%d+)-(%d+)')
+  from, to = tonumber(from), tonumber(to)
+  return from <= now and (to == 0 or to > filled)
+end
+
+-- The counter that a budget is charged on. One that may lack something loses its seed mark; key is the budget's.
+local function open_charged(budget, key, now)
+  local c = open_counter(key)
+  local own = string.sub(key, #budget + 2)
+  local charged = redis.call('GET', budget .. ':on')
+  if charged ~= own then
+    redis.call('SET', budget .. ':on', own, 'PX', MARKED)
+    if charged and not c.basis and missed(charged, c.filled, now) then
+      unseed_counter(key)
+      counters[key] = nil
+      c = open_counter(key)
+    end
   end
   return c
 end

@@ -147,7 +147,8 @@ local function open_terms(terms)
       say(i - 1)
       return false
     end
-    budget.period, budget.counter = period, open_counter(key)
+    budget.period = period
+    budget.counter = budget.pot and open_counter(key) or open_charged(budget.key, key, now)
     if budget.counter.basis then
       unseeded[#unseeded + 1] = i - 1
       unseeded[#unseeded + 1] = period

@@ -10,7 +10,7 @@ end
 if seed_basis(held[2], held[3]) ~= ARGV[4] then
   return -1
 end
-redis.call('HSET', KEYS[1], 'z', 1, 'u', ARGV[2])
+redis.call('HSET', KEYS[1], 'z', string.format('%.0f', clock(ARGV[1])), 'u', ARGV[2])
 local until_time = tonumber(ARGV[3])
 if until_time > 0 then
   local hour = 3600000

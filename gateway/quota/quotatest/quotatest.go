@@ -52,6 +52,7 @@ func Run(t *testing.T, start func(t *testing.T) Harness) {
 		{"Endings", testEndings},
 		{"Policy", testPolicy},
 		{"Seeding", testSeeding},
+		{"Periods", testPeriods},
 		{"Invalid", testInvalid},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, start(t)) })

@@ -54,3 +54,55 @@ func RolloverNeedsNoJob(t *testing.T, h Harness) {
 		same(t, "ledger of the period", ledger, want[late])
 	}
 }
+
+// testPeriods changes a budget from one kind of period to another and back while it is spent. Each counter misses what
+// is charged on the others, and is right all the same when it is charged, or only read, again.
+func testPeriods(t *testing.T, h Harness) {
+	inPeriods := func(span *api.Span) quota.Budget {
+		budget := h.teamBudget(1000 * money.USD)
+		budget.Thresholds = nil
+		budget.Periods = nil
+		if span != nil {
+			budget.Periods = quota.PeriodsAround(span, 1, time.UTC, h.Clock.Now())
+		}
+		return budget
+	}
+	month, day := &api.Span{Count: 1, Unit: api.Month}, &api.Span{Count: 1, Unit: api.Day}
+	spend := func(span *api.Span, cost money.Nano) {
+		t.Helper()
+		request := h.request(func(r *quota.Request) { r.Budgets = []quota.Budget{inPeriods(span)} })
+		h.admit(t, request)
+		h.settle(t, request, 10, cost)
+	}
+	spent := func(when string, span *api.Span, want money.Nano) {
+		t.Helper()
+		same(t, when, h.spent(t, inPeriods(span)).Settled, want)
+	}
+
+	spend(month, 1*money.USD)
+	spent("a day that nobody has charged, as somebody asks what it would be", day, 1*money.USD)
+	spend(month, 2*money.USD)
+	spent("the day asked about again", day, 3*money.USD)
+	spent("for good", nil, 3*money.USD)
+	spend(day, 4*money.USD)
+	spend(day, 8*money.USD)
+	spent("the day that is charged now", day, 15*money.USD)
+	spent("the month that others were charged for, read", month, 15*money.USD)
+	spend(nil, 16*money.USD)
+	spend(month, 32*money.USD)
+	spent("the month that is charged again", month, 63*money.USD)
+	spent("for good, read", nil, 63*money.USD)
+	spend(day, 64*money.USD)
+
+	h.Clock.Advance(24 * time.Hour) // the day is over that was charged last
+	spend(month, 128*money.USD)
+	spent("the month after a day that is over", month, 255*money.USD)
+	spent("the new day", day, 128*money.USD)
+
+	held := h.request(func(r *quota.Request) { r.Budgets = []quota.Budget{inPeriods(month)} })
+	h.admit(t, held)
+	spend(day, 1*money.USD)
+	h.settle(t, held, 10, 256*money.USD)
+	spent("with what was under way", month, 512*money.USD)
+	h.drain(t)
+}
