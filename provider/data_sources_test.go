@@ -249,6 +249,7 @@ func TestAccUsageDataSource_addsUp(t *testing.T) {
 		step("group_by = [\"model\"]\nperiod = \"month\"", sums("12", 3, 2), "10", "2"),
 		step("period = \"day\"\nstart_date = \"2026-01-01\"", sums("12", 3, 1), "12"),
 		step(`end_date = "2026-01-01"`, sums("0", 0, 0)),
+		step(fmt.Sprintf("end_date = %q", time.Now().UTC().Format(time.DateOnly)), sums("12", 3, 1), "12"),
 		resource.TestStep{
 			Config:            usage("group_by = [\"team\", \"model\"]\nteam_id = \"b\""),
 			ConfigStateChecks: tells("data.bursar_usage.u", map[string]knownvalue.Check{"rows.0.team_id": knownvalue.StringExact("b"), "rows.0.model": knownvalue.StringExact("plain"), "rows.0.key_id": knownvalue.Null()}),
