@@ -14,7 +14,7 @@ import (
 // invoke runs an action as Terraform 1.14 does, and returns its progress and what it said against it.
 func (p *protocol) invoke(action string, config object) (progress, refused string) {
 	p.t.Helper()
-	server, ok := p.server.(tfprotov6.ProviderServerWithActions)
+	server, ok := p.server.(tfprotov6.ActionServer)
 	if !ok {
 		p.t.Fatal("the provider has no actions")
 	}

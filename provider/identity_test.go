@@ -111,14 +111,19 @@ func TestAccIdentity_isSetByCreateAndUpdate(t *testing.T) {
 	p := g.protocol()
 	for typeName, one := range map[string]struct{ config, changed, want object }{
 		"bursar_team": {
-			object{"team_id": "t"}, object{"team_id": "t", "rpm_limit": 5}, object{"team_id": "t"},
+			object{"team_id": "t"},
+			object{"team_id": "t", "rpm_limit": 5},
+			object{"team_id": "t"},
 		},
 		"bursar_team_member": {
-			object{"team_id": "there", "user_id": "u"}, object{"team_id": "there", "user_id": "u", "rpm_limit": 5},
+			object{"team_id": "there", "user_id": "u"},
+			object{"team_id": "there", "user_id": "u", "rpm_limit": 5},
 			object{"team_id": "there", "user_id": "u"},
 		},
 		"bursar_budget": {
-			object{"budget_id": "b"}, object{"budget_id": "b", "max_budget": 5}, object{"budget_id": "b"},
+			object{"budget_id": "b"},
+			object{"budget_id": "b", "max_budget": 5},
+			object{"budget_id": "b"},
 		},
 		"bursar_alert_route": {
 			object{"alert_route_id": "a", "name": "a", "webhook": object{"url": "https://x.example.com"}},
@@ -126,7 +131,9 @@ func TestAccIdentity_isSetByCreateAndUpdate(t *testing.T) {
 			object{"alert_route_id": "a"},
 		},
 		"bursar_model": {
-			object{"model_id": "m", "name": "gpt"}, object{"model_id": "m", "name": "gpt", "rpm": 5}, object{"model_id": "m"},
+			object{"model_id": "m", "name": "gpt"},
+			object{"model_id": "m", "name": "gpt", "rpm": 5},
+			object{"model_id": "m"},
 		},
 	} {
 		created := p.apply(typeName, nil, one.config, nil)

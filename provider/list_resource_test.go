@@ -27,7 +27,7 @@ type query struct {
 // found are the results, or what the provider said against listing.
 func (p *protocol) list(q query) (found []tfprotov6.ListResourceResult, refused string) {
 	p.t.Helper()
-	server, ok := p.server.(tfprotov6.ProviderServerWithListResource)
+	server, ok := p.server.(tfprotov6.ListResourceServer)
 	if !ok {
 		p.t.Fatal("the provider has no list resources")
 	}

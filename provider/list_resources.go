@@ -1,8 +1,5 @@
 package provider
 
-// What the gateway's configuration file declares is left out of lists: only that file can change it, so
-// there is nothing for Terraform to manage.
-
 import (
 	"cmp"
 	"context"
@@ -12,6 +9,7 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
+// undeclared says why lists leave something out: there is nothing for Terraform to manage.
 const undeclared = " What the gateway's configuration file declares is left out, as only that file can change it."
 
 func newTeamList() list.ListResource {
@@ -38,45 +36,25 @@ func newTeamMemberList() list.ListResource {
 	return &listResource{
 		typeName:    "bursar_team_member",
 		description: "The members of teams, those of one team after the other.",
-		filter:      "The team whose members are listed. Leave it out for those of every team, which asks for each team by itself.",
+		filter:      "The team whose members are listed. Leave it out for those of every team.",
 		find:        findMembers,
 	}
 }
 
 func findMembers(ctx context.Context, u *gatewayUser, teamID string) ([]listed, error) {
-	teamIDs := []string{teamID}
 	if teamID == "" {
-		teams, err := u.client.ListTeams(ctx)
-		if err != nil {
-			return nil, err
-		}
-		teamIDs = withMembers(teams)
+		members, err := u.client.ListMembers(ctx)
+		return listedAs(members, listedMember), err
 	}
-	var found []listed
-	for _, id := range teamIDs {
-		team, err := u.client.GetTeam(ctx, id)
-		if err != nil && (teamID != "" || api.CodeOf(err) != api.NotFound) {
-			return nil, err
-		}
-		found = append(found, listedAs(team.TeamMemberships, listedMember)...)
-	}
-	return found, nil
+	team, err := u.client.GetTeam(ctx, teamID)
+	return listedAs(team.TeamMemberships, func(member api.TeamMembership) listed { return listedMember(member.Membership) }), err
 }
 
-func withMembers(teams []api.Team) (ids []string) {
-	for _, team := range teams {
-		if len(team.MembersWithRoles) > 0 {
-			ids = append(ids, team.TeamID)
-		}
-	}
-	return ids
-}
-
-func listedMember(member api.TeamMembership) listed {
+func listedMember(member api.Membership) listed {
 	return listed{
 		name:     alias(member.UserEmail, member.UserID) + " in " + member.TeamID,
 		identity: []string{"team_id", member.TeamID, "user_id", member.UserID},
-		state:    teamMemberModelFrom(member.Membership, teamMemberModel{}),
+		state:    teamMemberModelFrom(member, teamMemberModel{}),
 	}
 }
 

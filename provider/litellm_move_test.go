@@ -139,10 +139,14 @@ type liteLLM struct{}
 func (liteLLM) Metadata(_ context.Context, _ fwprovider.MetadataRequest, resp *fwprovider.MetadataResponse) {
 	resp.TypeName = "litellm"
 }
+
 func (liteLLM) Schema(context.Context, fwprovider.SchemaRequest, *fwprovider.SchemaResponse) {}
+
 func (liteLLM) Configure(context.Context, fwprovider.ConfigureRequest, *fwprovider.ConfigureResponse) {
 }
+
 func (liteLLM) DataSources(context.Context) []func() datasource.DataSource { return nil }
+
 func (liteLLM) Resources(context.Context) []func() fwresource.Resource {
 	text, number := schema.StringAttribute{Optional: true}, schema.Float64Attribute{Optional: true}
 	return []func() fwresource.Resource{
@@ -169,16 +173,21 @@ type liteLLMResource struct {
 func (r liteLLMResource) Metadata(_ context.Context, _ fwresource.MetadataRequest, resp *fwresource.MetadataResponse) {
 	resp.TypeName = r.name
 }
+
 func (r liteLLMResource) Schema(_ context.Context, _ fwresource.SchemaRequest, resp *fwresource.SchemaResponse) {
 	resp.Schema.Attributes = r.attributes
 }
+
 func (r liteLLMResource) Create(_ context.Context, req fwresource.CreateRequest, resp *fwresource.CreateResponse) {
 	resp.State.Raw = req.Plan.Raw
 }
+
 func (r liteLLMResource) Read(context.Context, fwresource.ReadRequest, *fwresource.ReadResponse) {}
+
 func (r liteLLMResource) Update(_ context.Context, req fwresource.UpdateRequest, resp *fwresource.UpdateResponse) {
 	resp.State.Raw = req.Plan.Raw
 }
+
 func (r liteLLMResource) Delete(context.Context, fwresource.DeleteRequest, *fwresource.DeleteResponse) {
 }
 

@@ -16,7 +16,7 @@ func (g *gateway) serve(name string) {
 	upstream := testenv.StartUpstream(g.t, testenv.UpstreamOptions{})
 	must[api.Model](g.t)(g.CreateModel(g.t.Context(), name, api.ModelFields{
 		Name: name, Upstream: "openai", BaseURL: new(upstream.URL()), Enabled: true, Weight: 1,
-		Price: &api.ModelPrice{TokenPrices: api.TokenPrices{Input: new(money.Nano(0)), Output: new(money.Nano(0))}, Request: new(money.Nano(money.USD))},
+		Price: &api.ModelPrice{TokenPrices: api.TokenPrices{Input: new(money.Nano(0)), Output: new(money.Nano(0))}, Request: new(money.USD)},
 	}))
 }
 
