@@ -29,7 +29,8 @@ func (a *keyRotateAction) Schema(_ context.Context, _ action.SchemaRequest, resp
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Gives a key another secret at once, such as one that has leaked. The key keeps its id, its limits and what it has spent. " +
 			"An action has no result that could carry a secret, so the new one is given. " +
-			"For rotation in the course of applies use `rotation_trigger` of `bursar_key`.",
+			"A `bursar_key` that manages the key sees a secret that is not its own, and its next apply sets its own again: " +
+			"put the new one into its `key_wo`, or leave the rotation to its `rotation_trigger`.",
 		Attributes: map[string]schema.Attribute{
 			"key_id": schema.StringAttribute{MarkdownDescription: "The key's id.", Required: true},
 			"new_key": schema.StringAttribute{

@@ -114,6 +114,11 @@ func TestMove_keepsWhatTheGatewayDoesNotTell(t *testing.T) {
 	if moved.TargetIdentity != nil && moved.TargetIdentity.IdentityData != nil {
 		t.Error("a digest is the key's identity")
 	}
+	moved = p.move(ofBerriAI, "litellm_team", "bursar_team", `{"id":"a","team_alias":"","budget_duration":""}`)
+	p.must(nil, moved.Diagnostics)
+	if team := p.resource("bursar_team", moved.TargetState); team["team_alias"] != nil || team["budget_duration"] != nil {
+		t.Errorf("an empty text is something: %v", team)
+	}
 }
 
 func TestMove_refusesWhatItDoesNotKnow(t *testing.T) {
