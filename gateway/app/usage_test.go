@@ -18,10 +18,11 @@ func TestGateway_usageAndQuotaCheckThroughTheClient(t *testing.T) {
 	c := settings(t, testenv.StartUpstream(t, testenv.UpstreamOptions{}))
 	c.DefaultTPM = new(int64(90_000))
 	g := start(t, c)
+	var key string
 	for i := range 3 {
 		team := fmt.Sprint("t", i)
 		g.admin("POST", "/team/new", `{"team_id":"`+team+`","rpm_limit":50,"max_budget":100}`)
-		key := g.newKey(`{"team_id":"` + team + `"}`)
+		key = g.newKey(`{"team_id":"` + team + `"}`)
 		for range i {
 			status, _, text := g.do("POST", "/v1/chat/completions", key,
 				`{"model":"gpt-4.1-mini","messages":[{"role":"user","content":"fake: prompt_tokens=20 completion_tokens=5"}]}`)
@@ -52,6 +53,14 @@ func TestGateway_usageAndQuotaCheckThroughTheClient(t *testing.T) {
 	if team.Used.RPM != 2 || team.Used.TPM != 50 || team.Used.Spend != money.USD/2 || team.PeakLastDay.Requests < 1 || !team.Refused || !team.Throttled ||
 		*team.New.TPMLimit != 90_000 || *team.New.RPMLimit != 1 || *team.Old.RPMLimit != 50 {
 		t.Errorf("%+v %+v", team, team.New)
+	}
+	// A key is judged where it is counted now: the team that it would go to is not there yet.
+	moved, err := gateway.CheckQuota(t.Context(), []api.QuotaChange{
+		{Route: "/team/new", Body: json.RawMessage(`{"team_id":"t9","models":["gpt-4.1-mini","none"]}`)},
+		{Route: "/key/update", Body: json.RawMessage(`{"key":"` + key + `","team_id":"t9","max_budget":0.4}`)},
+	})
+	if err != nil || !moved.OK || len(moved.Keys) != 1 || moved.Keys[0].Spend != money.USD/2 || !moved.Keys[0].Refused || fmt.Sprint(moved.UnservedModels) != "[none]" {
+		t.Errorf("%+v, %v", moved, err)
 	}
 	if status, _, text := g.do("GET", "/team/info?team_id=t2", adminKey, ""); status != http.StatusOK {
 		t.Errorf("%d %s", status, text)
