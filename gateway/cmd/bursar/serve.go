@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"os"
 	"runtime"
@@ -35,7 +36,7 @@ Stop it with SIGTERM or Ctrl-C: it takes no new requests and lets running ones e
 const gcPercent = 150
 
 // Run serves until ctx ends.
-func (c serveCommand) Run(ctx context.Context) error {
+func (c serveCommand) Run(ctx context.Context) (err error) {
 	settings, err := config.Load(c.Config, os.Getenv)
 	if err != nil {
 		return err
@@ -43,7 +44,9 @@ func (c serveCommand) Run(ctx context.Context) error {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
 	}
-	logger := slog.New(slog.NewJSONHandler(os.Stdout, nil))
+	lines := newLogBuffer(os.Stdout)
+	defer func() { err = errors.Join(err, lines.Flush()) }()
+	logger := slog.New(slog.NewJSONHandler(lines, nil))
 	gateway, err := app.New(ctx, app.Options{Config: settings, Logger: logger, Version: version})
 	if err != nil {
 		return err
