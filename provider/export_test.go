@@ -36,7 +36,11 @@ var teamShapes = []func(*api.TeamFields){
 		f.ModelRPMLimit, f.MaxParallelRequests = map[string]int64{"gpt-4.1": 3, "a b": 4}, new(int64(5))
 		f.MaxBudget, f.SoftThresholdPct, f.ResetDay, f.BudgetDuration = new(100*money.USD), new(0.85), new(15), new("1mo")
 	},
-	func(f *api.TeamFields) { f.Blocked = true },
+	func(f *api.TeamFields) {
+		f.Blocked, f.TeamMemberPermissions = true, &api.StringList{}
+		f.TeamMemberBudget, f.TeamMemberBudgetDuration = new(money.USD/2), new("7d")
+		f.TeamMemberRPMLimit, f.TeamMemberTPMLimit = new(int64(0)), new(int64(7))
+	},
 }
 
 var keyShapes = []func(*api.KeyFields, int){

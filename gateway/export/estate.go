@@ -81,6 +81,7 @@ func (e *estate) teamObject(team api.Team) object {
 	o.rateLimits(team.RateLimits)
 	o.modelRateLimits(team.ModelRateLimits)
 	o.budgetTerms(team.BudgetTerms)
+	o.memberDefaults(team.MemberDefaults)
 	e.budgetID(&o, team.BudgetID)
 	o.metadata(team.Metadata)
 	o.flag("blocked", team.Blocked, false)
@@ -226,5 +227,15 @@ func (o *object) budgetTerms(terms api.BudgetTerms) {
 	o.text("budget_duration", terms.BudgetDuration)
 	if terms.ResetDay != nil {
 		o.whole("reset_day", new(int64(*terms.ResetDay)))
+	}
+}
+
+func (o *object) memberDefaults(defaults api.MemberDefaults) {
+	o.usd("team_member_budget", defaults.TeamMemberBudget)
+	o.text("team_member_budget_duration", defaults.TeamMemberBudgetDuration)
+	o.whole("team_member_rpm_limit", defaults.TeamMemberRPMLimit)
+	o.whole("team_member_tpm_limit", defaults.TeamMemberTPMLimit)
+	if routes := defaults.TeamMemberPermissions; routes != nil {
+		o.literal("team_member_permissions", quotedList(*routes)) // [] permits nothing, which leaving it out does not say
 	}
 }
