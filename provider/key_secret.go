@@ -56,7 +56,7 @@ func keySecretAttributes() map[string]schema.Attribute {
 			Validators: []validator.Int64{int64validator.AtLeast(adoptedSecret), int64validator.AlsoRequires(path.MatchRoot("key_wo"))},
 		},
 		"rotation_trigger": schema.StringAttribute{
-			MarkdownDescription: "Any text; when it changes, the gateway makes a new secret, which is then `key`. The key keeps its id, limits and spending, " +
+			MarkdownDescription: "Any text; when it changes, the gateway makes a new secret, which is then `key`. The key keeps its id, limits, expiry and spending, " +
 				"and the old secret works for `rotation_grace` more. A quarter such as `2027-Q1` or the id of a `time_rotating` does well. " +
 				"The first one is only remembered. Not together with `key_wo`, whose version does the same.",
 			Optional:   true,
