@@ -2,7 +2,9 @@ package quota
 
 import (
 	"encoding/json"
+	"strconv"
 	"time"
+	"unicode/utf8"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
@@ -32,7 +34,83 @@ type rowMemo struct {
 	Tags             []string   `json:"g,omitempty"`
 }
 
-func packRow(row api.LedgerRow) ([]byte, error) { return json.Marshal(rowMemo(row)) }
+// packRow writes what encoding/json would write of a [rowMemo], in a fraction of the time: every request passes here twice.
+func packRow(row api.LedgerRow) []byte {
+	p := rowPacker{text: make([]byte, 0, 320)}
+	p.string("i", row.ID)
+	p.string("k", row.Kind)
+	p.time("a", row.AdmittedAt)
+	p.time("s", row.SettledAt)
+	p.string("r", row.RequestID)
+	p.string("t", row.TeamID)
+	p.string("y", row.KeyID)
+	p.string("u", row.UserID)
+	p.string("m", row.Model)
+	p.string("p", row.Upstream)
+	p.int("pt", row.PromptTokens)
+	p.int("ct", row.CachedTokens)
+	p.int("ot", row.CompletionTokens)
+	if row.Cost != 0 {
+		p.name("c")
+		p.text = append(p.text, row.Cost.String()...)
+	}
+	p.string("v", row.PriceVersion)
+	p.string("e", row.EndUser)
+	if len(row.Tags) > 0 {
+		p.name("g")
+		p.json(row.Tags)
+	}
+	if len(p.text) == 0 {
+		p.text = append(p.text, '{')
+	}
+	return append(p.text, '}')
+}
+
+// rowPacker writes an object's fields that are not empty.
+type rowPacker struct{ text []byte }
+
+func (p *rowPacker) name(name string) {
+	if len(p.text) == 0 {
+		p.text = append(p.text, '{')
+	} else {
+		p.text = append(p.text, ',')
+	}
+	p.text = append(append(append(p.text, '"'), name...), '"', ':')
+}
+
+func (p *rowPacker) string(name, value string) {
+	if value == "" {
+		return
+	}
+	p.name(name)
+	for i := range len(value) {
+		if c := value[i]; c < ' ' || c == '"' || c == '\\' || c >= utf8.RuneSelf {
+			p.json(value)
+			return
+		}
+	}
+	p.text = append(append(append(p.text, '"'), value...), '"')
+}
+
+func (p *rowPacker) int(name string, value int64) {
+	if value != 0 {
+		p.name(name)
+		p.text = strconv.AppendInt(p.text, value, 10)
+	}
+}
+
+func (p *rowPacker) time(name string, value time.Time) {
+	if !value.IsZero() {
+		p.name(name)
+		p.json(value)
+	}
+}
+
+// json is for strings, lists of strings and times, none of which fail.
+func (p *rowPacker) json(value any) {
+	text, _ := json.Marshal(value)
+	p.text = append(p.text, text...)
+}
 
 func unpackRow(text string) (api.LedgerRow, error) {
 	var memo rowMemo

@@ -39,17 +39,14 @@ func (r *Redis) reserveShared(ctx context.Context, request Request) (_ Decision,
 			return Decision{}, false, err
 		}
 	}
-	row, err := packRow(request.Row)
-	if err != nil {
-		return Decision{}, false, fmt.Errorf("describe reservation %s: %w", request.ID, err)
-	}
+	row := packRow(request.Row)
 	fetched := newFetching()
 	for range attempts + r.fetches(request) {
 		call, err := r.askReserve(ctx, request, row, fetched)
 		if err != nil {
 			return Decision{}, !errors.Is(err, errOpen), fmt.Errorf("reserve %s: %w", request.ID, err)
 		}
-		decision, again, err := r.reserved(ctx, request, call.epoch, fetched, call.answer)
+		decision, again, err := r.reserved(ctx, call, fetched)
 		if err != nil || !again {
 			return decision, false, err
 		}
@@ -62,11 +59,12 @@ func (r *Redis) reserveShared(ctx context.Context, request Request) (_ Decision,
 const attempts = 8
 
 // reserved reads the answer; again means that Redis was told what it did not know and the script has to run once more.
-func (r *Redis) reserved(ctx context.Context, request Request, epoch string, fetched *fetching, answer *reply) (decision Decision, again bool, err error) {
+func (r *Redis) reserved(ctx context.Context, call *reserveCall, fetched *fetching) (decision Decision, again bool, err error) {
+	request, answer := call.request, call.answer
 	switch status := answer.text(); status {
 	case "admitted", "duplicate", "refused":
-		decision, err = readDecision(request, status, answer)
-		if err == nil && decision.Admitted && !r.hold(request, decision, epoch) {
+		decision, err = readDecision(request, status, answer, call.now)
+		if err == nil && decision.Admitted && !r.hold(request, decision, call.epoch) {
 			return Decision{}, true, nil // Redis lost its memory since, and with it the reservation
 		}
 		if err == nil && !decision.Admitted && r.refusedTooSoon(request, decision, fetched) {
@@ -150,21 +148,25 @@ func (r *Redis) seedPeriod(ctx context.Context, budget Budget, slot string, peri
 
 // period returns the budget's period of that number; a budget without periods never ends.
 func (b Budget) period(number int64) Period {
-	if len(b.Periods) == 0 {
+	if number < 0 || number >= int64(len(b.Periods)) {
 		return Period{}
 	}
 	return b.Periods[number]
 }
 
-func readDecision(request Request, status string, answer *reply) (decision Decision, err error) {
-	decision = Decision{Admitted: status != "refused", Duplicate: status == "duplicate", At: timeOf(answer.int())}
-	output, tokens, cost := answer.int(), answer.int(), answer.int()
-	if decision.Admitted {
-		decision.OutputTokens, decision.Tokens, decision.Cost = output, tokens, money.Nano(cost)
+// readDecision reads an answer that was given at now.
+func readDecision(request Request, status string, answer *reply, now time.Time) (decision Decision, err error) {
+	decision = Decision{Admitted: status != "refused", Duplicate: status == "duplicate", At: now}
+	switch status {
+	case "admitted":
+		decision.OutputTokens = answer.int()
+		decision.Tokens, decision.Cost = request.InputTokens+decision.OutputTokens, request.cost(decision.OutputTokens)
+	case "duplicate":
+		decision.At = timeOf(answer.int())
+		decision.OutputTokens, decision.Tokens, decision.Cost = answer.int(), answer.int(), money.Nano(answer.int())
 	}
-	now := timeOf(answer.int())
 	decision.Windows, decision.Budgets, err = readStates(request, answer, now)
-	for range answer.int() {
+	for err == nil && answer.next < len(answer.values) {
 		decision.Denials = append(decision.Denials, readDenial(request, answer))
 	}
 	decision.RetryAfter = longestWait(decision.Denials)

@@ -2,6 +2,7 @@ package quota
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -16,8 +17,9 @@ type reserveCall struct {
 	row []byte
 	// tried is what was fetched for its pots, on a Redis Cluster.
 	tried map[int64]string
-	// epoch is the one that the group counted on.
+	// epoch is the one that the group counted on, and now when it was decided.
 	epoch string
+	now   time.Time
 }
 
 // askReserve has Redis decide, together with whoever asks at the same time.
@@ -61,7 +63,13 @@ func (r *Redis) decide(breaker *breaker, slot string, group []*reserveCall) ([][
 	if slices.ContainsFunc(answers, func(a []any) bool { return statusOf(a) == "admitted" }) {
 		log.applied(number)
 	}
-	return answers, err
+	if err == nil && answer.next < len(answer.values) {
+		now := timeOf(answer.int())
+		for _, call := range group {
+			call.now = now
+		}
+	}
+	return answers, errors.Join(err, answer.err)
 }
 
 // statusOf is the word that an answer of a script begins with.
@@ -105,6 +113,8 @@ func sortTerms(group []*reserveCall) (numbers []int, terms []*reserveCall) {
 			terms = append(terms, call)
 		}
 		numbers[i] = known + 1
+		// What is remembered of the requests shares the limits as well.
+		call.request.Windows, call.request.Budgets = terms[known].request.Windows, terms[known].request.Budgets
 	}
 	return numbers, terms
 }

@@ -6,11 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
 
-	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
 
 const (
@@ -32,21 +33,49 @@ const (
 type slotLog struct {
 	mu         sync.Mutex
 	last, seen int64
-	recent     []recentSettlement
+	recent     []*recentSettlement
 	restoring  sync.Mutex
 }
 
+// recentSettlement is what has to be known of a settlement and its reservation to tell Redis of it again. There are
+// thousands of them, so it has nothing else.
 type recentSettlement struct {
 	settlement Settlement
-	held       *heldReservation
-	row        api.LedgerRow
 	at         time.Time
+	alone      bool
+
+	admittedAt            time.Time
+	input, output, tokens int64
+	inputCost, cost       money.Nano
+	windows               []Window
+	budgets               []Budget
+	standing              []BudgetState
+}
+
+func newRecentSettlement(settlement Settlement, held *heldReservation, now time.Time) *recentSettlement {
+	return &recentSettlement{
+		settlement: settlement, at: now, alone: held.alone,
+		admittedAt: held.decision.At, input: held.request.InputTokens, output: held.decision.OutputTokens, tokens: held.decision.Tokens,
+		inputCost: held.request.InputCost, cost: held.decision.Cost,
+		windows: held.request.Windows, budgets: held.request.Budgets, standing: held.decision.Budgets,
+	}
+}
+
+// held is the reservation as it was, but for its row.
+func (s *recentSettlement) held() *heldReservation {
+	return &heldReservation{
+		alone: s.alone,
+		request: Request{
+			ID: s.settlement.ID, Slot: s.settlement.Slot, InputTokens: s.input, InputCost: s.inputCost, Windows: s.windows, Budgets: s.budgets,
+		},
+		decision: Decision{At: s.admittedAt, OutputTokens: s.output, Tokens: s.tokens, Cost: s.cost, Budgets: s.standing},
+	}
 }
 
 // old says whether a settlement need not be told again. One that Redis never heard of concerns its windows
 // for as long as they are.
-func (s recentSettlement) old(now time.Time) bool {
-	if s.held.alone {
+func (s *recentSettlement) old(now time.Time) bool {
+	if s.alone {
 		return now.Sub(s.at) > seenKept
 	}
 	return now.Sub(s.at) > recentKept
@@ -86,6 +115,7 @@ func (l *slotLog) active(now time.Time) bool {
 	for old < len(l.recent) && (l.recent[old].old(now) || len(l.recent)-old > recentLimit) {
 		old++
 	}
+	clear(l.recent[:old])
 	l.recent = l.recent[old:]
 	return len(l.recent) > 0
 }
@@ -98,9 +128,7 @@ func (r *Redis) remember(settlement Settlement, held *heldReservation) {
 	now := time.Now()
 	log := r.logOf(settlement.Slot)
 	log.mu.Lock()
-	log.recent = append(log.recent, recentSettlement{
-		settlement: settlement, held: held, at: now, row: settledRow(settlement, held.decision.At, now.UTC()),
-	})
+	log.recent = append(log.recent, newRecentSettlement(settlement, held, now))
 	log.mu.Unlock()
 	log.active(now)
 }
@@ -137,11 +165,11 @@ func (r *Redis) restoreNow(ctx context.Context, slot string, log *slotLog) error
 		return err
 	}
 	log.mu.Lock()
-	seen, recent := log.seen, append([]recentSettlement(nil), log.recent...)
+	seen, recent := log.seen, slices.Clone(log.recent)
 	log.mu.Unlock()
 	entries := make([]Entry, len(recent))
-	for i := range recent {
-		entries[i].Row = &recent[i].row
+	for i, settled := range recent {
+		entries[i].Row = new(settledRow(settled.settlement, settled.admittedAt, settled.at.UTC()))
 	}
 	if len(entries) > 0 {
 		if err := r.record.Append(ctx, entries); err != nil {
@@ -186,7 +214,7 @@ func (r *Redis) sendItems(ctx context.Context, slot string, seen int64, items []
 }
 
 // restoreItems are id, reservation and row of everything in the slot, as restore.lua takes them.
-func (r *Redis) restoreItems(slot string, recent []recentSettlement) (items [][3]any, err error) {
+func (r *Redis) restoreItems(slot string, recent []*recentSettlement) (items [][3]any, err error) {
 	add := func(held *heldReservation, used *Settlement, row string) error {
 		text, err := r.restoreText(held, used)
 		items = append(items, [3]any{held.request.ID, text, row})
@@ -196,11 +224,7 @@ func (r *Redis) restoreItems(slot string, recent []recentSettlement) (items [][3
 		if settled.old(time.Now()) {
 			continue // behind one that is kept longer
 		}
-		row, err := packRow(settled.settlement.Row)
-		if err != nil {
-			return nil, fmt.Errorf("describe settlement %s: %w", settled.settlement.ID, err)
-		}
-		if err := add(settled.held, &settled.settlement, string(row)); err != nil {
+		if err := add(settled.held(), &settled.settlement, string(packRow(settled.settlement.Row))); err != nil {
 			return nil, err
 		}
 	}
@@ -260,13 +284,9 @@ func (r *Redis) restoreText(held *heldReservation, used *Settlement) (string, er
 	if err != nil {
 		return "", fmt.Errorf("describe the budgets of reservation %s: %w", request.ID, err)
 	}
-	row, err := packRow(request.Row)
-	if err != nil {
-		return "", fmt.Errorf("describe reservation %s: %w", request.ID, err)
-	}
 	packed := packedReservation{
 		At: micros(decision.At), Output: decision.OutputTokens, Tokens: decision.Tokens, Cost: int64(decision.Cost),
-		Input: request.InputTokens, InputCost: int64(request.InputCost), About: string(about), Row: string(row),
+		Input: request.InputTokens, InputCost: int64(request.InputCost), About: string(about), Row: string(packRow(request.Row)),
 		Scopes: []Scope{}, Seconds: []int64{}, Budgets: []packedBudget{},
 	}
 	for _, window := range request.Windows {

@@ -40,10 +40,7 @@ func (r *Redis) Settle(ctx context.Context, settlement Settlement) (Settled, err
 }
 
 func (r *Redis) settle(ctx context.Context, settlement Settlement, held *heldReservation) (Settled, error) {
-	row, err := packRow(settledRow(settlement, time.Time{}, time.Time{}))
-	if err != nil {
-		return Settled{}, fmt.Errorf("describe settlement %s: %w", settlement.ID, err)
-	}
+	row := packRow(settledRow(settlement, time.Time{}, time.Time{}))
 	for range attempts {
 		call, err := r.askSettle(ctx, settlement, row)
 		if err != nil {

@@ -373,24 +373,23 @@ local function save_reservation(id, packed)
 end
 
 -- Endings lie together with those of ids that begin alike: an id begins with when it was made.
-local function endings_key(base, id)
-  return base .. ':d:' .. string.sub(id, 1, 8)
-end
-
-local function by_endings_key(base, ids)
-  local found = {}
-  for _, id in ipairs(ids) do
-    local key = endings_key(base, id)
-    local together = found[key] or {}
-    together[#together + 1] = id
-    found[key] = together
+local function by_beginning(ids)
+  local found, sub = {}, string.sub
+  for i = 1, #ids do
+    local beginning = sub(ids[i], 1, 8)
+    local together = found[beginning]
+    if not together then
+      together = {}
+      found[beginning] = together
+    end
+    together[#together + 1] = ids[i]
   end
   return found
 end
 
 local function load_endings(base, ids)
-  for key, together in pairs(by_endings_key(base, ids)) do
-    local packed = redis.call('HMGET', key, unpack(together))
+  for beginning, together in pairs(by_beginning(ids)) do
+    local packed = redis.call('HMGET', base .. ':d:' .. beginning, unpack(together))
     for i, id in ipairs(together) do
       endings[id] = packed[i] and { cmsgpack.unpack(packed[i]) }
     end
@@ -408,22 +407,25 @@ local function load_ending(base, id, now)
   end
 end
 
+local plain = {} -- endings that have nothing but their time
+
 local function save_ending(base, id, until_time, estimate)
-  endings[id] = { until_time }
   if estimate then
     endings[id] = { until_time, pack_reservation(estimate), pack_terms(terms_of(base, estimate)) }
+  else
+    plain[until_time] = plain[until_time] or { until_time, packed = cmsgpack.pack(until_time) }
+    endings[id] = plain[until_time]
   end
   closed_ids[#closed_ids + 1] = id
 end
 
 local function save_endings(base, remembered)
-  for key, together in pairs(by_endings_key(base, closed_ids)) do
-    local pairs_of = {}
-    for _, id in ipairs(together) do
-      pairs_of[#pairs_of + 1] = id
-      pairs_of[#pairs_of + 1] = cmsgpack.pack(unpack(endings[id]))
+  for beginning, together in pairs(by_beginning(closed_ids)) do
+    local key, fields = base .. ':d:' .. beginning, {}
+    for i, id in ipairs(together) do
+      fields[2 * i - 1], fields[2 * i] = id, endings[id].packed or cmsgpack.pack(unpack(endings[id]))
     end
-    redis.call('HSET', key, unpack(pairs_of))
+    redis.call('HSET', key, unpack(fields))
     redis.call('PEXPIRE', key, math.ceil(remembered / 1000))
   end
 end
@@ -466,7 +468,8 @@ end
 -- Books a cost on budgets and gives back what was reserved. Returns the alerts that are due as text for the stream.
 local function spend(budgets, cost, reserved)
   local alerts = ''
-  for i, budget in ipairs(budgets) do
+  for i = 1, #budgets do
+    local budget = budgets[i]
     local c = open_counter(budget.key)
     add_settled(c, cost)
     add_held(c, 0 - reserved)
@@ -484,8 +487,9 @@ end
 -- Returns the alerts that are due.
 local function finish(base, id, r, tokens, cost, now, unsent)
   local terms = terms_of(base, r)
-  for i, scope in ipairs(terms.scopes) do
-    local w, second = open_window(base, scope, now), second_of(r, i)
+  local scopes = terms.scopes
+  for i = 1, #scopes do
+    local w, second = open_window(base, scopes[i], now), second_of(r, i)
     w.live = math.max(w.live - 1, 0)
     adjust_window(w, second, tokens - r.tokens)
     if unsent then
@@ -500,12 +504,13 @@ end
 -- Says how the limits of a reservation stand.
 local function say_limits(base, r, now)
   local terms = terms_of(base, r)
-  for _, scope in ipairs(terms.scopes) do
-    say_window(open_window(base, scope, now))
+  local scopes, budgets = terms.scopes, terms.budgets
+  for i = 1, #scopes do
+    say_window(open_window(base, scopes[i], now))
   end
-  for _, budget in ipairs(terms.budgets) do
-    local c = open_counter(budget.key)
-    say_budget(budget.period, c.settled, c.held)
+  for i = 1, #budgets do
+    local c = open_counter(budgets[i].key)
+    say_budget(budgets[i].period, c.settled, c.held)
   end
 end
 

@@ -1,8 +1,8 @@
 -- Decides requests one after the other, each as if it had come alone: all its limits are checked at once and, if all
 -- of them hold, charged.
 -- KEYS: slot. ARGV: see reserveArgs in redis_reserve.go.
--- Replies: {'lost'}, {'epoch'}, or {'ok', answers}. An answer is its length, status, and for a decision at, output,
--- tokens, cost, now, how windows and budgets stand, how many denials, and the denials.
+-- Replies: {'lost'}, {'epoch'}, or {'ok', answers, now}. An answer is its length, status, and for a decision: when it was
+-- admitted, output, tokens and cost if it was before, or the output alone; how windows and budgets stand; the denials.
 
 local base = KEYS[1]
 local position = 0
@@ -76,12 +76,15 @@ local function read_terms()
 end
 
 local function read_requests(all_terms)
-  local list = {}
+  local list, given, tonumber = {}, ARGV, tonumber
   for i = 1, number() do
+    local p = position
     list[i] = {
-      id = text(), terms = all_terms[number()], input = number(), output = number(), least = number(),
-      input_cost = number(), token_cost = number(), row = text(),
+      id = given[p + 1], terms = all_terms[tonumber(given[p + 2])],
+      input = tonumber(given[p + 3]), output = tonumber(given[p + 4]), least = tonumber(given[p + 5]),
+      input_cost = tonumber(given[p + 6]), token_cost = tonumber(given[p + 7]), row = given[p + 8],
     }
+    position = p + 8
   end
   return list
 end
@@ -95,17 +98,14 @@ local function load_all(requests)
   load_endings(base, ids)
 end
 
-local function say_decision(status, at, grant, tokens, cost)
-  local n = said
-  out[n + 1], out[n + 2], out[n + 3], out[n + 4], out[n + 5], out[n + 6] = status, at, grant, tokens, cost, now
-  said = n + 6
-end
-
 -- Answers a reservation that is live as it was answered the first time.
 local function repeated(r)
-  say_decision('duplicate', r.at, r.output, r.tokens, r.cost)
+  say('duplicate')
+  say(r.at)
+  say(r.output)
+  say(r.tokens)
+  say(r.cost)
   say_limits(base, r, now)
-  say(0)
 end
 
 local current -- the policy version of the slot
@@ -167,7 +167,12 @@ local function open_terms(terms)
     end
   end
   for _, limits in ipairs(terms.windows) do
-    limits.window = open_window(base, limits.scope, now)
+    limits.window, limits.throttles = open_window(base, limits.scope, now), {}
+    for _, budget in ipairs(terms.budgets) do
+      if limits.rpm >= 1 and budget.throttles == limits.scope then
+        limits.throttles[#limits.throttles + 1] = budget
+      end
+    end
   end
   terms.opened = true
   return true
@@ -175,16 +180,20 @@ end
 
 -- The limits' figures as they stand for the next request.
 local function look(terms)
-  for _, budget in ipairs(terms.budgets) do
+  local budgets, list = terms.budgets, terms.windows
+  for i = 1, #budgets do
+    local budget = budgets[i]
     budget.settled, budget.held = budget.counter.settled, budget.counter.held
     if budget.pot then
       escrow.look(budget)
     end
   end
-  for _, limits in ipairs(terms.windows) do
+  for i = 1, #list do
+    local limits = list[i]
     limits.allowed = limits.rpm
-    for _, budget in ipairs(terms.budgets) do
-      if limits.rpm >= 1 and budget.throttles == limits.scope and budget.settled >= budget.throttle_at then
+    for j = 1, #limits.throttles do
+      local budget = limits.throttles[j]
+      if budget.settled >= budget.throttle_at then
         limits.allowed = math.min(limits.allowed, math.max(math.floor(limits.rpm * budget.throttle_factor), 1))
       end
     end
@@ -192,10 +201,12 @@ local function look(terms)
 end
 
 local function say_figures(terms)
-  for _, limits in ipairs(terms.windows) do
-    say_window(limits.window)
+  local budgets, list = terms.budgets, terms.windows
+  for i = 1, #list do
+    say_window(list[i].window)
   end
-  for _, budget in ipairs(terms.budgets) do
+  for i = 1, #budgets do
+    local budget = budgets[i]
     say_budget(budget.period, budget.settled, budget.held)
   end
 end
@@ -266,11 +277,12 @@ end
 
 local function ask(q)
   local denials, refused, grant = {}, {}, q.output
-  for i, limits in ipairs(q.terms.windows) do
-    grant = ask_window(q, i, limits, grant, denials)
+  local budgets, list = q.terms.budgets, q.terms.windows
+  for i = 1, #list do
+    grant = ask_window(q, i, list[i], grant, denials)
   end
-  for i, budget in ipairs(q.terms.budgets) do
-    grant = ask_budget(q, i, budget, grant, denials, refused)
+  for i = 1, #budgets do
+    grant = ask_budget(q, i, budgets[i], grant, denials, refused)
   end
   return math.max(grant, q.least), denials, refused
 end
@@ -298,12 +310,18 @@ end
 
 -- The second that all windows are charged on; a clock that went back makes it one of each.
 local function seconds_of(terms)
-  local seconds, same = {}, true
-  for i, limits in ipairs(terms.windows) do
-    seconds[i] = limits.window.second
-    same = same and seconds[i] == seconds[1]
+  local list = terms.windows
+  local first = list[1] and list[1].window.second
+  for i = 2, #list do
+    if list[i].window.second ~= first then
+      local seconds = {}
+      for j = 1, #list do
+        seconds[j] = list[j].window.second
+      end
+      return seconds
+    end
   end
-  return same and seconds[1] or seconds
+  return first or 0
 end
 
 -- Refused: nothing changes, but people learn once that a hard budget refuses requests. A budget
@@ -321,9 +339,8 @@ local function refuse(q, denials, refused)
     write_entry(base, 'refused', q.id, r, now, table.concat(alerts, ';'), 'cost', q.input_cost + q.least * q.token_cost)
     waiting = waiting + 1
   end
-  say_decision('refused', now, 0, 0, 0)
+  say('refused')
   say_figures(q.terms)
-  say(#denials)
   for _, denial in ipairs(denials) do
     for i = 1, #denial do
       say(denial[i])
@@ -333,19 +350,21 @@ end
 
 local function admit(q, grant)
   local tokens, cost = q.input + grant, q.input_cost + grant * q.token_cost
-  for _, limits in ipairs(q.terms.windows) do
-    charge_window(limits.window, tokens)
+  local budgets, list = q.terms.budgets, q.terms.windows
+  for i = 1, #list do
+    charge_window(list[i].window, tokens)
   end
-  for _, budget in ipairs(q.terms.budgets) do
+  for i = 1, #budgets do
+    local budget = budgets[i]
     add_held(budget.counter, cost)
     budget.held = budget.held + cost
     budget.counter.used = budget.pot
   end
   save_reservation(q.id, cmsgpack.pack(now, grant, tokens, cost, q.input, q.input_cost, 0, 0,
     q.row, digest_of(q.terms), seconds_of(q.terms)))
-  say_decision('admitted', now, grant, tokens, cost)
+  say('admitted')
+  say(grant)
   say_figures(q.terms)
-  say(0)
 end
 
 local function decide(q)
@@ -397,4 +416,4 @@ save_changes(base, now, now + lifetime)
 if #fresh > 0 then
   note_applied(base, gateway, sequence, last)
 end
-return { 'ok', out }
+return { 'ok', out, now }
