@@ -32,8 +32,12 @@ func startRedis(rt *rapid.T, address string) quotatest.Harness {
 	rt.Cleanup(func() { _ = engine.Close() })
 	return quotatest.Harness{
 		Engine: engine, Clock: clock, Record: record,
-		Together: func(slot string, calls []func()) { quota.TogetherForTest(engine, slot, calls) },
+		Together: togetherOn(engine),
 	}
+}
+
+func togetherOn(engine *quota.Redis) func(slot string, calls []func()) {
+	return func(slot string, calls []func()) { quota.TogetherForTest(engine, slot, calls) }
 }
 
 func TestPromise_T1_budgetNeverExceeded(t *testing.T) {
@@ -67,7 +71,7 @@ func TestPromise_T4_lostRepliesChargeOnce(t *testing.T) {
 	clock, record := quotatest.NewClock(), quotatest.NewRecord()
 	engine := openRedis(t, "redis://"+proxy.Addr(), clock, record, quotatest.NewID())
 	proxy.LoseEvery(7)
-	h := quotatest.Harness{Engine: engine, Clock: clock, Record: record}
+	h := quotatest.Harness{Engine: engine, Clock: clock, Record: record, Together: togetherOn(engine)}
 	quotatest.LostRepliesChargeOnce(t, h, proxy.Lost)
 	proxy.LoseEvery(0)
 }

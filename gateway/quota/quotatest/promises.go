@@ -222,22 +222,30 @@ func (r *rush) worstMinute() (requests, tokens int64) {
 func LostRepliesChargeOnce(t *testing.T, h Harness, lost func() int) {
 	budget := h.teamBudget(money.Max)
 	budget.Thresholds = nil
+	var mu sync.Mutex
 	var want money.Nano
 	settled := make(map[string]bool)
-	for i := range 300 {
-		request := h.request(func(r *quota.Request) {
-			r.Budgets, r.Windows = []quota.Budget{budget}, h.teamWindow(1<<40, 1<<40, 1<<40)
-		})
-		if _, err := h.Engine.Reserve(t.Context(), request); err != nil {
-			requireUnavailable(t, err)
-			continue
-		}
-		cost := money.Nano(i + 1)
-		if _, err := h.Engine.Settle(t.Context(), settlementOf(request, 100, cost)); err != nil {
-			requireUnavailable(t, err)
-		}
-		want += cost
-		settled[request.ID] = true
+	for range 120 { // groups of four
+		requests, admitted := make([]quota.Request, 4), make([]bool, 4)
+		h.together(slot, callsOf(len(requests), func(i int) {
+			requests[i] = h.request(func(r *quota.Request) {
+				r.Budgets, r.Windows = []quota.Budget{budget}, h.teamWindow(1<<40, 1<<40, 1<<40)
+			})
+			_, err := h.Engine.Reserve(t.Context(), requests[i])
+			unavailableAtMost(t, err)
+			admitted[i] = err == nil
+		}))
+		h.together(slot, callsOf(len(requests), func(i int) {
+			if !admitted[i] {
+				return
+			}
+			_, err := h.Engine.Settle(t.Context(), settlementOf(requests[i], 100, money.Nano(i+1)))
+			unavailableAtMost(t, err)
+			mu.Lock()
+			defer mu.Unlock()
+			want += money.Nano(i + 1)
+			settled[requests[i].ID] = true
+		}))
 	}
 	h.awaitDrain(t)
 	state := h.spent(t, budget)
@@ -268,14 +276,14 @@ func (h Harness) awaitDrain(t *testing.T) {
 		if err == nil {
 			return
 		}
-		requireUnavailable(t, err)
+		unavailableAtMost(t, err)
 	}
 	t.Fatal("drain never succeeds")
 }
 
-func requireUnavailable(t *testing.T, err error) {
+func unavailableAtMost(t *testing.T, err error) {
 	t.Helper()
-	if !errors.Is(err, quota.ErrUnavailable) {
-		t.Fatalf("%v, want ErrUnavailable", err)
+	if err != nil && !errors.Is(err, quota.ErrUnavailable) {
+		t.Errorf("%v, want success or ErrUnavailable", err)
 	}
 }

@@ -17,6 +17,14 @@ func (h Harness) together(slot string, calls []func()) {
 	}
 }
 
+func callsOf(n int, call func(i int)) []func() {
+	calls := make([]func(), n)
+	for i := range calls {
+		calls[i] = func() { call(i) }
+	}
+	return calls
+}
+
 // outcome is an answer, or the name of the error in its place.
 type outcome[T any] struct {
 	Answer T
