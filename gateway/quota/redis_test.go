@@ -11,7 +11,8 @@ import (
 
 func newRedis(t *testing.T) quotatest.Harness {
 	clock, record := quotatest.NewClock(), quotatest.NewRecord()
-	return quotatest.Harness{Engine: openRedis(t, testenv.Redis(t), clock, record, quotatest.NewID()), Clock: clock, Record: record}
+	engine := openRedis(t, testenv.Redis(t), clock, record, quotatest.NewID())
+	return quotatest.Harness{Engine: engine, Clock: clock, Record: record, Together: togetherOn(engine)}
 }
 
 // openRedis opens an engine whose clock and background work are the test's.

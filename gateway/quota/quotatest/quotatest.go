@@ -54,6 +54,7 @@ func Run(t *testing.T, start func(t *testing.T) Harness) {
 		{"Seeding", testSeeding},
 		{"Periods", testPeriods},
 		{"Invalid", testInvalid},
+		{"Together", testTogether},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, start(t)) })
 	}

@@ -1,6 +1,9 @@
 package quotatest
 
 import (
+	"testing"
+	"time"
+
 	"pgregory.net/rapid"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
@@ -92,4 +95,28 @@ func (c *comparison) settleTogether() {
 	bothTogether(c, "settle together", slot, len(settlements), func(h Harness, i int) (quota.Settled, error) {
 		return h.Engine.Settle(c.t.Context(), settlements[i])
 	})
+}
+
+// testTogether settles three requests at once for less than was reserved, a moment later: all of it goes back to the
+// second that was charged, and has left the window with that.
+func testTogether(t *testing.T, h Harness) {
+	limits := h.teamWindow(1000, 100_000, 1000)
+	requests := make([]quota.Request, 3)
+	h.together(slot, callsOf(len(requests), func(i int) {
+		requests[i] = h.request(func(r *quota.Request) { r.Windows = limits })
+		if decision, err := h.Engine.Reserve(t.Context(), requests[i]); err != nil || !decision.Admitted {
+			t.Errorf("reserve: %+v, %v", decision, err)
+		}
+	}))
+	h.Clock.Advance(2 * time.Second)
+	h.together(slot, callsOf(len(requests), func(i int) {
+		if _, err := h.Engine.Settle(t.Context(), settlementOf(requests[i], 10, 0)); err != nil {
+			t.Errorf("settle: %v", err)
+		}
+	}))
+	state := h.window(t, limits[0])
+	same(t, "settled requests and tokens", []int64{state.Requests, state.Tokens, state.Live}, []int64{3, 30, 0})
+	h.Clock.Advance(59 * time.Second)
+	state = h.window(t, limits[0])
+	same(t, "requests and tokens a minute later", []int64{state.Requests, state.Tokens}, []int64{0, 0})
 }
