@@ -61,6 +61,7 @@ var bugs = []bug{
 	{"what is only asked about is believed for ever", "if ARGV[2] == '' and not c.basis", "if false"},
 	{"a period that is over hides what it was charged", "return from <= now and (to == 0 or to > filled)", "return from <= now and (to == 0 or to > now)"},
 	{"a group is under the limits of its first request", "all_terms[tonumber(given[p + 2])]", "all_terms[1]"},
+	{"what was recorded still waits", "gone = gone + tonumber(ARGV[i + 1])", "gone = gone"},
 	{"a period takes in its end", "now < to", "now <= to"},
 }
 

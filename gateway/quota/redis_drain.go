@@ -136,19 +136,30 @@ func (r *Redis) drainBatch(ctx context.Context, slot string, source entrySource)
 	if err := r.noted(ctx, err); err != nil {
 		return 0, err
 	}
-	entries, ids := r.readMessages(messages)
-	if len(ids) == 0 {
+	entries, taken := r.readMessages(messages)
+	if len(taken) == 0 {
 		return 0, nil
 	}
 	if err := r.record.Append(ctx, entries); err != nil {
 		return 0, fmt.Errorf("record %d entries: %w", len(entries), err)
 	}
-	_, err = r.client.Pipelined(ctx, func(pipe redis.Pipeliner) error {
-		pipe.XAck(ctx, r.keys.ledger(slot), drainGroup, ids...)
-		pipe.XDel(ctx, r.keys.ledger(slot), ids...)
-		return nil
-	})
-	return len(ids), r.noted(ctx, err)
+	return len(taken), r.drained(ctx, slot, taken)
+}
+
+// streamEntry is an entry of the stream that the record has.
+type streamEntry struct {
+	id   string
+	rows int
+}
+
+func (r *Redis) drained(ctx context.Context, slot string, entries []streamEntry) error {
+	args := make([]any, 1, 1+2*len(entries))
+	args[0] = drainGroup
+	for _, entry := range entries {
+		args = append(args, entry.id, entry.rows)
+	}
+	_, err := r.callInt(ctx, r.scripts.drained, r.keys.slot(slot), args)
+	return err
 }
 
 // freshPeriod is how young a period is in which nothing can have been spent from a pot unseen.
@@ -237,10 +248,10 @@ func ignoreNil(err error) error {
 }
 
 // readMessages leaves out, and in the stream, what it cannot read.
-func (r *Redis) readMessages(messages []redis.XMessage) (entries []Entry, ids []string) {
+func (r *Redis) readMessages(messages []redis.XMessage) (entries []Entry, taken []streamEntry) {
 	for _, message := range messages {
 		if len(message.Values) == 0 { // deleted after it was taken
-			ids = append(ids, message.ID)
+			taken = append(taken, streamEntry{id: message.ID})
 			continue
 		}
 		read, err := readEntries(message.Values)
@@ -248,7 +259,7 @@ func (r *Redis) readMessages(messages []redis.XMessage) (entries []Entry, ids []
 			r.options.Logger.Error("an entry of the ledger stream cannot be read", slog.String("entry", message.ID), slog.Any("error", err))
 			continue
 		}
-		entries, ids = append(entries, read...), append(ids, message.ID)
+		entries, taken = append(entries, read...), append(taken, streamEntry{message.ID, len(read)})
 	}
-	return entries, ids
+	return entries, taken
 }

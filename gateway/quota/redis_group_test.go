@@ -125,6 +125,9 @@ func TestRedis_groupsAreBounded(t *testing.T) {
 func TestRedis_drainsFromMemoryAndFromTheStream(t *testing.T) {
 	b := newGroupBench(t)
 	b.settle(t, b.reserve(t, 20))
+	if backlog, err := b.engine.Backlog(t.Context()); err != nil || backlog.Entries != 20 {
+		t.Errorf("what waits for the record: %+v, %v; want 20 rows", backlog, err)
+	}
 	record := quotatest.NewRecord()
 	other := openRedis(t, b.server.URL(), b.clock, record, "bursar")
 	for _, engine := range []*quota.Redis{other, b.engine} {

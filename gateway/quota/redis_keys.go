@@ -9,10 +9,13 @@ import "strconv"
 //	                                           k tokens, n live, and r<second>, k<second> per bucket
 //	PREFIX:{t:SLOT}:r                  hash    live reservations by id, packed
 //	PREFIX:{t:SLOT}:x                  zset    live reservations by when they expire (microseconds)
-//	PREFIX:{t:SLOT}:d:ID               string  how a reservation ended, for 15 minutes
+//	PREFIX:{t:SLOT}:t                  hash    what reservations have in common, packed, by its digest
+//	PREFIX:{t:SLOT}:tu                 zset    those digests by when they were last used (microseconds)
+//	PREFIX:{t:SLOT}:d:ID8              hash    how reservations ended whose ids begin alike, for 15 minutes
 //	PREFIX:{t:SLOT}:cfg                string  policy version
 //	PREFIX:{t:SLOT}:wm:GATEWAY         string  the highest number of a gateway's changes that was applied
 //	PREFIX:{t:SLOT}:led                stream  ledger rows and alerts on their way to the record
+//	PREFIX:{t:SLOT}:led:rows           string  how many these are: an entry may hold several rows
 //	PREFIX:{TAG}:slots                 zset    on a Redis Cluster: a copy of the list of slots
 //	PREFIX:{b:SCOPE}:b:START-END       hash    a budget's period (microseconds): u settled, p reserved,
 //	                                           z when it was seeded, v how often that was taken back,

@@ -39,22 +39,26 @@ func (r *Redis) Backlog(ctx context.Context) (Backlog, error) {
 		return Backlog{}, fmt.Errorf("list slots: %w", err)
 	}
 	var now *redis.TimeCmd
-	lengths := make([]*redis.IntCmd, len(slots))
+	lengths := make([]*redis.StringCmd, len(slots))
 	oldest := make([]*redis.XMessageSliceCmd, len(slots))
 	_, err = r.client.Pipelined(ctx, func(pipe redis.Pipeliner) error {
 		now = pipe.Time(ctx)
 		for i, slot := range slots {
-			lengths[i] = pipe.XLen(ctx, r.keys.ledger(slot))
+			lengths[i] = pipe.Get(ctx, r.keys.ledger(slot)+":rows")
 			oldest[i] = pipe.XRangeN(ctx, r.keys.ledger(slot), "-", "+", 1)
 		}
 		return nil
 	})
-	if err := r.noted(ctx, err); err != nil {
+	if err := r.noted(ctx, ignoreNil(err)); err != nil {
 		return Backlog{}, fmt.Errorf("look at what waits for the record: %w", err)
 	}
 	var backlog Backlog
 	for i := range slots {
-		backlog.Entries += lengths[i].Val()
+		rows, err := lengths[i].Int64()
+		if err := ignoreNil(err); err != nil { // no figure is none
+			return Backlog{}, fmt.Errorf("look at what waits of %s: %w", slots[i], err)
+		}
+		backlog.Entries += rows
 		if waiting := oldest[i].Val(); len(waiting) > 0 {
 			backlog.Oldest = max(backlog.Oldest, now.Val().Sub(writtenAt(waiting[0].ID)))
 		}

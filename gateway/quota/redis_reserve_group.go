@@ -49,7 +49,7 @@ func (r *Redis) decide(breaker *breaker, slot string, group []*reserveCall) ([][
 	if err != nil {
 		return nil, err
 	}
-	args, err := r.reserveArgs(slot, group, epoch)
+	args, err := r.reserveArgs(group, epoch)
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +82,7 @@ func statusOf(answer []any) string {
 }
 
 // reserveArgs are read by reserve.lua in this order. Limits that several requests are under are sent once.
-func (r *Redis) reserveArgs(slot string, group []*reserveCall, epoch string) ([]any, error) {
+func (r *Redis) reserveArgs(group []*reserveCall, epoch string) ([]any, error) {
 	args := make([]any, 0, 80+8*len(group))
 	args = append(args, r.clock(), r.replica, 0, 0, lifetime.Microseconds(), r.keys.gateways(), epoch, r.options.MaxBacklog)
 	numbers, terms := sortTerms(group)

@@ -30,6 +30,8 @@ var (
 	luaUsed string
 	//go:embed lua/bump.lua
 	luaBump string
+	//go:embed lua/drained.lua
+	luaDrained string
 	//go:embed lua/beat.lua
 	luaBeat string
 	//go:embed lua/restore.lua
@@ -52,8 +54,8 @@ var (
 
 // scripts are the engine's atomic steps. Each is called by its hash and sent again when Redis has forgotten it.
 type scripts struct {
-	reserve, settle, cancel, renew, reap, seed, spent, used, bump, beat, restore, epoch, unseed *redis.Script
-	accept, recall, home, open, fill                                                            *redis.Script
+	reserve, settle, cancel, renew, reap, seed, spent, used, bump, beat, restore, epoch, unseed, drained *redis.Script
+	accept, recall, home, open, fill                                                                     *redis.Script
 }
 
 // newScripts prepares the texts. rewrite, when not nil, puts bugs into them, for tests.
@@ -64,7 +66,7 @@ func newScripts(rewrite func(string) string) scripts {
 		renew: script(luaRenew), reap: script(luaReap), seed: script(luaSeed),
 		spent: script(luaSpent), used: script(luaUsed), bump: script(luaBump),
 		beat: script(luaBeat), restore: script(luaRestore),
-		epoch: script(luaEpoch), unseed: script(luaUnseed),
+		epoch: script(luaEpoch), unseed: script(luaUnseed), drained: script(luaDrained),
 		accept: script(luaEscrowAccept), recall: script(luaEscrowRecall), home: script(luaEscrowHome),
 		open: script(luaEscrowOpen), fill: script(luaEscrowFill),
 	}

@@ -14,7 +14,7 @@ const writtenLimit = 2000
 // Should this process die, another one reads them; a row that is recorded twice is one row.
 type writtenRows struct {
 	rows    []api.LedgerRow
-	entries []string // of the stream, that hold the rows
+	entries []streamEntry // that hold the rows
 }
 
 // noteWritten keeps what a script has written in one entry of the stream. all is false when there is more to drain.
@@ -40,7 +40,7 @@ func (r *Redis) keepWrittenLocked(slot, entry string, rows []api.LedgerRow) bool
 	if len(w.rows)+len(rows) > writtenLimit {
 		return false
 	}
-	w.rows, w.entries = append(w.rows, rows...), append(w.entries, entry)
+	w.rows, w.entries = append(w.rows, rows...), append(w.entries, streamEntry{entry, len(rows)})
 	return true
 }
 
@@ -74,5 +74,5 @@ func (r *Redis) recordWritten(ctx context.Context, slot string, w *writtenRows) 
 	if err := r.record.Append(ctx, entries); err != nil {
 		return fmt.Errorf("record %d settlements of %s: %w", len(entries), slot, err)
 	}
-	return r.noted(ctx, r.client.XDel(ctx, r.keys.ledger(slot), w.entries...).Err())
+	return r.drained(ctx, slot, w.entries)
 }

@@ -514,8 +514,13 @@ local function say_limits(base, r, now)
   end
 end
 
--- Writes what the record has to learn, in the same step as the counters change.
+-- Writes what the record has to learn, in the same step as the counters change, and counts the rows that wait.
+local function write_rows(base, rows, ...)
+  redis.call('INCRBY', base .. ':led:rows', rows)
+  return redis.call('XADD', base .. ':led', '*', ...)
+end
+
 local function write_entry(base, kind, id, r, now, alerts, ...)
-  redis.call('XADD', base .. ':led', '*', 'kind', kind, 'id', id, 'at', r.at, 'now', now,
+  write_rows(base, 1, 'kind', kind, 'id', id, 'at', r.at, 'now', now,
     'alerts', alerts, 'known', r.row, 'about', terms_of(base, r).about, ...)
 end

@@ -119,7 +119,7 @@ local function stale(version)
 end
 
 -- What cannot be judged or written down must not be spent.
-local waiting -- entries of the stream
+local waiting -- rows on their way to the record
 local function unspendable(budgets)
   local spends = false
   for _, budget in ipairs(budgets) do
@@ -129,7 +129,7 @@ local function unspendable(budgets)
     return 'recovering'
   end
   if spends then
-    waiting = waiting or redis.call('XLEN', base .. ':led')
+    waiting = waiting or amount(redis.call('GET', base .. ':led:rows'))
   end
   if spends and waiting >= most_waiting then
     return 'backlog'

@@ -87,7 +87,7 @@ end
 save_changes(base, now, nil, remembered)
 local entry = ''
 if #rows > 0 then
-  entry = redis.call('XADD', base .. ':led', '*', 'kind', 'settled', 'now', now, unpack(rows))
+  entry = write_rows(base, #rows / 2, 'kind', 'settled', 'now', now, unpack(rows))
 end
 if settled then
   note_applied(base, gateway, sequence, last)

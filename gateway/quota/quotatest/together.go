@@ -114,6 +114,11 @@ func testTogether(t *testing.T, h Harness) {
 			t.Errorf("settle: %v", err)
 		}
 	}))
+	h.drain(t)
+	backlog, err := h.Engine.Backlog(t.Context())
+	if err != nil || backlog.Entries != 0 {
+		t.Errorf("what waits when everything is recorded: %+v, %v", backlog, err)
+	}
 	state := h.window(t, limits[0])
 	same(t, "settled requests and tokens", []int64{state.Requests, state.Tokens, state.Live}, []int64{3, 30, 0})
 	h.Clock.Advance(59 * time.Second)
