@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -148,7 +149,7 @@ func TestAccExample_quotaReview(t *testing.T) {
 		t.Errorf("exit code %d for what is approved", exit)
 	}
 	refused := *c
-	refused.env = append(c.env[:len(c.env):len(c.env)], "BURSAR_ADMIN_KEY="+viewer)
+	refused.env = append(slices.Clip(c.env), "BURSAR_ADMIN_KEY="+viewer)
 	refused.run(1, "apply", "-auto-approve", "-no-color", "-input=false")
 	c.apply()
 	c.destroys()
