@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -112,16 +113,21 @@ func (r *alertRouteResource) ValidateConfig(ctx context.Context, req resource.Va
 
 // ModifyPlan warns of a secret that would not be sent.
 func (r *alertRouteResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if req.State.Raw.IsNull() || req.Plan.Raw.IsNull() {
+	if req.Plan.Raw.IsNull() {
 		return
 	}
 	var config, state alertRouteModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if !req.State.Raw.IsNull() {
+		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	}
+	configured, before := webhookOf(config.Webhook), webhookOf(state.Webhook)
+	requireSecret(&resp.Diagnostics, path.Root("webhook").AtName("secret_wo_version"), "secret_wo",
+		configured.SecretWO, configured.SecretWOVersion, before.SecretWOVersion)
 	known, diags := knownSecret(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
 	if !resp.Diagnostics.HasError() {
-		warnOfUnsentSecret(&resp.Diagnostics, webhookOf(config.Webhook), webhookOf(state.Webhook), known)
+		warnOfUnsentSecret(&resp.Diagnostics, configured, before, known)
 	}
 }
 

@@ -27,7 +27,6 @@ var webhookType = map[string]attr.Type{
 
 func webhookAttribute() schema.SingleNestedAttribute {
 	version := path.MatchRelative().AtParent().AtName("secret_wo_version")
-	secret := path.MatchRelative().AtParent().AtName("secret_wo")
 	return schema.SingleNestedAttribute{
 		MarkdownDescription: "The address that events are posted to.",
 		Required:            true,
@@ -47,9 +46,9 @@ func webhookAttribute() schema.SingleNestedAttribute {
 			},
 			"secret_wo_version": schema.Int64Attribute{
 				MarkdownDescription: "A number from 1 to raise when `secret_wo` changes, as Terraform cannot see that. " +
-					"An imported route with a secret starts at 1; 0 in a plan means that the secret was changed outside of Terraform.",
+					"An imported route with a secret starts at 1, which alone leaves the secret as it is; 0 in a plan means that the secret was changed outside of Terraform.",
 				Optional:   true,
-				Validators: []validator.Int64{int64validator.AtLeast(adoptedSecret), int64validator.AlsoRequires(secret)},
+				Validators: []validator.Int64{int64validator.AtLeast(adoptedSecret)},
 			},
 		},
 	}

@@ -146,9 +146,9 @@ func modelCredentialAttributes() map[string]schema.Attribute {
 		},
 		"api_key_wo_version": schema.Int64Attribute{
 			MarkdownDescription: "A number from 1 to raise when `api_key_wo` changes, as Terraform cannot see that. " +
-				"An imported model with a key starts at 1; 0 in a plan means that the key was changed outside of Terraform.",
+				"An imported model with a key starts at 1, which alone leaves the key as it is; 0 in a plan means that the key was changed outside of Terraform.",
 			Optional:   true,
-			Validators: []validator.Int64{int64validator.AtLeast(adoptedSecret), int64validator.AlsoRequires(path.MatchRoot("api_key_wo"))},
+			Validators: []validator.Int64{int64validator.AtLeast(adoptedSecret)},
 		},
 	}
 }
@@ -180,12 +180,15 @@ func (r *modelResource) ValidateConfig(ctx context.Context, req resource.Validat
 // ModifyPlan warns of a credential that would not be sent, and notes for others that the model will be there.
 func (r *modelResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	r.noteServed(ctx, req)
-	if req.State.Raw.IsNull() || req.Plan.Raw.IsNull() {
+	if req.Plan.Raw.IsNull() {
 		return
 	}
 	var config, state modelModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if !req.State.Raw.IsNull() {
+		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	}
+	requireSecret(&resp.Diagnostics, path.Root("api_key_wo_version"), "api_key_wo", config.APIKeyWO, config.APIKeyWOVersion, state.APIKeyWOVersion)
 	known, diags := knownSecret(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
 	secret := stringPointer(config.APIKeyWO)

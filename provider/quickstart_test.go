@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -143,17 +144,29 @@ func TestAccImport_generatedConfigurationPlansEmpty(t *testing.T) {
 		Duration: new("30d"), KeyFields: api.KeyFields{TeamID: new("rich"), BudgetTerms: api.BudgetTerms{HardCap: true}},
 	}))
 
+	must[api.Membership](t)(g.AddMember(t.Context(), "rich", "ada", "", api.MemberFields{Role: api.MemberAdmin, RPMLimit: new(int64(3))}))
+	model := api.NewModel("m")
+	model.Name, model.APIKey, model.Price = "gpt", new("sk-canary-of-openai"), &api.ModelPrice{TokenPrices: api.TokenPrices{Input: new(money.USD / 3), Output: new(money.USD)}}
+	must[api.Model](t)(g.CreateModel(t.Context(), "m", model.ModelFields))
+	route := api.NewAlertRoute("r")
+	route.Name, route.Webhook = "oncall", &api.WebhookTarget{URL: "https://hooks.example.com/", Secret: new("canary-webhook-secret-0123")}
+	must[api.AlertRoute](t)(g.CreateAlertRoute(t.Context(), "r", route.AlertRouteFields))
+
 	c := newCLI(t, "../examples/provider", "BURSAR_ENDPOINT="+g.URL, "BURSAR_ADMIN_KEY="+adminKey)
 	c.write("provider.tf", "terraform {\n  required_providers {\n    bursar = {\n      source = \"bursarhq/bursar\"\n    }\n  }\n}\n")
 	imports := ""
 	for address, id := range map[string]string{
 		"bursar_team.bare": "bare", "bursar_team.rich": "rich", "bursar_budget.pot": "pot", "bursar_key.app": key.KeyID,
+		"bursar_team_member.ada": "rich/ada", "bursar_model.m": "m", "bursar_alert_route.oncall": "r",
 	} {
 		imports += fmt.Sprintf("import {\n  to = %s\n  id = %q\n}\n", address, id)
 	}
 	c.write("imports.tf", imports)
-	c.run(0, "plan", "-no-color", "-input=false", "-generate-config-out=generated.tf")
-	if said := c.run(0, "apply", "-auto-approve", "-no-color", "-input=false"); !strings.Contains(said, "4 imported, 0 added, 0 changed, 0 destroyed") {
+	// Terraform writes no sensitive value, and so not the address of a webhook.
+	c.run(1, "plan", "-no-color", "-input=false", "-generate-config-out=generated.tf")
+	url := regexp.MustCompile(`(url +=) null # sensitive`)
+	c.write("generated.tf", url.ReplaceAllString(c.read("generated.tf"), `$1 "https://hooks.example.com/"`))
+	if said := c.run(0, "apply", "-auto-approve", "-no-color", "-input=false"); !strings.Contains(said, "7 imported, 0 added, 0 changed, 0 destroyed") {
 		t.Errorf("the import does more:\n%s\n%s", said, c.read("generated.tf"))
 	}
 	c.run(0, "plan", "-detailed-exitcode", "-no-color", "-input=false")

@@ -124,6 +124,9 @@ func TestAccSecrets_areNowhere(t *testing.T) {
 			t.Errorf("%v found in the %s", found, where)
 		}
 	}
+	if !strings.Contains(c.read("trace.log"), "provider.terraform-provider-bursar: Calling provider defined Resource Create") {
+		t.Error("the provider has logged nothing, so nothing was looked through")
+	}
 	if strings.Contains(state, adminKey) {
 		t.Error("the admin key is in the state")
 	}

@@ -66,7 +66,8 @@ func TestAccValidation_failsThePlan(t *testing.T) {
 		{"alert_route", "name = \"r\"\nthresholds = [0.8, 0.8]\n" + webhook, `thresholds = [0.8, 0.8]`, "must be ascending"},
 		{"alert_route", "name = \"r\"\nwebhook = { url = \"ftp://example.com\" }", `webhook = {`, "webhook.url is not an http or https address"},
 		{"alert_route", "name = \"r\"\nwebhook = { url = \"https://example.com\", secret_wo = \"canary\", secret_wo_version = 1 }", `webhook = {`, "webhook.secret must be"},
-		{"alert_route", "name = \"r\"\nwebhook = { url = \"https://example.com\", secret_wo_version = 1 }", `resource`, "webhook.secret_wo"},
+		{"alert_route", "name = \"r\"\nwebhook = { url = \"https://example.com\", secret_wo_version = 1 }", `resource`, "A new version means that secret_wo is sent"},
+		{"model", "name = \"m\"\napi_key_wo_version = 1", `api_key_wo_version = 1`, "A new version means that api_key_wo is sent"},
 	} {
 		steps = append(steps, resource.TestStep{
 			Config:      fmt.Sprintf("provider \"bursar\" {\n  endpoint = \"http://127.0.0.1:9\"\n  admin_key = \"k\"\n}\nresource \"bursar_%s\" \"x\" {\n%s\n}\n", test.kind, test.attributes),

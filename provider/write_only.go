@@ -5,8 +5,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
@@ -63,4 +65,14 @@ func knownSecret(ctx context.Context, private privateReader) (*string, diag.Diag
 		diags.AddError("Private state cannot be read", "The remembered digest is not a text: "+err.Error())
 	}
 	return &digest, diags
+}
+
+// requireSecret refuses a new version of no secret. The version that an object has already needs none: the secret
+// stays as it is, as in configuration that was generated for an imported object.
+func requireSecret(diags *diag.Diagnostics, at path.Path, name string, secret types.String, version, before types.Int64) {
+	if version.IsNull() || version.IsUnknown() || version.Equal(before) || !secret.IsNull() {
+		return
+	}
+	diags.AddAttributeError(at, "Secret missing", fmt.Sprintf(
+		"A new version means that %s is sent, which is not set. Set it, or leave both out for none.", name))
 }

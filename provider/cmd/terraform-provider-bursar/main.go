@@ -8,6 +8,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"runtime/debug"
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 
@@ -18,19 +19,36 @@ import (
 var version = "dev"
 
 func main() {
-	debug := flag.Bool("debug", false, "serve for a debugger to attach to, and print how Terraform reaches it")
+	attach := flag.Bool("debug", false, "serve for a debugger to attach to, and print how Terraform reaches it")
 	showVersion := flag.Bool("version", false, "print the version and exit")
 	flag.Parse()
 	if *showVersion {
 		fmt.Println("terraform-provider-bursar", version)
 		return
 	}
+	quietUnlessAsked()
+	// Plans of large estates make much garbage and keep little of it.
+	debug.SetGCPercent(400)
 	err := providerserver.Serve(context.Background(), provider.New(version), providerserver.ServeOpts{
 		Address: "registry.terraform.io/bursarhq/bursar",
-		Debug:   *debug,
+		Debug:   *attach,
 	})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "terraform-provider-bursar: "+err.Error())
 		os.Exit(1)
+	}
+}
+
+// quietUnlessAsked keeps the plugin libraries from writing what Terraform throws away: left to themselves they log
+// every call at TRACE, which for thousands of resources costs as much as planning them.
+func quietUnlessAsked() {
+	const libraries = "TF_LOG_SDK"
+	for _, name := range []string{"TF_LOG", "TF_LOG_PROVIDER", libraries} {
+		if os.Getenv(name) != "" {
+			return
+		}
+	}
+	if err := os.Setenv(libraries, "off"); err != nil {
+		fmt.Fprintln(os.Stderr, "terraform-provider-bursar: "+err.Error())
 	}
 }
