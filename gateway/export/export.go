@@ -53,8 +53,14 @@ func Configuration(ctx context.Context, gateway Gateway, options Options) ([]Fil
 	resources := grouped(objects)
 	addresses := named(resources)
 	files := []File{{"terraform.tf", terraformBlock(options)}}
+	var all strings.Builder
 	for _, kind := range kinds {
-		files = append(files, File{kind.file, kindText(kind, resources, addresses, found.declared[kind.resource])})
+		file := File{kind.file, kindText(kind, resources, addresses, found.declared[kind.resource])}
+		all.WriteString(file.Text)
+		files = append(files, file)
+	}
+	for i, kind := range kinds {
+		files[i+1].Text += idsText(kind, resources, all.String())
 	}
 	files = append(files, File{"imports.tf", importText(resources)})
 	files = slices.DeleteFunc(files, func(file File) bool { return file.Text == "" })
@@ -71,6 +77,17 @@ func terraformBlock(options Options) string {
 		fmt.Fprintf(&text, "endpoint = %s\n", quoted(options.Endpoint))
 	}
 	text.WriteString("# The admin key comes from the environment variable BURSAR_ADMIN_KEY.\n}\n")
+	return text.String()
+}
+
+// idsText has the ids of a kind's resources that others refer to.
+func idsText(kind kind, resources []resource, configuration string) string {
+	var text strings.Builder
+	for _, resource := range resources {
+		if resource.kind.resource == kind.resource {
+			text.WriteString(resource.idsText(configuration))
+		}
+	}
 	return text.String()
 }
 

@@ -109,18 +109,10 @@ func TestConfiguration_putsTheSameTogether(t *testing.T) {
 	same(t, files["teams.tf"], `
 locals {
   teams = {
-    t0 = {
-      tpm_limit = 0
-    }
-    t1 = {
-      tpm_limit = 1
-    }
-    t2 = {
-      tpm_limit = 2
-    }
-    t3 = {
-      tpm_limit = 3
-    }
+    t0 = { tpm_limit = 0 }
+    t1 = { tpm_limit = 1 }
+    t2 = { tpm_limit = 2 }
+    t3 = { tpm_limit = 3 }
   }
 }
 
@@ -138,6 +130,9 @@ locals {
 		if !strings.Contains(files["keys.tf"], want) {
 			t.Errorf("%s is not in\n%s", want, files["keys.tf"])
 		}
+	}
+	if strings.Contains(files["keys.tf"], "key_ids") {
+		t.Error("there is a local value that nothing refers to")
 	}
 	if want := `"app 3" = "key_3"`; !strings.Contains(files["imports.tf"], want) {
 		t.Errorf("%s is not in\n%s", want, files["imports.tf"])

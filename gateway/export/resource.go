@@ -135,10 +135,15 @@ func (r resource) writeEach(text *strings.Builder, known addresses) {
 	}
 	writeLeft(text, r.objects[0].left)
 	text.WriteString("}\n\n")
-	if r.kind.resource != memberKind.resource && r.kind.resource != routeKind.resource {
-		fmt.Fprintf(text, "locals {\n%s = { for name, %s in %s.%s : name => %s.%s }\n}\n\n",
-			r.idsName(), r.kind.one, r.kind.resource, r.name, r.kind.one, r.kind.id)
+}
+
+// idsText is the local value that others refer to, empty when nobody does in the configuration.
+func (r resource) idsText(configuration string) string {
+	if !r.each || !strings.Contains(configuration, "local."+r.idsName()+"[") {
+		return ""
 	}
+	return fmt.Sprintf("locals {\n%s = { for name, %s in %s.%s : name => %s.%s }\n}\n\n",
+		r.idsName(), r.kind.one, r.kind.resource, r.name, r.kind.one, r.kind.id)
 }
 
 // split returns the values that all objects share, and the names of the attributes that they differ in.
@@ -166,13 +171,22 @@ func (r resource) entries(own []string, known addresses) string {
 				fields[a.name] = a.value(known)
 			}
 		}
-		keys[i], values[o.key] = o.key, mapOf(fields)
+		keys[i], values[o.key] = o.key, entry(fields)
 	}
 	if len(own) == 0 {
 		slices.Sort(keys)
 		return "toset(" + quotedList(keys) + ")"
 	}
 	return mapOf(values)
+}
+
+// entry is an object on one line when there is little in it.
+func entry(fields map[string]string) string {
+	text := mapOf(fields)
+	if len(fields) == 1 && strings.Count(text, "\n") == 2 {
+		return strings.ReplaceAll(text, "\n", " ")
+	}
+	return text
 }
 
 func writeLeft(text *strings.Builder, left []string) {
