@@ -187,10 +187,14 @@ func (w *Writer) run() {
 	}
 }
 
-// gather takes what has arrived meanwhile, without waiting for more: but whoever can go on at once goes first.
+// gather takes what has arrived meanwhile, without waiting for more: but whoever can go on at once goes first,
+// as long as that brings more.
 // With calls enough to keep the machine busy, several then share what was one trip to the disk for each.
 func (w *Writer) gather(first *group) []*group {
-	runtime.Gosched()
+	for had := 0; had < min(len(w.waiting)+1, w.options.MaxBatch); {
+		had = len(w.waiting) + 1
+		runtime.Gosched()
+	}
 	groups, rows := []*group{first}, len(first.rows)
 	for rows < w.options.MaxBatch {
 		select {

@@ -83,10 +83,12 @@ func (l *labelled) values() []any {
 }
 
 // everyRow counts each row once.
-func everyRow(api.LedgerRow) []labelled { return []labelled{{}} }
+func everyRow(*api.LedgerRow) []labelled { return once }
+
+var once = []labelled{{}}
 
 // labels counts a row under each tag and under its end user, once.
-func labels(row api.LedgerRow) []labelled {
+func labels(row *api.LedgerRow) []labelled {
 	var all []labelled
 	for _, tag := range distinct(row.Tags) {
 		all = append(all, labelled{kind: labelTag, label: tag})
@@ -99,18 +101,20 @@ func labels(row api.LedgerRow) []labelled {
 
 // sumUp returns one sum for each day, key and so on that under puts a row under, in an order that is
 // the same on all gateways, so that they wait for each other in no circle.
-func sumUp(rows []api.LedgerRow, under func(api.LedgerRow) []labelled) []*labelled {
+func sumUp(rows []api.LedgerRow, under func(*api.LedgerRow) []labelled) []*labelled {
 	sums := map[labelled]*labelled{}
-	for _, row := range rows {
+	for i := range rows {
+		row := &rows[i]
 		for _, of := range under(row) {
 			of.Usage = api.Usage{
 				Day: dayOf(row.AdmittedAt), TeamID: row.TeamID, KeyID: row.KeyID, UserID: row.UserID, Model: row.Model,
 			}
-			if sums[of] == nil {
-				sum := of
-				sums[of] = &sum
+			sum := sums[of]
+			if sum == nil {
+				sum = &labelled{Usage: of.Usage, kind: of.kind, label: of.label}
+				sums[of] = sum
 			}
-			addRow(&sums[of].Usage, row)
+			addRow(&sum.Usage, row)
 		}
 	}
 	return slices.SortedFunc(maps.Values(sums), func(a, b *labelled) int {
@@ -120,7 +124,7 @@ func sumUp(rows []api.LedgerRow, under func(api.LedgerRow) []labelled) []*labell
 	})
 }
 
-func addRow(sum *api.Usage, row api.LedgerRow) {
+func addRow(sum *api.Usage, row *api.LedgerRow) {
 	if row.Kind == api.LedgerSettle || row.Kind == api.LedgerEstimate {
 		sum.Requests++
 	}

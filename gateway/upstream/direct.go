@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -69,7 +70,9 @@ func (d *direct) exchange(ctx context.Context, to *target, r *request) (response
 // directConn is one connection; it has one request under way at most.
 type directConn struct {
 	net.Conn
-	reader    *bufio.Reader
+	reader *bufio.Reader
+	// raw looks whether the connection is still open; nil where that cannot be seen.
+	raw       syscall.RawConn
 	addr      string
 	idleSince time.Time
 	// headLeft is how many bytes an answer's head may still take; negative does not bound.

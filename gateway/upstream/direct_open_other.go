@@ -2,7 +2,7 @@
 
 package upstream
 
-import "net"
+import "syscall"
 
 // stillOpen believes that an idle connection is open: there is no way here to look without waiting.
-func stillOpen(net.Conn) bool { return true }
+func stillOpen(syscall.RawConn) bool { return true }

@@ -2,24 +2,16 @@
 
 package upstream
 
-import (
-	"net"
-	"syscall"
-)
+import "syscall"
 
 // stillOpen says whether an idle connection can take a request: the server has neither closed it nor
 // said anything that nobody asked for. It looks without waiting.
-func stillOpen(wire net.Conn) bool {
-	conn, ok := wire.(syscall.Conn)
-	if !ok {
+func stillOpen(raw syscall.RawConn) bool {
+	if raw == nil {
 		return true
 	}
-	raw, err := conn.SyscallConn()
-	if err != nil {
-		return false
-	}
 	open := false
-	err = raw.Read(func(fd uintptr) bool {
+	err := raw.Read(func(fd uintptr) bool {
 		var one [1]byte
 		_, _, err := syscall.Recvfrom(int(fd), one[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
 		open = err == syscall.EAGAIN

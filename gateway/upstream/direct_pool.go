@@ -4,13 +4,14 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"syscall"
 	"time"
 )
 
 // connection returns one that is idle and still open, else a new one.
 func (d *direct) connection(ctx context.Context, addr string) (*directConn, error) {
 	for conn := d.take(addr); conn != nil; conn = d.take(addr) {
-		if time.Since(conn.idleSince) < idleConnectionLife && stillOpen(conn.Conn) {
+		if time.Since(conn.idleSince) < idleConnectionLife && stillOpen(conn.raw) {
 			return conn, nil
 		}
 		_ = conn.Close()
@@ -21,6 +22,9 @@ func (d *direct) connection(ctx context.Context, addr string) (*directConn, erro
 	}
 	conn := &directConn{Conn: wire, addr: addr, headLeft: -1}
 	conn.reader = bufio.NewReader(conn)
+	if tcp, ok := wire.(syscall.Conn); ok {
+		conn.raw, _ = tcp.SyscallConn() // fails for one that is closed, as does writing to it
+	}
 	return conn, nil
 }
 
