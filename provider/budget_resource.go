@@ -197,6 +197,7 @@ func (r *budgetResource) Read(ctx context.Context, req resource.ReadRequest, res
 		return
 	}
 	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, budget.Revision)...)
+	r.judge.manages("budget " + budget.BudgetID)
 	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, "budget_id", budget.BudgetID)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, budgetModelFrom(budget, state))...)
 }

@@ -246,6 +246,7 @@ func (r *keyResource) Read(ctx context.Context, req resource.ReadRequest, resp *
 	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, key.Revision)...)
 	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, "key_id", key.KeyID)...)
 	read := keyModelFrom(key, state)
+	r.judge.manages("key " + read.KeyAlias.ValueString())
 	resp.Diagnostics.Append(noticeForeign(ctx, resp.Private, &read, state)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, read)...)
 }

@@ -24,12 +24,13 @@ type planJudge struct {
 
 	mu       sync.Mutex
 	noAnswer bool
-	// served are the names of models that this run's configuration adds.
-	served map[string]bool
+	// served are the names of models that this run's configuration adds, and managed what it has in its state.
+	served  map[string]bool
+	managed map[string]bool
 }
 
 func newPlanJudge(gateway *client.Client) *planJudge {
-	return &planJudge{client: gateway, served: map[string]bool{}}
+	return &planJudge{client: gateway, served: map[string]bool{}, managed: map[string]bool{}}
 }
 
 // willServe notes a model that the plan adds. Who refers to it is planned later.
@@ -46,6 +47,23 @@ func (j *planJudge) serves(model string) bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.served[model]
+}
+
+// manages notes an object of the state, such as "team marketing": when it is replaced, making it again is planned as
+// if it were not there.
+func (j *planJudge) manages(what string) {
+	if j == nil {
+		return
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.managed[what] = true
+}
+
+func (j *planJudge) isManaged(what string) bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.managed[what]
 }
 
 // ask returns what a change would do; ok is false when nobody can tell. There is no judge before the provider is configured.
@@ -76,6 +94,9 @@ func (j *planJudge) giveUp() {
 
 // judgeTeam warns of what making or changing a team would do; state is nil for one that is not there.
 func (j *planJudge) judgeTeam(ctx context.Context, state *teamModel, plan teamModel, diags *diag.Diagnostics) {
+	if state != nil {
+		j.manages("team " + state.TeamID.ValueString())
+	}
 	creates := state == nil || !state.TeamID.Equal(plan.TeamID)
 	if !creates && sameOnGateway(plan.toAPI(), state.toAPI()) {
 		return
@@ -86,7 +107,7 @@ func (j *planJudge) judgeTeam(ctx context.Context, state *teamModel, plan teamMo
 		return
 	}
 	if creates {
-		warnOfExisting(diags, check, path.Root("team_id"), "team "+plan.TeamID.ValueString())
+		j.warnOfExisting(diags, check, path.Root("team_id"), "team "+plan.TeamID.ValueString())
 	}
 	shownAt := ownOrNamed(map[string]attr.Value{"max_budget": plan.MaxBudget, "rpm_limit": plan.RPMLimit, "tpm_limit": plan.TPMLimit})
 	for _, effect := range check.Teams {
@@ -97,6 +118,9 @@ func (j *planJudge) judgeTeam(ctx context.Context, state *teamModel, plan teamMo
 
 // judgeKey is the same for a key, which is judged by terms of its own.
 func (j *planJudge) judgeKey(ctx context.Context, state *keyModel, plan keyModel, diags *diag.Diagnostics) {
+	if state != nil {
+		j.manages("key " + state.KeyAlias.ValueString())
+	}
 	creates := state == nil
 	if !creates && sameOnGateway(plan.toAPI(), state.toAPI()) {
 		return
@@ -107,7 +131,7 @@ func (j *planJudge) judgeKey(ctx context.Context, state *keyModel, plan keyModel
 		return
 	}
 	if creates {
-		warnOfExisting(diags, check, path.Root("key_alias"), "key "+plan.KeyAlias.ValueString())
+		j.warnOfExisting(diags, check, path.Root("key_alias"), "key "+plan.KeyAlias.ValueString())
 	}
 	for _, effect := range check.Keys {
 		warnOfKey(diags, effect, stringPointer(plan.BudgetDuration))
@@ -117,6 +141,9 @@ func (j *planJudge) judgeKey(ctx context.Context, state *keyModel, plan keyModel
 
 // judgeBudget is the same for a budget: a pot is judged itself, terms by the teams that take them.
 func (j *planJudge) judgeBudget(ctx context.Context, state *budgetModel, plan budgetModel, diags *diag.Diagnostics) {
+	if state != nil {
+		j.manages("budget " + state.BudgetID.ValueString())
+	}
 	creates := state == nil || !state.BudgetID.Equal(plan.BudgetID)
 	if !creates && sameOnGateway(plan.toAPI(), state.toAPI()) {
 		return
@@ -127,7 +154,7 @@ func (j *planJudge) judgeBudget(ctx context.Context, state *budgetModel, plan bu
 		return
 	}
 	if creates {
-		warnOfExisting(diags, check, path.Root("budget_id"), "budget "+plan.BudgetID.ValueString())
+		j.warnOfExisting(diags, check, path.Root("budget_id"), "budget "+plan.BudgetID.ValueString())
 	}
 	for _, effect := range check.Budgets {
 		warnOfPot(diags, effect)

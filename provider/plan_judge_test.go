@@ -156,6 +156,19 @@ func TestAccJudge_tellsOfWhatIsThereAlready(t *testing.T) {
 	}
 }
 
+func TestAccJudge_whatIsReplacedIsNoNews(t *testing.T) {
+	g := startGateway(t)
+	c := newCLI(t, t.TempDir(), "BURSAR_ENDPOINT="+g.URL, "BURSAR_ADMIN_KEY="+adminKey)
+	c.write("main.tf", versions+judgedConfig)
+	c.run(0, "apply", "-auto-approve", "-no-color", "-input=false")
+	c.run(0, "taint", "bursar_key.k")
+	c.run(0, "taint", "bursar_budget.all")
+	said := words(c.run(2, "plan", "-detailed-exitcode", "-no-color", "-input=false", "-replace=bursar_team.marketing"))
+	if !strings.Contains(said, "Plan: 3 to add, 0 to change, 3 to destroy.") || strings.Contains(said, "on the gateway already") {
+		t.Error(said)
+	}
+}
+
 // The gateway is not asked when nothing changes, and what it does not answer is passed over.
 func TestAccJudge_isQuietAndNeverFails(t *testing.T) {
 	g := startGateway(t)

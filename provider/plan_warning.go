@@ -129,9 +129,9 @@ func (j *planJudge) warnOfModels(diags *diag.Diagnostics, unserved []string, mod
 }
 
 // warnOfExisting tells early what creating it would be refused with.
-func warnOfExisting(diags *diag.Diagnostics, check api.QuotaCheck, at path.Path, what string) {
+func (j *planJudge) warnOfExisting(diags *diag.Diagnostics, check api.QuotaCheck, at path.Path, what string) {
 	refused := check.Changes[0].Error
-	if refused == nil || refused.Type != string(api.AlreadyExists) {
+	if refused == nil || refused.Type != string(api.AlreadyExists) || j.isManaged(what) {
 		return
 	}
 	diags.AddAttributeWarning(at, what+" is on the gateway already",

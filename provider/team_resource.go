@@ -177,6 +177,7 @@ func (r *teamResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 		return
 	}
 	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, team.Revision)...)
+	r.judge.manages("team " + team.TeamID)
 	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, "team_id", team.TeamID)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, teamModelFrom(team, state))...)
 }
