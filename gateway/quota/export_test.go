@@ -65,7 +65,7 @@ func RewriteForTest(options *RedisOptions, rewrite func(script string) string) {
 
 // ScriptsForTest are the texts of all scripts, one after the other.
 func ScriptsForTest() string {
-	return luaCounters + luaReserve + luaSettle + luaCancel + luaRenew + luaReap + luaSeed + luaSpent + luaUsed + luaBump + luaBeat + luaRestore + luaEpoch + luaUnseed + luaDrained +
+	return luaCounters + luaReservations + luaReserve + luaSettle + luaCancel + luaRenew + luaReap + luaSeed + luaSpent + luaUsed + luaBump + luaBeat + luaRestore + luaEpoch + luaUnseed + luaDrained +
 		luaEscrowSlot + luaEscrowAccept + luaEscrowRecall + luaEscrowHome + luaEscrowOpen + luaEscrowFill
 }
 

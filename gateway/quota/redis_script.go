@@ -10,6 +10,8 @@ import (
 var (
 	//go:embed lua/counters.lua
 	luaCounters string
+	//go:embed lua/reservations.lua
+	luaReservations string
 	//go:embed lua/reserve.lua
 	luaReserve string
 	//go:embed lua/settle.lua
@@ -73,7 +75,7 @@ func newScripts(rewrite func(string) string) scripts {
 }
 
 func newScript(text string, rewrite func(string) string) *redis.Script {
-	text = luaCounters + text
+	text = luaCounters + luaReservations + text
 	if rewrite != nil {
 		text = rewrite(text)
 	}
