@@ -107,6 +107,11 @@ func (l *slotLog) applied(number int64) {
 	l.seen = max(l.seen, number)
 }
 
+// samePeriods says whether budgets stood in the same periods, which is all that a restoration asks of them.
+func samePeriods(a, b []BudgetState) bool {
+	return slices.EqualFunc(a, b, func(a, b BudgetState) bool { return a.Period == b.Period })
+}
+
 // active says whether there is anything that a loss could take, and forgets what is old.
 func (l *slotLog) active(now time.Time) bool {
 	l.mu.Lock()
@@ -127,8 +132,12 @@ func (r *Redis) remember(settlement Settlement, held *heldReservation) {
 	}
 	now := time.Now()
 	log := r.logOf(settlement.Slot)
+	settled := newRecentSettlement(settlement, held, now)
 	log.mu.Lock()
-	log.recent = append(log.recent, newRecentSettlement(settlement, held, now))
+	if n := len(log.recent); n > 0 && samePeriods(log.recent[n-1].standing, settled.standing) {
+		settled.standing = log.recent[n-1].standing // thousands are of one period
+	}
+	log.recent = append(log.recent, settled)
 	log.mu.Unlock()
 	log.active(now)
 }

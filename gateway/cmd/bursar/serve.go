@@ -32,8 +32,11 @@ Stop it with SIGTERM or Ctrl-C: it takes no new requests and lets running ones e
 
 // gcPercent lets garbage grow to one and a half times what is in use before it is collected, unless GOGC says
 // otherwise: a gateway holds little and makes much, and collecting was a tenth of what one under load computed.
-// More would cost more memory than it is worth.
-const gcPercent = 150
+// More would cost more memory than it is worth. With Redis more is in use, the settlements of the last ten seconds, and it is half as much.
+const (
+	gcPercent          = 150
+	gcPercentWithRedis = 75
+)
 
 // Run serves until ctx ends.
 func (c serveCommand) Run(ctx context.Context) (err error) {
@@ -42,7 +45,11 @@ func (c serveCommand) Run(ctx context.Context) (err error) {
 		return err
 	}
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
+		percent := gcPercent
+		if settings.RedisURL != "" {
+			percent = gcPercentWithRedis
+		}
+		debug.SetGCPercent(percent)
 	}
 	lines := newLogBuffer(os.Stdout)
 	defer func() { err = errors.Join(err, lines.Flush()) }()
