@@ -55,6 +55,8 @@ func TestAccFault_nothingButTheGatewaysOwn404LosesAResource(t *testing.T) {
 		step(http.StatusNotFound, `<h1>404 Not Found</h1>`),
 		step(http.StatusNotFound, `{"error":{"message":"team not found","type":"auth_error"}}`),
 		step(http.StatusForbidden, `{"error":{"message":"team not found","type":"permission_error"}}`),
+		step(http.StatusOK, `{}`),
+		step(http.StatusOK, `null`),
 		resource.TestStep{PreConfig: g.heal, Config: config, ConfigPlanChecks: nothing()},
 	)
 }

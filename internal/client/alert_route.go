@@ -23,6 +23,7 @@ func (c *Client) CreateAlertRoute(ctx context.Context, id string, fields api.Ale
 func (c *Client) GetAlertRoute(ctx context.Context, id string) (api.AlertRoute, error) {
 	var route api.AlertRoute
 	err := c.get(ctx, "/alert_route/info", map[string]string{"alert_route_id": id}, &route)
+	err = whole(err, route.AlertRouteID != "", "GET /alert_route/info")
 	return route, wrap(err, "read alert route %q", id)
 }
 
@@ -32,6 +33,7 @@ func (c *Client) ListAlertRoutes(ctx context.Context) ([]api.AlertRoute, error) 
 		AlertRoutes []api.AlertRoute `json:"alert_routes"`
 	}
 	err := c.get(ctx, "/alert_route/list", nil, &answer)
+	err = whole(err, answer.AlertRoutes != nil, "GET /alert_route/list")
 	return answer.AlertRoutes, wrap(err, "list alert routes")
 }
 

@@ -24,7 +24,8 @@ func (c *Client) CreateBudget(ctx context.Context, id string, fields api.BudgetF
 // GetBudget returns a budget, or [api.NotFound].
 func (c *Client) GetBudget(ctx context.Context, id string) (api.Budget, error) {
 	var found []api.Budget
-	if err := c.ask(ctx, "/budget/info", map[string][]string{"budgets": {id}}, &found); err != nil {
+	err := c.ask(ctx, "/budget/info", map[string][]string{"budgets": {id}}, &found)
+	if err = whole(err, found != nil, "POST /budget/info"); err != nil {
 		return api.Budget{}, wrap(err, "read budget %q", id)
 	}
 	for _, budget := range found {
@@ -39,6 +40,7 @@ func (c *Client) GetBudget(ctx context.Context, id string) (api.Budget, error) {
 func (c *Client) ListBudgets(ctx context.Context) ([]api.Budget, error) {
 	var budgets []api.Budget
 	err := c.get(ctx, "/budget/list", nil, &budgets)
+	err = whole(err, budgets != nil, "GET /budget/list")
 	return budgets, wrap(err, "list budgets")
 }
 

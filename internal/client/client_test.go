@@ -138,7 +138,7 @@ func TestRetry_repeatsWhatMayPass(t *testing.T) {
 }
 
 func TestRetry_waitsAsLongAsTheGatewayAsks(t *testing.T) {
-	gateway := startFake(t, answer{status: http.StatusTooManyRequests, header: map[string]string{"Retry-After": "1"}}, ok(`{}`))
+	gateway := startFake(t, answer{status: http.StatusTooManyRequests, header: map[string]string{"Retry-After": "1"}}, ok(`{"team_id":"a"}`))
 	start := time.Now()
 	if _, err := gateway.client(t).GetTeam(t.Context(), "a"); err != nil {
 		t.Fatal(err)
@@ -227,6 +227,32 @@ func TestError_onlyTheGatewaysOwn404IsNotFound(t *testing.T) {
 		_, err := gateway.client(t).GetTeam(t.Context(), "a")
 		if err == nil || api.CodeOf(err) != test.want {
 			t.Errorf("%s: %v (%s)", name, err, api.CodeOf(err))
+		}
+	}
+}
+
+func TestRead_anAnswerWithoutTheObjectIsAnError(t *testing.T) {
+	calls := map[string]func(*client.Client) error{
+		"GetTeam":         func(c *client.Client) error { _, err := c.GetTeam(t.Context(), "a"); return err },
+		"GetMember":       func(c *client.Client) error { _, err := c.GetMember(t.Context(), "a", "b"); return err },
+		"GetKey":          func(c *client.Client) error { _, err := c.GetKey(t.Context(), "a"); return err },
+		"GetBudget":       func(c *client.Client) error { _, err := c.GetBudget(t.Context(), "a"); return err },
+		"GetAlertRoute":   func(c *client.Client) error { _, err := c.GetAlertRoute(t.Context(), "a"); return err },
+		"GetModel":        func(c *client.Client) error { _, err := c.GetModel(t.Context(), "a"); return err },
+		"ListTeams":       func(c *client.Client) error { _, err := c.ListTeams(t.Context()); return err },
+		"ListMembers":     func(c *client.Client) error { _, err := c.ListMembers(t.Context()); return err },
+		"ListKeys":        func(c *client.Client) error { _, err := c.ListKeys(t.Context()); return err },
+		"FindKeys":        func(c *client.Client) error { _, err := c.FindKeys(t.Context(), api.KeyFilter{}); return err },
+		"ListBudgets":     func(c *client.Client) error { _, err := c.ListBudgets(t.Context()); return err },
+		"ListAlertRoutes": func(c *client.Client) error { _, err := c.ListAlertRoutes(t.Context()); return err },
+		"ListModels":      func(c *client.Client) error { _, err := c.ListModels(t.Context()); return err },
+		"FindCreated":     func(c *client.Client) error { _, err := c.FindCreated(t.Context(), "key", "a"); return err },
+	}
+	for name, call := range calls {
+		for _, body := range []string{`{}`, `null`} { // of a proxy, say, or of an endpoint that is another program's
+			if err := call(startFake(t, ok(body)).client(t)); api.CodeOf(err) != api.Internal {
+				t.Errorf("%s took %s for an answer: %v", name, body, err)
+			}
 		}
 	}
 }

@@ -63,6 +63,19 @@ func foreignAnswer(response *resty.Response) error {
 	}
 }
 
+// whole is for an answer without what every answer of the gateway has, such as the {} of some other program: taken as
+// it is, objects would look cleared, or gone.
+func whole(err error, has bool, asked string) error {
+	if err != nil || has {
+		return err
+	}
+	return &api.Error{
+		Code:    api.Internal,
+		Status:  http.StatusOK,
+		Message: asked + " was answered without what was asked for; is the endpoint a Bursar gateway of a fitting version?",
+	}
+}
+
 func decode(response *resty.Response, result any) error {
 	if result == nil {
 		return nil

@@ -30,6 +30,7 @@ func (c *Client) CreateKey(ctx context.Context, create api.KeyCreate) (api.KeyCr
 func (c *Client) GetKey(ctx context.Context, id string) (api.Key, error) {
 	var info api.KeyInfo
 	err := c.get(ctx, "/key/info", map[string]string{"key": id}, &info)
+	err = whole(err, info.Key.KeyID != "", "GET /key/info")
 	return info.Key, wrap(err, "read key %q", id)
 }
 

@@ -24,7 +24,8 @@ func (c *Client) FindKeys(ctx context.Context, filter api.KeyFilter) ([]api.Key,
 			Keys       []api.Key `json:"keys"`
 			NextCursor string    `json:"next_cursor"`
 		}
-		if err := c.get(ctx, "/key/list", query, &answer); err != nil {
+		err := c.get(ctx, "/key/list", query, &answer)
+		if err = whole(err, answer.Keys != nil, "GET /key/list"); err != nil {
 			return nil, wrap(err, "find keys")
 		}
 		keys = append(keys, answer.Keys...)

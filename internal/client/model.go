@@ -24,7 +24,8 @@ func (c *Client) GetModel(ctx context.Context, id string) (api.Model, error) {
 	var answer struct {
 		Data []api.Model `json:"data"`
 	}
-	if err := c.get(ctx, "/model/info", map[string]string{"model_id": id}, &answer); err != nil {
+	err := c.get(ctx, "/model/info", map[string]string{"model_id": id}, &answer)
+	if err = whole(err, answer.Data != nil, "GET /model/info"); err != nil {
 		return api.Model{}, wrap(err, "read model %q", id)
 	}
 	for _, model := range answer.Data {
@@ -41,6 +42,7 @@ func (c *Client) ListModels(ctx context.Context) ([]api.Model, error) {
 		Models []api.Model `json:"models"`
 	}
 	err := c.get(ctx, "/model/list", nil, &answer)
+	err = whole(err, answer.Models != nil, "GET /model/list")
 	return answer.Models, wrap(err, "list models")
 }
 

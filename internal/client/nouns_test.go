@@ -44,7 +44,7 @@ func TestCalls_onTheWire(t *testing.T) {
 		},
 		"read key": {
 			call: func(ctx context.Context, c *client.Client) error { _, err := c.GetKey(ctx, "k"); return err },
-			want: "GET /key/info?key=k",
+			want: "GET /key/info?key=k", answer: `{"key":"k","key_id":"k"}`,
 		},
 		"update key": {
 			call: func(ctx context.Context, c *client.Client) error {
@@ -152,7 +152,7 @@ func TestCalls_onTheWire(t *testing.T) {
 		},
 		"read alert route": {
 			call: func(ctx context.Context, c *client.Client) error { _, err := c.GetAlertRoute(ctx, "r"); return err },
-			want: "GET /alert_route/info?alert_route_id=r",
+			want: "GET /alert_route/info?alert_route_id=r", answer: `{"alert_route_id":"r"}`,
 		},
 		"take a secret off": {
 			call: func(ctx context.Context, c *client.Client) error {
@@ -167,7 +167,7 @@ func TestCalls_onTheWire(t *testing.T) {
 		},
 		"list alert routes": {
 			call: func(ctx context.Context, c *client.Client) error { _, err := c.ListAlertRoutes(ctx); return err },
-			want: "GET /alert_route/list",
+			want: "GET /alert_route/list", answer: `{"alert_routes":[]}`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -81,6 +81,7 @@ func (c *Client) teamPage(ctx context.Context, cursor string, with map[string]st
 	query := pageQuery("page_size", "team_id", cursor)
 	maps.Copy(query, with)
 	err := c.get(ctx, "/v2/team/list", query, &answer)
+	err = whole(err, answer.Teams != nil, "GET /v2/team/list")
 	return page[listedTeam]{answer.Teams, len(answer.Teams), answer.Total, answer.NextCursor}, err
 }
 
@@ -93,6 +94,7 @@ func (c *Client) pageOfKeys(ctx context.Context, cursor string) (page[api.Key], 
 	query := pageQuery("size", "key_id", cursor)
 	query["return_full_object"] = "true"
 	err := c.get(ctx, "/key/list", query, &answer)
+	err = whole(err, answer.Keys != nil, "GET /key/list")
 	return page[api.Key]{answer.Keys, len(answer.Keys), answer.TotalCount, answer.NextCursor}, err
 }
 

@@ -38,6 +38,7 @@ func (c *Client) CreateTeam(ctx context.Context, id string, fields api.TeamField
 func (c *Client) GetTeam(ctx context.Context, id string) (api.TeamInfo, error) {
 	var info api.TeamInfo
 	err := c.get(ctx, "/team/info", map[string]string{"team_id": id}, &info)
+	err = whole(err, info.TeamID != "", "GET /team/info")
 	return info, wrap(err, "read team %q", id)
 }
 

@@ -45,7 +45,8 @@ func (c *Client) FindCreated(ctx context.Context, noun, requestID string) (strin
 	query := map[string]string{"action": noun + ".create", "page_size": strconv.Itoa(pageSize)}
 	for range createdPages {
 		var page api.AuditPage
-		if err := c.get(ctx, "/audit", query, &page); err != nil {
+		err := c.get(ctx, "/audit", query, &page)
+		if err = whole(err, page.Audits != nil, "GET /audit"); err != nil {
 			return "", wrap(err, "look for an unanswered create in the audit log")
 		}
 		for _, audit := range page.Audits {
