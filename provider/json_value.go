@@ -8,6 +8,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+	"golang.org/x/text/unicode/norm"
 )
 
 // jsonFromValue writes a Terraform value as JSON with sorted keys, so that equal values
@@ -132,7 +133,12 @@ func numberFromText(text string) attr.Value {
 func objectFromPlain(plain map[string]any) attr.Value {
 	attributeTypes := make(map[string]attr.Type, len(plain))
 	values := make(map[string]attr.Value, len(plain))
-	for name, element := range plain {
+	for written, element := range plain {
+		// Terraform composes the characters of names, such as an "é" of two, and refuses an object that has others.
+		name := norm.NFC.String(written)
+		if _, taken := plain[name]; taken && name != written {
+			continue
+		}
 		values[name] = valueFromPlain(element)
 		attributeTypes[name] = values[name].Type(context.Background())
 	}

@@ -80,6 +80,16 @@ func TestMetadata_keepsEveryValue(t *testing.T) {
 	}
 }
 
+func TestMetadata_namesAreAsTerraformWritesThem(t *testing.T) {
+	const composed, decomposed = "caf\u00e9", "cafe\u0301"
+	for _, text := range []string{`{"` + decomposed + `":"x"}`, `{"` + decomposed + `":"y","` + composed + `":"x"}`} {
+		back, known := jsonFromValue(valueFromJSON(json.RawMessage(text)))
+		if want := `{"` + composed + `":"x"}`; !known || string(back) != want {
+			t.Errorf("%s came back as %s", text, back)
+		}
+	}
+}
+
 func TestMetadata_mapAndObjectAreTheSame(t *testing.T) {
 	aMap := types.DynamicValue(types.MapValueMust(types.StringType, map[string]attr.Value{"a": types.StringValue("x")}))
 	if got := metadataFromAPI(map[string]json.RawMessage{"a": json.RawMessage(`"x"`)}, aMap); !got.Equal(aMap) {
