@@ -16,6 +16,7 @@ type alertRouteBody struct {
 func (c *Client) CreateAlertRoute(ctx context.Context, id string, fields api.AlertRouteFields) (api.AlertRoute, error) {
 	var route api.AlertRoute
 	err := c.create(ctx, "/alert_route/new", alertRouteBody{id, fields}, &route)
+	err = whole(err, route.AlertRouteID != "", "POST /alert_route/new")
 	return route, wrap(err, "create alert route %q", fields.Name)
 }
 

@@ -18,6 +18,7 @@ type budgetBody struct {
 func (c *Client) CreateBudget(ctx context.Context, id string, fields api.BudgetFields) (api.Budget, error) {
 	var budget api.Budget
 	err := c.create(ctx, "/budget/new", budgetBody{id, fields}, &budget)
+	err = whole(err, budget.BudgetID != "", "POST /budget/new")
 	return budget, wrap(err, "%s", creating("budget", id))
 }
 

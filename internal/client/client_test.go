@@ -246,7 +246,18 @@ func TestRead_anAnswerWithoutTheObjectIsAnError(t *testing.T) {
 		"ListBudgets":     func(c *client.Client) error { _, err := c.ListBudgets(t.Context()); return err },
 		"ListAlertRoutes": func(c *client.Client) error { _, err := c.ListAlertRoutes(t.Context()); return err },
 		"ListModels":      func(c *client.Client) error { _, err := c.ListModels(t.Context()); return err },
-		"FindCreated":     func(c *client.Client) error { _, err := c.FindCreated(t.Context(), "key", "a"); return err },
+		"CreateTeam":      func(c *client.Client) error { _, err := c.CreateTeam(t.Context(), "a", api.TeamFields{}); return err },
+		"CreateKey":       func(c *client.Client) error { _, err := c.CreateKey(t.Context(), api.KeyCreate{}); return err },
+		"CreateBudget": func(c *client.Client) error {
+			_, err := c.CreateBudget(t.Context(), "a", api.BudgetFields{})
+			return err
+		},
+		"CreateAlertRoute": func(c *client.Client) error {
+			_, err := c.CreateAlertRoute(t.Context(), "", api.AlertRouteFields{})
+			return err
+		},
+		"CreateModel": func(c *client.Client) error { _, err := c.CreateModel(t.Context(), "", api.ModelFields{}); return err },
+		"FindCreated": func(c *client.Client) error { _, err := c.FindCreated(t.Context(), "key", "a"); return err },
 	}
 	for name, call := range calls {
 		for _, body := range []string{`{}`, `null`} { // of a proxy, say, or of an endpoint that is another program's

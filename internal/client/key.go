@@ -23,6 +23,7 @@ func (c *Client) CreateKey(ctx context.Context, create api.KeyCreate) (api.KeyCr
 	}{create, create.Duration, create.Expires}
 	var created api.KeyCreated
 	err := c.create(ctx, "/key/generate", body, &created)
+	err = whole(err, created.KeyID != "", "POST /key/generate")
 	return created, wrap(err, "create key")
 }
 

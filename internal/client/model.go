@@ -16,6 +16,7 @@ type modelBody struct {
 func (c *Client) CreateModel(ctx context.Context, id string, fields api.ModelFields) (api.Model, error) {
 	var model api.Model
 	err := c.create(ctx, "/model/new", modelBody{id, fields}, &model)
+	err = whole(err, model.ModelID != "", "POST /model/new")
 	return model, wrap(err, "%s", creating("model", id))
 }
 

@@ -40,7 +40,7 @@ func TestCalls_onTheWire(t *testing.T) {
 				_, err := c.CreateKey(ctx, api.KeyCreate{Duration: &text})
 				return err
 			},
-			want: "POST /key/generate", holds: []string{`"duration":"canary"`, `"key":null`},
+			want: "POST /key/generate", holds: []string{`"duration":"canary"`, `"key":null`}, answer: `{"key_id":"k"}`,
 		},
 		"read key": {
 			call: func(ctx context.Context, c *client.Client) error { _, err := c.GetKey(ctx, "k"); return err },
@@ -101,6 +101,7 @@ func TestCalls_onTheWire(t *testing.T) {
 				return err
 			},
 			want: "POST /model/new", holds: []string{`"model_id":"m"`, `"name":"gpt"`, `"api_key":"canary"`, `"base_url":null`, `"metadata":{}`},
+			answer: `{"model_id":"m"}`,
 		},
 		"read model": {
 			call:   func(ctx context.Context, c *client.Client) error { _, err := c.GetModel(ctx, "m"); return err },
@@ -126,7 +127,7 @@ func TestCalls_onTheWire(t *testing.T) {
 				_, err := c.CreateBudget(ctx, "", api.BudgetFields{})
 				return err
 			},
-			want: "POST /budget/new", holds: []string{`"team_ids":null`},
+			want: "POST /budget/new", holds: []string{`"team_ids":null`}, answer: `{"budget_id":"b"}`,
 		},
 		"update budget": {
 			call: func(ctx context.Context, c *client.Client) error {
@@ -148,7 +149,7 @@ func TestCalls_onTheWire(t *testing.T) {
 				_, err := c.CreateAlertRoute(ctx, "", api.AlertRouteFields{Name: "n", Webhook: &api.WebhookTarget{URL: "u"}})
 				return err
 			},
-			want: "POST /alert_route/new", holds: []string{`"webhook":{"url":"u"}`},
+			want: "POST /alert_route/new", holds: []string{`"webhook":{"url":"u"}`}, answer: `{"alert_route_id":"r"}`,
 		},
 		"read alert route": {
 			call: func(ctx context.Context, c *client.Client) error { _, err := c.GetAlertRoute(ctx, "r"); return err },

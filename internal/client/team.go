@@ -31,6 +31,7 @@ func newTeamBody(id string, fields api.TeamFields) teamBody {
 func (c *Client) CreateTeam(ctx context.Context, id string, fields api.TeamFields) (api.Team, error) {
 	var team api.Team
 	err := c.create(ctx, "/team/new", newTeamBody(id, fields), &team)
+	err = whole(err, team.TeamID != "", "POST /team/new")
 	return team, wrap(err, "%s", creating("team", id))
 }
 
