@@ -41,7 +41,9 @@ type comparison struct {
 	model, subject Harness
 	terms          []terms // by slot
 	made           []quota.Request
-	generation     int64
+	// passed is the time since made was last emptied.
+	passed     time.Duration
+	generation int64
 }
 
 // terms are the limits of one slot.
@@ -227,7 +229,14 @@ func (c *comparison) advance() {
 	).Draw(c.t, "microseconds")
 	c.model.Clock.Advance(time.Duration(d) * time.Microsecond)
 	c.subject.Clock.Advance(time.Duration(d) * time.Microsecond)
+	if c.passed += time.Duration(d) * time.Microsecond; c.passed > remembered {
+		c.made, c.passed = nil, 0
+	}
 }
+
+// remembered is for how long engines know the end of a reservation, less a minute. Then the model knows nothing of it, and
+// a gateway whose own clock says that it is young books it all the same.
+const remembered = 14 * time.Minute
 
 func (c *comparison) renew() {
 	if len(c.made) == 0 {
