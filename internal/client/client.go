@@ -146,6 +146,9 @@ func (c *Client) call(ctx context.Context, request *resty.Request, method, path 
 		return noAnswer(ctx, c.rest.BaseURL, err)
 	}
 	if response.StatusCode() != http.StatusOK {
+		if ended := ctx.Err(); ended != nil && worthRepeating(response, nil) {
+			return noAnswer(ctx, c.rest.BaseURL, ended) // it would have been asked again
+		}
 		return refusal(response)
 	}
 	return decode(response, result)

@@ -53,6 +53,13 @@ func startFake(t *testing.T, answers ...answer) *fake {
 	return f
 }
 
+// last is the latest request, which may still be under way when its answer is lost.
+func (f *fake) last() *http.Request {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.requests[len(f.requests)-1]
+}
+
 func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	f.mu.Lock()

@@ -28,7 +28,7 @@ func TestCreate_saysWhenNobodyKnowsWhetherItTookEffect(t *testing.T) {
 			if ok != test.want {
 				t.Fatalf("got %v", err)
 			}
-			if last := gateway.requests[len(gateway.requests)-1]; ok && last.Header.Get(api.HeaderRequestID) != unanswered.RequestID {
+			if last := gateway.last(); ok && last.Header.Get(api.HeaderRequestID) != unanswered.RequestID {
 				t.Errorf("sent as request %q, told %q", last.Header.Get(api.HeaderRequestID), unanswered.RequestID)
 			}
 		})
