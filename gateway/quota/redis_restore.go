@@ -40,7 +40,10 @@ type slotLog struct {
 // recentSettlement is what has to be known of a settlement and its reservation to tell Redis of it again. There are
 // thousands of them, so it has nothing else.
 type recentSettlement struct {
-	settlement Settlement
+	id, slot   string
+	usedTokens int64
+	usedCost   money.Nano
+	row        string // packed
 	at         time.Time
 	alone      bool
 
@@ -54,7 +57,8 @@ type recentSettlement struct {
 
 func newRecentSettlement(settlement Settlement, held *heldReservation, now time.Time) *recentSettlement {
 	return &recentSettlement{
-		settlement: settlement, at: now, alone: held.alone,
+		id: settlement.ID, slot: settlement.Slot, usedTokens: settlement.Tokens, usedCost: settlement.Cost,
+		row: string(packRow(settlement.Row)), at: now, alone: held.alone,
 		admittedAt: held.decision.At, input: held.request.InputTokens, output: held.decision.OutputTokens, tokens: held.decision.Tokens,
 		inputCost: held.request.InputCost, cost: held.decision.Cost,
 		windows: held.request.Windows, budgets: held.request.Budgets, standing: held.decision.Budgets,
@@ -66,10 +70,16 @@ func (s *recentSettlement) held() *heldReservation {
 	return &heldReservation{
 		alone: s.alone,
 		request: Request{
-			ID: s.settlement.ID, Slot: s.settlement.Slot, InputTokens: s.input, InputCost: s.inputCost, Windows: s.windows, Budgets: s.budgets,
+			ID: s.id, Slot: s.slot, InputTokens: s.input, InputCost: s.inputCost, Windows: s.windows, Budgets: s.budgets,
 		},
 		decision: Decision{At: s.admittedAt, OutputTokens: s.output, Tokens: s.tokens, Cost: s.cost, Budgets: s.standing},
 	}
+}
+
+// settlement is what it was settled with.
+func (s *recentSettlement) settlement() (Settlement, error) {
+	row, err := unpackRow(s.row)
+	return Settlement{ID: s.id, Slot: s.slot, Tokens: s.usedTokens, Cost: s.usedCost, Row: row}, err
 }
 
 // old says whether a settlement need not be told again. One that Redis never heard of concerns its windows
@@ -178,7 +188,11 @@ func (r *Redis) restoreNow(ctx context.Context, slot string, log *slotLog) error
 	log.mu.Unlock()
 	entries := make([]Entry, len(recent))
 	for i, settled := range recent {
-		entries[i].Row = new(settledRow(settled.settlement, settled.admittedAt, settled.at.UTC()))
+		settlement, err := settled.settlement()
+		if err != nil {
+			return fmt.Errorf("read the row of reservation %s again: %w", settled.id, err)
+		}
+		entries[i].Row = new(settledRow(settlement, settled.admittedAt, settled.at.UTC()))
 	}
 	if len(entries) > 0 {
 		if err := r.record.Append(ctx, entries); err != nil {
@@ -233,7 +247,7 @@ func (r *Redis) restoreItems(slot string, recent []*recentSettlement) (items [][
 		if settled.old(time.Now()) {
 			continue // behind one that is kept longer
 		}
-		if err := add(settled.held(), &settled.settlement, string(packRow(settled.settlement.Row))); err != nil {
+		if err := add(settled.held(), &Settlement{Tokens: settled.usedTokens, Cost: settled.usedCost}, settled.row); err != nil {
 			return nil, err
 		}
 	}

@@ -32,10 +32,10 @@ Stop it with SIGTERM or Ctrl-C: it takes no new requests and lets running ones e
 
 // gcPercent lets garbage grow to one and a half times what is in use before it is collected, unless GOGC says
 // otherwise: a gateway holds little and makes much, and collecting was a tenth of what one under load computed.
-// More would cost more memory than it is worth. With Redis more is in use, the settlements of the last ten seconds, and it is half as much.
+// More would cost more memory than it is worth. With Redis more is in use, the settlements of the last ten seconds, and it is a third of that.
 const (
 	gcPercent          = 150
-	gcPercentWithRedis = 75
+	gcPercentWithRedis = 50
 )
 
 // Run serves until ctx ends.
