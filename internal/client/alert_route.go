@@ -11,6 +11,8 @@ type alertRouteBody struct {
 	api.AlertRouteFields
 }
 
+func (b alertRouteBody) secrets() []string { return webhookSecrets(b.Webhook) }
+
 // CreateAlertRoute makes an alert route; with an empty id the gateway chooses one.
 // It returns [api.AlreadyExists] when the id or the name is taken.
 func (c *Client) CreateAlertRoute(ctx context.Context, id string, fields api.AlertRouteFields) (api.AlertRoute, error) {

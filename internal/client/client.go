@@ -47,7 +47,7 @@ type Options struct {
 	// UserAgent names the program in the gateway's log.
 	UserAgent string
 	// RetryMax is how often a call is repeated after 429, 502, 503, 504 or a broken
-	// connection. Zero is 4, a negative number is never.
+	// connection, and at most how often after 500. Zero is 4, a negative number is never.
 	RetryMax int
 	// RetryWait is the pause before the first repetition, doubled for each further one
 	// unless the gateway names a time in Retry-After. Zero is half a second.
@@ -139,19 +139,29 @@ func CheckAdminKey(key string) error {
 	return nil
 }
 
-// call sends one request and decodes its answer into result, unless that is nil.
+// call sends one request and decodes its answer into result, unless that is nil. No error of it holds the admin key
+// or a secret that the request carries.
 func (c *Client) call(ctx context.Context, request *resty.Request, method, path string, result any) error {
+	err := c.exchange(ctx, request, method, path, result)
+	return newVeil(c.rest.Token, request.Body).over(err)
+}
+
+func (c *Client) exchange(ctx context.Context, request *resty.Request, method, path string, result any) error {
+	request.AddRetryCondition(new(attempts).again)
 	response, err := request.SetContext(ctx).Execute(method, path)
 	if err != nil {
-		return noAnswer(ctx, c.rest.BaseURL, err)
+		return after(request.Attempt, noAnswer(ctx, c.rest.BaseURL, err))
 	}
-	if response.StatusCode() != http.StatusOK {
-		if ended := ctx.Err(); ended != nil && worthRepeating(response, nil) {
-			return noAnswer(ctx, c.rest.BaseURL, ended) // it would have been asked again
-		}
+	if response.StatusCode() == http.StatusOK {
+		return decode(response, result)
+	}
+	if !mayPass(response) {
 		return refusal(response)
 	}
-	return decode(response, result)
+	if ended := ctx.Err(); ended != nil {
+		return noAnswer(ctx, c.rest.BaseURL, ended) // it would have been asked again
+	}
+	return after(request.Attempt, refusal(response))
 }
 
 func (c *Client) get(ctx context.Context, path string, query map[string]string, result any) error {
@@ -179,7 +189,8 @@ func (c *Client) change(ctx context.Context, request *resty.Request, path string
 func (c *Client) create(ctx context.Context, path string, body, result any) error {
 	id := rand.Text()
 	request := c.rest.R().SetBody(body).SetHeader(api.HeaderIdempotencyKey, id).SetHeader(api.HeaderRequestID, id)
-	return unanswered(c.change(ctx, request, path, result), id)
+	lost := watchForLoss(request)
+	return unanswered(c.change(ctx, request, path, result), id, lost())
 }
 
 // update is refused with [api.Stale] when the object is no longer at the revision.

@@ -7,6 +7,23 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
+type keyCreateBody struct {
+	api.KeyCreate
+	// The gateway takes one of these, and reads a null as one: "for ever".
+	Duration *string    `json:"duration,omitempty"`
+	Expires  *time.Time `json:"expires,omitempty"`
+}
+
+func (b keyCreateBody) secrets() []string { return given(b.Key) }
+
+type keyRotateBody struct {
+	KeyID       string `json:"key"`
+	NewKey      string `json:"new_key,omitempty"`
+	GracePeriod string `json:"grace_period,omitempty"`
+}
+
+func (b keyRotateBody) secrets() []string { return []string{b.NewKey} }
+
 type keyBody struct {
 	KeyID string `json:"key"`
 	api.KeyFields
@@ -15,14 +32,8 @@ type keyBody struct {
 // CreateKey makes a key; the answer is the only one that carries its secret.
 // It returns [api.AlreadyExists] when the alias or the secret is taken.
 func (c *Client) CreateKey(ctx context.Context, create api.KeyCreate) (api.KeyCreated, error) {
-	body := struct {
-		api.KeyCreate
-		// The gateway takes one of these, and reads a null as one: "for ever".
-		Duration *string    `json:"duration,omitempty"`
-		Expires  *time.Time `json:"expires,omitempty"`
-	}{create, create.Duration, create.Expires}
 	var created api.KeyCreated
-	err := c.create(ctx, "/key/generate", body, &created)
+	err := c.create(ctx, "/key/generate", keyCreateBody{create, create.Duration, create.Expires}, &created)
 	err = whole(err, created.KeyID != "", "POST /key/generate")
 	return created, wrap(err, "create key")
 }
@@ -54,13 +65,8 @@ func (c *Client) UpdateKey(ctx context.Context, id string, fields api.KeyFields,
 // carries it. The id, the limits and what was spent stay. The old secret works on for the grace period, a span such
 // as "24h", and not at all with an empty one. It returns [api.AlreadyExists] when the secret is in use.
 func (c *Client) RotateKey(ctx context.Context, id, secret, gracePeriod string) (api.KeyCreated, error) {
-	body := struct {
-		KeyID       string `json:"key"`
-		NewKey      string `json:"new_key,omitempty"`
-		GracePeriod string `json:"grace_period,omitempty"`
-	}{id, secret, gracePeriod}
 	var rotated api.KeyCreated
-	err := c.create(ctx, "/key/rotate", body, &rotated)
+	err := c.create(ctx, "/key/rotate", keyRotateBody{id, secret, gracePeriod}, &rotated)
 	return rotated, wrap(err, "rotate key %q", id)
 }
 

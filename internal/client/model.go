@@ -11,6 +11,8 @@ type modelBody struct {
 	api.ModelFields
 }
 
+func (b modelBody) secrets() []string { return given(b.APIKey) }
+
 // CreateModel adds a model; with an empty id the gateway chooses one. When it returns, every gateway serves it.
 // It returns [api.AlreadyExists] when there is a model with that id.
 func (c *Client) CreateModel(ctx context.Context, id string, fields api.ModelFields) (api.Model, error) {

@@ -23,13 +23,14 @@ func (e *UnansweredError) Error() string { return e.Err.Error() }
 // Unwrap returns what came instead of an answer.
 func (e *UnansweredError) Unwrap() error { return e.Err }
 
-// unanswered wraps err unless the gateway itself has refused, by which nothing was made.
-func unanswered(err error, requestID string) error {
+// unanswered wraps err unless the gateway itself has refused, by which nothing was made. lost says that an attempt
+// before the last one may have made it: a refusal of the last one, such as "too many requests", tells nothing then.
+func unanswered(err error, requestID string, lost bool) error {
 	if err == nil {
 		return nil
 	}
 	refused, ok := errors.AsType[*api.Error](err)
-	if ok && refused.Status >= http.StatusBadRequest && refused.Status < http.StatusInternalServerError {
+	if ok && !lost && refused.Status >= http.StatusBadRequest && refused.Status < http.StatusInternalServerError {
 		return err
 	}
 	return &UnansweredError{RequestID: requestID, Err: err}

@@ -11,14 +11,18 @@ import (
 
 func TestCreate_saysWhenNobodyKnowsWhetherItTookEffect(t *testing.T) {
 	lost, refused := answer{drop: true}, failed(http.StatusBadRequest, "invalid_request_error", "no")
+	broken, busy := answer{status: http.StatusInternalServerError, body: "oops"}, failed(http.StatusTooManyRequests, "rate_limit_error", "busy")
 	for name, test := range map[string]struct {
 		answers []answer
 		want    bool
 	}{
 		"a lost answer":          {[]answer{lost, lost, lost, lost, lost}, true},
-		"a failing proxy":        {[]answer{{status: http.StatusInternalServerError, body: "oops"}}, true},
+		"a failing proxy":        {[]answer{broken, broken, broken}, true},
 		"an answer cut short":    {[]answer{ok(`{"team_id":`)}, true},
 		"a refusal":              {[]answer{refused}, false},
+		"a busy gateway":         {[]answer{busy, busy, busy, busy, busy}, false},
+		"busy after a loss":      {[]answer{lost, busy, busy, busy, busy}, true},
+		"refused after a fault":  {[]answer{broken, refused}, true},
 		"an answer after a loss": {[]answer{lost, ok(`{"team_id":"a"}`)}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
