@@ -50,7 +50,12 @@ func TestAccFault_nothingButTheGatewaysOwn404LosesAResource(t *testing.T) {
 	}
 	run(t,
 		resource.TestStep{Config: config},
-		step(http.StatusInternalServerError, `{"error":{"message":"Team not found","type":"internal_server_error"}}`),
+		resource.TestStep{
+			PreConfig: func() {
+				g.between(refuse("/team/info", http.StatusInternalServerError, `{"error":{"message":"Team not found","type":"internal_server_error"}}`))
+			},
+			Config: config, ExpectError: says(`Read team "marketing": after 3 attempts: Team not found`),
+		},
 		step(http.StatusServiceUnavailable, `{"error":{"message":"Team not found","type":"not_found_error"}}`),
 		step(http.StatusNotFound, `<h1>404 Not Found</h1>`),
 		step(http.StatusNotFound, `{"error":{"message":"team not found","type":"auth_error"}}`),

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -164,6 +165,47 @@ func TestAccLost_theNextApplyConverges(t *testing.T) {
 		c.apply()
 	}
 	c.destroys()
+}
+
+// breakAnswers lets the first request to each path take effect, and answers 500 to it.
+func breakAnswers(paths []string) (broken fault, left *sync.Map) {
+	left = new(sync.Map)
+	for _, path := range paths {
+		left.Store(path, true)
+	}
+	return func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		if _, first := left.LoadAndDelete(r.URL.Path); !first {
+			next.ServeHTTP(w, r)
+			return
+		}
+		next.ServeHTTP(httptest.NewRecorder(), r)
+		w.WriteHeader(http.StatusInternalServerError)
+	}, left
+}
+
+// What takes effect and is answered with 500 is asked again: nothing is made twice, no update is taken for somebody
+// else's, and what is deleted is gone as wanted.
+func TestAccLost_aBrokenAnswerIsAskedForAgain(t *testing.T) {
+	g := startGateway(t)
+	c := newCLI(t, "", g.settings()...)
+	c.withoutLog()
+	for i, command := range []string{"apply", "apply", "destroy"} {
+		c.write("main.tf", replace(fmt.Sprintf(frailConfig, 2+min(i, 1), false), "max_retries = 0", "max_retries = 1"))
+		broken, left := breakAnswers(frailPaths[i])
+		g.between(broken)
+		c.run(0, command, "-auto-approve", "-no-color", "-input=false")
+		left.Range(func(path, _ any) bool {
+			t.Errorf("nothing was sent to %s", path)
+			return true
+		})
+		if command == "apply" {
+			g.holdsOneOfEach(c, command)
+			c.plansNothing()
+		}
+	}
+	if left := len(must[[]api.Team](t)(g.ListTeams(t.Context()))) + len(must[[]api.AlertRoute](t)(g.ListAlertRoutes(t.Context()))); left != 0 {
+		t.Errorf("%d objects are left", left)
+	}
 }
 
 // Somebody else's object of the same name is not taken for one whose answer was lost.

@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"time"
 
@@ -18,12 +17,13 @@ import (
 const judgeTimeout = 5 * time.Second
 
 // planJudge asks the gateway what planned changes would do. It only ever adds warnings: a plan is as good without
-// them, so whatever fails here is passed over, and a gateway that does not answer is not asked again in this run.
+// them, so whatever fails here is passed over, and a gateway that does not tell, be it out of reach, broken or not
+// permitted to tell, is not asked again in this run.
 type planJudge struct {
 	client *client.Client
 
-	mu       sync.Mutex
-	noAnswer bool
+	mu     sync.Mutex
+	silent bool
 	// served are the names of models that this run's configuration adds, and managed what it has in its state.
 	served  map[string]bool
 	managed map[string]bool
@@ -74,7 +74,7 @@ func (j *planJudge) ask(ctx context.Context, change api.QuotaChange, err error) 
 	ctx, cancel := context.WithTimeout(ctx, judgeTimeout)
 	defer cancel()
 	check, err = j.client.CheckQuota(ctx, []api.QuotaChange{change})
-	if errors.Is(err, client.ErrNoAnswer) {
+	if err != nil && api.CodeOf(err) != api.Invalid {
 		j.giveUp()
 	}
 	return check, err == nil && len(check.Changes) == 1
@@ -83,13 +83,13 @@ func (j *planJudge) ask(ctx context.Context, change api.QuotaChange, err error) 
 func (j *planJudge) gaveUp() bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.noAnswer
+	return j.silent
 }
 
 func (j *planJudge) giveUp() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.noAnswer = true
+	j.silent = true
 }
 
 // judgeTeam warns of what making or changing a team would do; state is nil for one that is not there.

@@ -88,7 +88,8 @@ func (p *bursarProvider) Schema(_ context.Context, _ provider.SchemaRequest, res
 			},
 			"max_retries": schema.Int64Attribute{
 				MarkdownDescription: "How often a call is repeated when the gateway is busy (429), restarting (502, 503, 504) " +
-					"or not reached, with growing pauses or the one that the gateway asks for. Defaults to 4; 0 never repeats.",
+					"or not reached, with growing pauses or the one that the gateway asks for. After a fault of the gateway (500) " +
+					"it is repeated twice at most. Defaults to 4; 0 never repeats.",
 				Optional:   true,
 				Validators: validInt64(0, 20),
 			},

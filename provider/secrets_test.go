@@ -1,10 +1,13 @@
 package provider_test
 
 import (
+	"encoding/json"
 	"io"
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
 // secretiveConfig has every sensitive input there is, each from a variable, and generates a secret with and without
@@ -167,6 +170,11 @@ func TestAccSecrets_areInNoError(t *testing.T) {
 	}
 	fails("unusable secrets", unusableSecrets, nil)
 	fails("a proxy that repeats the request", secrets, echo(http.StatusBadGateway, "<h1>BODY</h1>"))
+	fails("a gateway that repeats the request", secrets, func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
+		body, _ := io.ReadAll(r.Body)
+		w.WriteHeader(http.StatusBadRequest)
+		_ = json.NewEncoder(w).Encode(api.FieldErrorf("name", "is unknown in %v %s", r.Header, body).Body())
+	})
 	fails("an answer that is cut short", secrets, echo(http.StatusOK, "BODY{"))
 	fails("a gateway that dies", secrets, func(http.ResponseWriter, *http.Request, http.Handler) { panic(http.ErrAbortHandler) })
 	fails("a wrong admin key", append(secrets[1:len(secrets):len(secrets)], "TF_VAR_admin_key=sk-canary-of-an-admin"), nil)

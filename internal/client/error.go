@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strconv"
-	"strings"
 
 	"github.com/go-resty/resty/v2"
 
@@ -61,13 +59,8 @@ func foreignAnswer(response *resty.Response) error {
 		Status: response.StatusCode(),
 		Header: response.Header(),
 		Message: fmt.Sprintf("%s %s was answered with %s and not in the gateway's own words; is the endpoint a Bursar gateway, and is there a proxy in front of it?",
-			response.Request.Method, response.Request.RawRequest.URL.Path, statusText(response.StatusCode())),
+			response.Request.Method, response.Request.RawRequest.URL.Path, response.Status()),
 	}
-}
-
-// statusText does not take the words from the answer either.
-func statusText(status int) string {
-	return strings.TrimSpace(strconv.Itoa(status) + " " + http.StatusText(status))
 }
 
 // whole is for an answer without what every answer of the gateway has, such as the {} of some other program: taken as
