@@ -106,30 +106,33 @@ func forgetHints(ctx context.Context, private privateWriter) diag.Diagnostics {
 	return diags
 }
 
-// rotates says whether the planned update gives the key another secret.
+// rotates says whether the planned update gives the key another secret; as long as something is not known yet, it
+// says whether it may.
 func (m keySecretModel) rotates(state keySecretModel, hints secretHints) bool {
 	triggered := !m.RotationTrigger.IsNull() && !state.RotationTrigger.IsNull() && !m.RotationTrigger.Equal(state.RotationTrigger)
 	learned := hints.imported && state.KeyWOVersion.IsNull()
 	reversioned := !m.KeyWOVersion.Equal(state.KeyWOVersion) && !learned
-	lost := hints.foreign && m.StoreKeyInState.ValueBool() && m.KeyWOVersion.IsNull()
+	lost := hints.foreign && isTrue(m.StoreKeyInState, true) && m.KeyWOVersion.IsNull()
 	return triggered || reversioned || lost
 }
 
 // reportUnseen refuses a rotation whose outcome nobody would know.
 func (m keySecretModel) reportUnseen(diags *diag.Diagnostics) {
-	if !m.StoreKeyInState.ValueBool() && m.KeyWOVersion.IsNull() {
+	if !isTrue(m.StoreKeyInState, true) && m.KeyWOVersion.IsNull() {
 		diags.AddAttributeError(path.Root("store_key_in_state"), "Nobody would see the new secret",
 			"The key is to get a new secret, which with store_key_in_state = false is kept nowhere, and the old one stops working. "+
 				"Give the new one with key_wo and key_wo_version, or let the state have it with store_key_in_state = true.")
 	}
 }
 
-// planned is unknown only for a secret that will be made and kept. State is nil for a key that will be made.
+// planned is unknown only for a secret that will be made and kept, or of which nobody can tell yet whether it will.
+// State is nil for a key that will be made.
 func (m keySecretModel) planned(state *keySecretModel, rotates bool) types.String {
+	given := !m.KeyWOVersion.IsNull() && !m.KeyWOVersion.IsUnknown()
 	switch {
-	case !m.StoreKeyInState.ValueBool() || !m.KeyWOVersion.IsNull():
+	case given || !isTrue(m.StoreKeyInState, true):
 		return types.StringNull()
-	case state == nil || rotates:
+	case state == nil || rotates || m.KeyWOVersion.IsUnknown() || (m.StoreKeyInState.IsUnknown() && !state.Key.IsNull()):
 		return types.StringUnknown()
 	default:
 		return state.Key
