@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -100,9 +101,13 @@ func (r *keyResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *
 		MarkdownDescription: "A key that programs send requests with. It may belong to a team, and then keeps within the team's limits and budget " +
 			"as well as its own. The id identifies it for good; the secret is shown by the gateway once.",
 		Attributes: merged(rateLimitAttributes(keyLimitLeftOut), modelRateLimitAttributes(), budgetTermsAttributes(), keySecretAttributes(), map[string]schema.Attribute{
-			"key_id":    computedAttribute("The key's id, chosen by the gateway. It is no secret."),
-			"key_name":  computedAttribute("The secret with all but its end masked, as people recognise it."),
-			"key_alias": stringAttribute("The key's name for people, unique over all keys. Leave it out for none."),
+			"key_id":   computedAttribute("The key's id, chosen by the gateway. It is no secret."),
+			"key_name": computedAttribute("The secret with all but its end masked, as people recognise it."),
+			"key_alias": schema.StringAttribute{
+				MarkdownDescription: "The key's name for people, unique over all keys. Leave it out for none.",
+				Optional:            true,
+				Validators:          valid(filledValidator{}),
+			},
 			"team_id":   stringAttribute("The team that the key belongs to. Leave it out for none."),
 			"user_id":   stringAttribute("The user that the key belongs to. Leave it out for none."),
 			"models":    stringListAttribute("The models that the key may ask for, of those the team may. Defaults to `[]`, which is all of these."),
@@ -356,6 +361,9 @@ func (r *keyResource) Delete(ctx context.Context, req resource.DeleteRequest, re
 }
 
 func (r *keyResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	if strings.HasPrefix(req.ID, secretPrefix) {
+		req.ID = secretDigest(req.ID) // which finds the key as well, and may stand in an address and in logs
+	}
 	importByID(ctx, "key_id", req, resp)
 	resp.Diagnostics.Append(resp.Private.SetKey(ctx, importedKey, []byte("true"))...)
 }

@@ -2,6 +2,9 @@ package provider_test
 
 import (
 	"fmt"
+	"net/http"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -180,4 +183,32 @@ func TestAccKey_deletionProtection(t *testing.T) {
 		resource.TestStep{Config: g.config(protected), Destroy: true, ExpectError: says("Protected from deletion")},
 		resource.TestStep{Config: g.config(plainKey)},
 	)
+}
+
+// Whoever comes from LiteLLM imports a key by its secret, which must not get into addresses that proxies write down.
+func TestAccKey_importBySecretSendsItsHash(t *testing.T) {
+	g := startGateway(t)
+	const secret = "sk-canary-0123456789abc"
+	created := must[api.KeyCreated](t)(g.CreateKey(t.Context(), api.KeyCreate{
+		Key: new(secret), KeyFields: api.KeyFields{KeyAlias: new("app"), BudgetTerms: api.BudgetTerms{HardCap: true}},
+	}))
+	var leaked atomic.Bool
+	g.between(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		if strings.Contains(r.URL.String(), secret) {
+			leaked.Store(true)
+		}
+		next.ServeHTTP(w, r)
+	})
+	run(t, resource.TestStep{
+		Config: g.config(plainKey), ResourceName: "bursar_key.app", ImportState: true, ImportStateId: secret,
+		ImportStateCheck: func(states []*terraform.InstanceState) error {
+			if len(states) != 1 || states[0].Attributes["key_id"] != created.KeyID {
+				t.Errorf("imported was %v", states)
+			}
+			return nil
+		},
+	})
+	if leaked.Load() {
+		t.Error("the secret stood in an address")
+	}
 }

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -17,6 +18,7 @@ func idAttribute(description string) schema.StringAttribute {
 		MarkdownDescription: description,
 		Optional:            true,
 		Computed:            true,
+		Validators:          valid(filledValidator{}),
 		PlanModifiers: []planmodifier.String{
 			stringplanmodifier.UseStateForUnknown(),
 			stringplanmodifier.RequiresReplace(),
@@ -33,13 +35,9 @@ func computedAttribute(description string) schema.StringAttribute {
 	}
 }
 
-// idToValidate stands in for an id that the gateway will choose or that is not known yet.
-func idToValidate(id types.String) string {
-	if id.IsNull() || id.IsUnknown() {
-		return "chosen-later"
-	}
-	return id.ValueString()
-}
+// idToValidate stands in for an id that the gateway will choose or that is not known yet; an empty one is
+// filledValidator's.
+func idToValidate(id types.String) string { return cmp.Or(id.ValueString(), "chosen-later") }
 
 // refuseDestroy stops a destroy that deletion_protection forbids.
 func refuseDestroy(diags *diag.Diagnostics, protection types.Bool, noun string, id types.String) {

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -110,7 +111,6 @@ func (r *teamMemberResource) Schema(_ context.Context, _ resource.SchemaRequest,
 					"with an id that it chooses. Give this or `user_id`; with an id it is what the gateway knows. A change is another member.",
 				Optional:      true,
 				Computed:      true,
-				Validators:    valid(stringvalidator.LengthAtLeast(1)),
 				PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown(), sameMailbox{}},
 			},
 			"role": schema.StringAttribute{
@@ -161,7 +161,9 @@ func (r *teamMemberResource) ValidateConfig(ctx context.Context, req resource.Va
 	}
 	member := api.NewMembership(idToValidate(config.TeamID), idToValidate(config.UserID))
 	member.MemberFields = config.toAPI()
-	if err := member.Validate(); err != nil {
+	user := api.NewUser(member.UserID)
+	user.UserEmail = stringPointer(config.UserEmail)
+	if err := cmp.Or(member.Validate(), user.Validate()); err != nil {
 		report(ctx, &resp.Diagnostics, req.Config.Schema, "Invalid team member", err)
 	}
 }

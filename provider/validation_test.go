@@ -13,6 +13,8 @@ func TestAccValidation_failsThePlan(t *testing.T) {
 	const webhook = `webhook = { url = "https://example.com" }`
 	steps := []resource.TestStep{}
 	for _, test := range []struct{ kind, attributes, at, want string }{
+		{"team", `team_id = ""`, `team_id = ""`, "team_id must not be empty; leave it out"},
+		{"team", `budget_id = ""`, `budget_id = ""`, "budget_id is empty; leave it out"},
 		{"team", `team_id = "a b"`, `team_id = "a b"`, "team_id must start with a letter or digit"},
 		{"team", `rpm_limit = -1`, `rpm_limit = -1`, "rpm_limit cannot be negative. Received: -1"},
 		{"team", `model_tpm_limit = { a = -1 }`, `model_tpm_limit = { a = -1 }`, "model_tpm_limit.a cannot be negative"},
@@ -33,6 +35,8 @@ func TestAccValidation_failsThePlan(t *testing.T) {
 		{"key", `duration = "month"`, `duration = "month"`, "is not a duration"},
 		{"key", `expires = "tomorrow"`, `expires = "tomorrow"`, "must be a moment in RFC 3339"},
 		{"key", "duration = \"1d\"\nexpires = \"2099-01-01T00:00:00Z\"", `duration = "1d"`, "expires"},
+		{"key", `key_alias = ""`, `key_alias = ""`, "key_alias must not be empty; leave it out"},
+		{"key", "key_wo = \"sk-canary\"\nkey_wo_version = 1", `key_wo = "sk-canary"`, "key_wo must start with sk- and go on with 16 to 200 letters"},
 		{"key", `key_wo = "sk-canary"`, `key_wo = "sk-canary"`, "key_wo_version"},
 		{"key", `key_wo_version = 1`, `key_wo_version = 1`, "key_wo"},
 		{"key", "key_wo = \"sk-canary\"\nkey_wo_version = 0", `key_wo_version = 0`, "at least 1"},
@@ -42,6 +46,7 @@ func TestAccValidation_failsThePlan(t *testing.T) {
 		{"key", `team_id = "a b"`, `team_id = "a b"`, "team_id must start with"},
 		{"team_member", "team_id = \"t\"", `resource`, "user_id"},
 		{"team_member", "team_id = \"t\"\nuser_id = \"u\"\nuser_email = \"u@example.com\"", `user_id = "u"`, "user_email"},
+		{"team_member", "team_id = \"t\"\nuser_email = \"u\"", `user_email = "u"`, "user_email is not an e-mail address"},
 		{"team_member", "team_id = \"t\"\nuser_id = \"u\"\nrole = \"boss\"", `role = "boss"`, `"boss" is no role in a team; it must be user or admin`},
 		{"team_member", "team_id = \"t\"\nuser_id = \"u\"\nmax_budget_in_team = -1", `max_budget_in_team = -1`, "cannot be negative"},
 		{"team_member", "team_id = \"t\"\nuser_id = \"u\"\nbudget_duration = \"soon\"", `budget_duration = "soon"`, "is not a duration"},

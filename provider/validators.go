@@ -6,6 +6,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/internal/client"
 )
 
@@ -49,5 +50,38 @@ func (adminKeyValidator) ValidateString(_ context.Context, req validator.StringR
 	}
 	if err := client.CheckAdminKey(req.ConfigValue.ValueString()); err != nil {
 		resp.Diagnostics.AddAttributeError(req.Path, "Wrong admin key", sentence(err))
+	}
+}
+
+// filledValidator is for what is left out rather than empty.
+type filledValidator struct{}
+
+func (filledValidator) Description(context.Context) string {
+	return "must not be empty; leave it out, or set it to null, for none"
+}
+
+func (v filledValidator) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+
+func (v filledValidator) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if !req.ConfigValue.IsNull() && !req.ConfigValue.IsUnknown() && req.ConfigValue.ValueString() == "" {
+		resp.Diagnostics.AddAttributeError(req.Path, "Empty text", req.Path.String()+" "+v.Description(ctx)+".")
+	}
+}
+
+type keySecretValidator struct{}
+
+func (keySecretValidator) Description(context.Context) string { return api.ErrKeySecret.Error() }
+
+func (v keySecretValidator) MarkdownDescription(ctx context.Context) string {
+	return v.Description(ctx)
+}
+
+// ValidateString does not repeat the secret.
+func (v keySecretValidator) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
+		return
+	}
+	if api.CheckKeySecret(req.ConfigValue.ValueString()) != nil {
+		resp.Diagnostics.AddAttributeError(req.Path, "Not a secret", req.Path.String()+" "+v.Description(ctx)+".")
 	}
 }

@@ -18,6 +18,8 @@ import (
 	"math/big"
 	"strings"
 	"sync"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
 // A secret that the gateway makes is
@@ -34,8 +36,6 @@ const (
 	randomLen   = 43
 	checksumLen = 6
 	madeLen     = len(madePrefix) + idLen + 1 + randomLen + checksumLen
-	minOwnLen   = 16
-	maxOwnLen   = 200
 )
 
 const base62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -45,7 +45,7 @@ var (
 	// ErrChecksum is a secret of the gateway's own form with a wrong checksum: mistyped or made up.
 	ErrChecksum = errors.New("is not a key of this form: its checksum is wrong")
 	// ErrForm is a text that cannot be a secret.
-	ErrForm = fmt.Errorf("must start with %s and go on with %d to %d letters, digits and . _ -", prefix, minOwnLen, maxOwnLen)
+	ErrForm = api.ErrKeySecret
 )
 
 // Secret is a key in clear text. Printing, logging or marshalling it shows "[redacted]";
@@ -84,9 +84,8 @@ func NewSecret() Secret {
 // owner's own choice. It needs no look-up. Errors: [ErrChecksum], [ErrForm].
 func CheckSecret(secret Secret) error {
 	text := string(secret)
-	own, found := strings.CutPrefix(text, prefix)
-	if !found || len(own) < minOwnLen || len(own) > maxOwnLen || strings.Trim(own, base62+"_-.") != "" {
-		return ErrForm
+	if err := api.CheckKeySecret(text); err != nil {
+		return err
 	}
 	if !strings.HasPrefix(text, madePrefix) {
 		return nil

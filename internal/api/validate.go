@@ -49,9 +49,13 @@ func (v *validation) id(field, value string) {
 }
 
 func (v *validation) optionalID(field string, value *string) {
-	if value != nil {
-		v.id(field, *value)
+	if value == nil {
+		return
 	}
+	if *value == "" {
+		v.fail(field, "is empty; leave it out, or null, for none")
+	}
+	v.id(field, *value)
 }
 
 func (v *validation) alias(field string, value *string) {
