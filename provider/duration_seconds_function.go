@@ -39,7 +39,7 @@ func (durationSecondsFunction) Run(ctx context.Context, req function.RunRequest,
 	}
 	span, err := api.ParseSpan(duration)
 	if err != nil {
-		resp.Error = function.NewArgumentFuncError(0, sentence(err))
+		resp.Error = function.NewArgumentFuncError(0, err.Error())
 		return
 	}
 	resp.Error = resp.Result.Set(ctx, int64(span.Approximate()/time.Second))

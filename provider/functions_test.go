@@ -3,6 +3,7 @@ package provider_test
 import (
 	"fmt"
 	"math/big"
+	"regexp"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
@@ -58,14 +59,16 @@ func TestAccFunctions_refuse(t *testing.T) {
 	var steps []resource.TestStep
 	for _, test := range []struct{ call, want string }{
 		{`duration_seconds("1 month")`, `"1 month" is not a duration: write a number and a unit`},
-		{`key_hash("canary")`, `one starts with "sk-"`},
+		{`key_hash("canary")`, `which starts with "sk-"`},
 		{`key_hash("sk-a b")`, "holds no space or line break"},
 		{`monthly_cost("gpt-4.1-mimi", 1, 1, 1)`, `has no price for "gpt-4.1-mimi"`},
-		{`monthly_cost("gpt-4.1-mini", -1, 1, 1)`, "It must be between 0 and 1000000000000000, and is -1"},
+		{`monthly_cost("gpt-4.1-mini", -1, 1, 1)`, "it must be between 0 and 1000000000000000, and is -1"},
 		{`monthly_cost("gpt-4.1-mini", 1, 1)`, "requests"},
 	} {
 		steps = append(steps, resource.TestStep{Config: called(test.call), ExpectError: says(test.want)})
 	}
+	// Terraform ends the sentence.
+	steps = append(steps, resource.TestStep{Config: called(`duration_seconds("soon")`), ExpectError: regexp.MustCompile(`[^.]\.\s*$`)})
 	run(t, steps...)
 }
 

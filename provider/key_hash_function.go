@@ -37,7 +37,7 @@ func (keyHashFunction) Run(ctx context.Context, req function.RunRequest, resp *f
 		return
 	}
 	if own, ok := strings.CutPrefix(key, "sk-"); !ok || own == "" || strings.ContainsAny(key, " \t\r\n") {
-		resp.Error = function.NewArgumentFuncError(0, `This is not the secret of a key: one starts with "sk-" and holds no space or line break. Was it copied whole?`)
+		resp.Error = function.NewArgumentFuncError(0, `this is not the secret of a key, which starts with "sk-" and holds no space or line break; was it copied whole?`)
 		return
 	}
 	resp.Error = resp.Result.Set(ctx, secretDigest(key))

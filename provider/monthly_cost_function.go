@@ -57,14 +57,14 @@ func (monthlyCostFunction) Run(ctx context.Context, req function.RunRequest, res
 	for i, number := range numbers {
 		var ok bool
 		if counts[i], ok = counted(number); !ok {
-			resp.Error = function.NewArgumentFuncError(int64(i+1), fmt.Sprintf("It must be between 0 and %d, and is %s.", int64(mostCounted), number.Text('g', 20)))
+			resp.Error = function.NewArgumentFuncError(int64(i+1), fmt.Sprintf("it must be between 0 and %d, and is %s", int64(mostCounted), number.Text('g', 20)))
 			return
 		}
 	}
 	price, found := pricing.Embedded().Find("openai", model)
 	if !found {
 		resp.Error = function.NewArgumentFuncError(0, fmt.Sprintf(
-			"The catalogue %s has no price for %q. Name the model as its provider does, such as gpt-4.1-mini, or with the provider in front, such as anthropic/claude-sonnet-4-5.",
+			"the catalogue %s has no price for %q; name the model as its provider does, such as gpt-4.1-mini, or with the provider in front, such as anthropic/claude-sonnet-4-5",
 			pricing.Embedded().Version(), model))
 		return
 	}

@@ -104,8 +104,9 @@ func (p *bursarProvider) Configure(ctx context.Context, req provider.ConfigureRe
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if model.Endpoint.IsUnknown() || model.AdminKey.IsUnknown() || model.ChangeReason.IsUnknown() || model.MaxRetries.IsUnknown() {
-		// A gateway that the same configuration installs: its address comes with the apply.
+	if model.Endpoint.IsUnknown() || model.AdminKey.IsUnknown() {
+		// A gateway that the same configuration installs: its address comes with the apply. A plan does without the
+		// rest, as it changes nothing.
 		return
 	}
 	options := client.Options{
@@ -144,7 +145,7 @@ func (m providerModel) setting(diags *diag.Diagnostics, attribute string, value 
 
 func (m providerModel) retryMax() int {
 	switch {
-	case m.MaxRetries.IsNull():
+	case m.MaxRetries.IsNull() || m.MaxRetries.IsUnknown():
 		return 0
 	case m.MaxRetries.ValueInt64() == 0:
 		return -1

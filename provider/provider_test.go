@@ -16,6 +16,7 @@ import (
 	fwresource "github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/provider"
@@ -197,4 +198,19 @@ func TestAccProvider_addressKnownAfterApply(t *testing.T) {
 		Config: fmt.Sprintf("resource \"terraform_data\" \"installation\" {\n  input = %q\n}\n", g.URL) +
 			block(fmt.Sprintf("endpoint = terraform_data.installation.output\nadmin_key = %q", adminKey)),
 	})
+}
+
+// A reason that is known after apply only is no reason not to plan.
+func TestAccProvider_reasonKnownAfterApply(t *testing.T) {
+	g := startGateway(t)
+	because := func(run string) string {
+		return fmt.Sprintf("resource \"terraform_data\" \"run\" {\n  triggers_replace = %q\n}\n", run) +
+			block(fmt.Sprintf("endpoint = %q\nadmin_key = %q\nchange_reason = \"run ${terraform_data.run.id}\"\nmax_retries = terraform_data.run.id == \"\" ? 1 : 2", g.URL, adminKey))
+	}
+	run(t,
+		resource.TestStep{Config: because("first")},
+		resource.TestStep{Config: because("second"), ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
+			plancheck.ExpectResourceAction("bursar_team.marketing", plancheck.ResourceActionNoop),
+		}}},
+	)
 }
