@@ -248,6 +248,10 @@ func (r *budgetResource) Delete(ctx context.Context, req resource.DeleteRequest,
 		return
 	}
 	err := r.client.DeleteBudget(ctx, state.BudgetID.ValueString())
+	if api.CodeOf(err) == api.Conflict {
+		resp.Diagnostics.AddError("Budget still in use", sentence(err)+letGoFirst("budget", "bursar_team"))
+		return
+	}
 	if err != nil && api.CodeOf(err) != api.NotFound {
 		report(ctx, &resp.Diagnostics, req.State.Schema, "Budget not deleted", err)
 	}

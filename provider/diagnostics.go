@@ -15,7 +15,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
-	"github.com/bursarhq/terraform-provider-bursar/internal/client"
 )
 
 // typeFinder is a schema: it knows which attributes there are.
@@ -25,35 +24,38 @@ type typeFinder interface {
 
 // configNames are the attributes that are called otherwise than the API's fields.
 var configNames = map[string]string{
-	"key":          "key_wo",
-	"new_key":      "key_wo",
-	"grace_period": "rotation_grace",
-	"api_key":      "api_key_wo",
+	"key":            "key_wo",
+	"new_key":        "key_wo",
+	"grace_period":   "rotation_grace",
+	"api_key":        "api_key_wo",
+	"webhook.secret": "webhook.secret_wo",
 }
 
 // report adds err on the attribute it names, with what to do about it.
 func report(ctx context.Context, diags *diag.Diagnostics, schema typeFinder, summary string, err error) {
-	detail := sentence(err) + advice(err)
-	if refused, ok := errors.AsType[*api.Error](err); ok {
-		if at, ok := attributePath(ctx, schema, refused.Param); ok {
-			diags.AddAttributeError(at, summary, detail)
-			return
-		}
+	refused, ok := errors.AsType[*api.Error](err)
+	if !ok {
+		diags.AddError(summary, sentence(err)+advice(err))
+		return
 	}
-	diags.AddError(summary, detail)
+	at, found := attributePath(ctx, schema, refused.Param)
+	if !found {
+		diags.AddError(summary, sentence(err)+advice(err))
+		return
+	}
+	diags.AddAttributeError(at, summary, inConfigsWords(sentence(err), refused.Param, at)+advice(err))
 }
 
-func advice(err error) string {
-	switch {
-	case errors.Is(err, client.ErrNoAnswer):
-		return "\n\nIs the gateway running, and is the provider's endpoint (or " + envEndpoint + ") its address?"
-	case api.CodeOf(err) == api.Unauthenticated:
-		return "\n\nThe gateway does not accept the provider's admin_key (or " + envAdminKey + ")."
-	case api.CodeOf(err) == api.Forbidden:
-		return "\n\nThe provider's admin_key (or " + envAdminKey + ") may not do this."
-	default:
-		return ""
+// inConfigsWords names the attribute in a text about a field of the API.
+func inConfigsWords(text, param string, at path.Path) string {
+	renamed, ok := configNames[param]
+	if !ok || path.Root(param).Equal(at) {
+		return text
 	}
+	if rest, first := strings.CutPrefix(text, param+" "); first {
+		return renamed + " " + rest
+	}
+	return strings.Replace(text, ": "+param+" ", ": "+renamed+" ", 1)
 }
 
 // reportExisting answers "already exists" with how to take the object over.
@@ -97,8 +99,14 @@ func shellQuote(text string) string {
 // and for "webhook.url" the webhook, as Terraform shows no line for a part of an object.
 func attributePath(ctx context.Context, schema typeFinder, param string) (path.Path, bool) {
 	if renamed, ok := configNames[param]; ok {
-		param = renamed
+		if at, found := fieldPath(ctx, schema, renamed); found {
+			return at, true
+		}
 	}
+	return fieldPath(ctx, schema, param)
+}
+
+func fieldPath(ctx context.Context, schema typeFinder, param string) (path.Path, bool) {
 	name, key, _ := strings.Cut(param, ".")
 	if name == "" {
 		return path.Empty(), false

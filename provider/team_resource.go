@@ -257,9 +257,8 @@ func (r *teamResource) checkKeys(ctx context.Context, state teamModel, diags *di
 		"Deleting team %q would delete its %d key(s), and programs that use them would stop: %s.\n\n"+
 			"Delete or move the keys first, or apply force_destroy = true on the team. "+
 			"Keys of this configuration are deleted first by themselves when their team_id refers to the team, "+
-			"as in team_id = bursar_team.NAME.team_id. To give the team another id and move its keys along, "+
-			"add lifecycle { create_before_destroy = true } to it.",
-		info.TeamID, len(info.Keys), keyNames(info.Keys)))
+			"as in team_id = bursar_team.NAME.team_id.%s",
+		info.TeamID, len(info.Keys), keyNames(info.Keys), letGoFirst("team", "bursar_key")))
 	return nil
 }
 

@@ -70,7 +70,7 @@ func TestAccValidation_failsThePlan(t *testing.T) {
 		{"alert_route", "name = \"r\"\nmin_severity = \"loud\"\n" + webhook, `min_severity = "loud"`, "known are info, warning, critical"},
 		{"alert_route", "name = \"r\"\nthresholds = [0.8, 0.8]\n" + webhook, `thresholds = [0.8, 0.8]`, "must be ascending"},
 		{"alert_route", "name = \"r\"\nwebhook = { url = \"ftp://example.com\" }", `webhook = {`, "webhook.url is not an http or https address"},
-		{"alert_route", "name = \"r\"\nwebhook = { url = \"https://example.com\", secret_wo = \"canary\", secret_wo_version = 1 }", `webhook = {`, "webhook.secret must be"},
+		{"alert_route", "name = \"r\"\nwebhook = { url = \"https://example.com\", secret_wo = \"canary\", secret_wo_version = 1 }", `webhook = {`, "webhook.secret_wo must be"},
 		{"alert_route", "name = \"r\"\nwebhook = { url = \"https://example.com\", secret_wo_version = 1 }", `resource`, "A new version means that secret_wo is sent"},
 		{"model", "name = \"m\"\napi_key_wo_version = 1", `api_key_wo_version = 1`, "A new version means that api_key_wo is sent"},
 	} {

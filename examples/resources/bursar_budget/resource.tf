@@ -3,6 +3,12 @@ resource "bursar_budget" "trial" {
   budget_id       = "trial"
   max_budget      = 20
   budget_duration = "7d"
+
+  # One apply may then take the budget off its teams and destroy it. Terraform destroys first otherwise,
+  # which the gateway refuses as long as a team has it.
+  lifecycle {
+    create_before_destroy = true
+  }
 }
 
 resource "bursar_team" "interns" {

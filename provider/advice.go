@@ -1,0 +1,55 @@
+package provider
+
+import (
+	"crypto/tls"
+	"errors"
+	"net/http"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/client"
+)
+
+// advice says what to do about an error, a paragraph of its own; it is empty when the error says it all.
+func advice(err error) string {
+	switch {
+	case isUntrusted(err):
+		return "\n\nThe gateway's certificate is not one that this machine trusts, or is for another name. Install the authority that issued it " +
+			"(on Linux SSL_CERT_FILE names its file), or give the provider's endpoint the name that the certificate is for."
+	case errors.Is(err, client.ErrNoAnswer):
+		return "\n\nIs the gateway running, and is the provider's endpoint (or " + envEndpoint + ") its address?"
+	case api.CodeOf(err) == api.Unauthenticated:
+		return "\n\nThe gateway does not accept the provider's admin_key (or " + envAdminKey + ")."
+	case api.CodeOf(err) == api.Forbidden, api.CodeOf(err) == api.MemberDenied:
+		return "\n\nThe provider's admin_key (or " + envAdminKey + ") may not do this."
+	default:
+		return adviceOnAddress(err)
+	}
+}
+
+func isUntrusted(err error) bool {
+	_, untrusted := errors.AsType[*tls.CertificateVerificationError](err)
+	return untrusted
+}
+
+// adviceOnAddress is for answers that tell of a wrong endpoint.
+func adviceOnAddress(err error) string {
+	refused, ok := errors.AsType[*api.Error](err)
+	if !ok {
+		return ""
+	}
+	switch {
+	case refused.Status == http.StatusNotFound && refused.Code == api.Invalid:
+		return "\n\nThe provider's endpoint (or " + envEndpoint + ") is the gateway's address alone, without a path such as /v1 behind it."
+	case refused.Header.Get("Location") != "":
+		return "\n\nThe answer sends on to " + refused.Header.Get("Location") + ". Give the gateway's own address as the provider's endpoint (or " + envEndpoint + ")."
+	default:
+		return ""
+	}
+}
+
+// letGoFirst says how to apply a plan that takes an object off its holders and destroys it: Terraform destroys first.
+func letGoFirst(object, holder string) string {
+	return "\n\nIf this plan itself does that: Terraform destroys before it changes what let go. Give the " + object +
+		" lifecycle { create_before_destroy = true }, or, when it is no longer in the configuration, " +
+		"apply the change first, as with terraform apply -target=" + holder + ".NAME."
+}
