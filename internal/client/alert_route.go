@@ -45,6 +45,7 @@ func (c *Client) ListAlertRoutes(ctx context.Context) ([]api.AlertRoute, error) 
 func (c *Client) UpdateAlertRoute(ctx context.Context, id string, fields api.AlertRouteFields, revision int64) (api.AlertRoute, error) {
 	var route api.AlertRoute
 	err := c.update(ctx, "/alert_route/update", alertRouteBody{id, fields}, revision, &route)
+	err = whole(err, route.AlertRouteID != "", "POST /alert_route/update")
 	return route, wrap(err, "update alert route %q", id)
 }
 

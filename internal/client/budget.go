@@ -49,6 +49,7 @@ func (c *Client) ListBudgets(ctx context.Context) ([]api.Budget, error) {
 func (c *Client) UpdateBudget(ctx context.Context, id string, fields api.BudgetFields, revision int64) (api.Budget, error) {
 	var budget api.Budget
 	err := c.update(ctx, "/budget/update", budgetBody{id, fields}, revision, &budget)
+	err = whole(err, budget.BudgetID != "", "POST /budget/update")
 	return budget, wrap(err, "update budget %q", id)
 }
 
@@ -68,5 +69,6 @@ func (c *Client) ResetSpend(ctx context.Context, budgetID, teamID, keyID string,
 	}{budgetID, teamID, keyID, to}
 	var reset api.SpendWasReset
 	err := c.post(ctx, "/budget/reset", body, &reset)
+	err = whole(err, cmp.Or(reset.BudgetID, reset.TeamID, reset.KeyID) != "", "POST /budget/reset")
 	return reset, wrap(err, "reset the spending of %q", cmp.Or(budgetID, teamID, keyID))
 }

@@ -155,7 +155,7 @@ func TestCreate_carriesOneIdempotencyKeyOverItsRepetitions(t *testing.T) {
 }
 
 func TestUpdate_sendsEveryFieldAndTheRevision(t *testing.T) {
-	gateway := startFake(t, ok(`{"team_id":"a","data":{}}`), ok(`{}`))
+	gateway := startFake(t, ok(`{"team_id":"a","data":{}}`), ok(`{"team_id":"a"}`))
 	c := gateway.client(t)
 	if _, err := c.UpdateTeam(t.Context(), "a", api.NewTeam("a").TeamFields, 7); err != nil {
 		t.Fatal(err)
@@ -202,7 +202,7 @@ func TestError_onlyTheGatewaysOwn404IsNotFound(t *testing.T) {
 	}
 }
 
-func TestRead_anAnswerWithoutTheObjectIsAnError(t *testing.T) {
+func TestCall_anAnswerWithoutTheObjectIsAnError(t *testing.T) {
 	calls := map[string]func(*client.Client) error{
 		"GetTeam":         func(c *client.Client) error { _, err := c.GetTeam(t.Context(), "a"); return err },
 		"GetMember":       func(c *client.Client) error { _, err := c.GetMember(t.Context(), "a", "b"); return err },
@@ -228,6 +228,30 @@ func TestRead_anAnswerWithoutTheObjectIsAnError(t *testing.T) {
 			return err
 		},
 		"CreateModel": func(c *client.Client) error { _, err := c.CreateModel(t.Context(), "", api.ModelFields{}); return err },
+		"UpdateTeam": func(c *client.Client) error {
+			_, err := c.UpdateTeam(t.Context(), "a", api.TeamFields{}, 1)
+			return err
+		},
+		"UpdateMember": func(c *client.Client) error {
+			_, err := c.UpdateMember(t.Context(), "a", "b", api.MemberFields{}, 1)
+			return err
+		},
+		"UpdateKey": func(c *client.Client) error { _, err := c.UpdateKey(t.Context(), "a", api.KeyFields{}, 1); return err },
+		"UpdateBudget": func(c *client.Client) error {
+			_, err := c.UpdateBudget(t.Context(), "a", api.BudgetFields{}, 1)
+			return err
+		},
+		"UpdateAlertRoute": func(c *client.Client) error {
+			_, err := c.UpdateAlertRoute(t.Context(), "a", api.AlertRouteFields{}, 1)
+			return err
+		},
+		"UpdateModel": func(c *client.Client) error {
+			_, err := c.UpdateModel(t.Context(), "a", api.ModelFields{}, 1)
+			return err
+		},
+		"RotateKey":   func(c *client.Client) error { _, err := c.RotateKey(t.Context(), "a", "", ""); return err },
+		"BlockTeam":   func(c *client.Client) error { _, err := c.BlockTeam(t.Context(), "a"); return err },
+		"ResetSpend":  func(c *client.Client) error { _, err := c.ResetSpend(t.Context(), "", "a", "", 0); return err },
 		"FindCreated": func(c *client.Client) error { _, err := c.FindCreated(t.Context(), "key", "a"); return err },
 	}
 	for name, call := range calls {

@@ -58,6 +58,7 @@ func (c *Client) UpdateKey(ctx context.Context, id string, fields api.KeyFields,
 	// The answer's "key" repeats the id; as there is no such field in a key, it is left out.
 	var key api.Key
 	err := c.update(ctx, "/key/update", body, revision, &key)
+	err = whole(err, key.KeyID != "", "POST /key/update")
 	return key, wrap(err, "update key %q", id)
 }
 
@@ -67,6 +68,7 @@ func (c *Client) UpdateKey(ctx context.Context, id string, fields api.KeyFields,
 func (c *Client) RotateKey(ctx context.Context, id, secret, gracePeriod string) (api.KeyCreated, error) {
 	var rotated api.KeyCreated
 	err := c.create(ctx, "/key/rotate", keyRotateBody{id, secret, gracePeriod}, &rotated)
+	err = whole(err, rotated.KeyID != "" && rotated.Secret != "", "POST /key/rotate")
 	return rotated, wrap(err, "rotate key %q", id)
 }
 

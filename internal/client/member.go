@@ -63,6 +63,7 @@ func (c *Client) UpdateMember(ctx context.Context, teamID, userID string, fields
 	}{teamID, userID, fields}
 	var member api.Membership
 	err := c.update(ctx, "/team/member_update", body, revision, &member)
+	err = whole(err, member.UserID != "", "POST /team/member_update")
 	return member, wrap(err, "update member %q of team %q", userID, teamID)
 }
 

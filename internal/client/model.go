@@ -54,6 +54,7 @@ func (c *Client) ListModels(ctx context.Context) ([]api.Model, error) {
 func (c *Client) UpdateModel(ctx context.Context, id string, fields api.ModelFields, revision int64) (api.Model, error) {
 	var model api.Model
 	err := c.update(ctx, "/model/update", modelBody{id, fields}, revision, &model)
+	err = whole(err, model.ModelID != "", "POST /model/update")
 	return model, wrap(err, "update model %q", id)
 }
 

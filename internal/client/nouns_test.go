@@ -28,12 +28,14 @@ func TestCalls_onTheWire(t *testing.T) {
 			want: "POST /team/delete", holds: []string{`{"team_ids":["a"]}`},
 		},
 		"block team": {
-			call: func(ctx context.Context, c *client.Client) error { _, err := c.BlockTeam(ctx, "a"); return err },
-			want: "POST /team/block", holds: []string{`{"team_id":"a"}`},
+			call:   func(ctx context.Context, c *client.Client) error { _, err := c.BlockTeam(ctx, "a"); return err },
+			answer: `{"team_id":"a"}`,
+			want:   "POST /team/block", holds: []string{`{"team_id":"a"}`},
 		},
 		"unblock team": {
-			call: func(ctx context.Context, c *client.Client) error { _, err := c.UnblockTeam(ctx, "a"); return err },
-			want: "POST /team/unblock", holds: []string{`{"team_id":"a"}`},
+			call:   func(ctx context.Context, c *client.Client) error { _, err := c.UnblockTeam(ctx, "a"); return err },
+			answer: `{"team_id":"a"}`,
+			want:   "POST /team/unblock", holds: []string{`{"team_id":"a"}`},
 		},
 		"create key for a while": {
 			call: func(ctx context.Context, c *client.Client) error {
@@ -51,14 +53,16 @@ func TestCalls_onTheWire(t *testing.T) {
 				_, err := c.UpdateKey(ctx, "k", api.KeyFields{}, 1)
 				return err
 			},
-			want: "POST /key/update", holds: []string{`"key":"k"`, `"expires":null`, `"team_id":null`},
+			answer: `{"key_id":"k"}`,
+			want:   "POST /key/update", holds: []string{`"key":"k"`, `"expires":null`, `"team_id":null`},
 		},
 		"reset a team": {
 			call: func(ctx context.Context, c *client.Client) error {
 				_, err := c.ResetSpend(ctx, "", "t", "", 5*money.USD)
 				return err
 			},
-			want: "POST /budget/reset", holds: []string{`{"team_id":"t","reset_to":5}`},
+			answer: `{"team_id":"t"}`,
+			want:   "POST /budget/reset", holds: []string{`{"team_id":"t","reset_to":5}`},
 		},
 		"test alert route": {
 			call: func(ctx context.Context, c *client.Client) error { return c.TestAlertRoute(ctx, "r") },
@@ -89,7 +93,8 @@ func TestCalls_onTheWire(t *testing.T) {
 				_, err := c.UpdateMember(ctx, "t", "ada", api.MemberFields{Role: "user"}, 1)
 				return err
 			},
-			want: "POST /team/member_update", holds: []string{`"user_id":"ada"`, `"role":"user"`, `"budget_duration":null`},
+			answer: `{"user_id":"ada"}`,
+			want:   "POST /team/member_update", holds: []string{`"user_id":"ada"`, `"role":"user"`, `"budget_duration":null`},
 		},
 		"remove member": {
 			call: func(ctx context.Context, c *client.Client) error { return c.DeleteMember(ctx, "t", "ada") },
@@ -116,7 +121,8 @@ func TestCalls_onTheWire(t *testing.T) {
 				_, err := c.UpdateModel(ctx, "m", api.ModelFields{Name: "gpt"}, 1)
 				return err
 			},
-			want: "POST /model/update", holds: []string{`"model_id":"m"`, `"price":null`, `"rpm":null`},
+			answer: `{"model_id":"m"}`,
+			want:   "POST /model/update", holds: []string{`"model_id":"m"`, `"price":null`, `"rpm":null`},
 		},
 		"delete model": {
 			call: func(ctx context.Context, c *client.Client) error { return c.DeleteModel(ctx, "m") },
@@ -134,7 +140,8 @@ func TestCalls_onTheWire(t *testing.T) {
 				_, err := c.UpdateBudget(ctx, "b", api.BudgetFields{}, 1)
 				return err
 			},
-			want: "POST /budget/update", holds: []string{`"budget_id":"b"`, `"on_soft_limit":null`},
+			answer: `{"budget_id":"b"}`,
+			want:   "POST /budget/update", holds: []string{`"budget_id":"b"`, `"on_soft_limit":null`},
 		},
 		"delete budget": {
 			call: func(ctx context.Context, c *client.Client) error { return c.DeleteBudget(ctx, "b") },
@@ -160,7 +167,8 @@ func TestCalls_onTheWire(t *testing.T) {
 				_, err := c.UpdateAlertRoute(ctx, "r", api.AlertRouteFields{Webhook: &api.WebhookTarget{URL: "u", Secret: new(string)}}, 2)
 				return err
 			},
-			want: "POST /alert_route/update", holds: []string{`"webhook":{"url":"u","secret":""}`, `"alert_route_id":"r"`},
+			answer: `{"alert_route_id":"r"}`,
+			want:   "POST /alert_route/update", holds: []string{`"webhook":{"url":"u","secret":""}`, `"alert_route_id":"r"`},
 		},
 		"delete alert route": {
 			call: func(ctx context.Context, c *client.Client) error { return c.DeleteAlertRoute(ctx, "r") },

@@ -54,6 +54,7 @@ func (c *Client) ListTeams(ctx context.Context) ([]api.Team, error) {
 func (c *Client) UpdateTeam(ctx context.Context, id string, fields api.TeamFields, revision int64) (api.Team, error) {
 	var team api.Team
 	err := c.update(ctx, "/team/update", newTeamBody(id, fields), revision, &team)
+	err = whole(err, team.TeamID != "", "POST /team/update")
 	return team, wrap(err, "update team %q", id)
 }
 
@@ -76,5 +77,6 @@ func (c *Client) UnblockTeam(ctx context.Context, id string) (api.Team, error) {
 func (c *Client) setBlocked(ctx context.Context, path, id string) (api.Team, error) {
 	var team api.Team
 	err := c.post(ctx, path, map[string]string{"team_id": id}, &team)
+	err = whole(err, team.TeamID != "", "POST "+path)
 	return team, wrap(err, "%s %q", path[1:], id)
 }
