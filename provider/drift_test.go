@@ -61,8 +61,10 @@ var drifts = map[string]struct {
 		},
 	},
 	"bursar_team_member": {
-		table:  wanted(memberDrift),
-		exempt: map[string]string{"team_id": isTheObject, "user_id": isTheObject, "user_email": isTheObject},
+		table: wanted(memberDrift),
+		exempt: map[string]string{
+			"team_id": isTheObject, "user_id": isTheObject, "user_email": isTheObject, "force_destroy": forTerraformOnly,
+		},
 	},
 	"bursar_key": {
 		table: wanted(keyDrift),

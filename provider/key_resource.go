@@ -173,7 +173,9 @@ func (r *keyResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReq
 // planSecret says what the secret, and what is shown of it, will be. State is nil for a key that will be made.
 func planSecret(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse, plan keyModel, state *keyModel) diag.Diagnostics {
 	if state == nil {
-		return resp.Plan.SetAttribute(ctx, path.Root("key"), plan.planned(nil, false))
+		diags := resp.Plan.SetAttribute(ctx, path.Root("key"), plan.planned(nil, false))
+		plan.warnOfUnseen(&diags)
+		return diags
 	}
 	hints, diags := hintsOf(ctx, req.Private)
 	rotates := plan.rotates(state.keySecretModel, hints)

@@ -116,9 +116,21 @@ func (m keySecretModel) rotates(state keySecretModel, hints secretHints) bool {
 	return triggered || reversioned || lost
 }
 
+// unseen says that nobody would know a secret that the gateway makes.
+func (m keySecretModel) unseen() bool { return !isTrue(m.StoreKeyInState, true) && m.KeyWOVersion.IsNull() }
+
+// warnOfUnseen is for a key that will be made: it can be given a secret later.
+func (m keySecretModel) warnOfUnseen(diags *diag.Diagnostics) {
+	if m.unseen() {
+		diags.AddAttributeWarning(path.Root("store_key_in_state"), "Nobody will see the secret",
+			"With store_key_in_state = false the secret that the gateway makes is kept nowhere, so that nobody can use the key. "+
+				"Give it a secret with key_wo and key_wo_version, now or later.")
+	}
+}
+
 // reportUnseen refuses a rotation whose outcome nobody would know.
 func (m keySecretModel) reportUnseen(diags *diag.Diagnostics) {
-	if !isTrue(m.StoreKeyInState, true) && m.KeyWOVersion.IsNull() {
+	if m.unseen() {
 		diags.AddAttributeError(path.Root("store_key_in_state"), "Nobody would see the new secret",
 			"The key is to get a new secret, which with store_key_in_state = false is kept nowhere, and the old one stops working. "+
 				"Give the new one with key_wo and key_wo_version, or let the state have it with store_key_in_state = true.")

@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
@@ -56,5 +57,18 @@ func TestAccKey_ownSecretKnownAfterApply(t *testing.T) {
 	)
 	if none+given+same != "" {
 		t.Error("the state has a secret that it was not to have")
+	}
+}
+
+func TestAccKey_secretThatNobodySeesIsWarnedOf(t *testing.T) {
+	g := startGateway(t)
+	c := newCLI(t, t.TempDir(), "BURSAR_ENDPOINT="+g.URL, "BURSAR_ADMIN_KEY="+adminKey)
+	const warning = "Warning: Nobody will see the secret"
+	unseen := versions + "resource \"bursar_key\" \"app\" {\n  store_key_in_state = false\n  %s\n}\n"
+	if said := c.plans(2, fmt.Sprintf(unseen, "")); !strings.Contains(said, warning) {
+		t.Errorf("nothing is said of it:\n%s", said)
+	}
+	if said := c.plans(2, fmt.Sprintf(unseen, `key_wo = "sk-canary-0123456789abc"`+"\n  key_wo_version = 1")); strings.Contains(said, warning) {
+		t.Errorf("a secret of one's own is warned of:\n%s", said)
 	}
 }

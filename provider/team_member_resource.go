@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
@@ -39,6 +40,7 @@ type teamMemberModel struct {
 	BudgetDuration  types.String `tfsdk:"budget_duration"`
 	RPMLimit        types.Int64  `tfsdk:"rpm_limit"`
 	TPMLimit        types.Int64  `tfsdk:"tpm_limit"`
+	ForceDestroy    types.Bool   `tfsdk:"force_destroy"`
 }
 
 func (m teamMemberModel) toAPI() api.MemberFields {
@@ -69,6 +71,7 @@ func teamMemberModelFrom(member api.Membership, prior teamMemberModel) teamMembe
 		BudgetDuration:  types.StringPointerValue(member.BudgetDuration),
 		RPMLimit:        types.Int64PointerValue(member.RPMLimit),
 		TPMLimit:        types.Int64PointerValue(member.TPMLimit),
+		ForceDestroy:    types.BoolValue(prior.ForceDestroy.ValueBool()),
 	}
 }
 
@@ -88,7 +91,8 @@ func (r *teamMemberResource) Schema(_ context.Context, _ resource.SchemaRequest,
 	const leftOut = " Leave it out for what the team has for its members, if anything."
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "A user's place in a team. The limits bind what the user's keys in the team do together, " +
-			"within the team's own limits and budget. **Destroying it deletes the keys that the user has in the team**; the user stays.",
+			"within the team's own limits and budget. Who is taken out of a team loses the keys in it, so destroying a member with keys fails " +
+			"unless `force_destroy` is set; the user stays.",
 		Attributes: map[string]schema.Attribute{
 			"team_id": schema.StringAttribute{
 				MarkdownDescription: "The team. A change takes the user out of the old team and puts them into the new one.",
@@ -126,6 +130,8 @@ func (r *teamMemberResource) Schema(_ context.Context, _ resource.SchemaRequest,
 				"`0` refuses every request." + leftOut),
 			"tpm_limit": int64Attribute("Tokens per minute of the user in the team, prompt and completion together. " +
 				"`0` refuses every request." + leftOut),
+			"force_destroy": boolAttribute("Whether destroying the member also deletes the keys that the user still has in the team. "+
+				"With `false`, destroying a member with keys fails.", false),
 		},
 	}
 }
@@ -231,14 +237,20 @@ func (r *teamMemberResource) Read(ctx context.Context, req resource.ReadRequest,
 }
 
 func (r *teamMemberResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	var plan teamMemberModel
+	var plan, state teamMemberModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	revision, diags := plannedRevision(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
 		return
 	}
 	wanted := plan.toAPI()
+	if sameOnGateway(wanted, state.toAPI()) {
+		resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, "team_id", plan.TeamID.ValueString(), "user_id", plan.UserID.ValueString())...)
+		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+		return
+	}
 	member, err := r.client.UpdateMember(ctx, plan.TeamID.ValueString(), plan.UserID.ValueString(), wanted, revision)
 	if api.CodeOf(err) == api.Stale {
 		member, err = r.resolveStale(ctx, plan, wanted, &resp.Diagnostics)
@@ -275,10 +287,36 @@ func (r *teamMemberResource) Delete(ctx context.Context, req resource.DeleteRequ
 	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
 		return
 	}
-	err := r.client.DeleteMember(ctx, state.TeamID.ValueString(), state.UserID.ValueString())
+	err := r.checkKeys(ctx, state, &resp.Diagnostics)
+	if err == nil && !resp.Diagnostics.HasError() {
+		err = r.client.DeleteMember(ctx, state.TeamID.ValueString(), state.UserID.ValueString())
+	}
 	if err != nil && api.CodeOf(err) != api.NotFound {
 		report(ctx, &resp.Diagnostics, req.State.Schema, "Team member not removed", err)
 	}
+}
+
+// checkKeys is the team's check for the keys that go with a member.
+func (r *teamMemberResource) checkKeys(ctx context.Context, state teamMemberModel, diags *diag.Diagnostics) error {
+	if state.ForceDestroy.ValueBool() {
+		return nil
+	}
+	team, err := r.client.GetTeam(ctx, state.TeamID.ValueString())
+	if err != nil {
+		return err
+	}
+	keys := slices.DeleteFunc(team.Keys, func(key api.Key) bool {
+		return key.UserID == nil || *key.UserID != state.UserID.ValueString()
+	})
+	if len(keys) > 0 {
+		diags.AddError("Team member still has keys", fmt.Sprintf(
+			"Taking user %q out of team %q would delete %d key(s) of theirs, and programs that use them would stop: %s.\n\n"+
+				"Delete or move the keys first, or apply force_destroy = true on the team member. "+
+				"Keys of this configuration are deleted first by themselves when their user_id refers to the member, "+
+				"as in user_id = bursar_team_member.NAME.user_id.%s",
+			state.UserID.ValueString(), team.TeamID, len(keys), keyNames(keys), letGoFirst("team member", "bursar_key")))
+	}
+	return nil
 }
 
 // ImportState takes an identity, or TEAM_ID/USER_ID. Ids may hold a slash themselves, and every way to cut is tried.
