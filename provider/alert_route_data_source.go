@@ -91,32 +91,15 @@ func (d *alertRouteDataSource) Schema(_ context.Context, _ datasource.SchemaRequ
 }
 
 func (d *alertRouteDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	var id, name types.String
-	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("alert_route_id"), &id)...)
-	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("name"), &name)...)
-	if resp.Diagnostics.HasError() || !d.ready(&resp.Diagnostics) {
+	if !d.ready(&resp.Diagnostics) {
 		return
 	}
-	route, asked, err := d.find(ctx, id, name)
-	if api.CodeOf(err) == api.NotFound {
-		resp.Diagnostics.AddAttributeError(asked, "No such alert route", sentence(err))
-		return
-	}
-	if err != nil {
-		report(ctx, &resp.Diagnostics, req.Config.Schema, "Alert route not read", err)
+	route, found := find(ctx, req.Config, &resp.Diagnostics, "alert route",
+		lookUp[api.AlertRoute]{"alert_route_id", d.client.GetAlertRoute}, lookUp[api.AlertRoute]{"name", d.named})
+	if !found {
 		return
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, alertRouteFactsFrom(route))...)
-}
-
-// find also returns which attribute it was asked by.
-func (d *alertRouteDataSource) find(ctx context.Context, id, name types.String) (route api.AlertRoute, asked path.Path, err error) {
-	if id.IsNull() {
-		route, err = d.named(ctx, name.ValueString())
-		return route, path.Root("name"), err
-	}
-	route, err = d.client.GetAlertRoute(ctx, id.ValueString())
-	return route, path.Root("alert_route_id"), err
 }
 
 // named returns the route with the name, which no two routes have.

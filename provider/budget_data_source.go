@@ -5,8 +5,6 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/path"
-	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
@@ -68,18 +66,11 @@ func (d *budgetDataSource) Schema(_ context.Context, _ datasource.SchemaRequest,
 }
 
 func (d *budgetDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	var id types.String
-	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("budget_id"), &id)...)
-	if resp.Diagnostics.HasError() || !d.ready(&resp.Diagnostics) {
+	if !d.ready(&resp.Diagnostics) {
 		return
 	}
-	budget, err := d.client.GetBudget(ctx, id.ValueString())
-	if api.CodeOf(err) == api.NotFound {
-		resp.Diagnostics.AddAttributeError(path.Root("budget_id"), "No such budget", sentence(err))
-		return
-	}
-	if err != nil {
-		report(ctx, &resp.Diagnostics, req.Config.Schema, "Budget not read", err)
+	budget, found := find(ctx, req.Config, &resp.Diagnostics, "budget", lookUp[api.Budget]{"budget_id", d.client.GetBudget})
+	if !found {
 		return
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, budgetFactsFrom(budget))...)

@@ -106,34 +106,17 @@ func (d *keyDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, re
 }
 
 func (d *keyDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	var id, alias types.String
-	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("key_id"), &id)...)
-	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("key_alias"), &alias)...)
-	if resp.Diagnostics.HasError() || !d.ready(&resp.Diagnostics) {
+	if !d.ready(&resp.Diagnostics) {
 		return
 	}
-	key, asked, err := d.find(ctx, id, alias)
-	if api.CodeOf(err) == api.NotFound {
-		resp.Diagnostics.AddAttributeError(asked, "No such key", sentence(err))
-		return
-	}
-	if err != nil {
-		report(ctx, &resp.Diagnostics, req.Config.Schema, "Key not read", err)
+	key, found := find(ctx, req.Config, &resp.Diagnostics, "key",
+		lookUp[api.Key]{"key_id", d.client.GetKey}, lookUp[api.Key]{"key_alias", d.named})
+	if !found {
 		return
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, keyDataModel{
 		keyStateModel: keyStateFrom(key), Metadata: metadataFromAPI(key.Metadata, types.DynamicNull()),
 	})...)
-}
-
-// find also returns which attribute it was asked by.
-func (d *keyDataSource) find(ctx context.Context, id, alias types.String) (key api.Key, asked path.Path, err error) {
-	if id.IsNull() {
-		key, err = d.named(ctx, alias.ValueString())
-		return key, path.Root("key_alias"), err
-	}
-	key, err = d.client.GetKey(ctx, id.ValueString())
-	return key, path.Root("key_id"), err
 }
 
 // named returns the key with the alias, which no two keys have.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -109,6 +110,30 @@ func (e *keyEphemeral) Open(ctx context.Context, req ephemeral.OpenRequest, resp
 	model.KeyID, model.KeyName = types.StringValue(created.KeyID), types.StringValue(created.KeyName)
 	model.Key, model.Expires = types.StringValue(created.Secret), timeValue(created.Expires)
 	resp.Diagnostics.Append(resp.Result.Set(ctx, &model)...)
+	if created.TeamID != nil {
+		e.warnOfTeam(ctx, *created.TeamID, &resp.Diagnostics)
+	}
+}
+
+// warnOfTeam warns of a key that opens nothing, as its team is refused. The key is good without an answer.
+func (e *keyEphemeral) warnOfTeam(ctx context.Context, id string, diags *diag.Diagnostics) {
+	ctx, cancel := context.WithTimeout(ctx, judgeTimeout)
+	defer cancel()
+	team, err := e.client.GetTeam(ctx, id)
+	if err != nil {
+		return
+	}
+	name := alias(team.TeamAlias, id)
+	if team.Blocked {
+		diags.AddAttributeWarning(path.Root("team_id"), name+" is blocked, so requests with this key are refused",
+			"The gateway refuses all requests of the team until somebody unblocks it.")
+	}
+	// Whether the cap of a named budget is hard is not told with the team.
+	if left := team.RemainingBudget; left != nil && *left <= 0 && (team.HardCap || team.BudgetID != nil) {
+		diags.AddAttributeWarning(path.Root("team_id"), name+" has nothing left of its budget, so requests with this key may be refused",
+			fmt.Sprintf("The team has spent %s in the running period. Unless the cap is a soft one, the gateway refuses the team's requests until the period ends or the budget is raised.",
+				team.Spend.Dollars()))
+	}
 }
 
 // Renew puts the end of the key one lease off from now, and changes nothing else.

@@ -210,6 +210,52 @@ func TestAccKeyEphemeral_isRenewedAndClosed(t *testing.T) {
 	}
 }
 
+func (p *protocol) openKey(config object) string {
+	p.t.Helper()
+	opened, err := p.server.OpenEphemeralResource(p.ctx, &tfprotov6.OpenEphemeralResourceRequest{TypeName: "bursar_key", Config: p.dynamic(config)})
+	p.must(err, nil)
+	return said(opened.Diagnostics)
+}
+
+// A key that opens nothing is made all the same, and told of.
+func TestAccKeyEphemeral_warnsOfATeamThatIsRefused(t *testing.T) {
+	g := startGateway(t)
+	nothing, some := money.Nano(0), 5*money.USD
+	must[api.Budget](t)(g.CreateBudget(t.Context(), "gold", api.BudgetFields{BudgetTerms: api.BudgetTerms{MaxBudget: &nothing, HardCap: true}}))
+	const spent = "has nothing left of its budget, so requests with this key may be refused"
+	p := g.protocol()
+	for id, test := range map[string]struct {
+		fields api.TeamFields
+		want   string
+	}{
+		"open":    {api.TeamFields{BudgetTerms: api.BudgetTerms{MaxBudget: &some, HardCap: true}}, ""},
+		"blocked": {api.TeamFields{TeamAlias: new("CI"), Blocked: true}, "WARNING: CI is blocked, so requests with this key are refused"},
+		"spent":   {api.TeamFields{BudgetTerms: api.BudgetTerms{MaxBudget: &nothing, HardCap: true}}, "WARNING: spent " + spent},
+		"named":   {api.TeamFields{BudgetID: new("gold")}, "WARNING: named " + spent},
+		"soft":    {api.TeamFields{BudgetTerms: api.BudgetTerms{MaxBudget: &nothing}}, ""},
+	} {
+		must[api.Team](t)(g.CreateTeam(t.Context(), id, test.fields))
+		if text := p.openKey(object{"team_id": id}); !strings.HasPrefix(text, test.want) || test.want == "" && text != "" {
+			t.Errorf("%s: %q", id, text)
+		}
+	}
+	if text := p.openKey(object{}); text != "" {
+		t.Errorf("without a team: %q", text)
+	}
+	// Who cannot look at the team has a key all the same.
+	g.between(refuse("/team/info", http.StatusForbidden, "no"))
+	if text := p.openKey(object{"team_id": "blocked"}); text != "" {
+		t.Errorf("not permitted to look: %q", text)
+	}
+	g.heal()
+
+	c := newCLI(t, "../examples/provider", g.settings()...)
+	c.write("provider.tf", replace(ephemeralKey, `"ci"`, `"blocked"`))
+	if said := words(c.run(0, "plan", "-no-color", "-input=false")); !strings.Contains(said, "Warning: CI is blocked, so requests with this key are refused with ephemeral.bursar_key.run,") {
+		t.Errorf("the plan says:\n%s", said)
+	}
+}
+
 func TestAccKeyEphemeral_mistakes(t *testing.T) {
 	g := startGateway(t)
 	key := func(attributes string) string {

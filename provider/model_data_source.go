@@ -5,7 +5,6 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
@@ -99,18 +98,11 @@ func (d *modelDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, 
 }
 
 func (d *modelDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	var id types.String
-	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("model_id"), &id)...)
-	if resp.Diagnostics.HasError() || !d.ready(&resp.Diagnostics) {
+	if !d.ready(&resp.Diagnostics) {
 		return
 	}
-	model, err := d.client.GetModel(ctx, id.ValueString())
-	if api.CodeOf(err) == api.NotFound {
-		resp.Diagnostics.AddAttributeError(path.Root("model_id"), "No such model", sentence(err))
-		return
-	}
-	if err != nil {
-		report(ctx, &resp.Diagnostics, req.Config.Schema, "Model not read", err)
+	model, found := find(ctx, req.Config, &resp.Diagnostics, "model", lookUp[api.Model]{"model_id", d.client.GetModel})
+	if !found {
 		return
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, modelDataModel{

@@ -116,6 +116,19 @@ func (j *planJudge) judgeTeam(ctx context.Context, state *teamModel, plan teamMo
 	j.warnOfModels(diags, check.UnservedModels, plan.Models)
 }
 
+// judgeReplacement warns of a team that is to get another id while it has keys, which keep it from being destroyed. Of
+// a team that is only destroyed nothing is said: its keys may be destroyed by the same plan.
+func (j *planJudge) judgeReplacement(ctx context.Context, state teamModel, diags *diag.Diagnostics) {
+	if j == nil || j.gaveUp() || state.ForceDestroy.ValueBool() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, judgeTimeout)
+	defer cancel()
+	if info, err := j.client.GetTeam(ctx, state.TeamID.ValueString()); err == nil && len(info.Keys) > 0 {
+		warnOfKeptKeys(diags, info)
+	}
+}
+
 // judgeKey is the same for a key, which is judged by terms of its own.
 func (j *planJudge) judgeKey(ctx context.Context, state *keyModel, plan keyModel, diags *diag.Diagnostics) {
 	if state != nil {

@@ -98,6 +98,16 @@ func warnOfPeak(diags *diag.Diagnostics, at path.Path, name, attribute string, l
 		"In the busiest minute of the last 24 hours that many were admitted. With this limit some of them would have been refused.")
 }
 
+// warnOfKeptKeys warns of what keeps a team from getting another id.
+func warnOfKeptKeys(diags *diag.Diagnostics, team api.TeamInfo) {
+	diags.AddAttributeWarning(path.Root("team_id"),
+		fmt.Sprintf("%s has %d key(s), so changing its team_id fails without create_before_destroy", alias(team.TeamAlias, team.TeamID), len(team.Keys)),
+		fmt.Sprintf("Another team_id is another team: this one is destroyed, which is refused while it has keys: %s.\n\n"+
+			"To move keys of this configuration along, have their team_id refer to the team, as in team_id = bursar_team.NAME.team_id, "+
+			"and add lifecycle { create_before_destroy = true } to the team. To delete the keys with the team, apply force_destroy = true first. "+
+			"Keys that this same plan destroys are in nobody's way.", keyNames(team.Keys)))
+}
+
 // warnOfKey warns of a cap of the key's own.
 func warnOfKey(diags *diag.Diagnostics, effect api.KeyEffect, duration *string) {
 	if effect.RefusedNow || !overspends(effect.MaxBudget, effect.Refused, effect.Spend) {

@@ -6,7 +6,6 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
@@ -91,18 +90,11 @@ func (d *teamDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, r
 }
 
 func (d *teamDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	var id types.String
-	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("team_id"), &id)...)
-	if resp.Diagnostics.HasError() || !d.ready(&resp.Diagnostics) {
+	if !d.ready(&resp.Diagnostics) {
 		return
 	}
-	info, err := d.client.GetTeam(ctx, id.ValueString())
-	if api.CodeOf(err) == api.NotFound {
-		resp.Diagnostics.AddAttributeError(path.Root("team_id"), "No such team", sentence(err))
-		return
-	}
-	if err != nil {
-		report(ctx, &resp.Diagnostics, req.Config.Schema, "Team not read", err)
+	info, found := find(ctx, req.Config, &resp.Diagnostics, "team", lookUp[api.TeamInfo]{"team_id", d.client.GetTeam})
+	if !found {
 		return
 	}
 	keyIDs := make([]string, 0, len(info.Keys))

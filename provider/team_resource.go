@@ -132,6 +132,7 @@ func (r *teamResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 	}
 	if state != nil && !plan.TeamID.Equal(state.TeamID) {
 		refuseDestroy(&resp.Diagnostics, state.DeletionProtection, "team", state.TeamID)
+		r.judge.judgeReplacement(ctx, *state, &resp.Diagnostics)
 	}
 	r.judge.judgeTeam(ctx, state, *plan, &resp.Diagnostics)
 }

@@ -1,0 +1,44 @@
+package provider
+
+import (
+	"context"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+// lookUp is how a data source of one object may find it.
+type lookUp[T any] struct {
+	// attribute is what the configuration gives.
+	attribute string
+	read      func(ctx context.Context, value string) (T, error)
+}
+
+// find reads the object by the one attribute that the configuration gives, which the schema sees to, and reports at
+// that attribute when there is none. noun is the object's name for people.
+func find[T any](ctx context.Context, config tfsdk.Config, diags *diag.Diagnostics, noun string, ways ...lookUp[T]) (object T, found bool) {
+	for _, way := range ways {
+		var value types.String
+		diags.Append(config.GetAttribute(ctx, path.Root(way.attribute), &value)...)
+		if diags.HasError() {
+			return object, false
+		}
+		if value.IsNull() {
+			continue
+		}
+		object, err := way.read(ctx, value.ValueString())
+		switch {
+		case api.CodeOf(err) == api.NotFound:
+			diags.AddAttributeError(path.Root(way.attribute), "No such "+noun, sentence(err))
+		case err != nil:
+			report(ctx, diags, config.Schema, strings.ToUpper(noun[:1])+noun[1:]+" not read", err)
+		}
+		return object, err == nil
+	}
+	return object, false
+}
