@@ -20,7 +20,8 @@ func advice(err error) string {
 	case api.CodeOf(err) == api.Unauthenticated:
 		return "\n\nThe gateway does not accept the provider's admin_key (or " + envAdminKey + ")."
 	case api.CodeOf(err) == api.Forbidden, api.CodeOf(err) == api.MemberDenied:
-		return "\n\nThe provider's admin_key (or " + envAdminKey + ") may not do this."
+		return "\n\nThe provider's admin_key (or " + envAdminKey + ") may not do this. A key of the role admin may do everything, " +
+			"viewer may read everything, which is enough to plan, and team_admin may manage the keys and members of its teams."
 	default:
 		return adviceOnAddress(err)
 	}

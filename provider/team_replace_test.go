@@ -12,6 +12,10 @@ resource "bursar_team" "t" {
   team_id = "marketing"
 }
 
+resource "bursar_team" "unused" {
+  team_id = "unused"
+}
+
 resource "bursar_key" "k" {
   key_alias = "app"
   team_id   = bursar_team.t.team_id
@@ -34,6 +38,7 @@ func TestAccJudge_warnsOfKeysThatKeepATeam(t *testing.T) {
 	}
 	renamed := replace(renamedTeam, `"marketing"`, `"sales"`)
 	quiet("a change that keeps the id", replace(renamedTeam, `"marketing"`, "\"marketing\"\n  rpm_limit = 5"))
+	quiet("a team without keys", replace(renamedTeam, `team_id = "unused"`, `team_id = "void"`))
 	quiet("a team that is not there yet", replace(renamedTeam, `resource "bursar_key"`, "resource \"bursar_team\" \"other\" {\n  team_id = \"other\"\n}\n\nresource \"bursar_key\""))
 	for what, config := range map[string]string{
 		"another id":                  renamed,
