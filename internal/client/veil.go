@@ -59,6 +59,11 @@ func (v veil) over(err error) error {
 	}
 	if refused, ok := errors.AsType[*api.Error](err); ok {
 		refused.Message, refused.Param = v.hide(refused.Message), v.hide(refused.Param)
+		for _, values := range refused.Header {
+			for i, value := range values {
+				values[i] = v.hide(value)
+			}
+		}
 	}
 	if text := v.hide(err.Error()); text != err.Error() {
 		return &veiledError{text, err}

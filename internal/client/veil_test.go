@@ -95,8 +95,8 @@ func TestErrors_holdNoSecretOfTheRequest(t *testing.T) {
 				t.Errorf("%s, %s: %s", where, name, err)
 			}
 			refused, ok := errors.AsType[*api.Error](err)
-			if ok && strings.Contains(refused.Message+refused.Param, "canary") {
-				t.Errorf("%s, %s: %q, param %q", where, name, refused.Message, refused.Param)
+			if ok && strings.Contains(fmt.Sprint(refused.Message, refused.Param, refused.Header), "canary") {
+				t.Errorf("%s, %s: %q, param %q, header %v", where, name, refused.Message, refused.Param, refused.Header)
 			}
 			if where == "in the message" && (!strings.Contains(err.Error(), "bad: ") || !strings.Contains(err.Error(), "Bearer (secret)")) {
 				t.Errorf("%s, %s: nothing is left of what was said: %s", where, name, err)
