@@ -37,7 +37,7 @@ func TestAccAdminRole_whatItMayNotSeeIsNotGone(t *testing.T) {
 	c.write("main.tf", config)
 	c.apply()
 	must[api.Team](t)(g.CreateTeam(t.Context(), "other", api.TeamFields{}))
-	member := must[api.KeyCreated](t)(g.CreateKey(t.Context(), api.KeyCreate{KeyFields: api.KeyFields{TeamID: new("t"), UserID: new("ada")}}))
+	member := must[api.KeyCreated](t)(g.CreateKey(t.Context(), api.KeyCreate{KeyFields: api.KeyFields{TeamID: new("t"), UserID: new("bob")}}))
 	viewer, owner, stranger := g.newAdminKey("viewer"), g.newAdminKey("team_admin", "t"), g.newAdminKey("team_admin", "other")
 	master := c.env
 	as := func(key string) { c.env = append(slices.Clone(master), "BURSAR_ADMIN_KEY="+key) }
