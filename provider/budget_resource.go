@@ -144,6 +144,8 @@ func (r *budgetResource) ValidateConfig(ctx context.Context, req resource.Valida
 	if err := budget.Validate(); err != nil {
 		report(ctx, &resp.Diagnostics, req.Config.Schema, "Invalid budget", err)
 	}
+	config.warnOfHalfTerms(&resp.Diagnostics)
+	config.warnOfNoSoftLimit(&resp.Diagnostics)
 }
 
 // ModifyPlan warns of what a change would do.

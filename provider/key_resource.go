@@ -148,6 +148,7 @@ func (r *keyResource) ValidateConfig(ctx context.Context, req resource.ValidateC
 	if err := key.Validate(); err != nil {
 		report(ctx, &resp.Diagnostics, req.Config.Schema, "Invalid key", err)
 	}
+	config.warnOfOwnTerms(&resp.Diagnostics, config.BudgetID)
 }
 
 // ModifyPlan says what becomes of the secret and of the expiry, which depend on several attributes, and warns of what

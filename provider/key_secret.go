@@ -117,7 +117,9 @@ func (m keySecretModel) rotates(state keySecretModel, hints secretHints) bool {
 }
 
 // unseen says that nobody would know a secret that the gateway makes.
-func (m keySecretModel) unseen() bool { return !isTrue(m.StoreKeyInState, true) && m.KeyWOVersion.IsNull() }
+func (m keySecretModel) unseen() bool {
+	return !isTrue(m.StoreKeyInState, true) && m.KeyWOVersion.IsNull()
+}
 
 // warnOfUnseen is for a key that will be made: it can be given a secret later.
 func (m keySecretModel) warnOfUnseen(diags *diag.Diagnostics) {

@@ -116,6 +116,7 @@ func (r *teamResource) ValidateConfig(ctx context.Context, req resource.Validate
 	if err := team.Validate(); err != nil {
 		report(ctx, &resp.Diagnostics, req.Config.Schema, "Invalid team", err)
 	}
+	config.warnOfOwnTerms(&resp.Diagnostics, config.BudgetID)
 }
 
 // ModifyPlan refuses while planning what would be refused while destroying, and warns of what a change would do.
