@@ -15,7 +15,6 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 
@@ -140,7 +139,7 @@ func must[T any](t testing.TB) func(T, error) T {
 
 // providers runs the provider in the test's process.
 var providers = map[string]func() (tfprotov6.ProviderServer, error){
-	"bursar": providerserver.NewProtocol6WithError(provider.New("test")()),
+	"bursar": func() (tfprotov6.ProviderServer, error) { return provider.Server("test")(), nil },
 }
 
 // run runs the steps with a real Terraform.

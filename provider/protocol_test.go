@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
@@ -28,13 +27,9 @@ type object = map[string]any
 // newProtocol returns a provider that has its schemas only, as Terraform moves state with.
 func newProtocol(t testing.TB) *protocol {
 	t.Helper()
-	p := &protocol{t: t, ctx: t.Context()}
-	server, err := providerserver.NewProtocol6WithError(provider.New("test")())()
-	if err != nil {
-		t.Fatal(err)
-	}
-	p.server = server
-	p.schemas, err = server.GetProviderSchema(p.ctx, &tfprotov6.GetProviderSchemaRequest{})
+	p := &protocol{t: t, ctx: t.Context(), server: provider.Server("test")()}
+	var err error
+	p.schemas, err = p.server.GetProviderSchema(p.ctx, &tfprotov6.GetProviderSchemaRequest{})
 	p.must(err, p.schemas.Diagnostics)
 	return p
 }

@@ -3,12 +3,15 @@ package provider_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"golang.org/x/sync/errgroup"
@@ -22,9 +25,8 @@ const (
 	estateSize = 2000
 	// maxRequests is what a refresh of it may ask of the gateway.
 	maxRequests = 50
-	// plannedSize and benchmarkedSize are smaller, as Terraform itself takes long for thousands of objects.
-	plannedSize     = 60
-	benchmarkedSize = 300
+	// plannedSize is smaller, as Terraform itself takes long for thousands of objects.
+	plannedSize = 60
 )
 
 const estateConfig = `
@@ -147,13 +149,15 @@ func newEstate(t testing.TB, config string, keys map[string]string, env ...strin
 	t.Helper()
 	c := newCLI(t, "", env...)
 	c.withoutLog()
-	encoded, err := json.Marshal(keys)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c.write("keys.json", string(encoded))
+	c.writeKeys(keys)
 	c.write("main.tf", config)
 	return c
+}
+
+// writeKeys says which teams, and which key of each, the configuration is for.
+func (c *cli) writeKeys(keys map[string]string) {
+	c.t.Helper()
+	c.write("keys.json", string(c.encode(keys)))
 }
 
 // adopt brings the estate into the state. The import blocks are taken away afterwards, as people do.
@@ -246,18 +250,81 @@ func TestAccScale_aBusyGatewayLosesNothing(t *testing.T) {
 	}
 }
 
-// What a plan of teams and keys takes, beside one of as many resources of Terraform's own.
+// What a plan of a large estate takes, beside one of as many resources of Terraform's own.
 func BenchmarkPlan(b *testing.B) {
 	g := startGatewayAlone(b)
-	keys := g.settleEstate(benchmarkedSize)
+	keys := g.settleEstate(estateSize)
+	first := map[string]string{teamName(0): keys[teamName(0)]}
 	for _, estate := range []struct{ name, config string }{{"bursar", estateConfig}, {"terraform_data", plainConfig}} {
 		b.Run(estate.name, func(b *testing.B) {
-			c := newEstate(b, estate.config, keys, g.settings()...)
+			c := newEstate(b, estate.config, first, g.settings()...)
 			c.adopt()
+			c.multiply(g.namesOf(keys))
+			c.writeKeys(keys)
 			b.ResetTimer()
 			for range b.N {
 				c.plansNothing()
 			}
 		})
 	}
+}
+
+// namesOf is, by team, all that tells it and its key from others, the first team first. Always in the same order.
+func (g *gateway) namesOf(keys map[string]string) [][]string {
+	g.t.Helper()
+	listed := must[[]api.Key](g.t)(g.ListKeys(g.t.Context()))
+	byID := make(map[string]api.Key, len(listed))
+	for _, key := range listed {
+		byID[key.KeyID] = key
+	}
+	names := make([][]string, 0, len(keys))
+	for _, team := range slices.Sorted(maps.Keys(keys)) {
+		key := byID[keys[team]]
+		names = append(names, []string{team, key.KeyID, key.KeyName, key.CreatedAt.UTC().Format(time.RFC3339Nano)})
+	}
+	return names
+}
+
+// multiply makes of a state that has the first team's objects one that has all teams'. Importing so many would take
+// Terraform minutes.
+func (c *cli) multiply(names [][]string) {
+	c.t.Helper()
+	var state map[string]json.RawMessage
+	var resources []map[string]json.RawMessage
+	c.decode([]byte(c.read(stateFile)), &state)
+	c.decode(state["resources"], &resources)
+	for _, resource := range resources {
+		var instances []json.RawMessage
+		c.decode(resource["instances"], &instances)
+		first := string(instances[0])
+		instances = instances[:0]
+		for _, of := range names {
+			var pairs []string
+			for i, name := range of {
+				pairs = append(pairs, names[0][i], name)
+			}
+			instances = append(instances, json.RawMessage(strings.NewReplacer(pairs...).Replace(first)))
+		}
+		resource["instances"] = c.encode(instances)
+	}
+	state["resources"] = c.encode(resources)
+	c.write(stateFile, string(c.encode(state)))
+}
+
+const stateFile = "terraform.tfstate"
+
+func (c *cli) decode(encoded []byte, into any) {
+	c.t.Helper()
+	if err := json.Unmarshal(encoded, into); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+func (c *cli) encode(value any) json.RawMessage {
+	c.t.Helper()
+	encoded, err := json.Marshal(value)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return encoded
 }

@@ -4,13 +4,12 @@
 package main
 
 import (
-	"context"
 	"flag"
 	"fmt"
 	"os"
 	"runtime/debug"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
 
 	"github.com/bursarhq/terraform-provider-bursar/provider"
 )
@@ -28,15 +27,19 @@ func main() {
 	}
 	quietUnlessAsked()
 	// Plans of large estates make much garbage and keep little of it.
-	debug.SetGCPercent(400)
-	err := providerserver.Serve(context.Background(), provider.New(version), providerserver.ServeOpts{
-		Address: "registry.terraform.io/bursarhq/bursar",
-		Debug:   *attach,
-	})
+	debug.SetGCPercent(200)
+	err := tf6server.Serve("registry.terraform.io/bursarhq/bursar", provider.Server(version), options(*attach)...)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "terraform-provider-bursar: "+err.Error())
 		os.Exit(1)
 	}
+}
+
+func options(attach bool) []tf6server.ServeOpt {
+	if !attach {
+		return nil
+	}
+	return []tf6server.ServeOpt{tf6server.WithManagedDebug()}
 }
 
 // quietUnlessAsked keeps the plugin libraries from writing what Terraform throws away: left to themselves they log

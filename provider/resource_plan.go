@@ -1,0 +1,155 @@
+package provider
+
+import (
+	"bytes"
+	"context"
+	"slices"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/provider"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/defaults"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/vmihailenco/msgpack/v5"
+)
+
+// resourcePlan is, by attribute of a resource, what a plan does where nothing is configured.
+type resourcePlan map[string]attributePlan
+
+// attributePlan is one attribute's. Values are as they are on Terraform's wire.
+type attributePlan struct {
+	// opaque is for the plugin framework to judge when it is configured: a value that no state has, or one with
+	// attributes of its own.
+	opaque bool
+	// stays is left to the state.
+	stays bool
+	// byDefault is the default; nil for none.
+	byDefault []byte
+}
+
+// keeps says whether the attribute stays as it is in the state.
+func (p attributePlan) keeps(config, state msgpack.RawMessage) bool {
+	switch {
+	case !isNull(config):
+		return !p.opaque && bytes.Equal(config, state)
+	case p.byDefault != nil:
+		return bytes.Equal(p.byDefault, state)
+	default:
+		return p.stays || isNull(state)
+	}
+}
+
+// isNull is for a value that the decoder met: it makes nothing of a null.
+func isNull(value msgpack.RawMessage) bool { return len(value) == 0 }
+
+// attributesOf are an object's, not decoded; none for what is no object, such as one that is not there.
+func attributesOf(object *tfprotov6.DynamicValue) map[string]msgpack.RawMessage {
+	var attributes map[string]msgpack.RawMessage
+	if msgpack.Unmarshal(object.MsgPack, &attributes) != nil {
+		return nil
+	}
+	return attributes
+}
+
+// resourcePlans are those of all the provider's resources, by type.
+func resourcePlans(ctx context.Context, p provider.Provider) map[string]resourcePlan {
+	plans := map[string]resourcePlan{}
+	for _, newResource := range p.Resources(ctx) {
+		var of resource.MetadataResponse
+		var described resource.SchemaResponse
+		r := newResource()
+		r.Metadata(ctx, resource.MetadataRequest{}, &of)
+		r.Schema(ctx, resource.SchemaRequest{}, &described)
+		plans[of.TypeName] = planOf(ctx, described.Schema)
+	}
+	return plans
+}
+
+func planOf(ctx context.Context, s schema.Schema) resourcePlan {
+	plan := resourcePlan{}
+	for name, attribute := range s.Attributes {
+		_, nested := attribute.(schema.NestedAttribute)
+		plan[name] = attributePlan{
+			opaque:    nested || attribute.IsWriteOnly(),
+			stays:     !attribute.IsOptional() && !attribute.IsRequired() || keepsState(attribute),
+			byDefault: defaultOf(ctx, attribute),
+		}
+	}
+	return plan
+}
+
+// keepsState says that the attribute's own modifier leaves to the state what is not configured.
+func keepsState(attribute schema.Attribute) bool {
+	text, ok := attribute.(schema.StringAttribute)
+	return ok && slices.Contains(text.PlanModifiers, stringplanmodifier.UseStateForUnknown())
+}
+
+// noState is a default that no state equals.
+var noState = []byte{}
+
+// defaultOf is nil for an attribute without a default.
+func defaultOf(ctx context.Context, attribute schema.Attribute) []byte {
+	value, ok := defaultValue(ctx, attribute)
+	if !ok {
+		return noState
+	}
+	if value == nil {
+		return nil
+	}
+	raw, err := value.ToTerraformValue(ctx)
+	if err != nil {
+		return noState
+	}
+	encoded, err := tfprotov6.NewDynamicValue(attribute.GetType().TerraformType(ctx), raw)
+	if err != nil {
+		return noState
+	}
+	return encoded.MsgPack
+}
+
+// defaultValue is nil for an attribute without a default. It says false for a kind that may have one and is not listed.
+func defaultValue(ctx context.Context, attribute schema.Attribute) (attr.Value, bool) {
+	if !attribute.IsComputed() {
+		return nil, true // has none: the plugin framework refuses one
+	}
+	switch a := attribute.(type) {
+	case schema.StringAttribute:
+		if a.Default == nil {
+			return nil, true
+		}
+		var resp defaults.StringResponse
+		a.Default.DefaultString(ctx, defaults.StringRequest{}, &resp)
+		return resp.PlanValue, true
+	case schema.BoolAttribute:
+		if a.Default == nil {
+			return nil, true
+		}
+		var resp defaults.BoolResponse
+		a.Default.DefaultBool(ctx, defaults.BoolRequest{}, &resp)
+		return resp.PlanValue, true
+	case schema.ListAttribute:
+		if a.Default == nil {
+			return nil, true
+		}
+		var resp defaults.ListResponse
+		a.Default.DefaultList(ctx, defaults.ListRequest{}, &resp)
+		return resp.PlanValue, true
+	case schema.MapAttribute:
+		if a.Default == nil {
+			return nil, true
+		}
+		var resp defaults.MapResponse
+		a.Default.DefaultMap(ctx, defaults.MapRequest{}, &resp)
+		return resp.PlanValue, true
+	case schema.DynamicAttribute:
+		if a.Default == nil {
+			return nil, true
+		}
+		var resp defaults.DynamicResponse
+		a.Default.DefaultDynamic(ctx, defaults.DynamicRequest{}, &resp)
+		return resp.PlanValue, true
+	}
+	return nil, false
+}
