@@ -111,17 +111,20 @@ func (r *alertRouteResource) ValidateConfig(ctx context.Context, req resource.Va
 	}
 }
 
-// ModifyPlan warns of a secret that would not be sent.
+// ModifyPlan refuses a new route without an address, and warns of a secret that would not be sent.
 func (r *alertRouteResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if req.Plan.Raw.IsNull() {
 		return
 	}
 	var config, state alertRouteModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	if !req.State.Raw.IsNull() {
+	configured := webhookOf(config.Webhook)
+	if req.State.Raw.IsNull() {
+		requireURL(&resp.Diagnostics, configured)
+	} else {
 		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	}
-	configured, before := webhookOf(config.Webhook), webhookOf(state.Webhook)
+	before := webhookOf(state.Webhook)
 	requireSecret(&resp.Diagnostics, path.Root("webhook").AtName("secret_wo_version"), "secret_wo",
 		configured.SecretWO, configured.SecretWOVersion, before.SecretWOVersion)
 	known, diags := knownSecret(ctx, req.Private)

@@ -7,6 +7,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -32,9 +34,12 @@ func webhookAttribute() schema.SingleNestedAttribute {
 		Required:            true,
 		Attributes: map[string]schema.Attribute{
 			"url": schema.StringAttribute{
-				MarkdownDescription: "The address, https unless the gateway allows http. Sensitive, as the address alone often opens the channel behind it.",
-				Required:            true,
-				Sensitive:           true,
+				MarkdownDescription: "The address, https unless the gateway allows http. Sensitive, as the address alone often opens the channel behind it. " +
+					"A new route needs it. Left out for a route that is there, the address stays what it is on the gateway, as in configuration that is generated.",
+				Optional:      true,
+				Computed:      true,
+				Sensitive:     true,
+				PlanModifiers: []planmodifier.String{stringplanmodifier.UseNonNullStateForUnknown()},
 			},
 			"secret_wo": schema.StringAttribute{
 				MarkdownDescription: "The secret that messages are signed with: `whsec_` and 24 to 64 bytes in base64, or a text of 24 to 64 bytes. " +
@@ -116,6 +121,14 @@ func (m webhookModel) secretToSend(state webhookModel) *string {
 	}
 	secret := m.SecretWO.ValueString()
 	return &secret
+}
+
+// requireURL refuses a new route without an address.
+func requireURL(diags *diag.Diagnostics, config webhookModel) {
+	if config.URL.IsNull() {
+		diags.AddAttributeError(path.Root("webhook").AtName("url"), "Address missing",
+			"A new alert route needs webhook.url: the address that events are posted to. It can be left out only for a route that is there, whose address then stays.")
+	}
 }
 
 // warnOfUnsentSecret tells of a new secret under an old version.

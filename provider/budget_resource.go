@@ -6,6 +6,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -81,7 +82,7 @@ func budgetModelFrom(budget api.Budget, prior budgetModel) budgetModel {
 }
 
 func onSoftLimitFrom(action *api.OnSoftLimit) types.Object {
-	if action == nil {
+	if action == nil || action.ReduceRPMPct == nil {
 		return types.ObjectNull(onSoftLimitType)
 	}
 	return types.ObjectValueMust(onSoftLimitType, map[string]attr.Value{
@@ -96,7 +97,7 @@ func (r *budgetResource) Metadata(_ context.Context, _ resource.MetadataRequest,
 }
 
 func (r *budgetResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
-	scope := " Leave it out for no restriction by it. Any of `team_ids`, `key_ids`, `models` and `everything` makes the budget a pot."
+	scope := " Leave it out for no restriction by it; `[]` selects nothing. Any of `team_ids`, `key_ids`, `models` and `everything` makes the budget a pot."
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "A named amount over a period, in one of two kinds. Without a scope it is a set of terms: each team or key " +
 			"that names it in `budget_id` gets these terms with a counter of its own. With a scope (`team_ids`, `key_ids`, `models` " +
@@ -154,7 +155,25 @@ func (r *budgetResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	resp.Diagnostics.Append(resp.Plan.Get(ctx, &plan)...)
 	if !resp.Diagnostics.HasError() && plan != nil {
+		warnOfEmptyScope(&resp.Diagnostics, state, *plan)
 		r.judge.judgeBudget(ctx, state, *plan, &resp.Diagnostics)
+	}
+}
+
+// warnOfEmptyScope tells of a list without entries, which elsewhere means all, when it is new.
+func warnOfEmptyScope(diags *diag.Diagnostics, state *budgetModel, plan budgetModel) {
+	if state == nil {
+		state = &budgetModel{}
+	}
+	for _, scope := range []struct {
+		name          string
+		before, after types.List
+	}{{"team_ids", state.TeamIDs, plan.TeamIDs}, {"key_ids", state.KeyIDs, plan.KeyIDs}, {"models", state.Models, plan.Models}} {
+		if scope.after.IsNull() || scope.after.IsUnknown() || len(scope.after.Elements()) > 0 || scope.after.Equal(scope.before) {
+			continue
+		}
+		diags.AddAttributeWarning(path.Root(scope.name), "The pot counts nothing",
+			scope.name+" = [] selects nothing, so nothing is spent from this budget. Leave "+scope.name+" out for no restriction by it.")
 	}
 }
 

@@ -164,6 +164,15 @@ func boolAttribute(description string, byDefault bool) schema.BoolAttribute {
 	}
 }
 
+// textFrom takes an empty text for none unless prior has it: to the gateway they mean the same, and in the configuration
+// that Terraform generates an empty text is null.
+func textFrom(text *string, prior types.String) types.String {
+	if text != nil && *text == "" && prior.ValueString() == "" {
+		return prior
+	}
+	return types.StringPointerValue(text)
+}
+
 // The framework's own pointers turn an unknown value into zero; these turn it into nothing.
 
 func int64Pointer(value types.Int64) *int64 {

@@ -36,13 +36,13 @@ func floatListAttribute(description string) schema.ListAttribute {
 	}
 }
 
-// optionalListAttribute tells null from []: a scope that is left out does not restrict.
+// optionalListAttribute tells null from []: a scope that is left out does not restrict, an empty one selects nothing.
 func optionalListAttribute(description string) schema.ListAttribute {
 	return schema.ListAttribute{
 		MarkdownDescription: description,
 		ElementType:         types.StringType,
 		Optional:            true,
-		Validators:          []validator.List{listvalidator.NoNullValues(), listvalidator.SizeAtLeast(1)},
+		Validators:          []validator.List{listvalidator.NoNullValues()},
 	}
 }
 

@@ -101,10 +101,10 @@ func (r *teamMemberResource) Schema(_ context.Context, _ resource.SchemaRequest,
 			},
 			"user_id": schema.StringAttribute{
 				MarkdownDescription: "The user's id. Who is not known to the gateway becomes a user. Give this or `user_email`; " +
-					"with an email it is told by the gateway. A change is another member.",
+					"with an email alone it is told by the gateway. A change is another member.",
 				Optional:   true,
 				Computed:   true,
-				Validators: valid(stringvalidator.ExactlyOneOf(path.MatchRoot("user_id"), path.MatchRoot("user_email"))),
+				Validators: valid(stringvalidator.AtLeastOneOf(path.MatchRoot("user_id"), path.MatchRoot("user_email"))),
 				PlanModifiers: []planmodifier.String{
 					stringplanmodifier.UseStateForUnknown(),
 					stringplanmodifier.RequiresReplaceIfConfigured(),
@@ -112,7 +112,8 @@ func (r *teamMemberResource) Schema(_ context.Context, _ resource.SchemaRequest,
 			},
 			"user_email": schema.StringAttribute{
 				MarkdownDescription: "The user's email address, upper and lower case being the same. Who is not known to the gateway becomes a user " +
-					"with an id that it chooses. Give this or `user_id`; with an id it is what the gateway knows. A change is another member.",
+					"with an id that it chooses. Give this or `user_id`; with an id alone it is what the gateway knows. A change is another member; " +
+					"with both, `user_id` says who it is, and the address must be theirs.",
 				Optional:      true,
 				Computed:      true,
 				PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown(), sameMailbox{}},
@@ -140,7 +141,8 @@ func (r *teamMemberResource) IdentitySchema(_ context.Context, _ resource.Identi
 	resp.IdentitySchema = identitySchema(map[string]string{"team_id": "The team's id.", "user_id": "The user's id."})
 }
 
-// sameMailbox replaces the member when another email is configured, but not for another spelling.
+// sameMailbox replaces the member when another email is configured, but not for another spelling, nor when
+// user_id says that it is the same user: then the address is only what the gateway knows.
 type sameMailbox struct{}
 
 func (sameMailbox) Description(context.Context) string {
@@ -149,14 +151,37 @@ func (sameMailbox) Description(context.Context) string {
 
 func (s sameMailbox) MarkdownDescription(ctx context.Context) string { return s.Description(ctx) }
 
-func (sameMailbox) PlanModifyString(_ context.Context, req planmodifier.StringRequest, resp *planmodifier.StringResponse) {
+func (sameMailbox) PlanModifyString(ctx context.Context, req planmodifier.StringRequest, resp *planmodifier.StringResponse) {
 	switch {
 	case req.State.Raw.IsNull() || req.Plan.Raw.IsNull() || req.ConfigValue.IsNull():
 	case !req.ConfigValue.IsUnknown() && strings.EqualFold(req.ConfigValue.ValueString(), req.StateValue.ValueString()):
 		resp.PlanValue = req.StateValue
+	case sameUser(ctx, req):
+		tellAddress(&resp.Diagnostics, req)
+		resp.PlanValue = req.StateValue
 	default:
 		resp.RequiresReplace = true
 	}
+}
+
+// sameUser says whether the configuration has the user_id that the state has.
+func sameUser(ctx context.Context, req planmodifier.StringRequest) bool {
+	var configured, before types.String
+	diags := req.Config.GetAttribute(ctx, path.Root("user_id"), &configured)
+	diags.Append(req.State.GetAttribute(ctx, path.Root("user_id"), &before)...)
+	return !diags.HasError() && !configured.IsNull() && configured.Equal(before)
+}
+
+// tellAddress says that nobody's address is changed here. To plan none where one is configured Terraform does not allow.
+func tellAddress(diags *diag.Diagnostics, req planmodifier.StringRequest) {
+	if req.StateValue.IsNull() {
+		diags.AddAttributeError(req.Path, "No address on the gateway",
+			"The user of user_id has no address on the gateway, and Terraform does not give them one. Leave user_email out.")
+		return
+	}
+	diags.AddAttributeWarning(req.Path, "Another address on the gateway",
+		"The user of user_id has the address "+req.StateValue.ValueString()+" on the gateway, which Terraform does not change. "+
+			"Write that one, or leave user_email out.")
 }
 
 func (r *teamMemberResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {

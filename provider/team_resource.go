@@ -60,7 +60,7 @@ func (m teamModel) toAPI() api.TeamFields {
 func teamModelFrom(team api.Team, prior teamModel) teamModel {
 	return teamModel{
 		TeamID:               types.StringValue(team.TeamID),
-		TeamAlias:            types.StringPointerValue(team.TeamAlias),
+		TeamAlias:            textFrom(team.TeamAlias, prior.TeamAlias),
 		Models:               stringList(team.Models),
 		rateLimitsModel:      rateLimitsFrom(team.RateLimits),
 		modelRateLimitsModel: modelRateLimitsFrom(team.ModelRateLimits),

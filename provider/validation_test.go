@@ -63,7 +63,6 @@ func TestAccValidation_failsThePlan(t *testing.T) {
 		{"budget", "max_budget = 1\nalert_thresholds = [0.8, 0.5]", `alert_thresholds = [0.8, 0.5]`, "must be ascending; 0.5 follows 0.8"},
 		{"budget", `timezone = "Mars/Olympus"`, `timezone = "Mars/Olympus"`, "is not an IANA time zone"},
 		{"budget", `on_soft_limit = { reduce_rpm_pct = 50 }`, `on_soft_limit = { reduce_rpm_pct = 50 }`, "it is a share"},
-		{"budget", `team_ids = []`, `team_ids = []`, "at least 1"},
 		{"budget", "everything = true\nmodels = [\"a\"]", `everything = true`, "cannot be set together with team_ids, key_ids or models"},
 		{"alert_route", "name = \"\"\n" + webhook, `name = ""`, "name is required"},
 		{"alert_route", "name = \"r\"\nevents = [\"budget.gone\"]\n" + webhook, `events = ["budget.gone"]`, `"budget.gone" is no event; known are budget.soft_limit`},
