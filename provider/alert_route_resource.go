@@ -124,9 +124,12 @@ func (r *alertRouteResource) ModifyPlan(ctx context.Context, req resource.Modify
 	} else {
 		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	}
-	before := webhookOf(state.Webhook)
-	requireSecret(&resp.Diagnostics, path.Root("webhook").AtName("secret_wo_version"), "secret_wo",
-		configured.SecretWO, configured.SecretWOVersion, before.SecretWOVersion)
+	before, version := webhookOf(state.Webhook), path.Root("webhook").AtName("secret_wo_version")
+	if leftToGateway(configured.SecretWO, configured.SecretWOVersion, before.SecretWOVersion) {
+		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, version, before.SecretWOVersion)...)
+		return
+	}
+	requireSecret(&resp.Diagnostics, version, "secret_wo", configured.SecretWO, configured.SecretWOVersion, before.SecretWOVersion)
 	known, diags := knownSecret(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
 	if !resp.Diagnostics.HasError() {

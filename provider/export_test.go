@@ -167,7 +167,7 @@ func TestAccExport_everyShapePlansEmpty(t *testing.T) {
 		t.Error("a secret or a webhook's address was exported")
 	}
 	for _, want := range []string{
-		"local.team_ids", "each.value.", "local.budget_ids", "local.key_ids", "= toset([", "user_id = \"user-", "bursar_model.model_0", "ignore_changes = [webhook]",
+		"local.team_ids", "each.value.", "local.budget_ids", "local.key_ids", "= toset([", "user_id = \"user-", "bursar_model.model_0", "models = [bursar_model.", "webhook = {}",
 	} {
 		if !strings.Contains(strings.Join(strings.Fields(text), " "), want) {
 			t.Errorf("%s does not occur", want)

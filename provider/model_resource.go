@@ -188,6 +188,10 @@ func (r *modelResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanR
 	if !req.State.Raw.IsNull() {
 		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	}
+	if leftToGateway(config.APIKeyWO, config.APIKeyWOVersion, state.APIKeyWOVersion) {
+		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("api_key_wo_version"), state.APIKeyWOVersion)...)
+		return
+	}
 	requireSecret(&resp.Diagnostics, path.Root("api_key_wo_version"), "api_key_wo", config.APIKeyWO, config.APIKeyWOVersion, state.APIKeyWOVersion)
 	known, diags := knownSecret(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)

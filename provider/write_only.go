@@ -67,6 +67,12 @@ func knownSecret(ctx context.Context, private privateReader) (*string, diag.Diag
 	return &digest, diags
 }
 
+// leftToGateway says whether the configuration has the version of an adopted secret and no secret, as it is generated
+// for an imported object: then it is not Terraform's, and may be changed on the gateway.
+func leftToGateway(secret types.String, version, before types.Int64) bool {
+	return secret.IsNull() && version.Equal(types.Int64Value(adoptedSecret)) && before.Equal(types.Int64Value(foreignSecret))
+}
+
 // requireSecret refuses a new version of no secret. The version that an object has already needs none: the secret
 // stays as it is, as in configuration that was generated for an imported object.
 func requireSecret(diags *diag.Diagnostics, at path.Path, name string, secret types.String, version, before types.Int64) {

@@ -19,12 +19,16 @@ type estate struct {
 	models  []api.Model
 	// terms are the ids of budgets without a scope. Others refer to keys and teams, and may not be referred to by them.
 	terms map[string]bool
+	// served has the first model that is exported under a name, as several may serve it.
+	served map[string]string
+	// joined are the ids of members.
+	joined map[string]bool
 	// declared are the ids of what a configuration file of the gateway declares, by resource.
 	declared map[string][]string
 }
 
 func read(ctx context.Context, gateway Gateway) (*estate, error) {
-	e := &estate{terms: map[string]bool{}, declared: map[string][]string{}}
+	e := &estate{terms: map[string]bool{}, served: map[string]string{}, joined: map[string]bool{}, declared: map[string][]string{}}
 	for _, read := range []func() error{
 		func() (err error) { e.teams, err = gateway.ListTeams(ctx); return err },
 		func() (err error) { e.members, err = gateway.ListMembers(ctx); return err },
@@ -39,6 +43,14 @@ func read(ctx context.Context, gateway Gateway) (*estate, error) {
 	}
 	for _, budget := range e.budgets {
 		e.terms[budget.BudgetID] = !budget.Pot()
+	}
+	for _, model := range e.models {
+		if _, found := e.served[model.Name]; !found && model.DeclaredIn == "" {
+			e.served[model.Name] = model.ModelID
+		}
+	}
+	for _, member := range e.members {
+		e.joined[memberID(member.TeamID, member.UserID)] = true
 	}
 	return e, nil
 }
@@ -57,7 +69,7 @@ func (e *estate) objects(options Options) []object {
 		add(model.DeclaredIn, modelObject(model))
 	}
 	for _, budget := range e.budgets {
-		add(budget.DeclaredIn, budgetObject(budget))
+		add(budget.DeclaredIn, e.budgetObject(budget))
 	}
 	for _, team := range e.teams {
 		add(team.DeclaredIn, e.teamObject(team))
@@ -77,7 +89,7 @@ func (e *estate) objects(options Options) []object {
 func (e *estate) teamObject(team api.Team) object {
 	o := object{kind: teamKind, id: team.TeamID, importID: team.TeamID, key: team.TeamID, name: team.TeamID}
 	o.text("team_alias", team.TeamAlias)
-	o.texts("models", team.Models)
+	e.modelNames(&o, team.Models)
 	o.rateLimits(team.RateLimits)
 	o.modelRateLimits(team.ModelRateLimits)
 	o.budgetTerms(team.BudgetTerms)
@@ -95,10 +107,10 @@ func (e *estate) keyObject(key api.Key) object {
 	}
 	o.text("key_alias", key.KeyAlias)
 	if key.TeamID != nil {
-		o.add("team_id", refer(teamKind, *key.TeamID))
+		o.add("team_id", refer(teamKind, *key.TeamID, *key.TeamID))
 	}
-	o.text("user_id", key.UserID)
-	o.texts("models", key.Models)
+	e.keyUser(&o, key)
+	e.modelNames(&o, key.Models)
 	o.rateLimits(key.RateLimits)
 	o.modelRateLimits(key.ModelRateLimits)
 	o.budgetTerms(key.BudgetTerms)
@@ -112,10 +124,34 @@ func (e *estate) keyObject(key api.Key) object {
 	return o
 }
 
+// memberID is the id that a member is imported by.
+func memberID(teamID, userID string) string { return teamID + "/" + userID }
+
+// keyUser is the member that the user is in the key's team, if any: who leaves the team loses the key.
+func (e *estate) keyUser(o *object, key api.Key) {
+	if key.UserID == nil || key.TeamID == nil || !e.joined[memberID(*key.TeamID, *key.UserID)] {
+		o.text("user_id", key.UserID)
+		return
+	}
+	o.add("user_id", refer(memberKind, memberID(*key.TeamID, *key.UserID), *key.UserID))
+}
+
+// modelNames refer to the models that are exported; others are patterns, or declared elsewhere, or not served.
+func (e *estate) modelNames(o *object, names []string) {
+	if len(names) == 0 {
+		return
+	}
+	values := make([]expression, len(names))
+	for i, name := range names {
+		values[i] = refer(modelKind, e.served[name], name)
+	}
+	o.list("models", values)
+}
+
 func memberObject(member api.Membership) object {
-	id := member.TeamID + "/" + member.UserID
+	id := memberID(member.TeamID, member.UserID)
 	o := object{kind: memberKind, id: id, importID: id, key: id, name: member.TeamID + "_" + member.UserID}
-	o.add("team_id", refer(teamKind, member.TeamID))
+	o.add("team_id", refer(teamKind, member.TeamID, member.TeamID))
 	o.text("user_id", &member.UserID)
 	if member.Role != api.MemberUser {
 		o.text("role", &member.Role)
@@ -127,7 +163,7 @@ func memberObject(member api.Membership) object {
 	return o
 }
 
-func budgetObject(budget api.Budget) object {
+func (e *estate) budgetObject(budget api.Budget) object {
 	o := object{kind: budgetKind, id: budget.BudgetID, importID: budget.BudgetID, key: budget.BudgetID, name: budget.BudgetID}
 	o.budgetTerms(budget.BudgetTerms)
 	o.rateLimits(budget.RateLimits)
@@ -136,9 +172,12 @@ func budgetObject(budget api.Budget) object {
 	if action := budget.OnSoftLimit; action != nil && action.ReduceRPMPct != nil {
 		o.literal("on_soft_limit", mapOf(map[string]string{"reduce_rpm_pct": number(*action.ReduceRPMPct)}))
 	}
+	o.nothing("team_ids", budget.TeamIDs)
 	o.ids("team_ids", teamKind, budget.TeamIDs)
+	o.nothing("key_ids", budget.KeyIDs)
 	o.ids("key_ids", keyKind, budget.KeyIDs)
-	o.texts("models", budget.Models)
+	o.nothing("models", budget.Models)
+	e.modelNames(&o, budget.Models)
 	o.flag("everything", budget.Everything, false)
 	return o
 }
@@ -166,13 +205,14 @@ func modelObject(model api.Model) object {
 	o.flag("enabled", model.Enabled, true)
 	o.metadata(model.Metadata)
 	if model.HasAPIKey {
-		o.left = []string{"api_key_wo_version"}
+		o.secret = true
+		o.literal("api_key_wo_version", keptSecret)
 	}
 	return o
 }
 
-// hiddenURL stands for a webhook's address, which is a secret.
-const hiddenURL = "https://kept-on-the-gateway.invalid"
+// keptSecret is the version of a secret that stays as the gateway has it, as long as none is configured.
+const keptSecret = "1"
 
 func routeObject(route api.AlertRoute, options Options) object {
 	o := object{kind: routeKind, id: route.AlertRouteID, importID: route.AlertRouteID, key: route.AlertRouteID, name: route.Name}
@@ -182,18 +222,22 @@ func routeObject(route api.AlertRoute, options Options) object {
 	o.text("min_severity", route.MinSeverity)
 	o.shares("thresholds", route.Thresholds)
 	o.flag("enabled", route.Enabled, true)
-	address := hiddenURL
-	switch {
-	case !options.WebhookURLs:
-		o.left = []string{"webhook"}
-	case route.Webhook != nil:
-		address = route.Webhook.URL
-		if route.Webhook.SecretSHA256 != "" {
-			o.left = []string{"webhook.secret_wo_version"}
-		}
-	}
-	o.literal("webhook", mapOf(map[string]string{"url": quoted(address)}))
+	o.webhook(route.Webhook, options)
 	return o
+}
+
+// webhook leaves out the address, unless it is asked for, and the secret.
+func (o *object) webhook(target *api.WebhookTarget, options Options) {
+	written := map[string]string{}
+	o.secret = !options.WebhookURLs
+	if target != nil && options.WebhookURLs {
+		written["url"] = quoted(target.URL)
+	}
+	if target != nil && target.SecretSHA256 != "" {
+		o.secret = true
+		written["secret_wo_version"] = keptSecret
+	}
+	o.literal("webhook", mapOf(written))
 }
 
 // budgetID refers to a budget of terms only: a pot's own references may lead back here.
@@ -205,7 +249,7 @@ func (e *estate) budgetID(o *object, id *string) {
 		o.text("budget_id", id)
 		return
 	}
-	o.add("budget_id", refer(budgetKind, *id))
+	o.add("budget_id", refer(budgetKind, *id, *id))
 }
 
 func (o *object) rateLimits(limits api.RateLimits) {

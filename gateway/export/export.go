@@ -55,24 +55,26 @@ func Configuration(ctx context.Context, gateway Gateway, options Options) ([]Fil
 	files := []File{{"terraform.tf", terraformBlock(options)}}
 	var all strings.Builder
 	for _, kind := range kinds {
-		file := File{kind.file, kindText(kind, resources, addresses, found.declared[kind.resource])}
+		file := File{kind.file, kindText(kind, ofKind(resources, kind), addresses, found.declared[kind.resource])}
 		all.WriteString(file.Text)
 		files = append(files, file)
 	}
 	for i, kind := range kinds {
-		files[i+1].Text += idsText(kind, resources, all.String())
+		for _, resource := range ofKind(resources, kind) {
+			files[i+1].Text += resource.namesText(all.String())
+		}
 	}
 	files = append(files, File{"imports.tf", importText(resources)})
 	files = slices.DeleteFunc(files, func(file File) bool { return file.Text == "" })
 	for i := range files {
-		files[i].Text = string(hclwrite.Format([]byte(files[i].Text)))
+		files[i].Text = string(hclwrite.Format([]byte(strings.TrimRight(files[i].Text, "\n") + "\n")))
 	}
 	return files, nil
 }
 
 func terraformBlock(options Options) string {
 	var text strings.Builder
-	text.WriteString("terraform {\nrequired_providers {\nbursar = {\nsource = \"bursarhq/bursar\"\n}\n}\n}\n\nprovider \"bursar\" {\n")
+	text.WriteString("terraform {\nrequired_version = \">= 1.7\"\n\nrequired_providers {\nbursar = {\nsource = \"bursarhq/bursar\"\n}\n}\n}\n\nprovider \"bursar\" {\n")
 	if options.Endpoint != "" {
 		fmt.Fprintf(&text, "endpoint = %s\n", quoted(options.Endpoint))
 	}
@@ -80,27 +82,27 @@ func terraformBlock(options Options) string {
 	return text.String()
 }
 
-// idsText has the ids of a kind's resources that others refer to.
-func idsText(kind kind, resources []resource, configuration string) string {
-	var text strings.Builder
-	for _, resource := range resources {
-		if resource.kind.resource == kind.resource {
-			text.WriteString(resource.idsText(configuration))
-		}
-	}
-	return text.String()
-}
-
-// kindText is the file of one kind.
+// kindText is the file of one kind; resources are all of the kind.
 func kindText(kind kind, resources []resource, addresses addresses, declared []string) string {
 	var text strings.Builder
 	if len(declared) > 0 {
 		fmt.Fprintf(&text, "# Declared in the gateway's configuration file, and managed there: %s.\n\n", strings.Join(declared, ", "))
 	}
+	if slices.ContainsFunc(resources, resource.secret) {
+		fmt.Fprintf(&text, "# %s\n\n", kind.kept)
+	}
 	for _, resource := range resources {
-		if resource.kind.resource == kind.resource {
-			resource.write(&text, addresses)
-		}
+		resource.write(&text, addresses)
 	}
 	return text.String()
+}
+
+func ofKind(resources []resource, kind kind) []resource {
+	var those []resource
+	for _, resource := range resources {
+		if resource.kind.resource == kind.resource {
+			those = append(those, resource)
+		}
+	}
+	return those
 }

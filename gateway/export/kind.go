@@ -5,21 +5,45 @@ type kind struct {
 	resource string
 	// file is where resources of the kind are written.
 	file string
-	// group is what a for_each over many is called, and one its single id in a local value.
-	group, one string
-	// id is the attribute that other objects refer to.
+	// one is a single object, and group what a for_each over many is called.
+	one, group string
+	// id is the attribute that tells an object from others of its kind.
 	id string
 	// chosen says that the configuration has the id; otherwise the gateway made it.
 	chosen bool
+	// named is the attribute that other objects name it by, and names the local value that has it for a for_each.
+	named, names string
+	// kept says what stays on the gateway and is not written, as it is secret.
+	kept string
 }
 
 var (
-	modelKind  = kind{"bursar_model", "models.tf", "models", "model", "model_id", true}
-	budgetKind = kind{"bursar_budget", "budgets.tf", "budgets", "budget", "budget_id", true}
-	teamKind   = kind{"bursar_team", "teams.tf", "teams", "team", "team_id", true}
-	memberKind = kind{"bursar_team_member", "team_members.tf", "members", "member", "user_id", false}
-	keyKind    = kind{"bursar_key", "keys.tf", "keys", "key", "key_id", false}
-	routeKind  = kind{"bursar_alert_route", "alert_routes.tf", "alert_routes", "alert_route", "alert_route_id", true}
+	modelKind = kind{
+		resource: "bursar_model", file: "models.tf", one: "model", group: "models",
+		id: "model_id", chosen: true, named: "name", names: "model_names",
+		kept: "Keys of providers are not written: with api_key_wo_version alone the key stays as it is on the gateway.",
+	}
+	budgetKind = kind{
+		resource: "bursar_budget", file: "budgets.tf", one: "budget", group: "budgets",
+		id: "budget_id", chosen: true, named: "budget_id", names: "budget_ids",
+	}
+	teamKind = kind{
+		resource: "bursar_team", file: "teams.tf", one: "team", group: "teams",
+		id: "team_id", chosen: true, named: "team_id", names: "team_ids",
+	}
+	memberKind = kind{
+		resource: "bursar_team_member", file: "team_members.tf", one: "member", group: "members",
+		id: "user_id", named: "user_id", names: "user_ids",
+	}
+	keyKind = kind{
+		resource: "bursar_key", file: "keys.tf", one: "key", group: "keys",
+		id: "key_id", named: "key_id", names: "key_ids",
+	}
+	routeKind = kind{
+		resource: "bursar_alert_route", file: "alert_routes.tf", one: "alert_route", group: "alert_routes",
+		id: "alert_route_id", chosen: true, named: "alert_route_id", names: "alert_route_ids",
+		kept: "Secrets are not written: what is left out of webhook stays as it is on the gateway.",
+	}
 )
 
 // kinds are in the order in which a reader wants them.
@@ -33,8 +57,8 @@ type object struct {
 	// key tells it from others in a for_each, and name is what its resource is called after.
 	key, name  string
 	attributes []attribute
-	// left are attributes that stay as the gateway has them, as their values are secrets.
-	left []string
+	// secret says that something of the object is not written.
+	secret bool
 }
 
 // attribute is one line of a resource.
@@ -51,13 +75,13 @@ type addresses map[reference]string
 
 type reference struct{ resource, id string }
 
-// refer is the object's id, by reference when the configuration has the object.
-func refer(kind kind, id string) expression {
+// refer is what others name the object by: a reference when the configuration has the object, otherwise the text.
+func refer(kind kind, id, text string) expression {
 	return func(known addresses) string {
 		if address, found := known[reference{kind.resource, id}]; found {
 			return address
 		}
-		return quoted(id)
+		return quoted(text)
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // worthAGroup is how many objects of one shape become a for_each.
@@ -24,6 +26,11 @@ func grouped(objects []object) []resource {
 	for _, o := range objects {
 		byShape[o.shape()] = append(byShape[o.shape()], o)
 	}
+	for shape, same := range byShape {
+		if !toldApart(same) {
+			delete(byShape, shape)
+		}
+	}
 	var resources []resource
 	for _, o := range objects {
 		same := byShape[o.shape()]
@@ -37,6 +44,20 @@ func grouped(objects []object) []resource {
 	return resources
 }
 
+// toldApart says whether the keys are different in Terraform, which composes characters, such as an "é" of two.
+func toldApart(objects []object) bool {
+	keys := map[string]bool{}
+	for _, o := range objects {
+		keys[norm.NFC.String(o.key)] = true
+	}
+	return len(keys) == len(objects)
+}
+
+// secret says that something of it is not written.
+func (r resource) secret() bool {
+	return slices.ContainsFunc(r.objects, func(o object) bool { return o.secret })
+}
+
 // shape is the same for objects that set the same attributes.
 func (o object) shape() string {
 	var shape strings.Builder
@@ -44,24 +65,24 @@ func (o object) shape() string {
 	for _, a := range o.attributes {
 		shape.WriteString(" " + a.name)
 	}
-	return shape.String() + " but " + strings.Join(o.left, " ")
+	return shape.String()
 }
 
-// named gives every resource its name and every object its address. The ids of a for_each are referred to
+// named gives every resource its name and every object its address. Those of a for_each are referred to
 // through a local value: Terraform would put the whole resource together again for each reference to it.
 func named(resources []resource) addresses {
 	taken, known := map[string]bool{}, addresses{}
 	for i := range resources {
 		r := &resources[i]
-		wanted := identifier(r.objects[0].name)
+		wanted := identifier(r.kind.one, r.objects[0].name)
 		if r.each {
 			wanted = r.kind.group
 		}
 		r.name = unused(taken, r.kind.resource+".", wanted)
 		for _, o := range r.objects {
-			address := r.kind.resource + "." + r.name + "." + r.kind.id
+			address := r.kind.resource + "." + r.name + "." + r.kind.named
 			if r.each {
-				address = "local." + r.idsName() + "[" + quoted(o.key) + "]"
+				address = "local." + r.namesLocal() + "[" + quoted(o.key) + "]"
 			}
 			known[reference{r.kind.resource, o.id}] = address
 		}
@@ -69,8 +90,8 @@ func named(resources []resource) addresses {
 	return known
 }
 
-// identifier is a text as a name of Terraform.
-func identifier(text string) string {
+// identifier is a text as a name of Terraform: what it has of letters and digits, after one, the noun, where that is no name.
+func identifier(one, text string) string {
 	name := strings.Map(func(r rune) rune {
 		switch {
 		case r >= 'a' && r <= 'z', r >= '0' && r <= '9', r == '_':
@@ -81,10 +102,15 @@ func identifier(text string) string {
 			return '_'
 		}
 	}, text)
-	if name = strings.Trim(name, "_"); name == "" || name[0] >= '0' && name[0] <= '9' {
-		return "_" + name
+	name = strings.Trim(name, "_")
+	switch {
+	case name == "":
+		return one
+	case name[0] >= '0' && name[0] <= '9':
+		return one + "_" + name
+	default:
+		return name
 	}
-	return name
 }
 
 func unused(taken map[string]bool, space, wanted string) string {
@@ -96,9 +122,9 @@ func unused(taken map[string]bool, space, wanted string) string {
 	return name
 }
 
-// idsName is the local value with the ids of a for_each, such as team_ids or team_ids_2.
-func (r resource) idsName() string {
-	return r.kind.one + "_ids" + strings.TrimPrefix(r.name, r.kind.group)
+// namesLocal is the local value with what others name the objects of a for_each by, such as team_ids or team_ids_2.
+func (r resource) namesLocal() string {
+	return r.kind.names + strings.TrimPrefix(r.name, r.kind.group)
 }
 
 func (r resource) write(text *strings.Builder, known addresses) {
@@ -114,7 +140,6 @@ func (r resource) write(text *strings.Builder, known addresses) {
 	for _, a := range o.attributes {
 		fmt.Fprintf(text, "%s = %s\n", a.name, a.value(known))
 	}
-	writeLeft(text, o.left)
 	text.WriteString("}\n\n")
 }
 
@@ -133,17 +158,16 @@ func (r resource) writeEach(text *strings.Builder, known addresses) {
 		}
 		fmt.Fprintf(text, "%s = %s\n", a.name, value)
 	}
-	writeLeft(text, r.objects[0].left)
 	text.WriteString("}\n\n")
 }
 
-// idsText is the local value that others refer to, empty when nobody does in the configuration.
-func (r resource) idsText(configuration string) string {
-	if !r.each || !strings.Contains(configuration, "local."+r.idsName()+"[") {
+// namesText is the local value that others refer to, empty when nobody does in the configuration.
+func (r resource) namesText(configuration string) string {
+	if !r.each || !strings.Contains(configuration, "local."+r.namesLocal()+"[") {
 		return ""
 	}
 	return fmt.Sprintf("locals {\n%s = { for name, %s in %s.%s : name => %s.%s }\n}\n\n",
-		r.idsName(), r.kind.one, r.kind.resource, r.name, r.kind.one, r.kind.id)
+		r.namesLocal(), r.kind.one, r.kind.resource, r.name, r.kind.one, r.kind.named)
 }
 
 // split returns the values that all objects share, and the names of the attributes that they differ in.
@@ -187,14 +211,6 @@ func entry(fields map[string]string) string {
 		return strings.ReplaceAll(text, "\n", " ")
 	}
 	return text
-}
-
-func writeLeft(text *strings.Builder, left []string) {
-	if len(left) == 0 {
-		return
-	}
-	text.WriteString("\n# Secrets are not exported: they stay as the gateway has them. Set them here and take this block away to manage them.\n")
-	fmt.Fprintf(text, "lifecycle {\nignore_changes = [%s]\n}\n", strings.Join(left, ", "))
 }
 
 // importText has a block for each resource.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/hashicorp/hcl/v2/hclwrite"
 	"github.com/zclconf/go-cty/cty"
+	"golang.org/x/text/unicode/norm"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
@@ -52,6 +53,10 @@ func mapOf(values map[string]string) string {
 	var text strings.Builder
 	text.WriteString("{\n")
 	for _, name := range slices.Sorted(maps.Keys(values)) {
+		composed := norm.NFC.String(name)
+		if _, twice := values[composed]; twice && composed != name {
+			continue // Terraform composes characters, and would have the name twice
+		}
 		text.WriteString(objectKey(name) + " = " + values[name] + "\n")
 	}
 	text.WriteString("}")
@@ -69,12 +74,20 @@ func fromJSON(encoded []byte) string {
 	return fromPlain(value)
 }
 
+// numeral is a number, or its text when Terraform cannot hold it.
+func numeral(text string) string {
+	if _, err := cty.ParseNumberVal(text); err != nil {
+		return quoted(text)
+	}
+	return text
+}
+
 func fromPlain(value any) string {
 	switch v := value.(type) {
 	case string:
 		return quoted(v)
 	case json.Number:
-		return v.String()
+		return numeral(v.String())
 	case bool:
 		return strconv.FormatBool(v)
 	case []any:
@@ -168,13 +181,28 @@ func (o *object) ids(name string, kind kind, ids []string) {
 	if len(ids) == 0 {
 		return
 	}
+	values := make([]expression, len(ids))
+	for i, id := range ids {
+		values[i] = refer(kind, id, id)
+	}
+	o.list(name, values)
+}
+
+func (o *object) list(name string, values []expression) {
 	o.add(name, func(known addresses) string {
-		elements := make([]string, len(ids))
-		for i, id := range ids {
-			elements[i] = refer(kind, id)(known)
+		elements := make([]string, len(values))
+		for i, value := range values {
+			elements[i] = value(known)
 		}
 		return listOf(elements)
 	})
+}
+
+// nothing is a scope that selects nothing, which leaving it out does not say.
+func (o *object) nothing(name string, scope []string) {
+	if scope != nil && len(scope) == 0 {
+		o.literal(name, "[]")
+	}
 }
 
 func number(value float64) string { return strconv.FormatFloat(value, 'f', -1, 64) }
