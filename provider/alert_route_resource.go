@@ -216,7 +216,7 @@ func (r *alertRouteResource) Update(ctx context.Context, req resource.UpdateRequ
 		return
 	}
 	wanted := plan.toAPI()
-	wanted.Webhook.Secret = webhookOf(config.Webhook).secretToSend(webhookOf(state.Webhook))
+	wanted.Webhook.Secret = webhookOf(plan.Webhook).secretToSend(webhookOf(state.Webhook), webhookOf(config.Webhook).SecretWO)
 	route, err := r.client.UpdateAlertRoute(ctx, plan.AlertRouteID.ValueString(), wanted, revision)
 	if api.CodeOf(err) == api.Stale {
 		route, err = r.resolveStale(ctx, plan.AlertRouteID.ValueString(), wanted, &resp.Diagnostics)

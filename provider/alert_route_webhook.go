@@ -115,12 +115,11 @@ func (m webhookModel) withSecretDrift(target *api.WebhookTarget, known *string) 
 }
 
 // secretToSend is nil to leave the secret as it is and empty to take it off.
-func (m webhookModel) secretToSend(state webhookModel) *string {
+func (m webhookModel) secretToSend(state webhookModel, configured types.String) *string {
 	if m.SecretWOVersion.Equal(state.SecretWOVersion) {
 		return nil
 	}
-	secret := m.SecretWO.ValueString()
-	return &secret
+	return new(configured.ValueString())
 }
 
 // requireURL refuses a new route without an address.

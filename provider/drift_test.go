@@ -81,8 +81,10 @@ var drifts = map[string]struct {
 		exempt: map[string]string{"budget_id": isTheObject},
 	},
 	"bursar_alert_route": {
-		table:  wanted(routeDrift),
-		tested: map[string]func(*testing.T){"webhook.secret_wo_version": TestAccAlertRoute_secretDrifts},
+		table: wanted(routeDrift),
+		tested: map[string]func(*testing.T){
+			"webhook.url": TestAccAlertRoute_urlLeftOutStays, "webhook.secret_wo_version": TestAccAlertRoute_secretDrifts,
+		},
 		exempt: map[string]string{"alert_route_id": isTheObject},
 	},
 	"bursar_model": {

@@ -181,6 +181,32 @@ func TestAccExport_everyShapePlansEmpty(t *testing.T) {
 	c.plansNothing()
 }
 
+// Whatever was made through the API, Terraform reads what is exported of it, would write it no other way, and changes nothing.
+func TestAccExport_randomShapesPlanEmpty(t *testing.T) {
+	g := startGateway(t)
+	_, count := g.settleRandomly(newShapes(1), 60).importBlocks()
+	c := newCLI(t, "", g.settings()...)
+	c.withoutLog()
+	text := g.exportInto(c, export.Options{Endpoint: g.URL})
+	if strings.Contains(text, "canary") {
+		t.Error("a secret or a webhook's address was exported")
+	}
+	again := ""
+	for _, file := range must[[]export.File](t)(export.Configuration(t.Context(), g.Client, export.Options{Endpoint: g.URL})) {
+		again += file.Text
+	}
+	if again != text {
+		t.Error("a second export is another one")
+	}
+	c.run(0, "fmt", "-check", "-diff", "-no-color")
+	c.run(0, "validate", "-no-color")
+	said := c.apply()
+	if want := fmt.Sprintf("Resources: %d imported, 0 added, 0 changed, 0 destroyed.", count); !strings.Contains(said, want) {
+		t.Errorf("want %s, got %v", want, changesIn(said))
+	}
+	c.plansNothing()
+}
+
 func TestAccExport_withWebhookURLs(t *testing.T) {
 	g := startGateway(t)
 	g.settleRoute(3) // with a secret

@@ -175,3 +175,28 @@ func TestAccModel_existingOneAnswersWithTheImport(t *testing.T) {
 	must[api.Model](t)(g.CreateModel(t.Context(), "m", api.ModelFields{Name: "gpt", Upstream: "openai"}))
 	run(t, resource.TestStep{Config: g.config(plainModel), ExpectError: says("terraform import bursar_model.NAME m")})
 }
+
+// A key that only the gateway has is nothing that Terraform holds: it may be changed there.
+func TestAccModel_adoptedKeyMayChange(t *testing.T) {
+	g := startGateway(t)
+	model := api.NewModel("m")
+	model.Name, model.APIKey = "gpt", new("sk-canary-of-openai")
+	must[api.Model](t)(g.CreateModel(t.Context(), "m", model.ModelFields))
+	adopted := "resource \"bursar_model\" \"m\" {\n  name = \"gpt\"\n  api_key_wo_version = 1\n}\n"
+	replaced := g.changeModel(func(f *api.ModelFields) { f.APIKey = new("sk-canary-another") })
+	run(t,
+		resource.TestStep{Config: g.config("import {\n  to = bursar_model.m\n  id = \"m\"\n}\n", adopted), ConfigPlanChecks: nothingButImports(1)},
+		resource.TestStep{PreConfig: replaced, Config: g.config(adopted), ConfigPlanChecks: nothing()},
+		resource.TestStep{
+			Config: g.config(replace(adopted, "name", "weight = 3\n  name")), ConfigPlanChecks: onlyChanges(theModel, changes{"weight": "1 -> 3"}),
+		},
+		resource.TestStep{
+			PreConfig: func() {
+				if g.modelDigest() != digest("sk-canary-another") {
+					t.Error("the key was changed")
+				}
+			},
+			Config: g.config(adopted), ConfigPlanChecks: onlyChanges(theModel, changes{"weight": "3 -> 1"}),
+		},
+	)
+}

@@ -1,7 +1,9 @@
 package provider_test
 
 import (
+	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
@@ -157,4 +159,38 @@ func TestAccTeamMember_changedOrGoneSincePlan(t *testing.T) {
 		resource.TestStep{Config: g.config(fullMember)},
 		resource.TestStep{PreConfig: before("/team/member_delete", g.removeMember), Config: g.config(memberTeam)},
 	)
+}
+
+// With both, the id says who it is: nobody is taken out of the team because of another address.
+func TestAccTeamMember_byIDAndEmail(t *testing.T) {
+	g := startGateway(t)
+	both := replace(memberByEmail, "user_email", "user_id    = \"ada/l\"\n  user_email")
+	address := func(email string) func() { return func() { g.readdress("ada/l", email) } }
+	run(t,
+		resource.TestStep{Config: g.config(both)},
+		resource.TestStep{Config: g.config(both), ConfigPlanChecks: nothing()},
+		resource.TestStep{Config: g.config(replace(both, "Ada@", "ada@")), ConfigPlanChecks: nothing()},
+		resource.TestStep{PreConfig: address(`"countess@example.com"`), Config: g.config(both), ConfigPlanChecks: nothing()},
+		resource.TestStep{PreConfig: address("null"), Config: g.config(both), ExpectError: says("has no address on the gateway")},
+		resource.TestStep{PreConfig: address(`"ada@example.com"`), Config: g.config(both), ConfigPlanChecks: nothing()},
+		resource.TestStep{Config: g.config(replace(both, "ada/l", "grace")), ExpectError: says("belongs to another user")},
+	)
+}
+
+// readdress gives a user another address, in JSON.
+func (g *gateway) readdress(userID, email string) {
+	g.t.Helper()
+	body := fmt.Sprintf(`{"user_id": %q, "user_email": %s}`, userID, email)
+	request, err := http.NewRequestWithContext(g.t.Context(), http.MethodPost, g.URL+"/user/update", strings.NewReader(body))
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer "+adminKey)
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	if err := response.Body.Close(); err != nil || response.StatusCode != http.StatusOK {
+		g.t.Fatalf("the address was not changed: %s, %v", response.Status, err)
+	}
 }

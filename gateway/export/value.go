@@ -109,8 +109,9 @@ func fromPlain(value any) string {
 
 // The setters below leave out what the object does not have, so that the configuration says no more than it must.
 
+// text leaves out an empty one, too, which is none.
 func (o *object) text(name string, value *string) {
-	if value != nil {
+	if value != nil && *value != "" {
 		o.literal(name, quoted(*value))
 	}
 }
