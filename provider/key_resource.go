@@ -108,12 +108,13 @@ func (r *keyResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *
 				Optional:            true,
 				Validators:          valid(filledValidator{}),
 			},
-			"team_id":   stringAttribute("The team that the key belongs to. Leave it out for none."),
-			"user_id":   stringAttribute("The user that the key belongs to. Leave it out for none."),
-			"models":    stringListAttribute("The models that the key may ask for, of those the team may. Defaults to `[]`, which is all of these."),
-			"budget_id": stringAttribute("A `bursar_budget` whose terms the key takes, with a counter of its own. Not together with `max_budget`."),
-			"metadata":  metadataAttribute("key"),
-			"blocked":   boolAttribute("Whether all requests with the key are refused.", false),
+			"team_id": stringAttribute("The team that the key belongs to. Leave it out for none."),
+			"user_id": stringAttribute("The user that the key belongs to. Leave it out for none."),
+			"models":  stringListAttribute("The models that the key may ask for, of those the team may. Defaults to `[]`, which is all of these."),
+			"budget_id": stringAttribute("A `bursar_budget` whose terms the key takes, all of them, with a counter of its own. " +
+				"Not together with `max_budget`; the key's other budget terms have no effect then."),
+			"metadata": metadataAttribute("key"),
+			"blocked":  boolAttribute("Whether all requests with the key are refused.", false),
 			"speak_for_teams": stringListAttribute("The teams that requests with this key may name in the gateway's identifier header " +
 				"and be counted for; `[\"*\"]` is every team. Defaults to none."),
 			"duration": schema.StringAttribute{

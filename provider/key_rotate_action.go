@@ -36,7 +36,8 @@ func (a *keyRotateAction) Schema(_ context.Context, _ action.SchemaRequest, resp
 			"new_key": schema.StringAttribute{
 				MarkdownDescription: "The new secret, `sk-` and at least 16 characters. No state holds it, but a saved plan does, " +
 					"as everything in the configuration of an action.",
-				Required: true,
+				Required:   true,
+				Validators: valid(keySecretValidator{}),
 			},
 			"grace_period": schema.StringAttribute{
 				MarkdownDescription: "How long the old secret still works, such as `24h`, at most 90 days. Leave it out to have it stop at once.",

@@ -51,7 +51,8 @@ func keySecretAttributes() map[string]schema.Attribute {
 		"key_wo_version": schema.Int64Attribute{
 			MarkdownDescription: "A number from 1 to raise when `key_wo` changes, as Terraform cannot see that. The key then has that secret, " +
 				"keeps its id, and the old secret works for `rotation_grace` more. An imported key takes over its first version and keeps the secret it has; " +
-				"0 in a plan means that the secret was changed outside of Terraform.",
+				"0 in a plan means that the secret was changed outside of Terraform. " +
+				"When it is taken away, with `key_wo`, the gateway makes another secret, which is then `key`.",
 			Optional:   true,
 			Validators: []validator.Int64{int64validator.AtLeast(adoptedSecret), int64validator.AlsoRequires(path.MatchRoot("key_wo"))},
 		},

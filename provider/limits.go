@@ -82,13 +82,13 @@ type budgetTermsModel struct {
 
 func budgetTermsAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
-		"max_budget": usdAttribute("The most that may be spent in one period, in US dollars, to the nano-dollar. " +
+		"max_budget": usdAttribute("The most that may be spent in one period, in US dollars, to the nano-dollar and up to nine million. " +
 			"Leave it out for no cap; `0` refuses everything that costs."),
 		"soft_budget": usdAttribute("The spending from which people are warned, in US dollars; below `max_budget`. " +
 			"Not together with `soft_threshold_pct`. Leave it out for no such warning."),
 		"soft_threshold_pct": schema.Float64Attribute{
 			MarkdownDescription: "The same warning as a share of `max_budget`, above 0 and at most 1: `0.8` warns at 80 %. " +
-				"Not together with `soft_budget`.",
+				"Not together with `soft_budget`, and without effect without `max_budget`.",
 			Optional: true,
 		},
 		"hard_cap": boolAttribute("Whether requests are refused once `max_budget` is spent. "+

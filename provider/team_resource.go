@@ -90,8 +90,8 @@ func (r *teamResource) Schema(_ context.Context, _ resource.SchemaRequest, resp 
 			"team_alias": stringAttribute("The team's name for people. Leave it out for none."),
 			"models": stringListAttribute("The models that the team may ask for. Defaults to `[]`, which is every model; " +
 				"`[\"no-default-models\"]` is none."),
-			"budget_id": stringAttribute("A `bursar_budget` whose terms the team takes, with a counter of its own. " +
-				"Not together with `max_budget`."),
+			"budget_id": stringAttribute("A `bursar_budget` whose terms the team takes, all of them, with a counter of its own. " +
+				"Not together with `max_budget`; the team's other budget terms have no effect then."),
 			"metadata": metadataAttribute("team"),
 			"blocked":  boolAttribute("Whether all requests of the team are refused.", false),
 			"deletion_protection": boolAttribute("Whether Terraform refuses to destroy the team. "+
