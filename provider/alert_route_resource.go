@@ -141,7 +141,7 @@ func (r *alertRouteResource) Create(ctx context.Context, req resource.CreateRequ
 	var plan, config alertRouteModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !r.readyToApply(&resp.Diagnostics) {
 		return
 	}
 	fields := plan.toAPI()
@@ -212,7 +212,7 @@ func (r *alertRouteResource) Update(ctx context.Context, req resource.UpdateRequ
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	revision, diags := plannedRevision(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !r.readyToApply(&resp.Diagnostics) {
 		return
 	}
 	wanted := plan.toAPI()
@@ -254,7 +254,7 @@ func (r *alertRouteResource) Delete(ctx context.Context, req resource.DeleteRequ
 	var state alertRouteModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	refuseUnread(ctx, req.Private, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !r.readyToApply(&resp.Diagnostics) {
 		return
 	}
 	err := r.client.DeleteAlertRoute(ctx, state.AlertRouteID.ValueString())

@@ -180,7 +180,7 @@ func warnOfEmptyScope(diags *diag.Diagnostics, state *budgetModel, plan budgetMo
 func (r *budgetResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var plan budgetModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !r.readyToApply(&resp.Diagnostics) {
 		return
 	}
 	budget, err := r.client.CreateBudget(ctx, plan.BudgetID.ValueString(), plan.toAPI())
@@ -228,7 +228,7 @@ func (r *budgetResource) Update(ctx context.Context, req resource.UpdateRequest,
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	revision, diags := plannedRevision(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !r.readyToApply(&resp.Diagnostics) {
 		return
 	}
 	wanted := plan.toAPI()
@@ -265,7 +265,7 @@ func (r *budgetResource) Delete(ctx context.Context, req resource.DeleteRequest,
 	var state budgetModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	refuseUnread(ctx, req.Private, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !r.readyToApply(&resp.Diagnostics) {
 		return
 	}
 	err := r.client.DeleteBudget(ctx, state.BudgetID.ValueString())

@@ -75,6 +75,12 @@ func (u *gatewayUser) ready(diags *diag.Diagnostics) bool {
 	return false
 }
 
+// readyToApply says whether the gateway can be changed. Planning is over then.
+func (u *gatewayUser) readyToApply(diags *diag.Diagnostics) bool {
+	u.judge.applies()
+	return u.ready(diags)
+}
+
 // privateWriter and privateReader are Terraform's private state: kept with a resource, never shown.
 type privateWriter interface {
 	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics

@@ -194,7 +194,7 @@ func (r *keyResource) Create(ctx context.Context, req resource.CreateRequest, re
 	var secret types.String
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("key_wo"), &secret)...)
-	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !r.readyToApply(&resp.Diagnostics) {
 		return
 	}
 	created, err := r.client.CreateKey(ctx, api.KeyCreate{
@@ -269,7 +269,7 @@ func (r *keyResource) Update(ctx context.Context, req resource.UpdateRequest, re
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("key_wo"), &secret)...)
 	hints, diags := hintsOf(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !r.readyToApply(&resp.Diagnostics) {
 		return
 	}
 	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, "key_id", plan.KeyID.ValueString())...)
@@ -355,7 +355,7 @@ func (r *keyResource) Delete(ctx context.Context, req resource.DeleteRequest, re
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	refuseDestroy(&resp.Diagnostics, state.DeletionProtection, "key", state.KeyID)
 	refuseUnread(ctx, req.Private, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !r.readyToApply(&resp.Diagnostics) {
 		return
 	}
 	err := r.client.DeleteKey(ctx, state.KeyID.ValueString())

@@ -217,7 +217,7 @@ func (r *modelResource) Create(ctx context.Context, req resource.CreateRequest, 
 	var plan, config modelModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !r.readyToApply(&resp.Diagnostics) {
 		return
 	}
 	fields := plan.toAPI()
@@ -276,7 +276,7 @@ func (r *modelResource) Update(ctx context.Context, req resource.UpdateRequest, 
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	revision, diags := plannedRevision(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !r.readyToApply(&resp.Diagnostics) {
 		return
 	}
 	wanted := plan.toAPI()
@@ -325,7 +325,7 @@ func (r *modelResource) Delete(ctx context.Context, req resource.DeleteRequest, 
 	var state modelModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	refuseUnread(ctx, req.Private, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !r.readyToApply(&resp.Diagnostics) {
 		return
 	}
 	err := r.client.DeleteModel(ctx, state.ModelID.ValueString())

@@ -22,7 +22,8 @@ const judgeTimeout = 5 * time.Second
 type planJudge struct {
 	client *client.Client
 
-	mu     sync.Mutex
+	mu sync.Mutex
+	// silent: nobody is asked any more.
 	silent bool
 	// served are the names of models that this run's configuration adds, and managed what it has in its state.
 	served  map[string]bool
@@ -73,7 +74,7 @@ func (j *planJudge) ask(ctx context.Context, change api.QuotaChange, err error) 
 	}
 	ctx, cancel := context.WithTimeout(ctx, judgeTimeout)
 	defer cancel()
-	check, err = j.client.CheckQuota(ctx, []api.QuotaChange{change})
+	check, err = j.client.CheckChange(ctx, change)
 	if err != nil && api.CodeOf(err) != api.Invalid {
 		j.giveUp()
 	}
@@ -90,6 +91,14 @@ func (j *planJudge) giveUp() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.silent = true
+}
+
+// applies notes that something is being applied. Terraform plans each resource once more before it applies it, and
+// what there was to warn of has been said in the plan.
+func (j *planJudge) applies() {
+	if j != nil {
+		j.giveUp()
+	}
 }
 
 // judgeTeam warns of what making or changing a team would do; state is nil for one that is not there.

@@ -203,7 +203,7 @@ func (r *teamMemberResource) Create(ctx context.Context, req resource.CreateRequ
 	var plan, config teamMemberModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !r.readyToApply(&resp.Diagnostics) {
 		return
 	}
 	member, err := r.client.AddMember(ctx, plan.TeamID.ValueString(), config.UserID.ValueString(), config.UserEmail.ValueString(), plan.toAPI())
@@ -267,7 +267,7 @@ func (r *teamMemberResource) Update(ctx context.Context, req resource.UpdateRequ
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	revision, diags := plannedRevision(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !r.readyToApply(&resp.Diagnostics) {
 		return
 	}
 	wanted := plan.toAPI()
@@ -309,7 +309,7 @@ func (r *teamMemberResource) Delete(ctx context.Context, req resource.DeleteRequ
 	var state teamMemberModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	refuseUnread(ctx, req.Private, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !r.readyToApply(&resp.Diagnostics) {
 		return
 	}
 	err := r.checkKeys(ctx, state, &resp.Diagnostics)

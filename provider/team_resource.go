@@ -141,7 +141,7 @@ func (r *teamResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 func (r *teamResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var plan teamModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !r.readyToApply(&resp.Diagnostics) {
 		return
 	}
 	team, err := r.client.CreateTeam(ctx, plan.TeamID.ValueString(), plan.toAPI())
@@ -190,7 +190,7 @@ func (r *teamResource) Update(ctx context.Context, req resource.UpdateRequest, r
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	revision, diags := plannedRevision(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !r.readyToApply(&resp.Diagnostics) {
 		return
 	}
 	wanted := plan.toAPI()
@@ -234,26 +234,27 @@ func (r *teamResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	refuseDestroy(&resp.Diagnostics, state.DeletionProtection, "team", state.TeamID)
 	refuseUnread(ctx, req.Private, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !r.readyToApply(&resp.Diagnostics) {
 		return
 	}
-	err := r.checkKeys(ctx, state, &resp.Diagnostics)
-	if err == nil && !resp.Diagnostics.HasError() {
-		err = r.client.DeleteTeam(ctx, state.TeamID.ValueString())
-	}
+	err := r.remove(ctx, state, &resp.Diagnostics)
 	if err != nil && api.CodeOf(err) != api.NotFound {
 		report(ctx, &resp.Diagnostics, req.State.Schema, "Team not deleted", err)
 	}
 }
 
-// checkKeys refuses to delete keys that nobody said may go: programs hold them.
-func (r *teamResource) checkKeys(ctx context.Context, state teamModel, diags *diag.Diagnostics) error {
+// remove does not delete keys that nobody said may go: programs hold them.
+func (r *teamResource) remove(ctx context.Context, state teamModel, diags *diag.Diagnostics) error {
 	if state.ForceDestroy.ValueBool() {
-		return nil
+		return r.client.DeleteTeam(ctx, state.TeamID.ValueString())
+	}
+	refused := r.client.DeleteTeamWithoutKeys(ctx, state.TeamID.ValueString())
+	if api.CodeOf(refused) != api.Conflict {
+		return refused
 	}
 	info, err := r.client.GetTeam(ctx, state.TeamID.ValueString())
 	if err != nil || len(info.Keys) == 0 {
-		return err
+		return refused
 	}
 	diags.AddError("Team still has keys", fmt.Sprintf(
 		"Deleting team %q would delete its %d key(s), and programs that use them would stop: %s.\n\n"+

@@ -29,6 +29,16 @@ type quotaQuestion struct {
 	Route   *string           `json:"route"`
 	Body    json.RawMessage   `json:"body"`
 	Changes []api.QuotaChange `json:"changes"`
+	// Separately asks about every change as if it were the only one.
+	Separately bool `json:"separately"`
+}
+
+// quotaAnswer is the answer of POST /quota/check.
+type quotaAnswer struct {
+	api.QuotaCheck
+	// Checks are what each change would do by itself, when asked separately. What is beside them is empty then, but for
+	// ok and changes.
+	Checks []api.QuotaCheck `json:"checks,omitempty"`
 }
 
 // checkQuota is POST /quota/check: what changes would do to whom. They are made as their routes make them, in a
@@ -53,14 +63,46 @@ func (s *Server) checkQuota(c *call) (any, error) {
 			return nil, api.FieldErrorf("route", "of change %d must be one of %s", i+1, strings.Join(sortedNames(checkable), ", "))
 		}
 	}
+	if question.Separately {
+		return s.checkSeparately(c, changes)
+	}
+	check, err := s.checkTogether(c, changes)
+	return quotaAnswer{QuotaCheck: check}, err
+}
+
+// checkTogether is what changes would do that follow each other.
+func (s *Server) checkTogether(c *call, changes []api.QuotaChange) (api.QuotaCheck, error) {
 	verdicts, made, err := s.rehearse(c, changes)
 	if err != nil {
-		return nil, err
+		return api.QuotaCheck{}, err
 	}
 	check, err := s.effects(c.ctx(), made)
 	check.Changes = verdicts
-	check.OK = !slices.ContainsFunc(verdicts, func(v api.QuotaVerdict) bool { return !v.OK })
+	check.OK = allTaken(verdicts)
 	return check, err
+}
+
+// checkSeparately is what changes would do that know nothing of each other.
+func (s *Server) checkSeparately(c *call, changes []api.QuotaChange) (quotaAnswer, error) {
+	answer := quotaAnswer{QuotaCheck: emptyCheck()}
+	for _, change := range changes {
+		check, err := s.checkTogether(c, []api.QuotaChange{change})
+		if err != nil {
+			return quotaAnswer{}, err
+		}
+		answer.Checks = append(answer.Checks, check)
+		answer.Changes = append(answer.Changes, check.Changes...)
+	}
+	answer.OK = allTaken(answer.Changes)
+	return answer, nil
+}
+
+func emptyCheck() api.QuotaCheck {
+	return api.QuotaCheck{Teams: []api.TeamEffect{}, Budgets: []api.BudgetEffect{}, Keys: []api.KeyEffect{}}
+}
+
+func allTaken(verdicts []api.QuotaVerdict) bool {
+	return !slices.ContainsFunc(verdicts, func(v api.QuotaVerdict) bool { return !v.OK })
 }
 
 // errRehearsed takes a rehearsal's transaction back.

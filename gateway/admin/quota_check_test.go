@@ -114,6 +114,41 @@ func TestQuotaCheck_aSetFollowsEachOther(t *testing.T) {
 	}
 }
 
+func TestQuotaCheck_separatelyNothingFollows(t *testing.T) {
+	g := limited(t)
+	questions := []string{
+		`{"route":"/team/new","body":{"team_id":"t2","models":["typo"]}}`,
+		`{"route":"/team/update","body":{"team_id":"t2","rpm_limit":1}}`, // there is none
+		`{"route":"/team/update","body":{"team_id":"t1","rpm_limit":6}}`,
+		`{"route":"/team/update","body":{"team_id":"t1","max_budget":20}}`,
+		`{"route":"/key/generate","body":{"team_id":"t1","rpm_limit":90}}`,
+	}
+	before := g.dump()
+	var together struct {
+		api.QuotaCheck
+		Checks []api.QuotaCheck `json:"checks"`
+	}
+	g.post("/quota/check", `{"separately":true,"changes":[`+strings.Join(questions, ",")+`]}`).ok().decode(&together)
+	if diff := cmp.Diff(before, g.dump()); diff != "" {
+		t.Error(diff)
+	}
+	if together.OK || len(together.Changes) != len(questions) || len(together.Teams)+len(together.Budgets)+len(together.Keys) != 0 {
+		t.Errorf("%+v", together.QuotaCheck)
+	}
+	for i, question := range questions {
+		var alone api.QuotaCheck
+		g.post("/quota/check", question).ok().decode(&alone)
+		if diff := cmp.Diff(alone, together.Checks[i]); diff != "" {
+			t.Errorf("%s (-alone +together):\n%s", question, diff)
+		}
+	}
+	if team := together.Checks[3].Teams[0]; *team.New.RPMLimit != 100 || !team.Refused || together.Checks[1].OK {
+		t.Errorf("%+v", team)
+	}
+	g.post("/quota/check", `{"separately":true,"changes":[]}`).refused(400, "changes", "is required")
+	g.post("/quota/check", `{"separately":1,`+questions[0][1:]).refused(400, "separately", "")
+}
+
 func TestQuotaCheck_potsAndWhoNamesABudget(t *testing.T) {
 	g := limited(t)
 	g.post("/budget/new", `{"budget_id":"gold","max_budget":100}`).ok()

@@ -19,7 +19,7 @@ const (
 
 // effects are what rehearsed changes would do.
 func (s *Server) effects(ctx context.Context, made *rehearsal) (api.QuotaCheck, error) {
-	check := api.QuotaCheck{Teams: []api.TeamEffect{}, Budgets: []api.BudgetEffect{}, Keys: []api.KeyEffect{}}
+	check := emptyCheck()
 	concerned, err := s.concerned(ctx, made)
 	if err != nil {
 		return check, err

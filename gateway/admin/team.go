@@ -165,7 +165,7 @@ func (s *Server) setTeamBlocked(c *call, blocked bool) (any, error) {
 	})
 }
 
-// deleteTeams is POST /team/delete {"team_ids"}: all of them with their keys, or none.
+// deleteTeams is POST /team/delete {"team_ids", "only_without_keys"}: all of them with their keys, or none.
 func (s *Server) deleteTeams(c *call) (any, error) {
 	ids, err := c.in.texts("team_ids")
 	if err != nil {
@@ -174,13 +174,17 @@ func (s *Server) deleteTeams(c *call) (any, error) {
 	if len(ids) == 0 {
 		return nil, api.FieldErrorf("team_ids", "is required: a list of the teams to delete")
 	}
+	onlyWithoutKeys, err := c.in.flag("only_without_keys")
+	if err != nil {
+		return nil, err
+	}
 	if err := c.in.expect(&struct{}{}); err != nil {
 		return nil, err
 	}
 	if err := undeclared("team", s.declared.Team, ids...); err != nil {
 		return nil, err
 	}
-	teams, keys, err := s.record.DeleteTeams(c.ctx(), c.change, ids)
+	teams, keys, err := s.removeTeams(c, ids, onlyWithoutKeys)
 	if err != nil {
 		return nil, err
 	}
@@ -194,6 +198,20 @@ func (s *Server) deleteTeams(c *call) (any, error) {
 		}
 	}
 	return teamsDeleted{DeletedTeams: ids, DeletedKeys: keyIDs(keys)}, inForce(failed)
+}
+
+// removeTeams deletes teams in one transaction, with the keys they have unless these are to keep them.
+func (s *Server) removeTeams(c *call, ids []string, onlyWithoutKeys bool) (teams []api.Team, keys []api.Key, err error) {
+	_, _, err = s.record.Idempotent(c.ctx(), api.Once{}, func(ctx context.Context) ([]byte, error) {
+		if teams, keys, err = s.record.DeleteTeams(ctx, c.change, ids); err != nil {
+			return nil, err
+		}
+		if onlyWithoutKeys && len(keys) > 0 {
+			return nil, api.Errorf(api.Conflict, "%d keys would go with the teams: delete or move them first, or leave out only_without_keys", len(keys))
+		}
+		return nil, nil
+	})
+	return teams, keys, err
 }
 
 // teamsDeleted is the answer of POST /team/delete.

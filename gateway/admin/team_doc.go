@@ -25,9 +25,10 @@ type teamNamed struct {
 	TeamID string `json:"team_id" required:"true"`
 }
 
-// teamsNamed is a body that names teams.
-type teamsNamed struct {
-	TeamIDs []string `json:"team_ids" required:"true"`
+// teamsToDelete is the body of POST /team/delete.
+type teamsToDelete struct {
+	TeamIDs         []string `json:"team_ids" required:"true"`
+	OnlyWithoutKeys bool     `json:"only_without_keys"`
 }
 
 var teamFilterParameters = []openapi.Parameter{
@@ -64,8 +65,9 @@ var teamDocs = documentation{
 		Description: "What is left out is kept, what is null is cleared; lists and objects are replaced whole.",
 	},
 	"POST /team/delete": {
-		Tag: "team", Summary: "Delete teams with their keys, all of them or none.", Body: teamsNamed{}, Answer: teamsDeleted{},
-		Errors: codes(api.NotFound, api.Conflict),
+		Tag: "team", Summary: "Delete teams with their keys, all of them or none.", Body: teamsToDelete{}, Answer: teamsDeleted{},
+		Description: "With `only_without_keys` nothing is deleted when one of the teams has keys.",
+		Errors:      codes(api.NotFound, api.Conflict),
 	},
 	"POST /team/block": {
 		Tag: "team", Summary: "Refuse everything that a team's keys ask for.", Body: teamNamed{}, Answer: api.Team{}, Revised: true,

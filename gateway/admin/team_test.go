@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
@@ -167,6 +169,23 @@ func TestTeamDelete(t *testing.T) {
 	g.post("/team/delete", `{"team_ids":"c"}`).refused(400, "team_ids", "must be a list of strings")
 	g.post("/team/delete", `{"team_ids":[""]}`).refused(400, "team_ids", "empty string")
 	g.get("/team/info?team_id=c").ok()
+}
+
+func TestTeamDelete_onlyWithoutKeys(t *testing.T) {
+	g := newGateway(t)
+	for _, id := range []string{"a", "b", "c"} {
+		g.post("/team/new", `{"team_id":"`+id+`"}`).ok()
+	}
+	g.post("/key/generate", `{"team_id":"a"}`).ok()
+	before := g.dump()
+	g.changes.takeTold()
+	g.post("/team/delete", `{"team_ids":["b","a"],"only_without_keys":true}`).refused(409, "", "1 keys would go with the teams")
+	g.post("/team/delete", `{"team_ids":["b"],"only_without_keys":"yes"}`).refused(400, "only_without_keys", "must be true or false")
+	if diff := cmp.Diff(before, g.dump()); diff != "" || g.changes.takeTold() != "" {
+		t.Errorf("a delete that was refused changed something: %s", diff)
+	}
+	g.post("/team/delete", `{"team_ids":["b","c"],"only_without_keys":true}`).ok().has("deleted_teams", `["b","c"]`)
+	g.post("/team/delete", `{"team_ids":["a"],"only_without_keys":false}`).ok().has("deleted_teams", `["a"]`)
 }
 
 func TestTeam_declaredInTheFile(t *testing.T) {

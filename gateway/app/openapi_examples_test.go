@@ -118,6 +118,7 @@ var lastExamples = []example{
 
 	{pattern: "POST /quota/check", body: `{"changes":[{"route":"/team/update","body":{"team_id":"team-b","rpm_limit":1}},{"route":"/budget/new","body":{"everything":true}}]}`, bad: `{}`, status: 400},
 	{pattern: "POST /quota/check", body: `{"route":"/team/update","body":{"team_id":"none"}}`},
+	{pattern: "POST /quota/check", body: `{"separately":true,"changes":[{"route":"/team/update","body":{"team_id":"none"}},{"route":"/team/new","body":{"team_id":"n"}}]}`},
 
 	{pattern: "GET /audit", query: "?page_size=2", bad: "?page=0", status: 400},
 	{pattern: "GET /audit/verify"},
@@ -129,6 +130,6 @@ var lastExamples = []example{
 
 	{pattern: "POST /alert_route/delete", body: `{"alert_route_ids":["{route}"]}`, bad: `{"alert_route_ids":["none"]}`, status: 404},
 	{pattern: "POST /key/delete", body: `{"keys":["{service}"],"key_aliases":["k"]}`, bad: `{"keys":["none"]}`, status: 404},
-	{pattern: "POST /team/delete", body: `{"team_ids":["team-b"]}`, bad: `{"team_ids":["none"]}`, status: 404},
+	{pattern: "POST /team/delete", body: `{"team_ids":["team-b"],"only_without_keys":false}`, bad: `{"team_ids":["none"]}`, status: 404},
 	{pattern: "POST /budget/delete", body: `{"id":"{budget}"}`, bad: `{"id":"none"}`, status: 404},
 }

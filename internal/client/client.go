@@ -60,6 +60,7 @@ type Options struct {
 type Client struct {
 	rest   *resty.Client
 	estate *Estate
+	checks changeChecks
 }
 
 // New returns a client of the gateway; it does not call it.

@@ -27,6 +27,10 @@ func TestCalls_onTheWire(t *testing.T) {
 			call: func(ctx context.Context, c *client.Client) error { return c.DeleteTeam(ctx, "a") },
 			want: "POST /team/delete", holds: []string{`{"team_ids":["a"]}`},
 		},
+		"delete team without keys": {
+			call: func(ctx context.Context, c *client.Client) error { return c.DeleteTeamWithoutKeys(ctx, "a") },
+			want: "POST /team/delete", holds: []string{`{"team_ids":["a"],"only_without_keys":true}`},
+		},
 		"block team": {
 			call:   func(ctx context.Context, c *client.Client) error { _, err := c.BlockTeam(ctx, "a"); return err },
 			answer: `{"team_id":"a"}`,

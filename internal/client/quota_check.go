@@ -7,7 +7,7 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
-// CheckQuota asks what changes would do, and changes nothing.
+// CheckQuota asks what changes would do that follow each other, and changes nothing.
 func (c *Client) CheckQuota(ctx context.Context, changes []api.QuotaChange) (api.QuotaCheck, error) {
 	var check api.QuotaCheck
 	err := c.ask(ctx, "/quota/check", map[string][]api.QuotaChange{"changes": changes}, &check)

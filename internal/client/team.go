@@ -60,7 +60,19 @@ func (c *Client) UpdateTeam(ctx context.Context, id string, fields api.TeamField
 
 // DeleteTeam deletes a team and its keys; [api.NotFound] when it is gone already.
 func (c *Client) DeleteTeam(ctx context.Context, id string) error {
-	body := map[string][]string{"team_ids": {id}}
+	return c.deleteTeam(ctx, id, false)
+}
+
+// DeleteTeamWithoutKeys deletes a team unless it has keys: then it is refused with [api.Conflict].
+func (c *Client) DeleteTeamWithoutKeys(ctx context.Context, id string) error {
+	return c.deleteTeam(ctx, id, true)
+}
+
+func (c *Client) deleteTeam(ctx context.Context, id string, onlyWithoutKeys bool) error {
+	body := struct {
+		TeamIDs         []string `json:"team_ids"`
+		OnlyWithoutKeys bool     `json:"only_without_keys,omitempty"`
+	}{[]string{id}, onlyWithoutKeys}
 	return wrap(c.post(ctx, "/team/delete", body, nil), "delete team %q", id)
 }
 
