@@ -61,6 +61,7 @@ type Client struct {
 	rest   *resty.Client
 	estate *Estate
 	checks changeChecks
+	crowd  *crowd
 }
 
 // New returns a client of the gateway; it does not call it.
@@ -85,7 +86,7 @@ func New(options Options) (*Client, error) {
 		SetResponseBodyLimit(maxResponseBytes)
 	setHeaders(rest, options)
 	setRetries(rest, options)
-	c := &Client{rest: rest}
+	c := &Client{rest: rest, crowd: newCrowd()}
 	c.estate = newEstate(c)
 	return c, nil
 }
@@ -149,7 +150,7 @@ func (c *Client) call(ctx context.Context, request *resty.Request, method, path 
 
 func (c *Client) exchange(ctx context.Context, request *resty.Request, method, path string, result any) error {
 	request.AddRetryCondition(new(attempts).again)
-	response, err := request.SetContext(ctx).Execute(method, path)
+	response, err := c.send(ctx, request.SetContext(ctx), method, path)
 	if err != nil {
 		return after(request.Attempt, noAnswer(ctx, c.rest.BaseURL, err))
 	}

@@ -16,7 +16,9 @@ func setRetries(rest *resty.Client, options Options) {
 	rest.SetRetryCount(max(0, cmp.Or(options.RetryMax, defaultRetryMax))).
 		SetRetryWaitTime(cmp.Or(options.RetryWait, defaultRetryWait)).
 		SetRetryMaxWaitTime(maxRetryWait).
-		SetRetryAfter(retryAfter)
+		SetRetryAfter(func(_ *resty.Client, response *resty.Response) (time.Duration, error) {
+			return retryAfter(response), nil
+		})
 }
 
 // mostBroken is how often one call takes 500 for an answer. A fault that passes has passed by then, and one that stays
@@ -40,7 +42,8 @@ func (a *attempts) again(response *resty.Response, err error) bool {
 		a.broken++
 		return a.broken < mostBroken
 	}
-	return mayPass(response)
+	// Too many requests are a matter between all of them: send repeats those.
+	return response.StatusCode() != http.StatusTooManyRequests && mayPass(response)
 }
 
 // mayPass says whether the same request may be answered otherwise a little later.
@@ -74,13 +77,13 @@ func watchForLoss(request *resty.Request) (lost func() bool) {
 }
 
 // retryAfter is the time the gateway asks to wait; zero leaves it to the backoff.
-func retryAfter(_ *resty.Client, response *resty.Response) (time.Duration, error) {
+func retryAfter(response *resty.Response) time.Duration {
 	value := response.Header().Get("Retry-After")
 	if seconds, err := strconv.Atoi(value); err == nil && seconds >= 0 {
-		return time.Duration(seconds) * time.Second, nil
+		return time.Duration(seconds) * time.Second
 	}
 	if moment, err := http.ParseTime(value); err == nil {
-		return max(0, time.Until(moment)), nil
+		return max(0, time.Until(moment))
 	}
-	return 0, nil
+	return 0
 }
