@@ -111,7 +111,8 @@ func (r *alertRouteResource) ValidateConfig(ctx context.Context, req resource.Va
 	}
 }
 
-// ModifyPlan refuses a new route without an address, and warns of a secret that would not be sent.
+// ModifyPlan refuses a new route without an address, and warns of teams that are not there and of a secret that would
+// not be sent.
 func (r *alertRouteResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if req.Plan.Raw.IsNull() {
 		return
@@ -124,6 +125,7 @@ func (r *alertRouteResource) ModifyPlan(ctx context.Context, req resource.Modify
 	} else {
 		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	}
+	r.judge.warnOfMissingTeams(ctx, &resp.Diagnostics, "team_ids", "The route is told nothing of it until there is one.", config.TeamIDs, state.TeamIDs)
 	before, version := webhookOf(state.Webhook), path.Root("webhook").AtName("secret_wo_version")
 	if leftToGateway(configured.SecretWO, configured.SecretWOVersion, before.SecretWOVersion) {
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, version, before.SecretWOVersion)...)

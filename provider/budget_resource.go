@@ -157,7 +157,18 @@ func (r *budgetResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 	if !resp.Diagnostics.HasError() && plan != nil {
 		warnOfEmptyScope(&resp.Diagnostics, state, *plan)
 		r.judge.judgeBudget(ctx, state, *plan, &resp.Diagnostics)
+		r.warnOfMissing(ctx, &resp.Diagnostics, state, *plan)
 	}
+}
+
+// warnOfMissing warns of a scope that names what is not there. State is nil for a budget that will be made.
+func (r *budgetResource) warnOfMissing(ctx context.Context, diags *diag.Diagnostics, state *budgetModel, plan budgetModel) {
+	if state == nil {
+		state = &budgetModel{}
+	}
+	const lost = "The pot counts nothing of it until there is one."
+	r.judge.warnOfMissingTeams(ctx, diags, "team_ids", lost, plan.TeamIDs, state.TeamIDs)
+	r.judge.warnOfMissingKeys(ctx, diags, "key_ids", lost, plan.KeyIDs, state.KeyIDs)
 }
 
 // warnOfEmptyScope tells of a list without entries, which elsewhere means all, when it is new.

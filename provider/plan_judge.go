@@ -28,10 +28,12 @@ type planJudge struct {
 	// served are the names of models that this run's configuration adds, and managed what it has in its state.
 	served  map[string]bool
 	managed map[string]bool
+	// made are the ids of the teams that the run plans, there already or not.
+	made map[string]bool
 }
 
 func newPlanJudge(gateway *client.Client) *planJudge {
-	return &planJudge{client: gateway, served: map[string]bool{}, managed: map[string]bool{}}
+	return &planJudge{client: gateway, served: map[string]bool{}, managed: map[string]bool{}, made: map[string]bool{}}
 }
 
 // willServe notes a model that the plan adds. Who refers to it is planned later.

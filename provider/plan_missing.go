@@ -1,0 +1,91 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/client"
+)
+
+// A route or pot may name teams and keys that are not there: the gateway lets it wait for them. A mistyped id is then
+// never heard of again, and nobody is told of what it was to be told of.
+
+// reference is a list of ids of one noun.
+type reference struct {
+	attribute string
+	noun      string
+	// planned and before are the list as it will be and as it is; an id that stays is not asked for.
+	planned, before types.List
+	// read returns [api.NotFound] for what is not there.
+	read func(ctx context.Context, id string) error
+	// lost is what becomes of an id that nothing has.
+	lost string
+}
+
+// willMake notes a team of the plan, which may not be there yet. Who refers to it is planned later.
+func (j *planJudge) willMake(teamID types.String) {
+	if j == nil || teamID.IsUnknown() {
+		return
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.made[teamID.ValueString()] = true
+}
+
+func (j *planJudge) makes(teamID string) bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.made[teamID]
+}
+
+// warnOfMissingTeams warns of teams that a list is to name and that neither the gateway nor the plan has.
+func (j *planJudge) warnOfMissingTeams(ctx context.Context, diags *diag.Diagnostics, attribute, lost string, planned, before types.List) {
+	if j == nil {
+		return
+	}
+	j.warnOfMissing(ctx, diags, reference{attribute, "team", planned, before, func(ctx context.Context, id string) error {
+		if j.makes(id) {
+			return nil
+		}
+		_, err := j.client.Estate().Team(ctx, id)
+		return err
+	}, lost})
+}
+
+// warnOfMissingKeys is the same for keys, whose ids no plan can know before they are made.
+func (j *planJudge) warnOfMissingKeys(ctx context.Context, diags *diag.Diagnostics, attribute, lost string, planned, before types.List) {
+	if j == nil {
+		return
+	}
+	j.warnOfMissing(ctx, diags, reference{attribute, "key", planned, before, func(ctx context.Context, id string) error {
+		_, err := j.client.Estate().Key(ctx, id)
+		return err
+	}, lost})
+}
+
+func (j *planJudge) warnOfMissing(ctx context.Context, diags *diag.Diagnostics, named reference) {
+	ctx, cancel := context.WithTimeout(ctx, judgeTimeout)
+	defer cancel()
+	known := stringsOf(named.before)
+	for i, element := range named.planned.Elements() {
+		id, ok := element.(types.String)
+		if !ok || id.IsUnknown() || slices.Contains(known, id.ValueString()) || j.gaveUp() {
+			continue
+		}
+		err := named.read(ctx, id.ValueString())
+		if api.CodeOf(err) == api.NotFound {
+			diags.AddAttributeWarning(path.Root(named.attribute).AtListIndex(i), fmt.Sprintf("%s %s is not on the gateway", named.noun, id.ValueString()),
+				fmt.Sprintf("%s Is the id spelled right? If this configuration makes the %s, refer to it as bursar_%s.NAME.%s_id, and it is made first.",
+					named.lost, named.noun, named.noun, named.noun))
+		} else if errors.Is(err, client.ErrNoAnswer) {
+			j.giveUp()
+		}
+	}
+}
