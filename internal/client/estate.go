@@ -143,7 +143,8 @@ func (l *listed[ID, T]) readPage(ctx context.Context) {
 	for _, object := range page.objects {
 		l.objects[l.idOf(object)] = object
 	}
-	l.cursor, l.missing, l.ended = page.next, max(0, l.missing-page.rows), page.next == ""
+	l.ended = page.next == "" || page.next == l.cursor
+	l.cursor, l.missing = page.next, max(0, l.missing-page.rows)
 }
 
 func (l *listed[ID, T]) forget() {

@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"strconv"
 
@@ -21,6 +22,9 @@ type page[T any] struct {
 // go on, so that what is made or deleted meanwhile moves nothing from one page to another.
 type pageReader[T any] func(ctx context.Context, cursor string) (page[T], error)
 
+// errInCircles is for what would otherwise be read for ever.
+var errInCircles = errors.New("the next page is said to be the same again; is the endpoint a Bursar gateway of a fitting version?")
+
 // everyPage returns what is on all pages.
 func everyPage[T any](ctx context.Context, read pageReader[T]) ([]T, error) {
 	var all []T
@@ -30,8 +34,11 @@ func everyPage[T any](ctx context.Context, read pageReader[T]) ([]T, error) {
 			return nil, err
 		}
 		all = append(all, page.objects...)
-		if page.next == "" {
+		switch page.next {
+		case "":
 			return all, nil
+		case cursor:
+			return nil, errInCircles
 		}
 		cursor = page.next
 	}
@@ -86,6 +93,10 @@ func (c *Client) teamPage(ctx context.Context, cursor string, with map[string]st
 }
 
 func (c *Client) pageOfKeys(ctx context.Context, cursor string) (page[api.Key], error) {
+	return c.keyPage(ctx, cursor, nil)
+}
+
+func (c *Client) keyPage(ctx context.Context, cursor string, with map[string]string) (page[api.Key], error) {
 	var answer struct {
 		Keys       []api.Key `json:"keys"`
 		TotalCount int       `json:"total_count"`
@@ -93,6 +104,7 @@ func (c *Client) pageOfKeys(ctx context.Context, cursor string) (page[api.Key], 
 	}
 	query := pageQuery("size", "key_id", cursor)
 	query["return_full_object"] = "true"
+	maps.Copy(query, with)
 	err := c.get(ctx, "/key/list", query, &answer)
 	err = whole(err, answer.Keys != nil, "GET /key/list")
 	return page[api.Key]{answer.Keys, len(answer.Keys), answer.TotalCount, answer.NextCursor}, err
