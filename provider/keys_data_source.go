@@ -33,7 +33,8 @@ func (d *keysDataSource) Metadata(_ context.Context, _ datasource.MetadataReques
 
 func (d *keysDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Keys of the gateway as they are now, with what they have spent, ordered by id. Their secrets are not in it.",
+		MarkdownDescription: "Keys of the gateway as they are now, with what they have spent, ordered by id. Their secrets are not in it. " +
+			"With an admin key for some teams only, theirs.",
 		Attributes: map[string]schema.Attribute{
 			"team_id": schema.StringAttribute{MarkdownDescription: "Only keys of this team. Leave it out for all.", Optional: true},
 			"user_id": schema.StringAttribute{MarkdownDescription: "Only keys of this user. Leave it out for all.", Optional: true},

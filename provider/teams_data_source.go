@@ -36,7 +36,8 @@ func (d *teamsDataSource) Metadata(_ context.Context, _ datasource.MetadataReque
 
 func (d *teamsDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "All teams of the gateway as they are now, with what they have spent, ordered by id.",
+		MarkdownDescription: "All teams of the gateway as they are now, with what they have spent, ordered by id. " +
+			"With an admin key for some teams only, these.",
 		Attributes: map[string]schema.Attribute{
 			"teams": listFact("The teams.", facts(teamStateFacts(), map[string]schema.Attribute{"metadata_json": metadataJSONFact("team")})),
 		},
