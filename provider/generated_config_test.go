@@ -92,7 +92,7 @@ func TestAccGeneratedConfig_everyShapePlansEmpty(t *testing.T) {
 	g := startGateway(t)
 	s := newShapes(2)
 	s.noFor = true
-	all := g.settleRandomly(s, 30)
+	all := g.settleRandomly(s, 200)
 	c := newCLI(t, "", g.settings()...)
 	c.withoutLog()
 	c.write("provider.tf", "terraform {\n  required_providers {\n    bursar = {\n      source = \"bursarhq/bursar\"\n    }\n  }\n}\n")

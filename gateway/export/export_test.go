@@ -97,6 +97,77 @@ import {
 	}
 }
 
+func TestConfiguration_namesModelsByReference(t *testing.T) {
+	model := func(id, name string) api.Model {
+		model := api.NewModel(id)
+		model.Name = name
+		return model
+	}
+	declared := model("declared", "declared")
+	declared.DeclaredIn = "bursar.yaml"
+	team, key, pot := api.NewTeam("t"), api.NewKey("key_1"), api.NewBudget("pot")
+	team.Models = api.StringList{"gpt", "declared", "all-proxy-models", "openai/*"}
+	key.Models, pot.Models = api.StringList{"gpt"}, []string{"gpt"}
+	files := estate{
+		models: []api.Model{declared, model("eu", "gpt"), model("us", "gpt")}, teams: []api.Team{team}, keys: []api.Key{key}, budgets: []api.Budget{pot},
+	}.files(t)
+	for file, want := range map[string]string{
+		"teams.tf": `models  = [bursar_model.eu.name, "declared", "all-proxy-models", "openai/*"]`,
+		"keys.tf":  `models = [bursar_model.eu.name]`, "budgets.tf": `models    = [bursar_model.eu.name]`,
+	} {
+		if !strings.Contains(files[file], want) {
+			t.Errorf("%s is not in\n%s", want, files[file])
+		}
+	}
+	var many estate
+	for i := range 4 {
+		many.models = append(many.models, model(fmt.Sprint("m", i), "gpt"))
+	}
+	many.teams = []api.Team{team}
+	if files = many.files(t); !strings.Contains(files["teams.tf"], `local.model_names["m0"]`) || !strings.Contains(files["models.tf"], "=> model.name") {
+		t.Errorf("got\n%s\n%s", files["teams.tf"], files["models.tf"])
+	}
+}
+
+// Who leaves a team loses the keys there, so Terraform has to know which come first.
+func TestConfiguration_namesTheMemberOfAKey(t *testing.T) {
+	ofMember, ofOther, ofNobody := api.NewKey("key_1"), api.NewKey("key_2"), api.NewKey("key_3")
+	ofMember.TeamID, ofMember.UserID = new("t"), new("ada")
+	ofOther.TeamID, ofOther.UserID, ofOther.Blocked = new("t"), new("eve"), true
+	ofNobody.UserID = new("ada")
+	text := estate{
+		teams: []api.Team{api.NewTeam("t")}, members: []api.Membership{api.NewMembership("t", "ada")}, keys: []api.Key{ofMember, ofOther, ofNobody},
+	}.files(t)["keys.tf"]
+	for _, want := range []string{`user_id = bursar_team_member.t_ada.user_id`, `user_id = "eve"`, `user_id = "ada"`} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%s is not in\n%s", want, text)
+		}
+	}
+}
+
+func TestConfiguration_tellsNothingFromEverything(t *testing.T) {
+	pot := api.NewBudget("pot")
+	pot.TeamIDs = []string{}
+	same(t, estate{budgets: []api.Budget{pot}}.files(t)["budgets.tf"], `
+resource "bursar_budget" "pot" {
+  budget_id = "pot"
+  team_ids  = []
+}`)
+}
+
+// Two aliases that Terraform cannot tell apart are no keys of one for_each.
+func TestConfiguration_keepsApartWhatIsWrittenAlike(t *testing.T) {
+	var e estate
+	for i, alias := range []string{"é", "e\u0301", "a", "b"} {
+		key := api.NewKey(fmt.Sprint("key_", i))
+		key.KeyAlias = &alias
+		e.keys = append(e.keys, key)
+	}
+	if files := e.files(t); strings.Contains(files["keys.tf"], "for_each") || strings.Count(files["imports.tf"], "id = ") != 4 {
+		t.Errorf("got\n%s", files["keys.tf"])
+	}
+}
+
 func TestConfiguration_putsTheSameTogether(t *testing.T) {
 	var e estate
 	for i := range 4 {

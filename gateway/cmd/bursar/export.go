@@ -9,23 +9,26 @@ import (
 	"path/filepath"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/export"
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/internal/client"
 )
 
 // exportCommand writes what is on a gateway as Terraform configuration.
 type exportCommand struct {
-	Endpoint    string `help:"Address of the gateway." env:"BURSAR_ENDPOINT" required:""`
-	AdminKey    string `help:"Admin key of the gateway." env:"BURSAR_ADMIN_KEY" required:""`
-	Out         string `help:"Folder to write files into, which is made when missing. Files that are there are never overwritten. Without it, all goes to standard output." type:"path"`
-	WebhookURLs bool   `name:"webhook-urls" help:"Write the addresses of webhooks, which may be secrets."`
+	Endpoint    string `help:"Address of the gateway." env:"BURSAR_ENDPOINT" required:"" placeholder:"URL"`
+	AdminKey    string `help:"Admin key of the gateway." env:"BURSAR_ADMIN_KEY" required:"" placeholder:"KEY"`
+	Out         string `help:"Folder to write files into, which is made when missing. Files that are there are never overwritten. Without it, all goes to standard output." type:"path" placeholder:"FOLDER"`
+	WebhookURLs bool   `name:"webhook-urls" help:"Write the addresses of webhooks, which may be secrets. Without it they stay as they are on the gateway."`
 }
 
 // Help explains what comes next.
 func (exportCommand) Help() string {
 	return `Writes models, budgets, teams, members, keys and alert routes with import blocks. No secret is written.
 
-In the folder, terraform plan shows what is imported and that nothing is changed; terraform apply imports it.
-imports.tf may be deleted afterwards.`
+  bursar export --out estate
+  cd estate && terraform init && terraform plan
+
+terraform plan shows what is imported and that nothing is changed; terraform apply imports it. imports.tf may be deleted afterwards.`
 }
 
 // Run writes the configuration.
@@ -35,6 +38,9 @@ func (c exportCommand) Run(ctx context.Context) error {
 		return fmt.Errorf("--endpoint: %w", err)
 	}
 	files, err := export.Configuration(ctx, gateway, export.Options{Endpoint: c.Endpoint, WebhookURLs: c.WebhookURLs})
+	if api.CodeOf(err) == api.Unauthenticated {
+		return fmt.Errorf("--admin-key or BURSAR_ADMIN_KEY is no admin key of %s: %w", c.Endpoint, err)
+	}
 	if err != nil {
 		return err
 	}
@@ -53,7 +59,7 @@ func printFiles(files []export.File) error {
 	return nil
 }
 
-// writeFiles writes all files or none.
+// writeFiles writes all files, or none when one is there already.
 func (c exportCommand) writeFiles(files []export.File) error {
 	if err := os.MkdirAll(c.Out, 0o755); err != nil {
 		return fmt.Errorf("make the folder: %w", err)
@@ -64,9 +70,20 @@ func (c exportCommand) writeFiles(files []export.File) error {
 		}
 	}
 	for _, file := range files {
-		if err := os.WriteFile(filepath.Join(c.Out, file.Name), []byte(file.Text), 0o600); err != nil {
+		if err := writeNew(filepath.Join(c.Out, file.Name), file.Text); err != nil {
 			return fmt.Errorf("write the configuration: %w", err)
 		}
 	}
-	return nil
+	_, err := fmt.Printf("Wrote %d files to %s. There, terraform init and terraform plan show what is imported and that nothing is changed.\n", len(files), c.Out)
+	return err
+}
+
+// writeNew fails when the file has come to be there in the meantime.
+func writeNew(path, text string) error {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = file.WriteString(text)
+	return errors.Join(err, file.Close())
 }
