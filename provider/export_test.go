@@ -184,7 +184,7 @@ func TestAccExport_everyShapePlansEmpty(t *testing.T) {
 // Whatever was made through the API, Terraform reads what is exported of it, would write it no other way, and changes nothing.
 func TestAccExport_randomShapesPlanEmpty(t *testing.T) {
 	g := startGateway(t)
-	_, count := g.settleRandomly(newShapes(1), 200).importBlocks()
+	_, count := g.settleRandomly(newShapes(1), manyShapes).importBlocks()
 	c := newCLI(t, "", g.settings()...)
 	c.withoutLog()
 	text := g.exportInto(c, export.Options{Endpoint: g.URL})

@@ -10,6 +10,9 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
+// manyShapes is how many objects of each kind get random shapes: five times as many take a minute and a half of work each.
+const manyShapes = 40
+
 // imported are the import ids of what was settled, by resource.
 type imported map[string][]string
 
@@ -21,17 +24,16 @@ func (g *gateway) settleRandomly(s shapes, size int) imported {
 	var teams []api.Team
 	var ids, keys []string
 	for i := range size/10 + 4 {
-		id, fields := fmt.Sprintf("%s%d", one(s, "gpt", "4x-", "A.b/", "a b"[:1]), i), s.model()
+		id, fields := fmt.Sprintf("%s%d", one(s, "gpt", "4x-", "A.b/", "a"), i), s.model()
 		model := must[api.Model](g.t)(g.CreateModel(ctx, id, fields))
 		if !slices.Contains(s.models, model.Name) {
 			s.models = append(s.models, model.Name)
 		}
 		add("bursar_model", id)
 	}
-	for i, id := range []string{"terms-0", "terms/1"} {
+	for _, id := range []string{"terms-0", "terms/1"} {
 		terms := s.terms()
 		add("bursar_budget", must[api.Budget](g.t)(g.CreateBudget(ctx, id, api.BudgetFields{BudgetTerms: terms, RateLimits: s.rates()})).BudgetID)
-		_ = i
 	}
 	for i := range size {
 		id := one(s, "t-%d", "t.%d", "T_%d", "team/%d", "%d", "for|%d", "ops@%d=x")
@@ -92,7 +94,7 @@ func TestAccGeneratedConfig_everyShapePlansEmpty(t *testing.T) {
 	g := startGateway(t)
 	s := newShapes(2)
 	s.noFor = true
-	all := g.settleRandomly(s, 200)
+	all := g.settleRandomly(s, manyShapes)
 	c := newCLI(t, "", g.settings()...)
 	c.withoutLog()
 	c.write("provider.tf", "terraform {\n  required_providers {\n    bursar = {\n      source = \"bursarhq/bursar\"\n    }\n  }\n}\n")
