@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
@@ -32,25 +33,34 @@ func newCLI(t testing.TB, files string, env ...string) *cli {
 	if err != nil {
 		t.Fatal(err)
 	}
-	bin, c := t.TempDir(), &cli{t: t, program: program, dir: t.TempDir()}
+	settings, err := builtProvider()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &cli{t: t, program: program, dir: t.TempDir()}
 	if files != "" {
 		if err := os.CopyFS(c.dir, os.DirFS(files)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", bin, "./cmd/terraform-provider-bursar")
-	if output, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build the provider: %s\n%s", err, output)
-	}
-	settings := filepath.Join(bin, "terraform.rc")
-	overrides := fmt.Sprintf("provider_installation {\n  dev_overrides {\n    \"bursarhq/bursar\" = %q\n  }\n  direct {}\n}\n", bin)
-	if err := os.WriteFile(settings, []byte(overrides), 0o600); err != nil {
-		t.Fatal(err)
-	}
 	c.env = append(os.Environ(), append(env, "TF_CLI_CONFIG_FILE="+settings, "TF_IN_AUTOMATION=1",
 		"TF_LOG=TRACE", "TF_LOG_PATH="+c.log())...)
 	return c
 }
+
+// builtFolder is where builtProvider leaves its files; whoever runs the tests makes it and takes it away.
+var builtFolder string
+
+// builtProvider builds the provider once for all tests, and returns the settings with which Terraform takes it.
+var builtProvider = sync.OnceValues(func() (settings string, err error) {
+	build := exec.Command("go", "build", "-o", builtFolder, "./cmd/terraform-provider-bursar")
+	if output, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build the provider: %w\n%s", err, output)
+	}
+	settings = filepath.Join(builtFolder, "terraform.rc")
+	overrides := fmt.Sprintf("provider_installation {\n  dev_overrides {\n    \"bursarhq/bursar\" = %q\n  }\n  direct {}\n}\n", builtFolder)
+	return settings, os.WriteFile(settings, []byte(overrides), 0o600)
+})
 
 func (c *cli) log() string { return filepath.Join(c.dir, "trace.log") }
 

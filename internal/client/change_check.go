@@ -3,15 +3,20 @@ package client
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
-// maxChecksTogether is how many changes one request asks about.
-const maxChecksTogether = 50
+const (
+	// maxChecksTogether is how many changes one request asks about.
+	maxChecksTogether = 50
+	// gatherFor is how long a request waits for others that are about to ask: Terraform plans ten resources at a time.
+	gatherFor = 5 * time.Millisecond
+)
 
 // changeChecks are questions about single changes on their way to the gateway. One request is under way at a time,
-// and what is asked meanwhile goes with the next: many changes take few requests, and a single one does not wait.
+// and what is asked meanwhile goes with the next: many changes take few requests.
 type changeChecks struct {
 	mu      sync.Mutex
 	sending bool
@@ -63,7 +68,12 @@ func (q *changeChecks) take() []*changeCheck {
 }
 
 func (c *Client) sendChecks() {
-	for questions := c.checks.take(); len(questions) > 0; questions = c.checks.take() {
+	for {
+		time.Sleep(gatherFor)
+		questions := c.checks.take()
+		if len(questions) == 0 {
+			return
+		}
 		checks, err := c.checkSeparately(questions)
 		for i, question := range questions {
 			if question.err = err; err == nil {
