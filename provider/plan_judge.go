@@ -28,7 +28,7 @@ type planJudge struct {
 	// served are the names of models that this run's configuration adds, and managed what it has in its state.
 	served  map[string]bool
 	managed map[string]bool
-	// made are the ids of the teams that the run plans, there already or not.
+	// made are the ids of the teams that the run makes or changes.
 	made map[string]bool
 }
 
@@ -112,6 +112,7 @@ func (j *planJudge) judgeTeam(ctx context.Context, state *teamModel, plan teamMo
 	if !creates && sameOnGateway(plan.toAPI(), state.toAPI()) {
 		return
 	}
+	j.willMake(plan.TeamID)
 	change, err := client.TeamChange(creates, plan.TeamID.ValueString(), plan.toAPI())
 	check, ok := j.ask(ctx, change, err)
 	if !ok {
@@ -157,6 +158,7 @@ func (j *planJudge) judgeKey(ctx context.Context, state *keyModel, plan keyModel
 	if creates {
 		j.warnOfExisting(diags, check, path.Root("key_alias"), "key "+plan.KeyAlias.ValueString())
 	}
+	j.warnOfUnfit(diags, check, plan)
 	for _, effect := range check.Keys {
 		warnOfKey(diags, effect, stringPointer(plan.BudgetDuration))
 	}

@@ -29,7 +29,8 @@ type reference struct {
 	lost string
 }
 
-// willMake notes a team of the plan, which may not be there yet. Who refers to it is planned later.
+// willMake notes a team that the plan makes or changes, and that is on the gateway as planned only later. Who refers to
+// it is planned later, too.
 func (j *planJudge) willMake(teamID types.String) {
 	if j == nil || teamID.IsUnknown() {
 		return

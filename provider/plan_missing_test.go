@@ -73,3 +73,46 @@ func TestAccMissing_isWarnedOf(t *testing.T) {
 		t.Error("a team that the route names already was looked for")
 	}
 }
+
+const unfitKeys = `
+resource "bursar_team" "small" {
+  team_id    = "small"
+  max_budget = 100
+  rpm_limit  = 10
+}
+
+resource "bursar_key" "dear" {
+  key_alias  = "dear"
+  team_id    = "small"
+  max_budget = 2000
+}
+
+resource "bursar_key" "fast" {
+  team_id   = bursar_team.small.team_id
+  rpm_limit = 11
+}
+`
+
+func TestAccUnfit_isWarnedOf(t *testing.T) {
+	g := startGateway(t)
+	c := newCLI(t, t.TempDir(), "BURSAR_ENDPOINT="+g.URL, "BURSAR_ADMIN_KEY="+adminKey)
+	team, _, _ := strings.Cut(unfitKeys, `resource "bursar_key"`)
+	c.write("main.tf", versions+replace(team, "rpm_limit  = 10", "rpm_limit  = 9"))
+	c.run(0, "apply", "-auto-approve", "-no-color", "-input=false")
+	if said := c.plans(2, versions+unfitKeys); strings.Contains(said, "key of small will be refused") {
+		t.Errorf("a key is warned of whose team the plan changes:\n%s", said)
+	}
+	same := replace(unfitKeys, "rpm_limit  = 10", "rpm_limit  = 9")
+	said := c.plans(2, versions+same)
+	for _, want := range []string{
+		"Warning: dear will be refused: max_budget is 2000, above the 100 of the key's team",
+		"Warning: key of small will be refused: rpm_limit is 11, above the 9 of the key's team",
+	} {
+		if !strings.Contains(said, want) {
+			t.Errorf("the plan does not say %q:\n%s", want, said)
+		}
+	}
+	if said := words(c.run(1, "apply", "-auto-approve", "-no-color", "-input=false")); !strings.Contains(said, "max_budget is 2000, above the 100") {
+		t.Errorf("the apply says otherwise:\n%s", said)
+	}
+}

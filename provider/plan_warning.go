@@ -3,6 +3,7 @@ package provider
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -146,4 +147,26 @@ func (j *planJudge) warnOfExisting(diags *diag.Diagnostics, check api.QuotaCheck
 	}
 	diags.AddAttributeWarning(at, what+" is on the gateway already",
 		"Creating it will be refused, unless this apply destroys the existing one before. To manage the existing one from here on, import it.")
+}
+
+// fitting are the fields of a key that have to fit into its team's.
+var fitting = []string{"max_budget", "rpm_limit", "tpm_limit", "max_parallel_requests", "model_rpm_limit", "model_tpm_limit", "models"}
+
+// warnOfUnfit tells early that a key would be refused because it does not fit into its team. The gateway knows the team
+// as it is: when the plan changes that as well, nobody can tell yet.
+func (j *planJudge) warnOfUnfit(diags *diag.Diagnostics, check api.QuotaCheck, plan keyModel) {
+	refused := check.Changes[0].Error
+	if refused == nil || refused.Param == nil || plan.TeamID.IsUnknown() || j.makes(plan.TeamID.ValueString()) {
+		return
+	}
+	field, model, _ := strings.Cut(*refused.Param, ".")
+	if !slices.Contains(fitting, field) {
+		return
+	}
+	at := path.Root(field)
+	if model != "" {
+		at = at.AtMapKey(model)
+	}
+	diags.AddAttributeWarning(at, fmt.Sprintf("%s will be refused: %s", alias(stringPointer(plan.KeyAlias), "key of "+plan.TeamID.ValueString()), refused.Message),
+		"A key keeps within its team. Lower it here, or raise it on the team first.")
 }

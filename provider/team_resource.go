@@ -131,7 +131,6 @@ func (r *teamResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 		refuseDestroy(&resp.Diagnostics, state.DeletionProtection, "team", state.TeamID)
 		return
 	}
-	r.judge.willMake(plan.TeamID)
 	if state != nil && !plan.TeamID.Equal(state.TeamID) {
 		refuseDestroy(&resp.Diagnostics, state.DeletionProtection, "team", state.TeamID)
 		r.judge.judgeReplacement(ctx, *state, &resp.Diagnostics)
