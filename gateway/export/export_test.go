@@ -210,6 +210,24 @@ locals {
 	}
 }
 
+func TestConfiguration_goesThroughAMapWhenThereAreMany(t *testing.T) {
+	everyTeam := func(count int) string {
+		var e estate
+		for i := range count {
+			e.teams = append(e.teams, api.NewTeam(fmt.Sprintf("team-%03d", i)))
+		}
+		return strings.Join(strings.Fields(e.files(t)["teams.tf"]), " ")
+	}
+	for count, want := range map[int][2]string{
+		100: {`teams = toset(["team-000", "team-001",`, `"team-099"])`},
+		101: {`teams = { for key in ["team-000", "team-001",`, `"team-100"] : key => key }`},
+	} {
+		if text := everyTeam(count); !strings.Contains(text, want[0]) || !strings.Contains(text, want[1]) || !strings.Contains(text, "team_id = each.key") {
+			t.Errorf("%d teams: %s", count, text)
+		}
+	}
+}
+
 func TestConfiguration_holdsNoSecret(t *testing.T) {
 	route, model := api.NewAlertRoute("r"), api.NewModel("m")
 	route.Name, route.Webhook = "oncall", &api.WebhookTarget{URL: "https://hooks.example.com/canary", SecretSHA256: "canary"}
