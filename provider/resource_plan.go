@@ -67,12 +67,16 @@ func resourcePlans(ctx context.Context, p provider.Provider) map[string]resource
 	return plans
 }
 
+// decisive are attributes by which a ModifyPlan decides about another one, so that a plan with them may change an
+// object whose every attribute is as configured: a key's duration says when it expires, whatever the gateway has.
+var decisive = []string{"duration"}
+
 func planOf(ctx context.Context, s schema.Schema) resourcePlan {
 	plan := resourcePlan{}
 	for name, attribute := range s.Attributes {
 		_, nested := attribute.(schema.NestedAttribute)
 		plan[name] = attributePlan{
-			opaque:    nested || attribute.IsWriteOnly(),
+			opaque:    nested || attribute.IsWriteOnly() || slices.Contains(decisive, name),
 			stays:     !attribute.IsOptional() && !attribute.IsRequired() || keepsState(attribute),
 			byDefault: defaultOf(ctx, attribute),
 		}
