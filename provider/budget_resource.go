@@ -219,7 +219,7 @@ func (r *budgetResource) Read(ctx context.Context, req resource.ReadRequest, res
 	if !lost.read(ctx, req, resp, &state.BudgetID, "budget_id", state.BudgetID.ValueString()) {
 		return
 	}
-	budget, err := r.client.Estate().Budget(ctx, state.BudgetID.ValueString())
+	budget, revision, err := r.readBudget(ctx, state)
 	if api.CodeOf(err) == api.NotFound {
 		readGone(ctx, resp, "budget_id", state.BudgetID.ValueString())
 		return
@@ -228,10 +228,19 @@ func (r *budgetResource) Read(ctx context.Context, req resource.ReadRequest, res
 		report(ctx, &resp.Diagnostics, req.State.Schema, "Budget not read", err)
 		return
 	}
-	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, budget.Revision)...)
-	r.judge.manages("budget " + budget.BudgetID)
-	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, "budget_id", budget.BudgetID)...)
-	resp.Diagnostics.Append(resp.State.Set(ctx, budgetModelFrom(budget, state))...)
+	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, revision)...)
+	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, "budget_id", budget.BudgetID.ValueString())...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, budget)...)
+}
+
+// readBudget is the state that follows on another, and the budget's revision.
+func (u gatewayUser) readBudget(ctx context.Context, state budgetModel) (budgetModel, int64, error) {
+	budget, err := u.client.Estate().Budget(ctx, state.BudgetID.ValueString())
+	if err != nil {
+		return budgetModel{}, 0, err
+	}
+	u.judge.manages("budget " + budget.BudgetID)
+	return budgetModelFrom(budget, state), budget.Revision, nil
 }
 
 func (r *budgetResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {

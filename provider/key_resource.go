@@ -243,7 +243,7 @@ func (r *keyResource) Read(ctx context.Context, req resource.ReadRequest, resp *
 	if !lost.read(ctx, req, resp, &state.KeyID, "key_id", state.KeyID.ValueString()) {
 		return
 	}
-	key, err := r.client.Estate().Key(ctx, state.KeyID.ValueString())
+	key, revision, err := r.readKey(ctx, state)
 	if api.CodeOf(err) == api.NotFound {
 		readGone(ctx, resp, "key_id", state.KeyID.ValueString())
 		return
@@ -252,12 +252,20 @@ func (r *keyResource) Read(ctx context.Context, req resource.ReadRequest, resp *
 		report(ctx, &resp.Diagnostics, req.State.Schema, "Key not read", err)
 		return
 	}
-	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, key.Revision)...)
-	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, "key_id", key.KeyID)...)
-	read := keyModelFrom(key, state)
-	r.judge.manages("key " + read.KeyAlias.ValueString())
-	resp.Diagnostics.Append(noticeForeign(ctx, resp.Private, &read, state)...)
-	resp.Diagnostics.Append(resp.State.Set(ctx, read)...)
+	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, revision)...)
+	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, "key_id", key.KeyID.ValueString())...)
+	resp.Diagnostics.Append(noticeForeign(ctx, resp.Private, &key, state)...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, key)...)
+}
+
+// readKey is the state that follows on another, but for a secret that was changed elsewhere, and the key's revision.
+func (u gatewayUser) readKey(ctx context.Context, state keyModel) (keyModel, int64, error) {
+	key, err := u.client.Estate().Key(ctx, state.KeyID.ValueString())
+	if err != nil {
+		return keyModel{}, 0, err
+	}
+	u.judge.manages("key " + types.StringPointerValue(key.KeyAlias).ValueString())
+	return keyModelFrom(key, state), key.Revision, nil
 }
 
 // Update changes the fields first and the secret then; what has come through by then is in the state.

@@ -11,6 +11,7 @@ import (
 	"context"
 	"os"
 	"os/user"
+	"sync/atomic"
 	_ "time/tzdata" // time zones are checked where Terraform runs, which may have none installed
 
 	"github.com/hashicorp/terraform-plugin-framework/action"
@@ -44,6 +45,8 @@ var (
 
 type bursarProvider struct {
 	version string
+	// connected is what Configure has made.
+	connected atomic.Pointer[connection]
 }
 
 type providerModel struct {
@@ -125,6 +128,7 @@ func (p *bursarProvider) Configure(ctx context.Context, req provider.ConfigureRe
 		return
 	}
 	shared := newConnection(gateway)
+	p.connected.Store(shared)
 	resp.ResourceData = shared
 	resp.DataSourceData = shared
 	resp.ListResourceData = shared

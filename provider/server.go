@@ -4,22 +4,26 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
+	"sync/atomic"
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
 // Server returns a function that makes the provider as Terraform talks to it, in protocol 6. version is shown to the
-// gateway. It is the plugin framework's server but for plans in which nothing changes, most of a large estate: the
-// framework takes milliseconds for each, and what it would answer is known without it.
+// gateway. It is the plugin framework's server but for what did not change, which is most of a large estate: the
+// framework takes milliseconds for each object, and what it would answer is known without it.
 func Server(version string) func() tfprotov6.ProviderServer {
 	return func() tfprotov6.ProviderServer {
-		inner, ok := providerserver.NewProtocol6(New(version)())().(frameworkServer)
+		p := &bursarProvider{version: version}
+		inner, ok := providerserver.NewProtocol6(p)().(frameworkServer)
 		if !ok {
 			panic("the plugin framework's server serves no list resources or actions") // compiled in, so never or always
 		}
-		return &server{frameworkServer: inner, plans: resourcePlans(context.Background(), New(version)())}
+		ctx := context.Background()
+		return &server{frameworkServer: inner, provider: p, plans: resourcePlans(ctx, p), readers: resourceReaders(ctx)}
 	}
 }
 
@@ -32,7 +36,38 @@ type frameworkServer interface {
 
 type server struct {
 	frameworkServer
-	plans map[string]resourcePlan
+	provider *bursarProvider
+	plans    map[string]resourcePlan
+	readers  map[string]unchangedReader
+	// unreadable is set by the first read that failed: the framework reads again to report it, and what is waited for
+	// twice is waited for once only.
+	unreadable atomic.Bool
+}
+
+// ReadResource answers by itself for an object that is as the state has it.
+func (s *server) ReadResource(ctx context.Context, req *tfprotov6.ReadResourceRequest) (*tfprotov6.ReadResourceResponse, error) {
+	if identity, unchanged := s.readsNothingNew(ctx, req); unchanged {
+		return &tfprotov6.ReadResourceResponse{NewState: req.CurrentState, Private: req.Private, NewIdentity: identity}, nil
+	}
+	return s.frameworkServer.ReadResource(ctx, req) //nolint:wrapcheck // the framework's answer as it is
+}
+
+func (s *server) readsNothingNew(ctx context.Context, req *tfprotov6.ReadResourceRequest) (*tfprotov6.ResourceIdentityData, bool) {
+	reader, ok := s.readers[req.TypeName]
+	gateway := s.provider.connected.Load()
+	revision, plain := rememberedRevision(req.Private)
+	if !ok || gateway == nil || !plain || req.CurrentState == nil || s.unreadable.Load() {
+		return nil, false
+	}
+	identity, ok := identityOf(req.CurrentState, reader.identity)
+	if !ok || req.CurrentIdentity != nil && !bytes.Equal(req.CurrentIdentity.IdentityData.MsgPack, identity.IdentityData.MsgPack) {
+		return nil, false
+	}
+	unchanged, err := reader.isUnchanged(ctx, gatewayUser{client: gateway.client, judge: gateway.judge}, req.CurrentState, revision)
+	if err != nil && api.CodeOf(err) != api.NotFound {
+		s.unreadable.Store(true)
+	}
+	return identity, unchanged
 }
 
 // PlanResourceChange answers by itself when nothing changes.
@@ -42,46 +77,23 @@ func (s *server) PlanResourceChange(ctx context.Context, req *tfprotov6.PlanReso
 			PlannedState: req.PriorState, PlannedPrivate: req.PriorPrivate, PlannedIdentity: req.PriorIdentity,
 		}, nil
 	}
-	planned, err := s.frameworkServer.PlanResourceChange(ctx, req)
-	if err != nil {
-		return nil, fmt.Errorf("plan %s: %w", req.TypeName, err)
-	}
-	return planned, nil
+	return s.frameworkServer.PlanResourceChange(ctx, req) //nolint:wrapcheck // the framework's answer as it is
 }
 
-// changesNothing says that a plan is the state as it is, and with no warning: the state is what Terraform proposes,
-// every attribute is as configured or, where nothing is configured, what the provider would choose for it, and
-// neither private state nor a write-only value, which only the resource itself can judge, has a say.
-func (p resourcePlan) changesNothing(req *tfprotov6.PlanResourceChangeRequest) bool {
-	if req.PriorState == nil || req.ProposedNewState == nil || req.Config == nil || len(req.PriorState.MsgPack) == 0 ||
-		!bytes.Equal(req.PriorState.MsgPack, req.ProposedNewState.MsgPack) || !hasNoSay(req.PriorPrivate) {
-		return false
-	}
-	state, config := attributesOf(req.PriorState), attributesOf(req.Config)
-	if len(state) != len(p) || len(config) != len(p) {
-		return false
-	}
-	for name, attribute := range p {
-		if !attribute.keeps(config[name], state[name]) {
-			return false
-		}
-	}
-	return true
-}
-
-// hasNoSay says that private state holds only what no plan depends on.
-func hasNoSay(private []byte) bool {
+// privateEntries are what the resource keeps in private state. It says false for what the resource has not written, and
+// for entries that more depends on than what is sent with an update.
+func privateEntries(private []byte) (map[string][]byte, bool) {
 	if len(private) == 0 {
-		return true
+		return nil, true
 	}
-	var entries map[string]json.RawMessage
+	var entries map[string][]byte
 	if json.Unmarshal(private, &entries) != nil {
-		return false
+		return nil, false
 	}
 	for name := range entries {
 		if name != revisionKey && name != importedKey {
-			return false
+			return nil, false
 		}
 	}
-	return true
+	return entries, true
 }

@@ -247,7 +247,7 @@ func (r *teamMemberResource) Read(ctx context.Context, req resource.ReadRequest,
 	if !lost.read(ctx, req, resp, &state.UserID, "team_id", state.TeamID.ValueString(), "user_id", state.UserID.ValueString()) {
 		return
 	}
-	member, err := r.client.Estate().Member(ctx, state.TeamID.ValueString(), state.UserID.ValueString())
+	member, revision, err := r.readMember(ctx, state)
 	if api.CodeOf(err) == api.NotFound {
 		readGone(ctx, resp, "team_id", state.TeamID.ValueString(), "user_id", state.UserID.ValueString())
 		return
@@ -256,9 +256,18 @@ func (r *teamMemberResource) Read(ctx context.Context, req resource.ReadRequest,
 		report(ctx, &resp.Diagnostics, req.State.Schema, "Team member not read", err)
 		return
 	}
-	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, member.Revision)...)
-	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, "team_id", member.TeamID, "user_id", member.UserID)...)
-	resp.Diagnostics.Append(resp.State.Set(ctx, teamMemberModelFrom(member, state))...)
+	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, revision)...)
+	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, "team_id", member.TeamID.ValueString(), "user_id", member.UserID.ValueString())...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, member)...)
+}
+
+// readMember is the state that follows on another, and the member's revision.
+func (u gatewayUser) readMember(ctx context.Context, state teamMemberModel) (teamMemberModel, int64, error) {
+	member, err := u.client.Estate().Member(ctx, state.TeamID.ValueString(), state.UserID.ValueString())
+	if err != nil {
+		return teamMemberModel{}, 0, err
+	}
+	return teamMemberModelFrom(member, state), member.Revision, nil
 }
 
 func (r *teamMemberResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {

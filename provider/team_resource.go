@@ -169,7 +169,7 @@ func (r *teamResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	if !lost.read(ctx, req, resp, &state.TeamID, "team_id", state.TeamID.ValueString()) {
 		return
 	}
-	team, err := r.client.Estate().Team(ctx, state.TeamID.ValueString())
+	team, revision, err := r.readTeam(ctx, state)
 	if api.CodeOf(err) == api.NotFound {
 		readGone(ctx, resp, "team_id", state.TeamID.ValueString())
 		return
@@ -178,10 +178,19 @@ func (r *teamResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 		report(ctx, &resp.Diagnostics, req.State.Schema, "Team not read", err)
 		return
 	}
-	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, team.Revision)...)
-	r.judge.manages("team " + team.TeamID)
-	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, "team_id", team.TeamID)...)
-	resp.Diagnostics.Append(resp.State.Set(ctx, teamModelFrom(team, state))...)
+	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, revision)...)
+	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, "team_id", team.TeamID.ValueString())...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, team)...)
+}
+
+// readTeam is the state that follows on another, and the team's revision.
+func (u gatewayUser) readTeam(ctx context.Context, state teamModel) (teamModel, int64, error) {
+	team, err := u.client.Estate().Team(ctx, state.TeamID.ValueString())
+	if err != nil {
+		return teamModel{}, 0, err
+	}
+	u.judge.manages("team " + team.TeamID)
+	return teamModelFrom(team, state), team.Revision, nil
 }
 
 func (r *teamResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {

@@ -53,6 +53,29 @@ func attributesOf(object *tfprotov6.DynamicValue) map[string]msgpack.RawMessage 
 	return attributes
 }
 
+// changesNothing says that a plan is the state as it is, and with no warning: the state is what Terraform proposes,
+// every attribute is as configured or, where nothing is configured, what the provider would choose for it, and
+// neither private state nor a write-only value, which only the resource itself can judge, has a say.
+func (p resourcePlan) changesNothing(req *tfprotov6.PlanResourceChangeRequest) bool {
+	if req.PriorState == nil || req.ProposedNewState == nil || req.Config == nil || len(req.PriorState.MsgPack) == 0 ||
+		!bytes.Equal(req.PriorState.MsgPack, req.ProposedNewState.MsgPack) {
+		return false
+	}
+	if _, plain := privateEntries(req.PriorPrivate); !plain {
+		return false
+	}
+	state, config := attributesOf(req.PriorState), attributesOf(req.Config)
+	if len(state) != len(p) || len(config) != len(p) {
+		return false
+	}
+	for name, attribute := range p {
+		if !attribute.keeps(config[name], state[name]) {
+			return false
+		}
+	}
+	return true
+}
+
 // resourcePlans are those of all the provider's resources, by type.
 func resourcePlans(ctx context.Context, p provider.Provider) map[string]resourcePlan {
 	plans := map[string]resourcePlan{}
