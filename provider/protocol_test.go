@@ -15,10 +15,12 @@ import (
 
 // protocol calls the provider as a Terraform would that is newer than the one the tests have.
 type protocol struct {
-	t       testing.TB
-	ctx     context.Context
-	server  tfprotov6.ProviderServer
-	schemas *tfprotov6.GetProviderSchemaResponse
+	t      testing.TB
+	ctx    context.Context
+	server tfprotov6.ProviderServer
+	// endpoint is the gateway's, for one that is configured.
+	endpoint string
+	schemas  *tfprotov6.GetProviderSchemaResponse
 }
 
 // object is an object in a call, by attribute.
@@ -38,11 +40,17 @@ func newProtocol(t testing.TB) *protocol {
 func (g *gateway) protocol() *protocol {
 	g.t.Helper()
 	p := newProtocol(g.t)
+	p.endpoint = g.URL
+	p.configure()
+	return p
+}
+
+func (p *protocol) configure() {
+	p.t.Helper()
 	configured, err := p.server.ConfigureProvider(p.ctx, &tfprotov6.ConfigureProviderRequest{
-		Config: p.dynamic(object{"endpoint": g.URL, "admin_key": adminKey, "max_retries": 1}),
+		Config: p.dynamic(object{"endpoint": p.endpoint, "admin_key": adminKey, "max_retries": 1}),
 	})
 	p.must(err, configured.Diagnostics)
-	return p
 }
 
 func (p *protocol) must(err error, diagnostics []*tfprotov6.Diagnostic) {

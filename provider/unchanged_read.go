@@ -94,7 +94,7 @@ func (r readerOf[M]) isUnchanged(ctx context.Context, gateway gatewayUser, state
 }
 
 func attribute(model reflect.Value, field modelField) attr.Value {
-	value, _ := model.FieldByIndex(field.index).Interface().(attr.Value)
+	value, _ := reflect.TypeAssert[attr.Value](model.FieldByIndex(field.index))
 	return value
 }
 
