@@ -126,13 +126,16 @@ func onWire(r *rapid.T, whole tftypes.Type, attributes map[string]tftypes.Value)
 	return &value
 }
 
-// drawState draws null often: then, with all else that is left out, the framework is not needed.
+// drawState draws null often for what has no default: then, with all else that is left out, the framework is not needed.
 func drawState(r *rapid.T, attribute *tfprotov6.SchemaAttribute) tftypes.Value {
-	valueType := attribute.ValueType()
-	if attribute.Optional && !attribute.Computed && rapid.IntRange(0, 3).Draw(r, "null") > 0 {
-		return tftypes.NewValue(valueType, nil)
+	nullsInTen := 7
+	if attribute.Computed {
+		nullsInTen = 1
 	}
-	return drawValue(r, attribute.Name, valueType)
+	if attribute.Optional && rapid.IntRange(1, 10).Draw(r, "null") <= nullsInTen {
+		return tftypes.NewValue(attribute.ValueType(), nil)
+	}
+	return drawValue(r, attribute.Name, attribute.ValueType())
 }
 
 func drawValue(r *rapid.T, name string, valueType tftypes.Type) tftypes.Value {

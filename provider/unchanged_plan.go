@@ -113,8 +113,8 @@ func keepsState(attribute schema.Attribute) bool {
 	return ok && slices.Contains(text.PlanModifiers, stringplanmodifier.UseStateForUnknown())
 }
 
-// noState is a default that no state equals.
-var noState = []byte{}
+// noState is a default that no state equals: no value of MessagePack begins so.
+var noState = []byte{0xc1}
 
 // defaultOf is nil for an attribute without a default.
 func defaultOf(ctx context.Context, attribute schema.Attribute) []byte {
@@ -155,6 +155,13 @@ func defaultValue(ctx context.Context, attribute schema.Attribute) (attr.Value, 
 		}
 		var resp defaults.BoolResponse
 		a.Default.DefaultBool(ctx, defaults.BoolRequest{}, &resp)
+		return resp.PlanValue, true
+	case schema.Int64Attribute:
+		if a.Default == nil {
+			return nil, true
+		}
+		var resp defaults.Int64Response
+		a.Default.DefaultInt64(ctx, defaults.Int64Request{}, &resp)
 		return resp.PlanValue, true
 	case schema.ListAttribute:
 		if a.Default == nil {
