@@ -34,6 +34,7 @@ type alertRouteModel struct {
 	Thresholds   types.List   `tfsdk:"thresholds"`
 	Enabled      types.Bool   `tfsdk:"enabled"`
 	Webhook      types.Object `tfsdk:"webhook"`
+	timeoutsModel
 }
 
 // toAPI carries no secret: it is sent only when its version changes.
@@ -59,6 +60,8 @@ func alertRouteModelFrom(route api.AlertRoute, prior alertRouteModel) alertRoute
 		Thresholds:   floatList(route.Thresholds),
 		Enabled:      types.BoolValue(route.Enabled),
 		Webhook:      webhookFrom(route.Webhook, webhookOf(prior.Webhook)).object(),
+
+		timeoutsModel: prior.timeoutsModel.orNull(),
 	}
 }
 
@@ -70,7 +73,7 @@ func (r *alertRouteResource) Schema(_ context.Context, _ resource.SchemaRequest,
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Says who is told what: which events, of which teams, go to which webhook. Events are posted as " +
 			"[Standard Webhooks](https://www.standardwebhooks.com), once for each threshold and period, and again until the receiver takes them.",
-		Attributes: map[string]schema.Attribute{
+		Attributes: merged(timeoutsAttributes(), map[string]schema.Attribute{
 			"alert_route_id": idAttribute("The route's id, for good: a change makes a new route. Leave it out to have the gateway choose one."),
 			"name":           schema.StringAttribute{MarkdownDescription: "The route's name for people, unique.", Required: true},
 			"events": stringListAttribute("The events to send: `budget.soft_limit` when spending reaches a threshold below the cap, " +
@@ -82,7 +85,7 @@ func (r *alertRouteResource) Schema(_ context.Context, _ resource.SchemaRequest,
 				"Defaults to `[]`: it hears of the thresholds that the budgets have themselves."),
 			"enabled": boolAttribute("Whether anything is sent. With `false` the route is kept and silent.", true),
 			"webhook": webhookAttribute(),
-		},
+		}),
 	}
 }
 

@@ -17,16 +17,16 @@ func newBudgetDataSource() datasource.DataSource { return &budgetDataSource{} }
 
 // budgetFactsModel is what both budget data sources tell about a budget.
 type budgetFactsModel struct {
-	budgetModel
+	budgetFieldsModel
 	budgetStateModel
 	recordModel
 }
 
 func budgetFactsFrom(budget api.Budget) budgetFactsModel {
 	return budgetFactsModel{
-		budgetModel:      budgetModelFrom(budget, budgetModel{}),
-		budgetStateModel: budgetStateFrom(budget.BudgetState),
-		recordModel:      recordFrom(budget.Record, budget.DeclaredIn),
+		budgetFieldsModel: budgetModelFrom(budget, budgetModel{}).budgetFieldsModel,
+		budgetStateModel:  budgetStateFrom(budget.BudgetState),
+		recordModel:       recordFrom(budget.Record, budget.DeclaredIn),
 	}
 }
 

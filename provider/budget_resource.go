@@ -27,6 +27,12 @@ type budgetResource struct{ gatewayResource }
 func newBudgetResource() resource.Resource { return &budgetResource{} }
 
 type budgetModel struct {
+	budgetFieldsModel
+	timeoutsModel
+}
+
+// budgetFieldsModel is what the gateway knows of a budget.
+type budgetFieldsModel struct {
 	BudgetID types.String `tfsdk:"budget_id"`
 	budgetTermsModel
 	rateLimitsModel
@@ -41,7 +47,7 @@ type budgetModel struct {
 
 var onSoftLimitType = map[string]attr.Type{"reduce_rpm_pct": types.Float64Type}
 
-func (m budgetModel) toAPI() api.BudgetFields {
+func (m budgetFieldsModel) toAPI() api.BudgetFields {
 	return api.BudgetFields{
 		BudgetTerms:     m.budgetTermsModel.toAPI(),
 		RateLimits:      m.rateLimitsModel.toAPI(),
@@ -67,7 +73,7 @@ func onSoftLimitToAPI(object types.Object) *api.OnSoftLimit {
 }
 
 func budgetModelFrom(budget api.Budget, prior budgetModel) budgetModel {
-	return budgetModel{
+	return budgetModel{timeoutsModel: prior.timeoutsModel.orNull(), budgetFieldsModel: budgetFieldsModel{
 		BudgetID:         types.StringValue(budget.BudgetID),
 		budgetTermsModel: budgetTermsFrom(budget.BudgetTerms, prior.budgetTermsModel),
 		rateLimitsModel:  rateLimitsFrom(budget.RateLimits),
@@ -78,7 +84,7 @@ func budgetModelFrom(budget api.Budget, prior budgetModel) budgetModel {
 		KeyIDs:           optionalStringList(budget.KeyIDs),
 		Models:           optionalStringList(budget.Models),
 		Everything:       types.BoolValue(budget.Everything),
-	}
+	}}
 }
 
 func onSoftLimitFrom(action *api.OnSoftLimit) types.Object {
@@ -103,7 +109,7 @@ func (r *budgetResource) Schema(_ context.Context, _ resource.SchemaRequest, res
 			"that names it in `budget_id` gets these terms with a counter of its own. With a scope (`team_ids`, `key_ids`, `models` " +
 			"or `everything`) it is one pot: all spending that every given part of the scope selects counts together. " +
 			"A team's own plain budget needs no `bursar_budget`; it is the team's `max_budget` and `budget_duration`.",
-		Attributes: merged(budgetTermsAttributes(), rateLimitAttributes(budgetLimitLeftOut), map[string]schema.Attribute{
+		Attributes: merged(timeoutsAttributes(), budgetTermsAttributes(), rateLimitAttributes(budgetLimitLeftOut), map[string]schema.Attribute{
 			"budget_id": idAttribute("The budget's id, for good: a change makes a new budget, with nothing spent. " +
 				"Leave it out to have the gateway choose one."),
 			"alert_thresholds": floatListAttribute("Shares of `max_budget` at which people are told, ascending, such as `[0.5, 0.8, 1]`; " +

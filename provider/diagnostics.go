@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,17 +34,18 @@ var configNames = map[string]string{
 
 // report adds err on the attribute it names, with what to do about it.
 func report(ctx context.Context, diags *diag.Diagnostics, schema typeFinder, summary string, err error) {
+	toDo := cmp.Or(adviceOnTimeout(ctx), advice(err))
 	refused, ok := errors.AsType[*api.Error](err)
 	if !ok {
-		diags.AddError(summary, sentence(err)+advice(err))
+		diags.AddError(summary, sentence(err)+toDo)
 		return
 	}
 	at, found := attributePath(ctx, schema, refused.Param)
 	if !found {
-		diags.AddError(summary, sentence(err)+advice(err))
+		diags.AddError(summary, sentence(err)+toDo)
 		return
 	}
-	diags.AddAttributeError(at, summary, inConfigsWords(sentence(err), refused.Param, at)+advice(err))
+	diags.AddAttributeError(at, summary, inConfigsWords(sentence(err), refused.Param, at)+toDo)
 }
 
 // inConfigsWords names the attribute in a text about a field of the API.

@@ -47,6 +47,7 @@ type keyModel struct {
 
 	keySecretModel
 	DeletionProtection types.Bool `tfsdk:"deletion_protection"`
+	timeoutsModel
 }
 
 func (m keyModel) toAPI() api.KeyFields {
@@ -87,6 +88,7 @@ func keyModelFrom(key api.Key, prior keyModel) keyModel {
 		CreatedAt:            timeValue(&key.CreatedAt),
 		keySecretModel:       keySecretFrom(prior.keySecretModel),
 		DeletionProtection:   types.BoolValue(prior.DeletionProtection.ValueBool()),
+		timeoutsModel:        prior.timeoutsModel.orNull(),
 	}
 }
 
@@ -100,7 +102,7 @@ func (r *keyResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "A key that programs send requests with. It may belong to a team, and then keeps within the team's limits and budget " +
 			"as well as its own. The id identifies it for good; the secret is shown by the gateway once.",
-		Attributes: merged(rateLimitAttributes(keyLimitLeftOut), modelRateLimitAttributes(), budgetTermsAttributes(), keySecretAttributes(), map[string]schema.Attribute{
+		Attributes: merged(timeoutsAttributes(), rateLimitAttributes(keyLimitLeftOut), modelRateLimitAttributes(), budgetTermsAttributes(), keySecretAttributes(), map[string]schema.Attribute{
 			"key_id":   computedAttribute("The key's id, chosen by the gateway. It is no secret."),
 			"key_name": computedAttribute("The secret with all but its end masked, as people recognise it."),
 			"key_alias": schema.StringAttribute{

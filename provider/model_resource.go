@@ -47,6 +47,7 @@ type modelModel struct {
 	TPM             types.Int64   `tfsdk:"tpm"`
 	Enabled         types.Bool    `tfsdk:"enabled"`
 	Metadata        types.Dynamic `tfsdk:"metadata"`
+	timeoutsModel
 }
 
 // toAPI carries no credential: it is sent only when its version changes.
@@ -91,6 +92,7 @@ func modelModelFrom(model api.Model, prior modelModel) modelModel {
 		TPM:             types.Int64PointerValue(model.TPM),
 		Enabled:         types.BoolValue(model.Enabled),
 		Metadata:        metadataFromAPI(model.Metadata, prior.Metadata),
+		timeoutsModel:   prior.timeoutsModel.orNull(),
 	}
 }
 
@@ -102,7 +104,7 @@ func (r *modelResource) Schema(_ context.Context, _ resource.SchemaRequest, resp
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "A deployment: a place that serves a model's name to clients. Several with one name share its calls by their " +
 			"weights, and stand in for each other when one fails. Every gateway serves it once the apply has returned.",
-		Attributes: merged(modelCredentialAttributes(), map[string]schema.Attribute{
+		Attributes: merged(timeoutsAttributes(), modelCredentialAttributes(), map[string]schema.Attribute{
 			"model_id": idAttribute("The deployment's id, for good: a change makes a new one. Leave it out to have the gateway choose one."),
 			"name":     schema.StringAttribute{MarkdownDescription: "The name that clients ask for, such as `gpt-4.1`.", Required: true},
 			"upstream": schema.StringAttribute{

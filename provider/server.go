@@ -46,6 +46,8 @@ type server struct {
 
 // ReadResource answers by itself for an object that is as the state has it.
 func (s *server) ReadResource(ctx context.Context, req *tfprotov6.ReadResourceRequest) (*tfprotov6.ReadResourceResponse, error) {
+	ctx, cancel := within(ctx, "read", req.CurrentState)
+	defer cancel()
 	if identity, unchanged := s.readsNothingNew(ctx, req); unchanged {
 		return &tfprotov6.ReadResourceResponse{NewState: req.CurrentState, Private: req.Private, NewIdentity: identity}, nil
 	}
@@ -78,6 +80,14 @@ func (s *server) PlanResourceChange(ctx context.Context, req *tfprotov6.PlanReso
 		}, nil
 	}
 	return s.frameworkServer.PlanResourceChange(ctx, req) //nolint:wrapcheck // the framework's answer as it is
+}
+
+// ApplyResourceChange gives the plugin framework the time that the resource says.
+func (s *server) ApplyResourceChange(ctx context.Context, req *tfprotov6.ApplyResourceChangeRequest) (*tfprotov6.ApplyResourceChangeResponse, error) {
+	operation, object := applied(req)
+	ctx, cancel := within(ctx, operation, object)
+	defer cancel()
+	return s.frameworkServer.ApplyResourceChange(ctx, req) //nolint:wrapcheck // the framework's answer as it is
 }
 
 // privateEntries are what the resource keeps in private state. It says false for what the resource has not written, and

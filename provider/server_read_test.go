@@ -138,7 +138,7 @@ func (p *protocol) alterations(typeName string, state *tfprotov6.DynamicValue) m
 var saidToTerraformOnly = []string{
 	"team_id", "user_id", "key_id", "budget_id", "alert_route_id", "model_id",
 	"deletion_protection", "force_destroy", "duration", "key", "key_wo", "key_wo_version", "store_key_in_state", "rotation_trigger", "rotation_grace",
-	"api_key_wo", "api_key_wo_version",
+	"api_key_wo", "api_key_wo_version", "timeouts",
 }
 
 func (p *protocol) attributesOf(value tftypes.Value) map[string]tftypes.Value {

@@ -41,6 +41,7 @@ type teamMemberModel struct {
 	RPMLimit        types.Int64  `tfsdk:"rpm_limit"`
 	TPMLimit        types.Int64  `tfsdk:"tpm_limit"`
 	ForceDestroy    types.Bool   `tfsdk:"force_destroy"`
+	timeoutsModel
 }
 
 func (m teamMemberModel) toAPI() api.MemberFields {
@@ -72,6 +73,7 @@ func teamMemberModelFrom(member api.Membership, prior teamMemberModel) teamMembe
 		RPMLimit:        types.Int64PointerValue(member.RPMLimit),
 		TPMLimit:        types.Int64PointerValue(member.TPMLimit),
 		ForceDestroy:    types.BoolValue(prior.ForceDestroy.ValueBool()),
+		timeoutsModel:   prior.timeoutsModel.orNull(),
 	}
 }
 
@@ -93,7 +95,7 @@ func (r *teamMemberResource) Schema(_ context.Context, _ resource.SchemaRequest,
 		MarkdownDescription: "A user's place in a team. The limits bind what the user's keys in the team do together, " +
 			"within the team's own limits and budget. Who is taken out of a team loses the keys in it, so destroying a member with keys fails " +
 			"unless `force_destroy` is set; the user stays.",
-		Attributes: map[string]schema.Attribute{
+		Attributes: merged(timeoutsAttributes(), map[string]schema.Attribute{
 			"team_id": schema.StringAttribute{
 				MarkdownDescription: "The team. A change takes the user out of the old team and puts them into the new one.",
 				Required:            true,
@@ -133,7 +135,7 @@ func (r *teamMemberResource) Schema(_ context.Context, _ resource.SchemaRequest,
 				"`0` refuses every request." + leftOut),
 			"force_destroy": boolAttribute("Whether destroying the member also deletes the keys that the user still has in the team. "+
 				"With `false`, destroying a member with keys fails.", false),
-		},
+		}),
 	}
 }
 

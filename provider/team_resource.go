@@ -39,6 +39,7 @@ type teamModel struct {
 
 	DeletionProtection types.Bool `tfsdk:"deletion_protection"`
 	ForceDestroy       types.Bool `tfsdk:"force_destroy"`
+	timeoutsModel
 }
 
 func (m teamModel) toAPI() api.TeamFields {
@@ -71,6 +72,7 @@ func teamModelFrom(team api.Team, prior teamModel) teamModel {
 		Blocked:              types.BoolValue(team.Blocked),
 		DeletionProtection:   types.BoolValue(prior.DeletionProtection.ValueBool()),
 		ForceDestroy:         types.BoolValue(prior.ForceDestroy.ValueBool()),
+		timeoutsModel:        prior.timeoutsModel.orNull(),
 	}
 }
 
@@ -84,7 +86,7 @@ func (r *teamResource) Schema(_ context.Context, _ resource.SchemaRequest, resp 
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "A team: a group of keys that shares limits and a budget. " +
 			"Everything below is in force for the team's next request once the apply has returned.",
-		Attributes: merged(rateLimitAttributes(teamLimitLeftOut), modelRateLimitAttributes(), budgetTermsAttributes(), memberDefaultsAttributes(), map[string]schema.Attribute{
+		Attributes: merged(timeoutsAttributes(), rateLimitAttributes(teamLimitLeftOut), modelRateLimitAttributes(), budgetTermsAttributes(), memberDefaultsAttributes(), map[string]schema.Attribute{
 			"team_id": idAttribute("The team's id, for good: a change makes a new team, with nothing spent. " +
 				"Leave it out to have the gateway choose one."),
 			"team_alias": stringAttribute("The team's name for people. Leave it out for none."),
