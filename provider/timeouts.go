@@ -37,7 +37,12 @@ func timeoutsOptions() timeouts.Opts {
 
 // timeoutsAttributes is of all resources.
 func timeoutsAttributes() map[string]schema.Attribute {
-	return map[string]schema.Attribute{"timeouts": timeouts.Attributes(context.Background(), timeoutsOptions())}
+	attribute := timeouts.Attributes(context.Background(), timeoutsOptions())
+	if nested, ok := attribute.(schema.SingleNestedAttribute); ok {
+		nested.MarkdownDescription = "How long Terraform waits for a gateway that is slow or busy."
+		attribute = nested
+	}
+	return map[string]schema.Attribute{"timeouts": attribute}
 }
 
 // orNull has a type even when there is no prior state, as an import, a list or a move has none.
