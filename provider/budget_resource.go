@@ -250,14 +250,20 @@ func (u gatewayUser) readBudget(ctx context.Context, state budgetModel) (budgetM
 }
 
 func (r *budgetResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	var plan budgetModel
+	var plan, state budgetModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	revision, diags := plannedRevision(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() || !r.readyToApply(&resp.Diagnostics) {
 		return
 	}
 	wanted := plan.toAPI()
+	if sameOnGateway(wanted, state.toAPI()) {
+		resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, "budget_id", plan.BudgetID.ValueString())...)
+		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+		return
+	}
 	budget, err := r.client.UpdateBudget(ctx, plan.BudgetID.ValueString(), wanted, revision)
 	if api.CodeOf(err) == api.Stale {
 		budget, err = r.resolveStale(ctx, plan.BudgetID.ValueString(), wanted, &resp.Diagnostics)

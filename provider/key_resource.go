@@ -302,7 +302,7 @@ func (r *keyResource) Update(ctx context.Context, req resource.UpdateRequest, re
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	resp.Diagnostics.Append(forgetHints(ctx, resp.Private)...)
+	resp.Diagnostics.Append(forgetHints(ctx, resp.Private, plan.KeyName.IsUnknown() || !plan.KeyWOVersion.IsNull())...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, next)...)
 }
 

@@ -100,10 +100,13 @@ func hintsOf(ctx context.Context, private privateReader) (secretHints, diag.Diag
 	return secretHints{imported: len(imported) > 0, foreign: len(foreign) > 0}, diags
 }
 
-// forgetHints is for a key whose secret is as the configuration says.
-func forgetHints(ctx context.Context, private privateWriter) diag.Diagnostics {
-	diags := private.SetKey(ctx, importedKey, nil)
-	diags.Append(private.SetKey(ctx, foreignKey, nil)...)
+// forgetHints is for a key whose secret is as the configuration says. An imported one stays imported until its secret
+// has been spoken of: the first version that it gets, however much later, is of the secret that it has.
+func forgetHints(ctx context.Context, private privateWriter, spokenOf bool) diag.Diagnostics {
+	diags := private.SetKey(ctx, foreignKey, nil)
+	if spokenOf {
+		diags.Append(private.SetKey(ctx, importedKey, nil)...)
+	}
 	return diags
 }
 

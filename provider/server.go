@@ -46,8 +46,6 @@ type server struct {
 
 // ReadResource answers by itself for an object that is as the state has it.
 func (s *server) ReadResource(ctx context.Context, req *tfprotov6.ReadResourceRequest) (*tfprotov6.ReadResourceResponse, error) {
-	ctx, cancel := within(ctx, "read", req.CurrentState)
-	defer cancel()
 	if identity, unchanged := s.readsNothingNew(ctx, req); unchanged {
 		return &tfprotov6.ReadResourceResponse{NewState: req.CurrentState, Private: req.Private, NewIdentity: identity}, nil
 	}
@@ -62,7 +60,10 @@ func (s *server) readsNothingNew(ctx context.Context, req *tfprotov6.ReadResourc
 		return nil, false
 	}
 	identity, ok := identityOf(req.CurrentState, reader.identity)
-	if !ok || req.CurrentIdentity != nil && !bytes.Equal(req.CurrentIdentity.IdentityData.MsgPack, identity.IdentityData.MsgPack) {
+	if !ok || req.CurrentIdentity != nil && req.CurrentIdentity.IdentityData == nil {
+		return nil, false
+	}
+	if req.CurrentIdentity != nil && !bytes.Equal(req.CurrentIdentity.IdentityData.MsgPack, identity.IdentityData.MsgPack) {
 		return nil, false
 	}
 	unchanged, err := reader.isUnchanged(ctx, gatewayUser{client: gateway.client, judge: gateway.judge}, req.CurrentState, revision)

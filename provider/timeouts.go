@@ -4,17 +4,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/vmihailenco/msgpack/v5"
 )
 
-// Every resource says how long an operation on it may take, with all repetitions of its calls. The provider's server
-// keeps to that for all of them, so that no resource has to.
+// Every resource says how long a change of it may take, with all repetitions of its calls. The provider's server keeps
+// to that for all of them, so that no resource has to. Reading has no such time: resources are read together, by the
+// page, and one that is in a hurry must not end it for the others.
 
 // defaultTimeout is for an operation that says nothing.
 const defaultTimeout = 10 * time.Minute
@@ -29,7 +32,6 @@ func timeoutsOptions() timeouts.Opts {
 	}
 	return timeouts.Opts{
 		Create: true, CreateDescription: says("creating"),
-		Read: true, ReadDescription: says("reading"),
 		Update: true, UpdateDescription: says("updating"),
 		Delete: true, DeleteDescription: says("deleting") + " What the state says holds, so apply a change first.",
 	}
@@ -39,7 +41,13 @@ func timeoutsOptions() timeouts.Opts {
 func timeoutsAttributes() map[string]schema.Attribute {
 	attribute := timeouts.Attributes(context.Background(), timeoutsOptions())
 	if nested, ok := attribute.(schema.SingleNestedAttribute); ok {
-		nested.MarkdownDescription = "How long Terraform waits for a gateway that is slow or busy."
+		nested.MarkdownDescription = "How long Terraform waits for a gateway that is slow or busy. Reading has no time of its own."
+		for name, operation := range nested.Attributes {
+			if text, ok := operation.(schema.StringAttribute); ok {
+				text.Validators = append(slices.Clone(text.Validators), someTimeValidator{})
+				nested.Attributes[name] = text
+			}
+		}
 		attribute = nested
 	}
 	return map[string]schema.Attribute{"timeouts": attribute}
@@ -56,6 +64,19 @@ func (m timeoutsModel) orNull() timeoutsModel {
 		return m
 	}
 	return timeoutsModel{timeouts.Value{Object: types.ObjectNull(none.AttrTypes)}}
+}
+
+// someTimeValidator refuses a time in which nothing can be done. That it is a time at all is checked elsewhere.
+type someTimeValidator struct{}
+
+func (someTimeValidator) Description(context.Context) string { return "must be more than 0s" }
+
+func (v someTimeValidator) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+
+func (v someTimeValidator) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if given, err := time.ParseDuration(req.ConfigValue.ValueString()); err == nil && given <= 0 {
+		resp.Diagnostics.AddAttributeError(req.Path, "No time to wait", req.Path.String()+" "+v.Description(ctx)+", such as 30s. Leave it out for the default.")
+	}
 }
 
 // timeoutError is why an operation's context ended.
@@ -83,7 +104,7 @@ func within(ctx context.Context, operation string, object *tfprotov6.DynamicValu
 	after := defaultTimeout
 	var said map[string]*string
 	if object != nil && msgpack.Unmarshal(attributesOf(object)["timeouts"], &said) == nil && said[operation] != nil {
-		if given, err := time.ParseDuration(*said[operation]); err == nil {
+		if given, err := time.ParseDuration(*said[operation]); err == nil && given > 0 {
 			after = given
 		}
 	}

@@ -2,6 +2,8 @@ package client
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net/http"
 	"sync/atomic"
 	"time"
@@ -22,6 +24,9 @@ type crowd struct {
 }
 
 func newCrowd() *crowd { return &crowd{turn: make(chan struct{}, 1)} }
+
+// errNotSent is for a request whose turn did not come in its time.
+var errNotSent = errors.New("not sent, as the gateway is busy and others came first")
 
 func (c *crowd) is() bool { return time.Now().UnixNano() < c.until.Load() }
 
@@ -48,7 +53,7 @@ func (c *Client) send(ctx context.Context, request *resty.Request, method, path 
 	}()
 	if c.crowd.is() {
 		if err := c.crowd.enter(ctx); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%w: %w", errNotSent, err)
 		}
 		inTurn = true
 	}

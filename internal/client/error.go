@@ -19,6 +19,9 @@ import (
 var ErrNoAnswer = errors.New("no answer from the gateway")
 
 func noAnswer(ctx context.Context, endpoint string, err error) error {
+	if errors.Is(err, errNotSent) {
+		return err
+	}
 	if ctx.Err() != nil {
 		return fmt.Errorf("%w at %s: %w", ErrNoAnswer, endpoint, ctx.Err())
 	}

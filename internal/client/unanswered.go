@@ -29,6 +29,9 @@ func unanswered(err error, requestID string, lost bool) error {
 	if err == nil {
 		return nil
 	}
+	if errors.Is(err, errNotSent) && !lost {
+		return err
+	}
 	refused, ok := errors.AsType[*api.Error](err)
 	if ok && !lost && refused.Status >= http.StatusBadRequest && refused.Status < http.StatusInternalServerError {
 		return err
