@@ -93,7 +93,7 @@ func drawUnchanged(r *rapid.T, typeName string, schema *tfprotov6.Schema) *tfpro
 	}
 	whole := schema.ValueType()
 	private := map[string]json.RawMessage{"revision": json.RawMessage("7")}
-	if name := rapid.SampledFrom([]string{"", "", "", "imported", "rotated_elsewhere", "secret_sha256"}).Draw(r, "private"); name != "" {
+	if name := rapid.SampledFrom([]string{"", "", "", "", "", "", "imported", "rotated_elsewhere", "secret_sha256"}).Draw(r, "private"); name != "" {
 		private[name] = json.RawMessage(`"x"`)
 	}
 	kept := map[string][]byte{}
@@ -128,11 +128,11 @@ func onWire(r *rapid.T, whole tftypes.Type, attributes map[string]tftypes.Value)
 
 // drawState draws null often for what has no default: then, with all else that is left out, the framework is not needed.
 func drawState(r *rapid.T, attribute *tfprotov6.SchemaAttribute) tftypes.Value {
-	nullsInTen := 7
+	nullsInTwenty := 18
 	if attribute.Computed {
-		nullsInTen = 1
+		nullsInTwenty = 1
 	}
-	if attribute.Optional && rapid.IntRange(1, 10).Draw(r, "null") <= nullsInTen {
+	if attribute.Optional && rapid.IntRange(1, 20).Draw(r, "null") <= nullsInTwenty {
 		return tftypes.NewValue(attribute.ValueType(), nil)
 	}
 	return drawValue(r, attribute.Name, attribute.ValueType())
@@ -160,7 +160,7 @@ func drawValue(r *rapid.T, name string, valueType tftypes.Type) tftypes.Value {
 	}
 	switch {
 	case valueType.Is(tftypes.Bool):
-		return tftypes.NewValue(valueType, rapid.IntRange(0, 9).Draw(r, name) == 0 != (name == "hard_cap" || name == "store_key_in_state" || name == "enabled"))
+		return tftypes.NewValue(valueType, rapid.IntRange(1, 20).Draw(r, name) == 20 != (name == "hard_cap" || name == "store_key_in_state" || name == "enabled"))
 	case valueType.Is(tftypes.Number):
 		return tftypes.NewValue(valueType, big.NewFloat(float64(rapid.IntRange(1, 3).Draw(r, name))))
 	case valueType.Is(tftypes.DynamicPseudoType):
@@ -186,7 +186,7 @@ func textsOf(name string) []string {
 }
 
 func drawSome(r *rapid.T, name string, elementType tftypes.Type) []tftypes.Value {
-	if rapid.IntRange(0, 9).Draw(r, "some") > 0 {
+	if rapid.IntRange(1, 20).Draw(r, "some") < 20 {
 		return []tftypes.Value{}
 	}
 	return []tftypes.Value{drawValue(r, name, elementType)}

@@ -44,6 +44,7 @@ func timeoutsAttributes() map[string]schema.Attribute {
 		nested.MarkdownDescription = "How long Terraform waits for a gateway that is slow or busy. Reading has no time of its own."
 		for name, operation := range nested.Attributes {
 			if text, ok := operation.(schema.StringAttribute); ok {
+				text.MarkdownDescription, text.Description = text.Description, ""
 				text.Validators = append(slices.Clone(text.Validators), someTimeValidator{})
 				nested.Attributes[name] = text
 			}
