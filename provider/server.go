@@ -3,7 +3,6 @@ package provider
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"sync/atomic"
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
@@ -89,22 +88,4 @@ func (s *server) ApplyResourceChange(ctx context.Context, req *tfprotov6.ApplyRe
 	ctx, cancel := within(ctx, operation, object)
 	defer cancel()
 	return s.frameworkServer.ApplyResourceChange(ctx, req) //nolint:wrapcheck // the framework's answer as it is
-}
-
-// privateEntries are what the resource keeps in private state. It says false for what the resource has not written, and
-// for entries that more depends on than what is sent with an update.
-func privateEntries(private []byte) (map[string][]byte, bool) {
-	if len(private) == 0 {
-		return nil, true
-	}
-	var entries map[string][]byte
-	if json.Unmarshal(private, &entries) != nil {
-		return nil, false
-	}
-	for name := range entries {
-		if name != revisionKey && name != importedKey {
-			return nil, false
-		}
-	}
-	return entries, true
 }

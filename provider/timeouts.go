@@ -123,11 +123,3 @@ func applied(req *tfprotov6.ApplyResourceChangeRequest) (operation string, objec
 		return "update", req.PlannedState
 	}
 }
-
-func isNone(object *tfprotov6.DynamicValue) bool {
-	if object == nil {
-		return true
-	}
-	none, err := object.IsNull()
-	return none && err == nil
-}

@@ -55,7 +55,7 @@ func TestAccTimeouts_endEachOperation(t *testing.T) {
 	)
 }
 
-// Every resource has timeouts of its own, which a change of alone tells the gateway nothing.
+// Every resource has timeouts of its own. To change a team's alone tells the gateway nothing.
 func TestAccTimeouts_areOfEveryResource(t *testing.T) {
 	for _, newResource := range provider.New("test")().Resources(t.Context()) {
 		var name fwresource.MetadataResponse

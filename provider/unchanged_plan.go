@@ -41,18 +41,6 @@ func (p attributePlan) keeps(config, state msgpack.RawMessage) bool {
 	}
 }
 
-// isNull is for a value that the decoder met: it makes nothing of a null.
-func isNull(value msgpack.RawMessage) bool { return len(value) == 0 }
-
-// attributesOf are an object's, not decoded; none for what is no object, such as one that is not there.
-func attributesOf(object *tfprotov6.DynamicValue) map[string]msgpack.RawMessage {
-	var attributes map[string]msgpack.RawMessage
-	if msgpack.Unmarshal(object.MsgPack, &attributes) != nil {
-		return nil
-	}
-	return attributes
-}
-
 // changesNothing says that a plan is the state as it is, and with no warning: the state is what Terraform proposes,
 // every attribute is as configured or, where nothing is configured, what the provider would choose for it, and
 // neither private state nor a write-only value, which only the resource itself can judge, has a say.
