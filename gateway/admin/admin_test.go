@@ -282,6 +282,14 @@ func (f *fakeSpending) ResetKey(_ context.Context, _ api.Change, key api.Key, to
 	return f.reset(key.KeyID, to), nil
 }
 
+func (f *fakeSpending) ResetUser(_ context.Context, _ api.Change, user api.User, to money.Nano) (api.SpendWasReset, error) {
+	return api.SpendWasReset{UserID: user.UserID, Spend: to}, nil
+}
+
+func (f *fakeSpending) ResetMember(_ context.Context, _ api.Change, team api.Team, member api.Membership, to money.Nano) (api.SpendWasReset, error) {
+	return api.SpendWasReset{TeamID: team.TeamID, UserID: member.UserID, Spend: to}, nil
+}
+
 func (f *fakeSpending) ResetBudget(_ context.Context, _ api.Change, pot api.Budget, to money.Nano) (api.SpendWasReset, error) {
 	return f.reset(pot.BudgetID, to), nil
 }

@@ -69,9 +69,11 @@ type Spending interface {
 	// PeriodStart is when the running period of a pot began, the zero time for one that never resets.
 	PeriodStart(pot api.Budget) time.Time
 
-	// ResetTeam, ResetKey and ResetBudget set what was spent, with an audit row, and return when that is in force everywhere.
+	// ResetTeam and its sisters set what was spent, with an audit row, and return when that is in force everywhere.
 	ResetTeam(ctx context.Context, change api.Change, team api.Team, to money.Nano) (api.SpendWasReset, error)
 	ResetKey(ctx context.Context, change api.Change, key api.Key, to money.Nano) (api.SpendWasReset, error)
+	ResetUser(ctx context.Context, change api.Change, user api.User, to money.Nano) (api.SpendWasReset, error)
+	ResetMember(ctx context.Context, change api.Change, team api.Team, member api.Membership, to money.Nano) (api.SpendWasReset, error)
 	ResetBudget(ctx context.Context, change api.Change, pot api.Budget, to money.Nano) (api.SpendWasReset, error)
 }
 

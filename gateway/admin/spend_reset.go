@@ -13,11 +13,13 @@ type spendReset struct {
 	ResetTo money.Nano `json:"reset_to"`
 }
 
-// budgetReset is the body of POST /budget/reset, with exactly one of the ids.
+// budgetReset is the body of POST /budget/reset, with exactly one of the ids, or team_id and user_id.
 type budgetReset struct {
 	// BudgetID names a pot.
 	BudgetID string `json:"budget_id"`
 	TeamID   string `json:"team_id"`
+	// UserID names a user's own budget, with TeamID the one that the user has as a member of the team.
+	UserID string `json:"user_id"`
 	// KeyID is a key's id or secret.
 	KeyID string `json:"key_id"`
 	// ResetTo is what shall count as spent, in USD, at most what is spent; 0 when left out.
@@ -27,8 +29,8 @@ type budgetReset struct {
 var resetDocs = documentation{
 	"POST /budget/reset": {
 		Tag: "budget", Summary: "Reset what a budget has spent in its running period.", Body: budgetReset{}, Answer: api.SpendWasReset{},
-		Description: "Name a pot, a team or a key. The ledger of requests stays as it is; the difference is an adjustment of its own, " +
-			"with an audit row, and is in force on every gateway when the call returns.",
+		Description: "Name a pot, a team, a key, a user, or a team and its member by team_id and user_id. Any other field is refused. The ledger of requests stays as it is; the difference is an adjustment of its own, " +
+			"with an audit row, and is in force on every gateway when the call returns. Its thresholds tell again.",
 		Errors: codes(api.NotFound),
 	},
 	"POST /team/{team_id}/reset_spend": {
@@ -53,10 +55,10 @@ func (in *input) resetTo() (to money.Nano, err error) {
 	return to, nil
 }
 
-// resetBudget is POST /budget/reset {budget_id | team_id | key_id, reset_to}.
+// resetBudget is POST /budget/reset {budget_id | team_id | key_id | user_id | team_id and user_id, reset_to}.
 func (s *Server) resetBudget(c *call) (any, error) {
 	named := map[string]string{}
-	for _, field := range []string{"budget_id", "team_id", "key_id"} {
+	for _, field := range []string{"budget_id", "team_id", "key_id", "user_id"} {
 		id, err := c.in.text(field)
 		if err != nil {
 			return nil, err
@@ -65,18 +67,21 @@ func (s *Server) resetBudget(c *call) (any, error) {
 			named[field] = id
 		}
 	}
-	if len(named) != 1 {
-		return nil, api.FieldErrorf("budget_id", "is required, or team_id or key_id: exactly one of them")
+	team, user := named["team_id"], named["user_id"]
+	switch {
+	case len(named) == 2 && team != "" && user != "":
+		return s.resetMember(c, team, user)
+	case len(named) != 1:
+		return nil, api.FieldErrorf("budget_id", "is required, or team_id, key_id or user_id: exactly one of them, or team_id and user_id for a member")
+	case team != "":
+		return s.resetTeam(c, team)
+	case user != "":
+		return s.resetUser(c, user)
+	case named["key_id"] != "":
+		return s.resetKey(c, named["key_id"])
+	default:
+		return s.resetPot(c, named["budget_id"])
 	}
-	for field, id := range named {
-		switch field {
-		case "team_id":
-			return s.resetTeam(c, id)
-		case "key_id":
-			return s.resetKey(c, id)
-		}
-	}
-	return s.resetPot(c, named["budget_id"])
 }
 
 // resetTeamSpend is POST /team/{team_id}/reset_spend.
@@ -117,6 +122,36 @@ func (s *Server) resetKey(c *call, name string) (any, error) {
 	return answer, unspent(err)
 }
 
+func (s *Server) resetUser(c *call, id string) (any, error) {
+	to, err := c.resetTo()
+	if err != nil {
+		return nil, err
+	}
+	user, err := s.record.User(c.ctx(), id)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := s.spending.ResetUser(c.ctx(), c.change, user, to)
+	return answer, unspent(err)
+}
+
+func (s *Server) resetMember(c *call, teamID, userID string) (any, error) {
+	to, err := c.resetTo()
+	if err != nil {
+		return nil, err
+	}
+	team, err := s.record.Team(c.ctx(), teamID)
+	if err != nil {
+		return nil, err
+	}
+	member, err := s.record.Member(c.ctx(), teamID, userID)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := s.spending.ResetMember(c.ctx(), c.change, team, member, to)
+	return answer, unspent(err)
+}
+
 func (s *Server) resetPot(c *call, id string) (any, error) {
 	to, err := c.resetTo()
 	if err != nil {
@@ -133,11 +168,18 @@ func (s *Server) resetPot(c *call, id string) (any, error) {
 	return answer, unspent(err)
 }
 
-// resetTo is the amount of a body that holds nothing else any more.
+// resetTo is the amount of a body that holds nothing else any more. A field that is not understood is refused:
+// with a misspelt name something else would be reset, or to another amount.
 func (c *call) resetTo() (money.Nano, error) {
 	to, err := c.in.resetTo()
 	if err != nil {
 		return 0, err
 	}
-	return to, c.in.expect(&struct{}{})
+	if err := c.in.expect(&struct{}{}); err != nil {
+		return 0, err
+	}
+	for _, name := range c.in.unknown {
+		return 0, api.FieldErrorf(name, "is not known here; a reset takes reset_to and what it is for: budget_id, team_id, key_id, user_id")
+	}
+	return to, nil
 }

@@ -123,12 +123,27 @@ func (s *Sender) route(ctx context.Context) error {
 		for _, event := range events {
 			if err := s.outbox.RouteAlertEvent(ctx, event.ID, wanting(routes, event)); err != nil {
 				failed = append(failed, fmt.Errorf("route alert event %s: %w", event.ID, err))
+				continue
 			}
+			s.logEvent(ctx, event)
 		}
 		if len(failed) > 0 || len(events) < batch {
 			return errors.Join(failed...)
 		}
 	}
+}
+
+// logEvent writes each event once into the log of the gateway that routes it, also when no route wants it: a budget
+// without a hard cap promises at least that.
+func (s *Sender) logEvent(ctx context.Context, event api.AlertEvent) {
+	level := slog.LevelWarn
+	if event.Severity == "info" {
+		level = slog.LevelInfo
+	}
+	s.log.LogAttrs(ctx, level, "alert: "+event.Message,
+		slog.String("event", event.Type), slog.String("severity", event.Severity), slog.String("event_id", event.ID), slog.String("scope", event.Scope),
+		slog.String("team_id", event.TeamID), slog.Float64("threshold", event.Threshold),
+		slog.String("spend", event.Spend.String()), slog.String("max_budget", event.MaxBudget.String()), slog.Bool("hard_cap", event.HardCap))
 }
 
 // deliver claims what is due, as far as its routes have attempts free, and starts the attempts.

@@ -128,7 +128,7 @@ func assemble(ctx context.Context, options Options) (_ *parts, err error) {
 			Configured: p.admins, Record: p.store, People: people(settings, logger), Pepper: pepper, Now: options.Now,
 		},
 		Record: p.store, Changes: changes, Tester: p.alerts, Declared: declared,
-		Spending: policy.Spending{Book: book, Counters: p.engine, Windows: p.engine, Resets: p.store, Now: options.Now},
+		Spending: policy.Spending{Book: book, Counters: p.engine, Windows: p.engine, Resets: p.store, Changes: changes, Now: options.Now},
 		Models:   served{p.source, p.models}, Prices: p.models,
 		Pepper: pepper, Logger: logger, FailuresAllowed: settings.FailuresAllowed,
 	}

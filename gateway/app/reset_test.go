@@ -66,6 +66,8 @@ func TestReset_refusesWhatIsNotThere(t *testing.T) {
 	for body, want := range map[string]int{
 		`{}`: http.StatusBadRequest, `{"team_id":"marketing","budget_id":"terms"}`: http.StatusBadRequest,
 		`{"budget_id":"terms"}`: http.StatusBadRequest, `{"team_id":"nobody"}`: http.StatusNotFound,
+		`{"team_id":"marketing","reset":0}`: http.StatusBadRequest, `{"team_id":"marketing","member_id":"ann"}`: http.StatusBadRequest,
+		`{"team_id":"marketing","user_id":"ann"}`: http.StatusNotFound, `{"user_id":"ann","key_id":"k"}`: http.StatusBadRequest,
 		`{"team_id":"marketing","reset_to":1}`: http.StatusBadRequest, `{"team_id":"marketing","reset_to":-1}`: http.StatusBadRequest,
 		`{"team_id":"marketing"}`: http.StatusOK,
 	} {

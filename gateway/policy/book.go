@@ -34,6 +34,8 @@ type Source interface {
 	AllAlertRoutes(ctx context.Context) ([]api.AlertRoute, error)
 	AllTeamIDs(ctx context.Context) ([]string, error)
 	KeyIDsWithoutTeam(ctx context.Context) ([]string, error)
+	// Armed says how often the thresholds under each scope were armed; what is left out never was.
+	Armed(ctx context.Context, scopes []string) (map[string]int64, error)
 }
 
 // Versions counts the changes of a slot over all gateways. The quota engine does.

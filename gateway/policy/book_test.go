@@ -16,6 +16,7 @@ import (
 
 // record is a source that counts how often it is asked for keys.
 type record struct {
+	armed   map[string]int64
 	mu      sync.Mutex
 	keys    map[string]api.Key // by secret
 	teams   map[string]api.Team
@@ -66,6 +67,8 @@ func (r *record) AllTeamIDs(context.Context) (ids []string, err error) {
 	}
 	return ids, nil
 }
+
+func (r *record) Armed(context.Context, []string) (map[string]int64, error) { return r.armed, nil }
 
 func (r *record) KeyIDsWithoutTeam(context.Context) (ids []string, err error) {
 	for _, key := range r.keys {

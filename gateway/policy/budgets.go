@@ -104,15 +104,18 @@ type runningBudget struct {
 	// increased takes the template's place until increasedUntil; nil for budgets without a temporary increase.
 	increased      *quota.Budget
 	increasedUntil time.Time
-	span           *api.Span
-	resetDay       int
-	timezone       *time.Location
-	around         atomic.Pointer[[]quota.Period]
+	// armedBy are the scopes whose changes make people hear of every threshold again.
+	armedBy  []string
+	span     *api.Span
+	resetDay int
+	timezone *time.Location
+	around   atomic.Pointer[[]quota.Period]
 }
 
 func (b *Book) running(scope quota.Scope, name string, terms budgetTerms, about api.AlertEvent) *runningBudget {
 	r := &runningBudget{
 		template: budgetOf(scope, name, terms, about),
+		armedBy:  []string{string(scope)},
 		resetDay: b.defaults.ResetDay,
 		timezone: terms.timezone,
 	}
@@ -121,6 +124,9 @@ func (b *Book) running(scope quota.Scope, name string, terms budgetTerms, about 
 		terms.BudgetTerms = raised
 		budget := budgetOf(scope, name, terms, about)
 		r.increased, r.increasedUntil = &budget, until
+	}
+	if terms.budgetID != "" && string(scope) != api.PotScope(terms.budgetID) {
+		r.armedBy = append(r.armedBy, api.PotScope(terms.budgetID))
 	}
 	if terms.ResetDay != nil {
 		r.resetDay = *terms.ResetDay
@@ -141,7 +147,7 @@ func budgetOf(scope quota.Scope, name string, terms budgetTerms, about api.Alert
 		Scope: scope, Name: name, Limit: quota.Unlimited, Hard: terms.HardCap, Thresholds: thresholds(terms), About: about,
 	}
 	if terms.MaxBudget != nil {
-		// The limit itself is the generation: a new cap arms its thresholds, the same cap does not.
+		// The limit itself is the generation of thresholds that were never armed again, see arm.
 		budget.Limit, budget.Generation = *terms.MaxBudget, int64(*terms.MaxBudget)
 	}
 	return budget

@@ -6,13 +6,12 @@ import (
 )
 
 // Scopes of counters. The ledger reads them back, see ledger's package comment.
-func teamScope(id string) quota.Scope { return quota.Scope("team:" + id) }
-func keyScope(id string) quota.Scope  { return quota.Scope("key:" + id) }
-func potScope(id string) quota.Scope  { return quota.Scope("budget:" + id) }
-func userScope(id string) quota.Scope { return quota.Scope("user:" + id) }
+func teamScope(id string) quota.Scope { return quota.Scope(api.TeamScope(id)) }
+func keyScope(id string) quota.Scope  { return quota.Scope(api.KeyScope(id)) }
+func potScope(id string) quota.Scope  { return quota.Scope(api.PotScope(id)) }
+func userScope(id string) quota.Scope { return quota.Scope(api.UserScope(id)) }
 
-// memberScope joins two ids with what stands in neither.
-func memberScope(team, user string) quota.Scope { return quota.Scope("member:" + team + "#" + user) }
+func memberScope(team, user string) quota.Scope { return quota.Scope(api.MemberScope(team, user)) }
 
 // modelled names the counters of one model. "#" stands in no id, so no id can name another's counters.
 func modelled(scope quota.Scope, model string) quota.Scope {

@@ -50,6 +50,7 @@ func (b *Book) memberBudget(team api.Team, member api.Membership, routes []api.A
 		about.TeamAlias = *team.TeamAlias
 	}
 	running := b.running(memberScope(team.TeamID, member.UserID), "member", terms, about)
+	running.armedBy = append(running.armedBy, api.MembersScope(team.TeamID))
 	running.countIn(team.TeamID)
 	return running
 }

@@ -25,7 +25,26 @@ func (s Spending) ResetTeam(ctx context.Context, change api.Change, team api.Tea
 		Object: "team", ObjectID: team.TeamID, ResetTo: to, Selection: api.LedgerSelection{TeamIDs: []string{team.TeamID}},
 	})
 	answer.TeamID, answer.MaxBudget = team.TeamID, terms.MaxBudget
-	return answer, err
+	return answer, s.inForce(err, func() error { return s.Changes.TeamChanged(ctx, team.TeamID) })
+}
+
+// ResetUser sets what a user's own budget has spent in its running period, over all teams.
+func (s Spending) ResetUser(ctx context.Context, change api.Change, user api.User, to money.Nano) (api.SpendWasReset, error) {
+	answer, err := s.reset(ctx, change, s.Book.userBudget(user, nil), api.SpendReset{
+		Object: "user", ObjectID: user.UserID, ResetTo: to, Selection: api.LedgerSelection{UserIDs: []string{user.UserID}},
+	})
+	answer.UserID, answer.MaxBudget = user.UserID, user.MaxBudget
+	return answer, s.inForce(err, func() error { return s.Changes.UserChanged(ctx, user.UserID) })
+}
+
+// ResetMember sets what a member's budget in the team has spent in its running period.
+func (s Spending) ResetMember(ctx context.Context, change api.Change, team api.Team, member api.Membership, to money.Nano) (api.SpendWasReset, error) {
+	answer, err := s.reset(ctx, change, s.Book.memberBudget(team, member, nil), api.SpendReset{
+		Object: "member", ObjectID: team.TeamID + "#" + member.UserID, ResetTo: to,
+		Selection: api.LedgerSelection{TeamIDs: []string{team.TeamID}, UserIDs: []string{member.UserID}},
+	})
+	answer.TeamID, answer.UserID, answer.MaxBudget = team.TeamID, member.UserID, member.Terms(team.MemberDefaults).MaxBudget
+	return answer, s.inForce(err, func() error { return s.Changes.TeamChanged(ctx, team.TeamID) })
 }
 
 // ResetKey sets what a key's budget has spent in its running period.
@@ -38,7 +57,7 @@ func (s Spending) ResetKey(ctx context.Context, change api.Change, key api.Key, 
 		Object: "key", ObjectID: key.KeyID, ResetTo: to, Selection: api.LedgerSelection{KeyIDs: []string{key.KeyID}},
 	})
 	answer.KeyID, answer.KeyHash, answer.MaxBudget = key.KeyID, key.KeyID, terms.MaxBudget
-	return answer, err
+	return answer, s.inForce(err, func() error { return s.Changes.KeyChanged(ctx, &key, nil) })
 }
 
 // ResetBudget sets what has been spent from a pot in its running period.
@@ -48,7 +67,15 @@ func (s Spending) ResetBudget(ctx context.Context, change api.Change, pot api.Bu
 		Selection: api.LedgerSelection{TeamIDs: pot.TeamIDs, KeyIDs: pot.KeyIDs, Models: pot.Models},
 	})
 	answer.BudgetID, answer.MaxBudget = pot.BudgetID, pot.MaxBudget
-	return answer, err
+	return answer, s.inForce(err, func() error { return s.Changes.BudgetChanged(ctx, &pot, &pot) })
+}
+
+// inForce makes every gateway read the budget again, whose thresholds the reset has armed.
+func (s Spending) inForce(reset error, bump func() error) error {
+	if reset != nil {
+		return reset
+	}
+	return bump()
 }
 
 // reset brings everything that was settled to the ledger, adjusts that, and fills the counter from it.

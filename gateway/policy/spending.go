@@ -22,7 +22,9 @@ type Spending struct {
 	Windows Windows
 	// Resets is where the spend of budgets is adjusted.
 	Resets Resets
-	Now    func() time.Time
+	// Changes tells every gateway of a reset.
+	Changes Changes
+	Now     func() time.Time
 }
 
 // Teams returns the state of each team's budget, in order.

@@ -69,7 +69,7 @@ func (b *Book) subject(ctx context.Context, key api.Key, slot string, version in
 			s.pots = append(s.pots, pot{budget: b.potBudget(budget, common.routes), scope: budget})
 		}
 	}
-	return s, nil
+	return s, b.arm(ctx, s.allBudgets())
 }
 
 // ended says whether the secret that led to the subject has been replaced for good.

@@ -63,6 +63,7 @@ type Options struct {
 type Proxy struct {
 	Options
 	live *liveCalls
+	told told
 }
 
 // New returns a proxy. [Proxy.Run] must run beside it while it serves.

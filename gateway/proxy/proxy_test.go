@@ -177,10 +177,12 @@ func (b *bench) Team(context.Context, string) (api.Team, error) {
 	return b.team, nil
 }
 
-func (b *bench) Budget(context.Context, string) (api.Budget, error)          { return api.Budget{}, nil }
-func (b *bench) AllBudgets(context.Context) ([]api.Budget, error)            { return nil, nil }
-func (b *bench) AllAlertRoutes(context.Context) ([]api.AlertRoute, error)    { return nil, nil }
-func (b *bench) AllTeamIDs(context.Context) ([]string, error)                { return []string{"marketing"}, nil }
+func (b *bench) Budget(context.Context, string) (api.Budget, error)        { return api.Budget{}, nil }
+func (b *bench) AllBudgets(context.Context) ([]api.Budget, error)          { return nil, nil }
+func (b *bench) AllAlertRoutes(context.Context) ([]api.AlertRoute, error)  { return nil, nil }
+func (b *bench) AllTeamIDs(context.Context) ([]string, error)              { return []string{"marketing"}, nil }
+func (b *bench) Armed(context.Context, []string) (map[string]int64, error) { return nil, nil }
+
 func (b *bench) KeyIDsWithoutTeam(context.Context) (ids []string, err error) { return nil, nil }
 func (b *bench) KeysOfUser(context.Context, string) ([]api.Key, error)       { return nil, nil }
 

@@ -23,9 +23,10 @@ func (p *Proxy) reserve(ctx context.Context, c *call, secret auth.Secret) error 
 		return err
 	}
 	c.bounds = looseBounds(c)
-	deadline, poll := p.Now().Add(p.ContentionWait), contentionPollMin
+	deadline, poll, final := p.Now().Add(p.ContentionWait), contentionPollMin, false
 	for reloads := 0; ; {
 		request := p.request(c)
+		request.Final = final
 		decision, err := p.Engine.Reserve(ctx, request)
 		switch {
 		case errors.Is(err, quota.ErrStalePolicy) && reloads < maxReloads:
@@ -49,6 +50,8 @@ func (p *Proxy) reserve(ctx context.Context, c *call, secret auth.Secret) error 
 				return clientGone(err)
 			}
 			poll = min(2*poll, contentionPollMax)
+		case !final && p.told.worthTelling(decision, request, p.Now()):
+			final = true
 		default:
 			c.decision = decision
 			return p.refusal(c, request)

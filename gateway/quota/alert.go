@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
@@ -14,9 +15,10 @@ import (
 type crossing struct {
 	budget Budget
 	period Period
-	share  float64
-	spend  money.Nano
-	at     time.Time
+	// share is negative when a request was refused that is too dear, see [Denial.TooDear].
+	share float64
+	spend money.Nano
+	at    time.Time
 	// refused is the least cost of the request that was refused, 0 when spending reached the threshold.
 	refused money.Nano
 }
@@ -27,13 +29,16 @@ func (c crossing) event() api.AlertEvent {
 	event := c.budget.About
 	event.ID = c.id()
 	event.Type, event.Severity = api.EventBudgetSoftLimit, "warning"
-	if c.share >= 1 {
+	switch {
+	case c.share >= 1:
 		event.Type, event.Severity = api.EventBudgetHardLimit, "critical"
+	case c.share < 0: // most calls still fit
+		event.Type = api.EventBudgetHardLimit
 	}
 	event.CreatedAt = c.at
 	event.Message = c.message()
 	event.Scope = string(c.budget.Scope)
-	event.Threshold = c.share
+	event.Threshold = math.Abs(c.share)
 	event.Spend = c.spend
 	event.MaxBudget = max(c.budget.Limit, 0)
 	event.HardCap = c.budget.Hard
@@ -62,7 +67,10 @@ func (c crossing) message() string {
 	if !c.period.End.IsZero() {
 		text += " for the period until " + c.period.End.Format("2006-01-02")
 	}
-	if c.refused > 0 {
+	switch {
+	case c.share < 0:
+		text += fmt.Sprintf("; a single request that may cost %s alone was refused", inCents(c.refused))
+	case c.refused > 0:
 		text += fmt.Sprintf("; a request that may cost %s was refused", inCents(c.refused))
 	}
 	return text

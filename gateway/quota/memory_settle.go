@@ -125,16 +125,22 @@ func (r *reservation) settled(now time.Time) Settled {
 	return Settled{Windows: at.windowStates(r.request.Windows), Budgets: at.budgets}
 }
 
-// tellRefusedLocked notes, once per period and generation, that a hard budget refuses requests. A budget
-// that only others' reservations fill up is not exhausted: they settle for less in a moment.
+// tellRefusedLocked notes, once per period and generation, that a hard budget refuses requests for good.
 func (m *Memory) tellRefusedLocked(request *Request, at standing, denials []Denial) {
+	if !request.Final {
+		return
+	}
 	need := request.cost(request.MinOutputTokens)
 	for i, budget := range request.Budgets {
-		refused := slices.ContainsFunc(denials, func(d Denial) bool {
-			return d.Kind == KindBudget && d.Scope == budget.Scope && d.Settled+int64(need) > d.Limit
-		})
+		refused := slices.IndexFunc(denials, func(d Denial) bool { return d.Scope == budget.Scope && d.ForGood(need) })
+		if refused < 0 {
+			continue
+		}
 		share := budget.refusalShare()
-		if !refused || !at.spending[i].tell(share, budget.Generation) {
+		if denials[refused].TooDear() {
+			share = -share
+		}
+		if !at.spending[i].tell(share, budget.Generation) {
 			continue
 		}
 		event := crossing{

@@ -39,6 +39,8 @@ var bugs = []bug{
 	{"what was not lost is restored twice", "elseif not known then", "else"},
 	{"a raised limit does not arm its alerts", "'m:' .. share .. ':' .. generation", "'m:' .. share"},
 	{"a refusal is never told", "if #alerts > 0 then\n    local r", "if false then\n    local r"},
+	{"a refusal that nobody was told raises an alert", "q.final and refused or {}", "refused"},
+	{"a request that is too dear hides that the budget is spent", "share = '-' .. share", ""},
 	{"a throttle is ignored", "budget.settled >= budget.throttle_at", "false"},
 	{"a throttle refuses everything", "math.max(math.floor(limits.rpm * budget.throttle_factor), 1)", "math.floor(limits.rpm * budget.throttle_factor)"},
 	{"a crash forgets its checkpoint", "math.max(r.checkpoint_cost, r.input_cost)", "r.input_cost"},

@@ -111,6 +111,10 @@ type Request struct {
 	Windows []Window
 	Budgets []Budget
 
+	// Final: if this try is refused, the caller is told so. Only such a refusal tells people that a hard budget
+	// refuses requests; a try that may be repeated with other amounts tells nobody.
+	Final bool
+
 	// Row is what is known of the ledger row already; a crash is booked with it.
 	Row api.LedgerRow
 }
@@ -145,7 +149,7 @@ type Budget struct {
 	Thresholds []Threshold
 	// Throttle, if any, shrinks a window's RPM once the budget has reached an amount.
 	Throttle *Throttle
-	// Generation changes when the limit is raised or lowered, which arms the thresholds again.
+	// Generation changes when the limit is raised or lowered or the spending is reset, which arms the thresholds again.
 	Generation int64
 	// About is copied into the alert events of this budget.
 	About api.AlertEvent
@@ -219,6 +223,16 @@ type Denial struct {
 	// RetryAfter is zero when waiting does not help.
 	RetryAfter time.Duration
 }
+
+// ForGood says whether a budget refuses a request of a cost whatever becomes of the calls under way. A budget that
+// only others' reservations fill up does not: they settle for less in a moment.
+func (d Denial) ForGood(cost money.Nano) bool {
+	return d.Kind == KindBudget && d.Settled+int64(cost) > d.Limit
+}
+
+// TooDear says whether such a refusal is about the request more than about the budget: less than half is spent,
+// and so the request alone asks for more than half.
+func (d Denial) TooDear() bool { return d.Kind == KindBudget && 2*d.Settled < d.Limit }
 
 // WindowState is how a window stands. Limits are [Unlimited] when not set; RPMLimit is after throttling.
 type WindowState struct {

@@ -10,7 +10,7 @@ import (
 )
 
 // ResetSpend adjusts what a budget has spent in a period to an amount, with an audit row in the same transaction,
-// and returns what it was. Two resets at once happen one after the other. Error: [api.Invalid] for an amount above
+// arms its thresholds again, and returns what it was. Two resets at once happen one after the other. Error: [api.Invalid] for an amount above
 // what was spent.
 func (s *Store) ResetSpend(ctx context.Context, change api.Change, reset api.SpendReset) (previous money.Nano, err error) {
 	change = signed(change)
@@ -27,6 +27,9 @@ func (s *Store) ResetSpend(ctx context.Context, change api.Change, reset api.Spe
 			"at_ms": reset.At.UnixMilli(), "cost_nano": int64(reset.ResetTo - previous),
 		})
 		if err != nil {
+			return err
+		}
+		if err := s.arm(ctx, reset.Selection.Scope); err != nil {
 			return err
 		}
 		return t.audit(change, reset.Object+".reset_spend", reset.ObjectID, spendAudit{previous}, spendAudit{reset.ResetTo})

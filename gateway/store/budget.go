@@ -12,6 +12,9 @@ var budgetNoun = noun[api.Budget]{
 	name: "budget", get: (*Store).Budget, check: (*Store).checkBudget, put: (*Store).putBudget, audit: auditBudget,
 	id:     func(budget *api.Budget) *string { return &budget.BudgetID },
 	record: func(budget *api.Budget) *api.Record { return &budget.Record },
+	caps: func(budget api.Budget) []spendingCap {
+		return []spendingCap{capOf(api.PotScope(budget.BudgetID), budget.BudgetTerms, nil)}
+	},
 }
 
 // CreateBudget stores a new budget and returns it as a read would. Errors: [api.Invalid],

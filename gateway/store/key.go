@@ -10,6 +10,9 @@ var keyNoun = noun[api.Key]{
 	name: "key", get: (*Store).Key, check: (*Store).checkKey, put: (*Store).putKey, audit: auditKey,
 	id:     func(key *api.Key) *string { return &key.KeyID },
 	record: func(key *api.Key) *api.Record { return &key.Record },
+	caps: func(key api.Key) []spendingCap {
+		return []spendingCap{capOf(api.KeyScope(key.KeyID), key.BudgetTerms, key.BudgetID)}
+	},
 }
 
 // CreateKey stores a new key that the secret with this hash opens, and returns it as a read would.

@@ -18,6 +18,9 @@ var memberNoun = noun[member]{
 	name: "member", get: (*Store).member, check: (*Store).checkMember, put: (*Store).putMember, audit: auditMember,
 	id:     func(m *member) *string { return &m.id },
 	record: func(m *member) *api.Record { return &m.Record },
+	caps: func(m member) []spendingCap {
+		return []spendingCap{capOf(api.MemberScope(m.TeamID, m.UserID), api.BudgetTerms{MaxBudget: m.MaxBudgetInTeam}, nil)}
+	},
 }
 
 // memberID joins a team's id and a user's. "#" stands in neither, so no two pairs have one id.

@@ -20,6 +20,15 @@ type noun[T any] struct {
 	// id and record point to the parts of an object that only the store sets.
 	id     func(object *T) *string
 	record func(object *T) *api.Record
+	// caps are what limits spending under the object's scopes; nil for objects that limit none.
+	caps func(object T) []spendingCap
+}
+
+func (n noun[T]) capsOf(object T) []spendingCap {
+	if n.caps == nil {
+		return nil
+	}
+	return n.caps(object)
 }
 
 // create stores a new object, runs also in the same transaction, and returns the object as a read would.
@@ -71,6 +80,7 @@ func update[T any](ctx context.Context, s *Store, n noun[T], change api.Change, 
 		if err != nil {
 			return err
 		}
+		caps := n.capsOf(object)
 		if err := edit(ctx, &object); err != nil {
 			return err
 		}
@@ -79,6 +89,9 @@ func update[T any](ctx context.Context, s *Store, n noun[T], change api.Change, 
 			return err
 		}
 		if err := n.put(s, ctx, n.name+"_update", object); err != nil {
+			return err
+		}
+		if err := s.armChanged(ctx, caps, n.capsOf(object)); err != nil {
 			return err
 		}
 		if stored, err = n.get(s, ctx, id); err != nil {

@@ -10,6 +10,12 @@ var teamNoun = noun[api.Team]{
 	name: "team", get: (*Store).Team, check: (*Store).checkTeam, put: (*Store).putTeam, audit: auditTeam,
 	id:     func(team *api.Team) *string { return &team.TeamID },
 	record: func(team *api.Team) *api.Record { return &team.Record },
+	caps: func(team api.Team) []spendingCap {
+		return []spendingCap{
+			capOf(api.TeamScope(team.TeamID), team.BudgetTerms, team.BudgetID),
+			capOf(api.MembersScope(team.TeamID), api.BudgetTerms{MaxBudget: team.TeamMemberBudget}, nil),
+		}
+	},
 }
 
 // CreateTeam stores a new team and returns it as a read would. Errors: [api.Invalid],

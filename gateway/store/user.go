@@ -11,6 +11,9 @@ var userNoun = noun[api.User]{
 	name: "user", get: (*Store).User, check: (*Store).checkUser, put: (*Store).putUser, audit: auditUser,
 	id:     func(user *api.User) *string { return &user.UserID },
 	record: func(user *api.User) *api.Record { return &user.Record },
+	caps: func(user api.User) []spendingCap {
+		return []spendingCap{capOf(api.UserScope(user.UserID), user.BudgetTerms, nil)}
+	},
 }
 
 // CreateUser stores a new user and returns it as a read would. Errors: [api.Invalid], [api.AlreadyExists].

@@ -21,6 +21,8 @@ type SpendReset struct {
 // SpendWasReset is the answer to a reset.
 type SpendWasReset struct {
 	TeamID string `json:"team_id,omitempty"`
+	// UserID stands beside TeamID for a member of the team.
+	UserID string `json:"user_id,omitempty"`
 	// KeyHash is the key's id, as LiteLLM names it.
 	KeyHash       string      `json:"key_hash,omitempty"`
 	KeyID         string      `json:"key_id,omitempty"`

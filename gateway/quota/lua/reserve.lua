@@ -83,8 +83,9 @@ local function read_requests(all_terms)
       id = given[p + 1], terms = all_terms[tonumber(given[p + 2])],
       input = tonumber(given[p + 3]), output = tonumber(given[p + 4]), least = tonumber(given[p + 5]),
       input_cost = tonumber(given[p + 6]), token_cost = tonumber(given[p + 7]), row = given[p + 8],
+      final = given[p + 9] == '1',
     }
-    position = p + 8
+    position = p + 9
   end
   return list
 end
@@ -247,7 +248,7 @@ local function ask_window(q, i, limits, grant, denials)
   return grant
 end
 
--- The same of a budget. Budgets that refuse for good are added to refused.
+-- The same of a budget. Budgets that refuse for good, see Denial.ForGood, are added to refused.
 local function ask_budget(q, i, budget, grant, denials, refused)
   if not (budget.hard and budget.limit >= 0) then
     return grant
@@ -324,14 +325,18 @@ local function seconds_of(terms)
   return first or 0
 end
 
--- Refused: nothing changes, but people learn once that a hard budget refuses requests. A budget
--- that only others' reservations fill up is not exhausted: they settle for less in a moment.
+-- Refused: nothing changes, but people learn once that a budget refuses requests for good, and once that it refused one
+-- that is too dear, if the caller will not try again.
 local function refuse(q, denials, refused)
   local alerts = {}
-  for _, i in ipairs(refused) do
+  for _, i in ipairs(q.final and refused or {}) do
     local budget = q.terms.budgets[i]
-    if tell(budget.counter, budget.refusal, budget.generation) then
-      alerts[#alerts + 1] = alert_text(i - 1, budget.counter.key, budget.refusal, budget.settled)
+    local share = budget.refusal
+    if 2 * budget.settled < budget.limit then -- see Denial.TooDear
+      share = '-' .. share
+    end
+    if tell(budget.counter, share, budget.generation) then
+      alerts[#alerts + 1] = alert_text(i - 1, budget.counter.key, share, budget.settled)
     end
   end
   if #alerts > 0 then

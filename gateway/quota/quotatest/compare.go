@@ -191,7 +191,7 @@ func (c *comparison) drawFresh(t terms) quota.Request {
 		OutputTokens:    least + rapid.OneOf(rapid.Just[int64](0), rapid.Int64Range(0, 4000)).Draw(c.t, "more"),
 		InputCost:       money.Nano(rapid.Int64Range(0, 1000).Draw(c.t, "input cost")),
 		OutputTokenCost: money.Nano(rapid.Int64Range(0, 20).Draw(c.t, "token cost")),
-		Windows:         t.windows, Budgets: c.budgetsNow(t),
+		Windows:         t.windows, Budgets: c.budgetsNow(t), Final: rapid.Bool().Draw(c.t, "final"),
 		Row: api.LedgerRow{TeamID: t.slot, KeyID: t.slot, Model: "gpt", RequestID: "request"},
 	}
 }

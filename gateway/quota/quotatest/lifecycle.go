@@ -36,9 +36,12 @@ func testAlerts(t *testing.T, h Harness) {
 	same(t, "message", soft.Message, "marketing has spent $160.00 of $200.00 (80 %) of its budget for the period until 2026-11-19")
 	same(t, "period", soft.PeriodEnd.UTC(), time.Date(2026, time.November, 19, 0, 0, 0, 0, time.UTC))
 
-	refused := h.request(with)
-	h.refuse(t, refused)
-	h.refuse(t, h.request(with))
+	h.refuse(t, h.request(with)) // a try that the caller may repeat with less
+	h.drain(t)
+	same(t, "events after a refusal that nobody was told", len(h.Record.Events()), 1)
+	final := func(r *quota.Request) { with(r); r.Final = true }
+	h.refuse(t, h.request(final))
+	h.refuse(t, h.request(final))
 	h.drain(t)
 	events = h.Record.Events()
 	if len(events) != 2 {
@@ -60,6 +63,35 @@ func testAlerts(t *testing.T, h Harness) {
 	events = h.Record.Events()
 	if len(events) != 4 || events[2].Threshold != 0.5 || events[3].Threshold != 0.8 {
 		t.Errorf("after the limit was raised: %+v, want 0.5 and 0.8", events[2:])
+	}
+}
+
+// A request that alone asks for more than half of a budget is told of as a warning, and hides nothing of what comes later.
+func testAlertsOfDearRequests(t *testing.T, h Harness) {
+	budget := h.teamBudget(200 * money.USD)
+	dear := func(tokens int64) quota.Request {
+		return h.request(func(r *quota.Request) {
+			r.Budgets, r.Final, r.OutputTokens, r.MinOutputTokens = []quota.Budget{budget}, true, tokens, tokens
+		})
+	}
+	h.refuse(t, dear(250))
+	h.refuse(t, dear(250))
+	h.drain(t)
+	events := h.Record.Events()
+	if len(events) != 1 || events[0].Severity != "warning" || events[0].Type != api.EventBudgetHardLimit || events[0].Threshold != 1 {
+		t.Fatalf("after two refusals: %+v, want one warning", events)
+	}
+	if !strings.HasSuffix(events[0].Message, "a single request that may cost $260.00 alone was refused") {
+		t.Errorf("message: %s", events[0].Message)
+	}
+	request := h.request(func(r *quota.Request) { r.Budgets = []quota.Budget{budget} })
+	h.admit(t, request)
+	h.settle(t, request, 100, 100*money.USD)
+	h.refuse(t, dear(100))
+	h.drain(t)
+	events = h.Record.Events()
+	if len(events) != 2 || events[1].Severity != "critical" || events[1].ID == events[0].ID {
+		t.Errorf("once half is spent: %+v, want the cap's alert besides", events)
 	}
 }
 

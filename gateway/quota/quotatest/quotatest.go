@@ -49,6 +49,7 @@ func Run(t *testing.T, start func(t *testing.T) Harness) {
 		{"Grants", testGrants},
 		{"Throttle", testThrottle},
 		{"Alerts", testAlerts},
+		{"AlertsOfDearRequests", testAlertsOfDearRequests},
 		{"Endings", testEndings},
 		{"Policy", testPolicy},
 		{"Seeding", testSeeding},
