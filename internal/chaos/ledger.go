@@ -108,7 +108,7 @@ func (s *stage) remains(ctx context.Context) (r remains, err error) {
 func (r *remains) add(ctx context.Context, client *redis.Client, key string) error {
 	scope, isBudget := strings.CutPrefix(key, "bursar:{b:")
 	isWindow := strings.Contains(key, "}:w:")
-	if !isBudget && !isWindow {
+	if !isBudget && !isWindow || strings.HasSuffix(key, ":on") || strings.HasSuffix(key, ":sweep") { // marks beside the counters
 		return nil
 	}
 	var counter struct {
@@ -136,16 +136,20 @@ const drainPatience = 60 * time.Second
 // and what was left if they never did.
 func (s *stage) drain(ctx context.Context) (took time.Duration, left []string) {
 	began := time.Now()
+	var unread error
 	err := await(ctx, drainPatience, func(ctx context.Context) bool {
-		found, err := s.disagreements(ctx)
-		if err != nil {
+		var found []string
+		if found, unread = s.disagreements(ctx); unread != nil {
 			return false // left is what was seen last
 		}
 		left = found
 		return len(left) == 0
 	})
-	if err != nil && len(left) == 0 {
-		left = []string{"the stores could not be read: " + err.Error()}
+	switch {
+	case unread != nil:
+		left = append(left, "the stores could not be read: "+unread.Error())
+	case err != nil && len(left) == 0:
+		left = []string{"the stores could not be read in time"}
 	}
 	return time.Since(began), left
 }
