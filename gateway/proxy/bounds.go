@@ -1,6 +1,8 @@
 package proxy
 
 import (
+	"context"
+
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/tokens"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
@@ -57,11 +59,15 @@ func looseBounds(c *call) bounds {
 	return boundsOf(c, tokens.InputTokensBound(c.served.PricedAs(), c.body))
 }
 
-// exactBounds tokenise the prompt; they are worth it when the loose ones were refused.
-func exactBounds(c *call) bounds {
-	counted := boundsOf(c, min(c.bounds.inputTokens-c.carried-c.most.PromptTokens, tokens.CountTokens(c.served.PricedAs(), c.body)))
-	counted.exact = true
-	return counted
+// exactBounds count the prompt closely; they are worth it when the loose ones were refused.
+func (p *Proxy) exactBounds(_ context.Context, c *call) bounds {
+	var counted int64
+	for _, deployment := range c.served.Deployments {
+		counted = max(counted, tokens.CountTokens(deployment.UpstreamModel, c.body))
+	}
+	exact := boundsOf(c, min(c.bounds.inputTokens-c.carried-c.most.PromptTokens, counted))
+	exact.exact = true
+	return exact
 }
 
 // checkPrices refuses a model that somebody could use without anybody knowing what it costs.

@@ -51,7 +51,7 @@ func (p *Proxy) take(ctx context.Context, c *call, d deployment.Deployment) (*at
 	decision, err := p.Capacity.Reserve(ctx, request)
 	if err == nil && !c.bounds.exact && refusedTokens(decision) {
 		// The prompt was weighed by its length; counting it may make room.
-		request.InputTokens = min(request.InputTokens, exactBounds(c).inputTokens)
+		request.InputTokens = min(request.InputTokens, p.exactBounds(ctx, c).inputTokens)
 		decision, err = p.Capacity.Reserve(ctx, request)
 	}
 	if err != nil {

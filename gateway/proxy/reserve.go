@@ -44,7 +44,7 @@ func (p *Proxy) reserve(ctx context.Context, c *call, secret auth.Secret) error 
 			c.decision = decision
 			return nil
 		case !c.bounds.exact && inputMatters(decision, request):
-			c.bounds = exactBounds(c)
+			c.bounds = p.exactBounds(ctx, c)
 		case contended(decision, request) && p.Now().Before(deadline):
 			if err := sleep(ctx, poll); err != nil {
 				return clientGone(err)

@@ -1,14 +1,13 @@
 // Package tokens counts the tokens of prompts and completions.
 //
-// It promises that a bound is never below what the vendors count, and that bodies of any kind
-// are counted in bounded time. It must never know of prices, teams, limits or HTTP: it is
-// arithmetic on the text of a request.
+// It promises that the first bound is never below what the vendors count, that the second is close
+// above it for every model, and that bodies of any kind are counted in bounded time. It must never know
+// of prices, teams, limits or HTTP: it is arithmetic on the text of a request.
 package tokens
 
+import "time"
+
 const (
-	// maxTokenized is how many bytes of one prompt are tokenized, 10 to 80 ms of work.
-	// The rest counts by its length.
-	maxTokenized = 64 << 10
 	// What OpenAI adds for a message, for its name, and to start the answer.
 	tokensPerMessage = 3
 	tokensPerMember  = 1
@@ -17,44 +16,49 @@ const (
 
 // CountTokens is a tight upper bound of a request's prompt tokens, for a second try where
 // [InputTokensBound] was too much. It is never more than that bound. For OpenAI's models the
-// text is tokenized, up to 64 KB of it; for others, and beyond, every byte of text counts as a
-// token, which still saves the JSON around it. The first call loads a vocabulary.
+// text is tokenized; for others the nearest public vocabulary is asked, and what it says is
+// multiplied by what the model's family makes more of a text of that kind. What cannot be
+// tokenized in 50 ms is weighed by its bytes. The first call loads a vocabulary.
 func CountTokens(model string, body []byte) int64 {
-	count := promptCount{model: model, left: maxTokenized, bytesPerToken: 1}
-	if encoding, known := encodingOf(model); known {
-		count.codec = vocabularies[encoding]()
-	}
-	count.request(body)
+	count := countPrompt(model, body, maxTokenizing)
+	tokens := count.tokens + count.opaque + bound(familiesOf(model), count.total)
 	if count.toolset {
-		count.tokens += tokensPerToolset
+		tokens += tokensPerToolset
 	}
-	return min(tokensPerRequest+count.tokens, InputTokensBound(model, body))
+	return min(tokensPerRequest+tokens, InputTokensBound(model, body))
+}
+
+func countPrompt(model string, body []byte, budget time.Duration) promptCount {
+	nearest, _ := vocabularyOf(model)
+	count := promptCount{model: model, measure: newMeasure(nearest, budget)}
+	count.request(body)
+	return count
 }
 
 // EstimateTokens is the likeliest number of prompt tokens, to book a request by whose upstream
 // reported no usage. For OpenAI's models and a prompt of text it is exact, as [CountText] is;
 // pictures, sound and files are booked at what they cost at most.
 func EstimateTokens(model string, body []byte) int64 {
-	codec, known := codecOf(model)
-	count := promptCount{model: model, codec: codec, left: maxTokenized, bytesPerToken: 4}
-	count.request(body)
-	if !known {
-		count.tokens += quarter(count.tokens)
-	}
-	return min(tokensPerAnswer+count.tokens, InputTokensBound(model, body))
+	count := countPrompt(model, body, maxTokenizing)
+	const bytesPerToken = 4
+	opaque := (count.opaque + bytesPerToken - 1) / bytesPerToken
+	return min(tokensPerAnswer+count.tokens+opaque+likely(model, count.total.exact), InputTokensBound(model, body))
 }
 
 // CountText is how many tokens a completion has, for streams that end without usage.
 // It is exact for OpenAI's models; for others it is their count and a quarter more, never
 // above the number of bytes.
 func CountText(model, text string) int64 {
-	codec, known := codecOf(model)
-	tokens := tokenize(codec, text)
-	if !known {
-		tokens = min(tokens+quarter(tokens), int64(len(text)))
-	}
-	return tokens
+	nearest, _ := vocabularyOf(model)
+	count := newMeasure(nearest, maxTokenizing)
+	count.text(text)
+	return min(likely(model, count.total.exact), int64(len(text)))
 }
 
-// quarter is how many more tokens than OpenAI's other vendors may make of a text.
-func quarter(tokens int64) int64 { return (tokens + 3) / 4 }
+// likely is what a model of any family makes of so many tokens of the nearest vocabulary.
+func likely(model string, tokens int64) int64 {
+	if _, known := encodingOf(model); known {
+		return tokens
+	}
+	return tokens + (tokens+3)/4
+}

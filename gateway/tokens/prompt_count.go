@@ -4,7 +4,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/tidwall/gjson"
-	"github.com/tiktoken-go/tokenizer"
 )
 
 // notPrompt are the members of a request that steer the answer and are not part of the prompt.
@@ -16,16 +15,15 @@ var notPrompt = map[string]bool{
 	"store": true, "metadata": true, "prompt_cache_key": true, "safety_identifier": true, "dimensions": true, "encoding_format": true,
 }
 
-// promptCount adds up one request.
+// promptCount takes one request apart: its text is measured, the rest adds tokens of its own.
 type promptCount struct {
 	model string
-	// codec is nil where every byte counts as a token.
-	codec tokenizer.Codec
-	// left is how many bytes may still be tokenized; beyond, bytesPerToken make a token.
-	left          int
-	bytesPerToken int
-	tokens        int64
-	toolset       bool
+	*measure
+	// tokens are those of messages, media and what else is not text.
+	tokens int64
+	// opaque are bytes beside the text, such as the addresses of pictures.
+	opaque  int64
+	toolset bool
 }
 
 func (c *promptCount) request(body []byte) {
@@ -66,7 +64,8 @@ func (c *promptCount) messageMember(name string, value gjson.Result) {
 		weight, media := weighPart(c.model, name, value)
 		switch {
 		case media:
-			c.tokens += weight.tokens + c.byLength(int64(len(value.Raw))-weight.data)
+			c.tokens += weight.tokens
+			c.opaque += int64(len(value.Raw)) - weight.data
 		case name != "type":
 			c.value(value)
 		}
@@ -75,27 +74,13 @@ func (c *promptCount) messageMember(name string, value gjson.Result) {
 
 // value counts a string by its text and everything else by its JSON.
 func (c *promptCount) value(value gjson.Result) {
+	text := value.Raw
 	if value.Type == gjson.String {
-		c.text(value.Str)
-		return
+		text = value.Str
 	}
-	c.text(value.Raw)
-}
-
-func (c *promptCount) text(text string) {
 	if !utf8.ValidString(text) {
 		c.tokens += bytesPerBadByte * int64(len(text))
 		return
 	}
-	if c.codec == nil {
-		c.tokens += int64(len(text))
-		return
-	}
-	head := min(len(text), c.left)
-	c.left -= head
-	c.tokens += tokenize(c.codec, text[:head]) + c.byLength(int64(len(text)-head))
-}
-
-func (c *promptCount) byLength(bytes int64) int64 {
-	return (bytes + int64(c.bytesPerToken) - 1) / int64(c.bytesPerToken)
+	c.text(text)
 }
