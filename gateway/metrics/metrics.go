@@ -23,6 +23,7 @@ type Metrics struct {
 	requests *prometheus.CounterVec
 	spend    *prometheus.CounterVec
 	tokens   *prometheus.CounterVec
+	above    *prometheus.CounterVec
 	overhead prometheus.Histogram
 	drift    *prometheus.GaugeVec
 	stores   storeGauges
@@ -47,6 +48,9 @@ func New(version string) *Metrics {
 		tokens: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "bursar_tokens_total", Help: "Tokens settled, by team, model and kind (prompt, completion).",
 		}, []string{"team_id", "model", "kind"}),
+		above: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "bursar_prompt_above_bound_total", Help: "Calls whose provider reported more prompt tokens than the bound that was reserved, by model; they are booked in full.",
+		}, []string{"model"}),
 		overhead: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "bursar_overhead_seconds", Help: "Time that a call spent in the gateway and not waiting for an upstream.", Buckets: overheadBuckets,
 		}),
@@ -60,7 +64,7 @@ func New(version string) *Metrics {
 	info.Set(1)
 	m.stores = newStoreGauges(m.registry)
 	m.exports = newExportGauges(m.registry)
-	m.registry.MustRegister(m.requests, m.spend, m.tokens, m.overhead, m.drift, info,
+	m.registry.MustRegister(m.requests, m.spend, m.tokens, m.above, m.overhead, m.drift, info,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -81,7 +85,9 @@ type Call struct {
 	Cost             money.Nano
 	PromptTokens     int64
 	CompletionTokens int64
-	Overhead         time.Duration
+	// AboveBound: the provider reported a longer prompt than was reserved.
+	AboveBound bool
+	Overhead   time.Duration
 }
 
 // CallEnded counts a call.
@@ -90,6 +96,9 @@ func (m *Metrics) CallEnded(c Call) {
 	m.overhead.Observe(c.Overhead.Seconds())
 	if c.PromptTokens+c.CompletionTokens == 0 {
 		return
+	}
+	if c.AboveBound {
+		m.above.WithLabelValues(c.Model).Inc()
 	}
 	of := m.uses(user{c.TeamID, c.Model})
 	of.spend.Add(float64(c.Cost) / float64(money.USD))

@@ -52,6 +52,7 @@ func (p *Proxy) count(c *call, status int) {
 	if c.subject != nil && c.subject.Key.TeamID != nil {
 		counted.TeamID = *c.subject.Key.TeamID
 	}
+	counted.AboveBound = c.settled && c.endpoint.capped && c.usage.PromptTokens > c.bounds.inputTokens
 	p.Metrics.CallEnded(counted)
 }
 

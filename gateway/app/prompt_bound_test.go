@@ -1,0 +1,96 @@
+package app_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/config"
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
+	"github.com/bursarhq/terraform-provider-bursar/internal/testenv"
+)
+
+// englishCall asks for an answer to a long English prompt, of which the provider counts a token for five bytes.
+func englishCall(model string, tokens, maxTokens int, more string) string {
+	text := strings.Repeat("Nobody in the garden remembered whether anything had happened during yesterday afternoon. ", 5*tokens/90)
+	return fmt.Sprintf(`{"model":%q,"max_tokens":%d,"messages":[{"role":"user","content":"%s\nfake: prompt_tokens=%d completion_tokens=10 %s"}]}`,
+		model, maxTokens, text, tokens, more)
+}
+
+// withLongPrompts serves models of vendors whose vocabulary is not OpenAI's.
+func withLongPrompts(t *testing.T) (*gateway, *testenv.Upstream) {
+	t.Helper()
+	upstream := testenv.StartUpstream(t, testenv.UpstreamOptions{})
+	c := settings(t, upstream)
+	cheap := money.USD / 2 // per million tokens
+	price := &api.ModelPrice{TokenPrices: api.TokenPrices{Input: &cheap, Output: &cheap}}
+	c.Models = []config.Model{{
+		ID: "claude", Name: "claude-sonnet-4-5", Upstream: "anthropic", BaseURL: upstream.URL(), UpstreamModel: "claude-sonnet-4-5",
+	}}
+	for _, model := range []string{"llama-3.3-70b", "llama-2-70b", "qwen3-32b", "mistral-large"} {
+		c.Models = append(c.Models, config.Model{
+			ID: model, Name: model, Upstream: "openai", BaseURL: upstream.URL(), UpstreamModel: model, Price: price,
+		})
+	}
+	return start(t, c), upstream
+}
+
+func TestGateway_admitsLongPromptsByWhatTheyMayReallyCost(t *testing.T) {
+	g, _ := withLongPrompts(t)
+	key := g.newKey(`{"max_budget":3}`)
+	status, _, text := g.do("POST", "/v1/chat/completions", key, englishCall("claude-sonnet-4-5", 80_000, 1_000, "cached_tokens=79000"))
+	if status != http.StatusOK {
+		t.Errorf("80,000 tokens that are mostly cached, with 3 dollars left: %d %s", status, text)
+	}
+	for _, model := range []string{"claude-sonnet-4-5", "llama-3.3-70b", "llama-2-70b", "qwen3-32b", "mistral-large"} {
+		key := g.newKey(`{"tpm_limit":20000}`)
+		if status, _, text := g.do("POST", "/v1/chat/completions", key, englishCall(model, 9_000, 1_000, "")); status != http.StatusOK {
+			t.Errorf("%s: 9,000 tokens within 20,000 a minute: %d %s", model, status, text)
+		}
+	}
+}
+
+// Two calls that cost 0.054 dollars together are under way at once within 9 dollars.
+func TestGateway_longPromptsLeaveRoomForEachOther(t *testing.T) {
+	g, upstream := withLongPrompts(t)
+	key := g.newKey(`{"max_budget":9}`)
+	var both sync.WaitGroup
+	for range 2 {
+		both.Go(func() {
+			status, _, text := g.do("POST", "/v1/chat/completions", key, englishCall("claude-sonnet-4-5", 80_000, 1_000, "cached_tokens=79000 hang"))
+			if status != http.StatusOK {
+				t.Errorf("two calls at once: %d %s", status, text)
+			}
+		})
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second) // less than a call waits for others to settle
+	defer cancel()
+	if err := upstream.WaitRunning(ctx, 2); err != nil {
+		t.Error(err)
+	}
+	upstream.Release()
+	both.Wait()
+}
+
+// What a provider reports beyond the bound is booked in full, and counted.
+func TestGateway_countsPromptsAboveTheirBound(t *testing.T) {
+	g, _ := withLongPrompts(t)
+	key := g.newKey(`{}`)
+	body := `{"model":"qwen3-32b","max_tokens":50,"messages":[{"role":"user","content":"fake: prompt_tokens=1000"}]}`
+	if status, _, text := g.do("POST", "/v1/chat/completions", key, body); status != http.StatusOK || !strings.Contains(text, `"prompt_tokens":1000`) {
+		t.Fatalf("%d %s", status, text)
+	}
+	_, _, text := g.do("GET", "/metrics", adminKey, "")
+	for _, want := range []string{
+		`bursar_prompt_above_bound_total{model="qwen3-32b"} 1`, `bursar_tokens_total{kind="prompt",model="qwen3-32b",team_id=""} 1000`,
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the metrics have no %s", want)
+		}
+	}
+}
