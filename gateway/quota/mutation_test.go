@@ -3,6 +3,7 @@ package quota_test
 import (
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -82,18 +83,24 @@ func TestPromise_T22_seededBugsAreCaught(t *testing.T) {
 	catchBugs(t, bugs, "^(TestRedis|TestPromise_T3_rolloverNeedsNoJob|TestPromise_T8_.*|TestPromise_T9_restoresWhatAFailoverLost|TestPromise_T12_scriptsAreTheModel)$")
 }
 
+// together is how many processes with a bug run at the same time.
+const together = 2
+
 // catchBugs runs the given tests once per bug, in a process of its own.
 func catchBugs(t *testing.T, bugs []bug, tests string, env ...string) {
 	if os.Getenv(bugEnv) != "" {
 		t.Fatal("started with a bug")
 	}
-	scripts := quota.ScriptsForTest()
+	scripts, program, free := quota.ScriptsForTest(), testsWithoutRaceDetector(t), make(chan struct{}, together)
 	for _, bug := range bugs {
 		t.Run(bug.name, func(t *testing.T) {
+			t.Parallel()
+			free <- struct{}{}
+			defer func() { <-free }()
 			if !strings.Contains(scripts, bug.right) {
 				t.Fatalf("no script holds %q any more: seed the bug in another way", bug.right)
 			}
-			command := exec.CommandContext(t.Context(), os.Args[0],
+			command := exec.CommandContext(t.Context(), program,
 				"-test.run="+tests, "-test.failfast", "-test.timeout=2m", "-rapid.nofailfile", "-rapid.shrinktime=1ns")
 			command.Env = append(append(os.Environ(), bugEnv+"="+bug.name), env...)
 			output, err := command.CombinedOutput()
@@ -105,4 +112,15 @@ func catchBugs(t *testing.T, bugs []bug, tests string, env ...string) {
 			}
 		})
 	}
+}
+
+// testsWithoutRaceDetector builds the tests of this package anew: a bug of a script is seen without the
+// detector, which makes each process many times slower.
+func testsWithoutRaceDetector(t *testing.T) string {
+	program := filepath.Join(t.TempDir(), "quota.test")
+	build := exec.CommandContext(t.Context(), "go", "test", "-race=false", "-c", "-o", program, ".")
+	if output, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("build the tests: %v\n%s", err, output)
+	}
+	return program
 }
