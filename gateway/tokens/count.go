@@ -29,8 +29,7 @@ func CountTokens(model string, body []byte) int64 {
 }
 
 func countPrompt(model string, body []byte, budget time.Duration) promptCount {
-	nearest, _ := vocabularyOf(model)
-	count := promptCount{model: model, measure: newMeasure(nearest, budget)}
+	count := promptCount{model: model, measure: newMeasure(vocabularyOf(model), budget)}
 	count.request(body)
 	return count
 }
@@ -49,8 +48,7 @@ func EstimateTokens(model string, body []byte) int64 {
 // It is exact for OpenAI's models; for others it is their count and a quarter more, never
 // above the number of bytes.
 func CountText(model, text string) int64 {
-	nearest, _ := vocabularyOf(model)
-	count := newMeasure(nearest, maxTokenizing)
+	count := newMeasure(vocabularyOf(model), maxTokenizing)
 	count.text(text)
 	return min(likely(model, count.total.exact), int64(len(text)))
 }

@@ -117,12 +117,11 @@ func encodingOf(model string) (tokenizer.Encoding, bool) {
 	return "", false
 }
 
-// vocabularyOf is a model's vocabulary. For a model whose vocabulary is not public it is that of
-// OpenAI's newer models, and known is false.
-func vocabularyOf(model string) (nearest *vocabulary, known bool) {
+// vocabularyOf is a model's vocabulary, or that of OpenAI's newer models for one whose own is not public.
+func vocabularyOf(model string) *vocabulary {
 	encoding, known := encodingOf(model)
 	if !known {
 		encoding = tokenizer.O200kBase
 	}
-	return vocabularies[encoding](), known
+	return vocabularies[encoding]()
 }

@@ -19,11 +19,20 @@ var families = []struct {
 	word string
 	family
 }{
-	{"llama", llama}, {"vicuna", llama},
-	{"mistral", mistral}, {"mixtral", mistral}, {"ministral", mistral}, {"magistral", mistral},
-	{"codestral", mistral}, {"devstral", mistral}, {"pixtral", mistral}, {"voxtral", mistral},
-	{"qwen", qwen}, {"qwq", qwen},
-	{"gemini", gemini}, {"gemma", gemini},
+	{"llama", llama},
+	{"vicuna", llama},
+	{"mistral", mistral},
+	{"mixtral", mistral},
+	{"ministral", mistral},
+	{"magistral", mistral},
+	{"codestral", mistral},
+	{"devstral", mistral},
+	{"pixtral", mistral},
+	{"voxtral", mistral},
+	{"qwen", qwen},
+	{"qwq", qwen},
+	{"gemini", gemini},
+	{"gemma", gemini},
 	{"deepseek", deepseek},
 	{"claude", claude},
 }

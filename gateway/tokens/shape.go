@@ -31,14 +31,6 @@ type shape struct {
 	scanned int64
 }
 
-func (s *shape) add(other shape) {
-	for class := range s.by {
-		s.by[class] += other.by[class]
-	}
-	s.exact += other.exact
-	s.scanned += other.scanned
-}
-
 // longestWord is the length from which letters are no word of any language.
 const longestWord = 64
 
