@@ -178,8 +178,8 @@ func (c *call) resetTo() (money.Nano, error) {
 	if err := c.in.expect(&struct{}{}); err != nil {
 		return 0, err
 	}
-	for _, name := range c.in.unknown {
-		return 0, api.FieldErrorf(name, "is not known here; a reset takes reset_to and what it is for: budget_id, team_id, key_id, user_id")
+	if len(c.in.unknown) > 0 {
+		return 0, api.FieldErrorf(c.in.unknown[0], "is not known here; a reset takes reset_to and what it is for: budget_id, team_id, key_id, user_id")
 	}
 	return to, nil
 }
