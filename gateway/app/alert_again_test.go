@@ -59,7 +59,8 @@ type adminCall struct{ path, body string }
 
 var alertedBudgets = []alertedBudget{
 	{
-		"a team", []adminCall{{"/team/new", `{"team_id":"red","max_budget":10,"soft_budget":3,"budget_duration":"1mo"}`}},
+		"a team",
+		[]adminCall{{"/team/new", `{"team_id":"red","max_budget":10,"soft_budget":3,"budget_duration":"1mo"}`}},
 		`{"team_id":"red"}`, "team:red",
 		[]tellAgain{
 			{"reset", []adminCall{{"/budget/reset", `{"team_id":"red"}`}}},
@@ -67,7 +68,8 @@ var alertedBudgets = []alertedBudget{
 		},
 	},
 	{
-		"terms that a team names", []adminCall{
+		"terms that a team names",
+		[]adminCall{
 			{"/budget/new", `{"budget_id":"terms","max_budget":10,"soft_budget":3,"budget_duration":"1mo"}`},
 			{"/team/new", `{"team_id":"red","budget_id":"terms"}`},
 		},
@@ -79,13 +81,16 @@ var alertedBudgets = []alertedBudget{
 		[]tellAgain{{"reset", []adminCall{{"/budget/reset", `{"key_id":"KEY"}`}}}},
 	},
 	{
-		"a user", []adminCall{{"/user/new", `{"user_id":"ann","max_budget":10,"soft_budget":3,"budget_duration":"1mo","auto_create_key":false}`}},
+		"a user",
+		[]adminCall{{"/user/new", `{"user_id":"ann","max_budget":10,"soft_budget":3,"budget_duration":"1mo","auto_create_key":false}`}},
 		`{"user_id":"ann"}`, "user:ann",
 		[]tellAgain{{"reset", []adminCall{{"/budget/reset", `{"user_id":"ann"}`}}}},
 	},
 	{
-		"a member", []adminCall{
-			{"/team/new", `{"team_id":"red"}`}, {"/user/new", `{"user_id":"ann","auto_create_key":false}`},
+		"a member",
+		[]adminCall{
+			{"/team/new", `{"team_id":"red"}`},
+			{"/user/new", `{"user_id":"ann","auto_create_key":false}`},
 			{"/team/member_add", `{"team_id":"red","member":{"user_id":"ann","role":"user"},"max_budget_in_team":10}`},
 			{"/alert_route/new", `{"name":"r","thresholds":[0.3],"webhook":{"url":"https://hooks.example.com/x"}}`},
 		},
@@ -93,7 +98,8 @@ var alertedBudgets = []alertedBudget{
 		[]tellAgain{{"reset", []adminCall{{"/budget/reset", `{"team_id":"red","user_id":"ann"}`}}}},
 	},
 	{
-		"a pot", []adminCall{
+		"a pot",
+		[]adminCall{
 			{"/team/new", `{"team_id":"red"}`},
 			{"/budget/new", `{"budget_id":"pot","team_ids":["red"],"max_budget":10,"soft_budget":3,"budget_duration":"1mo"}`},
 		},
@@ -181,22 +187,27 @@ func TestAlerts_tellAgainOfACapThatWasRaisedAndLoweredBack(t *testing.T) {
 	}{
 		"a team": {
 			[]adminCall{{"/team/new", `{"team_id":"red","max_budget":10}`}},
-			adminCall{"/team/update", `{"team_id":"red","max_budget":20}`}, adminCall{"/team/update", `{"team_id":"red","max_budget":10}`},
+			adminCall{"/team/update", `{"team_id":"red","max_budget":20}`},
+			adminCall{"/team/update", `{"team_id":"red","max_budget":10}`},
 		},
 		"terms": {
 			[]adminCall{{"/budget/new", `{"budget_id":"terms","max_budget":10}`}, {"/team/new", `{"team_id":"red","budget_id":"terms"}`}},
-			adminCall{"/budget/update", `{"budget_id":"terms","max_budget":20}`}, adminCall{"/budget/update", `{"budget_id":"terms","max_budget":10}`},
+			adminCall{"/budget/update", `{"budget_id":"terms","max_budget":20}`},
+			adminCall{"/budget/update", `{"budget_id":"terms","max_budget":10}`},
 		},
 		"a pot": {
 			[]adminCall{{"/team/new", `{"team_id":"red"}`}, {"/budget/new", `{"budget_id":"pot","team_ids":["red"],"max_budget":10}`}},
-			adminCall{"/budget/update", `{"budget_id":"pot","max_budget":20}`}, adminCall{"/budget/update", `{"budget_id":"pot","max_budget":10}`},
+			adminCall{"/budget/update", `{"budget_id":"pot","max_budget":20}`},
+			adminCall{"/budget/update", `{"budget_id":"pot","max_budget":10}`},
 		},
 		"a member by the team's terms": {
 			[]adminCall{
-				{"/team/new", `{"team_id":"red","team_member_budget":10}`}, {"/user/new", `{"user_id":"ann","auto_create_key":false}`},
+				{"/team/new", `{"team_id":"red","team_member_budget":10}`},
+				{"/user/new", `{"user_id":"ann","auto_create_key":false}`},
 				{"/team/member_add", `{"team_id":"red","member":{"user_id":"ann","role":"user"}}`},
 			},
-			adminCall{"/team/update", `{"team_id":"red","team_member_budget":20}`}, adminCall{"/team/update", `{"team_id":"red","team_member_budget":10}`},
+			adminCall{"/team/update", `{"team_id":"red","team_member_budget":20}`},
+			adminCall{"/team/update", `{"team_id":"red","team_member_budget":10}`},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
