@@ -195,6 +195,11 @@ func (p *parts) openModels(ctx context.Context, options Options) (*deployment.Re
 	if err != nil {
 		return nil, err
 	}
+	since, err := pricesSince(settings, prices)
+	if err != nil {
+		return nil, err
+	}
+	p.metrics.PricesSince(since, options.Now)
 	p.source = &models{
 		file: settings.File, declared: settings.Models, passed: settings.PassThrough, record: p.store, catalogue: prices, logger: options.Logger,
 	}

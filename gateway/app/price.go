@@ -3,6 +3,7 @@ package app
 import (
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/config"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
@@ -26,6 +27,18 @@ func catalogue(settings config.Config) (*pricing.Catalogue, error) {
 		return listed, nil
 	}
 	return listed.Over(pricing.Embedded()), nil
+}
+
+// pricesSince is when the prices were last compared, or the operator's file was last written.
+func pricesSince(settings config.Config, prices *pricing.Catalogue) (time.Time, error) {
+	if settings.PriceFile == "" {
+		return prices.Since(), nil
+	}
+	file, err := os.Stat(settings.PriceFile)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("prices.file: %w", err)
+	}
+	return file.ModTime(), nil
 }
 
 // priceList is a price of the API or of the configuration in the words of the price list.

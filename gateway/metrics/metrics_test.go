@@ -46,3 +46,16 @@ func TestDrifted_goesWhenItAgreesAgain(t *testing.T) {
 		t.Error("the drift is still there")
 	}
 }
+
+func TestMetrics_showHowOldPricesAre(t *testing.T) {
+	m := metrics.New("test")
+	since := time.Date(2026, 7, 1, 0, 0, 0, 0, time.UTC)
+	now := since.Add(time.Hour)
+	m.PricesSince(since, func() time.Time { return now })
+	for _, want := range []string{"3600", "7200"} {
+		if !strings.Contains(scrape(m), "bursar_price_catalogue_age_seconds "+want) {
+			t.Errorf("want an age of %s s in %s", want, scrape(m))
+		}
+		now = now.Add(time.Hour)
+	}
+}

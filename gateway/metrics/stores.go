@@ -38,3 +38,11 @@ func (m *Metrics) LedgerBehind(entries int64, oldest time.Duration) {
 	m.stores.backlog.Set(float64(entries))
 	m.stores.lag.Set(oldest.Seconds())
 }
+
+// PricesSince shows how old the price catalogue is, by when its prices were last compared.
+func (m *Metrics) PricesSince(since time.Time, now func() time.Time) {
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "bursar_price_catalogue_age_seconds",
+		Help: "How long ago the prices were last compared with the vendors' that have waited longest; with a price file, the age of that file.",
+	}, func() float64 { return now().Sub(since).Seconds() }))
+}

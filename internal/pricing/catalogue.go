@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 )
 
 //go:embed catalogue.txt
@@ -28,8 +29,17 @@ type Model struct {
 // Catalogue is a list of models with their prices. It does not change.
 type Catalogue struct {
 	version string
+	checks  []Check
 	models  []Model
 	byName  map[modelName]int
+}
+
+// Check is when, and with what, a provider's prices were last compared.
+type Check struct {
+	Provider string
+	// Month is the first moment of that month in UTC.
+	Month  time.Time
+	Source string
 }
 
 type modelName struct{ provider, model string }
@@ -58,6 +68,17 @@ var compatible = []string{"gemini", "mistral", "deepseek", "groq", "xai", "anthr
 
 // Version names the catalogue by its date and content, such as "2026-07-1a2b3c4d".
 func (c *Catalogue) Version() string { return c.version }
+
+// Checks are when each provider's prices were last compared; none for a file of another format.
+func (c *Catalogue) Checks() []Check { return slices.Clone(c.checks) }
+
+// Since is when the prices were compared that have waited longest; zero is not known.
+func (c *Catalogue) Since() time.Time {
+	if len(c.checks) == 0 {
+		return time.Time{}
+	}
+	return slices.MinFunc(c.checks, func(a, b Check) int { return a.Month.Compare(b.Month) }).Month
+}
 
 // Models returns all lines in the order of the file.
 func (c *Catalogue) Models() []Model { return slices.Clone(c.models) }

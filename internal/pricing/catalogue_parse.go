@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
@@ -25,6 +26,10 @@ func parseCatalogue(text string) (*Catalogue, error) {
 			date = strings.TrimSpace(line[len("date "):])
 		case line[0] == '[':
 			provider = strings.Trim(line, "[]")
+		case strings.HasPrefix(line, "checked "):
+			if err := c.addCheck(provider, line); err != nil {
+				return nil, fmt.Errorf("line %d: %w", number+1, err)
+			}
 		default:
 			if err := c.addLine(provider, line); err != nil {
 				return nil, fmt.Errorf("line %d: %w", number+1, err)
@@ -39,6 +44,19 @@ func parseCatalogue(text string) (*Catalogue, error) {
 		c.models[i].Price.Version = c.version
 	}
 	return c, nil
+}
+
+func (c *Catalogue) addCheck(provider, line string) error {
+	words := strings.Fields(line)
+	if len(words) != 3 {
+		return errors.New("behind checked stand a month and an address")
+	}
+	month, err := time.Parse("2006-01", words[1])
+	if err != nil {
+		return fmt.Errorf("%q is not a month such as 2026-07", words[1])
+	}
+	c.checks = append(c.checks, Check{Provider: provider, Month: month, Source: words[2]})
+	return nil
 }
 
 func (c *Catalogue) addLine(provider, line string) error {

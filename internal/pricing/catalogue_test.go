@@ -101,6 +101,27 @@ func TestModel_findsByTheNamesPeopleUse(t *testing.T) {
 	}
 }
 
+func TestEmbedded_namesDateAndSourceOfEachVendor(t *testing.T) {
+	checked := map[string]bool{}
+	for _, check := range Embedded().Checks() {
+		if !strings.HasPrefix(check.Source, "https://") || checked[check.Provider] {
+			t.Errorf("%+v", check)
+		}
+		checked[check.Provider] = true
+		if check.Month.Before(Embedded().Since()) {
+			t.Errorf("%s was checked before %s", check.Provider, Embedded().Since())
+		}
+	}
+	for _, model := range Embedded().Models() {
+		if !checked[model.Provider] {
+			t.Fatalf("%s has no line that says when it was checked, and with what", model.Provider)
+		}
+	}
+	if since := Embedded().Since(); since.Year() < 2026 || since.Day() != 1 {
+		t.Errorf("the oldest check is of %s", since)
+	}
+}
+
 func TestParseCatalogue_fillsInWhatIsLeftOut(t *testing.T) {
 	c, err := parseCatalogue("date 2026-01\n[p]\nm chat 10 5 in=2 out=8 write=3 | above=7 in=4 out=16 cached=1\n")
 	if err != nil {
@@ -155,6 +176,8 @@ func TestParseCatalogue_refuses(t *testing.T) {
 		"m image 1 1 search=1":                                            "input price is missing",
 		"m chat 1 1 in=1 out=1 | above=0":                                 "above 0 tokens",
 		"m chat 1 1 in=1 out=1 | above=5":                                 "input price is missing",
+		"checked 2026-07":                                                 "behind checked",
+		"checked July https://example.com":                                "not a month",
 		"m chat 1 1 in=1 out=1\nm chat 1 1 in=1 out=1":                    "listed twice",
 	} {
 		_, err := parseCatalogue("date 2026-01\n[p]\n" + line)

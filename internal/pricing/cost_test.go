@@ -35,12 +35,48 @@ func TestCost_asTheVendorsBill(t *testing.T) {
 	}
 }
 
+// Kinds of the prompt overlap. Only what is surely not cached is charged at a full price.
+func TestCost_ofKindsThatOverlap(t *testing.T) {
+	plain := pricing.Rates{Input: 1_500_000_000, CachedInput: 150_000_000, CacheWrite: 1_500_000_000, CacheWrite1h: 1_500_000_000,
+		AudioInput: 1_500_000_000, ImageInput: 1_500_000_000, Output: 9_000_000_000}
+	with := func(change func(*pricing.Rates)) pricing.Rates {
+		rates := plain
+		change(&rates)
+		return rates
+	}
+	pictures := with(func(r *pricing.Rates) { r.ImageInput = 3_000_000_000 })
+	cheapSound := with(func(r *pricing.Rates) { r.AudioInput = 1_000_000_000 })
+	undiscounted := with(func(r *pricing.Rates) { r.CachedInput, r.ImageInput = r.Input, 3_000_000_000 })
+	for name, test := range map[string]struct {
+		rates pricing.Rates
+		usage pricing.Usage
+		want  money.Nano
+	}{
+		"pictures from the cache, no price for pictures": {plain, pricing.Usage{PromptTokens: 24_643, CachedTokens: 24_503, ImageInputTokens: 22_000, CompletionTokens: 3_110}, 31_875_450},
+		"pictures from the cache, dearer than text":      {pictures, pricing.Usage{PromptTokens: 24_643, CachedTokens: 24_503, ImageInputTokens: 22_000}, 140*3_000 + 24_503*150},
+		"sound from the cache":                           {plain, pricing.Usage{PromptTokens: 1_000, CachedTokens: 900, AudioInputTokens: 950}, 100*1_500 + 900*150},
+		"sound cheaper than text, surely not cached":     {cheapSound, pricing.Usage{PromptTokens: 1_000, CachedTokens: 900, AudioInputTokens: 950}, 50*1_000 + 50*1_500 + 900*150},
+		"sound cheaper than text, perhaps cached":        {cheapSound, pricing.Usage{PromptTokens: 1_000, CachedTokens: 900, AudioInputTokens: 90}, 100*1_500 + 900*150},
+		"sound and pictures, the dearer first":           {pictures, pricing.Usage{PromptTokens: 1_000, CachedTokens: 900, AudioInputTokens: 80, ImageInputTokens: 80}, 80*3_000 + 20*1_500 + 900*150},
+		"a cache without a discount":                     {undiscounted, pricing.Usage{PromptTokens: 1_000, CachedTokens: 900, ImageInputTokens: 800}, 800*3_000 + 200*1_500},
+		"cached above prompt":                            {plain, pricing.Usage{PromptTokens: 100, CachedTokens: 900, ImageInputTokens: 50}, 100 * 150},
+	} {
+		if got := (pricing.Price{Plan: pricing.Plan{Rates: test.rates}}).Cost(test.usage); got != test.want {
+			t.Errorf("%s: %d nano-USD, want %d", name, got, test.want)
+		}
+	}
+}
+
 var textCosts = map[string]costCase{
 	"nothing used":                {"openai", "gpt-4.1-mini", pricing.Usage{}, 0},
 	"one prompt token":            {"openai", "gpt-4.1-mini", pricing.Usage{PromptTokens: 1}, 400},
 	"mini, plain":                 {"openai", "gpt-4.1-mini", pricing.Usage{PromptTokens: 1_000, CompletionTokens: 500}, 400_000 + 800_000},
 	"mini, dated name":            {"openai", "gpt-4.1-mini-2025-04-14", pricing.Usage{PromptTokens: 7, CompletionTokens: 3}, 7*400 + 3*1_600},
 	"4o, older snapshot dearer":   {"openai", "gpt-4o-2024-05-13", pricing.Usage{PromptTokens: 100, CompletionTokens: 100}, 500_000 + 1_500_000},
+	"5.6 luna, launch price cut":  {"openai", "gpt-5.6-luna", pricing.Usage{PromptTokens: 1_000, CompletionTokens: 100}, 320_000},
+	"5.6 terra, launch price cut": {"openai", "gpt-5.6-terra", pricing.Usage{PromptTokens: 1_000, CompletionTokens: 100}, 3_200_000},
+	"5.6 terra, cached":           {"openai", "gpt-5.6-terra", pricing.Usage{PromptTokens: 1_000, CachedTokens: 1_000}, 200_000},
+	"sonnet 5, no step to 3/15":   {"anthropic", "claude-sonnet-5", pricing.Usage{PromptTokens: 1_000, CompletionTokens: 100}, 3_000_000},
 	"4o, plain":                   {"openai", "gpt-4o", pricing.Usage{PromptTokens: 100, CompletionTokens: 100}, 250_000 + 1_000_000},
 	"o3, reasoning is output":     {"openai", "o3", pricing.Usage{PromptTokens: 10, CompletionTokens: 1_000, ReasoningTokens: 900}, 20_000 + 8_000_000},
 	"o1-pro, dearest":             {"openai", "o1-pro", pricing.Usage{PromptTokens: 1_000, CompletionTokens: 1_000}, 150_000_000 + 600_000_000},
@@ -104,7 +140,7 @@ var tierCosts = map[string]costCase{
 	"gemini pro, below":          {"gemini", "gemini-2.5-pro", pricing.Usage{PromptTokens: 100_000, CachedTokens: 100_000, CompletionTokens: 1}, 12_500_000 + 10_000},
 	"gemini pro, above":          {"gemini", "gemini-2.5-pro", pricing.Usage{PromptTokens: 200_001, CompletionTokens: 1_000}, 500_002_500 + 15_000_000},
 
-	"5.6 luna, written above":  {"openai", "gpt-5.6-luna", pricing.Usage{PromptTokens: 300_000, CacheWriteTokens: 100_000, CompletionTokens: 10}, 200_000*2_000 + 100_000*2_500 + 10*9_000},
+	"5.6 luna, written above":  {"openai", "gpt-5.6-luna", pricing.Usage{PromptTokens: 300_000, CacheWriteTokens: 100_000, CompletionTokens: 10}, 200_000*400 + 100_000*500 + 10*1_800},
 	"grok 4.1, above 128k":     {"xai", "grok-4-1-fast", pricing.Usage{PromptTokens: 128_001, CompletionTokens: 7}, 128_001*400 + 7*1_000},
 	"grok 4.1, at 128k":        {"xai", "grok-4-1-fast", pricing.Usage{PromptTokens: 128_000, CompletionTokens: 7}, 128_000*200 + 7*500},
 	"gemini 3.1 pro, above":    {"gemini", "gemini-3.1-pro-preview", pricing.Usage{PromptTokens: 250_000, CachedTokens: 50_000, CompletionTokens: 100, ReasoningTokens: 60}, 200_000*4_000 + 50_000*400 + 100*18_000},
