@@ -8,18 +8,13 @@ import (
 
 // Cost is what the usage costs, rounded up to the nano-dollar once, and [money.Max] at most.
 //
-// Negative counts are read as zero. Parts that exceed their whole are cut to it, the rarer and
-// dearer kinds first: an upstream that contradicts itself is never booked below its own figures.
+// Negative counts are read as zero. Parts that exceed their whole are cut to it: what was written
+// to a cache first, then what was read from one. Sound and pictures may be among those, so they are
+// charged apart only as far as the rest of the prompt goes.
 func (p Price) Cost(u Usage) money.Nano {
 	rates := p.plan(u.Service).at(u.PromptTokens)
 	var sum total
-	prompt := max(u.PromptTokens, 0)
-	prompt = sum.part(prompt, u.CacheWrite1hTokens, rates.CacheWrite1h)
-	prompt = sum.part(prompt, u.CacheWriteTokens, rates.CacheWrite)
-	prompt = sum.part(prompt, u.AudioInputTokens, rates.AudioInput)
-	prompt = sum.part(prompt, u.ImageInputTokens, rates.ImageInput)
-	prompt = sum.part(prompt, u.CachedTokens, rates.CachedInput)
-	sum.part(prompt, prompt, rates.Input)
+	sum.prompt(u, rates)
 	completion := max(u.CompletionTokens, 0)
 	completion = sum.part(completion, u.AudioOutputTokens, rates.AudioOutput)
 	completion = sum.part(completion, u.ImageOutputTokens, rates.ImageOutput)
@@ -34,6 +29,44 @@ func (p Price) Cost(u Usage) money.Nano {
 	sum.characters(u.Characters, p.Characters)
 	sum.seconds(u.AudioSeconds, p.AudioHour)
 	return sum.rounded()
+}
+
+// prompt charges a prompt, whose kinds overlap: a token from a cache may also be of a picture.
+func (s *total) prompt(u Usage, rates *Rates) {
+	whole := max(u.PromptTokens, 0)
+	left := s.part(whole, u.CacheWrite1hTokens, rates.CacheWrite1h)
+	left = s.part(left, u.CacheWriteTokens, rates.CacheWrite)
+	discounted := rates.CachedInput < rates.Input
+	if discounted {
+		left = s.part(left, u.CachedTokens, rates.CachedInput)
+	}
+	sound := kindOfInput{u.AudioInputTokens, rates.AudioInput}
+	pictures := kindOfInput{u.ImageInputTokens, rates.ImageInput}
+	if pictures.rate > sound.rate {
+		sound, pictures = pictures, sound
+	}
+	cached := whole - left
+	left = s.part(left, sound.within(cached, rates.Input), sound.rate)
+	left = s.part(left, pictures.within(cached, rates.Input), pictures.rate)
+	if !discounted { // then the kind decides, and being read from a cache changes nothing for sound and pictures
+		left = s.part(left, u.CachedTokens, rates.CachedInput)
+	}
+	s.part(left, left, rates.Input)
+}
+
+// kindOfInput is how many tokens of one kind a prompt has, and what one of them costs.
+type kindOfInput struct {
+	tokens int64
+	rate   money.Nano
+}
+
+// within is how many of them are charged apart when so many tokens of the prompt were cached. A
+// dearer kind may be all of the rest; of a cheaper one only those count that cannot be cached.
+func (k kindOfInput) within(cached int64, input money.Nano) int64 {
+	if k.rate >= input {
+		return k.tokens
+	}
+	return max(k.tokens, 0) - min(cached, max(k.tokens, 0))
 }
 
 // at returns the rates for a prompt of so many tokens.
