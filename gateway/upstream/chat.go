@@ -99,7 +99,8 @@ func askForUsage(body []byte, stream bool) ([]byte, error) {
 // choicesMeter reads streams of choices, which end with [DONE].
 type choicesMeter struct {
 	// part is where a choice keeps what it adds: "delta" for chats, "" for completions.
-	part string
+	part   string
+	report choicesReport
 }
 
 func (m *choicesMeter) Read(event Event) Reading {
@@ -113,7 +114,10 @@ func (m *choicesMeter) Read(event Event) Reading {
 		return Reading{End: true, Failed: true}
 	}
 	reading := Reading{Text: choicesText(event.Data, m.part)}
-	if usage, ok := ParseUsage(event.Data); ok {
+	if !m.report.take(event.Data) {
+		return reading
+	}
+	if usage, ok := m.report.usage(); ok {
 		reading.Usage, reading.Counted = usage, true
 		reading.OnlyUsage = gjson.GetBytes(event.Data, "choices.#").Int() == 0
 	}

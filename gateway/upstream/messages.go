@@ -55,7 +55,9 @@ func blockText(block gjson.Result) string {
 func (messagesWire) Meter() Meter { return &messagesMeter{} }
 
 // messagesMeter reads Anthropic's streams: the prompt's usage comes first, the output's at the end.
-type messagesMeter struct{ usage Usage }
+// The counts are totals so far, so each word that comes later stands for the same one before it,
+// and what a later event leaves out, or says is null, still holds.
+type messagesMeter struct{ report messagesReport }
 
 func (m *messagesMeter) Read(event Event) Reading {
 	if event.Data == nil {
@@ -63,8 +65,11 @@ func (m *messagesMeter) Read(event Event) Reading {
 	}
 	switch kind := gjson.GetBytes(event.Data, "type").String(); kind {
 	case "message_start":
-		usage, counted := ParseMessagesUsage(gjson.GetBytes(event.Data, "message.usage"))
-		m.usage = usage
+		m.report = messagesReport{}
+		if !m.report.take(gjson.GetBytes(event.Data, "message.usage")) {
+			return Reading{}
+		}
+		usage, counted := m.report.usage()
 		return Reading{Usage: usage, PromptCounted: counted}
 	case "content_block_start":
 		return Reading{Text: blockText(gjson.GetBytes(event.Data, "content_block"))}
@@ -81,17 +86,11 @@ func (m *messagesMeter) Read(event Event) Reading {
 
 // final takes the usage at the end of a stream, which repeats the prompt's only sometimes.
 func (m *messagesMeter) final(usage gjson.Result) Reading {
-	if !usage.Get("output_tokens").Exists() {
+	if !m.report.take(usage) || usage.Get("output_tokens").Type == gjson.Null {
 		return Reading{}
 	}
-	last := m.usage
-	if usage.Get("input_tokens").Exists() {
-		last, _ = ParseMessagesUsage(usage)
-	}
-	last.Service = m.usage.Service // only the start says it
-	last.CompletionTokens = count(usage.Get("output_tokens"))
-	last.Searches = max(last.Searches, count(usage.Get("server_tool_use.web_search_requests")))
-	return Reading{Usage: last, Counted: last.plausible()}
+	total, counted := m.report.usage()
+	return Reading{Usage: total, Counted: counted}
 }
 
 func deltaText(delta gjson.Result) string {

@@ -41,19 +41,29 @@ func (responsesWire) Text(answer []byte) string {
 	return text.String()
 }
 
-func (responsesWire) Meter() Meter { return responsesMeter{} }
+func (responsesWire) Meter() Meter { return &responsesMeter{} }
 
-// responsesMeter reads streams whose last event repeats the whole response.
-type responsesMeter struct{}
+// responsesMeter reads streams whose last event repeats the whole response, on the whole.
+type responsesMeter struct {
+	// service is the tier that an event before the last one named.
+	service string
+}
 
-func (responsesMeter) Read(event Event) Reading {
+func (m *responsesMeter) Read(event Event) Reading {
 	if event.Data == nil {
 		return Reading{}
 	}
 	kind := gjson.GetBytes(event.Data, "type").String()
 	switch kind {
+	case "response.created", "response.in_progress":
+		m.note(event)
+		return Reading{}
 	case "response.completed", "response.incomplete", "response.failed":
+		m.note(event)
 		usage, counted := ParseResponsesUsage(gjson.GetBytes(event.Data, "response"))
+		if counted {
+			usage.Service = m.service
+		}
 		return Reading{Usage: usage, Counted: counted, End: true, Failed: kind == "response.failed"}
 	case "error":
 		return Reading{End: true, Failed: true}
@@ -64,4 +74,11 @@ func (responsesMeter) Read(event Event) Reading {
 		}
 	}
 	return Reading{}
+}
+
+// note keeps the service tier, which the last event may leave out.
+func (m *responsesMeter) note(event Event) {
+	if named := service(gjson.GetBytes(event.Data, "response.service_tier")); named != "" {
+		m.service = named
+	}
 }

@@ -1,10 +1,6 @@
 package upstream
 
-import (
-	"bytes"
-
-	"github.com/tidwall/gjson"
-)
+import "github.com/tidwall/gjson"
 
 // Usage is what a provider says a request used. It has the fields of the price list's usage in
 // the same order, so that one converts into the other. Parts are counted within their whole.
@@ -40,69 +36,11 @@ type Usage struct {
 // ParseUsage reads the usage object of a chat completion, a completion, an embedding, or of a
 // stream's chunk. It reports false when there is none or when it makes no sense.
 func ParseUsage(data []byte) (Usage, bool) {
-	usage := gjson.GetBytes(data, "usage")
-	if !usage.IsObject() {
+	var report choicesReport
+	if !report.take(data) {
 		return Usage{}, false
 	}
-	var parsed Usage
-	var total, hits int64
-	prompted := false
-	usage.ForEach(func(name, value gjson.Result) bool {
-		switch name.Str {
-		case "prompt_tokens":
-			parsed.PromptTokens, prompted = count(value), true
-		case "completion_tokens":
-			parsed.CompletionTokens = count(value)
-		case "total_tokens":
-			total = count(value)
-		case "prompt_cache_hit_tokens":
-			hits = count(value) // DeepSeek's word
-		case "prompt_tokens_details":
-			value.ForEach(parsed.promptDetail)
-		case "completion_tokens_details":
-			value.ForEach(parsed.completionDetail)
-		}
-		return true
-	})
-	if bytes.Contains(data, []byte(`"service_tier"`)) {
-		parsed.Service = service(gjson.GetBytes(data, "service_tier"))
-	}
-	if parsed.CachedTokens == 0 {
-		parsed.CachedTokens = hits
-	}
-	if !prompted {
-		parsed.PromptTokens = max(total-parsed.CompletionTokens, 0) // all that some servers say of an embedding
-	}
-	parsed.addHidden(total)
-	return parsed, parsed.plausible()
-}
-
-func (u *Usage) promptDetail(name, value gjson.Result) bool {
-	switch name.Str {
-	case "cached_tokens":
-		u.CachedTokens = count(value)
-	case "cache_write_tokens":
-		u.CacheWriteTokens = count(value)
-	case "cache_write_1h_tokens": // nobody's word: translated answers of Anthropic's carry it
-		u.CacheWrite1hTokens = count(value)
-	case "audio_tokens":
-		u.AudioInputTokens = count(value)
-	case "image_tokens":
-		u.ImageInputTokens = count(value)
-	}
-	return true
-}
-
-func (u *Usage) completionDetail(name, value gjson.Result) bool {
-	switch name.Str {
-	case "reasoning_tokens":
-		u.ReasoningTokens = count(value)
-	case "audio_tokens":
-		u.AudioOutputTokens = count(value)
-	case "image_tokens":
-		u.ImageOutputTokens = count(value)
-	}
-	return true
+	return report.usage()
 }
 
 // addHidden takes in completion tokens that only the total has: xAI and Gemini count reasoning
@@ -114,6 +52,14 @@ func (u *Usage) addHidden(total int64) {
 	}
 	u.ReasoningTokens = max(u.ReasoningTokens, hidden)
 	u.CompletionTokens += hidden
+}
+
+// addCacheBeside takes in what was read from a cache where that exceeds the prompt: the server
+// counts it beside the rest, as Anthropic does, and not within.
+func (u *Usage) addCacheBeside() {
+	if u.CachedTokens > u.PromptTokens && u.PromptTokens >= 0 {
+		u.PromptTokens += u.CachedTokens + max(u.CacheWriteTokens, 0) + max(u.CacheWrite1hTokens, 0)
+	}
 }
 
 // ParseResponsesUsage reads what a response object, as /v1/responses answers it and as its
@@ -137,6 +83,7 @@ func ParseResponsesUsage(response gjson.Result) (Usage, bool) {
 		Searches:          responseSearches(response.Get("output")),
 		Service:           service(response.Get("service_tier")),
 	}
+	parsed.addCacheBeside()
 	parsed.addHidden(count(usage.Get("total_tokens")))
 	return parsed, parsed.plausible()
 }
@@ -159,26 +106,11 @@ func responseSearches(output gjson.Result) int64 {
 // ParseMessagesUsage reads Anthropic's usage object. It counts cached input beside the rest of the
 // input; [Usage] counts it within. It reports false when the object is none or makes no sense.
 func ParseMessagesUsage(usage gjson.Result) (Usage, bool) {
-	if !usage.IsObject() {
+	var report messagesReport
+	if !report.take(usage) {
 		return Usage{}, false
 	}
-	read, written := count(usage.Get("cache_read_input_tokens")), count(usage.Get("cache_creation_input_tokens"))
-	input, hour := count(usage.Get("input_tokens")), count(usage.Get("cache_creation.ephemeral_1h_input_tokens"))
-	minutes := count(usage.Get("cache_creation.ephemeral_5m_input_tokens"))
-	if min(read, written, input, hour, minutes) < 0 {
-		return Usage{}, false
-	}
-	written = max(written, hour+minutes)
-	parsed := Usage{
-		PromptTokens:       input + read + written,
-		CachedTokens:       read,
-		CacheWriteTokens:   written - hour,
-		CacheWrite1hTokens: hour,
-		CompletionTokens:   count(usage.Get("output_tokens")),
-		Searches:           count(usage.Get("server_tool_use.web_search_requests")),
-		Service:            service(usage.Get("service_tier")),
-	}
-	return parsed, parsed.plausible()
+	return report.usage()
 }
 
 // ParseImagesUsage reads the answer of /v1/images/generations. Without a usage object, which

@@ -57,6 +57,19 @@ func TestParseUsage_ofEachWire(t *testing.T) {
 			"chat", `{"usage":{"prompt_tokens":10,"completion_tokens":20,"total_tokens":130}}`,
 			upstream.Usage{PromptTokens: 10, CompletionTokens: 120, ReasoningTokens: 100},
 		},
+		"a cache beside the prompt": {
+			"chat", `{"usage":{"prompt_tokens":10,"completion_tokens":20,"total_tokens":5030,"prompt_tokens_details":{"cached_tokens":5000}}}`,
+			upstream.Usage{PromptTokens: 5010, CachedTokens: 5000, CompletionTokens: 20},
+		},
+		"a response with a cache beside the prompt": {
+			"responses", `{"usage":{"input_tokens":10,"input_tokens_details":{"cached_tokens":5000},"output_tokens":20}}`,
+			upstream.Usage{PromptTokens: 5010, CachedTokens: 5000, CompletionTokens: 20},
+		},
+		"pictures from the cache": {
+			"chat", `{"usage":{"prompt_tokens":24643,"completion_tokens":3110,"total_tokens":27753,
+			"prompt_tokens_details":{"cached_tokens":24503,"image_tokens":22000,"text_tokens":2643}}}`,
+			upstream.Usage{PromptTokens: 24643, CachedTokens: 24503, ImageInputTokens: 22000, CompletionTokens: 3110},
+		},
 		"a total that is too small": {
 			"chat", `{"usage":{"prompt_tokens":10,"completion_tokens":20,"total_tokens":3}}`,
 			upstream.Usage{PromptTokens: 10, CompletionTokens: 20},
@@ -116,14 +129,13 @@ func TestParseUsage_refusesWhatMakesNoSense(t *testing.T) {
 		"chat": {
 			`{}`, `{"usage":null}`, `{"usage":[]}`, `{"usage":5}`, `not json`, `{"usage":{}}`, `{"usage":{"prompt_tokens":0,"completion_tokens":0}}`,
 			`{"usage":{"prompt_tokens":-5,"completion_tokens":1}}`, `{"usage":{"prompt_tokens":5,"completion_tokens":-1}}`,
-			`{"usage":{"prompt_tokens":1,"completion_tokens":1,"prompt_tokens_details":{"cached_tokens":9}}}`,
 			`{"usage":{"prompt_tokens":1,"completion_tokens":1,"prompt_tokens_details":{"cached_tokens":-9}}}`,
 			`{"usage":{"prompt_tokens":1,"completion_tokens":1,"completion_tokens_details":{"reasoning_tokens":9}}}`,
 			`{"usage":{"prompt_tokens":1e300,"completion_tokens":1}}`, `{"usage":{"prompt_tokens":9223372036854775807,"completion_tokens":1}}`,
 			`{"usage":{"prompt_tokens":"7","completion_tokens":1}}`, `{"usage":{"prompt_tokens":true,"completion_tokens":1}}`,
 			`{"usage":{"prompt_tokens":{},"completion_tokens":1}}`,
 		},
-		"responses":     {`{}`, `{"usage":{"input_tokens":-1,"output_tokens":1}}`, `{"usage":{"input_tokens":1,"input_tokens_details":{"cached_tokens":2},"output_tokens":1}}`},
+		"responses":     {`{}`, `{"usage":{"input_tokens":-1,"output_tokens":1}}`},
 		"messages":      {`{}`, `{"usage":{"input_tokens":-1,"output_tokens":1}}`, `{"usage":{"input_tokens":1,"output_tokens":1,"server_tool_use":{"web_search_requests":-2}}}`, `{"usage":{"input_tokens":1,"cache_read_input_tokens":1e18,"output_tokens":1}}`},
 		"images":        {`{}`, `{"data":[]}`, `{"data":[{}],"usage":{"input_tokens":-1,"output_tokens":1}}`, `{"data":[{}],"usage":{"input_tokens":1,"output_tokens":1,"output_tokens_details":{"image_tokens":5}}}`},
 		"transcription": {`{}`, `{"text":"hi"}`, `{"duration":-3}`, `{"duration":"long"}`, `{"usage":{"type":"duration","seconds":1e15}}`, `plain text`},
