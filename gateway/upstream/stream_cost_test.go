@@ -10,18 +10,21 @@ import (
 	"strings"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 	"github.com/bursarhq/terraform-provider-bursar/internal/pricing"
-	"pgregory.net/rapid"
 )
 
 // dearKinds has a price of its own for every kind, so that no mix-up costs the same.
-var dearKinds = pricing.Price{Plan: pricing.Plan{Rates: pricing.Rates{
-	Input: 1_009 * money.USD / 100, CachedInput: 101 * money.USD / 100, CacheWrite: 1_301 * money.USD / 100, CacheWrite1h: 2_003 * money.USD / 100,
-	AudioInput: 4_001 * money.USD / 100, ImageInput: 1_511 * money.USD / 100,
-	Output: 5_003 * money.USD / 100, Reasoning: 5_507 * money.USD / 100, AudioOutput: 8_009 * money.USD / 100, ImageOutput: 9_001 * money.USD / 100,
-}}, Priority: &pricing.Plan{Rates: pricing.Rates{Input: 30 * money.USD, CachedInput: 3 * money.USD, CacheWrite: 40 * money.USD, CacheWrite1h: 60 * money.USD, Output: 90 * money.USD, Reasoning: 90 * money.USD}},
-	Search: pricing.SearchPrice{Low: money.USD, Medium: money.USD, High: money.USD}}
+var dearKinds = pricing.Price{
+	Plan: pricing.Plan{Rates: pricing.Rates{
+		Input: 1_009 * money.USD / 100, CachedInput: 101 * money.USD / 100, CacheWrite: 1_301 * money.USD / 100, CacheWrite1h: 2_003 * money.USD / 100,
+		AudioInput: 4_001 * money.USD / 100, ImageInput: 1_511 * money.USD / 100,
+		Output: 5_003 * money.USD / 100, Reasoning: 5_507 * money.USD / 100, AudioOutput: 8_009 * money.USD / 100, ImageOutput: 9_001 * money.USD / 100,
+	}}, Priority: &pricing.Plan{Rates: pricing.Rates{Input: 30 * money.USD, CachedInput: 3 * money.USD, CacheWrite: 40 * money.USD, CacheWrite1h: 60 * money.USD, Output: 90 * money.USD, Reasoning: 90 * money.USD}},
+	Search: pricing.SearchPrice{Low: money.USD, Medium: money.USD, High: money.USD},
+}
 
 func costOf(usage Usage) money.Nano { return dearKinds.Cost(pricing.Usage(usage)) }
 

@@ -37,8 +37,10 @@ func TestCost_asTheVendorsBill(t *testing.T) {
 
 // Kinds of the prompt overlap. Only what is surely not cached is charged at a full price.
 func TestCost_ofKindsThatOverlap(t *testing.T) {
-	plain := pricing.Rates{Input: 1_500_000_000, CachedInput: 150_000_000, CacheWrite: 1_500_000_000, CacheWrite1h: 1_500_000_000,
-		AudioInput: 1_500_000_000, ImageInput: 1_500_000_000, Output: 9_000_000_000}
+	plain := pricing.Rates{
+		Input: 1_500_000_000, CachedInput: 150_000_000, CacheWrite: 1_500_000_000, CacheWrite1h: 1_500_000_000,
+		AudioInput: 1_500_000_000, ImageInput: 1_500_000_000, Output: 9_000_000_000,
+	}
 	with := func(change func(*pricing.Rates)) pricing.Rates {
 		rates := plain
 		change(&rates)
