@@ -45,6 +45,7 @@ func (p *Proxy) reserve(ctx context.Context, c *call, secret auth.Secret) error 
 			return nil
 		case !c.bounds.exact && inputMatters(decision, request):
 			c.bounds = p.exactBounds(ctx, c)
+			deadline = p.Now().Add(p.ContentionWait) // counting, which may load a vocabulary, is not waiting
 		case contended(decision, request) && p.Now().Before(deadline):
 			if err := sleep(ctx, poll); err != nil {
 				return clientGone(err)
