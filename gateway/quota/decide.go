@@ -57,7 +57,7 @@ func refusedByWindow(denials []Denial, request *Request, limits *Window, rpm int
 	}
 	need := request.leastTokens()
 	if limits.TPM != Unlimited && w.tokens+need > limits.TPM {
-		denial.Kind, denial.Limit, denial.Used = KindTokens, limits.TPM, w.tokens
+		denial.Kind, denial.Limit, denial.Used, denial.Settled = KindTokens, limits.TPM, w.tokens, w.settled()
 		denial.TooLarge = need > limits.TPM && limits.TPM > 0
 		denial.RetryAfter = 0
 		if !denial.TooLarge {
@@ -66,7 +66,7 @@ func refusedByWindow(denials []Denial, request *Request, limits *Window, rpm int
 		denials = append(denials, denial)
 	}
 	if limits.Parallel != Unlimited && w.live+1 > limits.Parallel {
-		denial.Kind, denial.Limit, denial.Used = KindParallel, limits.Parallel, w.live
+		denial.Kind, denial.Limit, denial.Used, denial.Settled = KindParallel, limits.Parallel, w.live, 0
 		denial.TooLarge, denial.RetryAfter = false, time.Second
 		denials = append(denials, denial)
 	}

@@ -95,7 +95,7 @@ func (r *reservation) takeBack(now time.Time) {
 func (r *reservation) settle(tokens int64, cost money.Nano, now time.Time) []api.AlertEvent {
 	for i, w := range r.windows {
 		w.advance(now.Unix())
-		w.release(r.seconds[i], tokens-r.tokens)
+		w.release(r.seconds[i], r.tokens, tokens)
 	}
 	for _, s := range r.spending {
 		s.reserved -= r.cost

@@ -215,7 +215,7 @@ type Denial struct {
 	// Limit and Used are in requests, tokens or nano-USD; Used includes what is reserved.
 	Limit int64
 	Used  int64
-	// Settled is, for budgets, the part of Used that is spent for good.
+	// Settled is, for tokens and budgets, the part of Used that is used for good; the rest is reserved by calls under way.
 	Settled int64
 	// TooLarge: the request needs more tokens than the limit itself allows and would never fit.
 	// A limit of zero refuses everything and is not called too small.
@@ -236,13 +236,15 @@ func (d Denial) TooDear() bool { return d.Kind == KindBudget && 2*d.Settled < d.
 
 // WindowState is how a window stands. Limits are [Unlimited] when not set; RPMLimit is after throttling.
 type WindowState struct {
-	Scope     Scope
-	Name      string
-	RPMLimit  int64
-	TPMLimit  int64
-	Parallel  int64
-	Requests  int64
-	Tokens    int64
+	Scope    Scope
+	Name     string
+	RPMLimit int64
+	TPMLimit int64
+	Parallel int64
+	Requests int64
+	Tokens   int64
+	// Held is the part of Tokens that calls under way have reserved.
+	Held      int64
 	Live      int64
 	Throttled bool
 	// RequestsReset and TokensReset are after how long the window is empty if nothing else comes.

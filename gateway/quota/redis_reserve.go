@@ -192,7 +192,7 @@ func readDenial(request Request, answer *reply) Denial {
 
 // What a script says of one window and of one budget, in numbers.
 const (
-	windowFigures = 4
+	windowFigures = 5
 	budgetFigures = 3
 )
 
@@ -219,5 +219,5 @@ func readStates(request Request, answer *reply, now time.Time) ([]WindowState, [
 }
 
 func readWindow(answer *reply) windowSums {
-	return windowSums{requests: answer.int(), tokens: answer.int(), live: answer.int(), charged: answer.int()}
+	return windowSums{requests: answer.int(), tokens: answer.int(), held: answer.int(), live: answer.int(), charged: answer.int()}
 }

@@ -18,12 +18,15 @@ type windowSums struct {
 	charged  int64 // unix second of the latest request
 	requests int64
 	tokens   int64
-	live     int64
+	// held is the part of tokens that calls under way have reserved; the rest is used for good.
+	held int64
+	live int64
 }
 
 type bucket struct {
 	requests int64
 	tokens   int64
+	held     int64
 }
 
 // advance moves the window to a second and forgets what has left it.
@@ -34,6 +37,7 @@ func (w *window) advance(second int64) {
 		old := &w.buckets[(w.second+i)%windowSeconds]
 		w.requests -= old.requests
 		w.tokens -= old.tokens
+		w.held -= old.held
 		*old = bucket{}
 	}
 	w.second = max(w.second, second)
@@ -44,18 +48,24 @@ func (w *window) charge(tokens int64) (second int64) {
 	current := &w.buckets[w.second%windowSeconds]
 	current.requests++
 	current.tokens += tokens
+	current.held += tokens
 	w.requests++
 	w.tokens += tokens
+	w.held += tokens
 	w.live++
 	w.charged = w.second
 	return w.second
 }
 
-// release ends a live request and books the difference in tokens where they were charged,
-// or nowhere if that second has left the window.
-func (w *window) release(second, tokens int64) {
+// release ends a live request: the tokens that it used take the place of those that it held where they were
+// charged, or nowhere if that second has left the window.
+func (w *window) release(second, held, used int64) {
 	w.live = max(w.live-1, 0)
-	w.adjust(second, tokens)
+	w.adjust(second, used-held)
+	if second > w.second-windowSeconds {
+		w.buckets[second%windowSeconds].held -= held
+		w.held -= held
+	}
 }
 
 // takeBack takes a request out of the second it was charged on, if that is still in the window.
@@ -89,12 +99,15 @@ func (w *window) wait(excess int64, of func(bucket) int64, now time.Time) time.D
 func requestsOf(b bucket) int64 { return b.requests }
 func tokensOf(b bucket) int64   { return b.tokens }
 
+// settled is what calls that have ended have used of the tokens.
+func (w windowSums) settled() int64 { return w.tokens - max(w.held, 0) }
+
 // state describes the window to callers; rpm is the limit after throttling.
 func (w windowSums) state(limits Window, rpm int64, now time.Time) WindowState {
 	state := WindowState{
 		Scope: limits.Scope, Name: limits.Name,
 		RPMLimit: rpm, TPMLimit: limits.TPM, Parallel: limits.Parallel,
-		Requests: w.requests, Tokens: w.tokens, Live: w.live,
+		Requests: w.requests, Tokens: w.tokens, Held: max(w.held, 0), Live: w.live,
 		Throttled: rpm != limits.RPM,
 	}
 	reset := max(time.Unix(w.charged+windowSeconds, 0).Sub(now), 0)

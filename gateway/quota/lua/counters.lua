@@ -55,17 +55,19 @@ local function bucket_names(first, last)
   for second = first, last do
     names[#names + 1] = 'r' .. second
     names[#names + 1] = 'k' .. second
+    names[#names + 1] = 'h' .. second
   end
   return names
 end
 
 local function read_window(key, now)
   local second = math.floor(now / SECOND)
-  local field = redis.call('HMGET', key, 't', 'c', 'r', 'k', 'n', 'r' .. second, 'k' .. second)
+  local field = redis.call('HMGET', key, 't', 'c', 'r', 'k', 'n', 'r' .. second, 'k' .. second, 'h', 'h' .. second)
   local w = {
     key = key, second = second, charged = amount(field[2]),
     requests = amount(field[3]), tokens = amount(field[4]), live = amount(field[5]),
     bucket_requests = amount(field[6]), bucket_tokens = amount(field[7]),
+    reserved = amount(field[8]), bucket_reserved = amount(field[9]), -- by calls under way, a part of the tokens
     earlier = {}, -- what is to be added to buckets before the one under way, by field
   }
   local last = tonumber(field[1] or second)
@@ -74,16 +76,17 @@ local function read_window(key, now)
     local gone = bucket_names(last - WINDOW + 1, math.min(last, second - WINDOW))
     if #gone > 0 then
       local values = redis.call('HMGET', key, unpack(gone))
-      for i = 1, #gone, 2 do
+      for i = 1, #gone, 3 do
         w.requests = w.requests - amount(values[i])
         w.tokens = w.tokens - amount(values[i + 1])
+        w.reserved = w.reserved - amount(values[i + 2])
       end
       w.gone = gone
     end
   elseif second < last then -- the clock went back: stay
     w.second = last
-    field = redis.call('HMGET', key, 'r' .. last, 'k' .. last)
-    w.bucket_requests, w.bucket_tokens = amount(field[1]), amount(field[2])
+    field = redis.call('HMGET', key, 'r' .. last, 'k' .. last, 'h' .. last)
+    w.bucket_requests, w.bucket_tokens, w.bucket_reserved = amount(field[1]), amount(field[2]), amount(field[3])
   end
   return w
 end
@@ -100,7 +103,7 @@ end
 
 local function save_window(w)
   redis.call('HSET', w.key, 't', w.second, 'c', w.charged, 'r', w.requests, 'k', w.tokens, 'n', w.live,
-    'r' .. w.second, w.bucket_requests, 'k' .. w.second, w.bucket_tokens)
+    'r' .. w.second, w.bucket_requests, 'k' .. w.second, w.bucket_tokens, 'h', w.reserved, 'h' .. w.second, w.bucket_reserved)
   for field, more in pairs(w.earlier) do
     redis.call('HINCRBY', w.key, field, more)
   end
@@ -120,6 +123,8 @@ local function charge_window(w, tokens)
   w.changed = true
   w.bucket_requests = w.bucket_requests + 1
   w.bucket_tokens = w.bucket_tokens + tokens
+  w.bucket_reserved = w.bucket_reserved + tokens
+  w.reserved = w.reserved + tokens
   w.requests = w.requests + 1
   w.tokens = w.tokens + tokens
   w.live = w.live + 1
@@ -137,6 +142,19 @@ local function adjust_window(w, second, tokens)
     w.bucket_tokens = w.bucket_tokens + tokens
   elseif tokens ~= 0 then
     add_earlier(w, 'k' .. second, tokens)
+  end
+end
+
+-- What a call under way had reserved is so no more.
+local function release_window(w, second, tokens)
+  if second <= w.second - WINDOW then
+    return
+  end
+  w.reserved = w.reserved - tokens
+  if second == w.second then
+    w.bucket_reserved = w.bucket_reserved - tokens
+  else
+    add_earlier(w, 'h' .. second, 0 - tokens)
   end
 end
 
@@ -159,7 +177,7 @@ local function window_wait(w, excess, kind, now)
   w.buckets = w.buckets or redis.call('HMGET', w.key, unpack(bucket_names(first, w.second - 1)))
   local offset = kind == 'requests' and 1 or 2
   for second = first, w.second - 1 do
-    excess = excess - amount(w.buckets[(second - first) * 2 + offset])
+    excess = excess - amount(w.buckets[(second - first) * 3 + offset])
     if excess <= 0 then
       return (second + WINDOW) * SECOND - now
     end
@@ -172,8 +190,8 @@ end
 
 local function say_window(w)
   local n = said
-  out[n + 1], out[n + 2], out[n + 3], out[n + 4] = w.requests, w.tokens, w.live, w.charged
-  said = n + 4
+  out[n + 1], out[n + 2], out[n + 3], out[n + 4], out[n + 5] = w.requests, w.tokens, w.reserved, w.live, w.charged
+  said = n + 5
 end
 
 -- Budgets -------------------------------------------------------------------------------------------

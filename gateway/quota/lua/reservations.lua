@@ -209,6 +209,7 @@ local function finish(base, id, r, tokens, cost, now, unsent)
     local w, second = open_window(base, scopes[i], now), second_of(r, i)
     w.live = math.max(w.live - 1, 0)
     adjust_window(w, second, tokens - r.tokens)
+    release_window(w, second, r.tokens)
     if unsent then
       take_back(w, second)
     end

@@ -235,7 +235,7 @@ local function ask_window(q, i, limits, grant, denials)
   if limits.tpm >= 0 and w.tokens + need > limits.tpm then
     local large = need > limits.tpm and limits.tpm > 0
     local wait = large and 0 or window_wait(w, w.tokens + need - limits.tpm, 'tokens', now)
-    denials[#denials + 1] = { 'tokens', i - 1, limits.tpm, w.tokens, 0, large and 1 or 0, wait }
+    denials[#denials + 1] = { 'tokens', i - 1, limits.tpm, w.tokens, w.tokens - math.max(w.reserved, 0), large and 1 or 0, wait }
   end
   if limits.parallel >= 0 and w.live + 1 > limits.parallel then
     denials[#denials + 1] = { 'max_parallel_requests', i - 1, limits.parallel, w.live, 0, 0, SECOND }

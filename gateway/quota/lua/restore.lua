@@ -8,18 +8,21 @@
 local base, now = KEYS[1], clock(ARGV[1])
 local lifetime, remembered = tonumber(ARGV[4]), tonumber(ARGV[5])
 
-local function charge_again(w, second, tokens)
+local function charge_again(w, second, tokens, running)
   w.changed = true
   if second > w.second - WINDOW then
     w.requests = w.requests + 1
     w.tokens = w.tokens + tokens
+    w.reserved = w.reserved + running * tokens
     w.charged = math.max(w.charged, second)
     if second == w.second then
       w.bucket_requests = w.bucket_requests + 1
       w.bucket_tokens = w.bucket_tokens + tokens
+      w.bucket_reserved = w.bucket_reserved + running * tokens
     else
       add_earlier(w, 'r' .. second, 1)
       add_earlier(w, 'k' .. second, tokens)
+      add_earlier(w, 'h' .. second, running * tokens)
     end
   end
 end
@@ -27,7 +30,7 @@ end
 local function charge_windows(r, tokens, running)
   for i, scope in ipairs(r.scopes) do
     local w = open_window(base, scope, now)
-    charge_again(w, math.min(r.seconds[i], w.second), tokens)
+    charge_again(w, math.min(r.seconds[i], w.second), tokens, running)
     w.live = w.live + running
   end
 end
