@@ -28,6 +28,7 @@ type modelStateModel struct {
 	BaseModel       types.String `tfsdk:"base_model"`
 	Price           types.Object `tfsdk:"price"`
 	MaxOutputTokens types.Int64  `tfsdk:"max_output_tokens"`
+	MinOutputTokens types.Int64  `tfsdk:"min_output_tokens"`
 	Weight          types.Int64  `tfsdk:"weight"`
 	RPM             types.Int64  `tfsdk:"rpm"`
 	TPM             types.Int64  `tfsdk:"tpm"`
@@ -47,6 +48,7 @@ func modelStateFrom(model api.Model) modelStateModel {
 		BaseModel:       types.StringPointerValue(model.BaseModel),
 		Price:           priceFrom(model.Price, types.ObjectNull(priceType().AttrTypes)),
 		MaxOutputTokens: types.Int64PointerValue(model.MaxOutputTokens),
+		MinOutputTokens: types.Int64PointerValue(model.MinOutputTokens),
 		Weight:          types.Int64Value(model.Weight),
 		RPM:             types.Int64PointerValue(model.RPM),
 		TPM:             types.Int64PointerValue(model.TPM),
@@ -71,6 +73,7 @@ func modelStateFacts() map[string]schema.Attribute {
 			Computed:            true,
 		},
 		"max_output_tokens": wholeFact("The most tokens of one answer; null is what the catalogue says."),
+		"min_output_tokens": wholeFact("The least output that a request without an output cap gets; null is the gateway's own."),
 		"weight":            wholeFact("The deployment's share of the calls to `name`; one of weight 0 stands by."),
 		"rpm":               wholeFact("Requests per minute that the deployment takes; null is no limit."),
 		"tpm":               wholeFact("Tokens per minute that the deployment takes; null is no limit."),

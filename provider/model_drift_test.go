@@ -48,10 +48,11 @@ var modelDrift = []driftCase[api.ModelFields]{
 	}},
 	{plainModel, func(f *api.ModelFields) {
 		f.BaseURL, f.UpstreamModel, f.BaseModel, f.MaxOutputTokens = new("https://x.example.com"), new("x"), new("x"), new(int64(1))
+		f.MinOutputTokens = new(int64(16))
 		f.Weight, f.RPM, f.TPM, f.Enabled = 5, new(int64(0)), new(int64(1)), false
 		f.Metadata, f.Price = api.Metadata{"added": json.RawMessage(`1`)}, &api.ModelPrice{Request: new(money.USD)}
 	}, changes{
-		"base_url": `"https://x.example.com" -> `, "upstream_model": `"x" -> `, "base_model": `"x" -> `, "max_output_tokens": "1 -> ",
+		"base_url": `"https://x.example.com" -> `, "upstream_model": `"x" -> `, "base_model": `"x" -> `, "max_output_tokens": "1 -> ", "min_output_tokens": "16 -> ",
 		"weight": "5 -> 1", "rpm": "0 -> ", "tpm": "1 -> ", "enabled": "false -> true", "metadata.added": "1 -> ", "price.request_usd": "1 -> ",
 	}},
 	{azureModel, func(f *api.ModelFields) { f.APIVersion = new("preview") }, changes{"api_version": `"preview" -> `}},

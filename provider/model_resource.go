@@ -42,6 +42,7 @@ type modelModel struct {
 	BaseModel       types.String  `tfsdk:"base_model"`
 	Price           types.Object  `tfsdk:"price"`
 	MaxOutputTokens types.Int64   `tfsdk:"max_output_tokens"`
+	MinOutputTokens types.Int64   `tfsdk:"min_output_tokens"`
 	Weight          types.Int64   `tfsdk:"weight"`
 	RPM             types.Int64   `tfsdk:"rpm"`
 	TPM             types.Int64   `tfsdk:"tpm"`
@@ -57,7 +58,7 @@ func (m modelModel) toAPI() api.ModelFields {
 	fields.Name = m.Name.ValueString()
 	fields.BaseURL, fields.APIVersion = stringPointer(m.BaseURL), stringPointer(m.APIVersion)
 	fields.UpstreamModel, fields.BaseModel = stringPointer(m.UpstreamModel), stringPointer(m.BaseModel)
-	fields.Price, fields.MaxOutputTokens = price, int64Pointer(m.MaxOutputTokens)
+	fields.Price, fields.MaxOutputTokens, fields.MinOutputTokens = price, int64Pointer(m.MaxOutputTokens), int64Pointer(m.MinOutputTokens)
 	fields.RPM, fields.TPM = int64Pointer(m.RPM), int64Pointer(m.TPM)
 	fields.Enabled, fields.Metadata = isTrue(m.Enabled, true), metadataToAPI(m.Metadata)
 	if upstream := stringPointer(m.Upstream); upstream != nil {
@@ -87,6 +88,7 @@ func modelModelFrom(model api.Model, prior modelModel) modelModel {
 		BaseModel:       textFrom(model.BaseModel, prior.BaseModel),
 		Price:           priceFrom(model.Price, prior.Price),
 		MaxOutputTokens: types.Int64PointerValue(model.MaxOutputTokens),
+		MinOutputTokens: types.Int64PointerValue(model.MinOutputTokens),
 		Weight:          types.Int64Value(model.Weight),
 		RPM:             types.Int64PointerValue(model.RPM),
 		TPM:             types.Int64PointerValue(model.TPM),
@@ -122,6 +124,8 @@ func (r *modelResource) Schema(_ context.Context, _ resource.SchemaRequest, resp
 				"Leave it out when it is `upstream_model`; names of deployments in Azure mean nothing there."),
 			"price":             priceAttribute(),
 			"max_output_tokens": int64Attribute("The most tokens of one answer. Leave it out for what the catalogue says."),
+			"min_output_tokens": int64Attribute("The least output that a request without an output cap gets where limits have room, at least 16. " +
+				"Leave it out for the gateway's own."),
 			"weight": schema.Int64Attribute{
 				MarkdownDescription: "The deployment's share of the calls to `name`, from 0 to 1000000. One of weight `0` stands by: it is asked when no other can be. Defaults to `1`.",
 				Optional:            true,

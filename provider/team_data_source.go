@@ -24,6 +24,7 @@ type teamStateModel struct {
 	Models    types.List   `tfsdk:"models"`
 	rateLimitsModel
 	modelRateLimitsModel
+	MinOutputTokens types.Int64 `tfsdk:"min_output_tokens"`
 	budgetTermsModel
 	memberDefaultsModel
 	BudgetID types.String `tfsdk:"budget_id"`
@@ -40,6 +41,7 @@ func teamStateFrom(team api.Team) teamStateModel {
 		Models:               stringList(team.Models),
 		rateLimitsModel:      rateLimitsFrom(team.RateLimits),
 		modelRateLimitsModel: modelRateLimitsFrom(team.ModelRateLimits),
+		MinOutputTokens:      types.Int64PointerValue(team.MinOutputTokens),
 		budgetTermsModel:     budgetTermsFrom(team.BudgetTerms, budgetTermsModel{}),
 		memberDefaultsModel:  memberDefaultsFrom(team.MemberDefaults, memberDefaultsModel{}),
 		BudgetID:             types.StringPointerValue(team.BudgetID),
@@ -60,11 +62,12 @@ func timeValue(moment *time.Time) types.String {
 
 func teamStateFacts() map[string]schema.Attribute {
 	return facts(rateLimitFacts(), modelRateLimitFacts(), budgetTermsFacts(), memberDefaultsFacts(), budgetStateFacts(), throttleFacts(), recordFacts("team"), map[string]schema.Attribute{
-		"team_id":    textFact("The team's id."),
-		"team_alias": textFact("The team's name for people; null without one."),
-		"models":     textsFact("The models the team may ask for; empty is every model."),
-		"budget_id":  textFact("The budget whose terms the team takes; null for terms of its own."),
-		"blocked":    boolFact("Whether all requests of the team are refused."),
+		"team_id":           textFact("The team's id."),
+		"team_alias":        textFact("The team's name for people; null without one."),
+		"models":            textsFact("The models the team may ask for; empty is every model."),
+		"budget_id":         textFact("The budget whose terms the team takes; null for terms of its own."),
+		"blocked":           boolFact("Whether all requests of the team are refused."),
+		"min_output_tokens": wholeFact("The least output that a request without an output cap gets; null is the model's or the gateway's own."),
 	})
 }
 

@@ -31,6 +31,7 @@ type teamModel struct {
 	Models    types.List   `tfsdk:"models"`
 	rateLimitsModel
 	modelRateLimitsModel
+	MinOutputTokens types.Int64 `tfsdk:"min_output_tokens"`
 	budgetTermsModel
 	memberDefaultsModel
 	BudgetID types.String  `tfsdk:"budget_id"`
@@ -48,6 +49,7 @@ func (m teamModel) toAPI() api.TeamFields {
 		Models:          stringsOf(m.Models),
 		RateLimits:      m.rateLimitsModel.toAPI(),
 		ModelRateLimits: m.modelRateLimitsModel.toAPI(),
+		MinOutputTokens: int64Pointer(m.MinOutputTokens),
 		BudgetTerms:     m.budgetTermsModel.toAPI(),
 		MemberDefaults:  m.memberDefaultsModel.toAPI(),
 		BudgetID:        stringPointer(m.BudgetID),
@@ -65,6 +67,7 @@ func teamModelFrom(team api.Team, prior teamModel) teamModel {
 		Models:               stringList(team.Models),
 		rateLimitsModel:      rateLimitsFrom(team.RateLimits),
 		modelRateLimitsModel: modelRateLimitsFrom(team.ModelRateLimits),
+		MinOutputTokens:      types.Int64PointerValue(team.MinOutputTokens),
 		budgetTermsModel:     budgetTermsFrom(team.BudgetTerms, prior.budgetTermsModel),
 		memberDefaultsModel:  memberDefaultsFrom(team.MemberDefaults, prior.memberDefaultsModel),
 		BudgetID:             types.StringPointerValue(team.BudgetID),
@@ -87,6 +90,8 @@ func (r *teamResource) Schema(_ context.Context, _ resource.SchemaRequest, resp 
 		MarkdownDescription: "A team: a group of keys that shares limits and a budget. " +
 			"Everything below is in force for the team's next request once the apply has returned.",
 		Attributes: merged(timeoutsAttributes(), rateLimitAttributes(teamLimitLeftOut), modelRateLimitAttributes(), budgetTermsAttributes(), memberDefaultsAttributes(), map[string]schema.Attribute{
+			"min_output_tokens": int64Attribute("The least output that a request of the team without an output cap gets where limits have room, at least 16. " +
+				"Leave it out for what the model or the gateway has."),
 			"team_id": idAttribute("The team's id, for good: a change makes a new team, with nothing spent. " +
 				"Leave it out to have the gateway choose one."),
 			"team_alias": stringAttribute("The team's name for people. Leave it out for none."),

@@ -96,6 +96,7 @@ func (m *models) deployment(entry config.Model) (deployment.Deployment, error) {
 	if entry.MaxOutputTokens > 0 {
 		d.MaxOutputTokens = entry.MaxOutputTokens
 	}
+	d.MinOutputTokens = entry.MinOutputTokens
 	if entry.Weight != nil {
 		d.Weight = *entry.Weight
 	}
@@ -131,7 +132,7 @@ func configured(model api.Model) config.Model {
 		BaseURL: config.BaseURL(model.Upstream, valueOf(model.BaseURL)), APIKey: valueOf(model.APIKey),
 		APIVersion:    valueOf(model.APIVersion),
 		UpstreamModel: either(valueOf(model.UpstreamModel), model.Name), BaseModel: valueOf(model.BaseModel),
-		Price: model.Price, MaxOutputTokens: valueOf(model.MaxOutputTokens),
+		Price: model.Price, MaxOutputTokens: valueOf(model.MaxOutputTokens), MinOutputTokens: valueOf(model.MinOutputTokens),
 		Weight: &model.Weight, RPM: model.RPM, TPM: model.TPM,
 	}
 }
@@ -151,6 +152,7 @@ func declaredModel(entry config.Model, file string) api.Model {
 	model.Name, model.Upstream = entry.Name, entry.Upstream
 	model.BaseURL, model.UpstreamModel = optional(entry.BaseURL), optional(entry.UpstreamModel)
 	model.BaseModel, model.MaxOutputTokens = optional(entry.BaseModel), optional(entry.MaxOutputTokens)
+	model.MinOutputTokens = optional(entry.MinOutputTokens)
 	model.APIVersion = optional(entry.APIVersion)
 	model.RPM, model.TPM = entry.RPM, entry.TPM
 	if entry.Weight != nil {

@@ -26,6 +26,9 @@ type Config struct {
 	DatabaseURL string
 	// RedisURL is empty for in-process counters.
 	RedisURL string
+	// MinOutputTokens is the least that a request without an output cap gets where limits have room; 0 is the
+	// data path's default.
+	MinOutputTokens int64
 	// RedisTimeout bounds one trip to Redis; 0 is the engine's default.
 	RedisTimeout time.Duration
 	// RedisStrictRecovery keeps hard budgets closed after Redis has lost data until all gateways have told it again.
@@ -112,6 +115,8 @@ type Model struct {
 	BaseModel string
 	// MaxOutputTokens overrides the catalogue's limit of the model; 0 does not.
 	MaxOutputTokens int64
+	// MinOutputTokens is the least that a request without an output cap gets; 0 is the gateway's.
+	MinOutputTokens int64
 	// Weight is the share of the name's calls; nil is 1, 0 stands by.
 	Weight *int64
 	// RPM and TPM are what the deployment takes in any 60 seconds; nil is unlimited.

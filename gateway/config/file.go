@@ -21,6 +21,8 @@ type file struct {
 	SecretKey   string `yaml:"secret_key"`
 	// RedisTimeout is a duration as Go writes it, such as 250ms.
 	RedisTimeout string `yaml:"redis_timeout"`
+	// MinOutputTokens is the least that a request without an output cap gets where limits have room.
+	MinOutputTokens *int64 `yaml:"min_output_tokens"`
 
 	Proxy struct {
 		Enabled *bool  `yaml:"enabled"`
@@ -121,6 +123,7 @@ type fileModel struct {
 	UpstreamModel   string    `yaml:"upstream_model"`
 	BaseModel       string    `yaml:"base_model"`
 	MaxOutputTokens int64     `yaml:"max_output_tokens"`
+	MinOutputTokens *int64    `yaml:"min_output_tokens"`
 	Weight          *int64    `yaml:"weight"`
 	RPM             *int64    `yaml:"rpm"`
 	TPM             *int64    `yaml:"tpm"`

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
 // Error lists everything that is wrong with a configuration, one field per problem.
@@ -68,6 +70,7 @@ func (c *checker) stores(f file) {
 	c.database(f)
 	c.config.RedisURL = f.RedisURL
 	c.redisTimeout(f.RedisTimeout)
+	c.config.MinOutputTokens = c.minOutputTokens("min_output_tokens", f.MinOutputTokens)
 	if f.RedisURL != "" {
 		c.storeURL("redis_url", f.RedisURL, "redis", "rediss", "unix", "redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster")
 	}
@@ -113,6 +116,16 @@ func (c *checker) streamIdle(text string) {
 		c.fail("timeouts.stream_idle", "%q is not a duration up to an hour such as 90s", text)
 	}
 	c.config.StreamIdle = idle
+}
+
+func (c *checker) minOutputTokens(field string, least *int64) int64 {
+	if least == nil {
+		return 0
+	}
+	if wrong := api.CheckMinOutputTokens(*least); wrong != "" {
+		c.fail(field, "%s", wrong)
+	}
+	return *least
 }
 
 func (c *checker) redisTimeout(text string) {

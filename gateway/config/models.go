@@ -54,6 +54,7 @@ func (c *checker) models(f file) {
 			Price:           c.price(field+".price", entry.Price),
 			BaseModel:       entry.BaseModel,
 			MaxOutputTokens: entry.MaxOutputTokens,
+			MinOutputTokens: c.minOutputTokens(field+".min_output_tokens", entry.MinOutputTokens),
 			Weight:          c.rate(field+".weight", entry.Weight),
 			RPM:             c.rate(field+".rpm", entry.RPM),
 			TPM:             c.rate(field+".tpm", entry.TPM),

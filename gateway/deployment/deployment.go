@@ -24,6 +24,8 @@ type Deployment struct {
 	// MaxInputTokens and MaxOutputTokens are the model's own limits, 0 when unknown.
 	MaxInputTokens  int64
 	MaxOutputTokens int64
+	// MinOutputTokens is the least that a caller without an output cap gets where limits have room; 0 is the gateway's.
+	MinOutputTokens int64
 	// Weight is its share of the model's calls; 0 stands by until no other can be asked.
 	Weight int64
 	// RPM and TPM are what it takes in any 60 seconds; nil is unlimited.

@@ -91,6 +91,7 @@ func (e *estate) teamObject(team api.Team) object {
 	o.text("team_alias", team.TeamAlias)
 	e.modelNames(&o, team.Models)
 	o.rateLimits(team.RateLimits)
+	o.whole("min_output_tokens", team.MinOutputTokens)
 	o.modelRateLimits(team.ModelRateLimits)
 	o.budgetTerms(team.BudgetTerms)
 	o.memberDefaults(team.MemberDefaults)
@@ -197,6 +198,7 @@ func modelObject(model api.Model) object {
 		o.literal("price", fromJSON(encoded))
 	}
 	o.whole("max_output_tokens", model.MaxOutputTokens)
+	o.whole("min_output_tokens", model.MinOutputTokens)
 	if model.Weight != byDefault.Weight {
 		o.whole("weight", &model.Weight)
 	}

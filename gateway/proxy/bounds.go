@@ -20,13 +20,8 @@ type bounds struct {
 	maxOutput int64
 }
 
-const (
-	// defaultMaxOutput bounds a choice of a model whose limit nobody knows.
-	defaultMaxOutput = 16_384
-	// minUsefulOutput is the smallest output cap that is set for a client that set none,
-	// as long as the limits have room for it.
-	minUsefulOutput = 256
-)
+// defaultMaxOutput bounds a choice of a model whose limit nobody knows.
+const defaultMaxOutput = 16_384
 
 func boundsOf(c *call, inputTokens int64) bounds {
 	most := c.most
@@ -90,8 +85,7 @@ func (p *Proxy) checkPrices(c *call) error {
 
 // request is what the call asks the engine for.
 func (p *Proxy) request(c *call) quota.Request {
-	windows := c.subject.Windows(c.model)
-	least, output := c.outputRange(windows)
+	least, output := p.outputRange(c)
 	key := c.subject.Key
 	row := api.LedgerRow{
 		RequestID: c.requestID, KeyID: key.KeyID, Model: c.model,
@@ -109,39 +103,7 @@ func (p *Proxy) request(c *call) quota.Request {
 		ID: c.id, Slot: c.subject.Slot, PolicyVersion: c.subject.Version,
 		InputTokens: c.bounds.inputTokens, OutputTokens: output * c.choices, MinOutputTokens: least * c.choices,
 		InputCost: c.bounds.inputCost, OutputTokenCost: c.bounds.outputTokenCost,
-		Windows: windows, Budgets: c.subject.Budgets(c.model, p.Now()),
+		Windows: c.subject.Windows(c.model), Budgets: c.subject.Budgets(c.model, p.Now()),
 		Row: row,
 	}
-}
-
-// outputRange is the least and the most that one choice is given.
-func (c *call) outputRange(windows []quota.Window) (least, most int64) {
-	switch {
-	case !c.endpoint.capped && c.bounds.outputTokenCost > 0:
-		return c.unbounded, c.unbounded
-	case !c.endpoint.capped:
-		return 0, 0
-	case c.clientCap > 0:
-		most = min(c.bounds.maxOutput, c.clientCap)
-		return most, most
-	default:
-		return leastOutput(windows, c.bounds.inputTokens, c.bounds.maxOutput), c.bounds.maxOutput
-	}
-}
-
-// leastOutput is the smallest output cap worth having: a team whose tokens per minute, shared out
-// over its requests per minute, leave less than the usual least is content with its share.
-func leastOutput(windows []quota.Window, inputTokens, output int64) int64 {
-	least := min(minUsefulOutput, output)
-	for _, window := range windows {
-		if window.TPM == quota.Unlimited {
-			continue
-		}
-		share := window.TPM
-		if window.RPM > 0 {
-			share = window.TPM / window.RPM
-		}
-		least = min(least, share-inputTokens)
-	}
-	return max(1, least)
 }

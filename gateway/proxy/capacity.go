@@ -29,6 +29,8 @@ type atLimit struct {
 	// large: the call needs more tokens than the limit, this, ever has room for.
 	large int64
 	need  int64
+	// held: only calls under way keep it out, which settle for less in a moment.
+	held bool
 }
 
 // take reserves a place at the deployment, if it has limits of its own. Those are counted apart from the
@@ -43,7 +45,7 @@ func (p *Proxy) take(ctx context.Context, c *call, d deployment.Deployment) (*at
 		RPM: orUnlimited(d.RPM), TPM: orUnlimited(d.TPM), Parallel: quota.Unlimited,
 	}}
 	output := c.decision.OutputTokens
-	least, _ := c.outputRange(windows)
+	least, _ := p.outputRange(c)
 	request := quota.Request{
 		ID: held.id, Slot: held.slot, Windows: windows,
 		InputTokens: c.bounds.inputTokens, OutputTokens: output, MinOutputTokens: min(least*c.choices, output),
@@ -52,6 +54,10 @@ func (p *Proxy) take(ctx context.Context, c *call, d deployment.Deployment) (*at
 	if err == nil && !c.bounds.exact && refusedTokens(decision) {
 		// The prompt was weighed by its length; counting it may make room.
 		request.InputTokens = min(request.InputTokens, p.exactBounds(ctx, c).inputTokens)
+		decision, err = p.Capacity.Reserve(ctx, request)
+	}
+	for err == nil && refusedTokens(decision) && c.lowered(decision, request) < request.MinOutputTokens {
+		request.MinOutputTokens = c.lowered(decision, request)
 		decision, err = p.Capacity.Reserve(ctx, request)
 	}
 	if err != nil {
@@ -77,7 +83,7 @@ func orUnlimited(limit *int64) int64 {
 }
 
 func limitOf(decision quota.Decision, request quota.Request) *atLimit {
-	at := &atLimit{wait: decision.RetryAfter, need: request.InputTokens + request.MinOutputTokens}
+	at := &atLimit{wait: decision.RetryAfter, need: request.InputTokens + request.MinOutputTokens, held: held(decision, request)}
 	for _, denial := range decision.Denials {
 		at.kind = denial.Kind
 		if denial.TooLarge {

@@ -42,8 +42,11 @@ type Options struct {
 	ExceededStatus int
 	// AllowUnpriced serves models without a price at no cost.
 	AllowUnpriced bool
+	// MinOutputTokens is the least that a caller without an output cap gets where limits have room; 0 is
+	// [DefaultMinOutputTokens]. Models and teams may have others.
+	MinOutputTokens int64
 	// ContentionWait is how long a call waits for others to settle when only their
-	// reservations, not their spending, keep it out of a budget.
+	// reservations, not what they have used, keep it out of a limit.
 	ContentionWait time.Duration
 	Now            func() time.Time
 	// PassThrough are routes that are passed on at a fixed price.

@@ -8,7 +8,6 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
-	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
 
 const (
@@ -43,10 +42,12 @@ func (p *Proxy) reserve(ctx context.Context, c *call, secret auth.Secret) error 
 		case decision.Admitted:
 			c.decision = decision
 			return nil
-		case !c.bounds.exact && inputMatters(decision, request):
+		case !c.bounds.exact && c.inputMatters(decision, request):
 			c.bounds = p.exactBounds(ctx, c)
 			deadline = p.Now().Add(p.ContentionWait) // counting, which may load a vocabulary, is not waiting
-		case contended(decision, request) && p.Now().Before(deadline):
+		case c.bounds.exact && c.lowered(decision, request) < request.MinOutputTokens:
+			c.least = max(1, c.lowered(decision, request)/c.choices)
+		case held(decision, request) && p.Now().Before(deadline):
 			if err := sleep(ctx, poll); err != nil {
 				return clientGone(err)
 			}
@@ -87,39 +88,6 @@ func (p *Proxy) reload(ctx context.Context, c *call, secret auth.Secret) error {
 		return err
 	}
 	return p.findModel(ctx, c)
-}
-
-// inputMatters says whether a tighter count of the prompt could change the answer: every limit that
-// refused would have had room for the output alone, a budget at the latest when others have settled.
-func inputMatters(decision quota.Decision, request quota.Request) bool {
-	output := money.Nano(request.MinOutputTokens) * request.OutputTokenCost
-	for _, denial := range decision.Denials {
-		switch denial.Kind {
-		case quota.KindTokens:
-			if denial.Used+request.MinOutputTokens >= denial.Limit {
-				return false
-			}
-		case quota.KindBudget:
-			if denial.Settled+int64(output) >= denial.Limit {
-				return false
-			}
-		default:
-			return false
-		}
-	}
-	return true
-}
-
-// contended says whether only what others have reserved keeps the request out of its budgets:
-// they will settle for less in a moment, and a refusal now would be wrong a second later.
-func contended(decision quota.Decision, request quota.Request) bool {
-	least := request.InputCost + money.Nano(request.MinOutputTokens)*request.OutputTokenCost
-	for _, denial := range decision.Denials {
-		if denial.Kind != quota.KindBudget || denial.Settled+int64(least) > denial.Limit {
-			return false
-		}
-	}
-	return len(decision.Denials) > 0
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

@@ -27,6 +27,11 @@ var rateLimits = []attribute{
 	{path: "max_parallel_requests", format: counted("at once", "at once"), none: unlimited, limit: true},
 }
 
+// outputFloor limits nothing: it says how short an answer may be that a limit cuts.
+var outputFloor = []attribute{
+	{path: "min_output_tokens", format: counted("token", "tokens"), none: "the gateway's"},
+}
+
 var modelRateLimits = []attribute{
 	{path: "model_rpm_limit", format: counted("request/min", "requests/min"), none: unlimited, limit: true, perModel: true},
 	{path: "model_tpm_limit", format: counted("token/min", "tokens/min"), none: unlimited, limit: true, perModel: true},
@@ -63,7 +68,7 @@ type kind struct {
 var kinds = []*kind{
 	{
 		resource: "bursar_team", noun: "team", id: "team_id",
-		attributes: join(budgetTerms, rateLimits, modelRateLimits, access),
+		attributes: join(budgetTerms, rateLimits, modelRateLimits, outputFloor, access),
 		deleted:    "deleted: its keys stop working",
 		replaced:   "replaced by a new team: its keys stop working and nothing counts as spent",
 		bare:       "no limits of its own",

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -14,7 +15,9 @@ var Upstreams = []string{"openai", "azure", "anthropic"}
 const (
 	maxWeight       = 1_000_000
 	maxOutputTokens = 1 << 24
-	maxCredential   = 16 << 10
+	// LeastMinOutputTokens is the smallest output cap that all providers accept.
+	LeastMinOutputTokens = 16
+	maxCredential        = 16 << 10
 )
 
 // Model is one deployment: a place that serves the name that clients ask for. Several with one
@@ -51,6 +54,9 @@ type ModelFields struct {
 	Price *ModelPrice `json:"price"`
 	// MaxOutputTokens overrides the catalogue's limit of one answer; nil does not.
 	MaxOutputTokens *int64 `json:"max_output_tokens"`
+	// MinOutputTokens is the least that a request without an output cap gets where limits have room; nil is what the
+	// gateway has.
+	MinOutputTokens *int64 `json:"min_output_tokens"`
 	// Weight is the deployment's share of the name's calls. One of weight 0 stands by: it is asked
 	// when no other can be.
 	Weight int64 `json:"weight" default:"1"`
@@ -88,6 +94,7 @@ func (m Model) Validate() error {
 	if n := m.MaxOutputTokens; n != nil && (*n < 1 || *n > maxOutputTokens) {
 		v.fail("max_output_tokens", "is %d; it must be between 1 and %d", *n, maxOutputTokens)
 	}
+	v.minOutputTokens(m.MinOutputTokens)
 	if m.Weight < 0 || m.Weight > maxWeight {
 		v.fail("weight", "is %d; it must be between 0 and %d", m.Weight, maxWeight)
 	}
@@ -144,5 +151,22 @@ func (v *validation) credential(field string, secret *string) {
 	}
 	if strings.ContainsFunc(*secret, func(r rune) bool { return r < ' ' || r > '~' }) {
 		v.fail(field, "holds a line break or another character that no credential has; was it copied whole?")
+	}
+}
+
+// CheckMinOutputTokens says what is wrong with a least output cap; "" when nothing is.
+func CheckMinOutputTokens(least int64) string {
+	if least >= LeastMinOutputTokens && least <= maxOutputTokens {
+		return ""
+	}
+	return fmt.Sprintf("is %d; it must be between %d and %d", least, LeastMinOutputTokens, maxOutputTokens)
+}
+
+func (v *validation) minOutputTokens(least *int64) {
+	if least == nil {
+		return
+	}
+	if wrong := CheckMinOutputTokens(*least); wrong != "" {
+		v.fail("min_output_tokens", "%s", wrong)
 	}
 }

@@ -21,6 +21,9 @@ type TeamFields struct {
 	Models StringList `json:"models"`
 	RateLimits
 	ModelRateLimits
+	// MinOutputTokens is the least that a request without an output cap gets where limits have room; nil is what the
+	// model or the gateway has.
+	MinOutputTokens *int64 `json:"min_output_tokens"`
 	BudgetTerms
 	MemberDefaults
 	// BudgetID names a budget whose terms the team takes, with a counter of its own.
@@ -63,6 +66,7 @@ func (t Team) Validate() error {
 	v.names("models", t.Models)
 	v.rateLimits(t.RateLimits)
 	v.modelRateLimits(t.ModelRateLimits)
+	v.minOutputTokens(t.MinOutputTokens)
 	v.budgetTerms(t.BudgetTerms)
 	v.memberDefaults(t.MemberDefaults)
 	v.optionalID("budget_id", t.BudgetID)
