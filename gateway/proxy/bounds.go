@@ -85,7 +85,6 @@ func (p *Proxy) checkPrices(c *call) error {
 
 // request is what the call asks the engine for.
 func (p *Proxy) request(c *call) quota.Request {
-	least, output := p.outputRange(c)
 	key := c.subject.Key
 	row := api.LedgerRow{
 		RequestID: c.requestID, KeyID: key.KeyID, Model: c.model,
@@ -99,11 +98,12 @@ func (p *Proxy) request(c *call) quota.Request {
 	if key.UserID != nil {
 		row.UserID = *key.UserID
 	}
-	return quota.Request{
+	request := quota.Request{
 		ID: c.id, Slot: c.subject.Slot, PolicyVersion: c.subject.Version,
-		InputTokens: c.bounds.inputTokens, OutputTokens: output * c.choices, MinOutputTokens: least * c.choices,
-		InputCost: c.bounds.inputCost, OutputTokenCost: c.bounds.outputTokenCost,
+		InputTokens: c.bounds.inputTokens, InputCost: c.bounds.inputCost, OutputTokenCost: c.bounds.outputTokenCost,
 		Windows: c.subject.Windows(c.model), Budgets: c.subject.Budgets(c.model, p.Now()),
 		Row: row,
 	}
+	p.askOutput(c, &request, c.bounds.exact)
+	return request
 }

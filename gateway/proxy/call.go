@@ -40,8 +40,6 @@ type call struct {
 	// clientCap is the output cap the client set, 0 when it set none.
 	clientCap int64
 	choices   int64
-	// least is the least output of one choice, lowered because limits are nearly used up; 0 is the usual least.
-	least int64
 	// attributed is what the caller says the call is for.
 	attributed attribution
 

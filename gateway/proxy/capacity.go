@@ -44,20 +44,12 @@ func (p *Proxy) take(ctx context.Context, c *call, d deployment.Deployment) (*at
 		Scope: quota.Scope("deployment:" + d.ID), Name: "deployment",
 		RPM: orUnlimited(d.RPM), TPM: orUnlimited(d.TPM), Parallel: quota.Unlimited,
 	}}
-	output := c.decision.OutputTokens
-	least, _ := p.outputRange(c)
-	request := quota.Request{
-		ID: held.id, Slot: held.slot, Windows: windows,
-		InputTokens: c.bounds.inputTokens, OutputTokens: output, MinOutputTokens: min(least*c.choices, output),
-	}
+	request := quota.Request{ID: held.id, Slot: held.slot, Windows: windows}
+	p.askCapacity(c, &request, c.bounds)
 	decision, err := p.Capacity.Reserve(ctx, request)
 	if err == nil && !c.bounds.exact && refusedTokens(decision) {
 		// The prompt was weighed by its length; counting it may make room.
-		request.InputTokens = min(request.InputTokens, p.exactBounds(ctx, c).inputTokens)
-		decision, err = p.Capacity.Reserve(ctx, request)
-	}
-	for err == nil && refusedTokens(decision) && c.lowered(decision, request) < request.MinOutputTokens {
-		request.MinOutputTokens = c.lowered(decision, request)
+		p.askCapacity(c, &request, p.exactBounds(ctx, c))
 		decision, err = p.Capacity.Reserve(ctx, request)
 	}
 	if err != nil {
@@ -69,6 +61,12 @@ func (p *Proxy) take(ctx context.Context, c *call, d deployment.Deployment) (*at
 	c.decision.OutputTokens = decision.OutputTokens
 	c.taken.held.Store(held)
 	return nil, nil
+}
+
+// askCapacity asks for as much as the team's limits have granted, or what a caller is content with.
+func (p *Proxy) askCapacity(c *call, request *quota.Request, weighed bounds) {
+	p.askOutput(c, request, weighed.exact)
+	request.InputTokens, request.OutputTokens = weighed.inputTokens, c.decision.OutputTokens
 }
 
 func refusedTokens(decision quota.Decision) bool {
@@ -83,9 +81,12 @@ func orUnlimited(limit *int64) int64 {
 }
 
 func limitOf(decision quota.Decision, request quota.Request) *atLimit {
-	at := &atLimit{wait: decision.RetryAfter, need: request.InputTokens + request.MinOutputTokens, held: held(decision, request)}
+	at := &atLimit{wait: decision.RetryAfter, need: request.InputTokens + request.MinOutputTokens, held: contended(decision)}
 	for _, denial := range decision.Denials {
 		at.kind = denial.Kind
+		if denial.Kind == quota.KindTokens {
+			at.need = denial.Need
+		}
 		if denial.TooLarge {
 			at.large = denial.Limit
 			break
@@ -96,8 +97,12 @@ func limitOf(decision quota.Decision, request quota.Request) *atLimit {
 
 // either is what refuses a call that both deployments refuse: the one that has room again first.
 func (a *atLimit) either(other *atLimit) *atLimit {
+	if a == nil {
+		return other
+	}
+	a.held, other.held = a.held || other.held, a.held || other.held
 	switch {
-	case a == nil, a.large > 0 && other.large == 0:
+	case a.large > 0 && other.large == 0:
 		return other
 	case other.large == 0 && other.wait < a.wait, a.large > 0 && other.large > a.large:
 		return other
@@ -115,12 +120,16 @@ func (a *atLimit) refusal(c *call) *api.Error {
 		refused.Param = "max_tokens"
 		return refused
 	}
+	wait := a.wait
+	if a.held {
+		wait = min(wait, heldWait)
+	}
 	refused := api.Errorf(api.RateLimited,
 		"The model %q is at the limit of %s per minute of its deployments; nothing was charged and no limit of yours was used. Try again in %d s.",
-		c.model, a.kind, seconds(a.wait))
+		c.model, a.kind, seconds(wait))
 	refused.Header = http.Header{}
 	refused.Header.Set(HeaderDeniedBy, "deployment."+strings.ReplaceAll(a.kind, " ", "."))
-	setRetryAfter(refused.Header, a.wait)
+	setRetryAfter(refused.Header, wait)
 	return refused
 }
 

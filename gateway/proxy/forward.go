@@ -15,10 +15,25 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
-// forward sends the call to a deployment and returns a successful answer. A deployment that
-// fails before its first byte is followed by another; the client is charged once. An error says
-// whether the call was sent at all: see [unsent].
+// forward sends the call to a deployment and returns a successful answer. A call that only others' reservations
+// keep out of the deployments' limits waits for them. An error says whether the call was sent at all: see [unsent].
 func (p *Proxy) forward(ctx context.Context, c *call) (*http.Response, error) {
+	deadline, poll := p.Now().Add(p.ContentionWait), contentionPollMin
+	for {
+		response, full, err := p.forwardOnce(ctx, c)
+		if full == nil || !full.held || !p.Now().Before(deadline) {
+			return response, err
+		}
+		if err := sleep(ctx, poll); err != nil {
+			return nil, unsent{clientGone(err)}
+		}
+		poll = min(2*poll, contentionPollMax)
+	}
+}
+
+// forwardOnce asks one deployment after the other. One that fails before its first byte is followed by another; the
+// client is charged once. A call for which none had room says why.
+func (p *Proxy) forwardOnce(ctx context.Context, c *call) (*http.Response, *atLimit, error) {
 	route := c.served.Route()
 	var failed deployment.Deployment
 	var failure error
@@ -38,7 +53,7 @@ func (p *Proxy) forward(ctx context.Context, c *call) (*http.Response, error) {
 		response, err := p.send(ctx, c)
 		if err == nil {
 			route.Answered()
-			return response, nil
+			return response, nil, nil
 		}
 		p.giveBack(ctx, c, 0)
 		if failure == nil || !upstream.MayBill(failure) {
@@ -49,10 +64,10 @@ func (p *Proxy) forward(ctx context.Context, c *call) (*http.Response, error) {
 		}
 	}
 	if failure == nil {
-		return nil, unsent{full.refusal(c)}
+		return nil, full, unsent{full.refusal(c)}
 	}
 	c.deployment = failed
-	return nil, failure
+	return nil, nil, failure
 }
 
 func either(first, second error) error {

@@ -19,7 +19,7 @@ import (
 const HeaderDeniedBy = "x-bursar-denied-by"
 
 // refusal words a decision that refused. A budget outranks a rate: waiting a minute does not help.
-func (p *Proxy) refusal(c *call, request quota.Request) error {
+func (p *Proxy) refusal(c *call) error {
 	denial := c.decision.Denials[0]
 	for _, other := range c.decision.Denials {
 		if rank(other) > rank(denial) || rank(other) == rank(denial) && other.RetryAfter > denial.RetryAfter {
@@ -29,9 +29,11 @@ func (p *Proxy) refusal(c *call, request quota.Request) error {
 	var refused *api.Error
 	switch {
 	case denial.TooLarge:
-		refused = tooLarge(denial, request)
-	case denial.Kind == quota.KindBudget:
+		refused = tooLarge(denial)
+	case denial.ForGood():
 		refused = p.overBudget(c, denial)
+	case denial.Kind == quota.KindBudget:
+		refused = heldBudget(c, denial)
 	default:
 		refused = overRate(c, denial)
 	}
@@ -48,18 +50,20 @@ func (p *Proxy) refusal(c *call, request quota.Request) error {
 func rank(d quota.Denial) int {
 	switch {
 	case d.TooLarge:
+		return 3
+	case d.ForGood():
 		return 2
-	case d.Kind == quota.KindBudget:
+	case !d.Held:
 		return 1
 	default:
 		return 0
 	}
 }
 
-func tooLarge(d quota.Denial, request quota.Request) *api.Error {
+func tooLarge(d quota.Denial) *api.Error {
 	refused := api.Errorf(api.Invalid,
 		"the request may use %d tokens, more than the %s may use in a whole minute (%d); send a shorter prompt or a smaller max_tokens",
-		request.InputTokens+request.MinOutputTokens, d.Name, d.Limit)
+		d.Need, d.Name, d.Limit)
 	refused.Param = "max_tokens"
 	refused.Header = http.Header{"X-Should-Retry": {"false"}}
 	return refused
@@ -67,12 +71,28 @@ func tooLarge(d quota.Denial, request quota.Request) *api.Error {
 
 // overRate answers in LiteLLM's words, with the wait that is true.
 func overRate(c *call, d quota.Denial) *api.Error {
+	if d.Held {
+		d.RetryAfter = min(d.RetryAfter, heldWait)
+	}
 	resets := c.decision.At.Add(d.RetryAfter).UTC()
 	refused := api.Errorf(api.RateLimited,
 		"Rate limit exceeded for %s. Limit type: %s. Current limit: %d, Remaining: %d. Limit resets at: %s UTC. Rate limit exceeded, try again in %d s.",
 		owner(c, d), d.Kind, d.Limit, max(0, d.Limit-d.Used), resets.Format("2006-01-02 15:04:05"), seconds(d.RetryAfter))
 	refused.Header = http.Header{}
 	setRetryAfter(refused.Header, d.RetryAfter)
+	return refused
+}
+
+// heldWait is when to come back at the latest if only calls under way are in the way.
+const heldWait = 2 * time.Second
+
+// heldBudget says that a budget has room again as soon as calls under way have settled.
+func heldBudget(c *call, d quota.Denial) *api.Error {
+	refused := api.Errorf(api.RateLimited,
+		"Requests under way have reserved %s of the budget, and %s of %s is spent. %s Try again in %d s.",
+		money.Nano(d.Used-d.Settled), money.Nano(d.Settled), money.Nano(d.Limit), budgetOwner(c, d), seconds(heldWait))
+	refused.Header = http.Header{}
+	setRetryAfter(refused.Header, heldWait)
 	return refused
 }
 

@@ -45,9 +45,7 @@ func (p *Proxy) reserve(ctx context.Context, c *call, secret auth.Secret) error 
 		case !c.bounds.exact && c.inputMatters(decision, request):
 			c.bounds = p.exactBounds(ctx, c)
 			deadline = p.Now().Add(p.ContentionWait) // counting, which may load a vocabulary, is not waiting
-		case c.bounds.exact && c.lowered(decision, request) < request.MinOutputTokens:
-			c.least = max(1, c.lowered(decision, request)/c.choices)
-		case held(decision, request) && p.Now().Before(deadline):
+		case contended(decision) && p.Now().Before(deadline):
 			if err := sleep(ctx, poll); err != nil {
 				return clientGone(err)
 			}
@@ -56,7 +54,7 @@ func (p *Proxy) reserve(ctx context.Context, c *call, secret auth.Secret) error 
 			final = true
 		default:
 			c.decision = decision
-			return p.refusal(c, request)
+			return p.refusal(c)
 		}
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
-	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
 
 const (
@@ -32,10 +31,9 @@ type refusing struct {
 // worthTelling says whether a budget refuses for good that did not a moment ago, and notes it.
 // Asking again as the last try then tells people, or finds room that has come meanwhile.
 func (t *told) worthTelling(decision quota.Decision, request quota.Request, now time.Time) bool {
-	cost := request.InputCost + money.Nano(request.MinOutputTokens)*request.OutputTokenCost
 	worth := false
 	for _, denial := range decision.Denials {
-		if !denial.ForGood(cost) {
+		if !denial.ForGood() {
 			continue
 		}
 		for i, budget := range request.Budgets {

@@ -1,6 +1,7 @@
 package quota
 
 import (
+	"cmp"
 	"fmt"
 	"math/bits"
 	"time"
@@ -22,7 +23,7 @@ type standing struct {
 	budgets  []BudgetState
 }
 
-// least is what must be free for the request to run at all.
+// leastTokens is what a request needs of a token window where there is room.
 func (r *Request) leastTokens() int64 { return r.InputTokens + r.MinOutputTokens }
 
 func (r *Request) cost(output int64) money.Nano {
@@ -32,55 +33,105 @@ func (r *Request) cost(output int64) money.Nano {
 // decide grants an output cap or names every limit that refuses. It changes nothing.
 func decide(request *Request, at *standing) (output int64, denials []Denial) {
 	output = request.OutputTokens
+	least := leastOutput(request, at)
 	for i := range request.Windows {
 		limits := &request.Windows[i]
-		denials = refusedByWindow(denials, request, limits, at.rpm[i], at.windows[i], at.now)
+		denials = refusedByWindow(denials, request, least, limits, at.rpm[i], at.windows[i], at.now)
 		output = min(output, windowGrant(request, limits, at.rpm[i], at.windows[i]))
 	}
 	for i := range request.Budgets {
 		budget := &request.Budgets[i]
-		if denial, refused := refusedByBudget(request, budget, &at.budgets[i], at.now); refused {
+		if denial, refused := refusedByBudget(request, least, budget, &at.budgets[i], at.now); refused {
 			denials = append(denials, denial)
 		}
 		output = min(output, budgetGrant(request, budget, &at.budgets[i]))
 	}
-	return max(output, request.MinOutputTokens), denials
+	return max(output, least), denials
+}
+
+// leastOutput is the least output that all limits together leave the request to be content with.
+func leastOutput(request *Request, at *standing) int64 {
+	least := request.MinOutputTokens
+	if request.IdleOutputTokens == least {
+		return least
+	}
+	for i := range request.Windows {
+		if limit := request.Windows[i].TPM; limit != Unlimited {
+			w, idle := at.windows[i], limit-request.InputTokens
+			least = min(least, request.contentWith(idle, idle-w.settled(), idle-w.tokens))
+		}
+	}
+	for i := range request.Budgets {
+		if budget := &request.Budgets[i]; budget.refuses() && request.OutputTokenCost > 0 {
+			state, idle := &at.budgets[i], budget.Limit-request.InputCost
+			least = min(least, request.contentWith(
+				request.affordable(idle), request.affordable(idle-state.Settled), request.affordable(idle-state.Settled-state.Reserved)))
+		}
+	}
+	return least
+}
+
+// contentWith is the least output under one limit: idle is what the limit has room for when nothing is used, left
+// is that without what is settled, and free also without what is reserved.
+func (r *Request) contentWith(idle, left, free int64) int64 {
+	usual := min(r.MinOutputTokens, idle)
+	switch {
+	case idle < r.IdleOutputTokens:
+		return r.IdleOutputTokens
+	case left >= usual:
+		return usual
+	case idle < r.RestOutputTokens:
+		return max(free, r.IdleOutputTokens)
+	default:
+		return max(free, r.RestOutputTokens)
+	}
+}
+
+// affordable is how much output an amount pays for, -1 when it is owed.
+func (r *Request) affordable(amount money.Nano) int64 {
+	if amount < 0 {
+		return -1
+	}
+	return int64(amount / r.OutputTokenCost)
 }
 
 // refusedByWindow adds what refuses in one window.
-func refusedByWindow(denials []Denial, request *Request, limits *Window, rpm int64, w *window, now time.Time) []Denial {
-	denial := Denial{Scope: limits.Scope, Name: limits.Name}
+func refusedByWindow(denials []Denial, request *Request, least int64, limits *Window, rpm int64, w *window, now time.Time) []Denial {
 	if rpm != Unlimited && w.requests+1 > rpm {
-		denial.Kind, denial.Limit, denial.Used = KindRequests, rpm, w.requests
-		denial.RetryAfter = w.wait(w.requests+1-rpm, requestsOf, now)
-		denials = append(denials, denial)
+		denials = append(denials, Denial{
+			Scope: limits.Scope, Name: limits.Name, Kind: KindRequests, Limit: rpm, Used: w.requests, Settled: w.requests, Need: 1,
+			RetryAfter: w.wait(w.requests+1-rpm, requestsOf, now),
+		})
 	}
-	need := request.leastTokens()
+	need := request.InputTokens + least
 	if limits.TPM != Unlimited && w.tokens+need > limits.TPM {
-		denial.Kind, denial.Limit, denial.Used, denial.Settled = KindTokens, limits.TPM, w.tokens, w.settled()
-		denial.TooLarge = need > limits.TPM && limits.TPM > 0
-		denial.RetryAfter = 0
+		denial := Denial{
+			Scope: limits.Scope, Name: limits.Name, Kind: KindTokens, Limit: limits.TPM, Used: w.tokens, Settled: w.settled(), Need: need,
+			Held: w.settled()+need <= limits.TPM, TooLarge: need > limits.TPM && limits.TPM > 0,
+		}
 		if !denial.TooLarge {
 			denial.RetryAfter = w.wait(w.tokens+need-limits.TPM, tokensOf, now)
 		}
 		denials = append(denials, denial)
 	}
 	if limits.Parallel != Unlimited && w.live+1 > limits.Parallel {
-		denial.Kind, denial.Limit, denial.Used, denial.Settled = KindParallel, limits.Parallel, w.live, 0
-		denial.TooLarge, denial.RetryAfter = false, time.Second
-		denials = append(denials, denial)
+		denials = append(denials, Denial{
+			Scope: limits.Scope, Name: limits.Name, Kind: KindParallel, Limit: limits.Parallel, Used: w.live, Need: 1,
+			Held: limits.Parallel > 0, RetryAfter: time.Second,
+		})
 	}
 	return denials
 }
 
-func refusedByBudget(request *Request, budget *Budget, state *BudgetState, now time.Time) (Denial, bool) {
-	used, need := state.Settled+state.Reserved, request.cost(request.MinOutputTokens)
+func refusedByBudget(request *Request, least int64, budget *Budget, state *BudgetState, now time.Time) (Denial, bool) {
+	used, need := state.Settled+state.Reserved, request.cost(least)
 	if !budget.refuses() || need == 0 || used+need <= budget.Limit {
 		return Denial{}, false
 	}
 	denial := Denial{
 		Scope: budget.Scope, Name: budget.Name, Kind: KindBudget,
 		Limit: int64(budget.Limit), Used: int64(used), Settled: int64(state.Settled),
+		Need: int64(need), Held: state.Settled+need <= budget.Limit,
 	}
 	if !state.Period.End.IsZero() {
 		denial.RetryAfter = state.Period.End.Sub(now)
@@ -121,7 +172,9 @@ func (r Request) normalized() (Request, error) {
 		return r, fmt.Errorf("%w: a reservation needs an id and a slot", ErrInvalid)
 	}
 	r.MinOutputTokens = min(r.MinOutputTokens, r.OutputTokens)
-	for _, amount := range []int64{r.InputTokens, r.MinOutputTokens, r.OutputTokens} {
+	r.RestOutputTokens = min(cmp.Or(r.RestOutputTokens, r.MinOutputTokens), r.MinOutputTokens)
+	r.IdleOutputTokens = min(cmp.Or(r.IdleOutputTokens, r.RestOutputTokens), r.RestOutputTokens)
+	for _, amount := range []int64{r.InputTokens, r.IdleOutputTokens, r.MinOutputTokens, r.OutputTokens} {
 		if amount < 0 || amount > maxTokens {
 			return r, fmt.Errorf("%w: %d tokens", ErrInvalid, amount)
 		}

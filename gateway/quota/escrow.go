@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -188,11 +189,11 @@ func (r *Redis) fetch(ctx context.Context, request Request, at int64, list []any
 // refusedTooSoon says whether a pot that had no allowance left when it was asked has room by now, for others
 // have settled for less meanwhile, and lets the request fetch once more.
 func (r *Redis) refusedTooSoon(request Request, decision Decision, f *fetching) bool {
-	least := request.InputCost + money.Nano(request.MinOutputTokens)*request.OutputTokenCost
 	again := false
 	for i, budget := range request.Budgets {
 		state, number := decision.Budgets[i], int64(i)
-		fits := state.Settled+state.Reserved+least <= budget.Limit
+		refused := slices.IndexFunc(decision.Denials, func(d Denial) bool { return d.Kind == KindBudget && d.Scope == budget.Scope })
+		fits := refused >= 0 && state.Settled+state.Reserved+money.Nano(decision.Denials[refused].Need) <= budget.Limit
 		if r.isPot(budget) && f.tried[number] == "final" && fits && f.times[number] < fetchLimit {
 			delete(f.tried, number)
 			again = true

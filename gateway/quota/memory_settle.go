@@ -130,9 +130,8 @@ func (m *Memory) tellRefusedLocked(request *Request, at standing, denials []Deni
 	if !request.Final {
 		return
 	}
-	need := request.cost(request.MinOutputTokens)
 	for i, budget := range request.Budgets {
-		refused := slices.IndexFunc(denials, func(d Denial) bool { return d.Scope == budget.Scope && d.ForGood(need) })
+		refused := slices.IndexFunc(denials, func(d Denial) bool { return d.Scope == budget.Scope && d.ForGood() })
 		if refused < 0 {
 			continue
 		}
@@ -145,7 +144,7 @@ func (m *Memory) tellRefusedLocked(request *Request, at standing, denials []Deni
 		}
 		event := crossing{
 			budget: budget, period: at.budgets[i].Period, share: share, spend: at.spending[i].settled,
-			at: at.now, refused: need,
+			at: at.now, refused: money.Nano(denials[refused].Need),
 		}.event()
 		m.backlog.keep(Entry{Alerts: []api.AlertEvent{event}})
 	}

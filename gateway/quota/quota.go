@@ -89,7 +89,10 @@ var (
 // Request is what one attempt at a call wants to use at most.
 //
 // A caller that set no output cap leaves room: OutputTokens is then the most that is useful and
-// MinOutputTokens the least, and the engine grants what the limits still allow between the two.
+// MinOutputTokens the usual least, and the engine grants what the limits still allow between the two.
+// Only what is settled makes it grant less: where that leaves less than the usual least, the rest will do if it is
+// RestOutputTokens or more, and IdleOutputTokens or more under a limit that never has room for so much. What calls under way have reserved never makes a grant smaller than that:
+// such a request is refused, and fits when they have settled.
 type Request struct {
 	// ID is made by the caller before the first try, a ULID. It is the reservation's and the ledger row's id.
 	ID string
@@ -103,6 +106,10 @@ type Request struct {
 	// OutputTokens and MinOutputTokens bound the output cap; equal when the caller set one.
 	OutputTokens    int64
 	MinOutputTokens int64
+	// RestOutputTokens and IdleOutputTokens are what will do where the usual least does not fit, see above;
+	// 0 is the next larger one, so that nothing less will do.
+	RestOutputTokens int64
+	IdleOutputTokens int64
 	// InputCost is an upper bound of everything but the output.
 	InputCost money.Nano
 	// OutputTokenCost is the cost of one output token, rounded up to the nano-dollar.
@@ -217,6 +224,10 @@ type Denial struct {
 	Used  int64
 	// Settled is, for tokens and budgets, the part of Used that is used for good; the rest is reserved by calls under way.
 	Settled int64
+	// Need is what the request needs at least, in the same unit.
+	Need int64
+	// Held: only what calls under way have reserved is in the way. They settle for less in a moment.
+	Held bool
 	// TooLarge: the request needs more tokens than the limit itself allows and would never fit.
 	// A limit of zero refuses everything and is not called too small.
 	TooLarge bool
@@ -224,11 +235,8 @@ type Denial struct {
 	RetryAfter time.Duration
 }
 
-// ForGood says whether a budget refuses a request of a cost whatever becomes of the calls under way. A budget that
-// only others' reservations fill up does not: they settle for less in a moment.
-func (d Denial) ForGood(cost money.Nano) bool {
-	return d.Kind == KindBudget && d.Settled+int64(cost) > d.Limit
-}
+// ForGood says whether a budget refuses whatever becomes of the calls under way.
+func (d Denial) ForGood() bool { return d.Kind == KindBudget && !d.Held }
 
 // TooDear says whether such a refusal is about the request more than about the budget: less than half is spent,
 // and so the request alone asks for more than half.

@@ -133,7 +133,7 @@ func withoutCertainty(decision Decision, request Request) Decision {
 		denial := &decision.Denials[i]
 		for _, window := range request.Windows {
 			if window.Scope == denial.Scope && denial.Kind == KindTokens && window.TPM > 0 {
-				denial.TooLarge = request.leastTokens() > window.TPM
+				denial.TooLarge = denial.Need > window.TPM
 			}
 		}
 		if !denial.TooLarge {

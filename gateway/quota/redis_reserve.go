@@ -185,7 +185,7 @@ func readDenial(request Request, answer *reply) Denial {
 		answer.fail("%s %d is no limit of the request", denial.Kind, limit)
 	}
 	denial.Limit, denial.Used, denial.Settled = answer.int(), answer.int(), answer.int()
-	denial.TooLarge = answer.int() == 1
+	denial.Need, denial.Held, denial.TooLarge = answer.int(), answer.int() == 1, answer.int() == 1
 	denial.RetryAfter = time.Duration(answer.int()) * time.Microsecond
 	return denial
 }

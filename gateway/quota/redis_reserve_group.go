@@ -83,7 +83,7 @@ func statusOf(answer []any) string {
 
 // reserveArgs are read by reserve.lua in this order. Limits that several requests are under are sent once.
 func (r *Redis) reserveArgs(group []*reserveCall, epoch string) ([]any, error) {
-	args := make([]any, 0, 80+9*len(group))
+	args := make([]any, 0, 80+11*len(group))
 	args = append(args, r.clock(), r.replica, 0, 0, lifetime.Microseconds(), r.keys.gateways(), epoch, r.options.MaxBacklog)
 	numbers, terms := sortTerms(group)
 	args = append(args, len(terms))
@@ -98,7 +98,7 @@ func (r *Redis) reserveArgs(group []*reserveCall, epoch string) ([]any, error) {
 		request := &call.request
 		call.epoch = epoch
 		args = append(args, request.ID, numbers[i], request.InputTokens, request.OutputTokens, request.MinOutputTokens,
-			int64(request.InputCost), int64(request.OutputTokenCost), call.row, request.Final)
+			request.RestOutputTokens, request.IdleOutputTokens, int64(request.InputCost), int64(request.OutputTokenCost), call.row, request.Final)
 	}
 	return args, nil
 }

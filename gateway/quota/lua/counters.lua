@@ -145,6 +145,11 @@ local function adjust_window(w, second, tokens)
   end
 end
 
+-- What calls that have ended have used of the tokens.
+local function settled_tokens(w)
+  return w.tokens - math.max(w.reserved, 0)
+end
+
 -- What a call under way had reserved is so no more.
 local function release_window(w, second, tokens)
   if second <= w.second - WINDOW then

@@ -81,11 +81,12 @@ local function read_requests(all_terms)
     local p = position
     list[i] = {
       id = given[p + 1], terms = all_terms[tonumber(given[p + 2])],
-      input = tonumber(given[p + 3]), output = tonumber(given[p + 4]), least = tonumber(given[p + 5]),
-      input_cost = tonumber(given[p + 6]), token_cost = tonumber(given[p + 7]), row = given[p + 8],
-      final = given[p + 9] == '1',
+      input = tonumber(given[p + 3]), output = tonumber(given[p + 4]), usual = tonumber(given[p + 5]),
+      rest = tonumber(given[p + 6]), idle = tonumber(given[p + 7]),
+      input_cost = tonumber(given[p + 8]), token_cost = tonumber(given[p + 9]), row = given[p + 10],
+      final = given[p + 11] == '1',
     }
-    position = p + 9
+    position = p + 11
   end
   return list
 end
@@ -217,6 +218,45 @@ local function output_of(q, budget)
   return math.floor(math.floor((budget.limit - budget.settled - budget.held - q.input_cost) / q.token_cost) / 4)
 end
 
+-- The least output under one limit: idle is what the limit has room for when nothing is used, left is that without
+-- what is settled, and free also without what is reserved.
+local function content_with(q, idle, left, free)
+  local usual = math.min(q.usual, idle)
+  if idle < q.idle then
+    return q.idle
+  elseif left >= usual then
+    return usual
+  end
+  return math.max(free, idle < q.rest and q.idle or q.rest)
+end
+
+-- How much output an amount pays for, -1 when it is owed.
+local function affordable(q, sum)
+  return sum < 0 and -1 or math.floor(sum / q.token_cost)
+end
+
+-- The least output that all limits together leave the request to be content with.
+local function least_of(q)
+  local least, budgets, list = q.usual, q.terms.budgets, q.terms.windows
+  if q.idle == least then
+    return least
+  end
+  for i = 1, #list do
+    local w, idle = list[i].window, list[i].tpm - q.input
+    if list[i].tpm >= 0 then
+      least = math.min(least, content_with(q, idle, idle - settled_tokens(w), idle - w.tokens))
+    end
+  end
+  for i = 1, #budgets do
+    local budget, idle = budgets[i], budgets[i].limit - q.input_cost
+    if budget.hard and budget.limit >= 0 and q.token_cost > 0 then
+      least = math.min(least, content_with(q, affordable(q, idle), affordable(q, idle - budget.settled),
+        affordable(q, idle - budget.settled - budget.held)))
+    end
+  end
+  return least
+end
+
 -- The pots that lack allowance, on a Redis Cluster.
 local function missing_of(q, need_cost)
   local function wish(budget)
@@ -230,20 +270,22 @@ local function ask_window(q, i, limits, grant, denials)
   local w, need = limits.window, q.input + q.least
   if limits.allowed >= 0 and w.requests + 1 > limits.allowed then
     local wait = window_wait(w, w.requests + 1 - limits.allowed, 'requests', now)
-    denials[#denials + 1] = { 'requests', i - 1, limits.allowed, w.requests, 0, 0, wait }
+    denials[#denials + 1] = { 'requests', i - 1, limits.allowed, w.requests, w.requests, 1, 0, 0, wait }
   end
   if limits.tpm >= 0 and w.tokens + need > limits.tpm then
     local large = need > limits.tpm and limits.tpm > 0
     local wait = large and 0 or window_wait(w, w.tokens + need - limits.tpm, 'tokens', now)
-    denials[#denials + 1] = { 'tokens', i - 1, limits.tpm, w.tokens, w.tokens - math.max(w.reserved, 0), large and 1 or 0, wait }
+    local settled = settled_tokens(w)
+    local held = settled + need <= limits.tpm
+    denials[#denials + 1] = { 'tokens', i - 1, limits.tpm, w.tokens, settled, need, held and 1 or 0, large and 1 or 0, wait }
   end
   if limits.parallel >= 0 and w.live + 1 > limits.parallel then
-    denials[#denials + 1] = { 'max_parallel_requests', i - 1, limits.parallel, w.live, 0, 0, SECOND }
+    denials[#denials + 1] = { 'max_parallel_requests', i - 1, limits.parallel, w.live, 0, 1, limits.parallel > 0 and 1 or 0, 0, SECOND }
   end
   if limits.tpm >= 0 then
     local room = limits.tpm - w.tokens - q.input
     local free = limits.allowed >= 0 and math.max(limits.allowed - w.requests - 1, 0) or 0
-    grant = math.min(grant, math.floor((room - free * need) / 4))
+    grant = math.min(grant, math.floor((room - free * (q.input + q.usual)) / 4))
   end
   return grant
 end
@@ -262,8 +304,9 @@ local function ask_budget(q, i, budget, grant, denials, refused)
   if exceeded then
     local to = amount(budget.periods[budget.period * 2 + 2])
     local wait = to > 0 and to - now or 0
-    denials[#denials + 1] = { 'budget', i - 1, budget.limit, used, budget.settled, 0, wait }
-    if budget.settled + need_cost > budget.limit then
+    local held = budget.settled + need_cost <= budget.limit
+    denials[#denials + 1] = { 'budget', i - 1, budget.limit, used, budget.settled, need_cost, held and 1 or 0, 0, wait }
+    if not held then
       refused[#refused + 1] = i
     end
   end
@@ -391,6 +434,7 @@ local function decide(q)
     return
   end
   look(q.terms)
+  q.least = least_of(q)
   local missing = escrow and missing_of(q, q.input_cost + q.least * q.token_cost) or {}
   if #missing > 0 then
     say('fetch')

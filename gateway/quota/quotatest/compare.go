@@ -184,10 +184,15 @@ func (c *comparison) drawRequest() quota.Request {
 // drawFresh makes a request that was not made before.
 func (c *comparison) drawFresh(t terms) quota.Request {
 	least := rapid.Int64Range(0, 100).Draw(c.t, "least")
+	var rest, idle int64
+	if rapid.Bool().Draw(c.t, "content with less") {
+		least = rapid.Int64Range(0, 1500).Draw(c.t, "usual least")
+		rest, idle = rapid.Int64Range(0, 600).Draw(c.t, "rest"), rapid.Int64Range(0, 300).Draw(c.t, "idle")
+	}
 	return quota.Request{
 		ID: NewID(), Slot: t.slot, PolicyVersion: t.version,
 		InputTokens:     rapid.Int64Range(0, 300).Draw(c.t, "input"),
-		MinOutputTokens: least,
+		MinOutputTokens: least, RestOutputTokens: rest, IdleOutputTokens: idle,
 		OutputTokens:    least + rapid.OneOf(rapid.Just[int64](0), rapid.Int64Range(0, 4000)).Draw(c.t, "more"),
 		InputCost:       money.Nano(rapid.Int64Range(0, 1000).Draw(c.t, "input cost")),
 		OutputTokenCost: money.Nano(rapid.Int64Range(0, 20).Draw(c.t, "token cost")),

@@ -47,6 +47,7 @@ func Run(t *testing.T, start func(t *testing.T) Harness) {
 		{"Windows", testWindows},
 		{"Budgets", testBudgets},
 		{"Grants", testGrants},
+		{"Least", testLeast},
 		{"Throttle", testThrottle},
 		{"Alerts", testAlerts},
 		{"AlertsOfDearRequests", testAlertsOfDearRequests},
