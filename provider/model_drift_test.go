@@ -30,20 +30,21 @@ resource "bursar_model" "m" {
 var modelDrift = []driftCase[api.ModelFields]{
 	{fullDriftModel, func(f *api.ModelFields) {
 		f.Name, f.BaseURL, f.APIVersion, f.UpstreamModel, f.BaseModel = "x", new("https://x.example.com"), new("2025-01-01"), new("x"), new("x")
+		f.MinOutputTokens = new(int64(16))
 		f.MaxOutputTokens, f.Weight, f.RPM, f.TPM, f.Enabled = new(int64(1)), 5, new(int64(0)), new(int64(0)), true
 		f.Metadata = api.Metadata{"owner": json.RawMessage(`"bob"`), "added": json.RawMessage(`1`)}
 	}, changes{
 		"name": `"x" -> "gpt"`, "base_url": `"https://x.example.com" -> "https://example.openai.azure.com"`,
 		"api_version": `"2025-01-01" -> "2024-10-21"`, "upstream_model": `"x" -> "ours"`, "base_model": `"x" -> "gpt-4.1"`,
-		"max_output_tokens": "1 -> 1000", "weight": "5 -> 0", "rpm": "0 -> 10", "tpm": "0 -> 2000", "enabled": "true -> false",
+		"max_output_tokens": "1 -> 1000", "min_output_tokens": "16 -> 512", "weight": "5 -> 0", "rpm": "0 -> 10", "tpm": "0 -> 2000", "enabled": "true -> false",
 		"metadata.owner": `"bob" -> "ada"`, "metadata.added": "1 -> ", "metadata.floor": " -> 2",
 	}},
 	{fullDriftModel, func(f *api.ModelFields) {
 		f.Upstream, f.BaseURL, f.APIVersion, f.UpstreamModel, f.BaseModel = "openai", nil, nil, nil, nil
-		f.MaxOutputTokens, f.RPM, f.TPM, f.Metadata = nil, nil, nil, nil
+		f.MaxOutputTokens, f.MinOutputTokens, f.RPM, f.TPM, f.Metadata = nil, nil, nil, nil, nil
 	}, changes{
 		"upstream": `"openai" -> "azure"`, "base_url": ` -> "https://example.openai.azure.com"`, "api_version": ` -> "2024-10-21"`,
-		"upstream_model": ` -> "ours"`, "base_model": ` -> "gpt-4.1"`, "max_output_tokens": " -> 1000", "rpm": " -> 10", "tpm": " -> 2000",
+		"upstream_model": ` -> "ours"`, "base_model": ` -> "gpt-4.1"`, "max_output_tokens": " -> 1000", "min_output_tokens": " -> 512", "rpm": " -> 10", "tpm": " -> 2000",
 		"metadata.owner": ` -> "ada"`, "metadata.floor": " -> 2",
 	}},
 	{plainModel, func(f *api.ModelFields) {

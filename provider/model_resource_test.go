@@ -20,6 +20,7 @@ resource "bursar_model" "m" {
   upstream_model     = "ours"
   base_model         = "gpt-4.1"
   max_output_tokens  = 1000
+  min_output_tokens  = 512
   weight             = 0
   rpm                = 10
   tpm                = 2000

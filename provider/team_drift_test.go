@@ -39,6 +39,7 @@ var teamDrift = []driftCase[api.TeamFields]{
 	{fullTeam, func(f *api.TeamFields) { // value to value
 		f.TeamAlias, f.Models = new("M"), api.StringList{"gpt-4.1", "gpt-4.1-mini"}
 		f.RPMLimit, f.TPMLimit, f.MaxParallelRequests = new(int64(300)), new(int64(0)), new(int64(5))
+		f.MinOutputTokens = new(int64(16))
 		f.ModelRPMLimit["gpt-4.1"], f.ModelTPMLimit["gpt-4.1"] = 6, 600
 		f.MaxBudget, f.SoftThresholdPct, f.HardCap = new(100*money.USD+1), new(0.85), false
 		f.BudgetDuration, f.ResetDay, f.Blocked = new("7d"), new(6), true
@@ -49,7 +50,7 @@ var teamDrift = []driftCase[api.TeamFields]{
 		f.TeamMemberPermissions = &api.StringList{"/key/list", "/key/info"}
 	}, changes{
 		"team_alias": `"M" -> "Marketing"`, "models.0": `"gpt-4.1" -> "gpt-4.1-mini"`, "models.1": `"gpt-4.1-mini" -> "gpt-4.1"`,
-		"rpm_limit": "300 -> 30", "tpm_limit": "0 -> 15000", "max_parallel_requests": "5 -> 4",
+		"rpm_limit": "300 -> 30", "tpm_limit": "0 -> 15000", "max_parallel_requests": "5 -> 4", "min_output_tokens": "16 -> 2048",
 		"model_rpm_limit.gpt-4.1": "6 -> 5", "model_tpm_limit.gpt-4.1": "600 -> 500",
 		"max_budget": "100.000000001 -> 100.1", "soft_threshold_pct": "0.85 -> 0.8", "hard_cap": "false -> true",
 		"budget_duration": `"7d" -> "1mo"`, "reset_day": "6 -> 5", "blocked": "true -> false",
@@ -62,7 +63,7 @@ var teamDrift = []driftCase[api.TeamFields]{
 		*f = api.TeamFields{BudgetTerms: api.BudgetTerms{HardCap: true}}
 	}, changes{
 		"team_alias": ` -> "Marketing"`, "models.0": ` -> "gpt-4.1-mini"`, "models.1": ` -> "gpt-4.1"`,
-		"rpm_limit": " -> 30", "tpm_limit": " -> 15000", "max_parallel_requests": " -> 4",
+		"rpm_limit": " -> 30", "tpm_limit": " -> 15000", "max_parallel_requests": " -> 4", "min_output_tokens": " -> 2048",
 		"model_rpm_limit.gpt-4.1": " -> 5", "model_rpm_limit.gpt-4.1-mini": " -> 20", "model_tpm_limit.gpt-4.1": " -> 500",
 		"max_budget": " -> 100.1", "soft_threshold_pct": " -> 0.8", "budget_duration": ` -> "1mo"`, "reset_day": " -> 5",
 		"metadata.cost_center": ` -> "CC-123"`, "metadata.floor": " -> 2", "metadata.on_call.0": ` -> "ada"`,

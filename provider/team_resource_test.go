@@ -20,6 +20,7 @@ resource "bursar_team" "marketing" {
   rpm_limit             = 30
   tpm_limit             = 15000
   max_parallel_requests = 4
+  min_output_tokens     = 2048
   model_rpm_limit       = { "gpt-4.1" = 5, "gpt-4.1-mini" = 20 }
   model_tpm_limit       = { "gpt-4.1" = 500 }
   max_budget            = 100.10
@@ -77,7 +78,7 @@ func TestAccTeam_createUpdateImportDestroy(t *testing.T) {
 			Config: g.config(plainTeam),
 			ConfigPlanChecks: onlyChanges("bursar_team.marketing", changes{
 				"team_alias": `"Marketing" -> `, "models.0": `"gpt-4.1-mini" -> `, "models.1": `"gpt-4.1" -> `,
-				"rpm_limit": "30 -> ", "tpm_limit": "15000 -> ", "max_parallel_requests": "4 -> ",
+				"rpm_limit": "30 -> ", "tpm_limit": "15000 -> ", "max_parallel_requests": "4 -> ", "min_output_tokens": "2048 -> ",
 				"model_rpm_limit.gpt-4.1": "5 -> ", "model_rpm_limit.gpt-4.1-mini": "20 -> ", "model_tpm_limit.gpt-4.1": "500 -> ",
 				"max_budget": "50 -> ", "soft_threshold_pct": "0.8 -> ", "budget_duration": `"1mo" -> `, "reset_day": "5 -> ",
 				"metadata.cost_center": `"CC-123" -> `, "metadata.floor": "2 -> ", "metadata.on_call.0": `"ada" -> `,

@@ -72,7 +72,7 @@ var (
 	}
 	// wholeNumbers are fields for which they send 100.0 or "100" when they mean 100.
 	wholeNumbers = []string{
-		"rpm_limit", "tpm_limit", "max_parallel_requests", "team_member_rpm_limit", "team_member_tpm_limit",
+		"rpm_limit", "tpm_limit", "max_parallel_requests", "team_member_rpm_limit", "team_member_tpm_limit", "min_output_tokens",
 	}
 	null = json.RawMessage("null")
 )

@@ -77,13 +77,13 @@ func (i *installation) now() time.Time {
 	return now
 }
 
-// spendUntilRefused calls the gateways in turn until the budget refuses.
+// spendUntilRefused calls the gateways in turn until the budget refuses: for good, or because of what the stream holds.
 func (i *installation) spendUntilRefused(key, name string, served map[string]bool) {
 	i.t.Helper()
 	for call := range 1000 {
 		id := fmt.Sprintf("%s-%d", name, call)
 		o := try(i.t.Context(), i.gateways[call%len(i.gateways)].URL(), key, id, chat(30, ""))
-		if o.status == http.StatusForbidden {
+		if o.status == http.StatusForbidden || o.status == http.StatusTooManyRequests {
 			return
 		}
 		if !o.served() {

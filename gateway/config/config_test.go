@@ -47,6 +47,24 @@ func TestLoad_environmentWins(t *testing.T) {
 	}
 }
 
+func TestLoad_minOutputTokens(t *testing.T) {
+	got, err := load(t, "min_output_tokens: 2048\nmodels:\n  - {name: m, min_output_tokens: 16}\n", map[string]string{"BURSAR_ADMIN_KEY": "sk-admin-of-the-test"})
+	if err != nil || got.MinOutputTokens != 2048 || got.Models[0].MinOutputTokens != 16 {
+		t.Errorf("from the file: %d %+v, %v", got.MinOutputTokens, got.Models, err)
+	}
+	for value, wrong := range map[string]string{
+		"512": "", "15": "min_output_tokens: is 15; it must be between 16 and", "many": `BURSAR_MIN_OUTPUT_TOKENS: "many" is not a whole number`,
+	} {
+		got, err := load(t, "min_output_tokens: 2048\n", map[string]string{"BURSAR_ADMIN_KEY": "sk-admin-of-the-test", "BURSAR_MIN_OUTPUT_TOKENS": value})
+		if wrong == "" && (err != nil || got.MinOutputTokens != 512) {
+			t.Errorf("from the environment: %d, %v", got.MinOutputTokens, err)
+		}
+		if wrong != "" && (err == nil || !strings.Contains(err.Error(), wrong)) {
+			t.Errorf("%s: %v, want %s", value, err, wrong)
+		}
+	}
+}
+
 func TestLoad_modelsAndPrices(t *testing.T) {
 	got, err := load(t, `
 models:

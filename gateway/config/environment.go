@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -30,7 +31,7 @@ func expandEnvironment(node *yaml.Node, getenv func(string) string) (problems []
 }
 
 // applyEnvironment lets BURSAR_* variables win over the file.
-func applyEnvironment(f *file, getenv func(string) string) {
+func applyEnvironment(f *file, getenv func(string) string) (problems []string) {
 	for name, field := range map[string]*string{
 		"BURSAR_LISTEN":       &f.Listen,
 		"BURSAR_ADMIN_KEY":    &f.AdminKey,
@@ -43,4 +44,12 @@ func applyEnvironment(f *file, getenv func(string) string) {
 			*field = value
 		}
 	}
+	if value := getenv("BURSAR_MIN_OUTPUT_TOKENS"); value != "" {
+		least, err := strconv.ParseInt(value, 10, 64)
+		if err != nil {
+			return []string{fmt.Sprintf("BURSAR_MIN_OUTPUT_TOKENS: %q is not a whole number", value)}
+		}
+		f.MinOutputTokens = &least
+	}
+	return nil
 }

@@ -33,8 +33,8 @@ func Load(path string, getenv func(string) string) (Config, error) {
 		}
 		f = read
 	}
-	applyEnvironment(&f, getenv)
-	c := &checker{config: Config{File: path}}
+	problems := applyEnvironment(&f, getenv)
+	c := &checker{config: Config{File: path}, problems: problems}
 	c.stores(f)
 	c.limits(f)
 	c.streamIdle(f.Timeouts.StreamIdle)

@@ -11,7 +11,7 @@ func LoadRecord(path string, getenv func(string) string) (Config, error) {
 		}
 		f = read
 	}
-	applyEnvironment(&f, getenv)
+	_ = applyEnvironment(&f, getenv) // what is wrong there is not read here
 	c := &checker{config: Config{File: path, DataDir: valueOr(f.DataDir, "data"), SecretKey: f.SecretKey}}
 	c.database(f)
 	if len(c.problems) > 0 {
