@@ -20,8 +20,15 @@ import (
 // documented are the limits that the README, the examples, the guides and the usual documents of teams name;
 // requests per minute are 0 where none are given.
 var documented = []struct{ rpm, tpm int64 }{
-	{30, 15_000}, {60, 30_000}, {80, 40_000}, {120, 60_000}, {200, 100_000}, {1_000, 100_000},
-	{0, 500_000}, {10_000, 1_000_000}, {10_000, 2_000_000},
+	{30, 15_000},
+	{60, 30_000},
+	{80, 40_000},
+	{120, 60_000},
+	{200, 100_000},
+	{1_000, 100_000},
+	{0, 500_000},
+	{10_000, 1_000_000},
+	{10_000, 2_000_000},
 }
 
 // leastRest is the least output that a caller gets who names no cap, under limits of which some is used up.
