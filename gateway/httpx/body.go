@@ -13,7 +13,8 @@ import (
 const DefaultMaxBody = 10 << 20
 
 // LimitBody makes reading more than maxBytes of a request body fail with an [api.TooLarge] error
-// from [ReadBody]. A request that announces more is not read at all.
+// from [ReadBody]. A request that announces more is not read at all. A compressed body is read as what
+// it stands for, and that is bounded too.
 func LimitBody(maxBytes int64) Middleware {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -24,6 +25,7 @@ func LimitBody(maxBytes int64) Middleware {
 			} else {
 				r.Body = http.MaxBytesReader(w, r.Body, maxBytes)
 			}
+			expandBody(w, r, maxBytes)
 			next.ServeHTTP(w, r)
 		})
 	}
@@ -60,12 +62,15 @@ func ReadAll(r io.Reader, announced int64) ([]byte, error) {
 	}
 }
 
-// ReadBody reads the whole request body. Errors: [api.TooLarge] naming the limit, [api.Invalid]
-// when the client broke off.
+// ReadBody reads the whole request body. Errors: [api.TooLarge] naming the limit, [api.UnsupportedEncoding]
+// for one that is compressed in a way nobody here reads, [api.Invalid] when the client broke off.
 func ReadBody(r *http.Request) ([]byte, error) {
 	data, err := ReadAll(r.Body, r.ContentLength)
 	if limit, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return nil, api.Errorf(api.TooLarge, "the request body is larger than the limit of %d bytes", limit.Limit)
+	}
+	if refused, ok := errors.AsType[*api.Error](err); ok {
+		return nil, refused
 	}
 	if err != nil {
 		return nil, api.Errorf(api.Invalid, "the request body could not be read to its end").WithCause(err)

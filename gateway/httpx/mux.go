@@ -47,7 +47,7 @@ func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	refusal := &refusal{header: http.Header{}}
 	m.mux.ServeHTTP(refusal, r)
-	WriteError(w, r, m.logger, refusal.err(r.URL.Path))
+	WriteError(w, r, m.logger, refusal.err(r))
 }
 
 // refusal catches how ServeMux turns a request down, which it writes as plain text.
@@ -60,16 +60,22 @@ func (f *refusal) Header() http.Header            { return f.header }
 func (f *refusal) WriteHeader(status int)         { f.status = status }
 func (f *refusal) Write(data []byte) (int, error) { return len(data), nil }
 
-func (f *refusal) err(path string) error {
+func (f *refusal) err(r *http.Request) error {
 	allow := f.header.Values("Allow")
 	if f.status != http.StatusMethodNotAllowed || len(allow) == 0 {
 		// Not api.NotFound: a client with a wrong address must not take its objects for gone.
 		unknown := api.Errorf(api.Invalid, "the gateway has no such route; check the address and its path")
-		if strings.HasPrefix(path, "/v1/") {
+		if strings.HasPrefix(r.URL.Path, "/v1/") {
 			unknown.Message += ". A route of the provider's can be let through at a fixed price: pass_through in the gateway's configuration"
 		}
 		unknown.Status = http.StatusNotFound
 		return unknown
+	}
+	if strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
+		// Clients that try a WebSocket first go on over HTTP when they are told so.
+		upgrade := api.Errorf(api.UpgradeRequired, "this route speaks HTTP, not WebSocket: send the request with %s", strings.Join(allow, ", "))
+		upgrade.Header = http.Header{"Upgrade": {"HTTP/1.1"}, "Connection": {"Upgrade"}, "Allow": allow}
+		return upgrade
 	}
 	refused := api.Errorf(api.MethodNotAllowed, "this route takes %s", strings.Join(allow, ", "))
 	refused.Header = http.Header{"Allow": allow}

@@ -155,7 +155,7 @@ func TestDocument_codesByStatus(t *testing.T) {
 	if diff := cmp.Diff(want, got.Responses["400"].Types); diff != "" {
 		t.Error(diff)
 	}
-	if len(got.Responses) != 11 || got.Parameters[0].Name != "id" || got.Parameters[1].Ref != "#/components/parameters/If-Match" {
+	if len(got.Responses) != 12 || got.Parameters[0].Name != "id" || got.Parameters[1].Ref != "#/components/parameters/If-Match" {
 		t.Errorf("%+v", got)
 	}
 }

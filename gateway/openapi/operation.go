@@ -189,7 +189,7 @@ func CodesOf(o Operation) []api.Code {
 		codes = append(codes, api.Unauthenticated, api.Forbidden, api.RateLimited)
 	}
 	if o.Body != nil {
-		codes = append(codes, api.Invalid, api.TooLarge)
+		codes = append(codes, api.Invalid, api.TooLarge, api.UnsupportedEncoding)
 	}
 	if len(o.Query) > 0 {
 		codes = append(codes, api.Invalid)
@@ -226,6 +226,9 @@ var meanings = map[api.Code]string{
 	api.MemberDenied:     "the team does not permit its members this, or not for that key.",
 	api.MethodNotAllowed: "the route takes another method.",
 	api.Internal:         "the gateway failed; its log has the details under the request id.",
+
+	api.UnsupportedEncoding: "the body is compressed, and not with gzip or zstd.",
+	api.UpgradeRequired:     "the route is asked over HTTP, not over a WebSocket.",
 }
 
 func securitySchemes() object {

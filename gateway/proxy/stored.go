@@ -23,7 +23,7 @@ func (p *Proxy) readStored(_ http.ResponseWriter, r *http.Request, c *call) erro
 		return api.FieldErrorf("stream", "is not served for stored responses; leave it out")
 	}
 	c.model, c.previous, c.pinned = stored.Model, stored.ID, stored.Deployment
-	c.method, c.path = r.Method, "/responses/"+stored.ID+c.endpoint.path[len(storedPath):]
+	c.method, c.path = c.endpoint.method, "/responses/"+stored.ID+c.endpoint.path[len(storedPath):]
 	if len(query) > 0 {
 		c.path += "?" + query.Encode()
 	}

@@ -29,6 +29,9 @@ const (
 	Upstream         Code = "upstream_error"
 	MethodNotAllowed Code = "method_not_allowed_error"
 	Internal         Code = "internal_server_error"
+	// UnsupportedEncoding refuses a body in a Content-Encoding that is not read, UpgradeRequired a WebSocket.
+	UnsupportedEncoding Code = "unsupported_encoding_error"
+	UpgradeRequired     Code = "upgrade_required_error"
 	// MemberExists refuses to add to a team who is in it, MemberDenied what its members are not permitted.
 	MemberExists Code = "team_member_already_in_team"
 	MemberDenied Code = "team_member_permission_error"
@@ -53,8 +56,12 @@ var statusOf = map[Code]int{
 	Upstream:         http.StatusBadGateway,
 	MethodNotAllowed: http.StatusMethodNotAllowed,
 	Internal:         http.StatusInternalServerError,
-	MemberExists:     http.StatusBadRequest,
-	MemberDenied:     http.StatusForbidden,
+
+	UnsupportedEncoding: http.StatusUnsupportedMediaType,
+	UpgradeRequired:     http.StatusUpgradeRequired,
+
+	MemberExists: http.StatusBadRequest,
+	MemberDenied: http.StatusForbidden,
 }
 
 // Error is what the gateway answers with when it refuses or fails:
