@@ -168,7 +168,7 @@ func TestGateway_enforcesWhatTheAdminAPIDeclares(t *testing.T) {
 			t.Fatalf("%d %s", status, body)
 		}
 	}
-	if served < 8 || served > 10 || !strings.Contains(refused, "Budget has been exceeded! Team=marketing") {
+	if served < 8 || served > 10 || !strings.Contains(refused, "Team=marketing has $") {
 		t.Errorf("%d were served, then: %s", served, refused)
 	}
 	if spend := g.admin("GET", "/team/info?team_id=marketing", "")["spend"]; spend != float64(served) {

@@ -28,7 +28,7 @@ func TestPromise_T14_changesAreInForceWhenAnswered(t *testing.T) {
 		{"/team/update", `{"team_id":"marketing","rpm_limit":null}`, http.StatusOK},
 		{"/team/update", `{"team_id":"marketing","max_budget":0}`, http.StatusForbidden},
 		{"/team/update", `{"team_id":"marketing","max_budget":null}`, http.StatusOK},
-		{"/team/update", `{"team_id":"marketing","models":["another"]}`, http.StatusUnauthorized},
+		{"/team/update", `{"team_id":"marketing","models":["another"]}`, http.StatusNotFound},
 		{"/team/update", `{"team_id":"marketing","models":[]}`, http.StatusOK},
 		{"/budget/new", `{"budget_id":"pot","team_ids":["marketing"],"max_budget":0}`, http.StatusForbidden},
 		{"/budget/delete", `{"id":"pot"}`, http.StatusOK},

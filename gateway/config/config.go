@@ -54,7 +54,11 @@ type Config struct {
 	// ResetDay is the day of the month on which monthly periods start.
 	ResetDay int
 	// ExceededStatus is the HTTP status for an exhausted budget.
-	ExceededStatus int
+	ExceededStatus ExceededStatus
+	// Contact is who can raise limits, told to whom one refuses: an e-mail address or a link; "" names nobody.
+	Contact string
+	// LiteLLMErrors answers 401 for a model that is not allowed, as LiteLLM does and no provider.
+	LiteLLMErrors bool
 	// SoftLimitRPMFactor multiplies a team's RPM at its soft limit; nil does not throttle.
 	SoftLimitRPMFactor *float64
 

@@ -42,7 +42,7 @@ type file struct {
 		Enabled        *bool                 `yaml:"enabled"`
 		Timezone       string                `yaml:"timezone"`
 		ResetDay       *int                  `yaml:"reset_day"`
-		ExceededStatus *int                  `yaml:"exceeded_status"`
+		ExceededStatus yaml.Node             `yaml:"exceeded_status"`
 		Teams          map[string]teamBudget `yaml:"teams"`
 		Shared         []yaml.Node           `yaml:"shared"`
 		OnStoreDown    string                `yaml:"on_store_down"`
@@ -73,6 +73,8 @@ type file struct {
 	} `yaml:"prices"`
 
 	Export         []fileExport      `yaml:"export"`
+	Contact        string            `yaml:"contact"`
+	LiteLLMErrors  bool              `yaml:"litellm_errors"`
 	UnpricedModels string            `yaml:"unpriced_models"`
 	Models         []fileModel       `yaml:"models"`
 	Routing        fileRouting       `yaml:"routing"`

@@ -196,12 +196,7 @@ func (c *checker) limits(f file) {
 	if c.config.ResetDay < 1 || c.config.ResetDay > 28 {
 		c.fail("budgets.reset_day", "is %d; it must be a day that every month has, 1 to 28", c.config.ResetDay)
 	}
-	c.config.ExceededStatus = intOr(f.Budgets.ExceededStatus, 403)
-	switch c.config.ExceededStatus {
-	case 400, 402, 403, 429:
-	default:
-		c.fail("budgets.exceeded_status", "is %d; it must be 403, 402, 429 or 400", c.config.ExceededStatus)
-	}
+	c.refusals(f)
 	c.config.SoftLimitRPMFactor = f.DynamicRateLimits.OnSoftBudgetHit.ReduceRPMPct
 	if factor := c.config.SoftLimitRPMFactor; factor != nil && !(*factor > 0 && *factor <= 1) {
 		c.fail("dynamic_rate_limits.on_soft_budget_hit.reduce_rpm_pct", "is %v; it is a share and must be above 0 and at most 1", *factor)

@@ -36,6 +36,8 @@ type Operation struct {
 	Media []string
 	// Errors are the codes that the operation refuses with, besides those that every operation has.
 	Errors []api.Code
+	// Statuses are those of codes that this operation answers with another status than others do.
+	Statuses map[api.Code]int
 	// Refusal is a value of the type that refusals have; nil is [api.ErrorBody].
 	Refusal any
 	// Public operations need no key.

@@ -167,7 +167,7 @@ type status struct {
 func statuses(o Operation) []status {
 	byStatus := map[int]*status{}
 	for _, code := range CodesOf(o) {
-		number := api.Errorf(code, "").HTTPStatus()
+		number := cmp.Or(o.Statuses[code], api.Errorf(code, "").HTTPStatus())
 		if byStatus[number] == nil {
 			byStatus[number] = &status{code: number}
 		}
@@ -214,8 +214,8 @@ var meanings = map[api.Code]string{
 	api.Conflict:         "the object is declared in a file, is in use, or the Idempotency-Key was used for another request.",
 	api.Stale:            "the object was changed since the revision in If-Match; the message says by whom and when.",
 	api.TooLarge:         "the request body is larger than the limit.",
-	api.BudgetExceeded:   "a budget is exhausted; the message names it.",
-	api.RateLimited:      "a rate limit is reached, or too many requests from the address failed to authenticate; Retry-After says when there is room again.",
+	api.BudgetExceeded:   "a budget is exhausted, or has less left than the call may cost; the message names it. The status can be set.",
+	api.RateLimited:      "a rate limit is reached, calls under way hold what is left of a budget, or too many requests from the address failed to authenticate; Retry-After says when there is room again.",
 	api.ModelDenied:      "the key may not use the model.",
 	api.KeyModelDenied:   "the key may not use the model.",
 	api.TeamModelDenied:  "the key's team may not use the model.",

@@ -118,7 +118,10 @@ func (p *Proxy) checkModel(subject *policy.Subject, model string) error {
 			code, models = codeTeamModelDenied, subject.Team.Models
 		}
 		refusal := api.Errorf(code, "%s not allowed to access model. This %s can only access models=%v. Tried to access %s", deniedBy, deniedBy, []string(models), model)
-		refusal.Status, refusal.Param = http.StatusUnauthorized, "model"
+		refusal.Param = "model"
+		if p.LiteLLMErrors {
+			refusal.Status = http.StatusUnauthorized
+		}
 		return refusal
 	}
 	return nil

@@ -122,7 +122,7 @@ func (a *atLimit) refusal(c *call) *api.Error {
 	}
 	wait := a.wait
 	if a.held {
-		wait = min(wait, heldWait)
+		wait = min(wait, heldFor)
 	}
 	refused := api.Errorf(api.RateLimited,
 		"The model %q is at the limit of %s per minute of its deployments; nothing was charged and no limit of yours was used. Try again in %d s.",

@@ -28,7 +28,7 @@ func TestMessages_errorsAreInAnthropicsShape(t *testing.T) {
 		"bad request":      {nil, `{"model":"claude","max_tokens":5}`, nil, 400, "invalid_request_error", "messages is required"},
 		"no such key":      {nil, say(""), http.Header{"Authorization": {"Bearer sk-nobody"}}, 401, "authentication_error", "Invalid proxy server token"},
 		"rate limited":     {func(b *bench) { b.team.RPMLimit = new(int64(0)) }, say(""), nil, 429, "rate_limit_error", "Rate limit exceeded"},
-		"budget exhausted": {func(b *bench) { b.team.MaxBudget = new(money.Nano(0)) }, say(""), nil, 403, "permission_error", "Budget has been exceeded"},
+		"budget exhausted": {func(b *bench) { b.team.MaxBudget = new(money.Nano(0)) }, say(""), nil, 402, "billing_error", "Budget cap reached"},
 		"provider fails":   {nil, say("fail=500"), nil, 502, "api_error", "provider failed (500)"},
 		"provider is busy": {nil, say("fail=429"), nil, 429, "rate_limit_error", "provider is limiting the gateway"},
 		"provider refuses": {nil, say("fail=400"), nil, 400, "invalid_request_error", "told to answer 400"},

@@ -2,6 +2,8 @@ package proxy
 
 import (
 	"encoding/json"
+	"net/http"
+	"slices"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/openapi"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
@@ -35,6 +37,9 @@ var callErrors = []api.Code{
 	api.BudgetExceeded, api.RateLimited, api.KeyModelDenied, api.TeamModelDenied, api.ExpiredKey, api.Upstream, api.NotFound,
 }
 
+// messagesStatuses are those of Anthropic's routes that differ.
+var messagesStatuses = map[api.Code]int{api.BudgetExceeded: http.StatusPaymentRequired}
+
 var callDocs = map[string]openapi.Operation{
 	"POST /chat/completions": {
 		Summary: "Complete a conversation.", Body: callBody{}, Answer: map[string]any{},
@@ -58,7 +63,8 @@ var callDocs = map[string]openapi.Operation{
 		Media: []string{"text/plain"}, Errors: callErrors,
 	},
 	"POST /responses": {
-		Summary: "Make a response.", Body: callBody{}, Answer: map[string]any{}, Media: []string{"text/event-stream"}, Errors: callErrors,
+		Summary: "Make a response. A WebSocket is not opened.", Body: callBody{}, Answer: map[string]any{}, Media: []string{"text/event-stream"},
+		Errors: append(slices.Clone(callErrors), api.UpgradeRequired), Statuses: map[api.Code]int{api.BudgetExceeded: http.StatusBadRequest},
 	},
 	"GET /responses/{response}":             {Summary: "Show a response of the team's that the provider keeps; it costs nothing.", Answer: map[string]any{}, Errors: callErrors},
 	"DELETE /responses/{response}":          {Summary: "Delete a response of the team's that the provider keeps.", Answer: map[string]any{}, Errors: callErrors},
@@ -66,11 +72,11 @@ var callDocs = map[string]openapi.Operation{
 	"POST /responses/{response}/cancel":     {Summary: "Cancel a response of the team's.", Answer: map[string]any{}, Errors: callErrors},
 	"POST /messages": {
 		Summary: "Complete a conversation in Anthropic's words.", Body: callBody{}, Answer: map[string]any{}, Refusal: anthropicError{},
-		Media: []string{"text/event-stream"}, Errors: callErrors,
+		Media: []string{"text/event-stream"}, Errors: callErrors, Statuses: messagesStatuses,
 	},
 	"POST /messages/count_tokens": {
 		Summary: "Count the tokens of a prompt in Anthropic's words; it costs nothing and counts as a request.",
-		Body:    callBody{}, Answer: map[string]any{}, Errors: callErrors, Refusal: anthropicError{},
+		Body:    callBody{}, Answer: map[string]any{}, Errors: callErrors, Refusal: anthropicError{}, Statuses: messagesStatuses,
 	},
 	"GET /models/{model}": {Summary: "Show one of the models that the key may use.", Answer: listedModel{}},
 	"GET /models":         {Summary: "List the models that the key may use.", Answer: modelList{}},

@@ -38,8 +38,12 @@ type Options struct {
 	Logger     *slog.Logger
 	// IdentifierHeader names the team that a request is for; it is obeyed for keys that may speak for teams.
 	IdentifierHeader string
-	// ExceededStatus is the HTTP status for an exhausted budget.
-	ExceededStatus int
+	// ExceededStatus is the HTTP status for an exhausted budget, by dialect.
+	ExceededStatus ExceededStatus
+	// Contact is who can raise limits: an e-mail address or a link; "" names nobody.
+	Contact string
+	// LiteLLMErrors answers 401 for a model that is not allowed.
+	LiteLLMErrors bool
 	// AllowUnpriced serves models without a price at no cost.
 	AllowUnpriced bool
 	// MinOutputTokens is the least that a caller without an output cap gets where limits have room; 0 is

@@ -54,6 +54,9 @@ type bench struct {
 	responses *keptResponses
 	// idle is how long a stream may say nothing, 0 is the default.
 	idle time.Duration
+	// contact and litellm are the settings of refusals.
+	contact string
+	litellm bool
 	// down makes the record refuse.
 	down bool
 }
@@ -71,7 +74,7 @@ func newBench(t *testing.T, change func(*bench)) *bench {
 	if change != nil {
 		change(b)
 	}
-	b.engine = quota.NewMemory(b, quota.MemoryOptions{})
+	b.engine = quota.NewMemory(b, quota.MemoryOptions{Now: b.now})
 	t.Cleanup(func() { b.setDown(false); _ = b.engine.Close() })
 	b.book = policy.NewBook(b, b.engine, policy.Defaults{Timezone: time.UTC, ResetDay: 1, SoftLimitRPMFactor: new(0.5)})
 	client := upstream.NewClient()
@@ -92,7 +95,8 @@ func newBench(t *testing.T, change func(*bench)) *bench {
 		IsAdminKey:     func(secret auth.Secret) bool { return secret.Reveal() == "sk-admin-of-the-test" },
 		StreamIdle:     b.idle,
 		Responses:      b.responses,
-		ExceededStatus: 403, ContentionWait: 2 * time.Second, Now: b.now,
+		ExceededStatus: proxy.ExceededStatus{Chat: 403, Messages: 402, Responses: 400}, Contact: b.contact, LiteLLMErrors: b.litellm,
+		ContentionWait: 2 * time.Second, Now: b.now,
 	})
 	mux := httpx.NewMux(logger)
 	p.Register(mux)

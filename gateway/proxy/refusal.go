@@ -1,10 +1,13 @@
 package proxy
 
 import (
+	"cmp"
+	"context"
 	"errors"
-	"fmt"
 	"math"
+	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -15,31 +18,37 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
 
-// HeaderDeniedBy names the limit that refused, such as "team.requests" or "key.budget".
-const HeaderDeniedBy = "x-bursar-denied-by"
+const (
+	// HeaderDeniedBy names the limit that refused, such as "team.requests" or "key.budget".
+	HeaderDeniedBy = "x-bursar-denied-by"
+	// HeaderResetsAt is when that limit begins anew.
+	HeaderResetsAt = "x-bursar-resets-at"
+)
 
-// refusal words a decision that refused. A budget outranks a rate: waiting a minute does not help.
-func (p *Proxy) refusal(c *call) error {
-	denial := c.decision.Denials[0]
-	for _, other := range c.decision.Denials {
-		if rank(other) > rank(denial) || rank(other) == rank(denial) && other.RetryAfter > denial.RetryAfter {
-			denial = other
-		}
+// refusal words a decision that refused.
+func (p *Proxy) refusal(ctx context.Context, c *call, request quota.Request) error {
+	if !c.bounds.exact && slices.ContainsFunc(c.decision.Denials, aboutTheCall) {
+		// The prompt was only bounded by its length, which was enough to refuse. What people are told is counted.
+		c.bounds = p.exactBounds(ctx, c)
+		request = p.request(c)
 	}
+	denial := gravest(c.decision.Denials)
 	var refused *api.Error
 	switch {
 	case denial.TooLarge:
 		refused = tooLarge(denial)
-	case denial.ForGood():
-		refused = p.overBudget(c, denial)
 	case denial.Kind == quota.KindBudget:
-		refused = heldBudget(c, denial)
+		refused = p.overBudget(c, denial, request)
 	default:
 		refused = overRate(c, denial)
 	}
-	if refused.Header == nil {
-		refused.Header = http.Header{}
+	if refused.Refusal == nil {
+		refused.Refusal = &api.Refusal{}
 	}
+	if refused.Refusal.ResetsAt != nil {
+		refused.Header.Set(HeaderResetsAt, refused.Refusal.ResetsAt.Format(time.RFC3339))
+	}
+	p.addContact(refused)
 	refused.Header.Set(HeaderDeniedBy, strings.ReplaceAll(denial.Name, " ", ".")+"."+denial.Kind)
 	var head httpx.Head
 	setRateHeaders(&head, c.decision)
@@ -47,7 +56,46 @@ func (p *Proxy) refusal(c *call) error {
 	return refused
 }
 
-func rank(d quota.Denial) int {
+// aboutTheCall says whether a budget that has something left refused, so that what the call may cost matters.
+func aboutTheCall(d quota.Denial) bool { return d.Kind == quota.KindBudget && d.Settled < d.Limit }
+
+// addContact says who can raise a limit, where waiting for seconds does not help.
+func (p *Proxy) addContact(refused *api.Error) {
+	if p.Contact == "" || refused.Code == api.RateLimited {
+		return
+	}
+	refused.Refusal.Contact = p.Contact
+	if refused.Refusal.Reason != api.ReasonSpent {
+		refused.Message += " Who can raise the limit: " + p.Contact
+	}
+}
+
+// leastCost is what a call costs that gets the smallest output it may be given.
+func leastCost(request quota.Request) money.Nano {
+	return request.InputCost + money.Nano(leastOutput(request))*request.OutputTokenCost
+}
+
+// leastOutput is the smallest output, of all choices, that the call is given where a budget is nearly spent.
+func leastOutput(request quota.Request) int64 {
+	if request.RestOutputTokens > 0 {
+		return min(request.RestOutputTokens, request.MinOutputTokens)
+	}
+	return request.MinOutputTokens
+}
+
+// gravest is the limit to tell of: one that no waiting helps against before one that only takes patience, then the
+// budget that has the least left, then the limit that has room last.
+func gravest(denials []quota.Denial) quota.Denial {
+	return slices.MaxFunc(denials, func(a, b quota.Denial) int {
+		return cmp.Or(
+			cmp.Compare(gravity(a), gravity(b)),
+			cmp.Compare(budgetLeft(b), budgetLeft(a)),
+			cmp.Compare(a.RetryAfter, b.RetryAfter),
+		)
+	})
+}
+
+func gravity(d quota.Denial) int {
 	switch {
 	case d.TooLarge:
 		return 3
@@ -58,6 +106,14 @@ func rank(d quota.Denial) int {
 	default:
 		return 0
 	}
+}
+
+// budgetLeft is what is left of a budget once all calls under way have been paid nothing for; of other limits it is 0.
+func budgetLeft(d quota.Denial) money.Nano {
+	if d.Kind != quota.KindBudget {
+		return 0
+	}
+	return money.Nano(max(0, d.Limit-d.Settled))
 }
 
 func tooLarge(d quota.Denial) *api.Error {
@@ -72,45 +128,15 @@ func tooLarge(d quota.Denial) *api.Error {
 // overRate answers in LiteLLM's words, with the wait that is true.
 func overRate(c *call, d quota.Denial) *api.Error {
 	if d.Held {
-		d.RetryAfter = min(d.RetryAfter, heldWait)
+		d.RetryAfter = min(d.RetryAfter, heldFor)
 	}
 	resets := c.decision.At.Add(d.RetryAfter).UTC()
 	refused := api.Errorf(api.RateLimited,
 		"Rate limit exceeded for %s. Limit type: %s. Current limit: %d, Remaining: %d. Limit resets at: %s UTC. Rate limit exceeded, try again in %d s.",
 		owner(c, d), d.Kind, d.Limit, max(0, d.Limit-d.Used), resets.Format("2006-01-02 15:04:05"), seconds(d.RetryAfter))
 	refused.Header = http.Header{}
+	refused.Refusal = &api.Refusal{ResetsAt: &resets}
 	setRetryAfter(refused.Header, d.RetryAfter)
-	return refused
-}
-
-// heldWait is when to come back at the latest if only calls under way are in the way.
-const heldWait = 2 * time.Second
-
-// heldBudget says that a budget has room again as soon as calls under way have settled.
-func heldBudget(c *call, d quota.Denial) *api.Error {
-	refused := api.Errorf(api.RateLimited,
-		"Requests under way have reserved %s of the budget, and %s of %s is spent. %s Try again in %d s.",
-		money.Nano(d.Used-d.Settled), money.Nano(d.Settled), money.Nano(d.Limit), budgetOwner(c, d), seconds(heldWait))
-	refused.Header = http.Header{}
-	setRetryAfter(refused.Header, heldWait)
-	return refused
-}
-
-// overBudget answers in LiteLLM's words, adds when the budget resets, and tells SDKs not to retry.
-func (p *Proxy) overBudget(c *call, d quota.Denial) *api.Error {
-	text := fmt.Sprintf("Budget has been exceeded! %s Current cost: %s, Max budget: %s.",
-		budgetOwner(c, d), money.Nano(d.Settled), money.Nano(d.Limit))
-	if reserved := d.Used - d.Settled; reserved > 0 {
-		text += fmt.Sprintf(" Requests under way have reserved %s.", money.Nano(reserved))
-	}
-	refused := api.Errorf(api.BudgetExceeded, "%s", text)
-	refused.Header = http.Header{"X-Should-Retry": {"false"}}
-	if d.RetryAfter > 0 {
-		refused.Message += fmt.Sprintf(" It resets at %s.", c.decision.At.Add(d.RetryAfter).UTC().Format("2006-01-02 15:04:05 UTC"))
-		setRetryAfter(refused.Header, d.RetryAfter)
-	}
-	refused.Message += " Budget cap reached, contact admin."
-	refused.Status = p.ExceededStatus
 	return refused
 }
 
@@ -153,9 +179,15 @@ func keyLabel(c *call) string {
 	return c.subject.Key.KeyName
 }
 
+// spread is the share that is added to a wait by chance, at most: callers that were refused together
+// do not all come back in the same millisecond.
+const spread = 0.03
+
+// setRetryAfter tells when to come back, never too early.
 func setRetryAfter(header http.Header, wait time.Duration) {
+	wait += time.Duration(rand.Float64() * spread * float64(wait)) //nolint:gosec // nobody gains by guessing it
 	header.Set("Retry-After", strconv.FormatInt(seconds(wait), 10))
-	header.Set("Retry-After-Ms", strconv.FormatInt(max(1, wait.Milliseconds()), 10))
+	header.Set("Retry-After-Ms", strconv.FormatInt(max(1, int64(math.Ceil(float64(wait)/float64(time.Millisecond)))), 10))
 }
 
 // seconds rounds up: coming back earlier would be refused again.

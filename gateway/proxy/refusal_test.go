@@ -70,8 +70,8 @@ func TestChat_refusesKeys(t *testing.T) {
 		"blocked":     {func(b *bench) { b.key.Blocked = true }, "", 401, "Key is blocked"},
 		"expired":     {func(b *bench) { b.key.Expires = new(time.Now().Add(-time.Second)) }, "", 401, "Expired Key"},
 		"team":        {func(b *bench) { b.team.Blocked = true }, "", 401, "Team=marketing is blocked"},
-		"key's model": {func(b *bench) { b.key.Models = api.StringList{"other"} }, "", 401, "key not allowed to access model"},
-		"its team's":  {func(b *bench) { b.team.Models = api.StringList{"other"} }, "", 401, "team not allowed to access model"},
+		"key's model": {func(b *bench) { b.key.Models = api.StringList{"other"} }, "", 404, "key not allowed to access model"},
+		"its team's":  {func(b *bench) { b.team.Models = api.StringList{"other"} }, "", 404, "team not allowed to access model"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t, test.change)

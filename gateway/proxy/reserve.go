@@ -54,7 +54,7 @@ func (p *Proxy) reserve(ctx context.Context, c *call, secret auth.Secret) error 
 			final = true
 		default:
 			c.decision = decision
-			return p.refusal(c)
+			return p.refusal(ctx, c, request)
 		}
 	}
 }

@@ -9,6 +9,9 @@ import (
 
 // voice is how an endpoint words what went wrong, so that its clients understand it.
 type voice struct {
+	dialect dialect
+	// cap is the field that bounds the output.
+	cap string
 	// body is the body of an answer.
 	body func(failure *api.Error) any
 	// event is the data of a stream's event, name the event's, "" for none.
@@ -16,15 +19,21 @@ type voice struct {
 	name  string
 }
 
+// dialect is a family of clients that a status means the same to.
+type dialect int
+
+const (
+	chatDialect dialect = iota
+	messagesDialect
+	responsesDialect
+)
+
 // openAIVoice is that of OpenAI's routes.
-var openAIVoice = voice{
-	body:  func(failure *api.Error) any { return failure.Body() },
-	event: func(failure *api.Error) any { return failure.Body() },
-}
+var openAIVoice = voice{dialect: chatDialect, cap: "max_tokens", body: openAIBody, event: openAIBody}
 
 // responsesVoice is OpenAI's with the error event of its responses.
 var responsesVoice = voice{
-	body: func(failure *api.Error) any { return failure.Body() },
+	dialect: responsesDialect, cap: "max_output_tokens", body: openAIBody,
 	event: func(failure *api.Error) any {
 		detail := failure.Body().Error
 		return map[string]any{"type": "error", "code": detail.Type, "message": detail.Message, "param": detail.Param}
@@ -33,7 +42,19 @@ var responsesVoice = voice{
 }
 
 // anthropicVoice is that of Anthropic's routes.
-var anthropicVoice = voice{body: anthropicBody, event: anthropicBody, name: "error"}
+var anthropicVoice = voice{dialect: messagesDialect, cap: "max_tokens", body: anthropicBody, event: anthropicBody, name: "error"}
+
+// openAIBody is the contract's body. Where OpenAI's clients decide by a word in code, it stands there.
+func openAIBody(failure *api.Error) any {
+	body := failure.Body()
+	switch {
+	case failure.Code == api.BudgetExceeded && failure.HTTPStatus() == http.StatusTooManyRequests:
+		body.Error.Code = "insufficient_quota" // it tells this 429 from those that are worth waiting for
+	case failure.HTTPStatus() == http.StatusNotFound && failure.Param == "model":
+		body.Error.Code = "model_not_found"
+	}
+	return body
+}
 
 // say is the event that tells a client why its stream is not whole.
 func (v voice) say(failure *api.Error) []byte {
@@ -53,6 +74,8 @@ type anthropicError struct {
 		Message string  `json:"message"`
 		Code    string  `json:"code"`
 		Param   *string `json:"param,omitempty"`
+
+		api.Refusal
 	} `json:"error"`
 }
 
@@ -61,6 +84,9 @@ func anthropicBody(failure *api.Error) any {
 	body.Error.Type, body.Error.Message, body.Error.Code = anthropicKind(failure), failure.Message, string(failure.Code)
 	if failure.Param != "" {
 		body.Error.Param = &failure.Param
+	}
+	if failure.Refusal != nil {
+		body.Error.Refusal = *failure.Refusal
 	}
 	return body
 }

@@ -48,9 +48,9 @@ var statusOf = map[Code]int{
 	TooLarge:         http.StatusRequestEntityTooLarge,
 	BudgetExceeded:   http.StatusForbidden,
 	RateLimited:      http.StatusTooManyRequests,
-	ModelDenied:      http.StatusUnauthorized,
-	KeyModelDenied:   http.StatusUnauthorized,
-	TeamModelDenied:  http.StatusUnauthorized,
+	ModelDenied:      http.StatusNotFound, // as OpenAI and Anthropic answer
+	KeyModelDenied:   http.StatusNotFound,
+	TeamModelDenied:  http.StatusNotFound,
 	ExpiredKey:       http.StatusBadRequest, // as LiteLLM answers
 	StoreUnavailable: http.StatusServiceUnavailable,
 	Upstream:         http.StatusBadGateway,
@@ -78,6 +78,8 @@ type Error struct {
 	Status int
 	// Header is added to the answer, Retry-After for example.
 	Header http.Header
+	// Refusal is what programs read of a refusal by a limit; nil for any other error.
+	Refusal *Refusal
 	// Cause is logged, never answered.
 	Cause error
 }
@@ -136,8 +138,10 @@ type ErrorDetail struct {
 	Message string  `json:"message"`
 	Type    string  `json:"type"`
 	Param   *string `json:"param"`
-	// Code is the HTTP status as a string, as LiteLLM writes it.
+	// Code is the HTTP status as a string, as LiteLLM writes it, or OpenAI's word where its clients decide by one.
 	Code string `json:"code"`
+
+	Refusal
 }
 
 // Body returns the error as it is answered.
@@ -145,6 +149,9 @@ func (e *Error) Body() ErrorBody {
 	detail := ErrorDetail{Message: e.Message, Type: string(e.Code), Code: fmt.Sprint(e.HTTPStatus())}
 	if e.Param != "" {
 		detail.Param = &e.Param
+	}
+	if e.Refusal != nil {
+		detail.Refusal = *e.Refusal
 	}
 	return ErrorBody{Error: detail}
 }

@@ -68,7 +68,7 @@ func TestAnthropic_forGo(t *testing.T) {
 		want int
 	}{
 		"an unknown key":      {"sk-nobody", http.StatusUnauthorized},
-		"an exhausted budget": {g.broke, http.StatusForbidden},
+		"an exhausted budget": {g.broke, http.StatusPaymentRequired},
 	} {
 		t.Run(name+" is an error and not retried", func(t *testing.T) {
 			attempts := &counted{}

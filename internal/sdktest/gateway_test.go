@@ -22,8 +22,8 @@ const adminKey = "sk-admin-sdktest"
 type gateway struct {
 	*app.App
 	upstream *testenv.Upstream
-	// open has no limits, once one request a minute, broke no money left.
-	open, once, broke string
+	// open has no limits, once one request a minute, broke no money left, other another model.
+	open, once, broke, other string
 }
 
 func startGateway(t *testing.T) *gateway {
@@ -55,6 +55,7 @@ func startGateway(t *testing.T) *gateway {
 	g := &gateway{App: running, upstream: upstream}
 	g.open = g.newKey(t, `{}`)
 	g.once = g.newKey(t, `{"rpm_limit":1}`)
+	g.other = g.newKey(t, `{"models":["another"]}`)
 	g.broke = g.newKey(t, `{"max_budget":0.000000001}`)
 	return g
 }

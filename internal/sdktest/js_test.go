@@ -26,7 +26,7 @@ func runScript(t *testing.T, script string) {
 	command := exec.CommandContext(t.Context(), "node", script)
 	command.Dir = installed(t)
 	command.Env = append(os.Environ(),
-		"BURSAR_URL="+g.URL(), "KEY_OPEN="+g.open, "KEY_ONCE="+g.once, "KEY_BROKE="+g.broke)
+		"BURSAR_URL="+g.URL(), "KEY_OPEN="+g.open, "KEY_ONCE="+g.once, "KEY_BROKE="+g.broke, "KEY_OTHER="+g.other)
 	output, err := command.CombinedOutput()
 	if err != nil {
 		t.Fatalf("node %s: %v\n%s", script, err, output)

@@ -39,10 +39,15 @@ await scenarios({
     assert.deepEqual(attempts.map((attempt) => attempt.status), [429, 429, 429]);
     assert.deepEqual(waits, attempts.slice(0, 2).map((attempt) => attempt.retryAfterMS));
   },
-  async 'an exhausted budget is a PermissionDeniedError and is not retried'() {
+  async 'an exhausted budget is a billing error and is not retried'() {
     const error = await thrown(client(env.KEY_BROKE, { maxRetries: 5 }).messages.create(say('hi')));
-    assert.ok(error instanceof Anthropic.PermissionDeniedError, String(error));
+    assert.equal(error.status, 402, String(error));
     assert.match(error.message, /budget/i);
+    assert.equal(attempts.length, 1);
+  },
+  async 'a model that the key may not use is a NotFoundError'() {
+    const error = await thrown(client(env.KEY_OTHER, { maxRetries: 5 }).messages.create(say('hi')));
+    assert.ok(error instanceof Anthropic.NotFoundError, String(error));
     assert.equal(attempts.length, 1);
   },
 });

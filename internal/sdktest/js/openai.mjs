@@ -71,6 +71,20 @@ await scenarios({
     assert.ok(error instanceof OpenAI.PermissionDeniedError, String(error));
     assert.equal(error.headers.get('x-should-retry'), 'false');
     assert.match(error.message, /budget/i);
+    assert.equal(error.error.reason, 'too_dear');
+    assert.ok(error.error.may_cost_usd > error.error.left_usd);
+    assert.equal(attempts.length, 1);
+  },
+  async 'an exhausted budget is a BadRequestError of responses and is not retried'() {
+    const error = await thrown(client(env.KEY_BROKE, { maxRetries: 5 }).responses.create({ model: 'gpt', input: 'hi' }));
+    assert.ok(error instanceof OpenAI.BadRequestError, String(error));
+    assert.match(error.message, /budget/i);
+    assert.equal(attempts.length, 1);
+  },
+  async 'a model that the key may not use is a NotFoundError'() {
+    const error = await thrown(client(env.KEY_OTHER, { maxRetries: 5 }).chat.completions.create(say('hi')));
+    assert.ok(error instanceof OpenAI.NotFoundError, String(error));
+    assert.equal(error.code, 'model_not_found');
     assert.equal(attempts.length, 1);
   },
 });
