@@ -119,7 +119,7 @@ func assemble(ctx context.Context, options Options) (_ *parts, err error) {
 		HashSecret: auth.NewHasher(pepper).Hash,
 		IsAdminKey: p.admins.Has, IdentifierHeader: settings.IdentifierHeader,
 		ExceededStatus: proxy.ExceededStatus(settings.ExceededStatus), Contact: settings.Contact, LiteLLMErrors: settings.LiteLLMErrors,
-		AllowUnpriced:  settings.AllowUnpriced,
+		AllowUnpriced:   settings.AllowUnpriced,
 		MinOutputTokens: settings.MinOutputTokens, ContentionWait: contentionWait, Now: options.Now, Responses: p.store, StreamIdle: settings.StreamIdle,
 		PassThrough: passThroughs(settings.PassThrough), Metrics: p.metrics,
 		Tokens: callerTokens(settings, logger),

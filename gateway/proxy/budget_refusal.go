@@ -26,7 +26,8 @@ func (s ExceededStatus) of(d dialect) int {
 
 const (
 	// heldFor is after how long to ask again when calls under way hold what is left of a budget.
-	heldFor = 2 * time.Second
+	// With the spread it is two seconds at most.
+	heldFor = 1900 * time.Millisecond
 	// longestBudgetWait is the longest Retry-After of a budget. There are clients that sleep for as long as they
 	// are told, for days, and say nothing.
 	longestBudgetWait = time.Minute
@@ -36,7 +37,7 @@ const (
 // more than the rest.
 func (p *Proxy) overBudget(c *call, d quota.Denial, request quota.Request) *api.Error {
 	if d.Held {
-		return held(c, d, request)
+		return held(c, d)
 	}
 	var refused *api.Error
 	if d.Settled >= d.Limit {
@@ -143,8 +144,8 @@ func outputThatFits(c *call, request quota.Request) int64 {
 }
 
 // held says that the call fits, but has to wait for calls under way.
-func held(c *call, d quota.Denial, request quota.Request) *api.Error {
-	mayCost, left := leastCost(request), budgetLeft(d)
+func held(c *call, d quota.Denial) *api.Error {
+	mayCost, left := money.Nano(d.Need), budgetLeft(d)
 	refused := api.Errorf(api.RateLimited,
 		"Calls under way have reserved $%s of the $%s that are left of the budget: %s. This call may cost up to $%s and fits when they have ended. Nothing was charged, try again in %d s.",
 		money.Nano(d.Used-d.Settled), left, budgetOwner(c, d), mayCost, seconds(heldFor))
