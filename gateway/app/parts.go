@@ -121,6 +121,7 @@ func assemble(ctx context.Context, options Options) (_ *parts, err error) {
 		ExceededStatus: proxy.ExceededStatus(settings.ExceededStatus), Contact: settings.Contact, LiteLLMErrors: settings.LiteLLMErrors,
 		AllowUnpriced:   settings.AllowUnpriced,
 		MinOutputTokens: settings.MinOutputTokens, ContentionWait: contentionWait, Now: options.Now, Responses: p.store, StreamIdle: settings.StreamIdle,
+		StreamHold:  settings.StreamHold,
 		PassThrough: passThroughs(settings.PassThrough), Metrics: p.metrics,
 		Tokens: callerTokens(settings, logger),
 	})

@@ -244,6 +244,8 @@ func TestLoad_namesEveryWrongField(t *testing.T) {
 		"not yaml":                {"a: [", "not YAML"},
 		"unpriced":                {"unpriced_models: maybe", `unpriced_models: is "maybe"`},
 		"admin key length":        {"admin_key: short", ""},
+		"stream hold":             {"timeouts: {stream_hold: 10m}", `timeouts.stream_hold: "10m" is not a duration up to 30s`},
+		"stream hold below":       {"timeouts: {stream_hold: -1s}", `timeouts.stream_hold: "-1s" is not a duration up to 30s`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := load(t, test.text, adminEnv)

@@ -82,6 +82,7 @@ type file struct {
 	// Timeouts are durations as Go writes them, such as 90s.
 	Timeouts struct {
 		StreamIdle string `yaml:"stream_idle"`
+		StreamHold string `yaml:"stream_hold"`
 	} `yaml:"timeouts"`
 	Teams       []yaml.Node `yaml:"teams"`
 	AlertRoutes []yaml.Node `yaml:"alert_routes"`

@@ -38,6 +38,7 @@ func Load(path string, getenv func(string) string) (Config, error) {
 	c.stores(f)
 	c.limits(f)
 	c.streamIdle(f.Timeouts.StreamIdle)
+	c.streamHold(f.Timeouts.StreamHold)
 	c.passThrough(f.PassThrough)
 	c.outage(f)
 	c.prices(f)
@@ -126,6 +127,23 @@ func (c *checker) minOutputTokens(field string, least *int64) int64 {
 		c.fail(field, "%s", wrong)
 	}
 	return *least
+}
+
+// maxStreamHold is how long the opening of a stream can be kept back: clients that hear nothing for longer give up.
+const maxStreamHold = 30 * time.Second
+
+func (c *checker) streamHold(text string) {
+	if text == "" {
+		return
+	}
+	hold, err := time.ParseDuration(text)
+	if err != nil || hold < 0 || hold > maxStreamHold {
+		c.fail("timeouts.stream_hold", "%q is not a duration up to 30s such as 3s; 0s keeps nothing back", text)
+	}
+	if hold == 0 {
+		hold = -1
+	}
+	c.config.StreamHold = hold
 }
 
 func (c *checker) redisTimeout(text string) {

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"syscall"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
@@ -63,7 +64,8 @@ func ReadAll(r io.Reader, announced int64) ([]byte, error) {
 }
 
 // ReadBody reads the whole request body. Errors: [api.TooLarge] naming the limit, [api.UnsupportedEncoding]
-// for one that is compressed in a way nobody here reads, [api.Invalid] when the client broke off.
+// for one that is compressed in a way nobody here reads, [api.ClientClosed] when the client broke off,
+// [api.Invalid] when it cannot be read for another reason.
 func ReadBody(r *http.Request) ([]byte, error) {
 	data, err := ReadAll(r.Body, r.ContentLength)
 	if limit, ok := errors.AsType[*http.MaxBytesError](err); ok {
@@ -71,6 +73,9 @@ func ReadBody(r *http.Request) ([]byte, error) {
 	}
 	if refused, ok := errors.AsType[*api.Error](err); ok {
 		return nil, refused
+	}
+	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) {
+		return nil, api.Errorf(api.ClientClosed, "the client hung up before its request was whole").WithCause(err)
 	}
 	if err != nil {
 		return nil, api.Errorf(api.Invalid, "the request body could not be read to its end").WithCause(err)

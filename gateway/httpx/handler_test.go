@@ -8,10 +8,14 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
+	"syscall"
 	"testing"
+	"testing/iotest"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/httpx"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
@@ -214,6 +218,19 @@ func TestReadBody_brokenOff(t *testing.T) {
 	}
 	if !strings.Contains(log, "reset by peer") {
 		t.Errorf("log = %s", log)
+	}
+}
+
+// A request whose client hung up is no bad request.
+func TestReadBody_hungUp(t *testing.T) {
+	for name, broken := range map[string]error{
+		"the connection ended": io.ErrUnexpectedEOF,
+		"it was reset":         &net.OpError{Op: "read", Err: os.NewSyscallError("read", syscall.ECONNRESET)},
+	} {
+		r := httptest.NewRequest("POST", "/thing/new", io.MultiReader(strings.NewReader(`{"a":`), iotest.ErrReader(broken)))
+		if _, err := httpx.ReadBody(r); api.CodeOf(err) != api.ClientClosed {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 

@@ -83,7 +83,7 @@ func (h *HTTP) Deliver(ctx context.Context, rows []api.LedgerEntry) error {
 		return nil
 	}
 	refused := fmt.Errorf("%s answered rows %d to %d with status %d", request.URL.Host, first, last, response.StatusCode)
-	return &Delayed{After: retryAfter(response.Header.Get("Retry-After"), now), Err: refused}
+	return &Delayed{After: api.RetryAfter(response.Header, now), Err: refused}
 }
 
 // withoutAddress takes the whole address off an error of net/http: it may hold a token.
@@ -92,15 +92,4 @@ func withoutAddress(err error) error {
 		return failed.Err
 	}
 	return err
-}
-
-// retryAfter reads a header in seconds or as a date; what it cannot read asks for nothing.
-func retryAfter(header string, now time.Time) time.Duration {
-	if seconds, err := strconv.ParseInt(header, 10, 32); err == nil {
-		return max(0, time.Duration(seconds)*time.Second)
-	}
-	if at, err := http.ParseTime(header); err == nil {
-		return max(0, at.Sub(now))
-	}
-	return 0
 }

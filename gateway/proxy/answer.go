@@ -46,6 +46,9 @@ func (p *Proxy) passAnswer(w http.ResponseWriter, r *http.Request, c *call, resp
 		c.endpoint.settled(p, r.Context(), c, body)
 	}
 	p.sendHeaders(w, r, c, true)
+	if r.Context().Err() != nil {
+		c.reason = string(api.ClientClosed) // it is answered all the same: some close their half and still read
+	}
 	if !valid {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		w.WriteHeader(http.StatusOK)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/upstream"
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
 // maxBinary bounds an answer that is passed on as it comes.
@@ -28,8 +29,6 @@ func (p *Proxy) passBinary(w http.ResponseWriter, r *http.Request, c *call, resp
 		return p.settleBroken(r.Context(), c, upstream.Broken(errNotSound))
 	}
 	c.usage = likelyUse(c)
-	stop := context.AfterFunc(r.Context(), cancel) // a client that hangs up ends the upstream's work
-	defer stop()
 	silence := time.AfterFunc(p.StreamIdle, cancel)
 	defer silence.Stop()
 	c.cost = c.deployment.Price.Cost(c.usage)
@@ -44,7 +43,9 @@ func (p *Proxy) passBinary(w http.ResponseWriter, r *http.Request, c *call, resp
 	if broken == nil && err == nil {
 		return nil
 	}
-	c.reason = reasonOf(errors.Join(err, upstream.Broken(broken)))
+	if c.reason = reasonOf(errors.Join(err, upstream.Broken(broken))); hasHungUp(r.Context(), broken) {
+		c.reason = string(api.ClientClosed)
+	}
 	panic(http.ErrAbortHandler) // the status is out; only a cut connection says that this is not whole
 }
 
@@ -67,10 +68,10 @@ func copyFlushed(w http.ResponseWriter, body io.Reader, heard func()) error {
 		if n > 0 {
 			_ = control.SetWriteDeadline(time.Now().Add(writeTimeout))
 			if _, err := w.Write(buffer[:n]); err != nil {
-				return err
+				return hangUp{err}
 			}
 			if err := control.Flush(); err != nil {
-				return err
+				return hangUp{err}
 			}
 		}
 		if errors.Is(err, io.EOF) {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/deployment"
@@ -17,23 +16,25 @@ import (
 
 // forward sends the call to a deployment and returns a successful answer. A call that only others' reservations
 // keep out of the deployments' limits waits for them. An error says whether the call was sent at all: see [unsent].
-func (p *Proxy) forward(ctx context.Context, c *call) (*http.Response, error) {
+// Once the client, whose context is given apart, has hung up, nobody else is asked; and what that has caused is not
+// the deployment's fault.
+func (p *Proxy) forward(ctx, client context.Context, c *call) (*http.Response, error) {
 	deadline, poll := p.Now().Add(p.ContentionWait), contentionPollMin
 	for {
-		response, full, err := p.forwardOnce(ctx, c)
+		response, full, err := p.forwardOnce(ctx, client, c)
 		if full == nil || !full.held || !p.Now().Before(deadline) {
 			return response, err
 		}
-		if err := sleep(ctx, poll); err != nil {
+		if err := sleep(client, poll); err != nil {
 			return nil, unsent{clientGone(err)}
 		}
 		poll = min(2*poll, contentionPollMax)
 	}
 }
 
-// forwardOnce asks one deployment after the other. One that fails before its first byte is followed by another; the
+// forwardOnce asks one deployment after the other. One that fails before its answer begins is followed by another; the
 // client is charged once. A call for which none had room says why.
-func (p *Proxy) forwardOnce(ctx context.Context, c *call) (*http.Response, *atLimit, error) {
+func (p *Proxy) forwardOnce(ctx, client context.Context, c *call) (*http.Response, *atLimit, error) {
 	route := c.served.Route()
 	var failed deployment.Deployment
 	var failure error
@@ -59,7 +60,7 @@ func (p *Proxy) forwardOnce(ctx context.Context, c *call) (*http.Response, *atLi
 		if failure == nil || !upstream.MayBill(failure) {
 			failed, failure = c.deployment, err
 		}
-		if !upstream.Retryable(err) || !route.Failed(p.Now(), retryAfter(err, p.Now())) {
+		if ctx.Err() != nil || !upstream.Retryable(err) || !route.Failed(p.Now(), retryAfter(err, p.Now())) || client.Err() != nil {
 			break
 		}
 	}
@@ -104,6 +105,12 @@ func (p *Proxy) send(ctx context.Context, c *call) (*http.Response, error) {
 		response.Body.Close()
 		return nil, upstream.Unanswered(fmt.Errorf("answer of %s: %w", c.deployment.Host(), err))
 	}
+	if !timer.Stop() || !c.stream {
+		return response, nil // one that came in the last moment ends with its context
+	}
+	if err := p.awaitContent(ctx, c, response, func() { cancel(context.Canceled) }); err != nil {
+		return nil, err
+	}
 	return response, nil
 }
 
@@ -145,14 +152,7 @@ func retryAfter(err error, now time.Time) time.Duration {
 	if !errors.As(err, &refused) || refused.Header == nil {
 		return 0
 	}
-	text := refused.Header.Get("Retry-After")
-	if seconds, err := strconv.ParseFloat(text, 64); err == nil && seconds > 0 && seconds < 1e6 {
-		return time.Duration(seconds * float64(time.Second))
-	}
-	if at, err := http.ParseTime(text); err == nil {
-		return max(0, at.Sub(now))
-	}
-	return 0
+	return api.RetryAfter(refused.Header, now)
 }
 
 // upstreamCall is the call as a provider is asked.

@@ -58,6 +58,9 @@ type Options struct {
 	// StreamIdle is how long an upstream may say nothing within an answer that is passed on as it comes;
 	// 0 is five minutes. There is no bound on how long such an answer takes.
 	StreamIdle time.Duration
+	// StreamHold is how long the opening of a stream is kept back, so that a provider that fails before its
+	// answer begins can be followed by another; 0 is three seconds, below that nothing is kept back.
+	StreamHold time.Duration
 	// Responses remembers whose stored responses are; nil keeps none.
 	Responses ResponseRecord
 	// Tokens lets callers come with a token instead of a key; nil does not.
@@ -76,6 +79,7 @@ type Proxy struct {
 // New returns a proxy. [Proxy.Run] must run beside it while it serves.
 func New(options Options) *Proxy {
 	options.StreamIdle = cmp.Or(options.StreamIdle, defaultStreamIdle)
+	options.StreamHold = cmp.Or(options.StreamHold, defaultStreamHold)
 	return &Proxy{Options: options, live: newLiveCalls()}
 }
 
@@ -97,6 +101,9 @@ func (p *Proxy) serve(e *endpoint) http.Handler {
 			p.count(c, status.Code)
 		}()
 		if err := p.answer(status, r, c); err != nil {
+			if r.Context().Err() != nil {
+				err = clientGone(err)
+			}
 			c.reason = reasonOf(err)
 			httpx.WriteErrorAs(status, r, p.Logger, err, e.voice.body)
 		}
@@ -112,10 +119,12 @@ func (p *Proxy) answer(w http.ResponseWriter, r *http.Request, c *call) error {
 	if c.stream || c.endpoint.binary { // what is read whole is read to its end
 		ctx, cancel = context.WithCancel(ctx)
 		defer cancel()
+		stop := context.AfterFunc(r.Context(), cancel) // a client that hangs up ends the upstream's work
+		defer stop()
 	}
 	p.live.add(c)
 	defer p.live.remove(c)
-	response, err := p.forward(ctx, c)
+	response, err := p.forward(ctx, r.Context(), c)
 	if err != nil {
 		return p.endUnanswered(r.Context(), c, err)
 	}

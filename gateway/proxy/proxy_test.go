@@ -2,6 +2,7 @@ package proxy_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"io"
@@ -19,6 +20,7 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/deployment"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/httpx"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/metrics"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/policy"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/proxy"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
@@ -40,6 +42,7 @@ type bench struct {
 	book     *policy.Book
 	secret   string
 	log      *bytes.Buffer
+	logged   func() string
 	registry *deployment.Registry
 	capacity *quota.Memory
 	routing  deployment.Routing
@@ -57,6 +60,13 @@ type bench struct {
 	// contact and litellm are the settings of refusals.
 	contact string
 	litellm bool
+	// hold is how long the opening of a stream is kept back, 0 is the default.
+	hold    time.Duration
+	metrics *metrics.Metrics
+	// wait is how long a call waits for others to settle.
+	wait time.Duration
+	// asked counts the requests that have come in, leftBehind those whose client has gone.
+	asked, leftBehind atomic.Int64
 	// down makes the record refuse.
 	down bool
 }
@@ -79,7 +89,9 @@ func newBench(t *testing.T, change func(*bench)) *bench {
 	b.book = policy.NewBook(b, b.engine, policy.Defaults{Timezone: time.UTC, ResetDay: 1, SoftLimitRPMFactor: new(0.5)})
 	client := upstream.NewClient()
 	t.Cleanup(client.Close)
-	logger := slog.New(slog.NewJSONHandler(&lockedWriter{w: b.log}, nil))
+	writer := &lockedWriter{w: b.log}
+	b.logged = func() string { writer.mu.Lock(); defer writer.mu.Unlock(); return b.log.String() }
+	logger := slog.New(slog.NewJSONHandler(writer, nil))
 	registry, err := deployment.NewRegistry(t.Context(), deployment.Options{
 		Source: b, Versions: b.engine, Routing: b.routing, Now: b.now,
 	})
@@ -94,15 +106,27 @@ func newBench(t *testing.T, change func(*bench)) *bench {
 		HashSecret:     func(secret auth.Secret) []byte { return []byte(secret.Reveal()) },
 		IsAdminKey:     func(secret auth.Secret) bool { return secret.Reveal() == "sk-admin-of-the-test" },
 		StreamIdle:     b.idle,
+		StreamHold:     b.hold,
+		Metrics:        b.metrics,
 		Responses:      b.responses,
 		ExceededStatus: proxy.ExceededStatus{Chat: 403, Messages: 402, Responses: 400}, Contact: b.contact, LiteLLMErrors: b.litellm,
-		ContentionWait: 2 * time.Second, Now: b.now,
+		ContentionWait: cmp.Or(b.wait, 2*time.Second), Now: b.now,
 	})
 	mux := httpx.NewMux(logger)
 	p.Register(mux)
-	b.gateway = httptest.NewServer(httpx.Chain(mux, httpx.Identify, httpx.Recover(logger)))
+	b.gateway = httptest.NewServer(b.watch(httpx.Chain(mux, httpx.Identify, httpx.Recover(logger))))
 	t.Cleanup(b.gateway.Close)
 	return b
+}
+
+// watch counts the requests and the clients that have gone.
+func (b *bench) watch(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		b.asked.Add(1)
+		stop := context.AfterFunc(r.Context(), func() { b.leftBehind.Add(1) })
+		defer stop()
+		next.ServeHTTP(w, r)
+	})
 }
 
 // nowhere is the record of what is not recorded.

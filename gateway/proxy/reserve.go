@@ -99,11 +99,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// statusClientGone is nginx's word for a client that hung up; nobody reads it but the log.
-const statusClientGone = 499
-
-func clientGone(err error) error {
-	gone := api.Errorf(api.Invalid, "the client hung up").WithCause(err)
-	gone.Status = statusClientGone
-	return gone
+// clientGone ends a call whose client hung up. Nobody reads it but the log.
+func clientGone(err error) *api.Error {
+	return api.Errorf(api.ClientClosed, "the client hung up").WithCause(err)
 }

@@ -38,6 +38,8 @@ type stream struct {
 	endData []byte
 	// idle is how long the upstream may say nothing.
 	idle time.Duration
+	// begun: something of the answer has come; failed: the upstream said itself that it fails.
+	begun, failed bool
 }
 
 // passStream passes a stream on as it comes and settles it before its end mark.
@@ -50,8 +52,6 @@ func (p *Proxy) passStream(w http.ResponseWriter, r *http.Request, c *call, resp
 		return p.passAnswer(w, r, c, response) // some servers know no streams
 	}
 	s := &stream{idle: p.StreamIdle, call: c, client: w, control: http.NewResponseController(w), meter: c.endpoint.wire.Meter()}
-	stop := context.AfterFunc(r.Context(), cancel) // a client that hangs up ends the upstream's work
-	defer stop()
 	p.sendHeaders(w, r, c, false)
 	s.begin()
 	silence := time.AfterFunc(p.StreamIdle, cancel)
@@ -63,21 +63,49 @@ func (p *Proxy) passStream(w http.ResponseWriter, r *http.Request, c *call, resp
 	if s.last.Counted && !p.believes(c, s.last.Usage, s.text.Len()) {
 		s.last = upstream.Reading{}
 	}
-	c.usage = s.finalUsage()
-	err := p.settle(r.Context(), c)
+	err := p.settleStream(r.Context(), s)
 	setCostTrailers(w.Header(), c)
+	s.conclude(p, r.Context(), broken, err)
+	return nil
+}
+
+// settleStream settles what came of a stream. One that said nothing but that it fails is a call that failed.
+func (p *Proxy) settleStream(ctx context.Context, s *stream) error {
+	if s.failed && !s.begun {
+		p.giveBack(ctx, s.call, 0)
+		p.void(ctx, s.call, false)
+		return nil
+	}
+	s.call.usage = s.finalUsage()
+	return p.settle(ctx, s.call)
+}
+
+// conclude tells the client how its stream ends: with what the upstream said last, or with what went wrong.
+func (s *stream) conclude(p *Proxy, client context.Context, broken, unsettled error) {
 	switch {
-	case err != nil:
-		s.fail(err)
+	case hasHungUp(client, broken):
+		s.call.reason = string(api.ClientClosed)
+	case unsettled != nil:
+		s.fail(unsettled)
 	case broken != nil:
 		s.fail(upstream.Broken(broken))
 	default:
-		if c.endpoint.settled != nil {
-			c.endpoint.settled(p, r.Context(), c, s.endData)
+		if s.call.endpoint.settled != nil {
+			s.call.endpoint.settled(p, client, s.call, s.endData)
 		}
 		s.finish()
 	}
-	return nil
+}
+
+// hangUp is why nothing more could be sent to a client.
+type hangUp struct{ error }
+
+func (h hangUp) Unwrap() error { return h.error }
+
+// hasHungUp says whether an answer was broken off by the client.
+func hasHungUp(client context.Context, broken error) bool {
+	_, unsent := errors.AsType[hangUp](broken)
+	return unsent || broken != nil && client.Err() != nil
 }
 
 func (s *stream) begin() {
@@ -107,7 +135,7 @@ func (s *stream) pass(events *upstream.EventReader, silence *time.Timer) error {
 		reading := s.note(event)
 		if reading.End {
 			s.end, s.endData = bytes.Clone(event.Raw), bytes.Clone(event.Data)
-			if reading.Failed {
+			if s.failed = reading.Failed; reading.Failed {
 				s.call.reason = string(api.Upstream)
 			}
 			return nil
@@ -116,7 +144,7 @@ func (s *stream) pass(events *upstream.EventReader, silence *time.Timer) error {
 			continue // clients that did not ask for it would stumble over it
 		}
 		if err := s.write(event.Raw); err != nil {
-			return err
+			return hangUp{err}
 		}
 	}
 }
@@ -127,6 +155,7 @@ func (s *stream) note(event upstream.Event) upstream.Reading {
 	if reading.Counted || reading.PromptCounted {
 		s.last = reading
 	}
+	s.begun = s.begun || !reading.Opening && (!reading.Failed || reading.Usage.CompletionTokens > 0)
 	s.call.produced.Add(int64(len(reading.Text)))
 	if s.text.Len() < maxKeptText {
 		s.text.WriteString(reading.Text)
@@ -159,8 +188,8 @@ func (s *stream) finalUsage() pricing.Usage {
 }
 
 func (s *stream) finish() {
-	if s.end != nil {
-		_ = s.write(s.end)
+	if s.end != nil && s.write(s.end) != nil {
+		s.call.reason = string(api.ClientClosed)
 	}
 }
 

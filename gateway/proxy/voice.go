@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 
@@ -36,7 +37,7 @@ var responsesVoice = voice{
 	dialect: responsesDialect, cap: "max_output_tokens", body: openAIBody,
 	event: func(failure *api.Error) any {
 		detail := failure.Body().Error
-		return map[string]any{"type": "error", "code": detail.Type, "message": detail.Message, "param": detail.Param}
+		return map[string]any{"type": "error", "code": cmp.Or(failure.BodyCode, detail.Type), "message": detail.Message, "param": detail.Param}
 	},
 	name: "error",
 }
@@ -81,7 +82,7 @@ type anthropicError struct {
 
 func anthropicBody(failure *api.Error) any {
 	body := anthropicError{Type: "error"}
-	body.Error.Type, body.Error.Message, body.Error.Code = anthropicKind(failure), failure.Message, string(failure.Code)
+	body.Error.Type, body.Error.Message, body.Error.Code = anthropicKind(failure), failure.Message, cmp.Or(failure.BodyCode, string(failure.Code))
 	if failure.Param != "" {
 		body.Error.Param = &failure.Param
 	}
@@ -101,6 +102,7 @@ var anthropicKinds = map[int]string{
 	http.StatusRequestEntityTooLarge: "request_too_large",
 	http.StatusTooManyRequests:       "rate_limit_error",
 	http.StatusServiceUnavailable:    "overloaded_error",
+	529:                              "overloaded_error",
 }
 
 func anthropicKind(failure *api.Error) string {

@@ -117,6 +117,6 @@ func (m soundMeter) Read(event Event) Reading {
 	case "transcript.text.delta":
 		return Reading{Text: gjson.GetBytes(event.Data, "delta").String()}
 	default:
-		return Reading{}
+		return Reading{Opening: event.Data == nil}
 	}
 }

@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"strconv"
 
@@ -101,25 +102,67 @@ type choicesMeter struct {
 	// part is where a choice keeps what it adds: "delta" for chats, "" for completions.
 	part   string
 	report choicesReport
+	// begun: something of the answer has come.
+	begun bool
 }
 
 func (m *choicesMeter) Read(event Event) Reading {
 	if event.Data == nil {
-		return Reading{}
+		return Reading{Opening: true}
 	}
 	if event.Done() {
 		return Reading{End: true}
 	}
-	if gjson.GetBytes(event.Data, "error").IsObject() {
+	if saysError(event.Data) {
 		return Reading{End: true, Failed: true}
 	}
-	reading := Reading{Text: choicesText(event.Data, m.part)}
-	if !m.report.take(event.Data) {
-		return reading
+	reading := Reading{Text: choicesText(event.Data, m.part), Opening: !m.begun && m.opens(event.Data)}
+	if m.report.take(event.Data) {
+		m.count(event, &reading)
 	}
+	m.begun = !reading.Opening
+	return reading
+}
+
+// count adds the usage that was reported so far, if it makes sense.
+func (m *choicesMeter) count(event Event, reading *Reading) {
 	if usage, ok := m.report.usage(); ok {
 		reading.Usage, reading.Counted = usage, true
 		reading.OnlyUsage = gjson.GetBytes(event.Data, "choices.#").Int() == 0
+		reading.Opening = reading.Opening && !reading.OnlyUsage
 	}
-	return reading
+}
+
+// opens says whether no choice has said anything yet: a chat's first chunk has the role alone, and Azure's
+// what it thinks of the prompt.
+func (m *choicesMeter) opens(data []byte) bool {
+	opens := true
+	gjson.GetBytes(data, "choices").ForEach(func(_, choice gjson.Result) bool {
+		opens = choice.Get("finish_reason").Type == gjson.Null
+		said := choice.Get(cmp.Or(m.part, "text"))
+		if !said.IsObject() {
+			opens = opens && isEmpty(said)
+			return opens
+		}
+		said.ForEach(func(field, value gjson.Result) bool {
+			opens = opens && (field.Str == "role" || isEmpty(value))
+			return opens
+		})
+		return opens
+	})
+	return opens
+}
+
+// isEmpty says whether a value holds nothing.
+func isEmpty(value gjson.Result) bool {
+	switch value.Type {
+	case gjson.Null:
+		return true
+	case gjson.String:
+		return value.Str == ""
+	case gjson.JSON:
+		return value.Raw == "{}" || value.Raw == "[]"
+	default:
+		return false
+	}
 }

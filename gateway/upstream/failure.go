@@ -66,61 +66,92 @@ func Broken(err error) *api.Error {
 // is passed on; what it says about the gateway's credentials or its own trouble is not.
 func Refused(response *http.Response) *api.Error {
 	body, _ := io.ReadAll(io.LimitReader(response.Body, maxErrorBody))
-	status := response.StatusCode
-	cause := errors.New("upstream answered " + response.Status)
+	return refusal{
+		status: response.StatusCode, header: response.Header, detail: gjson.GetBytes(bytes.TrimSpace(body), "error"),
+		cause: errors.New("upstream answered " + response.Status),
+	}.word()
+}
+
+// RefusedInStream words an error that a stream has begun with, as if it had come in place of the stream.
+func RefusedInStream(header http.Header, event Event) *api.Error {
+	detail := errorOf(event.Data)
+	status := statusOfError(detail)
+	return refusal{
+		status: status, header: header, detail: detail,
+		cause: fmt.Errorf("upstream began its stream with an error (%d)", status),
+	}.word()
+}
+
+// refusal is what a provider says when it does not answer.
+type refusal struct {
+	status int
+	header http.Header
+	detail gjson.Result
+	cause  error
+}
+
+func (r refusal) word() *api.Error {
 	switch {
-	case status == http.StatusUnauthorized || status == http.StatusForbidden:
-		return api.Errorf(api.Upstream, "the model's provider refused the gateway's credentials; the operator must mend models[].api_key").WithCause(retryableCause{cause})
-	case status == http.StatusTooManyRequests:
-		return busy(response, cause)
-	case status >= 500 || status == http.StatusRequestTimeout:
-		return failed(response, cause)
-	case status >= 400:
-		return passedOn(status, body, cause)
+	case r.status == http.StatusUnauthorized || r.status == http.StatusForbidden:
+		return api.Errorf(api.Upstream, "the model's provider refused the gateway's credentials; the operator must mend models[].api_key").WithCause(retryableCause{r.cause})
+	case r.status == http.StatusTooManyRequests:
+		return r.busy()
+	case r.status >= 500 || r.status == http.StatusRequestTimeout:
+		return r.failed()
+	case r.status >= 400:
+		return r.passedOn()
 	default:
-		return api.Errorf(api.Upstream, "the model's provider answered with a status that makes no sense here (%d)", status).WithCause(cause)
+		return api.Errorf(api.Upstream, "the model's provider answered with a status that makes no sense here (%d)", r.status).WithCause(r.cause)
 	}
 }
 
 // busy passes a provider's own rate limit on, and says that it is the provider's.
-func busy(response *http.Response, cause error) *api.Error {
-	refused := api.Errorf(api.RateLimited, "the model's provider is limiting the gateway; nothing was charged, try again later").WithCause(retryableCause{cause})
+func (r refusal) busy() *api.Error {
+	refused := api.Errorf(api.RateLimited, "the model's provider is limiting the gateway; nothing was charged, try again later").WithCause(retryableCause{r.cause})
 	refused.Header = http.Header{"X-Bursar-Denied-By": {"upstream"}}
-	passWait(refused, response)
+	r.passWait(refused)
 	return refused
 }
 
 // passWait passes on how long a provider wants to be left alone.
-func passWait(refused *api.Error, response *http.Response) {
-	if wait := response.Header.Get("Retry-After"); wait != "" {
-		refused.Header.Set("Retry-After", wait)
+func (r refusal) passWait(refused *api.Error) {
+	for _, name := range []string{"Retry-After", "Retry-After-Ms"} {
+		if wait := r.header.Get(name); wait != "" {
+			refused.Header.Set(name, wait)
+		}
 	}
 }
 
-func failed(response *http.Response, cause error) *api.Error {
-	status := response.StatusCode
-	failure := api.Errorf(api.Upstream, "the model's provider failed (%d); nothing was charged", status).WithCause(retryableCause{cause})
+// statusOverloaded is Anthropic's status for a provider that has too much to do; its clients know it.
+const statusOverloaded = 529
+
+func (r refusal) failed() *api.Error {
+	failure := api.Errorf(api.Upstream, "the model's provider failed (%d); nothing was charged", r.status).WithCause(retryableCause{r.cause})
 	failure.Header = http.Header{}
-	passWait(failure, response)
-	switch status {
+	r.passWait(failure)
+	switch r.status {
+	case statusOverloaded:
+		failure.Status, failure.Message = r.status, "the model's provider is overloaded (529); nothing was charged, try again later"
 	case http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-		failure.Status = status
+		failure.Status = r.status
 	}
 	return failure
 }
 
-// passedOn keeps the provider's message and status: it is about the client's own request.
-func passedOn(status int, body []byte, cause error) *api.Error {
-	detail := gjson.GetBytes(bytes.TrimSpace(body), "error")
-	message := detail.Get("message").String()
+// passedOn keeps the provider's message, status and code: it is about the client's own request.
+func (r refusal) passedOn() *api.Error {
+	message := r.detail.Get("message").String()
 	if message == "" {
 		message = "the model's provider refused the request without saying why"
 	}
-	refused := api.Errorf(api.Invalid, "%s", message).WithCause(cause)
-	refused.Status = status
-	if kind := detail.Get("type").String(); kind != "" {
+	refused := api.Errorf(api.Invalid, "%s", message).WithCause(r.cause)
+	refused.Status = r.status
+	if kind := r.detail.Get("type").String(); kind != "" && kind != "error" {
 		refused.Code = api.Code(kind)
 	}
-	refused.Param = detail.Get("param").String()
+	refused.Param = r.detail.Get("param").String()
+	if code := r.detail.Get("code"); code.Type == gjson.String {
+		refused.BodyCode = code.Str
+	}
 	return refused
 }

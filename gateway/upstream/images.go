@@ -22,6 +22,6 @@ func (imagesMeter) Read(event Event) Reading {
 	case "error":
 		return Reading{End: true, Failed: true}
 	default:
-		return Reading{}
+		return Reading{Opening: event.Data == nil}
 	}
 }

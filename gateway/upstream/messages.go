@@ -61,24 +61,32 @@ type messagesMeter struct{ report messagesReport }
 
 func (m *messagesMeter) Read(event Event) Reading {
 	if event.Data == nil {
-		return Reading{}
+		return Reading{Opening: true}
 	}
 	switch kind := gjson.GetBytes(event.Data, "type").String(); kind {
 	case "message_start":
 		m.report = messagesReport{}
 		if !m.report.take(gjson.GetBytes(event.Data, "message.usage")) {
-			return Reading{}
+			return Reading{Opening: true}
 		}
 		usage, counted := m.report.usage()
-		return Reading{Usage: usage, PromptCounted: counted}
+		return Reading{Usage: usage, PromptCounted: counted, Opening: true}
+	case "ping":
+		return Reading{Opening: true}
 	case "content_block_start":
-		return Reading{Text: blockText(gjson.GetBytes(event.Data, "content_block"))}
+		block := gjson.GetBytes(event.Data, "content_block")
+		text := blockText(block)
+		kind := block.Get("type").String()
+		return Reading{Text: text, Opening: text == "" && (kind == "text" || kind == "thinking")}
 	case "content_block_delta":
 		return Reading{Text: deltaText(gjson.GetBytes(event.Data, "delta"))}
 	case "message_delta":
 		return m.final(gjson.GetBytes(event.Data, "usage"))
 	case "message_stop", "error":
 		return Reading{End: true, Failed: kind == "error"}
+	case "":
+		failed := saysError(event.Data)
+		return Reading{End: failed, Failed: failed}
 	default:
 		return Reading{}
 	}

@@ -51,13 +51,13 @@ type responsesMeter struct {
 
 func (m *responsesMeter) Read(event Event) Reading {
 	if event.Data == nil {
-		return Reading{}
+		return Reading{Opening: true}
 	}
 	kind := gjson.GetBytes(event.Data, "type").String()
 	switch kind {
 	case "response.created", "response.in_progress":
 		m.note(event)
-		return Reading{}
+		return Reading{Opening: true}
 	case "response.completed", "response.incomplete", "response.failed":
 		m.note(event)
 		usage, counted := ParseResponsesUsage(gjson.GetBytes(event.Data, "response"))
@@ -67,6 +67,14 @@ func (m *responsesMeter) Read(event Event) Reading {
 		return Reading{Usage: usage, Counted: counted, End: true, Failed: kind == "response.failed"}
 	case "error":
 		return Reading{End: true, Failed: true}
+	case "":
+		failed := saysError(event.Data)
+		return Reading{End: failed, Failed: failed}
+	case "response.queued", "response.content_part.added", "response.reasoning_summary_part.added", "keepalive":
+		return Reading{Opening: true}
+	case "response.output_item.added":
+		item := gjson.GetBytes(event.Data, "item.type").String()
+		return Reading{Opening: item == "message" || item == "reasoning"}
 	}
 	if strings.HasSuffix(kind, ".delta") {
 		if delta := gjson.GetBytes(event.Data, "delta"); delta.Type == gjson.String {

@@ -36,8 +36,11 @@ type EventReader struct {
 }
 
 // NewEventReader reads events from r.
-func NewEventReader(r io.Reader) *EventReader {
-	return &EventReader{lines: bufio.NewReaderSize(r, 16<<10)}
+func NewEventReader(r io.Reader) *EventReader { return NewEventReaderSize(r, 16<<10) }
+
+// NewEventReaderSize reads events from r in parts of at most size bytes.
+func NewEventReaderSize(r io.Reader, size int) *EventReader {
+	return &EventReader{lines: bufio.NewReaderSize(r, size)}
 }
 
 // Next returns the next event, or io.EOF at the end of a stream that ended between events.

@@ -33,6 +33,9 @@ type Reading struct {
 	End bool
 	// Failed: the provider says with this event that it cannot go on.
 	Failed bool
+	// Opening: the event says that an answer begins, or that the connection lives, and has nothing of the
+	// answer itself. A provider that fails after such events alone has not answered.
+	Opening bool
 	// OnlyUsage: the event exists because usage was asked for; it says nothing else.
 	OnlyUsage bool
 }

@@ -1,9 +1,11 @@
 package api
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 )
 
 // Code is the kind of an error, written as error.type in the body. Clients decide on it.
@@ -35,7 +37,12 @@ const (
 	// MemberExists refuses to add to a team who is in it, MemberDenied what its members are not permitted.
 	MemberExists Code = "team_member_already_in_team"
 	MemberDenied Code = "team_member_permission_error"
+	// ClientClosed ends a call whose client hung up. Nobody reads the answer; the log and the metrics have it.
+	ClientClosed Code = "client_closed"
 )
+
+// statusClientClosed is nginx's status for a client that hung up.
+const statusClientClosed = 499
 
 var statusOf = map[Code]int{
 	Invalid:          http.StatusBadRequest,
@@ -62,6 +69,7 @@ var statusOf = map[Code]int{
 
 	MemberExists: http.StatusBadRequest,
 	MemberDenied: http.StatusForbidden,
+	ClientClosed: statusClientClosed,
 }
 
 // Error is what the gateway answers with when it refuses or fails:
@@ -76,6 +84,9 @@ type Error struct {
 	Param string
 	// Status overrides the HTTP status of the code; zero does not.
 	Status int
+	// BodyCode overrides error.code in the body, which is the status else: a model provider's own code,
+	// such as context_length_exceeded, which clients decide on.
+	BodyCode string
 	// Header is added to the answer, Retry-After for example.
 	Header http.Header
 	// Refusal is what programs read of a refusal by a limit; nil for any other error.
@@ -138,7 +149,8 @@ type ErrorDetail struct {
 	Message string  `json:"message"`
 	Type    string  `json:"type"`
 	Param   *string `json:"param"`
-	// Code is the HTTP status as a string, as LiteLLM writes it, or OpenAI's word where its clients decide by one.
+	// Code is the HTTP status as a string, as LiteLLM writes it, OpenAI's word where its clients decide by one, or the
+	// code that a model's provider gave.
 	Code string `json:"code"`
 
 	Refusal
@@ -146,7 +158,7 @@ type ErrorDetail struct {
 
 // Body returns the error as it is answered.
 func (e *Error) Body() ErrorBody {
-	detail := ErrorDetail{Message: e.Message, Type: string(e.Code), Code: fmt.Sprint(e.HTTPStatus())}
+	detail := ErrorDetail{Message: e.Message, Type: string(e.Code), Code: cmp.Or(e.BodyCode, strconv.Itoa(e.HTTPStatus()))}
 	if e.Param != "" {
 		detail.Param = &e.Param
 	}

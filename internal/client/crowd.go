@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/go-resty/resty/v2"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
 // crowdedFor is how long after a 429 requests go one at a time.
@@ -76,8 +78,8 @@ func (c *Client) send(ctx context.Context, request *resty.Request, method, path 
 // pause is how long to wait after a 429: what it asks for, or longer each time.
 func pause(response *resty.Response, first time.Duration, attempt int) time.Duration {
 	asked := response.Header().Get("Retry-After") != ""
-	if after := retryAfter(response); asked {
-		return min(after, maxRetryWait)
+	if asked {
+		return min(api.RetryAfter(response.Header(), time.Now()), maxRetryWait)
 	}
 	return min(first<<min(attempt, 16), maxRetryWait)
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/go-resty/resty/v2"
@@ -17,7 +16,7 @@ func setRetries(rest *resty.Client, options Options) {
 		SetRetryWaitTime(cmp.Or(options.RetryWait, defaultRetryWait)).
 		SetRetryMaxWaitTime(maxRetryWait).
 		SetRetryAfter(func(_ *resty.Client, response *resty.Response) (time.Duration, error) {
-			return retryAfter(response), nil
+			return api.RetryAfter(response.Header(), time.Now()), nil
 		})
 }
 
@@ -74,16 +73,4 @@ func watchForLoss(request *resty.Request) (lost func() bool) {
 		return false
 	})
 	return func() bool { return seen }
-}
-
-// retryAfter is the time the gateway asks to wait; zero leaves it to the backoff.
-func retryAfter(response *resty.Response) time.Duration {
-	value := response.Header().Get("Retry-After")
-	if seconds, err := strconv.Atoi(value); err == nil && seconds >= 0 {
-		return time.Duration(seconds) * time.Second
-	}
-	if moment, err := http.ParseTime(value); err == nil {
-		return max(0, time.Until(moment))
-	}
-	return 0
 }

@@ -61,7 +61,7 @@ func (t *Target) Send(ctx context.Context, route api.AlertRoute, event api.Alert
 	}
 	response.Body.Close() // unread: the status has said it all
 	outcome := failed(statusText(response.StatusCode))
-	outcome.RetryAfter = retryAfter(response.Header.Get("Retry-After"), t.now())
+	outcome.RetryAfter = api.RetryAfter(response.Header, t.now())
 	switch {
 	case response.StatusCode >= 200 && response.StatusCode < 300:
 		outcome.Result = alert.Sent
@@ -124,17 +124,6 @@ func receiver(route api.AlertRoute) string {
 // statusText is our own name for a status; the receiver's could say anything.
 func statusText(code int) string {
 	return fmt.Sprintf("%d %s", code, http.StatusText(code))
-}
-
-// retryAfter reads a header in seconds or as a date; what it cannot read asks for nothing.
-func retryAfter(header string, now time.Time) time.Duration {
-	if seconds, err := strconv.ParseInt(header, 10, 32); err == nil {
-		return max(0, time.Duration(seconds)*time.Second)
-	}
-	if at, err := http.ParseTime(header); err == nil {
-		return max(0, at.Sub(now))
-	}
-	return 0
 }
 
 // clip cuts text to at most limit bytes, between runes.
