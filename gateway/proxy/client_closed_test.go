@@ -86,6 +86,8 @@ func TestClientClosed_whereverItHangsUp(t *testing.T) {
 		// read: the client reads until this has come, and hangs up then.
 		read    string
 		charged bool
+		// failures are the provider's own.
+		failures int64
 	}{
 		"a stream, before its first byte": {path: "/v1/chat/completions", body: stream, behave: testenv.Behaviour{Hang: true}, charged: true},
 		"a plain call, before its answer": {path: "/v1/chat/completions", body: plain, behave: testenv.Behaviour{Hang: true, CompletionTokens: 3}, charged: true},
@@ -96,6 +98,7 @@ func TestClientClosed_whereverItHangsUp(t *testing.T) {
 		"messages, within":                {path: "/v1/messages", body: stream, provider: "anthropic", play: []string{held, anthropicContent, "hang"}, read: "FIRST", charged: true},
 		"a chat to Anthropic, within":     {path: "/v1/chat/completions", body: stream, provider: "anthropic", play: []string{held, anthropicContent, "hang"}, read: "FIRST", charged: true},
 		"a provider that fails meanwhile": {path: "/v1/chat/completions", body: plain, behave: testenv.Behaviour{Hang: true, Fail: 400}},
+		"one that is down meanwhile":      {path: "/v1/chat/completions", body: plain, behave: testenv.Behaviour{Hang: true, Fail: 503}, failures: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			second := testenv.StartUpstream(t, testenv.UpstreamOptions{})
@@ -150,7 +153,7 @@ func TestClientClosed_whereverItHangsUp(t *testing.T) {
 			if scraped := b.scrape(); !strings.Contains(scraped, `reason="client_closed"`) || strings.Contains(scraped, "upstream_error") {
 				t.Errorf("the metrics say\n%s", scraped)
 			}
-			if a := b.state("a"); a.Failures != 0 || a.Cooling || len(second.Requests()) != 0 {
+			if a := b.state("a"); a.Failures != test.failures || a.Cooling != (test.failures > 0) || len(second.Requests()) != 0 {
 				t.Errorf("it counts against the deployment: %+v, %d asked elsewhere", a, len(second.Requests()))
 			}
 			if spent := b.spent(); spent.Reserved != 0 || (spent.Settled > 0) != test.charged {
