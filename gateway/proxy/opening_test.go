@@ -14,13 +14,15 @@ import (
 )
 
 // plays is a provider that answers every request with these events; "hang" among them waits for the client to leave.
-func plays(t *testing.T, events ...string) *httptest.Server {
+func plays(t *testing.T, events ...string) *player {
 	t.Helper()
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	p := &player{played: make(chan struct{}, 100)}
+	p.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/event-stream")
 		w.Header().Set("Retry-After", "7")
 		for _, event := range events {
 			if event == "hang" {
+				p.played <- struct{}{}
 				<-r.Context().Done()
 				return
 			}
@@ -28,8 +30,14 @@ func plays(t *testing.T, events ...string) *httptest.Server {
 			_ = http.NewResponseController(w).Flush()
 		}
 	}))
-	t.Cleanup(server.Close)
-	return server
+	t.Cleanup(p.Close)
+	return p
+}
+
+type player struct {
+	*httptest.Server
+	// played tells of each request that hangs.
+	played chan struct{}
 }
 
 func data(text string) string { return "data: " + text + "\n\n" }

@@ -115,7 +115,7 @@ func TestRoutes_streamAndSettleBeforeTheEnd(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t, nil)
 			got := b.send("POST", route.path, route.say("prompt_tokens=20 completion_tokens=5", `,"stream":true`), nil)
-			if got.status != http.StatusOK || !strings.Contains(got.body, route.end) || strings.Count(strings.Split(got.body, route.end)[0], " the") != 5 {
+			if got.status != http.StatusOK || !strings.Contains(got.body, route.end) || strings.Count(strings.Split(got.body, route.end)[0], `" the"`) != 5 {
 				t.Fatalf("%d %q", got.status, got.body)
 			}
 			if row := b.settled(); row.PromptTokens != route.prompt || row.CompletionTokens != route.completion {

@@ -47,6 +47,7 @@ type Upstream struct {
 	mu       sync.Mutex
 	signal   signal
 	standard Behaviour
+	script   Script
 	next     []Behaviour
 	requests []*UpstreamRequest
 	finished int

@@ -31,6 +31,12 @@ type Behaviour struct {
 	CacheWriteTokens int64
 	// ToolCalls (tool_calls) is how often the first tool of the request is called, beside the text.
 	ToolCalls int
+	// Tool is the tool that is called instead of the first, once unless ToolCalls says otherwise, with Arguments
+	// in JSON. Say is said in place of the tokens, a token for each word. A [Script] sets these, no text does.
+	Tool, Arguments string
+	Say             string
+	// Searches is how often the server itself searches the web before it answers.
+	Searches int
 	// IgnoreCap (ignore_cap) says all of CompletionTokens whatever cap the request carries.
 	IgnoreCap bool
 
@@ -61,8 +67,60 @@ type Behaviour struct {
 	UsageTokens int64
 }
 
+// Script decides how requests are answered, in place of what they ask for themselves: a model that answers
+// agents, whose prompts are not the test's to word.
+type Script func(Asked) Behaviour
+
+// Asked is what a script decides by.
+type Asked struct {
+	Path string
+	Body []byte
+}
+
+// Offers says whether the request has a tool of this name.
+func (a Asked) Offers(tool string) bool {
+	for _, path := range []string{"tools.#.name", "tools.#.function.name"} {
+		for _, name := range gjson.GetBytes(a.Body, path).Array() {
+			if name.String() == tool {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Result says whether the conversation ends with what a tool has brought, so that it is the model's turn to answer.
+func (a Asked) Result() bool {
+	messages := gjson.GetBytes(a.Body, "messages").Array()
+	if len(messages) == 0 {
+		messages = gjson.GetBytes(a.Body, "input").Array()
+	}
+	if len(messages) == 0 {
+		return false
+	}
+	last := messages[len(messages)-1]
+	if last.Get("role").String() == "tool" || strings.HasSuffix(last.Get("type").String(), "_call_output") {
+		return true
+	}
+	return strings.Contains(last.Get("content.#.type").Raw, `"tool_result"`)
+}
+
+// Script answers all requests from now on as it decides; nil ends that.
+func (u *Upstream) Script(script Script) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.script = script
+}
+
 // instruct reads the instructions that the request carries into the call's behaviour.
 func (c *call) instruct(headerToo bool, header string) error {
+	c.upstream.mu.Lock()
+	script := c.upstream.script
+	c.upstream.mu.Unlock()
+	if script != nil {
+		c.behaviour = script(Asked{Path: c.record.Path, Body: c.body})
+		return nil
+	}
 	if headerToo && header != "" {
 		if err := c.behaviour.parse(header); err != nil {
 			return err

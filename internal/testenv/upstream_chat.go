@@ -53,6 +53,9 @@ func (c *call) complete(request gjson.Result) completion {
 	b := c.behaviour
 	answer := completion{model: request.Get("model").String(), choices: max(1, int(request.Get("n").Int())), finish: "stop"}
 	tokens := b.CompletionTokens
+	if b.Say != "" {
+		tokens = int64(len(c.words())) + b.ReasoningTokens
+	}
 	if tokens == 0 {
 		tokens = defaultCompletionTokens
 	}
@@ -73,7 +76,10 @@ func (c *call) complete(request gjson.Result) completion {
 	if answer.tool = request.Get("tools.0.function.name").String(); answer.tool == "" {
 		answer.tool = request.Get("tools.0.name").String()
 	}
-	if b.ToolCalls > 0 && answer.tool != "" && answer.finish == "stop" {
+	if b.Tool != "" {
+		answer.tool = b.Tool
+	}
+	if (b.ToolCalls > 0 || b.Tool != "") && answer.tool != "" && answer.finish == "stop" {
 		answer.finish = "tool_calls"
 	}
 	answer.usage.CachedTokens = min(b.CachedTokens, answer.usage.PromptTokens)
@@ -100,13 +106,33 @@ func promptTokens(request gjson.Result) int64 {
 	return tokens
 }
 
+// words are what the model says token by token; nil for the token of every other answer.
+func (c *call) words() []string { return strings.SplitAfter(c.behaviour.Say, " ") }
+
+// text is what the model says in so many tokens.
+func (c *call) text(tokens int64) string {
+	if c.behaviour.Say == "" {
+		return strings.Repeat(token, int(tokens))
+	}
+	words := c.words()
+	return strings.Join(words[:min(int(tokens), len(words))], "")
+}
+
+// token is the nth one.
+func (c *call) token(n int) string {
+	if words := c.words(); c.behaviour.Say != "" && n < len(words) {
+		return words[n]
+	}
+	return token
+}
+
 func (c *call) plain(answer completion) {
 	c.note(func(r *UpstreamRequest) { r.Billed = answer.usage })
 	if c.behaviour.InvalidJSON {
 		c.answer(http.StatusOK, "application/json", []byte(`{"id":"chatcmpl-fake","choices":[{"index":0,`))
 		return
 	}
-	text := strings.Repeat(token, int(answer.said))
+	text := c.text(answer.said)
 	if missing := c.behaviour.HugeBytes - len(text); missing > 0 {
 		text += strings.Repeat("x", missing)
 	}

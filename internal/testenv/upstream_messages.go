@@ -1,7 +1,9 @@
 package testenv
 
 import (
+	"cmp"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"net/http"
 	"strings"
@@ -60,13 +62,21 @@ func (c *call) contentBlocks(answer completion, request gjson.Result) []map[stri
 	if answer.usage.ReasoningTokens > 0 {
 		blocks = append(blocks, map[string]any{"type": "thinking", "thinking": "hm", "signature": "c2lnbmVk"})
 	}
-	text := strings.Repeat(token, int(answer.said))
+	for i := range c.behaviour.Searches {
+		id := fmt.Sprintf("srvtoolu_%d", i)
+		blocks = append(blocks,
+			map[string]any{"type": "server_tool_use", "id": id, "name": "web_search", "input": map[string]any{"query": "bursar"}},
+			map[string]any{"type": "web_search_tool_result", "tool_use_id": id, "content": []any{map[string]any{
+				"type": "web_search_result", "title": "A page", "url": "https://example.com/", "encrypted_content": "c2VhbGVk", "page_age": nil,
+			}}})
+	}
+	text := c.text(answer.said)
 	if missing := c.behaviour.HugeBytes - len(text); missing > 0 {
 		text += strings.Repeat("x", missing)
 	}
 	blocks = append(blocks, map[string]any{"type": "text", "text": text})
-	for _, call := range c.toolCalls(request.Get("tools.0.name").String()) {
-		blocks = append(blocks, map[string]any{"type": "tool_use", "id": call.id, "name": call.name, "input": json.RawMessage(toolArguments)})
+	for _, call := range c.toolCalls(cmp.Or(c.behaviour.Tool, request.Get("tools.0.name").String())) {
+		blocks = append(blocks, map[string]any{"type": "tool_use", "id": call.id, "name": call.name, "input": json.RawMessage(c.arguments())})
 	}
 	return blocks
 }
@@ -76,12 +86,15 @@ func (c *call) claimAnthropic(usage Usage) map[string]any {
 	if c.behaviour.UsageTokens > 0 {
 		usage.CompletionTokens = c.behaviour.UsageTokens
 	}
-	written := min(c.behaviour.CacheWriteTokens, usage.PromptTokens-usage.CachedTokens)
-	return map[string]any{
-		"input_tokens":            usage.PromptTokens - usage.CachedTokens - written,
-		"cache_read_input_tokens": usage.CachedTokens, "cache_creation_input_tokens": written,
-		"output_tokens": usage.CompletionTokens,
+	claimed := map[string]any{}
+	if c.behaviour.Searches > 0 {
+		claimed["server_tool_use"] = map[string]any{"web_search_requests": c.behaviour.Searches}
 	}
+	written := min(c.behaviour.CacheWriteTokens, usage.PromptTokens-usage.CachedTokens)
+	claimed["input_tokens"] = usage.PromptTokens - usage.CachedTokens - written
+	claimed["cache_read_input_tokens"], claimed["cache_creation_input_tokens"] = usage.CachedTokens, written
+	claimed["output_tokens"] = usage.CompletionTokens
+	return claimed
 }
 
 // refuseAnthropic answers with an error body as Anthropic writes it.
@@ -110,7 +123,12 @@ func (c *call) streamMessages(answer completion, request gjson.Result) {
 	}
 	end := map[string]any{"delta": map[string]any{"stop_reason": stopReasons[answer.finish], "stop_sequence": nil}}
 	if !c.behaviour.NoUsage {
-		end["usage"] = map[string]any{"output_tokens": c.claimAnthropic(answer.usage)["output_tokens"]}
+		claimed := c.claimAnthropic(answer.usage)
+		used := map[string]any{"output_tokens": claimed["output_tokens"]}
+		if c.behaviour.Searches > 0 {
+			used["server_tool_use"] = claimed["server_tool_use"]
+		}
+		end["usage"] = used
 	}
 	if !ok || !s.event("message_delta", end) || !s.event("message_stop", map[string]any{}) {
 		c.clientGone()
@@ -137,12 +155,18 @@ func (s *eventStream) block(index int, block map[string]any, tokens int) bool {
 			return s.delta(index, map[string]any{"type": "thinking_delta", "thinking": block["thinking"]}) &&
 				s.delta(index, map[string]any{"type": "signature_delta", "signature": block["signature"]})
 		}
+	case "server_tool_use":
+		start["input"] = map[string]any{}
+		parts = func() bool {
+			return s.delta(index, map[string]any{"type": "input_json_delta", "partial_json": `{"query":"bursar"}`})
+		}
 	case "tool_use":
 		start["input"] = map[string]any{}
 		parts = func() bool {
-			half := len(toolArguments) / 2
-			return s.delta(index, map[string]any{"type": "input_json_delta", "partial_json": toolArguments[:half]}) &&
-				s.delta(index, map[string]any{"type": "input_json_delta", "partial_json": toolArguments[half:]})
+			arguments := s.call.arguments()
+			half := len(arguments) / 2
+			return s.delta(index, map[string]any{"type": "input_json_delta", "partial_json": arguments[:half]}) &&
+				s.delta(index, map[string]any{"type": "input_json_delta", "partial_json": arguments[half:]})
 		}
 	}
 	return s.event("content_block_start", map[string]any{"index": index, "content_block": start}) &&

@@ -51,20 +51,7 @@ func (c *call) response(answer completion, id string) map[string]any {
 
 // finished is the object with what was said, the tool calls and the usage.
 func (c *call) finished(answer completion, response map[string]any) map[string]any {
-	text := strings.Repeat(token, int(answer.said))
-	if missing := c.behaviour.HugeBytes - len(text); missing > 0 {
-		text += strings.Repeat("x", missing)
-	}
-	output := []any{map[string]any{
-		"type": "message", "id": "msg_fake", "role": "assistant", "status": "completed",
-		"content": []any{map[string]any{"type": "output_text", "text": text, "annotations": []any{}}},
-	}}
-	for _, call := range c.toolCalls(answer.tool) {
-		output = append(output, map[string]any{
-			"type": "function_call", "id": "fc_" + call.id, "call_id": call.id, "name": call.name, "arguments": toolArguments,
-		})
-	}
-	response["output"], response["status"] = output, "completed"
+	response["output"], response["status"] = c.outputItems(answer), "completed"
 	if answer.finish == "length" {
 		response["status"], response["incomplete_details"] = "incomplete", map[string]any{"reason": "max_output_tokens"}
 	}
@@ -93,9 +80,10 @@ func (c *call) streamResponse(answer completion, response map[string]any) {
 		r.Billed.CompletionTokens = answer.usage.ReasoningTokens
 	})
 	s := &eventStream{call: c, control: http.NewResponseController(c.w), model: answer.model, wire: responseEvents}
-	ok := s.event("response.created", map[string]any{"response": response})
-	for n := 0; ok && n < int(answer.said); n++ {
-		ok = s.say(n, 0)
+	ok := s.event("response.created", map[string]any{"response": response}) &&
+		s.event("response.in_progress", map[string]any{"response": response})
+	for i, item := range c.outputItems(answer) {
+		ok = ok && s.item(i, item, int(answer.said))
 	}
 	finished := c.finished(answer, response)
 	if !ok || !s.event(fmt.Sprintf("response.%s", finished["status"]), map[string]any{"response": finished}) {

@@ -18,7 +18,9 @@ func (c *call) stream(answer completion, includeUsage bool) {
 		r.Billed = answer.usage
 		r.Billed.CompletionTokens = answer.usage.ReasoningTokens
 	})
-	s := &eventStream{call: c, control: http.NewResponseController(c.w), model: answer.model, created: time.Now().Unix()}
+	s := &eventStream{
+		call: c, control: http.NewResponseController(c.w), model: answer.model, created: time.Now().Unix(), choices: answer.choices,
+	}
 	ok := s.send(s.chunk(0, map[string]any{"role": "assistant", "content": ""}, nil))
 	for n := 0; ok && n < int(answer.said)*answer.choices; n++ {
 		ok = s.say(n, n%answer.choices)
@@ -43,6 +45,8 @@ type eventStream struct {
 	control *http.ResponseController
 	model   string
 	created int64
+	// choices are how many say the same.
+	choices int
 	// wire is the shape of the content's events; chat chunks if zero.
 	wire int
 	// sequence numbers the events of wires that number them.
@@ -66,7 +70,7 @@ func (s *eventStream) say(n, choice int) bool {
 	if n > 0 && !pause(s.call.ctx, b.ChunkDelay) {
 		return false
 	}
-	text := token
+	text := s.call.token(n / max(1, s.choices))
 	if n == 0 && b.HugeBytes > len(text) {
 		text += strings.Repeat("x", b.HugeBytes-len(text))
 	}
