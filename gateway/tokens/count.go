@@ -5,7 +5,11 @@
 // of prices, teams, limits or HTTP: it is arithmetic on the text of a request.
 package tokens
 
-import "time"
+import (
+	"time"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/content"
+)
 
 const (
 	// What OpenAI adds for a message, for its name, and to start the answer.
@@ -20,28 +24,29 @@ const (
 // multiplied by what the model's family makes more of a text of that kind. What cannot be
 // tokenized in 50 ms is weighed by its bytes. The first call loads a vocabulary.
 func CountTokens(model string, body []byte) int64 {
-	count := countPrompt(model, body, maxTokenizing)
-	tokens := count.tokens + count.opaque + bound(familiesOf(model), count.total)
-	if count.toolset {
-		tokens += tokensPerToolset
-	}
-	return min(tokensPerRequest+tokens, InputTokensBound(model, body))
+	found := content.Find(body)
+	count := countPrompt(model, found.Without(body), maxTokenizing)
+	tokens := count.tokens + mediaTokens(model, &found) + bound(familiesOf(model), count.total)
+	return min(tokensPerRequest+tokens, BoundOf(model, body, &found))
 }
 
+// countPrompt counts a body without the data of its media.
 func countPrompt(model string, body []byte, budget time.Duration) promptCount {
-	count := promptCount{model: model, measure: newMeasure(vocabularyOf(model), budget)}
+	count := promptCount{measure: newMeasure(vocabularyOf(model), budget)}
 	count.request(body)
 	return count
 }
 
 // EstimateTokens is the likeliest number of prompt tokens, to book a request by whose upstream
 // reported no usage. For OpenAI's models and a prompt of text it is exact, as [CountText] is;
-// pictures, sound and files are booked at what they cost at most.
+// pictures and sound are booked at what they cost at most. What cannot be weighed is not in it.
 func EstimateTokens(model string, body []byte) int64 {
-	count := countPrompt(model, body, maxTokenizing)
-	const bytesPerToken = 4
-	opaque := (count.opaque + bytesPerToken - 1) / bytesPerToken
-	return min(tokensPerAnswer+count.tokens+opaque+likely(model, count.total.exact), InputTokensBound(model, body))
+	found := content.Find(body)
+	count := countPrompt(model, found.Without(body), maxTokenizing)
+	toolless := found
+	toolless.Toolset = false
+	tokens := tokensPerAnswer + count.tokens + mediaTokens(model, &toolless) + likely(model, count.total.exact)
+	return min(tokens, BoundOf(model, body, &found))
 }
 
 // CountText is how many tokens a completion has, for streams that end without usage.

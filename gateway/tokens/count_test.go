@@ -185,10 +185,10 @@ func TestEstimateTokens(t *testing.T) {
 		content     any
 		least, most int64
 	}{
-		"exact":                   {"gpt-4.1-mini", text, 108, 108},
-		"another vendor's":        {"claude-opus-5", text, 130, 137},
-		"long":                    {"gpt-4o", strings.Repeat("word ", 40_000), 40_000, 50_000},
-		"a file of 100,000 bytes": {"gpt-4o", []map[string]any{{"type": "file", "file": map[string]any{"file_data": strings.Repeat("A", 100_000)}}}, 65_536 + 25_000, 65_536 + 25_100},
+		"exact":                           {"gpt-4.1-mini", text, 108, 108},
+		"another vendor's":                {"claude-opus-5", text, 130, 137},
+		"long":                            {"gpt-4o", strings.Repeat("word ", 40_000), 40_000, 50_000},
+		"a file, which the caller weighs": {"gpt-4o", []map[string]any{{"type": "file", "file": map[string]any{"file_data": strings.Repeat("A", 100_000)}}}, 10, 40},
 	} {
 		body := encode(t, request{test.model, []message{{Role: "user", Content: test.content}}})
 		if got := tokens.EstimateTokens(test.model, body); got < test.least || got > test.most {
@@ -202,7 +202,7 @@ func part(kind, member string) string {
 }
 
 func TestInputTokensBound_weighsMedia(t *testing.T) {
-	picture := strings.Repeat("iVBORw0K", 100_000)
+	picture, sound := strings.Repeat("iVBORw0K", 100_000), strings.Repeat("//uQAAAA", 100_000) // MP3
 	for name, test := range map[string]struct {
 		model, body string
 		extra       int64 // beyond the constant per request and the JSON around the data
@@ -213,8 +213,9 @@ func TestInputTokensBound_weighsMedia(t *testing.T) {
 		"picture within":          {"gpt-4o", part("image_url", `"image_url":{"url":"data:image/png;base64,`+picture+`"}`), 10_240},
 		"picture as a string":     {"gpt-4o", part("input_image", `"image_url":"data:image/png;base64,`+picture+`"`), 10_240},
 		"picture for gpt-4o-mini": {"gpt-4o-mini", part("image_url", `"image_url":{"url":"data:image/png;base64,`+picture+`"}`), 48_384},
-		"sound":                   {"gpt-audio", part("input_audio", `"input_audio":{"data":"`+picture+`","format":"mp3"}`), 64 + 50_000},
-		"file":                    {"gpt-4o", part("file", `"file":{"file_id":"file-1"}`), 65_536},
+		"sound":                   {"gpt-audio", part("input_audio", `"input_audio":{"data":"`+sound+`","format":"mp3"}`), 64 + 50_000},
+		"file":                    {"gpt-4o", part("file", `"file":{"file_id":"file-1"}`), 0},
+		"what a tool returned":    {"claude-sonnet-4-5", `{"messages":[{"role":"user","content":[{"type":"tool_result","content":[{"type":"image","source":{"type":"base64","media_type":"image/png","data":"` + picture + `"}}]}]}]}`, 10_240},
 		"tools":                   {"gpt-4o", `{"tools":[{"type":"function"}],"messages":[]}`, 1_024},
 		"escaped member name":     {"gpt-4o", `{"messages":[{"cont\u0065nt":[{"image\u005furl":"x"}]}]}`, 10_240},
 		"member name in capitals": {"gpt-4o", `{"Messages":[{"Content":[{"Image_URL":"x"}]}]}`, 10_240},
@@ -223,10 +224,12 @@ func TestInputTokensBound_weighsMedia(t *testing.T) {
 		"content twice":           {"gpt-4o", `{"messages":[{"content":"","content":[{"image_url":"x"},{"image_url":"x"}]}]}`, 20_480},
 	} {
 		visible := int64(len(test.body))
-		if i := strings.Index(test.body, picture); i >= 0 {
-			start := strings.LastIndex(test.body[:i], `"`)
-			end := i + strings.Index(test.body[i:], `"`) + 1
-			visible -= int64(end - start)
+		for _, data := range []string{picture, sound} {
+			if i := strings.Index(test.body, data); i >= 0 {
+				start := strings.LastIndex(test.body[:i], `"`)
+				end := i + strings.Index(test.body[i:], `"`) + 1
+				visible -= int64(end - start)
+			}
 		}
 		want := 64 + visible + test.extra
 		if got := tokens.InputTokensBound(test.model, []byte(test.body)); got != want {

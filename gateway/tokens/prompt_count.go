@@ -4,31 +4,30 @@ import (
 	"unicode/utf8"
 
 	"github.com/tidwall/gjson"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/content"
 )
 
-// notPrompt are the members of a request that steer the answer and are not part of the prompt.
+// notPrompt are the members of a request that steer the answer and are not part of the prompt, folded.
 var notPrompt = map[string]bool{
-	"model": true, "stream": true, "stream_options": true, "n": true, "seed": true, "user": true, "stop": true,
-	"max_tokens": true, "max_completion_tokens": true, "temperature": true, "top_p": true, "top_k": true,
-	"presence_penalty": true, "frequency_penalty": true, "logit_bias": true, "logprobs": true, "top_logprobs": true,
-	"parallel_tool_calls": true, "reasoning_effort": true, "verbosity": true, "modalities": true, "service_tier": true,
-	"store": true, "metadata": true, "prompt_cache_key": true, "safety_identifier": true, "dimensions": true, "encoding_format": true,
+	"model": true, "stream": true, "streamoptions": true, "n": true, "seed": true, "user": true,
+	"stop": true, "maxtokens": true, "maxcompletiontokens": true, "temperature": true, "topp": true, "topk": true,
+	"presencepenalty": true, "frequencypenalty": true, "logitbias": true, "logprobs": true, "toplogprobs": true, "paralleltoolcalls": true,
+	"reasoningeffort": true, "verbosity": true, "modalities": true, "servicetier": true, "store": true, "metadata": true,
+	"promptcachekey": true, "safetyidentifier": true, "dimensions": true, "encodingformat": true,
 }
 
 // promptCount takes one request apart: its text is measured, the rest adds tokens of its own.
 type promptCount struct {
-	model string
 	*measure
 	// tokens are those of messages, media and what else is not text.
 	tokens int64
-	// opaque are bytes beside the text, such as the addresses of pictures.
-	opaque  int64
-	toolset bool
 }
 
+// request counts a request without the data of its media.
 func (c *promptCount) request(body []byte) {
 	gjson.ParseBytes(body).ForEach(func(key, value gjson.Result) bool {
-		c.member(memberName(key), value)
+		c.member(content.Fold(key.String()), value)
 		return true
 	})
 }
@@ -41,13 +40,12 @@ func (c *promptCount) member(name string, value gjson.Result) {
 		value.ForEach(func(_, message gjson.Result) bool {
 			c.tokens += tokensPerMessage
 			message.ForEach(func(key, value gjson.Result) bool {
-				c.messageMember(memberName(key), value)
+				c.messageMember(content.Fold(key.String()), value)
 				return true
 			})
 			return true
 		})
 	default:
-		c.toolset = c.toolset || name == "tools" || name == "functions"
 		c.value(value)
 	}
 }
@@ -60,15 +58,18 @@ func (c *promptCount) messageMember(name string, value gjson.Result) {
 		c.value(value)
 		return
 	}
-	eachMember(value, func(name string, value gjson.Result) {
-		weight, media := weighPart(c.model, name, value)
-		switch {
-		case media:
-			c.tokens += weight.tokens
-			c.opaque += int64(len(value.Raw)) - weight.data
-		case name != "type":
-			c.value(value)
+	value.ForEach(func(_, part gjson.Result) bool {
+		if !part.IsObject() {
+			c.value(part)
+			return true
 		}
+		part.ForEach(func(name, value gjson.Result) bool {
+			if content.Fold(name.String()) != "type" {
+				c.value(value)
+			}
+			return true
+		})
+		return true
 	})
 }
 
