@@ -1,6 +1,7 @@
 package content
 
 import (
+	"slices"
 	"unicode/utf8"
 
 	"github.com/tidwall/gjson"
@@ -43,7 +44,7 @@ const longestName = 48
 // foldInto folds the name between a string's quotes into a buffer. Names that are too long say nothing.
 func foldInto(buffer *[longestName]byte, raw []byte) []byte {
 	n := 0
-	for i := 0; i < len(raw); i++ {
+	for i := range len(raw) {
 		c := raw[i]
 		switch {
 		case c == '\\' || c >= utf8.RuneSelf:
@@ -64,11 +65,9 @@ func foldInto(buffer *[longestName]byte, raw []byte) []byte {
 
 // unquoted is the text between a string's quotes.
 func unquoted(raw []byte) string {
-	for _, c := range raw {
-		if c == '\\' {
-			quoted := append(append([]byte{'"'}, raw...), '"')
-			return gjson.ParseBytes(quoted).Str
-		}
+	if slices.Contains(raw, '\\') {
+		quoted := append(append([]byte{'"'}, raw...), '"')
+		return gjson.ParseBytes(quoted).Str
 	}
 	return string(raw)
 }
@@ -81,10 +80,8 @@ func head(raw []byte) string {
 	if len(raw) <= longestHead {
 		return unquoted(raw)
 	}
-	for _, c := range raw[:longestHead] {
-		if c == '\\' {
-			return unquoted(raw)
-		}
+	if slices.Contains(raw[:longestHead], '\\') {
+		return unquoted(raw)
 	}
 	return string(raw[:longestHead])
 }

@@ -211,14 +211,16 @@ func TestClientClosed_whileItWaits(t *testing.T) {
 	ctx, hangUp := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() {
-		_, err := b.start(ctx, "/v1/chat/completions", say("m", "completion_tokens=5", `,"max_tokens":700`)) //nolint:bodyclose // there is none
+		_, err := b.start(ctx, "/v1/chat/completions", say("m", "completion_tokens=5", `,"max_tokens":700`))
 		done <- err
 	}()
 	for until := time.Now().Add(20 * time.Second); b.asked.Load() < 2 && time.Now().Before(until); {
 		time.Sleep(time.Millisecond)
 	}
 	hangUp()
-	<-done
+	if err := <-done; err == nil {
+		t.Error("a call whose client hung up was answered")
+	}
 	if line := b.ended(); line["reason"] != "client_closed" || line["status"] != 499.0 {
 		t.Errorf("the log says %v", line)
 	}

@@ -19,6 +19,7 @@ var levels = [][]string{
 		"gateway/quota", "gateway/tokens", "gateway/ledger", "gateway/upstream", "gateway/auth", "gateway/httpx",
 		"gateway/safedial", "gateway/seal", "gateway/store", "gateway/ledgerexport", "gateway/config", "gateway/metrics", "gateway/token", "gateway/openapi",
 	},
+	{"gateway/content"},
 }
 
 // exceptions are imports within a level, "from to", each with its reason.
