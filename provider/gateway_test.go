@@ -20,6 +20,7 @@ import (
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/app"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/config"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/store/storetest"
 	"github.com/bursarhq/terraform-provider-bursar/internal/client"
 	"github.com/bursarhq/terraform-provider-bursar/provider"
 )
@@ -75,6 +76,7 @@ func startGatewayAlone(t testing.TB) *gateway {
 		t.Skip("TF_ACC is not set: acceptance tests run with make testacc")
 	}
 	dir := t.TempDir()
+	storetest.SQLite(t, dir)
 	settings, err := config.Load("", func(name string) string {
 		return map[string]string{"BURSAR_ADMIN_KEY": adminKey, "BURSAR_LISTEN": "127.0.0.1:0", "BURSAR_DATA_DIR": dir}[name]
 	})

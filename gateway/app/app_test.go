@@ -16,6 +16,7 @@ import (
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/app"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/config"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/store/storetest"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 	"github.com/bursarhq/terraform-provider-bursar/internal/testenv"
@@ -58,9 +59,11 @@ func (l *logBuffer) String() string {
 // whose tokens cost a hundredth of a dollar each.
 func settings(t *testing.T, upstream *testenv.Upstream) config.Config {
 	t.Helper()
+	dir := t.TempDir()
+	storetest.SQLite(t, dir)
 	loaded, err := config.Load("", func(name string) string {
 		return map[string]string{
-			"BURSAR_ADMIN_KEY": adminKey, "BURSAR_LISTEN": "127.0.0.1:0", "BURSAR_DATA_DIR": t.TempDir(),
+			"BURSAR_ADMIN_KEY": adminKey, "BURSAR_LISTEN": "127.0.0.1:0", "BURSAR_DATA_DIR": dir,
 		}[name]
 	})
 	if err != nil {

@@ -6,11 +6,11 @@ import (
 	"errors"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/store"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/store/storetest"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/internal/testenv"
 )
@@ -87,7 +87,7 @@ func openAs(t *testing.T, address string, clock *clock, journal bool) *store.Sto
 }
 
 func sqliteAddress(t *testing.T) string {
-	return "sqlite:" + filepath.Join(t.TempDir(), "data", "bursar.db")
+	return storetest.SQLite(t, t.TempDir())
 }
 
 // both runs a test on either database, with a clock that stands still unless moved.
