@@ -39,7 +39,7 @@ func onEachDatabase(t *testing.T, test func(*testing.T, *record)) {
 	t.Helper()
 	for name, address := range map[string]func(*testing.T) string{
 		"sqlite":   func(t *testing.T) string { return storetest.SQLite(t, t.TempDir()) },
-		"postgres": func(t *testing.T) string { return testenv.Postgres(t) },
+		"postgres": func(t *testing.T) string { return storetest.Postgres(t) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			sealer, err := seal.LoadOrCreate(t.TempDir())

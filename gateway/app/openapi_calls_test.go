@@ -16,6 +16,7 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/gateway/app"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/config"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/openapi"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/store/storetest"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 	"github.com/bursarhq/terraform-provider-bursar/internal/testenv"
@@ -179,7 +180,7 @@ type example struct {
 func TestDescription_isTrueOfEveryOperation(t *testing.T) {
 	for name, address := range map[string]func(*testing.T) string{
 		"sqlite":   func(*testing.T) string { return "" },
-		"postgres": func(t *testing.T) string { return testenv.Postgres(t) },
+		"postgres": func(t *testing.T) string { return storetest.Postgres(t) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			upstream := testenv.StartUpstream(t, testenv.UpstreamOptions{})

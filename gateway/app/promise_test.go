@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/config"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/store/storetest"
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 	"github.com/bursarhq/terraform-provider-bursar/internal/testenv"
 )
@@ -44,7 +45,7 @@ func installAt(t *testing.T, redis *testenv.RedisServer, address string, skews .
 	t.Helper()
 	i := &installation{t: t, redis: redis, upstream: testenv.StartUpstream(t, testenv.UpstreamOptions{})}
 	i.settings = settings(t, i.upstream)
-	i.settings.DatabaseURL, i.settings.RedisURL = testenv.Postgres(t), i.redis.URL()
+	i.settings.DatabaseURL, i.settings.RedisURL = storetest.Postgres(t), i.redis.URL()
 	if address != "" {
 		i.settings.RedisURL = "redis://" + address
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/config"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/store/storetest"
 	"github.com/bursarhq/terraform-provider-bursar/internal/testenv"
 )
 
@@ -22,7 +23,7 @@ func replicas(t *testing.T, n int, c config.Config) []*gateway {
 // replicasOn starts gateways that share one PostgreSQL and the given counters.
 func replicasOn(t *testing.T, n int, c config.Config, counters string) []*gateway {
 	t.Helper()
-	c.DatabaseURL, c.RedisURL = testenv.Postgres(t), counters
+	c.DatabaseURL, c.RedisURL = storetest.Postgres(t), counters
 	c.RedisTimeout = 10 * time.Second // these tests are about limits, not about a machine that is busy
 	c.SecretKey = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
 	gateways := make([]*gateway, n)

@@ -9,9 +9,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/store"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/store/storetest"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
-	"github.com/bursarhq/terraform-provider-bursar/internal/testenv"
 )
 
 func newEvent(id string, at time.Time) api.AlertEvent {
@@ -168,7 +168,7 @@ func TestDeleteAlertRoutes_givesUpItsDeliveries(t *testing.T) {
 }
 
 func TestClaimDeliveries_twoGatewaysShare(t *testing.T) {
-	clock, place := newClock(), testenv.Postgres(t)
+	clock, place := newClock(), storetest.Postgres(t)
 	gateways := []*store.Store{open(t, place, clock), open(t, place, clock)}
 	const events = 60
 	for i := range events {

@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/store"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/store/storetest"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
-	"github.com/bursarhq/terraform-provider-bursar/internal/testenv"
 )
 
 func TestAudit_saysWhoChangedWhatFromWhatToWhat(t *testing.T) {
@@ -261,7 +261,7 @@ func TestAuditAndLedger_refuseRewriting(t *testing.T) {
 
 func TestAudit_oneChainHoweverManyWrite(t *testing.T) {
 	for kind, address := range map[string]func(t *testing.T) string{
-		store.SQLite: sqliteAddress, store.Postgres: func(t *testing.T) string { return testenv.Postgres(t) },
+		store.SQLite: sqliteAddress, store.Postgres: func(t *testing.T) string { return storetest.Postgres(t) },
 	} {
 		t.Run(kind, func(t *testing.T) {
 			clock, place := newClock(), address(t)

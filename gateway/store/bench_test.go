@@ -6,8 +6,8 @@ import (
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/store"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/store/storetest"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
-	"github.com/bursarhq/terraform-provider-bursar/internal/testenv"
 )
 
 // fill makes n keys in n/10 teams, each with the secret "secret-N", past the store: it is faster by far.
@@ -41,7 +41,7 @@ func fill(b testing.TB, s *store.Store, n int) {
 func BenchmarkKeys(b *testing.B) {
 	for kind, address := range map[string]func() string{
 		store.SQLite:   func() string { return "sqlite:" + b.TempDir() + "/bursar.db" },
-		store.Postgres: func() string { return testenv.Postgres(b) },
+		store.Postgres: func() string { return storetest.Postgres(b) },
 	} {
 		for _, n := range []int{1_000, 1_000_000} {
 			s, err := store.Open(b.Context(), address(), store.Options{Sealer: fakeSealer{key: "one"}})
@@ -94,7 +94,7 @@ func listings(b *testing.B, s *store.Store, n int) map[string]func() error {
 func BenchmarkAppendLedger(b *testing.B) {
 	for kind, address := range map[string]func() string{
 		store.SQLite:   func() string { return "sqlite:" + b.TempDir() + "/bursar.db" },
-		store.Postgres: func() string { return testenv.Postgres(b) },
+		store.Postgres: func() string { return storetest.Postgres(b) },
 	} {
 		for _, n := range []int{1, 64, 512} {
 			s, err := store.Open(b.Context(), address(), store.Options{Sealer: fakeSealer{key: "one"}, Journal: true})

@@ -10,14 +10,14 @@ import (
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/store"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/store/storetest"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
-	"github.com/bursarhq/terraform-provider-bursar/internal/testenv"
 )
 
 // TestLedgerEnd_aReaderMissesNoRow reads on while several gateways write: numbers are drawn in one order and
 // committed in another.
 func TestLedgerEnd_aReaderMissesNoRow(t *testing.T) {
-	for kind, place := range map[string]string{store.SQLite: sqliteAddress(t), store.Postgres: testenv.Postgres(t)} {
+	for kind, place := range map[string]string{store.SQLite: sqliteAddress(t), store.Postgres: storetest.Postgres(t)} {
 		t.Run(kind, func(t *testing.T) {
 			clock := newClock()
 			gateways := []*store.Store{open(t, place, clock)}
@@ -68,7 +68,7 @@ func TestLedgerEnd_aReaderMissesNoRow(t *testing.T) {
 
 func TestLedgerEnd_waitsForTheTransactionThatDrewANumber(t *testing.T) {
 	clock := newClock()
-	s := open(t, testenv.Postgres(t), clock)
+	s := open(t, storetest.Postgres(t), clock)
 	slow, err := s.WriterForTest().Begin()
 	if err != nil {
 		t.Fatal(err)

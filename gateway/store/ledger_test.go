@@ -11,9 +11,9 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/store"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/store/storetest"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
-	"github.com/bursarhq/terraform-provider-bursar/internal/testenv"
 )
 
 func newRow(id string, at time.Time, cost money.Nano) api.LedgerRow {
@@ -94,7 +94,7 @@ func TestAppendLedger_whatAClientWroteKeepsNothingOut(t *testing.T) {
 }
 
 func TestAppendLedger_manyRowsFromSeveralGateways(t *testing.T) {
-	clock, place := newClock(), testenv.Postgres(t)
+	clock, place := newClock(), storetest.Postgres(t)
 	gateways := []*store.Store{open(t, place, clock), open(t, place, clock)}
 	rows, events := []api.LedgerRow{}, []api.AlertEvent{}
 	for i := range 300 {

@@ -98,7 +98,7 @@ func both(t *testing.T, test func(t *testing.T, s *store.Store, clock *clock)) {
 	})
 	t.Run(store.Postgres, func(t *testing.T) {
 		clock := newClock()
-		test(t, open(t, testenv.Postgres(t), clock), clock)
+		test(t, open(t, storetest.Postgres(t), clock), clock)
 	})
 }
 

@@ -37,7 +37,27 @@ func Postgres(t testing.TB) string {
 	if err != nil {
 		t.Fatalf("PostgreSQL for tests: %s", err)
 	}
-	address, drop, err := newDatabase(t.Context(), server)
+	return ownDatabase(t, server, "template0")
+}
+
+// PostgresCopy is [Postgres] with a copy of the database that fill has prepared. fill runs once for all calls of a
+// test binary, and leaves no connection open.
+func PostgresCopy(t testing.TB, fill func(address string) error) string {
+	t.Helper()
+	server, err := postgresServer()
+	if err != nil {
+		t.Fatalf("PostgreSQL for tests: %s", err)
+	}
+	template, err := filled.prepare(server, fill)
+	if err != nil {
+		t.Fatalf("prepare the database that tests copy: %s", err)
+	}
+	return ownDatabase(t, server, template)
+}
+
+func ownDatabase(t testing.TB, server *url.URL, template string) string {
+	t.Helper()
+	address, drop, err := newDatabase(t.Context(), server, template)
 	if err != nil {
 		t.Fatalf("PostgreSQL for tests: %s", err)
 	}
@@ -53,6 +73,10 @@ func Postgres(t testing.TB) string {
 // started. TestMain calls os.Exit with what it returns.
 func MainPostgres(m interface{ Run() int }) int {
 	code := m.Run()
+	if err := filled.forget(); err != nil {
+		fmt.Fprintf(os.Stderr, "drop the database that tests copied: %s\n", err)
+		code = max(code, 1)
+	}
 	private.Lock()
 	defer private.Unlock()
 	if private.server == nil {
@@ -91,14 +115,51 @@ func postgresServer() (*url.URL, error) {
 	return private.server.address(), nil
 }
 
+// template is the database that [PostgresCopy] copies.
+type template struct {
+	sync.Mutex
+	name string
+	drop func() error
+	err  error
+}
+
+var filled template
+
+func (d *template) prepare(server *url.URL, fill func(address string) error) (name string, err error) {
+	d.Lock()
+	defer d.Unlock()
+	if d.drop != nil || d.err != nil {
+		return d.name, d.err
+	}
+	var address string
+	// Other tests go on with it after the test that happens to be first.
+	address, d.drop, d.err = newDatabase(context.Background(), server, "template0")
+	if d.err != nil {
+		return "", d.err
+	}
+	d.name = address[strings.LastIndex(address, "/")+1:]
+	d.name, _, _ = strings.Cut(d.name, "?")
+	d.err = fill(address)
+	return d.name, d.err
+}
+
+func (d *template) forget() error {
+	d.Lock()
+	defer d.Unlock()
+	if d.drop == nil {
+		return nil
+	}
+	return d.drop()
+}
+
 // newDatabase makes a database with a name of its own.
-func newDatabase(ctx context.Context, server *url.URL) (address string, drop func() error, err error) {
+func newDatabase(ctx context.Context, server *url.URL, template string) (address string, drop func() error, err error) {
 	admin, err := sql.Open("pgx", server.String())
 	if err != nil {
 		return "", nil, fmt.Errorf("open: %w", err)
 	}
 	name := "bursar_test_" + strings.ToLower(rand.Text())
-	if _, err := admin.ExecContext(ctx, "CREATE DATABASE "+name+" TEMPLATE template0 ENCODING 'UTF8'"); err != nil {
+	if _, err := admin.ExecContext(ctx, "CREATE DATABASE "+name+" TEMPLATE "+template+" ENCODING 'UTF8'"); err != nil {
 		return "", nil, errors.Join(fmt.Errorf("create database: %w", err), admin.Close())
 	}
 	own := *server

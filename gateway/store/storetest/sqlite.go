@@ -1,11 +1,12 @@
-// Package storetest gives tests databases that are migrated already. A test binary migrates one SQLite file and
-// copies it, which is much cheaper than a migration for each test. It promises that a copy is what
-// [store.Open] makes of an empty file; a test that is about migrating begins with an empty file instead.
+// Package storetest gives tests databases that are migrated already. A test binary migrates one database of each
+// kind and copies it, which is much cheaper than a migration for each test. It promises that a copy is what
+// [store.Open] makes of an empty one; a test that is about migrating begins with an empty one instead.
 package storetest
 
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -43,28 +44,34 @@ func migrate() ([]byte, error) {
 	}
 	defer os.RemoveAll(dir)
 	path := filepath.Join(dir, "bursar.db")
-	s, err := store.Open(context.Background(), "sqlite:"+path, store.Options{Sealer: sealer{}, Logger: slog.New(slog.DiscardHandler)})
-	if err != nil {
+	if err := open("sqlite:" + path); err != nil {
 		return nil, err
 	}
-	if err := s.Close(); err != nil {
-		return nil, err
-	}
-	if err := forgetSecretKey(path); err != nil {
+	// Without write-ahead logging the one file is everything; Open turns it on again.
+	if err := execute("sqlite", path, forgetSecretKey, `PRAGMA journal_mode = DELETE`); err != nil {
 		return nil, err
 	}
 	return os.ReadFile(path)
 }
 
-// forgetSecretKey also ends write-ahead logging, so that the one file is everything; Open turns it on again.
-func forgetSecretKey(path string) error {
-	db, err := sql.Open("sqlite", path)
+const forgetSecretKey = `DELETE FROM setting WHERE name = 'secret_key'`
+
+func open(address string) error {
+	s, err := store.Open(context.Background(), address, store.Options{Sealer: sealer{}, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return err
 	}
-	for _, statement := range []string{`DELETE FROM setting WHERE name = 'secret_key'`, `PRAGMA journal_mode = DELETE`} {
+	return s.Close()
+}
+
+func execute(driver, address string, statements ...string) error {
+	db, err := sql.Open(driver, address)
+	if err != nil {
+		return err
+	}
+	for _, statement := range statements {
 		if _, err := db.ExecContext(context.Background(), statement); err != nil {
-			return fmt.Errorf("%s: %w", statement, err)
+			return errors.Join(fmt.Errorf("%s: %w", statement, err), db.Close())
 		}
 	}
 	return db.Close()
