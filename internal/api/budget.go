@@ -67,7 +67,7 @@ func (b Budget) Validate() error {
 	}
 	v.names("team_ids", b.TeamIDs)
 	v.names("key_ids", b.KeyIDs)
-	v.names("models", b.Models)
+	v.modelList("models", b.Models)
 	if b.Everything && (b.TeamIDs != nil || b.KeyIDs != nil || b.Models != nil) {
 		v.fail("everything", "cannot be set together with team_ids, key_ids or models")
 	}

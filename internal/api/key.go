@@ -73,7 +73,7 @@ func (k Key) Validate() error {
 	v.alias("key_alias", k.KeyAlias)
 	v.optionalID("team_id", k.TeamID)
 	v.optionalID("user_id", k.UserID)
-	v.names("models", k.Models)
+	v.modelList("models", k.Models)
 	v.rateLimits(k.RateLimits)
 	v.modelRateLimits(k.ModelRateLimits)
 	v.budgetTerms(k.BudgetTerms)

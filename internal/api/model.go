@@ -31,7 +31,8 @@ type Model struct {
 
 // ModelFields are the parts of a model that its owner may set.
 type ModelFields struct {
-	// Name is what clients ask for.
+	// Name is what clients ask for. One that ends with a star, such as acme/*, is a wildcard: it serves every name
+	// that begins with what comes before the star, unless a longer or exact name does.
 	Name string `json:"name"`
 	// Upstream is one of [Upstreams].
 	Upstream string `json:"upstream" default:"\"openai\""`
@@ -45,7 +46,13 @@ type ModelFields struct {
 	// HasAPIKey and APIKeySHA256, in hexadecimal, tell of the credential in answers; both are ignored in requests.
 	HasAPIKey    bool   `json:"has_api_key"`
 	APIKeySHA256 string `json:"api_key_sha256,omitempty"`
-	// UpstreamModel is the provider's name of the model; nil is Name.
+	// Aliases are other names that clients may ask for it by. They count in the same limits as Name, which is what is
+	// recorded. A name with a star has none.
+	Aliases StringList `json:"aliases"`
+	// AccessGroups are names under which teams, keys, limits and pots may list it together with others.
+	AccessGroups StringList `json:"access_groups"`
+	// UpstreamModel is the provider's name of the model; nil is Name, or what the star of Name stands for if Name
+	// ends with /*. A star at its end is what the star of Name stands for.
 	UpstreamModel *string `json:"upstream_model"`
 	// BaseModel is the catalogue's name of the model, by which it is priced; nil is UpstreamModel.
 	// Deployments of Azure have names of their own and need it.
@@ -63,9 +70,6 @@ type ModelFields struct {
 	// RPM and TPM are what the deployment takes in any 60 seconds, over all teams; nil is unlimited.
 	RPM *int64 `json:"rpm"`
 	TPM *int64 `json:"tpm"`
-	// TPMCountsCached false leaves what a prompt reads from the provider's cache out of tokens per minute, of
-	// the deployment and of callers, as vendors do. It is still reserved, and given back when the answer tells.
-	TPMCountsCached bool `json:"tpm_counts_cached" default:"true"`
 	// Enabled false keeps the deployment but sends nothing there.
 	Enabled  bool     `json:"enabled" default:"true"`
 	Metadata Metadata `json:"metadata"`
@@ -73,14 +77,14 @@ type ModelFields struct {
 
 // NewModel returns a model with the defaults of a create.
 func NewModel(id string) Model {
-	return Model{ModelID: id, ModelFields: ModelFields{Upstream: "openai", Weight: 1, TPMCountsCached: true, Enabled: true}}
+	return Model{ModelID: id, ModelFields: ModelFields{Upstream: "openai", Weight: 1, Enabled: true}}
 }
 
 // Validate says whether the model can be stored; the error names the field.
 func (m Model) Validate() error {
 	v := newValidation()
 	v.id("model_id", m.ModelID)
-	v.modelName("name", m.Name)
+	v.modelNames(m.ModelFields)
 	if !slices.Contains(Upstreams, m.Upstream) {
 		v.fail("upstream", "%q is no upstream; known are %s. Anything that speaks OpenAI's wire is openai with base_url", m.Upstream, strings.Join(Upstreams, ", "))
 	}
@@ -90,8 +94,6 @@ func (m Model) Validate() error {
 	}
 	v.alias("api_version", m.APIVersion)
 	v.apiVersion("api_version", m)
-	v.alias("upstream_model", m.UpstreamModel)
-	v.alias("base_model", m.BaseModel)
 	v.credential("api_key", m.APIKey)
 	v.modelPrice("price", m.Price)
 	if n := m.MaxOutputTokens; n != nil && (*n < 1 || *n > maxOutputTokens) {
@@ -105,15 +107,6 @@ func (m Model) Validate() error {
 	v.rate("tpm", m.TPM)
 	v.metadata(m.Metadata)
 	return v.err()
-}
-
-func (v *validation) modelName(field, name string) {
-	switch {
-	case strings.TrimSpace(name) == "":
-		v.fail(field, "is required: the name that clients ask for")
-	case len(name) > maxIDLen:
-		v.fail(field, "is %d characters long, at most %d are allowed", len(name), maxIDLen)
-	}
 }
 
 func (v *validation) baseURL(field string, address *string) {

@@ -63,7 +63,7 @@ func (t Team) Validate() error {
 	v := newValidation()
 	v.id("team_id", t.TeamID)
 	v.alias("team_alias", t.TeamAlias)
-	v.names("models", t.Models)
+	v.modelList("models", t.Models)
 	v.rateLimits(t.RateLimits)
 	v.modelRateLimits(t.ModelRateLimits)
 	v.minOutputTokens(t.MinOutputTokens)

@@ -105,9 +105,7 @@ func (v *validation) modelRateLimits(l ModelRateLimits) {
 
 func (v *validation) rateMap(field string, limits map[string]int64) {
 	for _, model := range sortedKeys(limits) {
-		if model == "" {
-			v.fail(field, "has an entry without a model name")
-		}
+		v.pattern(field, model)
 		limit := limits[model]
 		v.rate(field+"."+model, &limit)
 	}

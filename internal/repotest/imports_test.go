@@ -67,6 +67,8 @@ func TestForbidden_refusesEachKindOfImport(t *testing.T) {
 		{"gateway/app", module + "gateway/store", false},
 		{"internal/api", "github.com/google/go-cmp/cmp", true},
 		{"internal/api", module + "internal/money", false},
+		{"internal/api", module + "internal/modelname", false},
+		{"internal/modelname", module + "gateway/policy", true},
 		{"internal/testenv", module + "gateway/app", true},
 	} {
 		if got := forbidden(c.dir, c.imported) != ""; got != c.want {
@@ -79,8 +81,8 @@ func TestForbidden_refusesEachKindOfImport(t *testing.T) {
 func forbidden(dir, imported string) string {
 	ours, isOurs := strings.CutPrefix(imported, module)
 	switch {
-	case within(dir, "internal/api") || within(dir, "internal/money"):
-		if strings.Contains(imported, ".") && (!isOurs || !within(ours, "internal/money")) {
+	case within(dir, "internal/api") || within(dir, "internal/money") || within(dir, "internal/modelname"):
+		if strings.Contains(imported, ".") && (!isOurs || !within(ours, "internal/money") && !within(ours, "internal/modelname")) {
 			return "the vocabulary needs the standard library only"
 		}
 	case within(dir, "gateway/quota") && (imported == "net/http" || imported == "database/sql"):
