@@ -171,7 +171,7 @@ func (s *Server) editKey(c *call, name string, edit func(*api.Key) error) (api.K
 		if err := checkOwnKey(c, before, *key); err != nil {
 			return err
 		}
-		return checkWithin(team, before, *key)
+		return s.checkWithin(team, before, *key)
 	})
 	if err != nil {
 		return api.KeyInfo{}, err

@@ -6,13 +6,14 @@ import (
 	"strings"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/modelname"
 )
 
 // Names that LiteLLM's clients write in place of models.
 const (
-	allProxyModels  = "all-proxy-models"
-	allTeamModels   = "all-team-models"
-	noDefaultModels = "no-default-models"
+	allProxyModels  = api.AllProxyModels
+	allTeamModels   = api.AllTeamModels
+	noDefaultModels = api.NoDefaultModels
 )
 
 // teamOf returns the team of a key, nil when it has none.
@@ -32,7 +33,7 @@ func (s *Server) teamOf(ctx context.Context, key api.Key) (*api.Team, error) {
 
 // checkWithin refuses to give a key more than its team has. What the key has already stays: a team whose
 // limits were lowered since binds the key anyway, and its other fields must remain open to change.
-func checkWithin(team *api.Team, before, after api.Key) error {
+func (s *Server) checkWithin(team *api.Team, before, after api.Key) error {
 	if !sameTeam(team, after.TeamID) {
 		return api.Errorf(api.Conflict, "the key was moved to another team meanwhile; try again")
 	}
@@ -41,7 +42,7 @@ func checkWithin(team *api.Team, before, after api.Key) error {
 	}
 	moved := !sameTeam(team, before.TeamID)
 	if moved || !slices.Equal(before.Models, after.Models) {
-		if err := checkModels(team.Models, after.Models); err != nil {
+		if err := checkModels(team.Models, after.Models, s.models.Names); err != nil {
 			return err
 		}
 	}
@@ -76,13 +77,16 @@ func sameTeam(team *api.Team, id *string) bool {
 }
 
 // checkModels refuses a model that the team may not ask for. An empty list is all of the team's.
-func checkModels(team, key []string) error {
+func checkModels(team, key []string, names func(string) *modelname.Names) error {
 	if len(team) == 0 || slices.Contains(team, allProxyModels) {
 		return nil
 	}
 	for _, model := range key {
 		inherits := model == allTeamModels || model == noDefaultModels
-		if !inherits && !slices.Contains(team, model) {
+		granted := func(entry string) bool {
+			return modelname.Covers(entry, model) || names(model).GrantedBy(entry, model)
+		}
+		if !inherits && !slices.ContainsFunc(team, granted) {
 			return api.FieldErrorf("models", "holds %q, which the key's team does not have; it has %s", model, strings.Join(team, ", "))
 		}
 	}

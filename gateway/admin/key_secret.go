@@ -45,7 +45,7 @@ func (s *Server) generateKey(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := checkWithin(team, api.Key{}, key); err != nil {
+	if err := s.checkWithin(team, api.Key{}, key); err != nil {
 		return nil, err
 	}
 	fresh := []api.Key{key}

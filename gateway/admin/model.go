@@ -5,6 +5,7 @@ import (
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/modelname"
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
 
@@ -15,6 +16,8 @@ type Models interface {
 	Model(id string) (file string, ok bool)
 	// Facts are what the gateway goes by when it serves a model, the catalogue's where the model says nothing.
 	Facts(model api.Model) ModelFacts
+	// Names are all that the model with the name is called by.
+	Names(name string) *modelname.Names
 	// Changed puts stored changes in force. When it returns, every gateway serves them.
 	Changed(ctx context.Context) error
 }
@@ -30,9 +33,12 @@ type ModelFacts struct {
 // noModels are those of a gateway that serves none.
 type noModels struct{}
 
-func (noModels) Declared() []api.Model         { return nil }
-func (noModels) Model(string) (string, bool)   { return "", false }
-func (noModels) Facts(api.Model) ModelFacts    { return ModelFacts{} }
+func (noModels) Declared() []api.Model       { return nil }
+func (noModels) Model(string) (string, bool) { return "", false }
+func (noModels) Facts(api.Model) ModelFacts  { return ModelFacts{} }
+func (noModels) Names(name string) *modelname.Names {
+	return &modelname.Names{Name: name}
+}
 func (noModels) Changed(context.Context) error { return nil }
 
 // createModel is POST /model/new: a model's fields, in our form or LiteLLM's, and model_id unless one is to be made.
@@ -55,6 +61,9 @@ func (s *Server) createModel(c *call) (any, error) {
 		return nil, err
 	}
 	if err := undeclared("model", s.models.Model, edit.id); err != nil {
+		return nil, err
+	}
+	if err := s.checkNames(c.ctx(), model); err != nil {
 		return nil, err
 	}
 	created, err := once(s, c, func(ctx context.Context) (api.Model, error) {
@@ -91,12 +100,24 @@ func (s *Server) updateModel(c *call) (any, error) {
 		return nil, err
 	}
 	model, err := s.record.UpdateModel(c.ctx(), c.change, id, revision, func(model *api.Model) error {
-		return edit.apply(c.in, model)
+		if err := edit.apply(c.in, model); err != nil {
+			return err
+		}
+		return s.checkNames(c.ctx(), *model)
 	})
 	if err != nil {
 		return nil, err
 	}
 	return s.modelAnswer(model), inForce(s.models.Changed(c.ctx()))
+}
+
+// checkNames refuses a model one of whose names means another already.
+func (s *Server) checkNames(ctx context.Context, model api.Model) error {
+	all, err := s.allModels(ctx)
+	if err != nil {
+		return err
+	}
+	return model.CheckAgainst(all)
 }
 
 // modelDeleted is the answer of POST /model/delete. Message is LiteLLM's.

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/modelname"
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
 
@@ -32,7 +33,7 @@ type liteLLMParams struct {
 }
 
 func (s *Server) modelAnswer(model api.Model) modelAnswer {
-	upstreamModel := model.Name
+	upstreamModel := modelname.Upstream(model.Name)
 	if model.UpstreamModel != nil {
 		upstreamModel = *model.UpstreamModel
 	}
@@ -53,6 +54,7 @@ func (s *Server) modelAnswer(model api.Model) modelAnswer {
 	answer.note("db_model", model.DeclaredIn == "")
 	answer.note("litellm_provider", model.Upstream)
 	answer.note("base_model", model.BaseModel)
+	answer.note("access_groups", model.AccessGroups)
 	answer.note("input_cost_per_token", perToken(facts.Input))
 	answer.note("output_cost_per_token", perToken(facts.Output))
 	answer.note("max_input_tokens", known(facts.MaxInputTokens))

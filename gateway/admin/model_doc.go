@@ -28,7 +28,7 @@ type liteLLMModel struct {
 	ModelName string `json:"model_name"`
 	// Params are model (upstream/upstream_model), api_base (base_url), api_key, api_version, rpm, tpm, weight and prices per token.
 	Params map[string]any `json:"litellm_params"`
-	// Info is id (model_id), base_model and, as metadata, anything else.
+	// Info is id (model_id), base_model, access_groups and, as metadata, anything else.
 	Info map[string]any `json:"model_info"`
 }
 

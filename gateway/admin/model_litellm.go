@@ -134,8 +134,10 @@ func (e *modelEdit) readInfo(in *input, info httpx.Object) error {
 		}
 		delete(info, "id")
 	}
-	in.instead("base_model", info["base_model"])
-	delete(info, "base_model")
+	for _, ours := range []string{"base_model", "access_groups"} {
+		in.instead(ours, info[ours])
+		delete(info, ours)
+	}
 	if len(info) == 0 {
 		return nil
 	}
@@ -190,8 +192,8 @@ func (e *modelEdit) readModel(in *input, model string, provider *string, update 
 			return api.FieldErrorf("litellm_params.model",
 				"names the provider %q, which is not known here; one that speaks OpenAI's wire is served as openai with api_base", clip(prefix))
 		}
-		if found && provider == nil && !slices.Contains(openAILike, prefix) {
-			name = model // a name with a slash in it
+		if found && provider == nil && name != "*" && !slices.Contains(openAILike, prefix) {
+			name = model // a name with a slash in it; of acme/* the star is the name in any case
 		}
 		prefix = "openai"
 	}

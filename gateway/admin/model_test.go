@@ -14,6 +14,7 @@ import (
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/admin"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/modelname"
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
 
@@ -247,3 +248,5 @@ func TestModel_keepsEveryKindOfPrice(t *testing.T) {
 		t.Errorf("the price came back as %+v", list.Models)
 	}
 }
+
+func (f *fakeModels) Names(name string) *modelname.Names { return &modelname.Names{Name: name} }

@@ -226,8 +226,8 @@ func (s *Server) narrowed(ctx context.Context, made *rehearsal, before, after ap
 		if _, changed := made.keys.after[key.KeyID]; changed {
 			continue // whose own change was judged already
 		}
-		why := checkWithin(&after, api.Key{}, key)
-		if why == nil || checkWithin(&before, api.Key{}, key) != nil {
+		why := s.checkWithin(&after, api.Key{}, key)
+		if why == nil || s.checkWithin(&before, api.Key{}, key) != nil {
 			continue
 		}
 		narrowed = append(narrowed, api.NarrowedKey{KeyID: key.KeyID, KeyAlias: key.KeyAlias, Why: why.Error()})

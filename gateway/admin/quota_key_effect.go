@@ -53,12 +53,10 @@ func (s *Server) unserved(ctx context.Context, made *rehearsal) (names []string,
 	if err != nil {
 		return nil, err
 	}
-	served := map[string]bool{allProxyModels: true, allTeamModels: true, noDefaultModels: true}
-	for _, model := range models {
-		served[model.Name] = served[model.Name] || model.Enabled
-	}
+	models = slices.DeleteFunc(models, func(model api.Model) bool { return !model.Enabled })
 	for _, name := range added {
-		if !served[name] {
+		special := name == allProxyModels || name == allTeamModels || name == noDefaultModels
+		if !special && !slices.ContainsFunc(models, func(model api.Model) bool { return model.MeantBy(name) }) {
 			names = append(names, name)
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/upstream"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/modelname"
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 	"github.com/bursarhq/terraform-provider-bursar/internal/pricing"
 )
@@ -66,7 +67,7 @@ func (m *models) Deployments(ctx context.Context) ([]deployment.Deployment, erro
 		deployments = append(deployments, d)
 	}
 	for _, d := range deployments {
-		if !d.Priced {
+		if !d.Priced && d.Real == nil {
 			m.logger.Warn("a model has no known price; set its price to serve it",
 				slog.String("model", d.Model), slog.String("deployment", d.ID))
 		}
@@ -74,14 +75,50 @@ func (m *models) Deployments(ctx context.Context) ([]deployment.Deployment, erro
 	return deployments, nil
 }
 
-// deployment is an entry with its own price, or with the catalogue's.
+// deployment is an entry with its own price, or with the catalogue's. One with a star has the price of the
+// name that it serves.
 func (m *models) deployment(entry config.Model) (deployment.Deployment, error) {
+	d, err := m.named(entry)
+	if err != nil || !modelname.IsPattern(entry.Name) {
+		return d, err
+	}
+	d.Known = m.known(entry)
+	d.Real = func(rest string) deployment.Deployment {
+		real := entry
+		real.UpstreamModel, real.BaseModel = modelname.Fill(entry.UpstreamModel, rest), modelname.Fill(entry.BaseModel, rest)
+		served, _ := m.named(real) // the price was read above
+		return served
+	}
+	return d, nil
+}
+
+// known are the names that a wildcard serves and the catalogue has: what the provider is asked for is one of
+// its models.
+func (m *models) known(entry config.Model) (names []string) {
+	listed := either(entry.BaseModel, entry.UpstreamModel)
+	if !modelname.IsPattern(listed) {
+		return nil
+	}
+	for _, model := range m.catalogue.Models() {
+		rest, matches := modelname.Rest(listed, model.Name)
+		if !matches {
+			continue
+		}
+		if found, known := m.catalogue.Model(entry.Upstream, model.Name); known && found.Provider == model.Provider {
+			names = append(names, modelname.Fill(entry.Name, rest))
+		}
+	}
+	return names
+}
+
+// named is an entry as it is, a star being nothing special.
+func (m *models) named(entry config.Model) (deployment.Deployment, error) {
 	d := deployment.Deployment{
 		Deployment: upstream.Deployment{
 			Model: entry.Name, UpstreamModel: entry.UpstreamModel, Provider: entry.Upstream,
 			BaseURL: entry.BaseURL, APIKey: entry.APIKey, APIVersion: entry.APIVersion,
 		},
-		ID: entry.ID, Weight: 1, RPM: entry.RPM, TPM: entry.TPM, TPMSkipsCached: entry.TPMSkipsCached,
+		ID: entry.ID, Weight: 1, RPM: entry.RPM, TPM: entry.TPM, Aliases: entry.Aliases, AccessGroups: entry.AccessGroups,
 	}
 	listed, known := m.catalogue.Model(entry.Upstream, either(entry.BaseModel, entry.UpstreamModel))
 	d.Price, d.Priced = listed.Price, known
@@ -131,9 +168,10 @@ func configured(model api.Model) config.Model {
 		ID: model.ModelID, Name: model.Name, Upstream: model.Upstream,
 		BaseURL: config.BaseURL(model.Upstream, valueOf(model.BaseURL)), APIKey: valueOf(model.APIKey),
 		APIVersion:    valueOf(model.APIVersion),
-		UpstreamModel: either(valueOf(model.UpstreamModel), model.Name), BaseModel: valueOf(model.BaseModel),
+		UpstreamModel: either(valueOf(model.UpstreamModel), modelname.Upstream(model.Name)), BaseModel: valueOf(model.BaseModel),
 		Price: model.Price, MaxOutputTokens: valueOf(model.MaxOutputTokens), MinOutputTokens: valueOf(model.MinOutputTokens),
-		Weight: &model.Weight, RPM: model.RPM, TPM: model.TPM, TPMSkipsCached: !model.TPMCountsCached,
+		Weight: &model.Weight, RPM: model.RPM, TPM: model.TPM,
+		Aliases: model.Aliases, AccessGroups: model.AccessGroups,
 	}
 }
 
@@ -154,7 +192,8 @@ func declaredModel(entry config.Model, file string) api.Model {
 	model.BaseModel, model.MaxOutputTokens = optional(entry.BaseModel), optional(entry.MaxOutputTokens)
 	model.MinOutputTokens = optional(entry.MinOutputTokens)
 	model.APIVersion = optional(entry.APIVersion)
-	model.RPM, model.TPM, model.TPMCountsCached = entry.RPM, entry.TPM, !entry.TPMSkipsCached
+	model.RPM, model.TPM = entry.RPM, entry.TPM
+	model.Aliases, model.AccessGroups = entry.Aliases, entry.AccessGroups
 	if entry.Weight != nil {
 		model.Weight = *entry.Weight
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/admin"
@@ -22,6 +23,7 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/gateway/seal"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/store"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/upstream"
+	"github.com/bursarhq/terraform-provider-bursar/internal/modelname"
 )
 
 // contentionWait is how long a call waits when only others' reservations keep it out of a budget.
@@ -41,6 +43,8 @@ type parts struct {
 	metrics  *metrics.Metrics
 	source   *models
 	models   *deployment.Registry
+	// known are the models for those who were made before them.
+	known    atomic.Pointer[deployment.Registry]
 	capacity quota.Engine
 	drift    *ledger.Reconciler
 	exports  []*ledgerexport.Exporter
@@ -67,7 +71,7 @@ func assemble(ctx context.Context, options Options) (_ *parts, err error) {
 	if err != nil {
 		return nil, err
 	}
-	p.store, err = store.Open(ctx, settings.DatabaseURL, store.Options{Sealer: sealer, Logger: logger, Journal: true})
+	p.store, err = store.Open(ctx, settings.DatabaseURL, store.Options{Sealer: sealer, Logger: logger, Journal: true, Names: p.modelNames})
 	if err != nil {
 		return nil, fmt.Errorf("open the record (database_url): %w", err)
 	}
@@ -107,6 +111,7 @@ func assemble(ctx context.Context, options Options) (_ *parts, err error) {
 	if err != nil {
 		return nil, err
 	}
+	p.known.Store(p.models)
 	p.metrics.Deployments(p.deploymentStates)
 	if err := p.openExports(options); err != nil {
 		return nil, err
@@ -212,6 +217,14 @@ func (p *parts) openModels(ctx context.Context, options Options) (*deployment.Re
 			Retries: settings.Routing.Retries, RetryShare: settings.Routing.RetryShare, Timeout: settings.Routing.Timeout,
 		},
 	})
+}
+
+// modelNames are all that a model is called by, as far as the models have been read.
+func (p *parts) modelNames(model string) *modelname.Names {
+	if registry := p.known.Load(); registry != nil {
+		return registry.Names(model)
+	}
+	return &modelname.Names{Name: model}
 }
 
 // background are the loops that run beside the server until it has stopped.

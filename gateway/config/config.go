@@ -108,6 +108,9 @@ type Model struct {
 	// ID names the deployment: the file's, or the name and which of that name it is, such as "gpt-4.1:2".
 	ID   string
 	Name string
+	// Aliases and AccessGroups are as in the admin API.
+	Aliases      []string
+	AccessGroups []string
 	// Upstream is the provider's dialect: openai, azure or anthropic.
 	Upstream string
 	BaseURL  string
@@ -128,8 +131,6 @@ type Model struct {
 	// RPM and TPM are what the deployment takes in any 60 seconds; nil is unlimited.
 	RPM *int64
 	TPM *int64
-	// TPMSkipsCached leaves what is read from the provider's cache out of tokens per minute.
-	TPMSkipsCached bool
 }
 
 // Routing says how calls are spread over the deployments of a model; nil and zero are the defaults of

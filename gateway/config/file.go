@@ -125,12 +125,13 @@ type fileModel struct {
 	APIVersion      string    `yaml:"api_version"`
 	UpstreamModel   string    `yaml:"upstream_model"`
 	BaseModel       string    `yaml:"base_model"`
+	Aliases         []string  `yaml:"aliases"`
+	AccessGroups    []string  `yaml:"access_groups"`
 	MaxOutputTokens int64     `yaml:"max_output_tokens"`
 	MinOutputTokens *int64    `yaml:"min_output_tokens"`
 	Weight          *int64    `yaml:"weight"`
 	RPM             *int64    `yaml:"rpm"`
 	TPM             *int64    `yaml:"tpm"`
-	TPMCountsCached *bool     `yaml:"tpm_counts_cached"`
 	Price           yaml.Node `yaml:"price"`
 }
 

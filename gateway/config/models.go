@@ -2,6 +2,7 @@ package config
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/modelname"
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
 
@@ -38,9 +40,7 @@ func (c *checker) models(f file) {
 			c.fail(field+".model_id", "%q stands here twice", id)
 		}
 		ids[id] = true
-		if entry.Name == "" {
-			c.fail(field+".name", "is required: the name that clients ask for")
-		}
+		c.modelNames(field, id, entry)
 		provider := c.upstream(field+".upstream", entry.Upstream)
 		baseURL := c.baseURL(field+".base_url", provider, entry.BaseURL)
 		c.config.Models = append(c.config.Models, Model{
@@ -50,19 +50,43 @@ func (c *checker) models(f file) {
 			BaseURL:         baseURL,
 			APIVersion:      c.apiVersion(field+".api_version", provider, baseURL, entry.APIVersion),
 			APIKey:          entry.APIKey,
-			UpstreamModel:   valueOr(entry.UpstreamModel, entry.Name),
+			UpstreamModel:   valueOr(entry.UpstreamModel, modelname.Upstream(entry.Name)),
 			Price:           c.price(field+".price", entry.Price),
 			BaseModel:       entry.BaseModel,
+			Aliases:         entry.Aliases,
+			AccessGroups:    entry.AccessGroups,
 			MaxOutputTokens: entry.MaxOutputTokens,
 			MinOutputTokens: c.minOutputTokens(field+".min_output_tokens", entry.MinOutputTokens),
 			Weight:          c.rate(field+".weight", entry.Weight),
 			RPM:             c.rate(field+".rpm", entry.RPM),
 			TPM:             c.rate(field+".tpm", entry.TPM),
-			TPMSkipsCached:  entry.TPMCountsCached != nil && !*entry.TPMCountsCached,
 		})
 		if entry.MaxOutputTokens < 0 {
 			c.fail(field+".max_output_tokens", "is %d; it cannot be negative", entry.MaxOutputTokens)
 		}
+	}
+}
+
+// modelNames checks what a model is called, also against those before it.
+func (c *checker) modelNames(field, id string, entry fileModel) {
+	model := api.NewModel(id)
+	model.Name, model.Aliases, model.AccessGroups = entry.Name, entry.Aliases, entry.AccessGroups
+	model.UpstreamModel, model.BaseModel = &entry.UpstreamModel, &entry.BaseModel
+	c.checkField(field, model.ValidateNames())
+	var others []api.Model
+	for _, before := range c.config.Models {
+		other := api.NewModel(before.ID)
+		other.Name, other.Aliases, other.AccessGroups = before.Name, before.Aliases, before.AccessGroups
+		others = append(others, other)
+	}
+	c.checkField(field, model.CheckAgainst(others))
+}
+
+// checkField says what is wrong with a field of an entry in the words of the admin API.
+func (c *checker) checkField(entry string, err error) {
+	var refusal *api.Error
+	if errors.As(err, &refusal) {
+		c.fail(entry+"."+refusal.Param, "%s", strings.TrimPrefix(refusal.Message, refusal.Param+" "))
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/upstream"
+	"github.com/bursarhq/terraform-provider-bursar/internal/modelname"
 	"github.com/bursarhq/terraform-provider-bursar/internal/pricing"
 )
 
@@ -31,8 +32,16 @@ type Deployment struct {
 	// RPM and TPM are what it takes in any 60 seconds; nil is unlimited.
 	RPM *int64
 	TPM *int64
-	// TPMSkipsCached: what is read from the provider's cache is no tokens per minute, here and for callers.
-	TPMSkipsCached bool
+
+	// Real is what serves a name that the deployment's pattern matches, given what its star stands for.
+	// It is nil for a deployment without a star. The real one keeps ID, limits and health.
+	Real func(rest string) Deployment
+	// Known are the names that a pattern is known to serve.
+	Known []string
+	// Aliases are other names that clients may ask for the model by; AccessGroups are what lists of
+	// allowed models may say for it.
+	Aliases      []string
+	AccessGroups []string
 
 	health *health
 }
@@ -40,25 +49,18 @@ type Deployment struct {
 // Limited says whether the deployment has limits of its own.
 func (d Deployment) Limited() bool { return d.RPM != nil || d.TPM != nil }
 
-// MinuteTokens is what a use counts in tokens per minute.
-func (d Deployment) MinuteTokens(used pricing.Usage) int64 {
-	tokens := used.PromptTokens + used.CompletionTokens
-	if d.TPMSkipsCached {
-		tokens -= min(max(used.CachedTokens, 0), used.PromptTokens)
-	}
-	return tokens
-}
-
 // target tells deployments apart that have the same id but not the same place: what one of them
 // did says nothing about the other.
 func (d Deployment) target() string {
 	return d.ID + "\n" + d.Provider + "\n" + d.BaseURL + "\n" + d.UpstreamModel + "\n" + d.APIKey
 }
 
-// Model is a name that clients ask for and the deployments that serve it.
+// Model is what clients ask for by one of its names, and the deployments that serve it.
 type Model struct {
-	Name        string
+	*modelname.Names
 	Deployments []Deployment
+	// Label is the name in metrics: the pattern's for names that callers may have made up.
+	Label string
 
 	group *group
 }

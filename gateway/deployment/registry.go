@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/bursarhq/terraform-provider-bursar/internal/modelname"
 	"github.com/bursarhq/terraform-provider-bursar/internal/pricing"
 )
 
@@ -61,7 +62,7 @@ type snapshot struct {
 	// checked is when they were last known to be the newest.
 	checked time.Time
 	list    []Model
-	byName  map[string]int
+	names
 }
 
 // NewRegistry reads the models. The error is the source's.
@@ -106,14 +107,12 @@ func (r *Registry) Find(ctx context.Context, name string) (Model, bool, error) {
 	if err != nil {
 		return Model{}, false, err
 	}
-	at, served := now.byName[name]
-	if !served {
-		return Model{}, false, nil
-	}
-	return now.list[at], true, nil
+	model, served := now.find(name)
+	return model, served, nil
 }
 
-// List returns the models that are served, in order. It must not be changed.
+// List returns the models that are served, in order, those of wildcards by their names with a star. It must
+// not be changed.
 func (r *Registry) List(ctx context.Context) ([]Model, error) {
 	now, err := r.now(ctx)
 	if err != nil {
@@ -202,7 +201,7 @@ func (r *Registry) refresh(ctx context.Context) (*snapshot, error) {
 
 // snapshot groups the deployments by their names and gives each the health it had.
 func (r *Registry) snapshot(deployments []Deployment) *snapshot {
-	fresh := &snapshot{byName: map[string]int{}}
+	fresh := &snapshot{names: names{byName: map[string]int{}}}
 	healths, groups := map[string]*health{}, map[string]*group{}
 	for _, d := range deployments {
 		at, known := fresh.byName[d.Model]
@@ -213,7 +212,7 @@ func (r *Registry) snapshot(deployments []Deployment) *snapshot {
 			if groups[d.Model] == nil {
 				groups[d.Model] = &group{routing: r.options.Routing, retries: newRetryBudget(*r.options.Routing.RetryShare)}
 			}
-			fresh.list = append(fresh.list, Model{Name: d.Model, group: groups[d.Model]})
+			fresh.list = append(fresh.list, Model{Names: &modelname.Names{Name: d.Model}, Label: d.Model, group: groups[d.Model]})
 		}
 		d.health = r.healths[d.target()]
 		if d.health == nil {
@@ -223,20 +222,29 @@ func (r *Registry) snapshot(deployments []Deployment) *snapshot {
 		fresh.list[at].Deployments = append(fresh.list[at].Deployments, d)
 	}
 	r.healths, r.groups = healths, groups
+	fresh.index()
 	return fresh
 }
 
 // Price is that of a model's first deployment whose price is known.
 func (r *Registry) Price(model string) (pricing.Price, bool) {
-	known := r.known()
-	at, served := known.byName[model]
-	if !served {
-		return pricing.Price{}, false
-	}
-	for _, d := range known.list[at].Deployments {
+	served, _ := r.known().find(model)
+	for _, d := range served.Deployments {
 		if d.Priced {
 			return d.Price, true
 		}
 	}
 	return pricing.Price{}, false
+}
+
+// Names are all that the model with the name is called by, as far as is known now.
+func (r *Registry) Names(name string) *modelname.Names {
+	known := r.known()
+	if at, served := known.byName[name]; served {
+		return known.list[at].Names
+	}
+	if served, found := known.find(name); found {
+		return served.Names
+	}
+	return &modelname.Names{Name: name}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/gateway/policy"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/modelname"
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
 
@@ -214,13 +215,13 @@ func TestWindows_bindTeamWithDefaultsAndModels(t *testing.T) {
 	r.teams["marketing"] = team
 	subject := lookup(t, book, "one")
 	want := []quota.Window{{Scope: "team:marketing", Name: "team", RPM: 30, TPM: 5000, Parallel: quota.Unlimited}}
-	if diff := cmp.Diff(want, subject.Windows("small")); diff != "" {
+	if diff := cmp.Diff(want, subject.Windows(named("small"))); diff != "" {
 		t.Error(diff)
 	}
 	want = append(want, quota.Window{
 		Scope: "team:marketing#large", Name: "team model", RPM: 3, TPM: quota.Unlimited, Parallel: quota.Unlimited,
 	})
-	if diff := cmp.Diff(want, subject.Windows("large")); diff != "" {
+	if diff := cmp.Diff(want, subject.Windows(named("large"))); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -231,7 +232,7 @@ func TestBudgets_teamsOwnTerms(t *testing.T) {
 	route.Thresholds = []float64{0.8, 0.95, 1}
 	r.routes = []api.AlertRoute{route}
 	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
-	budgets := lookup(t, book, "one").Budgets("small", now)
+	budgets := lookup(t, book, "one").Budgets(named("small"), now)
 	if len(budgets) != 2 {
 		t.Fatalf("got %d budgets, want the team's and the key's", len(budgets))
 	}
@@ -261,7 +262,7 @@ func TestBudgets_temporaryIncreaseEnds(t *testing.T) {
 	team.TempBudgetIncrease, team.TempBudgetExpiry = new(50*money.USD), &until
 	r.teams["marketing"] = team
 	subject := lookup(t, book, "one")
-	before, after := subject.Budgets("small", until.Add(-1))[0], subject.Budgets("small", until)[0]
+	before, after := subject.Budgets(named("small"), until.Add(-1))[0], subject.Budgets(named("small"), until)[0]
 	if before.Limit != 150*money.USD || before.Thresholds[0].At != 120*money.USD || before.Throttle.At != 120*money.USD {
 		t.Errorf("before its end: %+v", before)
 	}
@@ -296,7 +297,7 @@ func TestBudgets_pots(t *testing.T) {
 		{"two", "small", []quota.Scope{"key:key_2", "budget:everything", "budget:key two"}},
 	} {
 		var got []quota.Scope
-		for _, budget := range lookup(t, book, test.secret).Budgets(test.model, time.Now()) {
+		for _, budget := range lookup(t, book, test.secret).Budgets(named(test.model), time.Now()) {
 			got = append(got, budget.Scope)
 		}
 		if diff := cmp.Diff(test.want, got); diff != "" {
@@ -342,7 +343,7 @@ func TestBudgets_moveOnWithTime(t *testing.T) {
 	_, book, _ := setUp()
 	subject := lookup(t, book, "one")
 	edge := time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)
-	before, after := subject.Budgets("small", edge.Add(-1))[0], subject.Budgets("small", edge)[0]
+	before, after := subject.Budgets(named("small"), edge.Add(-1))[0], subject.Budgets(named("small"), edge)[0]
 	if !before.Periods[1].End.Equal(edge) || !after.Periods[1].Start.Equal(edge) {
 		t.Errorf("before: %v\nafter: %v", before.Periods, after.Periods)
 	}
@@ -368,7 +369,7 @@ func TestMayUse(t *testing.T) {
 		key, team := r.keys["one"], r.teams["marketing"]
 		key.Models, team.Models = test.key, test.team
 		r.keys["one"], r.teams["marketing"] = key, team
-		got, by := lookup(t, book, "one").MayUse("m")
+		got, by := lookup(t, book, "one").MayUse(named("m"), "m")
 		if got != test.want || by != test.by {
 			t.Errorf("key %v, team %v: %v by %q", test.key, test.team, got, by)
 		}
@@ -412,7 +413,7 @@ func TestChanges_potsReachEverybody(t *testing.T) {
 	if fresh, _ := there.Fresh(t.Context(), alone); fresh {
 		t.Error("a key without a team was left out")
 	}
-	if got := len(lookup(t, there, "one").Budgets("small", time.Now())); got != 3 {
+	if got := len(lookup(t, there, "one").Budgets(named("small"), time.Now())); got != 3 {
 		t.Errorf("a subject loaded after the change has %d budgets, want 3", got)
 	}
 }
@@ -441,3 +442,5 @@ func (r *record) KeysOfUser(_ context.Context, id string) (keys []api.Key, err e
 	}
 	return keys, nil
 }
+
+func named(model string) *modelname.Names { return &modelname.Names{Name: model} }

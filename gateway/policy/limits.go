@@ -1,8 +1,12 @@
 package policy
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/modelname"
 )
 
 // Scopes of counters. The ledger reads them back, see ledger's package comment.
@@ -13,7 +17,7 @@ func userScope(id string) quota.Scope { return quota.Scope(api.UserScope(id)) }
 
 func memberScope(team, user string) quota.Scope { return quota.Scope(api.MemberScope(team, user)) }
 
-// modelled names the counters of one model. "#" stands in no id, so no id can name another's counters.
+// modelled names the counters of one model, pattern or access group. "#" stands in no id, so no id can name another's counters.
 func modelled(scope quota.Scope, model string) quota.Scope {
 	return scope + quota.Scope("#"+model)
 }
@@ -43,15 +47,31 @@ func appendWindow(windows []quota.Window, scope quota.Scope, name string, limits
 	})
 }
 
-func appendModelWindow(windows []quota.Window, owner quota.Scope, name string, limits api.ModelRateLimits, model string) []quota.Window {
-	var bound api.RateLimits
-	if rpm, limited := limits.ModelRPMLimit[model]; limited {
-		bound.RPMLimit = &rpm
+// appendModelWindow adds a window for every name, pattern or access group with limits that stands for the model.
+func appendModelWindow(windows []quota.Window, owner quota.Scope, name string, limits api.ModelRateLimits, model *modelname.Names) []quota.Window {
+	for _, entry := range limitedModels(limits) {
+		if !model.BoundBy(entry) {
+			continue
+		}
+		var bound api.RateLimits
+		if rpm, limited := limits.ModelRPMLimit[entry]; limited {
+			bound.RPMLimit = &rpm
+		}
+		if tpm, limited := limits.ModelTPMLimit[entry]; limited {
+			bound.TPMLimit = &tpm
+		}
+		windows = appendWindow(windows, modelled(owner, entry), name, bound)
 	}
-	if tpm, limited := limits.ModelTPMLimit[model]; limited {
-		bound.TPMLimit = &tpm
-	}
-	return appendWindow(windows, modelled(owner, model), name, bound)
+	return windows
+}
+
+// limitedModels are the names that have limits, in order.
+func limitedModels(limits api.ModelRateLimits) []string {
+	entries := make([]string, 0, len(limits.ModelRPMLimit)+len(limits.ModelTPMLimit))
+	entries = slices.AppendSeq(entries, maps.Keys(limits.ModelRPMLimit))
+	entries = slices.AppendSeq(entries, maps.Keys(limits.ModelTPMLimit))
+	slices.Sort(entries)
+	return slices.Compact(entries)
 }
 
 func orUnlimited(limit *int64) int64 {

@@ -25,7 +25,7 @@ func withAnn(r *record) {
 
 func budgetNamed(t *testing.T, subject *policy.Subject, scope quota.Scope) quota.Budget {
 	t.Helper()
-	for _, budget := range subject.Budgets("small", time.Now()) {
+	for _, budget := range subject.Budgets(named("small"), time.Now()) {
 		if budget.Scope == scope {
 			return budget
 		}
@@ -36,7 +36,7 @@ func budgetNamed(t *testing.T, subject *policy.Subject, scope quota.Scope) quota
 
 func windowNamed(t *testing.T, subject *policy.Subject, scope quota.Scope) quota.Window {
 	t.Helper()
-	for _, window := range subject.Windows("small") {
+	for _, window := range subject.Windows(named("small")) {
 		if window.Scope == scope {
 			return window
 		}
@@ -90,8 +90,8 @@ func TestLookupTeam_isBoundAsTheTeamAndTheUser(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if subject.Slot != "marketing" || subject.Key.KeyID != "" || len(subject.Budgets("small", time.Now())) != 3 {
-		t.Errorf("subject = %+v with %+v", subject.Key, subject.Budgets("small", time.Now()))
+	if subject.Slot != "marketing" || subject.Key.KeyID != "" || len(subject.Budgets(named("small"), time.Now())) != 3 {
+		t.Errorf("subject = %+v with %+v", subject.Key, subject.Budgets(named("small"), time.Now()))
 	}
 	if again, err := book.LookupTeam(t.Context(), "marketing", "ann"); err != nil || again != subject {
 		t.Error("the subject is not remembered")

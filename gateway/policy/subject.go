@@ -8,6 +8,7 @@ import (
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/modelname"
 )
 
 // Subject is a key with everything that binds its requests, as of one policy version.
@@ -27,7 +28,7 @@ type Subject struct {
 	pots    []pot
 
 	mu       sync.Mutex
-	modelled map[string][]quota.Window
+	modelled map[string]modelWindows
 	// charged are the budgets that requests for the models were charged to last.
 	charged map[string]charged
 }
@@ -43,7 +44,7 @@ func (b *Book) subject(ctx context.Context, key api.Key, slot string, version in
 	if err != nil {
 		return nil, err
 	}
-	s := &Subject{Key: key, Slot: slot, Version: version, modelled: map[string][]quota.Window{}, charged: map[string]charged{}}
+	s := &Subject{Key: key, Slot: slot, Version: version, modelled: map[string]modelWindows{}, charged: map[string]charged{}}
 	if key.TeamID != nil {
 		team, err := b.source.Team(ctx, *key.TeamID)
 		if err != nil {
@@ -99,12 +100,19 @@ func (b *Book) bindKey(ctx context.Context, s *Subject, key api.Key) error {
 	return nil
 }
 
-// Windows are the rate windows that bind a request for the model.
-func (s *Subject) Windows(model string) []quota.Window {
+// modelWindows are the windows of a model as long as it is called by the same names.
+type modelWindows struct {
+	names   *modelname.Names
+	windows []quota.Window
+}
+
+// Windows are the rate windows that bind a request for the model. Every limit that stands for one of its
+// names does; one under a pattern or an access group is one counter for all that it stands for.
+func (s *Subject) Windows(model *modelname.Names) []quota.Window {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if windows, known := s.modelled[model]; known {
-		return windows
+	if last, known := s.modelled[model.Name]; known && last.names == model {
+		return last.windows
 	}
 	windows := slices.Clone(s.windows)
 	if s.Team != nil {
@@ -112,8 +120,8 @@ func (s *Subject) Windows(model string) []quota.Window {
 	}
 	// A caller without a key has no model limits of one either.
 	windows = appendModelWindow(windows, keyScope(s.Key.KeyID), "key model", s.Key.ModelRateLimits, model)
-	if len(s.modelled) < maxModelsRemembered {
-		s.modelled[model] = windows
+	if _, known := s.modelled[model.Name]; known || len(s.modelled) < maxModelsRemembered {
+		s.modelled[model.Name] = modelWindows{names: model, windows: windows}
 	}
 	return windows
 }
@@ -122,35 +130,36 @@ const maxModelsRemembered = 1000
 
 // charged are budgets as they are in force within a time.
 type charged struct {
+	names   *modelname.Names
 	budgets []quota.Budget
 	within  quota.Period
 }
 
 // Budgets are the budgets that a request for the model is charged to, with their periods around now.
 // They are shared and must not be changed.
-func (s *Subject) Budgets(model string, now time.Time) []quota.Budget {
+func (s *Subject) Budgets(model *modelname.Names, now time.Time) []quota.Budget {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if last, known := s.charged[model]; known && last.within.Contains(now) {
+	if last, known := s.charged[model.Name]; known && last.names == model && last.within.Contains(now) {
 		return last.budgets
 	}
-	last := charged{budgets: s.budgetsAt(model, now)}
+	last := charged{names: model, budgets: s.budgetsAt(model, now)}
 	for _, budget := range s.allBudgets() {
 		last.within = budget.narrow(last.within, now)
 	}
-	if len(s.charged) < maxModelsRemembered {
-		s.charged[model] = last
+	if _, known := s.charged[model.Name]; known || len(s.charged) < maxModelsRemembered {
+		s.charged[model.Name] = last
 	}
 	return last.budgets
 }
 
-func (s *Subject) budgetsAt(model string, now time.Time) []quota.Budget {
+func (s *Subject) budgetsAt(model *modelname.Names, now time.Time) []quota.Budget {
 	budgets := make([]quota.Budget, 0, len(s.budgets)+len(s.pots))
 	for _, budget := range s.budgets {
 		budgets = append(budgets, budget.at(now))
 	}
 	for _, pot := range s.pots {
-		if pot.scope.Models == nil || slices.Contains(pot.scope.Models, model) {
+		if pot.scope.Models == nil || slices.ContainsFunc(pot.scope.Models, model.BoundBy) {
 			budgets = append(budgets, pot.budget.at(now))
 		}
 	}
@@ -177,26 +186,33 @@ func covers(budget api.Budget, key api.Key) bool {
 
 // Special model names of LiteLLM.
 const (
-	allModels = "all-proxy-models"
-	teamModel = "all-team-models"
-	noModels  = "no-default-models"
+	allModels = api.AllProxyModels
+	teamModel = api.AllTeamModels
+	noModels  = api.NoDefaultModels
 )
 
-// MayUse says whether the key and the team allow the model; if not, who does not.
-func (s *Subject) MayUse(model string) (allowed bool, deniedBy string) {
-	if !listAllows(s.Key.Models, model) {
+// MayUse says whether the key and the team allow the model when it is asked for by the name; if not, who does not.
+func (s *Subject) MayUse(model *modelname.Names, asked string) (allowed bool, deniedBy string) {
+	if !listAllows(s.Key.Models, model, asked) {
 		return false, "key"
 	}
-	if s.Team != nil && !listAllows(s.Team.Models, model) {
+	if s.Team != nil && !listAllows(s.Team.Models, model, asked) {
 		return false, "team"
 	}
 	return true, ""
 }
 
-func listAllows(list []string, model string) bool {
+func listAllows(list []string, model *modelname.Names, asked string) bool {
 	if len(list) == 0 {
 		return true
 	}
-	return slices.Contains(list, model) && model != noModels ||
-		slices.Contains(list, allModels) || slices.Contains(list, teamModel)
+	for _, entry := range list {
+		switch {
+		case entry == allModels || entry == teamModel:
+			return true
+		case entry != noModels && model.GrantedBy(entry, asked):
+			return true
+		}
+	}
+	return false
 }

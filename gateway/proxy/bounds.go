@@ -101,7 +101,7 @@ func (p *Proxy) request(c *call) quota.Request {
 	request := quota.Request{
 		ID: c.id, Slot: c.subject.Slot, PolicyVersion: c.subject.Version,
 		InputTokens: c.bounds.inputTokens, InputCost: c.bounds.inputCost, OutputTokenCost: c.bounds.outputTokenCost,
-		Windows: c.subject.Windows(c.model), Budgets: c.subject.Budgets(c.model, p.Now()),
+		Windows: c.subject.Windows(c.served.Names), Budgets: c.subject.Budgets(c.served.Names, p.Now()),
 		Row: row,
 	}
 	p.askOutput(c, &request, c.bounds.exact)

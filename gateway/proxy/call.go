@@ -33,8 +33,9 @@ type call struct {
 	header http.Header
 	// pathModel is the model that the path names, as Azure's clients do; it outranks the body's.
 	pathModel string
-	model     string
-	stream    bool
+	// model is the real name once it is known, asked what the client wrote.
+	model, asked string
+	stream       bool
 	// wantsUsage: the client asked for usage on its stream itself.
 	wantsUsage bool
 	// clientCap is the output cap the client set, 0 when it set none.

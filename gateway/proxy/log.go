@@ -46,7 +46,7 @@ func (p *Proxy) count(c *call, status int) {
 		return
 	}
 	counted := metrics.Call{
-		Model: c.served.Name, Status: status, Reason: c.reason, Cost: c.cost,
+		Model: c.served.Label, Status: status, Reason: c.reason, Cost: c.cost,
 		PromptTokens: c.usage.PromptTokens, CompletionTokens: c.usage.CompletionTokens, Overhead: c.overhead,
 	}
 	if c.subject != nil && c.subject.Key.TeamID != nil {

@@ -26,6 +26,7 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/upstream"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/modelname"
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 	"github.com/bursarhq/terraform-provider-bursar/internal/pricing"
 	"github.com/bursarhq/terraform-provider-bursar/internal/testenv"
@@ -315,7 +316,7 @@ func (b *bench) spent() quota.BudgetState {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	states, err := b.engine.Spent(b.t.Context(), subject.Budgets("m", time.Now())[:1])
+	states, err := b.engine.Spent(b.t.Context(), subject.Budgets(modelNamed("m"), time.Now())[:1])
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -325,3 +326,5 @@ func (b *bench) spent() quota.BudgetState {
 func (nowhere) SpendBySlot(context.Context, quota.Scope, quota.Period) (map[string]money.Nano, error) {
 	return nil, nil
 }
+
+func modelNamed(model string) *modelname.Names { return &modelname.Names{Name: model} }

@@ -62,7 +62,11 @@ func (p *Proxy) reserve(ctx context.Context, c *call, secret auth.Secret) error 
 // resolve finds the model and checks that it may be used. A refusal from memory is checked
 // against the record first, so that a model that was just allowed is allowed.
 func (p *Proxy) resolve(ctx context.Context, c *call, secret auth.Secret) error {
-	refusal := p.checkModel(c.subject, c.model)
+	c.asked = c.model
+	if err := p.findModel(ctx, c); err != nil {
+		return err
+	}
+	refusal := p.checkModel(c.subject, c.served.Names, c.asked)
 	if refusal != nil {
 		fresh, err := p.Book.Fresh(ctx, c.subject)
 		if err != nil {
@@ -73,7 +77,7 @@ func (p *Proxy) resolve(ctx context.Context, c *call, secret auth.Secret) error 
 		}
 		return p.reload(ctx, c, secret)
 	}
-	return p.findModel(ctx, c)
+	return p.checkServed(c)
 }
 
 // reload reads the subject anew after a change and judges the call by it again.
@@ -82,10 +86,13 @@ func (p *Proxy) reload(ctx context.Context, c *call, secret auth.Secret) error {
 	if err := p.identify(ctx, c, secret); err != nil {
 		return err
 	}
-	if err := p.checkModel(c.subject, c.model); err != nil {
+	if err := p.findModel(ctx, c); err != nil {
 		return err
 	}
-	return p.findModel(ctx, c)
+	if err := p.checkModel(c.subject, c.served.Names, c.asked); err != nil {
+		return err
+	}
+	return p.checkServed(c)
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

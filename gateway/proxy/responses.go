@@ -114,7 +114,7 @@ func (p *Proxy) rememberResponse(ctx context.Context, c *call, answer []byte) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
 	defer cancel()
 	err := p.Responses.RememberResponse(ctx, api.StoredResponse{
-		ID: id, TeamID: team, KeyID: key, Model: c.model, Deployment: place(c.deployment),
+		ID: id, TeamID: team, KeyID: key, Model: c.asked, Deployment: place(c.deployment),
 		Tokens: c.usage.PromptTokens + c.usage.CompletionTokens,
 	})
 	if err != nil {

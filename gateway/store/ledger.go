@@ -125,14 +125,21 @@ func (s *Store) ledgerEntries(ctx context.Context, query string, values args) ([
 // LedgerSpend sums the cost of what was admitted from from on and before to, over the selection.
 // A zero time does not bound.
 func (s *Store) LedgerSpend(ctx context.Context, selection api.LedgerSelection, from, to time.Time) (spent money.Nano, err error) {
+	if selection.Models, err = s.boundModels(ctx, selection.Models, from, to); err != nil {
+		return 0, err
+	}
 	_, err = s.one(ctx, "ledger_spend", selectionArgs(selection, from, to), &spent)
 	return spent, err
 }
 
 // LedgerSpendBySlot is LedgerSpend apart for the slots that the rows were counted in, see [api.LedgerRow.Slot].
 func (s *Store) LedgerSpendBySlot(ctx context.Context, selection api.LedgerSelection, from, to time.Time) (map[string]money.Nano, error) {
+	var err error
+	if selection.Models, err = s.boundModels(ctx, selection.Models, from, to); err != nil {
+		return nil, err
+	}
 	spent := make(map[string]money.Nano)
-	err := s.each(ctx, "ledger_spend_by_slot", selectionArgs(selection, from, to), func(scan func(...any) error) error {
+	err = s.each(ctx, "ledger_spend_by_slot", selectionArgs(selection, from, to), func(scan func(...any) error) error {
 		var row api.LedgerRow
 		err := scan(&row.TeamID, &row.KeyID, &row.Cost)
 		slot := row.Slot()
@@ -143,6 +150,33 @@ func (s *Store) LedgerSpendBySlot(ctx context.Context, selection api.LedgerSelec
 		return err
 	})
 	return spent, err
+}
+
+// boundModels are the models with spending in the time that the names, patterns and access groups of a pot
+// stand for. Nil, which is every model, stays so.
+func (s *Store) boundModels(ctx context.Context, entries []string, from, to time.Time) ([]string, error) {
+	if len(entries) == 0 {
+		return entries, nil
+	}
+	values := args{}
+	if !from.IsZero() {
+		values["from_day"] = dayOf(from)
+	}
+	if !to.IsZero() {
+		values["to_day"] = dayOf(to)
+	}
+	models := []string{}
+	err := s.each(ctx, "ledger_models", values, func(scan func(...any) error) error {
+		var model string
+		if err := scan(&model); err != nil {
+			return err
+		}
+		if slices.ContainsFunc(entries, s.names(model).BoundBy) {
+			models = append(models, model)
+		}
+		return nil
+	})
+	return models, err
 }
 
 func selectionArgs(selection api.LedgerSelection, from, to time.Time) args {

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/modelname"
 )
 
 // Kinds of databases, as [Store.Kind] names them.
@@ -39,6 +40,8 @@ type Options struct {
 	Sealer Sealer
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
+	// Names are all that a model is called by, for pots that name one by an alias or access group; nil is its name alone.
+	Names func(model string) *modelname.Names
 	// Logger is told of migrations; nil is slog.Default.
 	Logger *slog.Logger
 	// Journal gathers ledger rows in a file before they go into SQLite, which then takes far less of the
@@ -60,6 +63,7 @@ type Store struct {
 	auditKey []byte
 	now      func() time.Time
 	logger   *slog.Logger
+	names    func(model string) *modelname.Names
 	// changing is held by the one audited change that this process makes at a time. Changes wait
 	// for each other at the audit head anyway; waiting here keeps them from holding connections.
 	changing chan struct{}
@@ -79,6 +83,9 @@ func Open(ctx context.Context, address string, options Options) (*Store, error) 
 	}
 	if s.now == nil {
 		s.now = time.Now
+	}
+	if s.names = options.Names; s.names == nil {
+		s.names = func(model string) *modelname.Names { return &modelname.Names{Name: model} }
 	}
 	if s.logger == nil {
 		s.logger = slog.Default()

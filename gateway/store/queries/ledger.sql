@@ -48,6 +48,13 @@ WHERE 1 = 1
   AND admitted_at_ms >= $from_ms -- if from_ms
   AND admitted_at_ms < $to_ms -- if to_ms
 
+-- name: ledger_models
+-- The models of whole UTC days.
+SELECT DISTINCT model FROM usage_daily
+WHERE 1 = 1
+  AND day >= $from_day -- if from_day
+  AND day <= $to_day -- if to_day
+
 -- name: ledger_spend
 -- Whole UTC days come from the daily sums, the hours before and after them from the rows.
 SELECT CAST(COALESCE(SUM(cost_nano), 0) AS BIGINT) FROM (

@@ -1,0 +1,122 @@
+package deployment
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/modelname"
+)
+
+// names say which model a name stands for: the one that is called so, else the one with it for an alias,
+// else the one of the longest pattern that matches.
+type names struct {
+	byName  map[string]int
+	byAlias map[string]int
+	// patterns are the models with a star, those with the longest names first.
+	patterns []int
+
+	// real are the models that patterns were found to serve, up to maxReal of them.
+	real  *sync.Map
+	count *atomic.Int64
+}
+
+// maxReal bounds what callers can fill by making names up.
+const maxReal = 10_000
+
+// index makes the names of a snapshot whose list is complete.
+func (s *snapshot) index() {
+	s.byAlias, s.real, s.count = map[string]int{}, &sync.Map{}, &atomic.Int64{}
+	for at, model := range s.list {
+		if modelname.IsPattern(model.Name) {
+			s.patterns = append(s.patterns, at)
+		}
+		for _, d := range model.Deployments {
+			model.Aliases = append(model.Aliases, d.Aliases...)
+			model.Groups = append(model.Groups, d.AccessGroups...)
+		}
+		model.Aliases, model.Groups = distinct(model.Aliases), distinct(model.Groups)
+		for _, alias := range model.Aliases {
+			if _, taken := s.byAlias[alias]; !taken {
+				s.byAlias[alias] = at
+			}
+		}
+	}
+	slices.SortStableFunc(s.patterns, func(a, b int) int { return cmp.Compare(len(s.list[b].Name), len(s.list[a].Name)) })
+}
+
+func distinct(names []string) []string {
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// find returns the model that a name stands for. A pattern is nobody's to ask for.
+func (s *snapshot) find(name string) (Model, bool) {
+	if at, served := s.byName[name]; served && !modelname.IsPattern(name) {
+		return s.list[at], true
+	}
+	if at, served := s.byAlias[name]; served {
+		return s.list[at], true
+	}
+	if len(s.patterns) == 0 {
+		return Model{}, false
+	}
+	if found, known := s.real.Load(name); known {
+		return found.(Model), true //nolint:forcetypeassert // nothing else is kept there
+	}
+	for _, at := range s.patterns {
+		rest, matches := modelname.Rest(s.list[at].Name, name)
+		if !matches || rest == "" && s.list[at].passesRestOnly() {
+			continue
+		}
+		name = strings.Clone(name) // it outlives the call that it came with
+		model := s.list[at].serving(name, rest)
+		if s.count.Load() < maxReal {
+			s.count.Add(1)
+			s.real.Store(name, model)
+		}
+		return model, true
+	}
+	return Model{}, false
+}
+
+// serving is the model of a pattern as it serves one name. Everything the deployments count stays theirs together.
+func (m Model) serving(name, rest string) Model {
+	served := Model{
+		Names:       &modelname.Names{Name: name, Groups: m.Groups},
+		Deployments: make([]Deployment, len(m.Deployments)), Label: m.Label, group: m.group,
+	}
+	if slices.Contains(m.Asked(), name) {
+		served.Label = name
+	}
+	for i, d := range m.Deployments {
+		served.Deployments[i] = d
+		if d.Real == nil {
+			continue
+		}
+		real := d.Real(rest)
+		real.ID, real.RPM, real.TPM, real.Weight, real.Model = d.ID, d.RPM, d.TPM, d.Weight, name
+		real.health = d.health
+		served.Deployments[i] = real
+	}
+	return served
+}
+
+// passesRestOnly says whether a deployment is asked for nothing but what the star stands for.
+func (m Model) passesRestOnly() bool {
+	return slices.ContainsFunc(m.Deployments, func(d Deployment) bool { return d.UpstreamModel == "*" })
+}
+
+// Asked are the names that clients can ask for the model by and that are known, without its aliases.
+func (m Model) Asked() []string {
+	if !modelname.IsPattern(m.Name) {
+		return []string{m.Name}
+	}
+	var known []string
+	for _, d := range m.Deployments {
+		known = append(known, d.Known...)
+	}
+	return distinct(known)
+}
