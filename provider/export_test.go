@@ -134,6 +134,7 @@ func (g *gateway) settleModels() {
 		func(f *api.ModelFields) {
 			f.Upstream, f.BaseURL, f.APIVersion = "azure", new("https://a.openai.azure.com"), new("2024-10-21")
 			f.BaseModel, f.RPM, f.Enabled = new("gpt-4.1"), new(int64(5)), false
+			f.Aliases = api.StringList{"another name"}
 		},
 	} {
 		model := api.NewModel("").ModelFields

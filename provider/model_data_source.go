@@ -20,6 +20,8 @@ func newModelDataSource() datasource.DataSource { return &modelDataSource{} }
 type modelStateModel struct {
 	ModelID         types.String `tfsdk:"model_id"`
 	Name            types.String `tfsdk:"name"`
+	Aliases         types.List   `tfsdk:"aliases"`
+	AccessGroups    types.List   `tfsdk:"access_groups"`
 	Upstream        types.String `tfsdk:"upstream"`
 	BaseURL         types.String `tfsdk:"base_url"`
 	APIVersion      types.String `tfsdk:"api_version"`
@@ -32,7 +34,6 @@ type modelStateModel struct {
 	Weight          types.Int64  `tfsdk:"weight"`
 	RPM             types.Int64  `tfsdk:"rpm"`
 	TPM             types.Int64  `tfsdk:"tpm"`
-	TPMCountsCached types.Bool   `tfsdk:"tpm_counts_cached"`
 	Enabled         types.Bool   `tfsdk:"enabled"`
 	recordModel
 }
@@ -41,6 +42,8 @@ func modelStateFrom(model api.Model) modelStateModel {
 	return modelStateModel{
 		ModelID:         types.StringValue(model.ModelID),
 		Name:            types.StringValue(model.Name),
+		Aliases:         stringList(model.Aliases),
+		AccessGroups:    stringList(model.AccessGroups),
 		Upstream:        types.StringValue(model.Upstream),
 		BaseURL:         types.StringPointerValue(model.BaseURL),
 		APIVersion:      types.StringPointerValue(model.APIVersion),
@@ -53,7 +56,6 @@ func modelStateFrom(model api.Model) modelStateModel {
 		Weight:          types.Int64Value(model.Weight),
 		RPM:             types.Int64PointerValue(model.RPM),
 		TPM:             types.Int64PointerValue(model.TPM),
-		TPMCountsCached: types.BoolValue(model.TPMCountsCached),
 		Enabled:         types.BoolValue(model.Enabled),
 		recordModel:     recordFrom(model.Record, model.DeclaredIn),
 	}
@@ -63,6 +65,8 @@ func modelStateFacts() map[string]schema.Attribute {
 	return facts(recordFacts("model"), map[string]schema.Attribute{
 		"model_id":       textFact("The deployment's id."),
 		"name":           textFact("The name that clients ask for."),
+		"aliases":        textsFact("Other names that clients may ask for the model by."),
+		"access_groups":  textsFact("Names under which lists of models may hold it together with others."),
 		"upstream":       textFact("The kind of provider: `openai`, `azure` or `anthropic`."),
 		"base_url":       textFact("Where the provider is; null is its own address."),
 		"api_version":    textFact("The `api-version` of Azure; null for others."),
@@ -79,7 +83,6 @@ func modelStateFacts() map[string]schema.Attribute {
 		"weight":            wholeFact("The deployment's share of the calls to `name`; one of weight 0 stands by."),
 		"rpm":               wholeFact("Requests per minute that the deployment takes; null is no limit."),
 		"tpm":               wholeFact("Tokens per minute that the deployment takes; null is no limit."),
-		"tpm_counts_cached": boolFact("Whether what a prompt reads from the provider's cache counts in tokens per minute."),
 		"enabled":           boolFact("Whether calls are sent there."),
 	})
 }

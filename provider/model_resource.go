@@ -33,6 +33,8 @@ func newModelResource() resource.Resource { return &modelResource{} }
 type modelModel struct {
 	ModelID         types.String  `tfsdk:"model_id"`
 	Name            types.String  `tfsdk:"name"`
+	Aliases         types.List    `tfsdk:"aliases"`
+	AccessGroups    types.List    `tfsdk:"access_groups"`
 	Upstream        types.String  `tfsdk:"upstream"`
 	BaseURL         types.String  `tfsdk:"base_url"`
 	APIVersion      types.String  `tfsdk:"api_version"`
@@ -46,7 +48,6 @@ type modelModel struct {
 	Weight          types.Int64   `tfsdk:"weight"`
 	RPM             types.Int64   `tfsdk:"rpm"`
 	TPM             types.Int64   `tfsdk:"tpm"`
-	TPMCountsCached types.Bool    `tfsdk:"tpm_counts_cached"`
 	Enabled         types.Bool    `tfsdk:"enabled"`
 	Metadata        types.Dynamic `tfsdk:"metadata"`
 	timeoutsModel
@@ -57,11 +58,11 @@ func (m modelModel) toAPI() api.ModelFields {
 	price, _ := priceOf(m.Price)
 	fields := api.NewModel("").ModelFields
 	fields.Name = m.Name.ValueString()
+	fields.Aliases, fields.AccessGroups = stringsOf(m.Aliases), stringsOf(m.AccessGroups)
 	fields.BaseURL, fields.APIVersion = stringPointer(m.BaseURL), stringPointer(m.APIVersion)
 	fields.UpstreamModel, fields.BaseModel = stringPointer(m.UpstreamModel), stringPointer(m.BaseModel)
 	fields.Price, fields.MaxOutputTokens, fields.MinOutputTokens = price, int64Pointer(m.MaxOutputTokens), int64Pointer(m.MinOutputTokens)
 	fields.RPM, fields.TPM = int64Pointer(m.RPM), int64Pointer(m.TPM)
-	fields.TPMCountsCached = isTrue(m.TPMCountsCached, true)
 	fields.Enabled, fields.Metadata = isTrue(m.Enabled, true), metadataToAPI(m.Metadata)
 	if upstream := stringPointer(m.Upstream); upstream != nil {
 		fields.Upstream = *upstream
@@ -81,6 +82,8 @@ func modelModelFrom(model api.Model, prior modelModel) modelModel {
 	return modelModel{
 		ModelID:         types.StringValue(model.ModelID),
 		Name:            types.StringValue(model.Name),
+		Aliases:         stringList(model.Aliases),
+		AccessGroups:    stringList(model.AccessGroups),
 		Upstream:        types.StringValue(model.Upstream),
 		BaseURL:         types.StringPointerValue(model.BaseURL),
 		APIVersion:      textFrom(model.APIVersion, prior.APIVersion),
@@ -94,7 +97,6 @@ func modelModelFrom(model api.Model, prior modelModel) modelModel {
 		Weight:          types.Int64Value(model.Weight),
 		RPM:             types.Int64PointerValue(model.RPM),
 		TPM:             types.Int64PointerValue(model.TPM),
-		TPMCountsCached: types.BoolValue(model.TPMCountsCached),
 		Enabled:         types.BoolValue(model.Enabled),
 		Metadata:        metadataFromAPI(model.Metadata, prior.Metadata),
 		timeoutsModel:   prior.timeoutsModel.orNull(),
@@ -111,7 +113,11 @@ func (r *modelResource) Schema(_ context.Context, _ resource.SchemaRequest, resp
 			"weights, and stand in for each other when one fails. Every gateway serves it once the apply has returned.",
 		Attributes: merged(timeoutsAttributes(), modelCredentialAttributes(), map[string]schema.Attribute{
 			"model_id": idAttribute("The deployment's id, for good: a change makes a new one. Leave it out to have the gateway choose one."),
-			"name":     schema.StringAttribute{MarkdownDescription: "The name that clients ask for, such as `gpt-4.1`.", Required: true},
+			"name": schema.StringAttribute{MarkdownDescription: "The name that clients ask for, such as `gpt-4.1`. One that ends with a star, such as `acme/*`, " +
+				"serves every name that begins so, unless a longer or exact name does.", Required: true},
+			"aliases": stringListAttribute("Other names that clients may ask for the model by. They count in the same limits as `name`, " +
+				"which is what is recorded. A `name` with a star has none."),
+			"access_groups": stringListAttribute("Names under which `models` of teams, keys and budgets, and limits by model, may list it together with others."),
 			"upstream": schema.StringAttribute{
 				MarkdownDescription: "The kind of provider: `openai`, which is everything that speaks OpenAI's wire, `azure` or `anthropic`. Defaults to `openai`.",
 				Optional:            true,
@@ -122,7 +128,8 @@ func (r *modelResource) Schema(_ context.Context, _ resource.SchemaRequest, resp
 				"Leave it out for the provider's own address; `azure` needs it."),
 			"api_version": stringAttribute("The `api-version` of Azure, such as `2024-10-21`. For `azure` only, and needed there unless `base_url` ends with `/openai/v1`."),
 			"upstream_model": stringAttribute("The provider's name of the model, or of the deployment in Azure. " +
-				"Leave it out when it is `name`."),
+				"Leave it out when it is `name`, or, if that ends with `/*`, what its star stands for. " +
+				"A star at the end is what the star of `name` stands for, as in `openai/*`."),
 			"base_model": stringAttribute("The name in the gateway's catalogue by which the model is priced. " +
 				"Leave it out when it is `upstream_model`; names of deployments in Azure mean nothing there."),
 			"price":             priceAttribute(),
@@ -135,10 +142,8 @@ func (r *modelResource) Schema(_ context.Context, _ resource.SchemaRequest, resp
 				Computed:            true,
 				Default:             int64default.StaticInt64(1),
 			},
-			"rpm": int64Attribute("Requests per minute that the deployment takes, over all teams. Leave it out for no limit."),
-			"tpm": int64Attribute("Tokens per minute that the deployment takes, over all teams. Leave it out for no limit."),
-			"tpm_counts_cached": boolAttribute("Whether what a prompt reads from the provider's cache counts in tokens per minute, the deployment's `tpm` and "+
-				"the `tpm_limit` of teams and keys. With `false` it is left out, as vendors do: it is reserved, and given back when the answer tells of it.", true),
+			"rpm":      int64Attribute("Requests per minute that the deployment takes, over all teams. Leave it out for no limit."),
+			"tpm":      int64Attribute("Tokens per minute that the deployment takes, over all teams. Leave it out for no limit."),
 			"enabled":  boolAttribute("Whether calls are sent there. With `false` the deployment is kept and left alone.", true),
 			"metadata": metadataAttribute("model"),
 		}),
@@ -178,6 +183,7 @@ func (r *modelResource) ValidateConfig(ctx context.Context, req resource.Validat
 	model.APIKey = stringPointer(config.APIKeyWO)
 	if config.Name.IsUnknown() {
 		model.Name = "chosen-later"
+		model.Aliases, model.UpstreamModel, model.BaseModel = nil, nil, nil // what a star among them means depends on the name
 	}
 	if config.Upstream.IsUnknown() || config.BaseURL.IsUnknown() || config.APIVersion.IsUnknown() {
 		// What the three need of each other is judged by the gateway.
@@ -220,7 +226,7 @@ func (r *modelResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanR
 func (r *modelResource) noteServed(ctx context.Context, req resource.ModifyPlanRequest) {
 	var plan *modelModel
 	if !req.Plan.Get(ctx, &plan).HasError() && plan != nil && isTrue(plan.Enabled, true) {
-		r.judge.willServe(plan.Name.ValueString())
+		r.judge.willServe(plan.toAPI())
 	}
 }
 

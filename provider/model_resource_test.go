@@ -18,13 +18,14 @@ resource "bursar_model" "m" {
   api_key_wo         = "canary-one"
   api_key_wo_version = 1
   upstream_model     = "ours"
+  aliases            = ["fast"]
+  access_groups      = ["beta"]
   base_model         = "gpt-4.1"
   max_output_tokens  = 1000
   min_output_tokens  = 512
   weight             = 0
   rpm                = 10
   tpm                = 2000
-  tpm_counts_cached  = false
   enabled            = false
   metadata           = { owner = "ada", floor = 2 }
   price = {

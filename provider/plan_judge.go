@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -25,31 +26,31 @@ type planJudge struct {
 	mu sync.Mutex
 	// silent: nobody is asked any more.
 	silent bool
-	// served are the names of models that this run's configuration adds, and managed what it has in its state.
-	served  map[string]bool
+	// served are the models that this run's configuration adds, and managed what it has in its state.
+	served  []api.ModelFields
 	managed map[string]bool
 	// made are the ids of the teams that the run makes or changes.
 	made map[string]bool
 }
 
 func newPlanJudge(gateway *client.Client) *planJudge {
-	return &planJudge{client: gateway, served: map[string]bool{}, managed: map[string]bool{}, made: map[string]bool{}}
+	return &planJudge{client: gateway, managed: map[string]bool{}, made: map[string]bool{}}
 }
 
 // willServe notes a model that the plan adds. Who refers to it is planned later.
-func (j *planJudge) willServe(model string) {
+func (j *planJudge) willServe(model api.ModelFields) {
 	if j == nil {
 		return
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.served[model] = true
+	j.served = append(j.served, model)
 }
 
-func (j *planJudge) serves(model string) bool {
+func (j *planJudge) serves(name string) bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.served[model]
+	return slices.ContainsFunc(j.served, func(model api.ModelFields) bool { return model.MeantBy(name) })
 }
 
 // manages notes an object of the state, such as "team marketing": when it is replaced, making it again is planned as

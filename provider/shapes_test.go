@@ -201,6 +201,7 @@ func (s shapes) model() api.ModelFields {
 	fields.Name = one(s, "gpt-4.1", "gpt-4.1", "two words", "日本", "${x}", s.text()+"!")
 	fields.APIKey = maybe(s, "sk-canary-of-openai")
 	fields.UpstreamModel, fields.BaseModel = maybe(s, s.text()), maybe(s, s.text())
+	fields.AccessGroups = some(s, "group", "another group")
 	fields.MaxOutputTokens, fields.RPM, fields.TPM = maybe[int64](s, 1, 4096), maybe[int64](s, 0, 5), maybe[int64](s, 0, 5)
 	fields.Weight, fields.Enabled, fields.Metadata = one[int64](s, 0, 1, 1_000_000), s.IntN(4) > 0, s.metadata()
 	switch s.IntN(3) {

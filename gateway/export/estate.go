@@ -187,6 +187,8 @@ func modelObject(model api.Model) object {
 	byDefault := api.NewModel("")
 	o := object{kind: modelKind, id: model.ModelID, importID: model.ModelID, key: model.ModelID, name: model.ModelID}
 	o.text("name", &model.Name)
+	o.texts("aliases", model.Aliases)
+	o.texts("access_groups", model.AccessGroups)
 	if model.Upstream != byDefault.Upstream {
 		o.text("upstream", &model.Upstream)
 	}
@@ -204,7 +206,6 @@ func modelObject(model api.Model) object {
 	}
 	o.whole("rpm", model.RPM)
 	o.whole("tpm", model.TPM)
-	o.flag("tpm_counts_cached", model.TPMCountsCached, true)
 	o.flag("enabled", model.Enabled, true)
 	o.metadata(model.Metadata)
 	if model.HasAPIKey {
