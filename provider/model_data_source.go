@@ -34,6 +34,7 @@ type modelStateModel struct {
 	Weight          types.Int64  `tfsdk:"weight"`
 	RPM             types.Int64  `tfsdk:"rpm"`
 	TPM             types.Int64  `tfsdk:"tpm"`
+	TPMCountsCached types.Bool   `tfsdk:"tpm_counts_cached"`
 	Enabled         types.Bool   `tfsdk:"enabled"`
 	recordModel
 }
@@ -56,6 +57,7 @@ func modelStateFrom(model api.Model) modelStateModel {
 		Weight:          types.Int64Value(model.Weight),
 		RPM:             types.Int64PointerValue(model.RPM),
 		TPM:             types.Int64PointerValue(model.TPM),
+		TPMCountsCached: types.BoolValue(model.TPMCountsCached),
 		Enabled:         types.BoolValue(model.Enabled),
 		recordModel:     recordFrom(model.Record, model.DeclaredIn),
 	}
@@ -83,6 +85,7 @@ func modelStateFacts() map[string]schema.Attribute {
 		"weight":            wholeFact("The deployment's share of the calls to `name`; one of weight 0 stands by."),
 		"rpm":               wholeFact("Requests per minute that the deployment takes; null is no limit."),
 		"tpm":               wholeFact("Tokens per minute that the deployment takes; null is no limit."),
+		"tpm_counts_cached": boolFact("Whether what a prompt reads from the provider's cache counts in tokens per minute."),
 		"enabled":           boolFact("Whether calls are sent there."),
 	})
 }

@@ -33,12 +33,13 @@ var modelDrift = []driftCase[api.ModelFields]{
 		f.MinOutputTokens = new(int64(16))
 		f.Aliases, f.AccessGroups = api.StringList{"x1"}, api.StringList{"x2"}
 		f.MaxOutputTokens, f.Weight, f.RPM, f.TPM, f.Enabled = new(int64(1)), 5, new(int64(0)), new(int64(0)), true
+		f.TPMCountsCached = true
 		f.Metadata = api.Metadata{"owner": json.RawMessage(`"bob"`), "added": json.RawMessage(`1`)}
 	}, changes{
 		"aliases.0": `"x1" -> "fast"`, "access_groups.0": `"x2" -> "beta"`,
 		"name": `"x" -> "gpt"`, "base_url": `"https://x.example.com" -> "https://example.openai.azure.com"`,
 		"api_version": `"2025-01-01" -> "2024-10-21"`, "upstream_model": `"x" -> "ours"`, "base_model": `"x" -> "gpt-4.1"`,
-		"max_output_tokens": "1 -> 1000", "min_output_tokens": "16 -> 512", "weight": "5 -> 0", "rpm": "0 -> 10", "tpm": "0 -> 2000", "enabled": "true -> false",
+		"max_output_tokens": "1 -> 1000", "min_output_tokens": "16 -> 512", "weight": "5 -> 0", "rpm": "0 -> 10", "tpm": "0 -> 2000", "tpm_counts_cached": "true -> false", "enabled": "true -> false",
 		"metadata.owner": `"bob" -> "ada"`, "metadata.added": "1 -> ", "metadata.floor": " -> 2",
 	}},
 	{fullDriftModel, func(f *api.ModelFields) {
@@ -56,11 +57,12 @@ var modelDrift = []driftCase[api.ModelFields]{
 		f.MinOutputTokens = new(int64(16))
 		f.Weight, f.RPM, f.TPM, f.Enabled = 5, new(int64(0)), new(int64(1)), false
 		f.Aliases, f.AccessGroups = api.StringList{"x1"}, api.StringList{"x2"}
+		f.TPMCountsCached = false
 		f.Metadata, f.Price = api.Metadata{"added": json.RawMessage(`1`)}, &api.ModelPrice{Request: new(money.USD)}
 	}, changes{
 		"aliases.0": `"x1" -> `, "access_groups.0": `"x2" -> `,
 		"base_url": `"https://x.example.com" -> `, "upstream_model": `"x" -> `, "base_model": `"x" -> `, "max_output_tokens": "1 -> ", "min_output_tokens": "16 -> ",
-		"weight": "5 -> 1", "rpm": "0 -> ", "tpm": "1 -> ", "enabled": "false -> true", "metadata.added": "1 -> ", "price.request_usd": "1 -> ",
+		"weight": "5 -> 1", "rpm": "0 -> ", "tpm": "1 -> ", "tpm_counts_cached": "false -> true", "enabled": "false -> true", "metadata.added": "1 -> ", "price.request_usd": "1 -> ",
 	}},
 	{azureModel, func(f *api.ModelFields) { f.APIVersion = new("preview") }, changes{"api_version": `"preview" -> `}},
 }

@@ -48,6 +48,7 @@ type modelModel struct {
 	Weight          types.Int64   `tfsdk:"weight"`
 	RPM             types.Int64   `tfsdk:"rpm"`
 	TPM             types.Int64   `tfsdk:"tpm"`
+	TPMCountsCached types.Bool    `tfsdk:"tpm_counts_cached"`
 	Enabled         types.Bool    `tfsdk:"enabled"`
 	Metadata        types.Dynamic `tfsdk:"metadata"`
 	timeoutsModel
@@ -63,6 +64,7 @@ func (m modelModel) toAPI() api.ModelFields {
 	fields.UpstreamModel, fields.BaseModel = stringPointer(m.UpstreamModel), stringPointer(m.BaseModel)
 	fields.Price, fields.MaxOutputTokens, fields.MinOutputTokens = price, int64Pointer(m.MaxOutputTokens), int64Pointer(m.MinOutputTokens)
 	fields.RPM, fields.TPM = int64Pointer(m.RPM), int64Pointer(m.TPM)
+	fields.TPMCountsCached = isTrue(m.TPMCountsCached, true)
 	fields.Enabled, fields.Metadata = isTrue(m.Enabled, true), metadataToAPI(m.Metadata)
 	if upstream := stringPointer(m.Upstream); upstream != nil {
 		fields.Upstream = *upstream
@@ -97,6 +99,7 @@ func modelModelFrom(model api.Model, prior modelModel) modelModel {
 		Weight:          types.Int64Value(model.Weight),
 		RPM:             types.Int64PointerValue(model.RPM),
 		TPM:             types.Int64PointerValue(model.TPM),
+		TPMCountsCached: types.BoolValue(model.TPMCountsCached),
 		Enabled:         types.BoolValue(model.Enabled),
 		Metadata:        metadataFromAPI(model.Metadata, prior.Metadata),
 		timeoutsModel:   prior.timeoutsModel.orNull(),
@@ -142,8 +145,10 @@ func (r *modelResource) Schema(_ context.Context, _ resource.SchemaRequest, resp
 				Computed:            true,
 				Default:             int64default.StaticInt64(1),
 			},
-			"rpm":      int64Attribute("Requests per minute that the deployment takes, over all teams. Leave it out for no limit."),
-			"tpm":      int64Attribute("Tokens per minute that the deployment takes, over all teams. Leave it out for no limit."),
+			"rpm": int64Attribute("Requests per minute that the deployment takes, over all teams. Leave it out for no limit."),
+			"tpm": int64Attribute("Tokens per minute that the deployment takes, over all teams. Leave it out for no limit."),
+			"tpm_counts_cached": boolAttribute("Whether what a prompt reads from the provider's cache counts in tokens per minute, the deployment's `tpm` and "+
+				"the `tpm_limit` of teams and keys. With `false` it is left out, as vendors do: it is reserved, and given back when the answer tells of it.", true),
 			"enabled":  boolAttribute("Whether calls are sent there. With `false` the deployment is kept and left alone.", true),
 			"metadata": metadataAttribute("model"),
 		}),

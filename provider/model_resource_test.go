@@ -26,6 +26,7 @@ resource "bursar_model" "m" {
   weight             = 0
   rpm                = 10
   tpm                = 2000
+  tpm_counts_cached  = false
   enabled            = false
   metadata           = { owner = "ada", floor = 2 }
   price = {

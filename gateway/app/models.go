@@ -118,7 +118,8 @@ func (m *models) named(entry config.Model) (deployment.Deployment, error) {
 			Model: entry.Name, UpstreamModel: entry.UpstreamModel, Provider: entry.Upstream,
 			BaseURL: entry.BaseURL, APIKey: entry.APIKey, APIVersion: entry.APIVersion,
 		},
-		ID: entry.ID, Weight: 1, RPM: entry.RPM, TPM: entry.TPM, Aliases: entry.Aliases, AccessGroups: entry.AccessGroups,
+		ID: entry.ID, Weight: 1, RPM: entry.RPM, TPM: entry.TPM, TPMSkipsCached: entry.TPMSkipsCached,
+		Aliases: entry.Aliases, AccessGroups: entry.AccessGroups,
 	}
 	listed, known := m.catalogue.Model(entry.Upstream, either(entry.BaseModel, entry.UpstreamModel))
 	d.Price, d.Priced = listed.Price, known
@@ -170,7 +171,7 @@ func configured(model api.Model) config.Model {
 		APIVersion:    valueOf(model.APIVersion),
 		UpstreamModel: either(valueOf(model.UpstreamModel), modelname.Upstream(model.Name)), BaseModel: valueOf(model.BaseModel),
 		Price: model.Price, MaxOutputTokens: valueOf(model.MaxOutputTokens), MinOutputTokens: valueOf(model.MinOutputTokens),
-		Weight: &model.Weight, RPM: model.RPM, TPM: model.TPM,
+		Weight: &model.Weight, RPM: model.RPM, TPM: model.TPM, TPMSkipsCached: !model.TPMCountsCached,
 		Aliases: model.Aliases, AccessGroups: model.AccessGroups,
 	}
 }
@@ -192,7 +193,7 @@ func declaredModel(entry config.Model, file string) api.Model {
 	model.BaseModel, model.MaxOutputTokens = optional(entry.BaseModel), optional(entry.MaxOutputTokens)
 	model.MinOutputTokens = optional(entry.MinOutputTokens)
 	model.APIVersion = optional(entry.APIVersion)
-	model.RPM, model.TPM = entry.RPM, entry.TPM
+	model.RPM, model.TPM, model.TPMCountsCached = entry.RPM, entry.TPM, !entry.TPMSkipsCached
 	model.Aliases, model.AccessGroups = entry.Aliases, entry.AccessGroups
 	if entry.Weight != nil {
 		model.Weight = *entry.Weight

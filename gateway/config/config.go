@@ -131,6 +131,8 @@ type Model struct {
 	// RPM and TPM are what the deployment takes in any 60 seconds; nil is unlimited.
 	RPM *int64
 	TPM *int64
+	// TPMSkipsCached leaves what is read from the provider's cache out of tokens per minute.
+	TPMSkipsCached bool
 }
 
 // Routing says how calls are spread over the deployments of a model; nil and zero are the defaults of

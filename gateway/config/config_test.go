@@ -65,6 +65,13 @@ func TestLoad_minOutputTokens(t *testing.T) {
 	}
 }
 
+func TestLoad_tpmCountsCached(t *testing.T) {
+	got, err := load(t, "models:\n  - {name: a}\n  - {name: b, tpm_counts_cached: true}\n  - {name: c, tpm_counts_cached: false}\n", map[string]string{"BURSAR_ADMIN_KEY": "sk-admin-of-the-test"})
+	if err != nil || got.Models[0].TPMSkipsCached || got.Models[1].TPMSkipsCached || !got.Models[2].TPMSkipsCached {
+		t.Errorf("%+v, %v", got.Models, err)
+	}
+}
+
 func TestLoad_modelsAndPrices(t *testing.T) {
 	got, err := load(t, `
 models:

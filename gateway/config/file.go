@@ -132,6 +132,7 @@ type fileModel struct {
 	Weight          *int64    `yaml:"weight"`
 	RPM             *int64    `yaml:"rpm"`
 	TPM             *int64    `yaml:"tpm"`
+	TPMCountsCached *bool     `yaml:"tpm_counts_cached"`
 	Price           yaml.Node `yaml:"price"`
 }
 

@@ -60,6 +60,7 @@ func (c *checker) models(f file) {
 			Weight:          c.rate(field+".weight", entry.Weight),
 			RPM:             c.rate(field+".rpm", entry.RPM),
 			TPM:             c.rate(field+".tpm", entry.TPM),
+			TPMSkipsCached:  entry.TPMCountsCached != nil && !*entry.TPMCountsCached,
 		})
 		if entry.MaxOutputTokens < 0 {
 			c.fail(field+".max_output_tokens", "is %d; it cannot be negative", entry.MaxOutputTokens)

@@ -32,6 +32,8 @@ type Deployment struct {
 	// RPM and TPM are what it takes in any 60 seconds; nil is unlimited.
 	RPM *int64
 	TPM *int64
+	// TPMSkipsCached: what is read from the provider's cache is no tokens per minute, here and for callers.
+	TPMSkipsCached bool
 
 	// Real is what serves a name that the deployment's pattern matches, given what its star stands for.
 	// It is nil for a deployment without a star. The real one keeps ID, limits and health.
@@ -48,6 +50,15 @@ type Deployment struct {
 
 // Limited says whether the deployment has limits of its own.
 func (d Deployment) Limited() bool { return d.RPM != nil || d.TPM != nil }
+
+// MinuteTokens is what a use counts in tokens per minute.
+func (d Deployment) MinuteTokens(used pricing.Usage) int64 {
+	tokens := used.PromptTokens + used.CompletionTokens
+	if d.TPMSkipsCached {
+		tokens -= min(max(used.CachedTokens, 0), used.PromptTokens)
+	}
+	return tokens
+}
 
 // target tells deployments apart that have the same id but not the same place: what one of them
 // did says nothing about the other.

@@ -206,6 +206,7 @@ func modelObject(model api.Model) object {
 	}
 	o.whole("rpm", model.RPM)
 	o.whole("tpm", model.TPM)
+	o.flag("tpm_counts_cached", model.TPMCountsCached, true)
 	o.flag("enabled", model.Enabled, true)
 	o.metadata(model.Metadata)
 	if model.HasAPIKey {

@@ -25,9 +25,10 @@ func (p *Proxy) settle(ctx context.Context, c *call) error {
 	c.settled = true
 	row := p.row(c)
 	row.Kind = api.LedgerSettle
-	p.giveBack(ctx, c, row.TotalTokens())
+	counted := c.deployment.MinuteTokens(c.usage)
+	p.giveBack(ctx, c, counted)
 	return p.end(ctx, c, quota.Settlement{
-		ID: c.id, Slot: c.subject.Slot, Tokens: row.TotalTokens(), Cost: c.cost, Row: row,
+		ID: c.id, Slot: c.subject.Slot, Tokens: counted, Cost: c.cost, Row: row,
 	})
 }
 

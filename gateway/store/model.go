@@ -124,7 +124,8 @@ type modelRow struct {
 }
 
 func (r *modelRow) model(sealer Sealer) (api.Model, error) {
-	model := api.Model{ModelID: r.id, Record: r.record(), DeclaredIn: r.declaredIn}
+	model := api.NewModel(r.id) // what an older gateway's document leaves out is as in a create
+	model.Record, model.DeclaredIn = r.record(), r.declaredIn
 	if err := decode(r.document, &model.ModelFields); err != nil {
 		return api.Model{}, err
 	}

@@ -127,3 +127,22 @@ func TestModel_credentialIsStoredSealed(t *testing.T) {
 		}
 	}
 }
+
+// A model that an older gateway has written is as one that is created without the newer fields.
+func TestModel_whatAnOlderDocumentLeavesOutIsTheDefault(t *testing.T) {
+	both(t, func(t *testing.T, s *store.Store, _ *clock) {
+		model := newModel("m1", "gpt")
+		model.TPMCountsCached = false
+		must(s.CreateModel(t.Context(), alice, model))(t)
+		if must(s.Model(t.Context(), "m1"))(t).TPMCountsCached {
+			t.Error("what is stored is not read")
+		}
+		_, err := s.WriterForTest().Exec(`UPDATE model SET document = '{"name":"gpt","upstream":"openai","weight":0,"enabled":false}'`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := must(s.Model(t.Context(), "m1"))(t); !got.TPMCountsCached || got.Weight != 0 || got.Enabled {
+			t.Errorf("read as %+v", got)
+		}
+	})
+}

@@ -70,6 +70,9 @@ type ModelFields struct {
 	// RPM and TPM are what the deployment takes in any 60 seconds, over all teams; nil is unlimited.
 	RPM *int64 `json:"rpm"`
 	TPM *int64 `json:"tpm"`
+	// TPMCountsCached false leaves what a prompt reads from the provider's cache out of tokens per minute, of
+	// the deployment and of callers, as vendors do. It is still reserved, and given back when the answer tells.
+	TPMCountsCached bool `json:"tpm_counts_cached" default:"true"`
 	// Enabled false keeps the deployment but sends nothing there.
 	Enabled  bool     `json:"enabled" default:"true"`
 	Metadata Metadata `json:"metadata"`
@@ -77,7 +80,7 @@ type ModelFields struct {
 
 // NewModel returns a model with the defaults of a create.
 func NewModel(id string) Model {
-	return Model{ModelID: id, ModelFields: ModelFields{Upstream: "openai", Weight: 1, Enabled: true}}
+	return Model{ModelID: id, ModelFields: ModelFields{Upstream: "openai", Weight: 1, TPMCountsCached: true, Enabled: true}}
 }
 
 // Validate says whether the model can be stored; the error names the field.
