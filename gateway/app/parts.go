@@ -124,7 +124,7 @@ func assemble(ctx context.Context, options Options) (_ *parts, err error) {
 		HashSecret: auth.NewHasher(pepper).Hash,
 		IsAdminKey: p.admins.Has, IdentifierHeader: settings.IdentifierHeader,
 		ExceededStatus: proxy.ExceededStatus(settings.ExceededStatus), Contact: settings.Contact, LiteLLMErrors: settings.LiteLLMErrors,
-		AllowUnpriced:   settings.AllowUnpriced,
+		AllowUnpriced: settings.AllowUnpriced, AllowUnpricedTools: settings.AllowUnpricedTools, Events: p.ledger,
 		MinOutputTokens: settings.MinOutputTokens, ContentionWait: contentionWait, Now: options.Now, Responses: p.store, StreamIdle: settings.StreamIdle,
 		StreamHold:  settings.StreamHold,
 		PassThrough: passThroughs(settings.PassThrough), Metrics: p.metrics,

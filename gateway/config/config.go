@@ -70,6 +70,8 @@ type Config struct {
 	PriceFileInstead bool
 	// AllowUnpriced serves models that have no price, at no cost, instead of refusing them.
 	AllowUnpriced bool
+	// AllowUnpricedTools serves tools that providers run at a price that is not known, at the cost of their tokens.
+	AllowUnpricedTools bool
 
 	// OIDC lets people in to the admin API with tokens of an identity provider; nil does not.
 	OIDC *OIDC

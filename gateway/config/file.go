@@ -76,6 +76,7 @@ type file struct {
 	Contact        string            `yaml:"contact"`
 	LiteLLMErrors  bool              `yaml:"litellm_errors"`
 	UnpricedModels string            `yaml:"unpriced_models"`
+	UnpricedTools  string            `yaml:"unpriced_tools"`
 	Models         []fileModel       `yaml:"models"`
 	Routing        fileRouting       `yaml:"routing"`
 	PassThrough    []filePassThrough `yaml:"pass_through"`

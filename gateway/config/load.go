@@ -227,6 +227,13 @@ func (c *checker) limits(f file) {
 	default:
 		c.fail("unpriced_models", "is %q; it must be deny or allow", f.UnpricedModels)
 	}
+	switch f.UnpricedTools {
+	case "", "deny":
+	case "allow":
+		c.config.AllowUnpricedTools = true
+	default:
+		c.fail("unpriced_tools", "is %q; it must be deny or allow", f.UnpricedTools)
+	}
 }
 
 func (c *checker) rate(field string, limit *int64) *int64 {

@@ -34,6 +34,14 @@ func wave(kind, channels, samples, rate, block, bits, size int) []byte {
 	return append(file, make([]byte, max(0, size-len(file)))...)
 }
 
+// extensible is the beginning of a WAV file that names its kind of sound at the end of its format.
+func extensible(kind int) []byte {
+	file := append([]byte("RIFF\x00\x00\x00\x00WAVEfmt \x28\x00\x00\x00"), wave(0xfffe, 1, 16_000, 32_000, 2, 16, 0)[32:48]...)
+	file = append(file, 22, 0, 16, 0, 4, 0, 0, 0, byte(kind), 0)
+	file = append(file, "\x00\x00\x00\x00\x10\x00\x80\x00\x00\xaa\x00\x38\x9b\x71"...)
+	return append(file, "data\x00\x00\x00\x00"...)
+}
+
 // part is one thing that a request can hold beside text.
 type part struct {
 	json string
@@ -283,6 +291,9 @@ func TestPCMRate(t *testing.T) {
 		"MP3 in a WAV":       {wave(0x55, 1, 16_000, 32_000, 2, 16, 0), 0},
 		"no rate":            {wave(1, 1, 0, 0, 2, 16, 0), 0},
 		"cut":                {wave(1, 1, 16_000, 32_000, 2, 16, 0)[:30], 0},
+		"longer, of samples": {extensible(1), 32_000},
+		"longer, of MP3":     {extensible(0x55), 0},
+		"longer, cut":        {extensible(1)[:59], 0},
 		"data before format": {[]byte("RIFF\x00\x00\x00\x00WAVEdata\x04\x00\x00\x00abcdfmt \x10\x00\x00\x00"), 0},
 		"something else":     {[]byte("ID3 and so on, and so on"), 0},
 		"nothing":            {nil, 0},

@@ -21,7 +21,7 @@ func PCMRate(header []byte) int64 {
 		kind, rest := string(chunk[:4]), chunk[8:]
 		switch {
 		case kind == "fmt " && size >= 16 && len(rest) >= 16:
-			return formatRate(rest)
+			return formatRate(rest[:min(size, len(rest))])
 		case kind == "data" || kind == "fmt " || size > len(rest):
 			return 0
 		}
@@ -37,14 +37,29 @@ func formatRate(format []byte) int64 {
 	kind, channels := binary.LittleEndian.Uint16(format), int64(binary.LittleEndian.Uint16(format[2:]))
 	samples, rate := int64(binary.LittleEndian.Uint32(format[4:])), int64(binary.LittleEndian.Uint32(format[8:]))
 	block, bits := int64(binary.LittleEndian.Uint16(format[12:])), int64(binary.LittleEndian.Uint16(format[14:]))
+	if kind == extensible {
+		kind = subformat(format)
+	}
 	switch {
-	case kind != pcm && kind != float && kind != extensible,
+	case kind != pcm && kind != float,
 		channels < 1 || channels > mostChannels, samples < 1 || samples > mostSamples,
 		bits < 8 || bits > mostBits || bits%8 != 0, block != channels*bits/8, rate != samples*block:
 		return 0
 	default:
 		return rate
 	}
+}
+
+// subformatEnd ends the name of every kind of sound that has a number.
+const subformatEnd = "\x00\x00\x00\x00\x10\x00\x80\x00\x00\xaa\x00\x38\x9b\x71"
+
+// subformat is the kind of sound that a longer format names; 0 for one without a number.
+func subformat(format []byte) uint16 {
+	const at, end = 24, 40
+	if len(format) < end || string(format[at+2:end]) != subformatEnd {
+		return 0
+	}
+	return binary.LittleEndian.Uint16(format[at:])
 }
 
 // sound weighs sound in base64, as it stands between a string's quotes.

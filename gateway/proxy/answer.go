@@ -38,7 +38,7 @@ func (p *Proxy) passAnswer(w http.ResponseWriter, r *http.Request, c *call, resp
 		c.usage = promptOnly(c)
 		return p.settleBroken(r.Context(), c, upstream.Broken(errors.New("answer is not JSON")))
 	}
-	c.usage = p.usageOf(c, body)
+	c.usage = p.usageOf(r.Context(), c, body)
 	if err := p.settle(r.Context(), c); err != nil {
 		return err
 	}
@@ -79,16 +79,25 @@ func readAnswer(response *http.Response) ([]byte, error) {
 }
 
 // usageOf takes the usage that the upstream reports, or counts the answer itself.
-func (p *Proxy) usageOf(c *call, body []byte) pricing.Usage {
+func (p *Proxy) usageOf(ctx context.Context, c *call, body []byte) pricing.Usage {
 	if c.endpoint.free {
 		return pricing.Usage{}
 	}
-	if reported, ok := c.endpoint.wire.Usage(body); ok && p.believes(c, reported, len(body)) {
-		return c.reported(reported)
+	c.hearSearches(body)
+	counted := func() pricing.Usage {
+		usage := likelyUse(c)
+		usage.CompletionTokens = max(usage.CompletionTokens, tokens.CountText(c.deployment.UpstreamModel, c.endpoint.wire.Text(body)))
+		return usage
 	}
-	usage := likelyUse(c)
-	usage.CompletionTokens = max(usage.CompletionTokens, tokens.CountText(c.deployment.UpstreamModel, c.endpoint.wire.Text(body)))
-	return usage
+	reported, ok := c.endpoint.wire.Usage(body)
+	switch {
+	case ok:
+		return p.believed(ctx, c, reported, counted)
+	case upstream.Impossible(body):
+		return p.replaced(ctx, c, counted())
+	default:
+		return counted()
+	}
 }
 
 // settleBroken settles what a broken answer cost and returns why it broke.

@@ -2,7 +2,9 @@ package proxy
 
 import (
 	"context"
+	"strings"
 
+	"github.com/bursarhq/terraform-provider-bursar/gateway/deployment"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/tokens"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
@@ -11,6 +13,8 @@ import (
 
 // bounds are what a call can use at most. They hold for every deployment that may serve it.
 type bounds struct {
+	// text is the bound of what one reading of the body's own text has.
+	text            int64
 	inputTokens     int64
 	inputCost       money.Nano
 	outputTokenCost money.Nano
@@ -23,10 +27,15 @@ type bounds struct {
 // defaultMaxOutput bounds a choice of a model whose limit nobody knows.
 const defaultMaxOutput = 16_384
 
-func boundsOf(c *call, inputTokens int64) bounds {
+// boundsOf are the bounds of a call whose body has so many tokens that can be weighed. What cannot be weighed
+// counts as the whole context window, once however much of it there is.
+func boundsOf(c *call, text int64) bounds {
 	most := c.most
-	most.PromptTokens += inputTokens + c.carried
-	b := bounds{inputTokens: most.PromptTokens}
+	most.PromptTokens += (text + c.carried) * c.work.Readings
+	if c.holds.Unweighed != nil {
+		most.PromptTokens = max(most.PromptTokens, c.window())
+	}
+	b := bounds{text: text, inputTokens: most.PromptTokens}
 	for _, deployment := range c.served.Deployments {
 		bound := deployment.Price.Bound(most)
 		b.inputCost = max(b.inputCost, bound.Input)
@@ -51,7 +60,7 @@ func looseBounds(c *call) bounds {
 		b.exact = true
 		return b
 	}
-	return boundsOf(c, tokens.InputTokensBound(c.served.PricedAs(), c.body))
+	return boundsOf(c, tokens.BoundOf(c.served.PricedAs(), c.body, &c.holds))
 }
 
 // exactBounds count the prompt closely; they are worth it when the loose ones were refused.
@@ -60,7 +69,7 @@ func (p *Proxy) exactBounds(_ context.Context, c *call) bounds {
 	for _, deployment := range c.served.Deployments {
 		counted = max(counted, tokens.CountTokens(deployment.UpstreamModel, c.body))
 	}
-	exact := boundsOf(c, min(c.bounds.inputTokens-c.carried-c.most.PromptTokens, counted))
+	exact := boundsOf(c, min(c.bounds.text, counted))
 	exact.exact = true
 	return exact
 }
@@ -73,7 +82,8 @@ func (p *Proxy) checkPrices(c *call) error {
 	for _, deployment := range c.served.Deployments {
 		switch {
 		case deployment.Priced:
-			if err := c.checkExtras(deployment.Price); err != nil {
+			c.expectSearch(deployment)
+			if err := p.checkExtras(c, deployment); err != nil {
 				return err
 			}
 		case !p.AllowUnpriced:
@@ -106,4 +116,43 @@ func (p *Proxy) request(c *call) quota.Request {
 	}
 	p.askOutput(c, &request, c.bounds.exact)
 	return request
+}
+
+// window is how many tokens one reading of the call's prompt has at most, at the deployments that may serve it.
+func (c *call) window() int64 {
+	var window int64
+	for _, d := range c.served.Deployments {
+		window = max(window, c.windowAt(d))
+	}
+	return window
+}
+
+// windowAt is a deployment's window, the larger one where the call asks for it.
+func (c *call) windowAt(d deployment.Deployment) int64 {
+	if strings.Contains(c.header.Get("Anthropic-Beta"), "context-1m") {
+		return max(d.Window(), d.LargestWindow(), deployment.DefaultWindow)
+	}
+	return d.Window()
+}
+
+// expectSummary reserves for what the provider sums up of a conversation that is long enough for it: it is read
+// once more, and what is written beside the answer may be as long.
+func (c *call) expectSummary() {
+	from := c.work.SummaryFrom
+	if from == 0 || c.holds.Unweighed == nil && tokens.BoundOf("", c.body, &c.holds) < from {
+		return
+	}
+	c.work.Readings++
+	c.choices *= 2
+}
+
+// expectSearch reserves for the searches of a deployment that searches whatever it is asked.
+func (c *call) expectSearch(d deployment.Deployment) {
+	if !d.SearchesAlways() {
+		return
+	}
+	before := c.work.Tokens
+	c.work.SearchAlways()
+	c.most.Searches, c.made.Searches = max(c.most.Searches, c.work.Searches), max(c.made.Searches, c.work.SearchesMade)
+	c.most.PromptTokens += c.work.Tokens - before
 }

@@ -7,7 +7,9 @@ import (
 
 	"github.com/oklog/ulid/v2"
 
+	"github.com/bursarhq/terraform-provider-bursar/gateway/content"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/deployment"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/hosted"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/httpx"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/policy"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
@@ -58,6 +60,12 @@ type call struct {
 	most, made pricing.Usage
 	// unbounded is the most completion tokens of an answer that no cap bounds.
 	unbounded int64
+	// holds is what the body holds beside text.
+	holds content.Found
+	// inputs is how many prompts the call has, at least 1.
+	inputs int64
+	// work is what the call lets its provider do by itself.
+	work hosted.Work
 	// contentType is the body's, JSON if empty.
 	contentType string
 
@@ -72,6 +80,8 @@ type call struct {
 
 	usage pricing.Usage
 	cost  money.Nano
+	// leastCost is what the call costs at least because its provider reported what cannot be.
+	leastCost money.Nano
 	// settled: cost is what the call really cost.
 	settled bool
 	reason  string
@@ -82,7 +92,7 @@ type call struct {
 func (p *Proxy) newCall(r *http.Request, e *endpoint) *call {
 	return &call{
 		endpoint: e, id: ulid.Make().String(), requestID: httpx.RequestID(r.Context()), started: p.Now(), choices: 1,
-		pathModel: r.PathValue("model"),
+		inputs: 1, work: hosted.Work{Rounds: 1, Readings: 1}, pathModel: r.PathValue("model"),
 	}
 }
 

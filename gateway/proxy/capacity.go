@@ -117,7 +117,7 @@ func (a *atLimit) refusal(c *call) *api.Error {
 		refused := api.Errorf(api.Invalid,
 			"the request may use %d tokens, more than a deployment of the model %q takes in a whole minute (%d); send a shorter prompt or a smaller max_tokens",
 			a.need, c.model, a.large)
-		refused.Param = "max_tokens"
+		refused.Param, refused.Message = "max_tokens", c.withUnweighed(refused.Message)
 		return refused
 	}
 	wait := a.wait

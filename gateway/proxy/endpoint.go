@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/bursarhq/terraform-provider-bursar/gateway/content"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/httpx"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/upstream"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
@@ -126,10 +127,15 @@ func readObject(w http.ResponseWriter, r *http.Request, c *call) error {
 	if err := c.parseModel(object); err != nil {
 		return err
 	}
+	c.holds = content.Find(body)
 	if err := c.parseExtras(object); err != nil {
 		return err
 	}
-	return c.endpoint.parse(c, object)
+	if err := c.endpoint.parse(c, object); err != nil {
+		return err
+	}
+	c.expectSummary()
+	return nil
 }
 
 // passedHeader picks the headers that go along, each in one piece.

@@ -33,7 +33,7 @@ func TestMessages_errorsAreInAnthropicsShape(t *testing.T) {
 		"provider is busy": {nil, say("fail=429"), nil, 429, "rate_limit_error", "provider is limiting the gateway"},
 		"provider refuses": {nil, say("fail=400"), nil, 400, "invalid_request_error", "told to answer 400"},
 		"server tool":      {nil, say("", `,"tools":[{"type":"web_search_20250305","name":"web_search"}]`), nil, 400, "invalid_request_error", "web_search_20250305"},
-		"MCP":              {nil, say("", `,"mcp_servers":[{"url":"https://x"}]`), nil, 400, "invalid_request_error", "mcp_servers is not served"},
+		"MCP":              {nil, say("", `,"mcp_servers":[{"url":"https://x"}]`), nil, 400, "invalid_request_error", "mcp_servers is not served: the provider runs it"},
 		"dearer region":    {nil, say("", `,"inference_geo":"us"`), nil, 400, "invalid_request_error", "inference_geo must be global"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -46,6 +46,10 @@ type Options struct {
 	LiteLLMErrors bool
 	// AllowUnpriced serves models without a price at no cost.
 	AllowUnpriced bool
+	// AllowUnpricedTools serves tools that providers run at a price that is not known, at the cost of their tokens.
+	AllowUnpricedTools bool
+	// Events takes what people must be told of; nil tells nobody.
+	Events Events
 	// MinOutputTokens is the least that a caller without an output cap gets where limits have room; 0 is
 	// [DefaultMinOutputTokens]. Models and teams may have others.
 	MinOutputTokens int64

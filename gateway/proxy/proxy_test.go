@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -55,12 +56,15 @@ type bench struct {
 	key       api.Key
 	team      api.Team
 	rows      []api.LedgerRow
+	events    []api.AlertEvent
 	responses *keptResponses
 	// idle is how long a stream may say nothing, 0 is the default.
 	idle time.Duration
 	// contact and litellm are the settings of refusals.
 	contact string
 	litellm bool
+	// unpricedTools serves what providers run at no known price.
+	unpricedTools bool
 	// hold is how long the opening of a stream is kept back, 0 is the default.
 	hold    time.Duration
 	metrics *metrics.Metrics
@@ -104,12 +108,13 @@ func newBench(t *testing.T, change func(*bench)) *bench {
 	t.Cleanup(func() { _ = b.capacity.Close() })
 	p := proxy.New(proxy.Options{
 		Book: b.book, Engine: b.engine, Upstream: client, Logger: logger, Models: registry, Capacity: b.capacity,
-		HashSecret:     func(secret auth.Secret) []byte { return []byte(secret.Reveal()) },
-		IsAdminKey:     func(secret auth.Secret) bool { return secret.Reveal() == "sk-admin-of-the-test" },
-		StreamIdle:     b.idle,
-		StreamHold:     b.hold,
-		Metrics:        b.metrics,
-		Responses:      b.responses,
+		HashSecret: func(secret auth.Secret) []byte { return []byte(secret.Reveal()) },
+		IsAdminKey: func(secret auth.Secret) bool { return secret.Reveal() == "sk-admin-of-the-test" },
+		StreamIdle: b.idle,
+		StreamHold: b.hold,
+		Metrics:    b.metrics,
+		Responses:  b.responses,
+		Events:     b, AllowUnpricedTools: b.unpricedTools,
 		ExceededStatus: proxy.ExceededStatus{Chat: 403, Messages: 402, Responses: 400}, Contact: b.contact, LiteLLMErrors: b.litellm,
 		ContentionWait: cmp.Or(b.wait, 2*time.Second), Now: b.now,
 	})
@@ -232,6 +237,7 @@ func (b *bench) Append(_ context.Context, entries []quota.Entry) error {
 		return io.ErrClosedPipe
 	}
 	for _, entry := range entries {
+		b.events = append(b.events, entry.Alerts...)
 		if entry.Row != nil {
 			b.rows = append(b.rows, *entry.Row)
 		}
@@ -255,6 +261,13 @@ func (b *bench) ledger() []api.LedgerRow {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return append([]api.LedgerRow(nil), b.rows...)
+}
+
+// told are the events of a kind that people are told of.
+func (b *bench) told(kind string) []api.AlertEvent {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(b.events), func(event api.AlertEvent) bool { return event.Type != kind })
 }
 
 // change edits the team and puts it in force.

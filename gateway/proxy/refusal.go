@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"net/http"
@@ -44,6 +45,9 @@ func (p *Proxy) refusal(ctx context.Context, c *call, request quota.Request) err
 	}
 	if refused.Refusal == nil {
 		refused.Refusal = &api.Refusal{}
+	}
+	if denial.TooLarge || denial.Kind == quota.KindTokens || refused.Refusal.Reason == api.ReasonTooDear {
+		refused.Message = c.withUnweighed(refused.Message)
 	}
 	if refused.Refusal.ResetsAt != nil {
 		refused.Header.Set(HeaderResetsAt, refused.Refusal.ResetsAt.Format(time.RFC3339))
@@ -203,4 +207,15 @@ func reasonOf(err error) string {
 		return by
 	}
 	return string(refused.Code)
+}
+
+// withUnweighed tells the caller of a refused call what in it counts as a whole window, and what that may cost.
+func (c *call) withUnweighed(message string) string {
+	part := c.holds.Unweighed
+	if part == nil {
+		return message
+	}
+	return fmt.Sprintf("%s. The size of %s is not known before it is read, so the prompt counts as the model's whole context window,"+
+		" %d tokens, which may cost $%s: leave it out, or send what it says as text.",
+		strings.TrimSuffix(message, "."), part, c.window(), c.bounds.inputCost)
 }

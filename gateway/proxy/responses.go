@@ -50,9 +50,6 @@ func parseResponses(c *call, object httpx.Object) error {
 	if previous != nil {
 		c.previous = *previous
 	}
-	if err := checkTools(object, "function", "custom", "local_shell", "apply_patch", "computer_use_preview"); err != nil {
-		return err
-	}
 	return c.limitOutput("max_output_tokens", maxTokens)
 }
 

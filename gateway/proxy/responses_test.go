@@ -131,7 +131,7 @@ func TestResponses_whatCannotBeBoundedIsRefused(t *testing.T) {
 		"background":   {`,"background":true`, "background is not served"},
 		"conversation": {`,"conversation":"conv_1"`, "conversation is not served"},
 		"prompt":       {`,"prompt":{"id":"pmpt_1"}`, "prompt is not served"},
-		"web search":   {`,"tools":[{"type":"web_search"}]`, `has one of type \"web_search\"`},
+		"web search":   {`,"tools":[{"type":"web_search"}]`, `tools is not served: tools[0] (web_search): the price of a web search is not known`},
 		"a second MCP": {`,"tools":[{"type":"function","name":"f"},{"type":"mcp"}]`, `has one of type \"mcp\"`},
 		"zero cap":     {`,"max_output_tokens":0`, "max_output_tokens must be at least 1"},
 	} {

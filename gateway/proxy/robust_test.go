@@ -38,9 +38,9 @@ func TestRobust_oddUpstreams(t *testing.T) {
 		// tokens are the least and the most completion tokens that may be booked.
 		least, most int64
 	}{
-		"negative usage":   {whole("application/json", chatBegins+`,"usage":{"prompt_tokens":-5,"completion_tokens":3}}`), false, 200, "the the", api.LedgerSettle, 3, 4},
-		"absurd usage":     {whole("application/json", chatBegins+`,"usage":{"prompt_tokens":5,"completion_tokens":900000000}}`), false, 200, "the the", api.LedgerSettle, 3, 4},
-		"absurd prompt":    {whole("application/json", chatBegins+`,"usage":{"prompt_tokens":900000000,"completion_tokens":3}}`), false, 200, "the the", api.LedgerSettle, 3, 4},
+		"negative usage":   {whole("application/json", chatBegins+`,"usage":{"prompt_tokens":-5,"completion_tokens":3}}`), false, 200, "the the", api.LedgerSettle, 1000, 1000},
+		"absurd usage":     {whole("application/json", chatBegins+`,"usage":{"prompt_tokens":5,"completion_tokens":900000000}}`), false, 200, "the the", api.LedgerSettle, 1000, 1000},
+		"absurd prompt":    {whole("application/json", chatBegins+`,"usage":{"prompt_tokens":900000000,"completion_tokens":3}}`), false, 200, "the the", api.LedgerSettle, 3, 3},
 		"no usage":         {whole("application/json", chatBegins+`}`), false, 200, "the the", api.LedgerSettle, 3, 4},
 		"a page":           {whole("text/html", "<html>captive portal</html>"), false, 502, "broke off", api.LedgerSettle, 0, 0},
 		"nothing":          {whole("application/json", ""), false, 502, "broke off", api.LedgerSettle, 0, 0},
@@ -57,7 +57,7 @@ func TestRobust_oddUpstreams(t *testing.T) {
 		"half a stream":            {whole("text/event-stream", chunkThe+chunkThe), true, 200, "broke off", api.LedgerSettle, 2, 3},
 		"half an event":            {whole("text/event-stream", chunkThe+`data: {"cho`), true, 200, "broke off", api.LedgerSettle, 1, 2},
 		"a stream that hangs":      {hangs, true, 200, "broke off", api.LedgerSettle, 1, 2},
-		"absurd usage of a stream": {whole("text/event-stream", chunkThe+`data: {"choices":[],"usage":{"prompt_tokens":5,"completion_tokens":900000000}}`+"\n\ndata: [DONE]\n\n"), true, 200, "[DONE]", api.LedgerSettle, 1, 2},
+		"absurd usage of a stream": {whole("text/event-stream", chunkThe+`data: {"choices":[],"usage":{"prompt_tokens":5,"completion_tokens":900000000}}`+"\n\ndata: [DONE]\n\n"), true, 200, "[DONE]", api.LedgerSettle, 1000, 1000},
 		"returns and comments":     {whole("text/event-stream", ": hi\r\r"+strings.ReplaceAll(chunkThe, "\n", "\r")+"data: [DONE]\r\r"), true, 200, "[DONE]", api.LedgerSettle, 1, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -65,7 +65,9 @@ func TestRobust_oddUpstreams(t *testing.T) {
 			defer odd.Close()
 			b := newBench(t, func(b *bench) {
 				b.idle = 200 * time.Millisecond
-				b.more = append(b.more, b.deployment("odd", odd.URL))
+				d := b.deployment("odd", odd.URL)
+				d.MaxInputTokens = 900
+				b.more = append(b.more, d)
 			})
 			more := ""
 			if test.stream {

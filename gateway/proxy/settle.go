@@ -21,7 +21,7 @@ const settleTimeout = 10 * time.Second
 // settle replaces the reservation by what was used. When it returns without an error, the ledger row is durable.
 // It goes on when the client has hung up: the money is spent all the same.
 func (p *Proxy) settle(ctx context.Context, c *call) error {
-	c.cost = c.deployment.Price.Cost(c.usage)
+	c.cost = max(c.deployment.Price.Cost(c.usage), c.leastCost)
 	c.settled = true
 	row := p.row(c)
 	row.Kind = api.LedgerSettle
@@ -57,7 +57,8 @@ func promptOnly(c *call) pricing.Usage {
 	return used
 }
 
-// likelyUse is what a call has likely used that a provider took and said nothing of.
+// likelyUse is what a call has likely used that a provider took and said nothing of. What cannot be weighed is
+// booked as it was reserved: it is never free.
 func likelyUse(c *call) pricing.Usage {
 	if c.endpoint.free {
 		return pricing.Usage{}
@@ -66,7 +67,17 @@ func likelyUse(c *call) pricing.Usage {
 	if !c.endpoint.apart {
 		used.PromptTokens += c.carried + tokens.EstimateTokens(c.deployment.UpstreamModel, c.body)
 	}
+	if c.holds.Unweighed != nil {
+		used.PromptTokens = max(used.PromptTokens, c.bounds.inputTokens)
+	}
 	return used
+}
+
+// hearSearches believes an answer that says how many searches were made, be it none.
+func (c *call) hearSearches(data []byte) {
+	if c.made.Searches > 0 && upstream.TellsSearches(data) {
+		c.made.Searches = 0
+	}
 }
 
 // reported is what a provider says, with what it leaves out of what was asked for.

@@ -40,6 +40,10 @@ type stream struct {
 	idle time.Duration
 	// begun: something of the answer has come; failed: the upstream said itself that it fails.
 	begun, failed bool
+	// impossible: an event reported less than nothing.
+	impossible bool
+	// rounds is how often the provider went on by itself, searches how often it began to search the web.
+	rounds, searches int64
 }
 
 // passStream passes a stream on as it comes and settles it before its end mark.
@@ -60,9 +64,6 @@ func (p *Proxy) passStream(w http.ResponseWriter, r *http.Request, c *call, resp
 	broken := s.pass(upstream.NewEventReader(response.Body), silence)
 	c.upstreamFor += time.Since(started)
 	cancel() // whatever is still to come is not wanted
-	if s.last.Counted && !p.believes(c, s.last.Usage, s.text.Len()) {
-		s.last = upstream.Reading{}
-	}
 	err := p.settleStream(r.Context(), s)
 	setCostTrailers(w.Header(), c)
 	s.conclude(p, r.Context(), broken, err)
@@ -76,7 +77,7 @@ func (p *Proxy) settleStream(ctx context.Context, s *stream) error {
 		p.void(ctx, s.call, false)
 		return nil
 	}
-	s.call.usage = s.finalUsage()
+	s.call.usage = s.finalUsage(ctx, p)
 	return p.settle(ctx, s.call)
 }
 
@@ -152,10 +153,16 @@ func (s *stream) pass(events *upstream.EventReader, silence *time.Timer) error {
 // note keeps what the event says about usage and text.
 func (s *stream) note(event upstream.Event) upstream.Reading {
 	reading := s.meter.Read(event)
-	if reading.Counted || reading.PromptCounted {
-		s.last = reading
+	switch {
+	case reading.Counted, reading.PromptCounted:
+		s.last, s.impossible = reading, s.impossible && reading.Usage.PromptTokens == 0
+	case upstream.Impossible(event.Data):
+		s.last, s.impossible = upstream.Reading{}, true
 	}
 	s.begun = s.begun || !reading.Opening && (!reading.Failed || reading.Usage.CompletionTokens > 0)
+	s.call.hearSearches(event.Data)
+	s.rounds += reading.Rounds
+	s.searches += reading.Searches
 	s.call.produced.Add(int64(len(reading.Text)))
 	if s.text.Len() < maxKeptText {
 		s.text.WriteString(reading.Text)
@@ -172,18 +179,37 @@ func (s *stream) write(data []byte) error {
 }
 
 // finalUsage is what the upstream reported, or a count of what it produced.
-func (s *stream) finalUsage() pricing.Usage {
-	if s.last.Counted {
-		return s.call.reported(s.last.Usage)
+func (s *stream) finalUsage(ctx context.Context, p *Proxy) pricing.Usage {
+	switch {
+	case s.impossible:
+		return p.replaced(ctx, s.call, s.countedUsage())
+	case s.last.Counted:
+		return p.believed(ctx, s.call, s.last.Usage, s.countedUsage)
+	case s.last.PromptCounted:
+		usage := p.believed(ctx, s.call, s.last.Usage, s.countedUsage)
+		usage.CompletionTokens = max(usage.CompletionTokens, s.countedText())
+		return s.withRounds(usage)
+	default:
+		return s.withRounds(s.countedUsage())
 	}
-	produced := tokens.CountText(s.call.deployment.UpstreamModel, s.text.String())
-	if s.last.PromptCounted {
-		usage := s.call.reported(s.last.Usage)
-		usage.CompletionTokens = max(usage.CompletionTokens, produced)
-		return usage
-	}
+}
+
+func (s *stream) countedText() int64 {
+	return tokens.CountText(s.call.deployment.UpstreamModel, s.text.String())
+}
+
+func (s *stream) countedUsage() pricing.Usage {
 	usage := likelyUse(s.call)
-	usage.CompletionTokens = max(usage.CompletionTokens, produced)
+	usage.CompletionTokens = max(usage.CompletionTokens, s.countedText())
+	return usage
+}
+
+// withRounds adds what the provider's own tools have used in a stream that broke before it said so.
+func (s *stream) withRounds(usage pricing.Usage) pricing.Usage {
+	usage.Searches = max(usage.Searches, s.searches)
+	if s.rounds > 0 {
+		usage.PromptTokens = max(usage.PromptTokens, s.call.bounds.inputTokens)
+	}
 	return usage
 }
 

@@ -2,7 +2,6 @@ package proxy
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
 	"io"
 	"mime"
@@ -10,6 +9,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/bursarhq/terraform-provider-bursar/gateway/content"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/httpx"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/upstream"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
@@ -93,9 +93,10 @@ func (c *call) parseForm(boundary string) error {
 	return nil
 }
 
-// weighSound bounds how long a sound is by its size, and guesses it for answers that do not say.
+// weighSound bounds how long a sound is, for answers that do not say: exactly where it is not compressed, else by
+// its size.
 func (c *call) weighSound(part io.Reader) error {
-	header := make([]byte, wavHeader)
+	header := make([]byte, content.WaveHeader)
 	n, err := io.ReadFull(part, header)
 	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
 		return api.Errorf(api.Invalid, "the form is not whole").WithCause(err)
@@ -107,23 +108,13 @@ func (c *call) weighSound(part io.Reader) error {
 	size := int64(n) + rest
 	c.most.AudioSeconds = size/leastSoundRate + 1
 	c.made.AudioSeconds = size/usualSoundRate + 1
-	if rate := wavRate(header[:n]); rate > 0 {
+	if rate := content.PCMRate(header[:n]); rate > 0 {
 		c.made.AudioSeconds = size/rate + 1
+		c.most.AudioSeconds = c.made.AudioSeconds
 	}
 	c.most.PromptTokens = min(c.most.AudioSeconds*soundTokensPerSecond, maxSoundTokens)
 	c.made.PromptTokens = min(c.made.AudioSeconds*soundTokensPerSecond, maxSoundTokens)
 	c.made.AudioInputTokens = c.made.PromptTokens
 	c.unbounded = min(c.most.AudioSeconds*soundTokensPerSecond, maxHeard)
 	return nil
-}
-
-// wavHeader is how much of a WAV file says how fast it plays.
-const wavHeader = 32
-
-// wavRate is how many bytes of a WAV file are one second; 0 for anything else.
-func wavRate(header []byte) int64 {
-	if len(header) < wavHeader || string(header[:4]) != "RIFF" || string(header[8:16]) != "WAVEfmt " {
-		return 0
-	}
-	return int64(binary.LittleEndian.Uint32(header[28:32]))
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 
+	"github.com/bursarhq/terraform-provider-bursar/gateway/hosted"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
@@ -28,6 +29,18 @@ const (
 	messagesDialect
 	responsesDialect
 )
+
+// words are those that a request is in.
+func (v voice) words() hosted.Dialect {
+	switch v.dialect {
+	case messagesDialect:
+		return hosted.Messages
+	case responsesDialect:
+		return hosted.Responses
+	default:
+		return hosted.Chat
+	}
+}
 
 // openAIVoice is that of OpenAI's routes.
 var openAIVoice = voice{dialect: chatDialect, cap: "max_tokens", body: openAIBody, event: openAIBody}

@@ -28,6 +28,8 @@ type chatRequest struct {
 	Functions  json.RawMessage `json:"functions"`
 	Audio      json.RawMessage `json:"audio"`
 	WebSearch  json.RawMessage `json:"web_search_options"`
+	LiveSearch json.RawMessage `json:"search_parameters"`
+	Plugins    json.RawMessage `json:"plugins"`
 	Prediction json.RawMessage `json:"prediction"`
 }
 
@@ -125,6 +127,10 @@ func (r *chatRequest) checkServed() error {
 		return api.FieldErrorf("audio", "is not served by the model's provider")
 	case isGiven(r.WebSearch):
 		return api.FieldErrorf("web_search_options", "is not served by the model's provider")
+	case isGiven(r.LiveSearch):
+		return api.FieldErrorf("search_parameters", "is not served by the model's provider")
+	case isGiven(r.Plugins):
+		return api.FieldErrorf("plugins", "is not served by the model's provider")
 	case r.Format != nil && r.Format.Type != "text" && r.Format.Type != "json_schema":
 		return api.FieldErrorf("response_format", "must be text or json_schema: the model's provider has no %q", r.Format.Type)
 	default:

@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"bytes"
+	"strings"
 
 	"github.com/tidwall/gjson"
 )
@@ -23,6 +24,7 @@ func (r *choicesReport) take(data []byte) bool {
 	if !usage.IsObject() {
 		return false
 	}
+	r.takeSearches(usage)
 	usage.ForEach(func(name, value gjson.Result) bool {
 		if value.Type == gjson.Null {
 			return true
@@ -57,6 +59,40 @@ func (r *choicesReport) takeService(data []byte) {
 	}
 	if named := service(gjson.GetBytes(data, "service_tier")); named != "" {
 		r.parsed.Service = named
+	}
+}
+
+// searchWords are where vendors say how many web searches, or sources of one, they charge.
+var searchWords = []string{
+	"server_tool_use.web_search_requests", "num_sources_used", "num_search_queries", "web_search_requests",
+	"prompt_tokens_details.web_search_requests", "server_side_tool_usage_details.web_search_calls", "tool_usage.web_search.num_requests",
+}
+
+// TellsSearches says whether an answer, or a stream's event, says how many web searches were made, be it none.
+func TellsSearches(data []byte) bool {
+	usage := gjson.GetBytes(data, "usage")
+	for _, word := range searchWords {
+		if usage.Get(word).Type == gjson.Number {
+			return true
+		}
+	}
+	return false
+}
+
+// takeSearches reads how many web searches are charged.
+func (r *choicesReport) takeSearches(usage gjson.Result) {
+	if !strings.Contains(usage.Raw, "search") && !strings.Contains(usage.Raw, "num_sources_used") {
+		return // nearly all
+	}
+	for _, word := range searchWords {
+		if told := usage.Get(word); told.Type == gjson.Number {
+			searches := count(told)
+			if searches < 0 {
+				r.parsed.Searches = searches
+				return
+			}
+			r.parsed.Searches = max(r.parsed.Searches, searches)
+		}
 	}
 }
 

@@ -77,7 +77,10 @@ func (m *messagesMeter) Read(event Event) Reading {
 		block := gjson.GetBytes(event.Data, "content_block")
 		text := blockText(block)
 		kind := block.Get("type").String()
-		return Reading{Text: text, Opening: text == "" && (kind == "text" || kind == "thinking")}
+		rounds, searches := blockRounds(block)
+		return Reading{
+			Text: text, Opening: text == "" && (kind == "text" || kind == "thinking"), Rounds: rounds, Searches: searches,
+		}
 	case "content_block_delta":
 		return Reading{Text: deltaText(gjson.GetBytes(event.Data, "delta"))}
 	case "message_delta":

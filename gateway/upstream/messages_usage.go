@@ -4,10 +4,16 @@ import "github.com/tidwall/gjson"
 
 // messagesReport gathers what Anthropic's usage objects say, in one answer or over a stream.
 type messagesReport struct {
+	messagesCounts
+	iterations iterations
+	searches   int64
+	service    string
+}
+
+// messagesCounts are the tokens that one usage object tells of. Cached input stands beside the rest.
+type messagesCounts struct {
 	input, output, read, written int64
 	minutes, hour                int64 // what was written, apart by how long it is kept
-	searches                     int64
-	service                      string
 }
 
 // take reads one usage object over those before it: what it leaves out or says is null still holds,
@@ -17,22 +23,14 @@ func (r *messagesReport) take(usage gjson.Result) bool {
 	if !usage.IsObject() {
 		return false
 	}
-	before := *r
+	before := r.messagesCounts
 	usage.ForEach(func(name, value gjson.Result) bool {
 		if value.Type == gjson.Null {
 			return true
 		}
 		switch name.Str {
-		case "input_tokens":
-			r.input = count(value)
-		case "output_tokens":
-			r.output = count(value)
-		case "cache_read_input_tokens":
-			r.read = count(value)
-		case "cache_creation_input_tokens":
-			r.written = count(value)
-		case "cache_creation":
-			value.ForEach(r.kept)
+		case "iterations":
+			r.iterations = readIterations(value)
 		case "server_tool_use":
 			if searches := value.Get("web_search_requests"); searches.Type != gjson.Null {
 				r.searches = count(searches)
@@ -41,6 +39,8 @@ func (r *messagesReport) take(usage gjson.Result) bool {
 			if named := service(value); named != "" {
 				r.service = named
 			}
+		default:
+			r.note(name.Str, value)
 		}
 		return true
 	})
@@ -50,34 +50,60 @@ func (r *messagesReport) take(usage gjson.Result) bool {
 	return true
 }
 
+// note reads one count.
+func (c *messagesCounts) note(name string, value gjson.Result) {
+	switch name {
+	case "input_tokens":
+		c.input = count(value)
+	case "output_tokens":
+		c.output = count(value)
+	case "cache_read_input_tokens":
+		c.read = count(value)
+	case "cache_creation_input_tokens":
+		c.written = count(value)
+	case "cache_creation":
+		value.ForEach(c.kept)
+	}
+}
+
 // kept reads how long what was written is kept. A zero replaces no count: whatever was told of the
 // dearer hour stays.
-func (r *messagesReport) kept(name, value gjson.Result) bool {
+func (c *messagesCounts) kept(name, value gjson.Result) bool {
 	tokens := count(value)
 	if tokens == 0 {
 		return true
 	}
 	switch name.Str {
 	case "ephemeral_5m_input_tokens":
-		r.minutes = tokens
+		c.minutes = tokens
 	case "ephemeral_1h_input_tokens":
-		r.hour = tokens
+		c.hour = tokens
 	}
 	return true
 }
 
+// sensible: none of them is less than nothing.
+func (c *messagesCounts) sensible() bool {
+	return min(c.read, c.written, c.input, c.output, c.hour, c.minutes) >= 0
+}
+
+// prompt is all that was read.
+func (c *messagesCounts) prompt() int64 { return c.input + c.read + max(c.written, c.hour+c.minutes) }
+
 // usage is all of it; false is that it makes no sense.
 func (r *messagesReport) usage() (Usage, bool) {
-	if min(r.read, r.written, r.input, r.hour, r.minutes) < 0 {
+	if !r.sensible() || r.iterations.senseless {
 		return Usage{}, false
 	}
-	written := max(r.written, r.hour+r.minutes)
+	all, largest := r.iterations.within(r.messagesCounts)
+	written := max(all.written, all.hour+all.minutes)
 	parsed := Usage{
-		PromptTokens:       r.input + r.read + written,
-		CachedTokens:       r.read,
-		CacheWriteTokens:   written - r.hour,
-		CacheWrite1hTokens: r.hour,
-		CompletionTokens:   r.output,
+		PromptTokens:       all.input + all.read + written,
+		CachedTokens:       all.read,
+		CacheWriteTokens:   written - all.hour,
+		CacheWrite1hTokens: all.hour,
+		LargestPrompt:      largest,
+		CompletionTokens:   all.output,
 		Searches:           r.searches,
 		Service:            r.service,
 	}

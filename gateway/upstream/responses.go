@@ -73,8 +73,10 @@ func (m *responsesMeter) Read(event Event) Reading {
 	case "response.queued", "response.content_part.added", "response.reasoning_summary_part.added", "keepalive":
 		return Reading{Opening: true}
 	case "response.output_item.added":
-		item := gjson.GetBytes(event.Data, "item.type").String()
-		return Reading{Opening: item == "message" || item == "reasoning"}
+		item := gjson.GetBytes(event.Data, "item")
+		kind := item.Get("type").String()
+		rounds, searches := itemRounds(item)
+		return Reading{Opening: kind == "message" || kind == "reasoning", Rounds: rounds, Searches: searches}
 	}
 	if strings.HasSuffix(kind, ".delta") {
 		if delta := gjson.GetBytes(event.Data, "delta"); delta.Type == gjson.String {

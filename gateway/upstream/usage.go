@@ -11,6 +11,9 @@ type Usage struct {
 	CacheWrite1hTokens int64
 	AudioInputTokens   int64
 	ImageInputTokens   int64
+	// LargestPrompt is the most that the model read at once, where one answer made it read several times; 0 is
+	// PromptTokens.
+	LargestPrompt int64
 
 	CompletionTokens  int64
 	ReasoningTokens   int64

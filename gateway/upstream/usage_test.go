@@ -96,6 +96,35 @@ func TestParseUsage_ofEachWire(t *testing.T) {
 			"messages", `{"usage":{"input_tokens":1,"cache_creation_input_tokens":0,"cache_creation":{"ephemeral_1h_input_tokens":50},"output_tokens":3}}`,
 			upstream.Usage{PromptTokens: 51, CacheWrite1hTokens: 50, CompletionTokens: 3},
 		},
+		"a conversation summed up": {
+			"messages", `{"usage":{"input_tokens":23000,"output_tokens":1000,"iterations":[{"type":"compaction","input_tokens":180000,"output_tokens":3500},
+			{"type":"message","input_tokens":23000,"output_tokens":1000}]}}`,
+			upstream.Usage{PromptTokens: 203_000, CompletionTokens: 4500, LargestPrompt: 180_000},
+		},
+		"summed up, of which the list has the summary alone": {
+			"messages", `{"usage":{"input_tokens":23000,"output_tokens":1000,"iterations":[{"type":"compaction","input_tokens":180000,"cache_read_input_tokens":20000,"output_tokens":3500}]}}`,
+			upstream.Usage{PromptTokens: 223_000, CachedTokens: 20_000, CompletionTokens: 4500, LargestPrompt: 200_000},
+		},
+		"several iterations without a summary": {
+			"messages", `{"usage":{"input_tokens":300,"cache_creation_input_tokens":50,"output_tokens":30,"iterations":[{"type":"message","input_tokens":100,"output_tokens":10},
+			{"type":"message","input_tokens":200,"cache_creation":{"ephemeral_1h_input_tokens":50},"output_tokens":20}]}}`,
+			upstream.Usage{PromptTokens: 350, CacheWrite1hTokens: 50, CompletionTokens: 30, LargestPrompt: 250},
+		},
+		"more beside the iterations than in them": {
+			"messages", `{"usage":{"input_tokens":500,"output_tokens":30,"iterations":[{"type":"message","input_tokens":100,"output_tokens":40}]}}`,
+			upstream.Usage{PromptTokens: 500, CompletionTokens: 40, LargestPrompt: 400},
+		},
+		"an empty list of iterations": {
+			"messages", `{"usage":{"input_tokens":500,"output_tokens":30,"iterations":[]}}`, upstream.Usage{PromptTokens: 500, CompletionTokens: 30},
+		},
+		"searches of xAI": {
+			"chat", `{"usage":{"prompt_tokens":32,"completion_tokens":9,"total_tokens":41,"num_sources_used":3}}`,
+			upstream.Usage{PromptTokens: 32, CompletionTokens: 9, Searches: 3},
+		},
+		"searches of OpenRouter": {
+			"chat", `{"usage":{"prompt_tokens":32,"completion_tokens":9,"server_tool_use":{"web_search_requests":2}}}`,
+			upstream.Usage{PromptTokens: 32, CompletionTokens: 9, Searches: 2},
+		},
 		"pictures by the token": {
 			"images", `{"size":"1024x1024","quality":"high","data":[{"b64_json":"AA=="}],"usage":{"total_tokens":4210,"input_tokens":50,"output_tokens":4160,
 			"input_tokens_details":{"text_tokens":10,"image_tokens":40}}}`,
@@ -135,8 +164,9 @@ func TestParseUsage_refusesWhatMakesNoSense(t *testing.T) {
 			`{"usage":{"prompt_tokens":"7","completion_tokens":1}}`, `{"usage":{"prompt_tokens":true,"completion_tokens":1}}`,
 			`{"usage":{"prompt_tokens":{},"completion_tokens":1}}`,
 		},
-		"responses":     {`{}`, `{"usage":{"input_tokens":-1,"output_tokens":1}}`},
-		"messages":      {`{}`, `{"usage":{"input_tokens":-1,"output_tokens":1}}`, `{"usage":{"input_tokens":1,"output_tokens":1,"server_tool_use":{"web_search_requests":-2}}}`, `{"usage":{"input_tokens":1,"cache_read_input_tokens":1e18,"output_tokens":1}}`},
+		"responses": {`{}`, `{"usage":{"input_tokens":-1,"output_tokens":1}}`},
+		"messages": {`{}`, `{"usage":{"input_tokens":-1,"output_tokens":1}}`, `{"usage":{"input_tokens":1,"output_tokens":1,"server_tool_use":{"web_search_requests":-2}}}`,
+			`{"usage":{"input_tokens":1,"output_tokens":1,"iterations":[{"type":"compaction","input_tokens":-5}]}}`, `{"usage":{"input_tokens":1,"cache_read_input_tokens":1e18,"output_tokens":1}}`},
 		"images":        {`{}`, `{"data":[]}`, `{"data":[{}],"usage":{"input_tokens":-1,"output_tokens":1}}`, `{"data":[{}],"usage":{"input_tokens":1,"output_tokens":1,"output_tokens_details":{"image_tokens":5}}}`},
 		"transcription": {`{}`, `{"text":"hi"}`, `{"duration":-3}`, `{"duration":"long"}`, `{"usage":{"type":"duration","seconds":1e15}}`, `plain text`},
 	} {
@@ -166,4 +196,23 @@ func FuzzParseUsage(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestImpossible(t *testing.T) {
+	for data, want := range map[string]bool{
+		`{"usage":{"prompt_tokens":-5,"completion_tokens":1}}`:                                true,
+		`{"usage": {"prompt_tokens":5,"completion_tokens_details":{"reasoning_tokens":-1}}}`:  true,
+		`{"type":"message_delta","usage":{"output_tokens":1e300}}`:                            true,
+		`{"type":"message_start","message":{"usage":{"input_tokens":-1}}}`:                    true,
+		`{"type":"response.completed","response":{"usage":{"output_tokens":-1}}}`:             true,
+		`{"usage":{"input_tokens":1,"iterations":[{"input_tokens":1},{"input_tokens":-1}]}}`:  true,
+		`{"usage":{"prompt_tokens":5,"completion_tokens":1,"queue_time":-0.02,"cost":-1e-9}}`: false,
+		`{"usage":{"prompt_tokens":0,"completion_tokens":0}}`:                                 false,
+		`{"usage":null}`: false, `{}`: false, `{"usage":{"prompt_tokens":-5`: false, `{"text":"\"usage\":{\"prompt_tokens\":-5}"}`: false,
+		`{"usage":null,"response":{"usage":{"input_tokens":-1}}}`: true,
+	} {
+		if got := upstream.Impossible([]byte(data)); got != want {
+			t.Errorf("%s: %t", data, got)
+		}
+	}
 }

@@ -33,6 +33,9 @@ type Reading struct {
 	End bool
 	// Failed: the provider says with this event that it cannot go on.
 	Failed bool
+	// Rounds counts what begins with this event and makes the provider read the prompt again by itself: tools that
+	// it runs, a summary of the conversation. Searches are those of them that search the web.
+	Rounds, Searches int64
 	// Opening: the event says that an answer begins, or that the connection lives, and has nothing of the
 	// answer itself. A provider that fails after such events alone has not answered.
 	Opening bool

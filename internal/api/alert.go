@@ -21,12 +21,14 @@ const (
 	EventQuotaDrift = "quota.drift"
 	// EventStoreDegraded: a gateway cannot reach the counters and decides by budgets.on_store_down and rate_limits.on_store_down.
 	EventStoreDegraded = "store.degraded"
+	// EventUsageImpossible: a provider reported a usage that cannot be, and the most that is possible was booked.
+	EventUsageImpossible = "usage.impossible"
 	// EventTest: somebody called /alert_route/test.
 	EventTest = "test"
 )
 
 // Events lists the names an alert route may ask for.
-var Events = []string{EventBudgetSoftLimit, EventBudgetHardLimit, EventRateLimitSustained, EventQuotaDrift, EventStoreDegraded}
+var Events = []string{EventBudgetSoftLimit, EventBudgetHardLimit, EventRateLimitSustained, EventQuotaDrift, EventStoreDegraded, EventUsageImpossible}
 
 // Severities in ascending order.
 var Severities = []string{"info", "warning", "critical"}

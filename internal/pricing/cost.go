@@ -12,7 +12,7 @@ import (
 // to a cache first, then what was read from one. Sound and pictures may be among those, so they are
 // charged apart only as far as the rest of the prompt goes.
 func (p Price) Cost(u Usage) money.Nano {
-	rates := p.plan(u.Service).at(u.PromptTokens)
+	rates := p.plan(u.Service).at(u.readAtOnce())
 	var sum total
 	sum.prompt(u, rates)
 	completion := max(u.CompletionTokens, 0)
@@ -29,6 +29,14 @@ func (p Price) Cost(u Usage) money.Nano {
 	sum.characters(u.Characters, p.Characters)
 	sum.seconds(u.AudioSeconds, p.AudioHour)
 	return sum.rounded()
+}
+
+// readAtOnce is the size of the prompt that decides which prices hold.
+func (u *Usage) readAtOnce() int64 {
+	if u.LargestPrompt > 0 {
+		return min(u.LargestPrompt, u.PromptTokens)
+	}
+	return u.PromptTokens
 }
 
 // prompt charges a prompt, whose kinds overlap: a token from a cache may also be of a picture.

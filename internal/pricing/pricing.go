@@ -84,6 +84,9 @@ type Usage struct {
 	CacheWrite1hTokens int64
 	AudioInputTokens   int64
 	ImageInputTokens   int64
+	// LargestPrompt is the most that the model read at once, where one answer made it read several times; 0 is
+	// PromptTokens. Prices by size go by it.
+	LargestPrompt int64
 
 	CompletionTokens  int64
 	ReasoningTokens   int64

@@ -16,7 +16,7 @@ var levels = [][]string{
 	{"gateway/admin", "gateway/proxy", "gateway/console", "gateway/alert", "gateway/review", "gateway/export"},
 	{"gateway/policy", "gateway/deployment"},
 	{
-		"gateway/quota", "gateway/tokens", "gateway/ledger", "gateway/upstream", "gateway/auth", "gateway/httpx",
+		"gateway/quota", "gateway/tokens", "gateway/hosted", "gateway/ledger", "gateway/upstream", "gateway/auth", "gateway/httpx",
 		"gateway/safedial", "gateway/seal", "gateway/store", "gateway/ledgerexport", "gateway/config", "gateway/metrics", "gateway/token", "gateway/openapi",
 	},
 	{"gateway/content"},

@@ -1,0 +1,162 @@
+package hosted
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tidwall/gjson"
+	"github.com/tidwall/sjson"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/content"
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+// boundCalls bounds all calls of OpenAI's own tools together, where the caller does not.
+func (w *Work) boundCalls(object Object) error {
+	raw := object["max_tool_calls"]
+	if w.dialect != Responses || w.Rounds == 1 {
+		return nil
+	}
+	calls := w.Rounds - 1
+	if len(raw) > 0 && string(raw) != "null" {
+		var given int64
+		if json.Unmarshal(raw, &given) != nil || given < 1 {
+			return api.FieldErrorf("max_tool_calls", "must be a whole number, at least 1. Received: %s", clip(string(raw)))
+		}
+		calls = min(given, MostUses)
+	}
+	if w.Searches > 0 {
+		w.Tokens += (calls - w.Searches) * TokensPerSearch
+		w.Searches = calls
+	}
+	w.Rounds = 1 + calls
+	w.bounds = append(w.bounds, bound{"max_tool_calls", calls})
+	return nil
+}
+
+// Bounded tells the provider how often its tools may be used, where the caller does not.
+func (w *Work) Bounded(body []byte) ([]byte, error) {
+	for _, bound := range w.bounds {
+		if gjson.GetBytes(body, bound.path).Raw == fmt.Sprint(bound.value) {
+			continue
+		}
+		var err error
+		if body, err = sjson.SetBytes(body, bound.path, bound.value); err != nil {
+			return nil, api.Errorf(api.Invalid, "the request's tools cannot be read").WithCause(err)
+		}
+	}
+	return body, nil
+}
+
+// options reads the other ways to ask for a search, of which providers do not always say whether they did it.
+func (w *Work) options(object Object) error {
+	var search struct {
+		ContextSize string `json:"search_context_size"`
+	}
+	if given, err := readObject(object, "web_search_options", &search); err != nil {
+		return err
+	} else if given {
+		w.searchOnce("web_search_options", 1, search.ContextSize)
+	}
+	if err := w.liveSearch(object); err != nil {
+		return err
+	}
+	if raw := object["enable_search"]; truthy(raw) {
+		w.searchOnce("enable_search", 1, "")
+		w.Tokens += TokensPerSearch
+	}
+	return w.plugins(object["plugins"])
+}
+
+// liveSearch reads xAI's words; each source is charged.
+func (w *Work) liveSearch(object Object) error {
+	var live struct {
+		Mode       string `json:"mode"`
+		MaxResults int64  `json:"max_search_results"`
+	}
+	given, err := readObject(object, "search_parameters", &live)
+	if err != nil || !given || strings.EqualFold(live.Mode, "off") {
+		return err
+	}
+	sources := int64(defaultSources)
+	if live.MaxResults > 0 {
+		sources = min(live.MaxResults, MostUses)
+	}
+	w.searchOnce("search_parameters", sources, "")
+	w.Tokens += TokensPerSearch
+	return nil
+}
+
+func readObject(object Object, name string, target any) (given bool, err error) {
+	raw := object[name]
+	if len(raw) == 0 || string(raw) == "null" {
+		return false, nil
+	}
+	if json.Unmarshal(raw, target) != nil || raw[0] != '{' {
+		return false, api.FieldErrorf(name, "must be an object")
+	}
+	return true, nil
+}
+
+func truthy(raw json.RawMessage) bool {
+	return len(raw) > 0 && !slices.Contains([]string{"null", "false", `""`, "0", `"false"`}, string(raw))
+}
+
+// searchOnce takes in searches of which at least one is made.
+func (w *Work) searchOnce(asked string, most int64, contextSize string) {
+	if w.SearchedBy == "" {
+		w.SearchedBy = asked
+	}
+	w.SearchContext = dearer(w.SearchContext, contextSize, w.Searches > 0)
+	w.Searches += most
+	w.SearchesMade++
+	w.Rounds++
+}
+
+// SearchAlways takes in that the model itself searches for every answer.
+func (w *Work) SearchAlways() {
+	if w.Searches == 0 {
+		w.searchOnce("model", 1, "")
+		w.Tokens += TokensPerSearch
+	}
+}
+
+// plugins reads OpenRouter's.
+func (w *Work) plugins(raw json.RawMessage) error {
+	if len(raw) == 0 || string(raw) == "null" {
+		return nil
+	}
+	if raw[0] != '[' {
+		return api.FieldErrorf("plugins", "must be a list")
+	}
+	for i, plugin := range gjson.ParseBytes(raw).Array() {
+		id := plugin.Get("id").String()
+		if enabled := plugin.Get("enabled"); enabled.Exists() && !enabled.Bool() {
+			continue
+		}
+		switch id {
+		case "response-healing":
+		case "web":
+			results := max(plugin.Get("max_results").Int(), 1)
+			w.searchOnce(fmt.Sprintf("plugins[%d]", i), min((results+resultsPerSearch-1)/resultsPerSearch, MostUses), "")
+			w.Tokens += TokensPerSearch
+		default:
+			w.ask(content.Tool{Type: id, Path: fmt.Sprintf("plugins[%d]", i)})
+		}
+	}
+	return nil
+}
+
+// summary: a provider that sums up a long conversation reads it once more, and writes beside the answer.
+func (w *Work) summary(raw json.RawMessage) {
+	if !strings.Contains(content.Fold(string(raw)), "compact") && !strings.Contains(string(raw), `\`) {
+		return
+	}
+	w.SummaryFrom = 1
+	if w.dialect == Messages {
+		w.SummaryFrom = leastSummary
+	}
+	w.Rounds++
+}
