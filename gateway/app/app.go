@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/config"
@@ -44,6 +45,11 @@ type App struct {
 	// background runs from Start to the end of Stop.
 	background context.Context
 	quiet      context.CancelFunc
+	// draining: it was told to stop and still takes calls.
+	draining atomic.Bool
+	traffic  traffic
+	// reloading is held by the one that reads the configuration again.
+	reloading sync.Mutex
 }
 
 const (
@@ -112,7 +118,8 @@ func (a *App) Start() {
 		a.serving.Go(func() { run(a.background) })
 	}
 	a.serving.Go(func() {
-		if err := a.server.Serve(httpx.Listener{Listener: a.listener}); err != nil && !errors.Is(err, http.ErrServerClosed) {
+		err := a.server.Serve(httpx.Listener{Listener: a.listener})
+		if !errors.Is(err, http.ErrServerClosed) && !a.draining.Load() {
 			a.failed <- fmt.Errorf("serve: %w", err)
 		}
 	})
@@ -123,7 +130,12 @@ func (a *App) Start() {
 // Stop takes no new requests, lets running ones end within the drain timeout, writes what is left to write
 // and closes the stores. A second Stop does nothing.
 func (a *App) Stop(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.options.DrainTimeout)
+	return a.stop(ctx, time.Now().Add(a.options.DrainTimeout))
+}
+
+// stop is Stop with the time at which calls that have not ended are cut off.
+func (a *App) stop(ctx context.Context, cutOff time.Time) error {
+	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), cutOff)
 	defer cancel()
 	err := a.server.Shutdown(ctx)
 	if errors.Is(err, context.DeadlineExceeded) {
@@ -138,14 +150,16 @@ func (a *App) Stop(ctx context.Context) error {
 	return errors.Join(err, a.parts.close(closing))
 }
 
-// Run serves until ctx ends or serving fails, and stops.
-func (a *App) Run(ctx context.Context) error {
+// Run serves until ctx ends or serving fails, and stops. Between the two it goes on to serve until balancers
+// have had the time to send their calls elsewhere, or until hurry ends.
+func (a *App) Run(ctx, hurry context.Context) error {
 	a.Start()
-	var failure error
 	select {
 	case <-ctx.Done():
+		cutOff := a.drain(hurry)
 		a.options.Logger.Info("stopping")
-	case failure = <-a.failed:
+		return a.stop(ctx, cutOff)
+	case failure := <-a.failed:
+		return errors.Join(failure, a.Stop(ctx))
 	}
-	return errors.Join(failure, a.Stop(ctx))
 }

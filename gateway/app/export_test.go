@@ -12,3 +12,6 @@ var Operations = operations
 
 // Patterns are the routes that the gateway serves, with "/" for the admin API.
 func (a *App) Patterns() []string { return a.routes(nil).Patterns() }
+
+// StayFor is stayFor.
+var StayFor = stayFor

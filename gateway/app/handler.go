@@ -10,7 +10,7 @@ import (
 
 // handler serves the routes with what all of them need.
 func (a *App) handler(description []byte) http.Handler {
-	return httpx.Chain(a.routes(description), httpx.Identify, httpx.Recover(a.options.Logger))
+	return httpx.Chain(a.routes(description), a.countTraffic, httpx.Identify, httpx.Recover(a.options.Logger))
 }
 
 // routes joins the data path, the health checks, the description of the API and, for everything else, the admin API.

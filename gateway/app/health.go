@@ -37,6 +37,9 @@ func (a *App) readiness(w http.ResponseWriter, r *http.Request) error {
 		Record: a.parts.store.Kind(), Counters: a.parts.counters, Version: a.options.Version,
 	}
 	status := http.StatusOK
+	if a.draining.Load() {
+		answer.Status, status = "draining", http.StatusServiceUnavailable
+	}
 	if err := a.parts.store.Ping(ctx); err != nil {
 		answer.DB, answer.Status, status = "Not connected", "unhealthy", http.StatusServiceUnavailable
 		a.options.Logger.Warn("the record cannot be reached", slog.String("store", a.parts.store.Kind()), slog.Any("error", err))

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/config"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/deployment"
@@ -20,12 +21,18 @@ import (
 
 // models are those of the configuration file and those of the record, and their prices.
 type models struct {
+	// filed changes when the configuration file is read again.
+	filed  atomic.Pointer[filedModels]
+	record modelRecord
+	logger *slog.Logger
+}
+
+// filedModels are what the configuration file says of models.
+type filedModels struct {
 	file      string
 	declared  []config.Model
 	passed    []config.PassThrough
-	record    modelRecord
 	catalogue *pricing.Catalogue
-	logger    *slog.Logger
 }
 
 // modelRecord keeps the models that were made through the API.
@@ -41,26 +48,16 @@ func (m *models) Deployments(ctx context.Context) ([]deployment.Deployment, erro
 	if err != nil {
 		return nil, err
 	}
-	deployments := make([]deployment.Deployment, 0, len(m.declared)+len(stored))
-	for _, entry := range m.declared {
-		d, err := m.deployment(entry)
-		if err != nil {
-			return nil, err
-		}
-		deployments = append(deployments, d)
-	}
-	for _, entry := range m.passed {
-		d, err := passedOn(entry)
-		if err != nil {
-			return nil, err
-		}
-		deployments = append(deployments, d)
+	filed := m.filed.Load()
+	deployments, err := filed.deployments()
+	if err != nil {
+		return nil, err
 	}
 	for _, model := range stored {
-		if _, again := m.Model(model.ModelID); !model.Enabled || again {
+		if _, again := filed.model(model.ModelID); !model.Enabled || again {
 			continue
 		}
-		d, err := m.deployment(configured(model))
+		d, err := filed.deployment(configured(model))
 		if err != nil {
 			return nil, err
 		}
@@ -75,9 +72,29 @@ func (m *models) Deployments(ctx context.Context) ([]deployment.Deployment, erro
 	return deployments, nil
 }
 
+// deployments are those of the file alone.
+func (m *filedModels) deployments() ([]deployment.Deployment, error) {
+	deployments := make([]deployment.Deployment, 0, len(m.declared)+len(m.passed))
+	for _, entry := range m.declared {
+		d, err := m.deployment(entry)
+		if err != nil {
+			return nil, err
+		}
+		deployments = append(deployments, d)
+	}
+	for _, entry := range m.passed {
+		d, err := passedOn(entry)
+		if err != nil {
+			return nil, err
+		}
+		deployments = append(deployments, d)
+	}
+	return deployments, nil
+}
+
 // deployment is an entry with its own price, or with the catalogue's. One with a star has the price of the
 // name that it serves.
-func (m *models) deployment(entry config.Model) (deployment.Deployment, error) {
+func (m *filedModels) deployment(entry config.Model) (deployment.Deployment, error) {
 	d, err := m.named(entry)
 	if err != nil || !modelname.IsPattern(entry.Name) {
 		return d, err
@@ -94,7 +111,7 @@ func (m *models) deployment(entry config.Model) (deployment.Deployment, error) {
 
 // known are the names that a wildcard serves and the catalogue has: what the provider is asked for is one of
 // its models.
-func (m *models) known(entry config.Model) (names []string) {
+func (m *filedModels) known(entry config.Model) (names []string) {
 	listed := either(entry.BaseModel, entry.UpstreamModel)
 	if !modelname.IsPattern(listed) {
 		return nil
@@ -112,7 +129,7 @@ func (m *models) known(entry config.Model) (names []string) {
 }
 
 // named is an entry as it is, a star being nothing special.
-func (m *models) named(entry config.Model) (deployment.Deployment, error) {
+func (m *filedModels) named(entry config.Model) (deployment.Deployment, error) {
 	d := deployment.Deployment{
 		Deployment: upstream.Deployment{
 			Model: entry.Name, UpstreamModel: entry.UpstreamModel, Provider: entry.Upstream,
@@ -178,9 +195,10 @@ func configured(model api.Model) config.Model {
 
 // Declared are the file's models as the API answers them.
 func (m *models) Declared() []api.Model {
-	list := make([]api.Model, len(m.declared))
-	for i, entry := range m.declared {
-		list[i] = declaredModel(entry, m.file)
+	filed := m.filed.Load()
+	list := make([]api.Model, len(filed.declared))
+	for i, entry := range filed.declared {
+		list[i] = declaredModel(entry, filed.file)
 	}
 	return list
 }
@@ -207,7 +225,9 @@ func declaredModel(entry config.Model, file string) api.Model {
 }
 
 // Model says in which file a model is declared.
-func (m *models) Model(id string) (string, bool) {
+func (m *models) Model(id string) (string, bool) { return m.filed.Load().model(id) }
+
+func (m *filedModels) model(id string) (string, bool) {
 	for _, entry := range m.declared {
 		if entry.ID == id {
 			return m.file, true

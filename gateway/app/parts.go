@@ -35,6 +35,8 @@ type parts struct {
 	ledger   *ledger.Writer
 	engine   quota.Engine
 	counters string
+	// others says since when the other gateways have been there.
+	others   func() []time.Time
 	alerts   *alert.Sender
 	upstream *upstream.Client
 	proxy    *proxy.Proxy
@@ -42,7 +44,11 @@ type parts struct {
 	admins   *auth.AdminKeys
 	metrics  *metrics.Metrics
 	source   *models
-	models   *deployment.Registry
+	declared *declared
+	changes  policy.Changes
+	// pricesSince is how old the prices are.
+	pricesSince atomic.Pointer[time.Time]
+	models      *deployment.Registry
 	// known are the models for those who were made before them.
 	known    atomic.Pointer[deployment.Registry]
 	capacity quota.Engine
@@ -95,9 +101,9 @@ func assemble(ctx context.Context, options Options) (_ *parts, err error) {
 		Timezone: settings.Timezone, ResetDay: settings.ResetDay,
 		SoftLimitRPMFactor: settings.SoftLimitRPMFactor,
 	})
-	changes := policy.Changes{Book: book, Tokens: settings.JWT != nil, Counters: p.engine, Now: options.Now}
-	declared, err := declare(ctx, p.store, changes, settings, logger)
-	if err != nil {
+	p.changes = policy.Changes{Book: book, Tokens: settings.JWT != nil, Counters: p.engine, Now: options.Now}
+	p.declared = &declared{}
+	if err := p.declared.declare(ctx, p.store, p.changes, settings, logger); err != nil {
 		return nil, err
 	}
 
@@ -134,8 +140,8 @@ func assemble(ctx context.Context, options Options) (_ *parts, err error) {
 		Authenticator: &admin.Callers{
 			Configured: p.admins, Record: p.store, People: people(settings, logger), Pepper: pepper, Now: options.Now,
 		},
-		Record: p.store, Changes: changes, Tester: p.alerts, Declared: declared,
-		Spending: policy.Spending{Book: book, Counters: p.engine, Windows: p.engine, Resets: p.store, Changes: changes, Now: options.Now},
+		Record: p.store, Changes: p.changes, Tester: p.alerts, Declared: p.declared,
+		Spending: policy.Spending{Book: book, Counters: p.engine, Windows: p.engine, Resets: p.store, Changes: p.changes, Now: options.Now},
 		Models:   served{p.source, p.models}, Prices: p.models,
 		Pepper: pepper, Logger: logger, FailuresAllowed: settings.FailuresAllowed,
 	}
@@ -161,6 +167,7 @@ func (p *parts) openCounters(ctx context.Context, options Options) error {
 	settings := options.Config
 	if settings.RedisURL == "" {
 		p.counters = "in-process"
+		p.others = func() []time.Time { return nil }
 		p.engine = quota.NewMemory(p.ledger, quota.MemoryOptions{MaxBacklog: settings.MaxBacklog, Logger: options.Logger})
 	} else {
 		engine, err := quota.OpenRedis(ctx, settings.RedisURL, p.ledger, quota.RedisOptions{
@@ -171,7 +178,7 @@ func (p *parts) openCounters(ctx context.Context, options Options) error {
 		if err != nil {
 			return fmt.Errorf("open the counters (redis_url): %w", err)
 		}
-		p.engine, p.counters = engine, "redis"
+		p.engine, p.counters, p.others = engine, "redis", engine.Others
 	}
 	p.onClose("counters", func(context.Context) error { return p.engine.Close() })
 	return p.openCapacity(ctx, options)
@@ -198,18 +205,14 @@ func (p *parts) openCapacity(ctx context.Context, options Options) error {
 // openModels reads the models of the configuration file and of the record.
 func (p *parts) openModels(ctx context.Context, options Options) (*deployment.Registry, error) {
 	settings := options.Config
-	prices, err := catalogue(settings)
+	filed, since, err := readModels(settings)
 	if err != nil {
 		return nil, err
 	}
-	since, err := pricesSince(settings, prices)
-	if err != nil {
-		return nil, err
-	}
-	p.metrics.PricesSince(since, options.Now)
-	p.source = &models{
-		file: settings.File, declared: settings.Models, passed: settings.PassThrough, record: p.store, catalogue: prices, logger: options.Logger,
-	}
+	p.pricesSince.Store(&since)
+	p.metrics.PricesSince(func() time.Time { return *p.pricesSince.Load() }, options.Now)
+	p.source = &models{record: p.store, logger: options.Logger}
+	p.source.filed.Store(filed)
 	return deployment.NewRegistry(ctx, deployment.Options{
 		Source: p.source, Versions: p.engine, Shared: settings.RedisURL != "", Logger: options.Logger,
 		Routing: deployment.Routing{

@@ -29,6 +29,21 @@ func catalogue(settings config.Config) (*pricing.Catalogue, error) {
 	return listed.Over(pricing.Embedded()), nil
 }
 
+// readModels are what the configuration says of models, checked, and how old their prices are.
+func readModels(settings config.Config) (*filedModels, time.Time, error) {
+	prices, err := catalogue(settings)
+	if err != nil {
+		return nil, time.Time{}, err
+	}
+	since, err := pricesSince(settings, prices)
+	if err != nil {
+		return nil, time.Time{}, err
+	}
+	filed := &filedModels{file: settings.File, declared: settings.Models, passed: settings.PassThrough, catalogue: prices}
+	_, err = filed.deployments()
+	return filed, since, err
+}
+
 // pricesSince is when the prices were last compared, or the operator's file was last written.
 func pricesSince(settings config.Config, prices *pricing.Catalogue) (time.Time, error) {
 	if settings.PriceFile == "" {

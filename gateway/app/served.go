@@ -25,7 +25,7 @@ func (s served) Names(name string) *modelname.Names { return s.registry.Names(na
 
 // Facts implements [admin.Models]. A price that makes no sense, which the API would have refused, is not known.
 func (s served) Facts(model api.Model) admin.ModelFacts {
-	d, err := s.deployment(configured(model))
+	d, err := s.filed.Load().deployment(configured(model))
 	if err != nil {
 		return admin.ModelFacts{}
 	}

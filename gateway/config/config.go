@@ -40,6 +40,9 @@ type Config struct {
 	BudgetsOnStoreDown    string
 	// MaxBacklog is how many ledger rows of a team may wait for the record before hard budgets close.
 	MaxBacklog int64
+	// DrainDelay is how long the gateway goes on to take calls after it was told to stop, while readiness says
+	// no; 0 is not at all.
+	DrainDelay time.Duration
 	// SecretKey encrypts stored secrets; empty lets the data directory hold a generated one.
 	SecretKey string
 

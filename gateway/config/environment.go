@@ -39,6 +39,7 @@ func applyEnvironment(f *file, getenv func(string) string) (problems []string) {
 		"BURSAR_DATABASE_URL": &f.DatabaseURL,
 		"BURSAR_REDIS_URL":    &f.RedisURL,
 		"BURSAR_SECRET_KEY":   &f.SecretKey,
+		"BURSAR_DRAIN_DELAY":  &f.DrainDelay,
 	} {
 		if value := getenv(name); value != "" {
 			*field = value

@@ -21,6 +21,8 @@ type file struct {
 	SecretKey   string `yaml:"secret_key"`
 	// RedisTimeout is a duration as Go writes it, such as 250ms.
 	RedisTimeout string `yaml:"redis_timeout"`
+	// DrainDelay is a duration as Go writes it, such as 5s.
+	DrainDelay string `yaml:"drain_delay"`
 	// MinOutputTokens is the least that a request without an output cap gets where limits have room.
 	MinOutputTokens *int64 `yaml:"min_output_tokens"`
 

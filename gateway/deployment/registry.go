@@ -142,6 +142,13 @@ func (r *Registry) Changed(ctx context.Context) error {
 	}
 }
 
+// Reload reads the models again although nobody has changed them through the API: this gateway's own source has
+// changed. Other gateways are not told.
+func (r *Registry) Reload(ctx context.Context) error {
+	_, err := r.read(ctx, true)
+	return err
+}
+
 // Run looks for changes of other gateways until ctx ends, so that calls need not.
 func (r *Registry) Run(ctx context.Context) {
 	if !r.options.Shared {
@@ -175,7 +182,10 @@ func (r *Registry) now(ctx context.Context) (*snapshot, error) {
 // refresh reads the models when they have changed. The version is read first: a change in between is
 // read again, never missed. While the counters, which keep the version, cannot be reached, what is known
 // goes on to be served: nothing is admitted without them that they would not allow.
-func (r *Registry) refresh(ctx context.Context) (*snapshot, error) {
+func (r *Registry) refresh(ctx context.Context) (*snapshot, error) { return r.read(ctx, false) }
+
+// read is refresh; anyway: also when the version is the same.
+func (r *Registry) read(ctx context.Context, anyway bool) (*snapshot, error) {
 	r.refreshing.Lock()
 	defer r.refreshing.Unlock()
 	known, asked := r.known(), r.options.Now()
@@ -183,7 +193,9 @@ func (r *Registry) refresh(ctx context.Context) (*snapshot, error) {
 	switch {
 	case err != nil && known == nil:
 		return nil, fmt.Errorf("read the version of the models: %w", err)
-	case known != nil && (err != nil || version == known.version):
+	case err != nil && anyway:
+		version = known.version
+	case known != nil && (err != nil || version == known.version) && !anyway:
 		same := *known
 		same.checked = asked
 		r.current.Store(&same)

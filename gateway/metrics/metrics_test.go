@@ -51,7 +51,7 @@ func TestMetrics_showHowOldPricesAre(t *testing.T) {
 	m := metrics.New("test")
 	since := time.Date(2026, 7, 1, 0, 0, 0, 0, time.UTC)
 	now := since.Add(time.Hour)
-	m.PricesSince(since, func() time.Time { return now })
+	m.PricesSince(func() time.Time { return since }, func() time.Time { return now })
 	for _, want := range []string{"3600", "7200"} {
 		if !strings.Contains(scrape(m), "bursar_price_catalogue_age_seconds "+want) {
 			t.Errorf("want an age of %s s in %s", want, scrape(m))

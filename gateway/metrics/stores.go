@@ -40,9 +40,9 @@ func (m *Metrics) LedgerBehind(entries int64, oldest time.Duration) {
 }
 
 // PricesSince shows how old the price catalogue is, by when its prices were last compared.
-func (m *Metrics) PricesSince(since time.Time, now func() time.Time) {
+func (m *Metrics) PricesSince(since, now func() time.Time) {
 	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "bursar_price_catalogue_age_seconds",
 		Help: "How long ago the prices were last compared with the vendors' that have waited longest; with a price file, the age of that file.",
-	}, func() float64 { return now().Sub(since).Seconds() }))
+	}, func() float64 { return now().Sub(since()).Seconds() }))
 }

@@ -65,6 +65,12 @@ func (s *Store) change(ctx context.Context, do func(ctx context.Context, t *tx) 
 	})
 }
 
+// Together makes one change of all that do changes with its context: all of it is kept, or none when do fails.
+// An error of any call in it undoes the whole.
+func (s *Store) Together(ctx context.Context, do func(ctx context.Context) error) error {
+	return s.change(ctx, func(ctx context.Context, _ *tx) error { return do(ctx) })
+}
+
 // transact runs do in a transaction; calls with do's context are part of it.
 func (s *Store) transact(ctx context.Context, do func(ctx context.Context, t *tx) error) error {
 	if t := s.joined(ctx); t != nil {

@@ -3,10 +3,14 @@ package main
 import (
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"os"
+	"os/signal"
 	"runtime"
 	"runtime/debug"
+	"sync"
+	"syscall"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/app"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/config"
@@ -27,7 +31,10 @@ func (serveCommand) Help() string {
   BURSAR_REDIS_URL     redis://…, else counters in this process
   BURSAR_SECRET_KEY    encrypts stored secrets; required with PostgreSQL
 
-Stop it with SIGTERM or Ctrl-C: it takes no new requests and lets running ones end.`
+SIGTERM stops it: readiness says no, for drain_delay (5s, BURSAR_DRAIN_DELAY) it goes on to take calls, then it lets
+running ones end. Ctrl-C, or a second SIGTERM, does not wait for load balancers.
+SIGHUP reads the file again: models, prices, teams, budgets and alert routes. What needs a restart is said in the log;
+a file that cannot be used changes nothing.`
 }
 
 // gcPercent lets garbage grow to one and a half times what is in use before it is collected, unless GOGC says
@@ -39,7 +46,12 @@ const (
 )
 
 // Run serves until ctx ends.
-func (c serveCommand) Run(ctx context.Context) (err error) {
+func (c serveCommand) Run(ctx context.Context) error { return c.serve(ctx, os.Stdout) }
+
+func (c serveCommand) serve(ctx context.Context, out io.Writer) (err error) {
+	hangUp := make(chan os.Signal, 1)
+	signal.Notify(hangUp, syscall.SIGHUP) // from the beginning: it must never end the program
+	defer signal.Stop(hangUp)
 	settings, err := config.Load(c.Config, os.Getenv)
 	if err != nil {
 		return err
@@ -51,7 +63,7 @@ func (c serveCommand) Run(ctx context.Context) (err error) {
 		}
 		debug.SetGCPercent(percent)
 	}
-	lines := newLogBuffer(os.Stdout)
+	lines := newLogBuffer(out)
 	defer func() { err = errors.Join(err, lines.Flush()) }()
 	logger := slog.New(slog.NewJSONHandler(lines, nil))
 	gateway, err := app.New(ctx, app.Options{Config: settings, Logger: logger, Version: version})
@@ -61,5 +73,52 @@ func (c serveCommand) Run(ctx context.Context) (err error) {
 	// What starting took is of no more use; pools give it back with the second collection.
 	runtime.GC()
 	debug.FreeOSMemory()
-	return gateway.Run(ctx)
+	hurry, stop := whenHurried(ctx)
+	defer stop()
+	var reloading sync.WaitGroup
+	defer reloading.Wait()
+	ctx, end := context.WithCancel(ctx)
+	defer end()
+	reloading.Go(func() { c.reload(ctx, gateway, hangUp, logger) })
+	return gateway.Run(ctx, hurry)
+}
+
+// reload reads the configuration again for every signal, until ctx ends. What cannot be used changes nothing.
+func (c serveCommand) reload(ctx context.Context, gateway *app.App, hangUp <-chan os.Signal, logger *slog.Logger) {
+	for {
+		select {
+		case <-hangUp:
+		case <-ctx.Done():
+			return
+		}
+		settings, err := config.Load(c.Config, os.Getenv)
+		if err == nil {
+			err = gateway.Reload(ctx, settings)
+		}
+		if err != nil {
+			logger.Error("the configuration was not read again; the gateway goes on with what it has", slog.String("error", err.Error()))
+		}
+	}
+}
+
+// whenHurried ends with Ctrl-C, which somebody waits for, and with whatever tells to stop a second time.
+func whenHurried(ctx context.Context) (context.Context, context.CancelFunc) {
+	hurry, stop := context.WithCancel(context.WithoutCancel(ctx))
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		defer signal.Stop(signals)
+		for told := 0; told < 2; told++ {
+			select {
+			case got := <-signals:
+				if got == os.Interrupt {
+					told++
+				}
+			case <-hurry.Done():
+				return
+			}
+		}
+		stop()
+	}()
+	return hurry, stop
 }
