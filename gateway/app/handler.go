@@ -26,7 +26,7 @@ func (a *App) routes(description []byte) *httpx.Mux {
 	for _, route := range openapi.Routes(description) {
 		mux.Handle(route.Pattern, route.Handler)
 	}
-	mux.Handle("/", admin.New(a.parts.admin))
+	mux.Otherwise(admin.New(a.parts.admin))
 	return mux
 }
 

@@ -41,3 +41,35 @@ func TestHead_answersLikeGet(t *testing.T) {
 		t.Errorf("the stored response: %d %s", status, body)
 	}
 }
+
+// A wrong method on a route of models is told the right one, and a WebSocket to go on over HTTP: Codex tries one
+// first, and takes anything but 426 for a failure that it repeats.
+func TestMethods_ofTheDataPathAreItsOwnToRefuse(t *testing.T) {
+	g := start(t, settings(t, testenv.StartUpstream(t, testenv.UpstreamOptions{})))
+	for _, path := range []string{"/v1/responses", "/responses", "/openai/v1/responses", "/v1/chat/completions", "/v1/messages", "/anthropic/v1/messages"} {
+		status, header, body := g.do("GET", path, "sk-nobody", "")
+		if status != http.StatusMethodNotAllowed || header.Get("Allow") != "POST" || !strings.Contains(body, "this route takes POST") {
+			t.Errorf("GET %s: %d %s, Allow %q", path, status, body, header.Get("Allow"))
+		}
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, g.URL()+path, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Connection", "Upgrade")
+		request.Header.Set("Upgrade", "websocket")
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = response.Body.Close()
+		if response.StatusCode != http.StatusUpgradeRequired {
+			t.Errorf("a WebSocket to %s: %d", path, response.StatusCode)
+		}
+	}
+	if status, _, body := g.do("GET", "/team/new", adminKey, ""); status != http.StatusMethodNotAllowed {
+		t.Errorf("GET /team/new: %d %s", status, body)
+	}
+	if status, _, body := g.do("GET", "/v1/nothing", "sk-nobody", ""); status != http.StatusNotFound || !strings.Contains(body, "no such route") {
+		t.Errorf("GET /v1/nothing: %d %s", status, body)
+	}
+}

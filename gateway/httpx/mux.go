@@ -15,6 +15,8 @@ type Mux struct {
 	mux      *http.ServeMux
 	logger   *slog.Logger
 	patterns []string
+	// otherwise serves the paths that no route has, whatever their method.
+	otherwise http.Handler
 }
 
 // NewMux returns a mux without routes.
@@ -30,6 +32,9 @@ func (m *Mux) Handle(pattern string, handler http.Handler) {
 		handler.ServeHTTP(w, r)
 	}))
 }
+
+// Otherwise gives all paths that no route has to the handler. A route's path with another method is still the mux's own to refuse.
+func (m *Mux) Otherwise(handler http.Handler) { m.otherwise = handler }
 
 // Patterns are those that have a handler, in the order they were given one.
 func (m *Mux) Patterns() []string { return slices.Clone(m.patterns) }
@@ -47,6 +52,10 @@ func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	refusal := &refusal{header: http.Header{}}
 	m.mux.ServeHTTP(refusal, r)
+	if m.otherwise != nil && refusal.status != http.StatusMethodNotAllowed {
+		m.otherwise.ServeHTTP(w, r)
+		return
+	}
 	WriteError(w, r, m.logger, refusal.err(r))
 }
 
