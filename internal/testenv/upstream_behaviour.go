@@ -33,8 +33,9 @@ type Behaviour struct {
 	ToolCalls int
 	// Tool is the tool that is called instead of the first, once unless ToolCalls says otherwise, with Arguments
 	// in JSON. Say is said in place of the tokens, a token for each word. A [Script] sets these, no text does.
-	Tool, Arguments string
-	Say             string
+	// Input in place of Arguments is the text that a custom tool of /v1/responses is called with.
+	Tool, Arguments, Input string
+	Say                    string
 	// Searches is how often the server itself searches the web before it answers.
 	Searches int
 	// IgnoreCap (ignore_cap) says all of CompletionTokens whatever cap the request carries.

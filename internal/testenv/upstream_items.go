@@ -28,6 +28,12 @@ func (c *call) outputItems(answer completion) []map[string]any {
 		"content": []any{map[string]any{"type": "output_text", "text": text, "annotations": []any{}}},
 	})
 	for _, call := range c.toolCalls(answer.tool) {
+		if c.behaviour.Input != "" {
+			items = append(items, map[string]any{
+				"type": "custom_tool_call", "id": "ctc_" + call.id, "call_id": call.id, "name": call.name, "input": c.behaviour.Input, "status": "completed",
+			})
+			continue
+		}
 		items = append(items, map[string]any{
 			"type": "function_call", "id": "fc_" + call.id, "call_id": call.id, "name": call.name, "arguments": c.arguments(), "status": "completed",
 		})
@@ -71,6 +77,12 @@ func (s *eventStream) item(index int, item map[string]any, tokens int) bool {
 			return s.event("response.web_search_call.in_progress", at(map[string]any{})) &&
 				s.event("response.web_search_call.searching", at(map[string]any{})) &&
 				s.event("response.web_search_call.completed", at(map[string]any{}))
+		}
+	case "custom_tool_call":
+		begun["input"] = ""
+		parts = func() bool {
+			return s.event("response.custom_tool_call_input.delta", at(map[string]any{"delta": item["input"]})) &&
+				s.event("response.custom_tool_call_input.done", at(map[string]any{"input": item["input"]}))
 		}
 	case "function_call":
 		begun["arguments"] = ""
