@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -34,6 +36,44 @@ type moved struct {
 	identity []string
 }
 
+// leftBehind are attributes of theirs that limit what may be spent or done, and that our resources do not have.
+var leftBehind = map[string]string{
+	"model_max_budget":         "declare a bursar_budget with key_ids or team_ids, and models, for each model",
+	"budget_limits":            "declare a bursar_budget with key_ids or team_ids for each window beside the first",
+	"budget_fallbacks":         "a spent budget refuses, and calls no other model",
+	"aliases":                  "give aliases to the models, in bursar_model",
+	"model_aliases":            "give aliases to the models, in bursar_model",
+	"tags":                     "label it in metadata; budgets go by key, team, user and model",
+	"tpd_limit":                "set max_budget with budget_duration = \"1d\"",
+	"rpd_limit":                "set max_budget with budget_duration = \"1d\"",
+	"team_member_key_duration": "give each bursar_key its duration",
+	"permissions":              "a key calls models, and nothing else",
+	"object_permission":        "list what may be called in models",
+	"enforced_params":          "no parameter of a call is asked for here",
+	"allowed_routes":           "a key calls all routes of models, and no other",
+	"allowed_model_region":     "list the region's models in models",
+}
+
+// warnOfLeftBehind names the limits that a state has and nobody will enforce. Their values are not repeated.
+func warnOfLeftBehind(diags *diag.Diagnostics, sourceType string, state []byte) {
+	var attributes map[string]json.RawMessage
+	if json.Unmarshal(state, &attributes) != nil {
+		return // translate has refused it
+	}
+	for _, name := range slices.Sorted(maps.Keys(leftBehind)) {
+		if !limitsNothing(attributes[name]) {
+			diags.AddWarning(name+" has no counterpart here", fmt.Sprintf(
+				"The %s has %s, which is not in force after the move: %s.", sourceType, name, leftBehind[name]))
+		}
+	}
+}
+
+// limitsNothing says whether an attribute is absent or empty, also when it is JSON in a string.
+func limitsNothing(value json.RawMessage) bool {
+	text := strings.Join(strings.Fields(string(value)), "")
+	return slices.Contains([]string{"", "null", "{}", "[]", `""`, `"{}"`, `"[]"`, `"null"`, "false"}, text)
+}
+
 // fromLiteLLM moves states of one type of a provider that is called litellm, whoever publishes it: there are several.
 func fromLiteLLM(sourceType string, translate func(state []byte) (moved, error)) []resource.StateMover {
 	return []resource.StateMover{{StateMover: func(ctx context.Context, req resource.MoveStateRequest, resp *resource.MoveStateResponse) {
@@ -45,6 +85,7 @@ func fromLiteLLM(sourceType string, translate func(state []byte) (moved, error))
 			cannotMove(&resp.Diagnostics, req, err)
 			return
 		}
+		warnOfLeftBehind(&resp.Diagnostics, req.SourceTypeName, req.SourceRawState.JSON)
 		resp.Diagnostics.Append(resp.TargetState.Set(ctx, to.state)...)
 		if len(to.identity) == 0 {
 			resp.TargetIdentity = nil

@@ -280,3 +280,38 @@ resource "bursar_key" "k" {
 		},
 	})
 }
+
+// A limit that has no counterpart is warned of by name with what takes its place, and never by its value.
+func TestMove_warnsOfLimitsThatAreLeftBehind(t *testing.T) {
+	p := newProtocol(t)
+	for attribute, test := range map[string]struct{ value, want string }{
+		"model_max_budget":         {`{"canary":5}`, "bursar_budget with key_ids or team_ids, and models"},
+		"budget_limits":            {`[{"budget_duration":"1d","max_budget":1,"x":"canary"}]`, "for each window"},
+		"budget_fallbacks":         {`{"canary":["b"]}`, "calls no other model"},
+		"aliases":                  {`{"fast":"canary"}`, "in bursar_model"},
+		"model_aliases":            {`{"fast":"canary"}`, "in bursar_model"},
+		"tags":                     {`["canary"]`, "in metadata"},
+		"tpd_limit":                {`1000`, `budget_duration = "1d"`},
+		"rpd_limit":                {`1000`, `budget_duration = "1d"`},
+		"team_member_key_duration": {`"7d"`, "its duration"},
+		"permissions":              {`{"canary":true}`, "calls models"},
+		"object_permission":        {`{"vector_stores":["canary"]}`, "in models"},
+		"enforced_params":          {`["canary"]`, "no parameter"},
+		"allowed_routes":           {`["/canary"]`, "all routes of models"},
+		"allowed_model_region":     {`"canary"`, "in models"},
+	} {
+		for noun, id := range map[string]string{"key": "key_1", "team": "a", "budget": "b"} {
+			moved := p.move(ofNcecere, "litellm_"+noun, "bursar_"+noun, fmt.Sprintf(`{"id":%q,"max_budget":50,%q:%s}`, id, attribute, test.value))
+			got := said(moved.Diagnostics)
+			if len(moved.Diagnostics) != 1 || moved.Diagnostics[0].Severity != tfprotov6.DiagnosticSeverityWarning || moved.TargetState == nil ||
+				!strings.Contains(got, attribute) || !strings.Contains(got, "litellm_"+noun) || !strings.Contains(got, test.want) || strings.Contains(got, "canary") {
+				t.Errorf("%s of a %s: %q", attribute, noun, got)
+			}
+		}
+		for _, nothing := range []string{"null", "{}", "[]", `""`, `"{}"`, "{ }"} {
+			if moved := p.move(ofNcecere, "litellm_key", "bursar_key", fmt.Sprintf(`{"id":"key_1",%q:%s}`, attribute, nothing)); len(moved.Diagnostics) != 0 {
+				t.Errorf("%s is %s: %q", attribute, nothing, said(moved.Diagnostics))
+			}
+		}
+	}
+}

@@ -76,8 +76,8 @@ func TestQuery_malformed(t *testing.T) {
 
 func TestUnknownFields(t *testing.T) {
 	g := newGateway(t)
-	const body = `{"team_id":"a","organization_id":"o","tags":["x"],"spend":5,"created_at":"2020-01-01","rpm_limti":3,"revision":9}`
-	const unknown = "created_at, organization_id, revision, rpm_limti, spend, tags"
+	const body = `{"team_id":"a","organization_id":"o","guardrails":["x"],"spend":5,"created_at":"2020-01-01","rpm_limti":3,"revision":9}`
+	const unknown = "created_at, guardrails, organization_id, revision, rpm_limti, spend"
 	g.post("/team/new?strict=true", body).refused(400, "created_at", "unknown fields, refused because of strict=true: "+unknown)
 	g.get("/team/info?team_id=a").refused(404, "", "")
 	got := g.post("/team/new", body).ok().has("spend", "0", "revision", "1")

@@ -34,7 +34,7 @@ func (in *input) expect(target any) error {
 	if err != nil {
 		return err
 	}
-	if err := in.refuseAliases(unknown); err != nil {
+	if err := in.refuseReplaced(unknown); err != nil {
 		return err
 	}
 	for _, name := range surplus {
@@ -47,18 +47,6 @@ func (in *input) expect(target any) error {
 		return &api.Error{
 			Code: api.Invalid, Param: unknown[0],
 			Message: "unknown fields, refused because of strict=true: " + nameList(unknown),
-		}
-	}
-	return nil
-}
-
-// refuseAliases refuses LiteLLM's aliases of teams, keys and users, without which their calls would go nowhere.
-func (in *input) refuseAliases(unknown []string) error {
-	for _, name := range []string{"model_aliases", "aliases"} {
-		value := string(in.fields[name])
-		if slices.Contains(unknown, name) && value != "{}" && value != "null" && value != "[]" {
-			return api.FieldErrorf(name, "are not kept here: an alias belongs to its model. Give it to the model with POST /model/update "+
-				"(aliases), in bursar_model.aliases or in models[].aliases of the configuration file, and list it in models")
 		}
 	}
 	return nil
