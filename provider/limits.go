@@ -95,7 +95,8 @@ func budgetTermsAttributes() map[string]schema.Attribute {
 			"With `false` the cap only warns.", true),
 		"budget_duration": schema.StringAttribute{
 			MarkdownDescription: "The period after which spending starts again from zero: `12h`, `1d`, `7d`, `30d`, `1mo`, `3mo`, `1y`. " +
-				"Days start at midnight, weeks on Monday, months and `30d` on `reset_day`. Leave it out to never start again.",
+				"Days start at midnight, weeks on Monday, months and `30d` on `reset_day`. Others, such as `14d`, `90d` or `5mo`, count from the day, " +
+				"month or hour in which this was made, whatever is changed later. Leave it out to never start again.",
 			Optional: true,
 		},
 		"reset_day": int64Attribute("The day of the month on which `30d` and monthly periods start, 1 to 28. " +

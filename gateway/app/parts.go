@@ -96,9 +96,13 @@ func assemble(ctx context.Context, options Options) (_ *parts, err error) {
 		return nil, err
 	}
 
+	oddPeriodsSince, err := p.store.OddPeriodsSince(ctx)
+	if err != nil {
+		return nil, err
+	}
 	book := policy.NewBook(p.store, p.engine, policy.Defaults{
 		RPM: settings.DefaultRPM, TPM: settings.DefaultTPM,
-		Timezone: settings.Timezone, ResetDay: settings.ResetDay,
+		Timezone: settings.Timezone, ResetDay: settings.ResetDay, OddPeriodsSince: oddPeriodsSince,
 		SoftLimitRPMFactor: settings.SoftLimitRPMFactor,
 	})
 	p.changes = policy.Changes{Book: book, Tokens: settings.JWT != nil, Counters: p.engine, Now: options.Now}

@@ -20,8 +20,12 @@ func TestPromise_T3_rolloverAcrossGateways(t *testing.T) {
 	t.Parallel()
 	const skew = 5 * time.Minute
 	i := installAt(t, testenv.StartRedis(t), "", -skew, 0, skew)
-	duration, edge := edgeIn(6 * time.Second)
+	made := time.Now().Add(-time.Hour).Truncate(time.Millisecond)
+	duration, edge := edgeIn(6*time.Second, made)
 	key := i.team("marketing", fmt.Sprintf(`,"max_budget":4,"budget_duration":%q`, duration))
+	if _, err := i.record.Exec("UPDATE team SET created_at_ms = $1", made.UnixMilli()); err != nil {
+		t.Fatal(err)
+	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 
@@ -58,10 +62,12 @@ func TestPromise_T3_rolloverAcrossGateways(t *testing.T) {
 // streamReserved is more than what the stream over the edge keeps from others: its prompt's loose bound.
 const streamReserved = 250 * cent
 
-// edgeIn finds a period of several minutes that ends soon, but not before wanted has passed, and says when.
-func edgeIn(wanted time.Duration) (duration string, edge time.Time) {
+// edgeIn finds a duration of several minutes whose running period, of a team that was made then, ends soon, but not
+// before wanted has passed, and says when.
+func edgeIn(wanted time.Duration, made time.Time) (duration string, edge time.Time) {
 	for seconds := 400; seconds < 50_000; seconds++ {
-		period := quota.PeriodAt(&api.Span{Count: seconds, Unit: api.Second}, 1, time.UTC, time.Now())
+		calendar := quota.Calendar{Span: &api.Span{Count: seconds, Unit: api.Second}, ResetDay: 1, Zone: time.UTC, Made: made}
+		period := calendar.At(time.Now())
 		if left := time.Until(period.End); left > wanted && left < wanted+4*time.Second {
 			return fmt.Sprintf("%ds", seconds), period.End
 		}

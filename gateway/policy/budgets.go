@@ -18,6 +18,9 @@ type Defaults struct {
 	RPM, TPM *int64
 	Timezone *time.Location
 	ResetDay int
+	// OddPeriodsSince is from when odd durations such as "90d" count from their object's creation. What is older
+	// keeps the periods that it runs by.
+	OddPeriodsSince time.Time
 	// SoftLimitRPMFactor throttles a team at its soft limit; nil does not.
 	SoftLimitRPMFactor *float64
 }
@@ -70,7 +73,7 @@ func (b *Book) teamBudget(team api.Team, terms budgetTerms, routes []api.AlertRo
 	if team.TeamAlias != nil {
 		about.TeamAlias = *team.TeamAlias
 	}
-	running := b.running(teamScope(team.TeamID), "team", terms, about)
+	running := b.running(teamScope(team.TeamID), "team", terms, team.CreatedAt, about)
 	running.countIn(team.TeamID)
 	running.throttle(teamScope(team.TeamID), terms)
 	return running
@@ -81,7 +84,7 @@ func (b *Book) keyBudget(key api.Key, terms budgetTerms) *runningBudget {
 	if key.TeamID != nil {
 		about.TeamID = *key.TeamID
 	}
-	running := b.running(keyScope(key.KeyID), "key", terms, about)
+	running := b.running(keyScope(key.KeyID), "key", terms, key.CreatedAt, about)
 	if len(key.SpeakForTeams) == 0 { // a key that speaks for teams is charged in the slots of all of them
 		running.countIn(SlotOf(key))
 	}
@@ -95,7 +98,7 @@ func (b *Book) potBudget(budget api.Budget, routes []api.AlertRoute) *runningBud
 			terms.thresholds = append(slices.Clone(terms.thresholds), route.Thresholds...)
 		}
 	}
-	return b.running(potScope(budget.BudgetID), "budget "+budget.BudgetID, terms, api.AlertEvent{BudgetID: budget.BudgetID})
+	return b.running(potScope(budget.BudgetID), "budget "+budget.BudgetID, terms, budget.CreatedAt, api.AlertEvent{BudgetID: budget.BudgetID})
 }
 
 // runningBudget is a budget whose periods are worked out when time has moved on.
@@ -106,18 +109,16 @@ type runningBudget struct {
 	increasedUntil time.Time
 	// armedBy are the scopes whose changes make people hear of every threshold again.
 	armedBy  []string
-	span     *api.Span
-	resetDay int
-	timezone *time.Location
+	calendar quota.Calendar
 	around   atomic.Pointer[[]quota.Period]
 }
 
-func (b *Book) running(scope quota.Scope, name string, terms budgetTerms, about api.AlertEvent) *runningBudget {
+// running is the budget of an object that was made at a moment.
+func (b *Book) running(scope quota.Scope, name string, terms budgetTerms, made time.Time, about api.AlertEvent) *runningBudget {
 	r := &runningBudget{
 		template: budgetOf(scope, name, terms, about),
 		armedBy:  []string{string(scope)},
-		resetDay: b.defaults.ResetDay,
-		timezone: terms.timezone,
+		calendar: quota.Calendar{ResetDay: b.defaults.ResetDay, Zone: terms.timezone},
 	}
 	if raised, increased := terms.Increased(); increased {
 		until := *terms.TempBudgetExpiry
@@ -129,15 +130,18 @@ func (b *Book) running(scope quota.Scope, name string, terms budgetTerms, about 
 		r.armedBy = append(r.armedBy, api.PotScope(terms.budgetID))
 	}
 	if terms.ResetDay != nil {
-		r.resetDay = *terms.ResetDay
+		r.calendar.ResetDay = *terms.ResetDay
 	}
 	if terms.BudgetDuration != nil {
 		if span, err := api.ParseSpan(*terms.BudgetDuration); err == nil {
-			r.span = &span
+			r.calendar.Span = &span
 		}
 	}
-	if r.timezone == nil {
-		r.timezone = time.UTC
+	if r.calendar.Zone == nil {
+		r.calendar.Zone = time.UTC
+	}
+	if !made.Before(b.defaults.OddPeriodsSince) {
+		r.calendar.Made = made
 	}
 	return r
 }
@@ -182,7 +186,7 @@ func (r *runningBudget) throttle(window quota.Scope, terms budgetTerms) {
 func (r *runningBudget) at(now time.Time) quota.Budget {
 	around := r.around.Load()
 	if around == nil || !running(*around).Contains(now) {
-		periods := quota.PeriodsAround(r.span, r.resetDay, r.timezone, now)
+		periods := r.calendar.Around(now)
 		around = &periods
 		r.around.Store(around)
 	}

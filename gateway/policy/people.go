@@ -49,7 +49,7 @@ func (b *Book) memberBudget(team api.Team, member api.Membership, routes []api.A
 	if team.TeamAlias != nil {
 		about.TeamAlias = *team.TeamAlias
 	}
-	running := b.running(memberScope(team.TeamID, member.UserID), "member", terms, about)
+	running := b.running(memberScope(team.TeamID, member.UserID), "member", terms, member.CreatedAt, about)
 	running.armedBy = append(running.armedBy, api.MembersScope(team.TeamID))
 	running.countIn(team.TeamID)
 	return running
@@ -59,7 +59,7 @@ func (b *Book) memberBudget(team api.Team, member api.Membership, routes []api.A
 func (b *Book) userBudget(user api.User, routes []api.AlertRoute) *runningBudget {
 	terms := budgetTerms{BudgetTerms: user.BudgetTerms, timezone: b.defaults.Timezone}
 	terms.thresholds = routeThresholds(routes, func(route api.AlertRoute) bool { return len(route.TeamIDs) == 0 })
-	return b.running(userScope(user.UserID), "user", terms, api.AlertEvent{UserID: user.UserID})
+	return b.running(userScope(user.UserID), "user", terms, user.CreatedAt, api.AlertEvent{UserID: user.UserID})
 }
 
 // routeThresholds are the shares that the routes which hear of a budget ask for.

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
@@ -36,6 +37,10 @@ func (s Spending) Preview(ctx context.Context, teams []api.Team, budgets []api.B
 	}
 	preview := s
 	preview.Book = NewBook(proposed{s.Book.source, byID}, s.Book.versions, s.Book.defaults)
+	teams = slices.Clone(teams)
+	for i := range teams {
+		teams[i].CreatedAt = s.made(teams[i].CreatedAt)
+	}
 	states, err := preview.Teams(ctx, teams)
 	if err != nil {
 		return nil, nil, err
@@ -88,6 +93,15 @@ func (s Spending) minute(ctx context.Context, team string) (requests, tokens int
 
 // PeriodStart is when the running period of a pot began, the zero time for one that never resets.
 func (s Spending) PeriodStart(pot api.Budget) time.Time {
+	pot.CreatedAt = s.made(pot.CreatedAt)
 	budget := s.Book.potBudget(pot, nil).at(s.Now())
 	return running(budget.Periods).Start
+}
+
+// made is when an object was made, which for one that is only proposed is now.
+func (s Spending) made(at time.Time) time.Time {
+	if at.IsZero() {
+		return s.Now()
+	}
+	return at
 }

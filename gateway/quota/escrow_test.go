@@ -67,7 +67,7 @@ func (b *potBench) pot() quota.Budget {
 	day := &api.Span{Count: 1, Unit: api.Day}
 	return quota.Budget{
 		Scope: quotatest.Everything, Name: "budget everything", Limit: b.limit, Hard: b.hard, Generation: int64(b.limit),
-		Periods: quota.PeriodsAround(day, 1, time.UTC, b.clock.Now()),
+		Periods: quota.Calendar{Span: day, ResetDay: 1, Zone: time.UTC}.Around(b.clock.Now()),
 		Thresholds: []quota.Threshold{
 			{Share: 0.5, At: b.limit / 2}, {Share: 1, At: b.limit},
 		},

@@ -8,45 +8,52 @@ import (
 
 const secondsPerDay = 24 * 60 * 60
 
-// PeriodAt returns the budget period that t lies in, in the time zone loc. A nil span never ends.
+// Calendar says how a budget cuts time into periods. A nil span never ends.
 //
-// Periods are aligned to the calendar: days start at midnight, weeks on Monday, "30d" and months on
-// resetDay (1 to 28) with blocks of months counted from January, hours and less within the day
-// when they divide it. Everything else is cut in equal blocks from Monday, 5 January 1970.
-func PeriodAt(span *api.Span, resetDay int, loc *time.Location, t time.Time) Period {
-	if span == nil {
+// Periods follow the calendar of the zone: days start at midnight, weeks on Monday, "30d" and months on
+// ResetDay (1 to 28) with blocks of months that divide a year counted from January, hours and less within
+// the day when they divide it. Everything else, such as "14d", "90d" or "5mo", is cut in equal blocks from
+// where it began, see Made.
+type Calendar struct {
+	Span     *api.Span
+	ResetDay int
+	Zone     *time.Location
+	// Made is when the budget came to be: odd blocks start with its day, month or hour, so that the first one
+	// is a whole one. The zero time starts them all on Monday, 5 January 1970, as budgets of earlier releases do.
+	Made time.Time
+}
+
+// At returns the period that t lies in.
+func (c Calendar) At(t time.Time) Period {
+	if c.Span == nil {
 		return Period{}
 	}
-	t = t.In(loc)
-	switch span.Unit {
+	t = t.In(c.Zone)
+	switch c.Span.Unit {
 	case api.Year:
-		return monthPeriod(12*span.Count, resetDay, t)
+		return c.months(12*c.Span.Count, t)
 	case api.Month:
-		return monthPeriod(span.Count, resetDay, t)
+		return c.months(c.Span.Count, t)
 	case api.Week:
-		return dayPeriod(7*span.Count, t)
+		return c.days(7*c.Span.Count, t)
 	case api.Day:
-		if span.Count == 30 {
-			return monthPeriod(1, resetDay, t)
+		if c.Span.Count == 30 {
+			return c.months(1, t)
 		}
-		return dayPeriod(span.Count, t)
+		return c.days(c.Span.Count, t)
 	default:
-		return clockPeriod(int(span.Approximate()/time.Second), t)
+		return c.clock(int(c.Span.Approximate()/time.Second), t)
 	}
 }
 
-// PeriodsAround returns the period before the one that t lies in, that one, and the one after,
-// for [Budget.Periods]. A span that never ends has one period.
-func PeriodsAround(span *api.Span, resetDay int, loc *time.Location, t time.Time) []Period {
-	current := PeriodAt(span, resetDay, loc, t)
-	if span == nil {
+// Around returns the period before the one that t lies in, that one, and the one after, for [Budget.Periods].
+// A span that never ends has one period.
+func (c Calendar) Around(t time.Time) []Period {
+	current := c.At(t)
+	if c.Span == nil {
 		return []Period{current}
 	}
-	return []Period{
-		PeriodAt(span, resetDay, loc, current.Start.Add(-1)),
-		current,
-		PeriodAt(span, resetDay, loc, current.End),
-	}
+	return []Period{c.At(current.Start.Add(-1)), current, c.At(current.End)}
 }
 
 // Contains says whether t lies in the period: its start does, its end does not.
@@ -54,18 +61,24 @@ func (p Period) Contains(t time.Time) bool {
 	return !t.Before(p.Start) && (p.End.IsZero() || t.Before(p.End))
 }
 
-func monthPeriod(months, resetDay int, t time.Time) Period {
-	resetDay = min(max(resetDay, 1), 28)
+func (c Calendar) months(months int, t time.Time) Period {
+	resetDay := min(max(c.ResetDay, 1), 28)
+	from := 0
+	if 12%months != 0 && !c.Made.IsZero() {
+		from = monthIndex(resetDay, c.Made.In(c.Zone))
+	}
+	first := from + floorDiv(monthIndex(resetDay, t)-from, months)*months
+	return Period{Start: monthStart(first, resetDay, c.Zone), End: monthStart(first+months, resetDay, c.Zone)}
+}
+
+// monthIndex counts months from January 1970, each from its reset day on.
+func monthIndex(resetDay int, t time.Time) int {
 	year, month, _ := t.Date()
 	index := (year-1970)*12 + int(month) - 1
 	if t.Before(monthStart(index, resetDay, t.Location())) {
 		index--
 	}
-	first := floorDiv(index, months) * months
-	return Period{
-		Start: monthStart(first, resetDay, t.Location()),
-		End:   monthStart(first+months, resetDay, t.Location()),
-	}
+	return index
 }
 
 // monthStart counts months from January 1970.
@@ -73,10 +86,14 @@ func monthStart(index, resetDay int, loc *time.Location) time.Time {
 	return wallTime(civilTime{year: 1970, month: time.Month(1 + index), day: resetDay}, loc)
 }
 
-// dayPeriod cuts calendar days, not 24 hours: a day with a clock change has 23 or 25.
-func dayPeriod(days int, t time.Time) Period {
-	first := floorDiv(dayIndex(t), days) * days
-	return Period{Start: dayStart(first, t.Location()), End: dayStart(first+days, t.Location())}
+// days cuts calendar days, not 24 hours: a day with a clock change has 23 or 25.
+func (c Calendar) days(days int, t time.Time) Period {
+	from := 0
+	if days != 1 && days != 7 && !c.Made.IsZero() {
+		from = dayIndex(c.Made.In(c.Zone))
+	}
+	first := from + floorDiv(dayIndex(t)-from, days)*days
+	return Period{Start: dayStart(first, c.Zone), End: dayStart(first+days, c.Zone)}
 }
 
 // dayIndex counts local calendar days from Monday, 5 January 1970.
@@ -89,18 +106,31 @@ func dayStart(index int, loc *time.Location) time.Time {
 	return wallTime(civilTime{year: 1970, month: time.January, day: 5 + index}, loc)
 }
 
-func clockPeriod(seconds int, t time.Time) Period {
+func (c Calendar) clock(seconds int, t time.Time) Period {
 	if seconds%secondsPerDay == 0 {
-		return dayPeriod(seconds/secondsPerDay, t)
+		return c.days(seconds/secondsPerDay, t)
 	}
-	day := dayPeriod(1, t)
+	day := dayIndex(t)
 	if 3600%seconds == 0 {
-		return elapsedPeriod(seconds, day.Start, day.End, t)
+		return elapsedPeriod(seconds, dayStart(day, c.Zone), dayStart(day+1, c.Zone), t)
 	}
 	if secondsPerDay%seconds == 0 {
 		return wallPeriod(seconds, t)
 	}
-	return elapsedPeriod(seconds, dayStart(0, t.Location()), time.Time{}, t)
+	return elapsedPeriod(seconds, c.began(seconds), time.Time{}, t)
+}
+
+// began is where odd pieces of a day start: with the hour in which the budget was made, or the minute for odd seconds.
+func (c Calendar) began(seconds int) time.Time {
+	if c.Made.IsZero() {
+		return dayStart(0, c.Zone)
+	}
+	unit := 3600
+	if seconds%60 != 0 {
+		unit = 60
+	}
+	made := c.Made.In(c.Zone)
+	return elapsedPeriod(unit, dayStart(dayIndex(made), c.Zone), time.Time{}, made).Start
 }
 
 // elapsedPeriod cuts real time in equal pieces from a start; an end cuts the last one short.

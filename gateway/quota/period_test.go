@@ -11,7 +11,7 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
-func TestPeriodAt(t *testing.T) {
+func TestCalendar(t *testing.T) {
 	// 18 November 2026 is a Wednesday; the first two columns of times are UTC.
 	now := "2026-11-18T10:20:30Z"
 	for _, test := range []struct {
@@ -59,7 +59,7 @@ func TestPeriodAt(t *testing.T) {
 		{"1d", 1, "America/Havana", "2026-11-01T12:00:00Z", "2026-11-01T04:00:00Z", "2026-11-02T05:00:00Z"},
 	} {
 		t.Run(test.span+" "+test.zone+" "+test.at, func(t *testing.T) {
-			got := quota.PeriodAt(span(t, test.span), test.resetDay, zone(t, test.zone), moment(t, test.at))
+			got := quota.Calendar{Span: span(t, test.span), ResetDay: test.resetDay, Zone: zone(t, test.zone)}.At(moment(t, test.at))
 			if !got.Start.Equal(moment(t, test.start)) || !got.End.Equal(moment(t, test.end)) {
 				t.Errorf("got %s to %s, want %s to %s", got.Start.UTC(), got.End.UTC(), test.start, test.end)
 			}
@@ -67,17 +67,67 @@ func TestPeriodAt(t *testing.T) {
 	}
 }
 
-func TestPeriodAt_never(t *testing.T) {
-	got := quota.PeriodAt(nil, 1, time.UTC, time.Now())
+// Durations that no calendar has start with the day, month or hour in which their budget was made.
+func TestCalendar_oddDurationsStartWhenTheBudgetWasMade(t *testing.T) {
+	made := "2026-11-18T10:20:30Z"
+	for _, test := range []struct {
+		span       string
+		zone       string
+		at         string
+		start, end string
+	}{
+		{"2d", "UTC", made, "2026-11-18T00:00:00Z", "2026-11-20T00:00:00Z"},
+		{"48h", "UTC", made, "2026-11-18T00:00:00Z", "2026-11-20T00:00:00Z"},
+		{"14d", "UTC", made, "2026-11-18T00:00:00Z", "2026-12-02T00:00:00Z"},
+		{"2w", "UTC", made, "2026-11-18T00:00:00Z", "2026-12-02T00:00:00Z"},
+		{"28d", "UTC", made, "2026-11-18T00:00:00Z", "2026-12-16T00:00:00Z"},
+		{"31d", "UTC", made, "2026-11-18T00:00:00Z", "2026-12-19T00:00:00Z"},
+		{"90d", "UTC", made, "2026-11-18T00:00:00Z", "2027-02-16T00:00:00Z"},
+		{"365d", "UTC", made, "2026-11-18T00:00:00Z", "2027-11-18T00:00:00Z"},
+		{"5mo", "UTC", made, "2026-11-01T00:00:00Z", "2027-04-01T00:00:00Z"},
+		{"2y", "UTC", made, "2026-11-01T00:00:00Z", "2028-11-01T00:00:00Z"},
+		{"5h", "UTC", made, "2026-11-18T10:00:00Z", "2026-11-18T15:00:00Z"},
+		{"36h", "UTC", made, "2026-11-18T10:00:00Z", "2026-11-19T22:00:00Z"},
+		{"7m", "UTC", made, "2026-11-18T10:14:00Z", "2026-11-18T10:21:00Z"},
+		{"50s", "UTC", made, "2026-11-18T10:20:00Z", "2026-11-18T10:20:50Z"},
+		// What the calendar has stays its own.
+		{"1d", "UTC", made, "2026-11-18T00:00:00Z", "2026-11-19T00:00:00Z"},
+		{"7d", "UTC", made, "2026-11-16T00:00:00Z", "2026-11-23T00:00:00Z"},
+		{"1w", "UTC", made, "2026-11-16T00:00:00Z", "2026-11-23T00:00:00Z"},
+		{"30d", "UTC", made, "2026-11-01T00:00:00Z", "2026-12-01T00:00:00Z"},
+		{"3mo", "UTC", made, "2026-10-01T00:00:00Z", "2027-01-01T00:00:00Z"},
+		{"1y", "UTC", made, "2026-01-01T00:00:00Z", "2027-01-01T00:00:00Z"},
+		{"12h", "UTC", made, "2026-11-18T00:00:00Z", "2026-11-18T12:00:00Z"},
+		{"90m", "UTC", made, "2026-11-18T09:00:00Z", "2026-11-18T10:30:00Z"},
+		// Later periods follow without a gap, and there were some before.
+		{"90d", "UTC", "2027-05-20T12:00:00Z", "2027-05-17T00:00:00Z", "2027-08-15T00:00:00Z"},
+		{"90d", "UTC", "2026-11-17T23:59:59Z", "2026-08-20T00:00:00Z", "2026-11-18T00:00:00Z"},
+		// It was already the 19th in Tokyo only from 15:00 UTC on; Berlin's clocks change in between.
+		{"14d", "Asia/Tokyo", made, "2026-11-17T15:00:00Z", "2026-12-01T15:00:00Z"},
+		{"365d", "Europe/Berlin", "2027-06-01T00:00:00Z", "2026-11-17T23:00:00Z", "2027-11-17T23:00:00Z"},
+	} {
+		t.Run(test.span+" "+test.zone+" "+test.at, func(t *testing.T) {
+			calendar := quota.Calendar{Span: span(t, test.span), ResetDay: 1, Zone: zone(t, test.zone), Made: moment(t, made)}
+			got := calendar.At(moment(t, test.at))
+			if !got.Start.Equal(moment(t, test.start)) || !got.End.Equal(moment(t, test.end)) {
+				t.Errorf("got %s to %s, want %s to %s", got.Start.UTC(), got.End.UTC(), test.start, test.end)
+			}
+		})
+	}
+}
+
+func TestCalendar_never(t *testing.T) {
+	never := quota.Calendar{ResetDay: 1, Zone: time.UTC}
+	got := never.At(time.Now())
 	if got != (quota.Period{}) || !got.Contains(time.Now()) {
 		t.Errorf("a budget without a duration has the period %+v", got)
 	}
-	if around := quota.PeriodsAround(nil, 1, time.UTC, time.Now()); len(around) != 1 {
+	if around := never.Around(time.Now()); len(around) != 1 {
 		t.Errorf("periods around now: %+v, want the one that never ends", around)
 	}
 }
 
-func TestPeriodAt_tilesTheTimeLine(t *testing.T) {
+func TestCalendar_tilesTheTimeLine(t *testing.T) {
 	zones := []string{
 		"UTC", "Europe/Berlin", "America/New_York", "America/Sao_Paulo", "America/Havana",
 		"Australia/Lord_Howe", "Asia/Kathmandu", "Africa/Casablanca", "Pacific/Apia", "Asia/Beirut",
@@ -92,7 +142,11 @@ func TestPeriodAt_tilesTheTimeLine(t *testing.T) {
 		resetDay := rapid.IntRange(1, 28).Draw(rt, "reset day")
 		at := time.Unix(rapid.Int64Range(0, 2_000_000_000).Draw(rt, "at"), rapid.Int64Range(0, 999_999_999).Draw(rt, "nanos"))
 
-		around := quota.PeriodsAround(span, resetDay, loc, at)
+		calendar := quota.Calendar{Span: span, ResetDay: resetDay, Zone: loc}
+		if rapid.Bool().Draw(rt, "anchored") {
+			calendar.Made = time.Unix(rapid.Int64Range(0, 2_000_000_000).Draw(rt, "made"), 0)
+		}
+		around := calendar.Around(at)
 		before, current, after := around[0], around[1], around[2]
 		if !current.Contains(at) || !current.Start.Before(current.End) {
 			rt.Fatalf("%s is not in its period %s to %s", at.In(loc), current.Start, current.End)
@@ -101,7 +155,7 @@ func TestPeriodAt_tilesTheTimeLine(t *testing.T) {
 			rt.Fatalf("gap or overlap: %s to %s, %s to %s, %s to %s", before.Start, before.End, current.Start, current.End, after.Start, after.End)
 		}
 		inside := current.Start.Add(time.Duration(rapid.Int64Range(0, int64(current.End.Sub(current.Start))-1).Draw(rt, "inside")))
-		if same := quota.PeriodAt(span, resetDay, loc, inside); !same.Start.Equal(current.Start) || !same.End.Equal(current.End) {
+		if same := calendar.At(inside); !same.Start.Equal(current.Start) || !same.End.Equal(current.End) {
 			rt.Fatalf("%s and %s are in one period, but get %+v and %+v", at, inside, current, same)
 		}
 	})

@@ -50,7 +50,7 @@ func BenchmarkRedis_ofOneTeam(b *testing.B) {
 
 func teamBenchRequest() quota.Request {
 	month := &api.Span{Count: 1, Unit: api.Month}
-	periods := quota.PeriodsAround(month, 1, time.UTC, time.Now())
+	periods := quota.Calendar{Span: month, ResetDay: 1, Zone: time.UTC}.Around(time.Now())
 	about := api.AlertEvent{TeamID: "marketing", TeamAlias: "Marketing"}
 	return quota.Request{
 		Slot: "marketing", InputTokens: 100, OutputTokens: 100, MinOutputTokens: 100, InputCost: 1000, OutputTokenCost: 10,

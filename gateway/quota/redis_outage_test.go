@@ -75,7 +75,7 @@ func teamRequest(clock *quotatest.Clock, limit money.Nano) quota.Request {
 		Windows: []quota.Window{{Scope: "team:marketing", Name: "team", RPM: 1000, TPM: 1_000_000, Parallel: 1000}},
 		Budgets: []quota.Budget{{
 			Scope: "team:marketing", Slot: "marketing", Name: "team", Limit: limit, Hard: true,
-			Periods: quota.PeriodsAround(day, 1, time.UTC, clock.Now()),
+			Periods: quota.Calendar{Span: day, ResetDay: 1, Zone: time.UTC}.Around(clock.Now()),
 		}},
 		Row: api.LedgerRow{TeamID: "marketing"},
 	}

@@ -127,6 +127,9 @@ func (s *Store) prepare(ctx context.Context) error {
 	if err := s.migrate(ctx); err != nil {
 		return fmt.Errorf("bring the tables of %s up to date: %w", s.place, err)
 	}
+	if err := s.noteOddPeriods(ctx); err != nil {
+		return err
+	}
 	return s.checkSecretKey(ctx)
 }
 

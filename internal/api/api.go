@@ -78,7 +78,8 @@ type BudgetTerms struct {
 	SoftThresholdPct *float64 `json:"soft_threshold_pct"`
 	// HardCap refuses requests at the cap; without it the cap only warns.
 	HardCap bool `json:"hard_cap" default:"true"`
-	// BudgetDuration is the period, such as "1d", "30d" or "1mo"; nil never resets.
+	// BudgetDuration is the period, such as "1d", "30d" or "1mo"; nil never resets. Days, weeks, "30d", months and years
+	// follow the calendar; others, such as "14d" or "90d", count from the day, month or hour in which the object was made.
 	BudgetDuration *string `json:"budget_duration"`
 	// ResetDay is the day of the month on which "30d" and month periods start, 1 to 28.
 	ResetDay *int `json:"reset_day"`

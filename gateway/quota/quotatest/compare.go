@@ -161,7 +161,7 @@ func (c *comparison) budgetsNow(t terms) []quota.Budget {
 	budgets := make([]quota.Budget, len(t.budgets))
 	for i, b := range t.budgets {
 		budgets[i] = b.budget
-		budgets[i].Periods = quota.PeriodsAround(b.span, 1, time.UTC, c.model.Clock.Now())
+		budgets[i].Periods = quota.Calendar{Span: b.span, ResetDay: 1, Zone: time.UTC}.Around(c.model.Clock.Now())
 	}
 	return budgets
 }

@@ -115,7 +115,7 @@ func (h Harness) teamBudget(limit money.Nano) quota.Budget {
 	day := &api.Span{Count: 1, Unit: api.Day}
 	return quota.Budget{
 		Scope: "team:marketing", Slot: slot, Name: "team", Hard: true, Limit: limit,
-		Periods: quota.PeriodsAround(day, 1, time.UTC, h.Clock.Now()),
+		Periods: quota.Calendar{Span: day, ResetDay: 1, Zone: time.UTC}.Around(h.Clock.Now()),
 		Thresholds: []quota.Threshold{
 			{Share: 0.8, At: limit / 10 * 8},
 			{Share: 1, At: limit},

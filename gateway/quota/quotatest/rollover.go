@@ -14,11 +14,11 @@ import (
 // and stays there when it is settled later.
 func RolloverNeedsNoJob(t *testing.T, h Harness) {
 	hour := &api.Span{Count: 1, Unit: api.Hour}
-	old := quota.PeriodAt(hour, 1, time.UTC, h.Clock.Now())
+	old := quota.Calendar{Span: hour, ResetDay: 1, Zone: time.UTC}.At(h.Clock.Now())
 	budgetBy := func(skew time.Duration) quota.Budget {
 		budget := h.teamBudget(money.Max)
 		budget.Thresholds = nil
-		budget.Periods = quota.PeriodsAround(hour, 1, time.UTC, h.Clock.Now().Add(skew))
+		budget.Periods = quota.Calendar{Span: hour, ResetDay: 1, Zone: time.UTC}.Around(h.Clock.Now().Add(skew))
 		return budget
 	}
 	h.Clock.Advance(old.End.Sub(h.Clock.Now()) - 2*time.Millisecond)
@@ -46,7 +46,7 @@ func RolloverNeedsNoJob(t *testing.T, h Harness) {
 	h.Clock.Advance(-10 * time.Minute)
 	same(t, "old period", h.spent(t, before).Settled, want[false])
 	h.Clock.Advance(10 * time.Minute)
-	for late, period := range map[bool]quota.Period{false: old, true: quota.PeriodAt(hour, 1, time.UTC, old.End)} {
+	for late, period := range map[bool]quota.Period{false: old, true: quota.Calendar{Span: hour, ResetDay: 1, Zone: time.UTC}.At(old.End)} {
 		ledger, err := h.Record.Spend(t.Context(), before.Scope, period)
 		if err != nil {
 			t.Fatal(err)
@@ -63,7 +63,7 @@ func testPeriods(t *testing.T, h Harness) {
 		budget.Thresholds = nil
 		budget.Periods = nil
 		if span != nil {
-			budget.Periods = quota.PeriodsAround(span, 1, time.UTC, h.Clock.Now())
+			budget.Periods = quota.Calendar{Span: span, ResetDay: 1, Zone: time.UTC}.Around(h.Clock.Now())
 		}
 		return budget
 	}
