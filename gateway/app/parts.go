@@ -12,6 +12,7 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/gateway/alert"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/alert/webhook"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/calibration"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/deployment"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/ledger"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/ledgerexport"
@@ -52,6 +53,7 @@ type parts struct {
 	// known are the models for those who were made before them.
 	known    atomic.Pointer[deployment.Registry]
 	capacity quota.Engine
+	learned  *calibration.Book
 	drift    *ledger.Reconciler
 	exports  []*ledgerexport.Exporter
 	closers  []closer
@@ -126,6 +128,7 @@ func assemble(ctx context.Context, options Options) (_ *parts, err error) {
 	if err := p.openExports(options); err != nil {
 		return nil, err
 	}
+	p.learned = calibration.New(calibration.Options{Record: p.store, Logger: logger, Now: options.Now})
 	p.upstream = upstream.NewClient()
 	p.onClose("upstream connections", func(context.Context) error { p.upstream.Close(); return nil })
 	p.proxy = proxy.New(proxy.Options{
@@ -138,7 +141,7 @@ func assemble(ctx context.Context, options Options) (_ *parts, err error) {
 		MinOutputTokens: settings.MinOutputTokens, ContentionWait: contentionWait, Now: options.Now, Responses: p.store, StreamIdle: settings.StreamIdle,
 		StreamHold:  settings.StreamHold,
 		PassThrough: passThroughs(settings.PassThrough), Metrics: p.metrics,
-		Tokens: callerTokens(settings, logger),
+		Tokens: callerTokens(settings, logger), Calibration: p.learned,
 	})
 	p.admin = admin.Options{
 		Authenticator: &admin.Callers{
@@ -236,7 +239,7 @@ func (p *parts) modelNames(model string) *modelname.Names {
 
 // background are the loops that run beside the server until it has stopped.
 func (p *parts) background() []func(context.Context) {
-	return []func(context.Context){p.proxy.Run, p.models.Run, p.alerts.Run, p.drift.Run, p.watchBacklog, p.runExports}
+	return []func(context.Context){p.proxy.Run, p.learned.Run, p.models.Run, p.alerts.Run, p.drift.Run, p.watchBacklog, p.runExports}
 }
 
 func (p *parts) onClose(name string, close func(context.Context) error) {

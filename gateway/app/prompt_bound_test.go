@@ -77,6 +77,78 @@ func TestGateway_longPromptsLeaveRoomForEachOther(t *testing.T) {
 	both.Wait()
 }
 
+// A provider whose vocabulary is denser than was thought is followed within a few calls, also by the gateway that is
+// started next: from then on what is reserved is enough.
+func TestGateway_boundsFollowTheProvidersVocabulary(t *testing.T) {
+	upstream := testenv.StartUpstream(t, testenv.UpstreamOptions{})
+	c := settings(t, upstream)
+	cheap := money.USD / 2
+	price := &api.ModelPrice{TokenPrices: api.TokenPrices{Input: &cheap, Output: &cheap}}
+	c.Models = []config.Model{{ID: "acme", Name: "acme-1", Upstream: "openai", BaseURL: upstream.URL(), UpstreamModel: "acme-1", Price: price}}
+	g := start(t, c)
+	// 45,000 bytes do not fit into the limit, so that the prompt is counted.
+	call := func(g *gateway, limit, reported int) (int, string) {
+		t.Helper()
+		body := englishCall("acme-1", 9_000, 100, fmt.Sprintf("prompt_tokens=%d", reported))
+		status, _, text := g.do("POST", "/v1/chat/completions", g.newKey(fmt.Sprintf(`{"tpm_limit":%d}`, limit)), body)
+		return status, text
+	}
+	above := func(g *gateway) string {
+		t.Helper()
+		_, _, text := g.do("GET", "/metrics", adminKey, "")
+		_, count, _ := strings.Cut(text, `bursar_prompt_above_bound_total{model="acme-1"} `)
+		count, _, _ = strings.Cut(count, "\n")
+		return count
+	}
+	for i := range 10 {
+		if status, text := call(g, 40_000, 20_000); status != http.StatusOK {
+			t.Fatalf("call %d: %d %s", i, status, text)
+		}
+	}
+	if got := above(g); got != "2" {
+		t.Errorf("%s calls of ten were above their bound, want the first two", got)
+	}
+	g.stop()
+	g = start(t, c)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	for { // what the record has is read beside the first calls
+		status, text := call(g, 20_500, 10)
+		if status != http.StatusOK {
+			break // the bound is above the report again
+		}
+		if ctx.Err() != nil {
+			t.Fatalf("the gateway that was started next does not know: %d %s", status, text)
+		}
+	}
+	if status, text := call(g, 40_000, 20_000); status != http.StatusOK {
+		t.Errorf("%d %s", status, text)
+	}
+}
+
+// A sparse vocabulary is followed too, when many calls have shown it.
+func TestGateway_boundsTightenWithWhatProvidersReport(t *testing.T) {
+	g, _ := withLongPrompts(t)
+	call := func(limit int) (int, string) {
+		t.Helper()
+		body := englishCall("llama-2-70b", 9_000, 100, "prompt_tokens=5500")
+		status, _, text := g.do("POST", "/v1/chat/completions", g.newKey(fmt.Sprintf(`{"tpm_limit":%d}`, limit)), body)
+		return status, text
+	}
+	const tight = 7_500
+	if status, text := call(tight); status != http.StatusBadRequest {
+		t.Fatalf("before anything is known: %d %s", status, text)
+	}
+	for range 10 {
+		if status, text := call(20_000); status != http.StatusOK {
+			t.Fatalf("%d %s", status, text)
+		}
+	}
+	if status, text := call(tight); status != http.StatusOK {
+		t.Errorf("after ten reports of 5,500 tokens: %d %s", status, text)
+	}
+}
+
 // What a provider reports beyond the bound is booked in full, and counted.
 func TestGateway_countsPromptsAboveTheirBound(t *testing.T) {
 	g, _ := withLongPrompts(t)

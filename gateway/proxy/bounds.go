@@ -65,11 +65,7 @@ func looseBounds(c *call) bounds {
 
 // exactBounds count the prompt closely; they are worth it when the loose ones were refused.
 func (p *Proxy) exactBounds(_ context.Context, c *call) bounds {
-	var counted int64
-	for _, deployment := range c.served.Deployments {
-		counted = max(counted, tokens.CountTokens(deployment.UpstreamModel, c.body))
-	}
-	exact := boundsOf(c, min(c.bounds.text, counted))
+	exact := boundsOf(c, min(c.bounds.text, p.counted(c)))
 	exact.exact = true
 	return exact
 }

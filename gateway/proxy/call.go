@@ -13,6 +13,7 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/gateway/httpx"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/policy"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/tokens"
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 	"github.com/bursarhq/terraform-provider-bursar/internal/pricing"
 )
@@ -69,12 +70,16 @@ type call struct {
 	// contentType is the body's, JSON if empty.
 	contentType string
 
-	served      deployment.Model
-	bounds      bounds
-	decision    quota.Decision
-	deployment  deployment.Deployment
-	taken       taken
-	upstreamFor time.Duration
+	served deployment.Model
+	// weighed is what the prompt was counted as, by the providers' names of the model; nil before it was counted.
+	weighed map[string]tokens.Weight
+	// promptReported is how many tokens the provider says that the prompt has, 0 when it says nothing.
+	promptReported int64
+	bounds         bounds
+	decision       quota.Decision
+	deployment     deployment.Deployment
+	taken          taken
+	upstreamFor    time.Duration
 	// overhead is what the gateway itself took, known when the call has ended.
 	overhead time.Duration
 

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/calibration"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/deployment"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/httpx"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/metrics"
@@ -71,6 +72,8 @@ type Options struct {
 	Tokens *Tokens
 	// Metrics counts calls; nil does not.
 	Metrics *metrics.Metrics
+	// Calibration is what was learned of the deployments' vocabularies; nil learns while this gateway runs.
+	Calibration *calibration.Book
 }
 
 // Proxy serves the routes that models are called by.
@@ -83,6 +86,9 @@ type Proxy struct {
 // New returns a proxy. [Proxy.Run] must run beside it while it serves.
 func New(options Options) *Proxy {
 	options.StreamIdle = cmp.Or(options.StreamIdle, defaultStreamIdle)
+	if options.Calibration == nil {
+		options.Calibration = calibration.New(calibration.Options{Now: options.Now})
+	}
 	options.StreamHold = cmp.Or(options.StreamHold, defaultStreamHold)
 	return &Proxy{Options: options, live: newLiveCalls()}
 }

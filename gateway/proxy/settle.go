@@ -27,6 +27,7 @@ func (p *Proxy) settle(ctx context.Context, c *call) error {
 	row.Kind = api.LedgerSettle
 	counted := c.deployment.MinuteTokens(c.usage)
 	p.giveBack(ctx, c, counted)
+	p.learn(c)
 	return p.end(ctx, c, quota.Settlement{
 		ID: c.id, Slot: c.subject.Slot, Tokens: counted, Cost: c.cost, Row: row,
 	})
@@ -83,6 +84,7 @@ func (c *call) hearSearches(data []byte) {
 // reported is what a provider says, with what it leaves out of what was asked for.
 func (c *call) reported(u upstream.Usage) pricing.Usage {
 	used := pricing.Usage(u)
+	c.promptReported = used.PromptTokens
 	used.Characters = c.made.Characters
 	used.Searches = max(used.Searches, c.made.Searches)
 	used.Service = cmp.Or(used.Service, c.most.Service)

@@ -24,10 +24,7 @@ const (
 // multiplied by what the model's family makes more of a text of that kind. What cannot be
 // tokenized in 50 ms is weighed by its bytes. The first call loads a vocabulary.
 func CountTokens(model string, body []byte) int64 {
-	found := content.Find(body)
-	count := countPrompt(model, found.Without(body), maxTokenizing)
-	tokens := count.tokens + mediaTokens(model, &found) + bound(familiesOf(model), count.total)
-	return min(tokensPerRequest+tokens, BoundOf(model, body, &found))
+	return Weigh(model, body).Bound(Learned{})
 }
 
 // countPrompt counts a body without the data of its media.

@@ -94,16 +94,19 @@ func (f family) ofVersion(name string) family {
 	return f
 }
 
-// bound is the most tokens that one of a model's families makes of a text.
-func bound(families []family, s shape) int64 {
-	var most int64
-	for _, family := range families {
-		most = max(most, family.bound(s))
+// dearest is the one of a model's families that makes the most of a text.
+func dearest(families []family, s *shape) family {
+	most := families[0]
+	for _, family := range families[1:] {
+		if family.bound(s) > most.bound(s) {
+			most = family
+		}
 	}
 	return most
 }
 
-func (f family) bound(s shape) int64 {
+// bound is the most tokens that the family makes of a text.
+func (f family) bound(s *shape) int64 {
 	if f.name == openai.name {
 		return s.exact
 	}

@@ -80,7 +80,8 @@ func (c *promptCount) value(value gjson.Result) {
 		text = value.Str
 	}
 	if !utf8.ValidString(text) {
-		c.tokens += bytesPerBadByte * int64(len(text))
+		c.total.by[rare] += bytesPerBadByte * int64(len(text))
+		c.total.exact += bytesPerBadByte * int64(len(text))
 		return
 	}
 	c.text(text)

@@ -14,7 +14,7 @@ const module = "github.com/bursarhq/terraform-provider-bursar/"
 var levels = [][]string{
 	{"gateway/cmd", "gateway/app"},
 	{"gateway/admin", "gateway/proxy", "gateway/console", "gateway/alert", "gateway/review", "gateway/export"},
-	{"gateway/policy", "gateway/deployment"},
+	{"gateway/policy", "gateway/deployment", "gateway/calibration"},
 	{
 		"gateway/quota", "gateway/tokens", "gateway/hosted", "gateway/ledger", "gateway/upstream", "gateway/auth", "gateway/httpx",
 		"gateway/safedial", "gateway/seal", "gateway/store", "gateway/ledgerexport", "gateway/config", "gateway/metrics", "gateway/token", "gateway/openapi",
