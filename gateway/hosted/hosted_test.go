@@ -144,10 +144,12 @@ func TestRead_pagesThatAreFetchedAreBoundedByTheirTokens(t *testing.T) {
 
 func TestRead_summaries(t *testing.T) {
 	for body, want := range map[string]int64{
-		`{"context_management":{"edits":[{"type":"compact_20260112"}]}}`:         50_000,
-		`{"context_management":{"edits":[{"type":"c\u006fmpact_20260112"}]}}`:    50_000,
-		`{"context_management":{"edits":[{"type":"clear_tool_uses_20250919"}]}}`: 0,
-		`{"context_management":null}`:                                            0,
+		`{"context_management":{"edits":[{"type":"compact_20260112"}]}}`:                                                                                                                            50_000,
+		`{"context_management":{"edits":[{"type":"c\u006fmpact_20260112"}]}}`:                                                                                                                       50_000,
+		`{"context_management":{"edits":[{"type":"clear_tool_uses_20250919"}]}}`:                                                                                                                    0,
+		`{"context_management":{"edits":[{"type":"compact_20260112","trigger":{"type":"input_tokens","value":150000}}]}}`:                                                                           150_000,
+		`{"context_management":{"edits":[{"type":"compact_20260112","trigger":{"type":"input_tokens","value":150000}},{"type":"clear_tool_uses_20250919","keep":{"type":"tool_uses","value":3}}]}}`: 50_000,
+		`{"context_management":null}`: 0,
 	} {
 		if work := read(t, hosted.Messages, body); work.SummaryFrom != want {
 			t.Errorf("%s: from %d", body, work.SummaryFrom)

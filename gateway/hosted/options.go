@@ -154,9 +154,33 @@ func (w *Work) summary(raw json.RawMessage) {
 	if !strings.Contains(content.Fold(string(raw)), "compact") && !strings.Contains(string(raw), `\`) {
 		return
 	}
+	w.Rounds++
 	w.SummaryFrom = 1
 	if w.dialect == Messages {
 		w.SummaryFrom = leastSummary
 	}
-	w.Rounds++
+	// The smallest number is when it begins, if it is anything: other strategies have numbers of their own.
+	if named := smallest(gjson.ParseBytes(raw)); named > 0 {
+		w.SummaryFrom = max(w.SummaryFrom, named)
+	}
+}
+
+// smallest is the smallest positive number in a value; 0 is none.
+func smallest(value gjson.Result) int64 {
+	var least int64
+	note := func(number int64) {
+		if number > 0 && (least == 0 || number < least) {
+			least = number
+		}
+	}
+	if value.Type == gjson.Number {
+		note(value.Int())
+	}
+	if value.IsObject() || value.IsArray() {
+		value.ForEach(func(_, within gjson.Result) bool {
+			note(smallest(within))
+			return true
+		})
+	}
+	return least
 }

@@ -92,11 +92,16 @@ func (p *Proxy) usageOf(ctx context.Context, c *call, body []byte) pricing.Usage
 	reported, ok := c.endpoint.wire.Usage(body)
 	switch {
 	case ok:
-		return p.believed(ctx, c, reported, counted)
+		used := p.believed(ctx, c, reported, counted)
+		if c.lacksHeard(used) {
+			used.CompletionTokens = counted().CompletionTokens
+		}
+		return used
 	case upstream.Impossible(body):
 		return p.replaced(ctx, c, counted())
 	default:
-		return counted()
+		rounds, searches := upstream.Rounds(body)
+		return c.withRounds(counted(), rounds, searches)
 	}
 }
 

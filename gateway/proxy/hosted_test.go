@@ -244,6 +244,25 @@ func TestSearches_aStreamThatBreaksIsBookedAsReserved(t *testing.T) {
 	}
 }
 
+// What providers did by themselves is not free where the answer has no usage.
+func TestSearches_withoutAReport(t *testing.T) {
+	for path, answer := range map[string]string{
+		"/v1/messages":  `{"type":"message","content":[{"type":"server_tool_use","name":"web_search"},{"type":"server_tool_use","name":"web_search"},{"type":"text","text":"the"}]}`,
+		"/v1/responses": `{"id":"resp_1","output":[{"type":"web_search_call"},{"type":"web_search_call"},{"type":"message","content":[]}]}`,
+	} {
+		b, _ := searchBench(t, "anthropic", "claude-sonnet-4-5", "application/json", answer, func(b *bench) {
+			b.more[0].Provider = map[bool]string{true: "anthropic", false: "openai"}[path == "/v1/messages"]
+		})
+		body := `{"model":"searcher","max_tokens":100,"messages":[{"role":"user","content":"hi"}],"input":"hi","tools":[{"type":"web_search_20250305","name":"web_search"}]}`
+		if got := b.send("POST", path, body, nil); got.status != http.StatusOK {
+			t.Fatalf("%d %s", got.status, got.body)
+		}
+		if row := b.settled(); row.PromptTokens < 5*8192 || row.Cost < 2*cent+money.Nano(row.PromptTokens)*3000 {
+			t.Errorf("%s: %+v", path, row)
+		}
+	}
+}
+
 func readAll(t *testing.T, r *http.Request) string {
 	t.Helper()
 	body, err := io.ReadAll(r.Body)

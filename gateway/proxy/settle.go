@@ -74,6 +74,16 @@ func likelyUse(c *call) pricing.Usage {
 	return used
 }
 
+// withRounds adds what the provider's own tools have used where it does not say so: what was reserved for reading
+// the prompt several times.
+func (c *call) withRounds(usage pricing.Usage, rounds, searches int64) pricing.Usage {
+	usage.Searches = max(usage.Searches, searches)
+	if rounds > 0 {
+		usage.PromptTokens = max(usage.PromptTokens, c.bounds.inputTokens)
+	}
+	return usage
+}
+
 // hearSearches believes an answer that says how many searches were made, be it none.
 func (c *call) hearSearches(data []byte) {
 	if c.made.Searches > 0 && upstream.TellsSearches(data) {
@@ -86,12 +96,40 @@ func (c *call) reported(u upstream.Usage) pricing.Usage {
 	used := pricing.Usage(u)
 	c.promptReported = used.PromptTokens
 	used.Characters = c.made.Characters
+	used.Images = cmp.Or(used.Images, c.made.Images)
+	used = c.withSound(used)
 	used.Searches = max(used.Searches, c.made.Searches)
 	used.Service = cmp.Or(used.Service, c.most.Service)
 	used.ImageSize = cmp.Or(used.ImageSize, c.most.ImageSize)
 	used.ImageQuality = cmp.Or(used.ImageQuality, c.most.ImageQuality)
 	used.SearchContext = cmp.Or(used.SearchContext, c.most.SearchContext)
 	return used
+}
+
+// withSound adds what an answer leaves out of the sound that was sent: some report its length, some its tokens, and
+// the model may be priced by the other.
+func (c *call) withSound(used pricing.Usage) pricing.Usage {
+	if c.made.AudioSeconds == 0 {
+		return used
+	}
+	if used.AudioSeconds == 0 {
+		used.AudioSeconds = c.made.AudioSeconds
+	}
+	if used.PromptTokens == 0 && c.heardByTokens() {
+		used.PromptTokens = min(used.AudioSeconds*soundTokensPerSecond, maxSoundTokens)
+		used.AudioInputTokens = used.PromptTokens
+	}
+	return used
+}
+
+// heardByTokens says whether the call sends sound to a model that is charged by tokens.
+func (c *call) heardByTokens() bool {
+	return c.made.AudioSeconds > 0 && c.deployment.Price.AudioHour == 0
+}
+
+// lacksHeard says whether a report leaves out the tokens of what was heard.
+func (c *call) lacksHeard(used pricing.Usage) bool {
+	return c.heardByTokens() && used.CompletionTokens == 0
 }
 
 // void gives the reservation back: the upstream did nothing. A call that was not even sent does not

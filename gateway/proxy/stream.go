@@ -188,9 +188,9 @@ func (s *stream) finalUsage(ctx context.Context, p *Proxy) pricing.Usage {
 	case s.last.PromptCounted:
 		usage := p.believed(ctx, s.call, s.last.Usage, s.countedUsage)
 		usage.CompletionTokens = max(usage.CompletionTokens, s.countedText())
-		return s.withRounds(usage)
+		return s.call.withRounds(usage, s.rounds, s.searches)
 	default:
-		return s.withRounds(s.countedUsage())
+		return s.call.withRounds(s.countedUsage(), s.rounds, s.searches)
 	}
 }
 
@@ -201,15 +201,6 @@ func (s *stream) countedText() int64 {
 func (s *stream) countedUsage() pricing.Usage {
 	usage := likelyUse(s.call)
 	usage.CompletionTokens = max(usage.CompletionTokens, s.countedText())
-	return usage
-}
-
-// withRounds adds what the provider's own tools have used in a stream that broke before it said so.
-func (s *stream) withRounds(usage pricing.Usage) pricing.Usage {
-	usage.Searches = max(usage.Searches, s.searches)
-	if s.rounds > 0 {
-		usage.PromptTokens = max(usage.PromptTokens, s.call.bounds.inputTokens)
-	}
 	return usage
 }
 

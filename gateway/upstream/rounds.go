@@ -59,6 +59,18 @@ func (c messagesCounts) plus(other messagesCounts) messagesCounts {
 	}
 }
 
+// Rounds says how often a provider went on by itself for a whole answer, and how often to search the web.
+func Rounds(answer []byte) (rounds, searches int64) {
+	for list, read := range map[string]func(gjson.Result) (int64, int64){"content": blockRounds, "output": itemRounds} {
+		gjson.GetBytes(answer, list).ForEach(func(_, part gjson.Result) bool {
+			more, searched := read(part)
+			rounds, searches = rounds+more, searches+searched
+			return true
+		})
+	}
+	return rounds, searches
+}
+
 // blockRounds says whether a content block of Anthropic's means that the provider goes on by itself.
 func blockRounds(block gjson.Result) (rounds, searches int64) {
 	switch block.Get("type").Str {
