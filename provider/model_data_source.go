@@ -29,6 +29,7 @@ type modelStateModel struct {
 	UpstreamModel   types.String `tfsdk:"upstream_model"`
 	BaseModel       types.String `tfsdk:"base_model"`
 	Price           types.Object `tfsdk:"price"`
+	MaxInputTokens  types.Int64  `tfsdk:"max_input_tokens"`
 	MaxOutputTokens types.Int64  `tfsdk:"max_output_tokens"`
 	MinOutputTokens types.Int64  `tfsdk:"min_output_tokens"`
 	Weight          types.Int64  `tfsdk:"weight"`
@@ -52,6 +53,7 @@ func modelStateFrom(model api.Model) modelStateModel {
 		UpstreamModel:   types.StringPointerValue(model.UpstreamModel),
 		BaseModel:       types.StringPointerValue(model.BaseModel),
 		Price:           priceFrom(model.Price, types.ObjectNull(priceType().AttrTypes)),
+		MaxInputTokens:  types.Int64PointerValue(model.MaxInputTokens),
 		MaxOutputTokens: types.Int64PointerValue(model.MaxOutputTokens),
 		MinOutputTokens: types.Int64PointerValue(model.MinOutputTokens),
 		Weight:          types.Int64Value(model.Weight),
@@ -80,6 +82,7 @@ func modelStateFacts() map[string]schema.Attribute {
 			AttributeTypes:      priceType().AttrTypes,
 			Computed:            true,
 		},
+		"max_input_tokens":  wholeFact("The model's context window; null is what the catalogue says."),
 		"max_output_tokens": wholeFact("The most tokens of one answer; null is what the catalogue says."),
 		"min_output_tokens": wholeFact("The least output that a request without an output cap gets; null is the gateway's own."),
 		"weight":            wholeFact("The deployment's share of the calls to `name`; one of weight 0 stands by."),

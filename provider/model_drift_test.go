@@ -30,7 +30,7 @@ resource "bursar_model" "m" {
 var modelDrift = []driftCase[api.ModelFields]{
 	{fullDriftModel, func(f *api.ModelFields) {
 		f.Name, f.BaseURL, f.APIVersion, f.UpstreamModel, f.BaseModel = "x", new("https://x.example.com"), new("2025-01-01"), new("x"), new("x")
-		f.MinOutputTokens = new(int64(16))
+		f.MaxInputTokens, f.MinOutputTokens = new(int64(7)), new(int64(16))
 		f.Aliases, f.AccessGroups = api.StringList{"x1"}, api.StringList{"x2"}
 		f.MaxOutputTokens, f.Weight, f.RPM, f.TPM, f.Enabled = new(int64(1)), 5, new(int64(0)), new(int64(0)), true
 		f.TPMCountsCached = true
@@ -39,29 +39,29 @@ var modelDrift = []driftCase[api.ModelFields]{
 		"aliases.0": `"x1" -> "fast"`, "access_groups.0": `"x2" -> "beta"`,
 		"name": `"x" -> "gpt"`, "base_url": `"https://x.example.com" -> "https://example.openai.azure.com"`,
 		"api_version": `"2025-01-01" -> "2024-10-21"`, "upstream_model": `"x" -> "ours"`, "base_model": `"x" -> "gpt-4.1"`,
-		"max_output_tokens": "1 -> 1000", "min_output_tokens": "16 -> 512", "weight": "5 -> 0", "rpm": "0 -> 10", "tpm": "0 -> 2000", "tpm_counts_cached": "true -> false", "enabled": "true -> false",
+		"max_input_tokens": "7 -> 32000", "max_output_tokens": "1 -> 1000", "min_output_tokens": "16 -> 512", "weight": "5 -> 0", "rpm": "0 -> 10", "tpm": "0 -> 2000", "tpm_counts_cached": "true -> false", "enabled": "true -> false",
 		"metadata.owner": `"bob" -> "ada"`, "metadata.added": "1 -> ", "metadata.floor": " -> 2",
 	}},
 	{fullDriftModel, func(f *api.ModelFields) {
 		f.Upstream, f.BaseURL, f.APIVersion, f.UpstreamModel, f.BaseModel = "openai", nil, nil, nil, nil
-		f.MaxOutputTokens, f.MinOutputTokens, f.RPM, f.TPM, f.Metadata = nil, nil, nil, nil, nil
+		f.MaxInputTokens, f.MaxOutputTokens, f.MinOutputTokens, f.RPM, f.TPM, f.Metadata = nil, nil, nil, nil, nil, nil
 		f.Aliases, f.AccessGroups = nil, nil
 	}, changes{
 		"aliases.0": ` -> "fast"`, "access_groups.0": ` -> "beta"`,
 		"upstream": `"openai" -> "azure"`, "base_url": ` -> "https://example.openai.azure.com"`, "api_version": ` -> "2024-10-21"`,
-		"upstream_model": ` -> "ours"`, "base_model": ` -> "gpt-4.1"`, "max_output_tokens": " -> 1000", "min_output_tokens": " -> 512", "rpm": " -> 10", "tpm": " -> 2000",
+		"upstream_model": ` -> "ours"`, "base_model": ` -> "gpt-4.1"`, "max_input_tokens": " -> 32000", "max_output_tokens": " -> 1000", "min_output_tokens": " -> 512", "rpm": " -> 10", "tpm": " -> 2000",
 		"metadata.owner": ` -> "ada"`, "metadata.floor": " -> 2",
 	}},
 	{plainModel, func(f *api.ModelFields) {
 		f.BaseURL, f.UpstreamModel, f.BaseModel, f.MaxOutputTokens = new("https://x.example.com"), new("x"), new("x"), new(int64(1))
-		f.MinOutputTokens = new(int64(16))
+		f.MaxInputTokens, f.MinOutputTokens = new(int64(7)), new(int64(16))
 		f.Weight, f.RPM, f.TPM, f.Enabled = 5, new(int64(0)), new(int64(1)), false
 		f.Aliases, f.AccessGroups = api.StringList{"x1"}, api.StringList{"x2"}
 		f.TPMCountsCached = false
 		f.Metadata, f.Price = api.Metadata{"added": json.RawMessage(`1`)}, &api.ModelPrice{Request: new(money.USD)}
 	}, changes{
 		"aliases.0": `"x1" -> `, "access_groups.0": `"x2" -> `,
-		"base_url": `"https://x.example.com" -> `, "upstream_model": `"x" -> `, "base_model": `"x" -> `, "max_output_tokens": "1 -> ", "min_output_tokens": "16 -> ",
+		"base_url": `"https://x.example.com" -> `, "upstream_model": `"x" -> `, "base_model": `"x" -> `, "max_input_tokens": "7 -> ", "max_output_tokens": "1 -> ", "min_output_tokens": "16 -> ",
 		"weight": "5 -> 1", "rpm": "0 -> ", "tpm": "1 -> ", "tpm_counts_cached": "false -> true", "enabled": "false -> true", "metadata.added": "1 -> ", "price.request_usd": "1 -> ",
 	}},
 	{azureModel, func(f *api.ModelFields) { f.APIVersion = new("preview") }, changes{"api_version": `"preview" -> `}},

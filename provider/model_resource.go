@@ -43,6 +43,7 @@ type modelModel struct {
 	UpstreamModel   types.String  `tfsdk:"upstream_model"`
 	BaseModel       types.String  `tfsdk:"base_model"`
 	Price           types.Object  `tfsdk:"price"`
+	MaxInputTokens  types.Int64   `tfsdk:"max_input_tokens"`
 	MaxOutputTokens types.Int64   `tfsdk:"max_output_tokens"`
 	MinOutputTokens types.Int64   `tfsdk:"min_output_tokens"`
 	Weight          types.Int64   `tfsdk:"weight"`
@@ -62,7 +63,8 @@ func (m modelModel) toAPI() api.ModelFields {
 	fields.Aliases, fields.AccessGroups = stringsOf(m.Aliases), stringsOf(m.AccessGroups)
 	fields.BaseURL, fields.APIVersion = stringPointer(m.BaseURL), stringPointer(m.APIVersion)
 	fields.UpstreamModel, fields.BaseModel = stringPointer(m.UpstreamModel), stringPointer(m.BaseModel)
-	fields.Price, fields.MaxOutputTokens, fields.MinOutputTokens = price, int64Pointer(m.MaxOutputTokens), int64Pointer(m.MinOutputTokens)
+	fields.Price, fields.MaxInputTokens = price, int64Pointer(m.MaxInputTokens)
+	fields.MaxOutputTokens, fields.MinOutputTokens = int64Pointer(m.MaxOutputTokens), int64Pointer(m.MinOutputTokens)
 	fields.RPM, fields.TPM = int64Pointer(m.RPM), int64Pointer(m.TPM)
 	fields.TPMCountsCached = isTrue(m.TPMCountsCached, true)
 	fields.Enabled, fields.Metadata = isTrue(m.Enabled, true), metadataToAPI(m.Metadata)
@@ -94,6 +96,7 @@ func modelModelFrom(model api.Model, prior modelModel) modelModel {
 		UpstreamModel:   textFrom(model.UpstreamModel, prior.UpstreamModel),
 		BaseModel:       textFrom(model.BaseModel, prior.BaseModel),
 		Price:           priceFrom(model.Price, prior.Price),
+		MaxInputTokens:  types.Int64PointerValue(model.MaxInputTokens),
 		MaxOutputTokens: types.Int64PointerValue(model.MaxOutputTokens),
 		MinOutputTokens: types.Int64PointerValue(model.MinOutputTokens),
 		Weight:          types.Int64Value(model.Weight),
@@ -135,7 +138,9 @@ func (r *modelResource) Schema(_ context.Context, _ resource.SchemaRequest, resp
 				"A star at the end is what the star of `name` stands for, as in `openai/*`."),
 			"base_model": stringAttribute("The name in the gateway's catalogue by which the model is priced. " +
 				"Leave it out when it is `upstream_model`; names of deployments in Azure mean nothing there."),
-			"price":             priceAttribute(),
+			"price": priceAttribute(),
+			"max_input_tokens": int64Attribute("The model's context window: the most tokens of a prompt. What of a request cannot be weighed, such as a document " +
+				"by address, counts as so much. Leave it out for what the catalogue says, or 1048576 where it says nothing."),
 			"max_output_tokens": int64Attribute("The most tokens of one answer. Leave it out for what the catalogue says."),
 			"min_output_tokens": int64Attribute("The least output that a request without an output cap gets where limits have room, at least 16. " +
 				"Leave it out for the gateway's own."),

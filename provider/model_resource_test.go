@@ -21,6 +21,7 @@ resource "bursar_model" "m" {
   aliases            = ["fast"]
   access_groups      = ["beta"]
   base_model         = "gpt-4.1"
+  max_input_tokens   = 32000
   max_output_tokens  = 1000
   min_output_tokens  = 512
   weight             = 0

@@ -202,6 +202,7 @@ func (s shapes) model() api.ModelFields {
 	fields.APIKey = maybe(s, "sk-canary-of-openai")
 	fields.UpstreamModel, fields.BaseModel = maybe(s, s.text()), maybe(s, s.text())
 	fields.AccessGroups = some(s, "group", "another group")
+	fields.MaxInputTokens = maybe[int64](s, 1, 200_000)
 	fields.MaxOutputTokens, fields.RPM, fields.TPM = maybe[int64](s, 1, 4096), maybe[int64](s, 0, 5), maybe[int64](s, 0, 5)
 	fields.Weight, fields.Enabled, fields.Metadata = one[int64](s, 0, 1, 1_000_000), s.IntN(4) > 0, s.metadata()
 	switch s.IntN(3) {

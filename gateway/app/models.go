@@ -148,6 +148,9 @@ func (m *filedModels) named(entry config.Model) (deployment.Deployment, error) {
 		}
 		d.Price, d.Priced = price, true
 	}
+	if entry.MaxInputTokens > 0 {
+		d.MaxInputTokens = entry.MaxInputTokens
+	}
 	if entry.MaxOutputTokens > 0 {
 		d.MaxOutputTokens = entry.MaxOutputTokens
 	}
@@ -187,7 +190,7 @@ func configured(model api.Model) config.Model {
 		BaseURL: config.BaseURL(model.Upstream, valueOf(model.BaseURL)), APIKey: valueOf(model.APIKey),
 		APIVersion:    valueOf(model.APIVersion),
 		UpstreamModel: either(valueOf(model.UpstreamModel), modelname.Upstream(model.Name)), BaseModel: valueOf(model.BaseModel),
-		Price: model.Price, MaxOutputTokens: valueOf(model.MaxOutputTokens), MinOutputTokens: valueOf(model.MinOutputTokens),
+		Price: model.Price, MaxInputTokens: valueOf(model.MaxInputTokens), MaxOutputTokens: valueOf(model.MaxOutputTokens), MinOutputTokens: valueOf(model.MinOutputTokens),
 		Weight: &model.Weight, RPM: model.RPM, TPM: model.TPM, TPMSkipsCached: !model.TPMCountsCached,
 		Aliases: model.Aliases, AccessGroups: model.AccessGroups,
 	}
@@ -209,7 +212,7 @@ func declaredModel(entry config.Model, file string) api.Model {
 	model.Name, model.Upstream = entry.Name, entry.Upstream
 	model.BaseURL, model.UpstreamModel = optional(entry.BaseURL), optional(entry.UpstreamModel)
 	model.BaseModel, model.MaxOutputTokens = optional(entry.BaseModel), optional(entry.MaxOutputTokens)
-	model.MinOutputTokens = optional(entry.MinOutputTokens)
+	model.MaxInputTokens, model.MinOutputTokens = optional(entry.MaxInputTokens), optional(entry.MinOutputTokens)
 	model.APIVersion = optional(entry.APIVersion)
 	model.RPM, model.TPM, model.TPMCountsCached = entry.RPM, entry.TPM, !entry.TPMSkipsCached
 	model.Aliases, model.AccessGroups = entry.Aliases, entry.AccessGroups

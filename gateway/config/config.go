@@ -127,6 +127,8 @@ type Model struct {
 	Price *api.ModelPrice
 	// BaseModel is the catalogue's name of the model, by which it is priced; "" is UpstreamModel.
 	BaseModel string
+	// MaxInputTokens overrides the catalogue's context window of the model; 0 does not.
+	MaxInputTokens int64
 	// MaxOutputTokens overrides the catalogue's limit of the model; 0 does not.
 	MaxOutputTokens int64
 	// MinOutputTokens is the least that a request without an output cap gets; 0 is the gateway's.

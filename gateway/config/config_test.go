@@ -250,6 +250,7 @@ func TestLoad_namesEveryWrongField(t *testing.T) {
 		"route":                   {"alert_routes: [{name: a}]", "webhook is required"},
 		"not yaml":                {"a: [", "not YAML"},
 		"unpriced":                {"unpriced_models: maybe", `unpriced_models: is "maybe"`},
+		"negative window":         {"models: [{name: a, max_input_tokens: -1}]", "models[0].max_input_tokens: is -1"},
 		"unpriced tools":          {"unpriced_tools: maybe", `unpriced_tools: is "maybe"`},
 		"admin key length":        {"admin_key: short", ""},
 		"stream hold":             {"timeouts: {stream_hold: 10m}", `timeouts.stream_hold: "10m" is not a duration up to 30s`},

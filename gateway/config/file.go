@@ -130,6 +130,7 @@ type fileModel struct {
 	BaseModel       string    `yaml:"base_model"`
 	Aliases         []string  `yaml:"aliases"`
 	AccessGroups    []string  `yaml:"access_groups"`
+	MaxInputTokens  int64     `yaml:"max_input_tokens"`
 	MaxOutputTokens int64     `yaml:"max_output_tokens"`
 	MinOutputTokens *int64    `yaml:"min_output_tokens"`
 	Weight          *int64    `yaml:"weight"`

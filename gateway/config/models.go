@@ -55,6 +55,7 @@ func (c *checker) models(f file) {
 			BaseModel:       entry.BaseModel,
 			Aliases:         entry.Aliases,
 			AccessGroups:    entry.AccessGroups,
+			MaxInputTokens:  entry.MaxInputTokens,
 			MaxOutputTokens: entry.MaxOutputTokens,
 			MinOutputTokens: c.minOutputTokens(field+".min_output_tokens", entry.MinOutputTokens),
 			Weight:          c.rate(field+".weight", entry.Weight),
@@ -62,6 +63,9 @@ func (c *checker) models(f file) {
 			TPM:             c.rate(field+".tpm", entry.TPM),
 			TPMSkipsCached:  entry.TPMCountsCached != nil && !*entry.TPMCountsCached,
 		})
+		if entry.MaxInputTokens < 0 {
+			c.fail(field+".max_input_tokens", "is %d; it cannot be negative", entry.MaxInputTokens)
+		}
 		if entry.MaxOutputTokens < 0 {
 			c.fail(field+".max_output_tokens", "is %d; it cannot be negative", entry.MaxOutputTokens)
 		}

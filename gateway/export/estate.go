@@ -199,6 +199,7 @@ func modelObject(model api.Model) object {
 	if encoded, err := json.Marshal(model.Price); err == nil && model.Price != nil {
 		o.literal("price", fromJSON(encoded))
 	}
+	o.whole("max_input_tokens", model.MaxInputTokens)
 	o.whole("max_output_tokens", model.MaxOutputTokens)
 	o.whole("min_output_tokens", model.MinOutputTokens)
 	if model.Weight != byDefault.Weight {

@@ -14,6 +14,7 @@ var Upstreams = []string{"openai", "azure", "anthropic"}
 // Bounds of what a model may say.
 const (
 	maxWeight       = 1_000_000
+	maxInputTokens  = 1 << 30
 	maxOutputTokens = 1 << 24
 	// LeastMinOutputTokens is the smallest output cap that all providers accept.
 	LeastMinOutputTokens = 16
@@ -59,6 +60,9 @@ type ModelFields struct {
 	BaseModel *string `json:"base_model"`
 	// Price overrides the catalogue; nil does not.
 	Price *ModelPrice `json:"price"`
+	// MaxInputTokens overrides the catalogue's context window; nil does not. What of a request cannot be weighed
+	// counts as so much.
+	MaxInputTokens *int64 `json:"max_input_tokens"`
 	// MaxOutputTokens overrides the catalogue's limit of one answer; nil does not.
 	MaxOutputTokens *int64 `json:"max_output_tokens"`
 	// MinOutputTokens is the least that a request without an output cap gets where limits have room; nil is what the
@@ -99,6 +103,9 @@ func (m Model) Validate() error {
 	v.apiVersion("api_version", m)
 	v.credential("api_key", m.APIKey)
 	v.modelPrice("price", m.Price)
+	if n := m.MaxInputTokens; n != nil && (*n < 1 || *n > maxInputTokens) {
+		v.fail("max_input_tokens", "is %d; it must be between 1 and %d", *n, maxInputTokens)
+	}
 	if n := m.MaxOutputTokens; n != nil && (*n < 1 || *n > maxOutputTokens) {
 		v.fail("max_output_tokens", "is %d; it must be between 1 and %d", *n, maxOutputTokens)
 	}
