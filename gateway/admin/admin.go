@@ -21,7 +21,7 @@ import (
 // writeTimeout bounds a change whose client has hung up.
 const writeTimeout = 30 * time.Second
 
-// Options are what the admin API is made of. All but the last four are required.
+// Options are what the admin API is made of. All but those after Logger are required.
 type Options struct {
 	Authenticator Authenticator
 	Record        Record
@@ -37,6 +37,8 @@ type Options struct {
 	Models Models
 	// Prices are those of the models that are served; nil is none.
 	Prices Prices
+	// People says that people come with tokens of an identity provider: their names are not known beforehand.
+	People bool
 	// MaxBody is the largest request body in bytes; 0 is [httpx.DefaultMaxBody].
 	MaxBody int64
 	// FailuresAllowed is how many requests of one address may fail to authenticate in a row before
@@ -65,6 +67,7 @@ type Server struct {
 	declared      Declared
 	prices        Prices
 	pepper        []byte
+	people        bool
 	now           func() time.Time
 	throttle      *throttle
 }
@@ -76,7 +79,7 @@ func New(options Options) http.Handler {
 	s := &Server{
 		authenticator: options.Authenticator, record: options.Record, spending: options.Spending,
 		changes: options.Changes, tester: options.Tester, models: options.Models, declared: options.Declared,
-		prices: options.Prices, pepper: options.Pepper, now: options.Now,
+		prices: options.Prices, pepper: options.Pepper, people: options.People, now: options.Now,
 	}
 	if s.models == nil {
 		s.models = noModels{}
@@ -139,6 +142,9 @@ func (s *Server) serve(route Route) httpx.Handler {
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), writeTimeout)
 			defer cancel()
 			c.request = r.WithContext(ctx)
+			if err := s.nameActor(c); err != nil {
+				return err
+			}
 		}
 		answer, err := route.handler(s, c)
 		c.warn(w.Header())

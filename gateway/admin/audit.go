@@ -13,7 +13,7 @@ import (
 // in JSON, or all of it as CSV or JSON Lines.
 func (s *Server) audits(c *call) (any, error) {
 	filter := api.AuditFilter{
-		Actor: c.either("actor", "changed_by"), Action: c.query.Get("action"),
+		Actor: c.either("actor", "changed_by"), CredentialID: c.query.Get("credential_id"), Action: c.query.Get("action"),
 		ObjectID: c.query.Get("object_id"), TeamID: c.query.Get("team_id"),
 	}
 	var err error
@@ -75,12 +75,14 @@ func (s *Server) eachAudit(ctx context.Context, filter api.AuditFilter, emit fun
 
 var auditColumns = []string{
 	"seq", "at", "actor", "address", "user_agent", "reason", "request_id", "action", "object_id", "before", "after", "prev_hash", "hash",
+	"credential_kind", "credential_id",
 }
 
 func auditCells(a api.Audit) []string {
 	return []string{
 		decimal(a.Seq), a.At.Format(time.RFC3339Nano), cell(a.Actor), cell(a.Address), cell(a.UserAgent), cell(a.Reason), cell(a.RequestID),
 		a.Action, cell(a.ObjectID), string(a.Before), string(a.After), a.PrevHash, a.Hash,
+		a.CredentialKind, cell(a.CredentialID),
 	}
 }
 

@@ -13,6 +13,7 @@ var auditDocs = documentation{
 			{Name: "team_id", Text: "Changes of this team, of its keys, and of budgets and alert routes that name it."},
 			{Name: "actor", Text: "By this actor only."},
 			{Name: "changed_by", Text: "The same as actor."},
+			{Name: "credential_id", Text: "Made with this credential only: the id of an admin key or key, `admin` for the key of the configuration, `issuer#subject` for a person."},
 			{Name: "action", Text: "This noun and verb only, such as `team.update`."},
 			startDate, endDate, formatAs, cursorAt, pageNumber,
 			{Name: "page_size", Kind: "integer", Default: 50, Text: "How many on a page, at most 1000."},

@@ -76,28 +76,60 @@ func (c *call) warn(header http.Header) {
 // changeOf says who changes something and why, as far as the request tells.
 func changeOf(r *http.Request, caller auth.Caller) api.Change {
 	return api.Change{
-		Actor: actorOf(r, caller), Address: addressOf(r), Reason: note(r.Header.Get(api.HeaderChangeReason)),
+		Actor: actorOf(caller, claimed(r), true), Credential: caller.Credential, Address: addressOf(r), Reason: note(r.Header.Get(api.HeaderChangeReason)),
 		RequestID: httpx.RequestID(r.Context()), UserAgent: note(r.UserAgent()),
 	}
 }
 
-// actorOf is who the audit log names. Only a shared credential stands for whom its user names; a caller who
-// is somebody cannot act in another's name, and what such a caller names comes behind.
-func actorOf(r *http.Request, caller auth.Caller) string {
+// claimed is whom a request names as its actor, "" for nobody.
+func claimed(r *http.Request) string {
 	named := ""
 	for _, header := range []string{api.HeaderChangedBy, api.HeaderActor} {
 		if name := note(r.Header.Get(header)); name != "" {
 			named = name
 		}
 	}
+	return named
+}
+
+// actorOf is who the audit log names. Only a shared credential stands for whom its user names, and not for names that
+// are somebody's; a caller who is somebody cannot act in another's name. What else they name comes behind.
+func actorOf(caller auth.Caller, claimed string, taken bool) string {
 	switch {
-	case named == "" || named == caller.Name:
+	case claimed == "" || claimed == caller.Name:
 		return caller.Name
-	case caller.Shared:
-		return named
+	case caller.Shared && !taken:
+		return claimed
 	default:
-		return note(caller.Name + " (" + named + ")")
+		return note(caller.Name + " (" + claimed + ")")
 	}
+}
+
+// nameActor says who a change is to be signed with, now that it is known to be one.
+func (s *Server) nameActor(c *call) error {
+	name := claimed(c.request)
+	if name == "" || !c.caller.Shared {
+		return nil
+	}
+	taken, err := s.isTaken(c.ctx(), name)
+	if err != nil {
+		return err
+	}
+	c.change.Actor = actorOf(c.caller, name, taken)
+	httpx.Of(c.ctx()).Actor = c.change.Actor
+	return nil
+}
+
+// isTaken says whether a credential has the name, or could have: those of people are not known beforehand, and a
+// name with a claim behind it looks as the log writes them.
+func (s *Server) isTaken(ctx context.Context, name string) (bool, error) {
+	if s.people || api.ReservedActor(name) {
+		return true, nil
+	}
+	keys, err := s.record.AdminKeys(ctx)
+	return slices.ContainsFunc(keys, func(key api.AdminKey) bool {
+		return strings.EqualFold(name, key.AdminKeyID) || strings.EqualFold(name, orNone(key.AdminKeyAlias))
+	}), err
 }
 
 // addressOf is the network address that a request came from.

@@ -27,6 +27,8 @@ type CallerRecord interface {
 	KeyBySecretHash(ctx context.Context, hash []byte) (api.Key, error)
 	Team(ctx context.Context, id string) (api.Team, error)
 	Member(ctx context.Context, teamID, userID string) (api.Membership, error)
+	AdminKey(ctx context.Context, id string) (api.AdminKey, error)
+	Key(ctx context.Context, id string) (api.Key, error)
 }
 
 // Known says whether the headers carry the configured admin key. It costs no look-up.
@@ -40,7 +42,7 @@ func (c *Callers) Authenticate(ctx context.Context, header http.Header) (auth.Ca
 		return auth.Caller{}, err
 	}
 	if c.Configured.Has(secret) {
-		return auth.Caller{Name: "admin", Role: auth.RoleAdmin, Shared: true}, nil
+		return auth.Root(), nil
 	}
 	if auth.IsToken(secret) && c.People != nil {
 		return c.People.caller(ctx, secret)
@@ -70,7 +72,10 @@ func (c *Callers) adminKey(key api.AdminKey) (auth.Caller, error) {
 	if key.Expires != nil && !c.Now().Before(*key.Expires) {
 		return auth.Caller{}, auth.ExpiredKey(*key.Expires)
 	}
-	caller := auth.Caller{Name: key.AdminKeyID, Role: auth.Role(key.Role), Teams: key.TeamIDs}
+	caller := auth.Caller{
+		Name: key.AdminKeyID, Role: auth.Role(key.Role), Teams: key.TeamIDs,
+		Credential: api.Credential{Kind: api.CredentialAdminKey, ID: key.AdminKeyID},
+	}
 	if key.AdminKeyAlias != nil && *key.AdminKeyAlias != "" {
 		caller.Name = *key.AdminKeyAlias
 	}
@@ -86,7 +91,10 @@ func (c *Callers) key(ctx context.Context, key api.Key) (auth.Caller, error) {
 	if key.Expires != nil && !c.Now().Before(*key.Expires) {
 		return auth.Caller{}, auth.ExpiredKey(*key.Expires)
 	}
-	caller := auth.Caller{Name: "key " + key.KeyID, Role: auth.RoleKey, KeyID: key.KeyID}
+	caller := auth.Caller{
+		Name: keyCallerName + key.KeyID, Role: auth.RoleKey, KeyID: key.KeyID,
+		Credential: api.Credential{Kind: api.CredentialKey, ID: key.KeyID},
+	}
 	if key.UserID != nil {
 		caller.UserID = *key.UserID
 	}
@@ -101,11 +109,15 @@ func (c *Callers) key(ctx context.Context, key api.Key) (auth.Caller, error) {
 		return auth.Caller{}, auth.BlockedTeam(team.TeamID)
 	}
 	caller.Teams = []string{team.TeamID}
-	return c.member(ctx, caller, team)
+	return c.member(ctx, caller, team, key.Origin.MadeBy)
 }
 
-// member adds what a caller may do as a member of the key's team.
-func (c *Callers) member(ctx context.Context, caller auth.Caller, team api.Team) (auth.Caller, error) {
+// keyCallerName stands before the id in the name of who comes with a key for models.
+const keyCallerName = "key "
+
+// member adds what a caller may do as a member of the key's team. A key that was made by a credential which holds no
+// more makes nobody an admin: who was let out must not keep a way back in.
+func (c *Callers) member(ctx context.Context, caller auth.Caller, team api.Team, maker api.Credential) (auth.Caller, error) {
 	if caller.UserID == "" {
 		return caller, nil
 	}
@@ -116,9 +128,51 @@ func (c *Callers) member(ctx context.Context, caller auth.Caller, team api.Team)
 	case err != nil:
 		return auth.Caller{}, err
 	case member.Role == api.MemberAdmin:
-		caller.Role = auth.RoleTeamAdmin
-	default:
-		caller.Routes = team.Permissions()
+		holds, err := c.holds(ctx, maker, maxMakers)
+		if err != nil {
+			return auth.Caller{}, err
+		}
+		if holds {
+			caller.Role = auth.RoleTeamAdmin
+			return caller, nil
+		}
 	}
+	caller.Routes = team.Permissions()
 	return caller, nil
+}
+
+// maxMakers is how many keys may have been made by one another before the last makes nobody an admin.
+const maxMakers = 8
+
+// holds says whether a credential still opens the admin API. The platform's always does, and a person's is for the
+// identity provider to end.
+func (c *Callers) holds(ctx context.Context, credential api.Credential, most int) (bool, error) {
+	var expires *time.Time
+	var maker api.Credential
+	switch credential.Kind {
+	case api.CredentialAdminKey:
+		key, err := c.Record.AdminKey(ctx, credential.ID)
+		if api.CodeOf(err) == api.NotFound {
+			return false, nil
+		}
+		if err != nil {
+			return false, err
+		}
+		expires = key.Expires
+	case api.CredentialKey:
+		key, err := c.Record.Key(ctx, credential.ID)
+		if api.CodeOf(err) == api.NotFound || err == nil && (key.Blocked || most == 0) {
+			return false, nil
+		}
+		if err != nil {
+			return false, err
+		}
+		expires, maker = key.Expires, key.Origin.MadeBy
+	default:
+		return true, nil
+	}
+	if expires != nil && !c.Now().Before(*expires) {
+		return false, nil
+	}
+	return c.holds(ctx, maker, most-1)
 }

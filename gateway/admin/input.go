@@ -59,7 +59,7 @@ func (in *input) read() {
 
 // fingerprint tells this request from others that make something: who sends it, the address and all of the body.
 func (c *call) fingerprint() []byte {
-	text := fmt.Appendf(nil, "%q %q %q\n", c.caller.Name, c.request.URL.Path, c.request.URL.RawQuery)
+	text := fmt.Appendf(nil, "%q %q %q\n", c.caller.Credential.ID, c.request.URL.Path, c.request.URL.RawQuery)
 	digest := sha256.Sum256(append(text, c.in.digest[:]...))
 	return digest[:]
 }

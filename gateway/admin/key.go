@@ -136,11 +136,15 @@ func (s *Server) changeKey(c *call) (api.KeyInfo, error) {
 		return api.KeyInfo{}, err
 	}
 	return s.editKey(c, name, func(key *api.Key) error {
+		blocked := key.Blocked
 		if err := c.in.patch(&key.KeyFields); err != nil {
 			return err
 		}
 		expiry.apply(&key.KeyFields)
-		return nil
+		if !c.in.has("blocked") {
+			return nil
+		}
+		return c.blocked(blocked, key)
 	})
 }
 
@@ -162,6 +166,10 @@ func (s *Server) editKey(c *call, name string, edit func(*api.Key) error) (api.K
 	if err != nil {
 		return api.KeyInfo{}, err
 	}
+	origin, err := s.checkNamed(c, team, found, planned)
+	if err != nil {
+		return api.KeyInfo{}, err
+	}
 	var before api.Key
 	key, err := s.record.UpdateKey(c.ctx(), c.change, found.KeyID, revision, func(key *api.Key) error {
 		before = *key
@@ -171,6 +179,10 @@ func (s *Server) editKey(c *call, name string, edit func(*api.Key) error) (api.K
 		if err := checkOwnKey(c, before, *key); err != nil {
 			return err
 		}
+		if !equal(before.TeamID, found.TeamID) || !equal(before.UserID, found.UserID) || !equal(key.UserID, planned.UserID) || !equal(key.BudgetID, planned.BudgetID) {
+			return api.Errorf(api.Conflict, "the key was given to somebody else meanwhile; try again")
+		}
+		key.Origin.Apart = origin.Apart
 		return s.checkWithin(team, before, *key)
 	})
 	if err != nil {
@@ -195,7 +207,8 @@ func (s *Server) setKeyBlocked(c *call, blocked bool) (any, error) {
 		return nil, err
 	}
 	return s.editKey(c, name, func(key *api.Key) error {
+		before := key.Blocked
 		key.Blocked = blocked
-		return nil
+		return c.blocked(before, key)
 	})
 }

@@ -48,6 +48,13 @@ func (s *Server) generateKey(c *call) (any, error) {
 	if err := s.checkWithin(team, api.Key{}, key); err != nil {
 		return nil, err
 	}
+	if key.Origin, err = s.checkNamed(c, team, api.Key{}, key); err != nil {
+		return nil, err
+	}
+	key.Origin.MadeBy = c.maker()
+	if err := c.blocked(false, &key); err != nil {
+		return nil, err
+	}
 	fresh := []api.Key{key}
 	if err := s.completeKeys(c.ctx(), fresh); err != nil {
 		return nil, err
@@ -103,9 +110,13 @@ func (s *Server) rotateKey(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	givenTo, err := s.checkRotation(c, before)
+	if err != nil {
+		return nil, err
+	}
 	oldUntil := s.now().Add(grace)
 	rotated, err := once(s, c, func(ctx context.Context) (api.KeyCreated, error) {
-		key, err := s.record.RotateKey(ctx, c.change, before.KeyID, auth.Hash(s.pepper, secret), auth.Mask(secret), oldUntil)
+		key, err := s.record.RotateKey(ctx, c.change, before.KeyID, auth.Hash(s.pepper, secret), auth.Mask(secret), oldUntil, givenTo)
 		return api.KeyCreated{Secret: secret.Reveal(), Key: key}, taken(err, "new_key")
 	})
 	if err != nil {
@@ -113,6 +124,20 @@ func (s *Server) rotateKey(c *call) (any, error) {
 	}
 	rotated.Key, err = s.changedKey(c.ctx(), &before, rotated.Key)
 	return rotated, err
+}
+
+// checkRotation says who the new secret is given out to, nil for who has the key already. The secret of somebody's
+// key is not for callers who could not make one for them.
+func (s *Server) checkRotation(c *call, key api.Key) (*api.Credential, error) {
+	if key.KeyID == c.caller.KeyID {
+		return nil, nil //nolint:nilnil // nobody new is no error
+	}
+	maker := c.maker()
+	if c.caller.Role.Everywhere() {
+		return &maker, nil
+	}
+	_, err := s.checkUserNamed(c, key)
+	return &maker, err
 }
 
 // grace takes grace_period out of the input.
@@ -147,11 +172,7 @@ func (s *Server) deleteKeys(c *call) (any, error) {
 	if err := c.in.expect(&struct{}{}); err != nil {
 		return nil, err
 	}
-	ids, err := s.idsOf(c, names, aliases)
-	if err != nil {
-		return nil, err
-	}
-	deleted, err := s.record.DeleteKeys(c.ctx(), c.change, ids)
+	deleted, err := s.removeKeys(c, names, aliases)
 	if err != nil {
 		return nil, err
 	}
@@ -160,6 +181,21 @@ func (s *Server) deleteKeys(c *call) (any, error) {
 		failed = errors.Join(failed, s.changes.KeyChanged(c.ctx(), &key, nil))
 	}
 	return keysDeleted{DeletedKeys: append(names, aliases...)}, inForce(failed)
+}
+
+// removeKeys deletes keys in one transaction.
+func (s *Server) removeKeys(c *call, names, aliases []string) (deleted []api.Key, err error) {
+	ids, err := s.idsOf(c, names, aliases)
+	if err != nil {
+		return nil, err
+	}
+	_, _, err = s.record.Idempotent(c.ctx(), api.Once{}, func(ctx context.Context) ([]byte, error) {
+		if deleted, err = s.record.DeleteKeys(ctx, c.change, ids); err != nil {
+			return nil, err
+		}
+		return nil, checkMayDelete(c, deleted)
+	})
+	return deleted, err
 }
 
 // keysDeleted is the answer of POST /key/delete: the keys as the caller named them. A secret among

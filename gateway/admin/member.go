@@ -78,55 +78,70 @@ func (s *Server) memberTeam(c *call, teamID string) (api.Team, error) {
 // addMembers puts people into a team, in one transaction, and makes users of those who are not known.
 func (s *Server) addMembers(ctx context.Context, c *call, teamID string, people []person, limits api.MemberFields) (membersChanged, error) {
 	added := membersChanged{Memberships: []api.Membership{}, Users: []api.User{}}
+	ofTeam := !c.caller.Role.Everywhere()
 	_, _, err := s.record.Idempotent(ctx, api.Once{}, func(ctx context.Context) ([]byte, error) {
 		for place, person := range people {
-			user, err := s.userOf(ctx, c, person)
+			user, known, err := s.userOf(ctx, c, person)
 			if err != nil {
 				return nil, err
 			}
-			if !c.caller.Role.Everywhere() && user.UserID == c.caller.UserID {
+			if ofTeam && user.UserID == c.caller.UserID {
 				return nil, errOwnMembership()
 			}
 			member := api.NewMembership(teamID, user.UserID)
 			member.MemberFields = limits
 			member.Role = person.Role
+			member.JoinedByTeam, member.EmailTold = ofTeam && known, person.UserEmail != nil
 			stored, err := s.record.CreateMember(ctx, c.change, member, place)
 			if err != nil {
 				return nil, err
 			}
 			user.Teams = append(user.Teams, teamID)
-			added.Memberships, added.Users = append(added.Memberships, stored), append(added.Users, user)
+			added.Memberships, added.Users = append(added.Memberships, stored), append(added.Users, c.userSeen(user, person))
 		}
 		return nil, nil
 	})
 	return added, err
 }
 
-// userOf finds the user that a person is, or makes one.
-func (s *Server) userOf(ctx context.Context, c *call, person person) (api.User, error) {
+// userOf finds the user that a person is, or makes one, and says whether there was one.
+func (s *Server) userOf(ctx context.Context, c *call, person person) (user api.User, known bool, err error) {
+	if person.UserID != nil && person.UserEmail != nil && !c.caller.Role.Everywhere() {
+		return user, false, api.FieldErrorf("user_email", "cannot stand beside user_id: which address is whose is for the platform's admins to say; send one of them")
+	}
+	user, err = s.findUser(ctx, person)
+	if api.CodeOf(err) != api.NotFound {
+		return user, true, err
+	}
+	id := auth.NewUserID()
+	if person.UserID != nil {
+		id = *person.UserID
+	}
+	user = api.NewUser(id)
+	user.UserEmail = person.UserEmail
+	user, err = s.record.CreateUser(ctx, c.change, user)
+	return user, false, err
+}
+
+// findUser finds the user that a person is. The error is an [api.NotFound] for who is nobody yet.
+func (s *Server) findUser(ctx context.Context, person person) (api.User, error) {
 	byEmail, err := s.userWithEmail(ctx, person.UserEmail)
 	if err != nil {
 		return api.User{}, err
 	}
-	if person.UserID == nil {
-		if byEmail != nil {
-			return *byEmail, nil
-		}
-		return s.newUserFor(ctx, c, auth.NewUserID(), person)
-	}
-	if byEmail != nil && byEmail.UserID != *person.UserID {
+	switch {
+	case person.UserID == nil && byEmail == nil:
+		return api.User{}, api.Errorf(api.NotFound, "nobody has this address")
+	case person.UserID == nil:
+		return *byEmail, nil
+	case byEmail != nil && byEmail.UserID != *person.UserID:
 		return api.User{}, api.FieldErrorf("user_email", "belongs to another user than user_id=%s", *person.UserID)
 	}
 	user, err := s.record.User(ctx, *person.UserID)
-	switch {
-	case api.CodeOf(err) == api.NotFound:
-		return s.newUserFor(ctx, c, *person.UserID, person)
-	case err != nil:
-		return api.User{}, err
-	case person.UserEmail != nil && byEmail == nil:
+	if err == nil && person.UserEmail != nil && byEmail == nil {
 		return api.User{}, api.FieldErrorf("user_email", "is not that of user_id=%s", *person.UserID)
 	}
-	return user, nil
+	return user, err
 }
 
 func (s *Server) userWithEmail(ctx context.Context, email *string) (*api.User, error) {
@@ -138,12 +153,6 @@ func (s *Server) userWithEmail(ctx context.Context, email *string) (*api.User, e
 		return nil, nil //nolint:nilnil // nobody is no error
 	}
 	return &user, err
-}
-
-func (s *Server) newUserFor(ctx context.Context, c *call, id string, person person) (api.User, error) {
-	user := api.NewUser(id)
-	user.UserEmail = person.UserEmail
-	return s.record.CreateUser(ctx, c.change, user)
 }
 
 // membersInForce puts new members and their users in force.
@@ -203,7 +212,7 @@ func (s *Server) updateMember(c *call) (any, error) {
 		return s.checkGrant(c, team, before, *fields)
 	})
 	if err != nil {
-		return nil, err
+		return nil, noMember(err)
 	}
 	if err := inForce(s.changes.TeamChanged(c.ctx(), teamID)); err != nil {
 		return nil, err
@@ -228,7 +237,7 @@ func (s *Server) deleteMember(c *call) (any, error) {
 	if _, err := s.memberTeam(c, teamID); err != nil {
 		return nil, err
 	}
-	_, keys, err := s.record.DeleteMember(c.ctx(), c.change, teamID, userID)
+	keys, err := s.removeMember(c, teamID, userID)
 	if err != nil {
 		return nil, noMember(err)
 	}
@@ -243,6 +252,17 @@ func (s *Server) deleteMember(c *call) (any, error) {
 	}
 	team, err := s.completeTeam(c.ctx(), teamID)
 	return memberDeleted{Team: team, DeletedKeys: keyIDs(keys)}, err
+}
+
+// removeMember deletes a membership and the keys that go with it in one transaction.
+func (s *Server) removeMember(c *call, teamID, userID string) (keys []api.Key, err error) {
+	_, _, err = s.record.Idempotent(c.ctx(), api.Once{}, func(ctx context.Context) ([]byte, error) {
+		if _, keys, err = s.record.DeleteMember(ctx, c.change, teamID, userID); err != nil {
+			return nil, err
+		}
+		return nil, checkMayDelete(c, keys)
+	})
+	return keys, err
 }
 
 // memberDeleted is the answer of POST /team/member_delete.
@@ -290,6 +310,9 @@ func (s *Server) userNamed(c *call) (string, error) {
 		return "", noMember(err)
 	}
 	if id != "" && id != user.UserID {
+		if !c.caller.Role.Everywhere() { // whose an address is, is not for them to find out
+			return "", noMember(api.Errorf(api.NotFound, "not the same person"))
+		}
 		return "", api.FieldErrorf("user_email", "belongs to another user than user_id=%s", id)
 	}
 	return user.UserID, nil

@@ -2,6 +2,8 @@ package admin
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -21,7 +23,7 @@ func once[T any](s *Server, c *call, do func(ctx context.Context) (T, error)) (a
 	if len(key) > maxIdempotencyKey || strings.TrimFunc(key, printable) != "" {
 		return answer, api.FieldErrorf(api.HeaderIdempotencyKey, "must be at most %d printable characters of ASCII", maxIdempotencyKey)
 	}
-	repeatable := api.Once{Key: key, Fingerprint: c.fingerprint()}
+	repeatable := api.Once{Key: c.memory(key), Fingerprint: c.fingerprint()}
 	kept, _, err := s.record.Idempotent(c.ctx(), repeatable, func(ctx context.Context) ([]byte, error) {
 		made, err := do(ctx)
 		if err != nil {
@@ -36,6 +38,17 @@ func once[T any](s *Server, c *call, do func(ctx context.Context) (T, error)) (a
 		return answer, fmt.Errorf("read the answer kept for an idempotency key: %w", err)
 	}
 	return answer, nil
+}
+
+// memory is what an answer is kept under: the caller's word for it, in a memory that belongs to the caller's
+// credential. Names are not enough, as two credentials may have the same one. That of the configuration's key is
+// written as it comes, as it always was; no other one can be, as words have no space.
+func (c *call) memory(key string) string {
+	if c.caller.Credential.Kind == api.CredentialRoot {
+		return key
+	}
+	digest := sha256.Sum256(fmt.Appendf(nil, "%q %q %q", c.caller.Credential.Kind, c.caller.Credential.ID, key))
+	return "of a credential " + hex.EncodeToString(digest[:])
 }
 
 func printable(r rune) bool { return r > ' ' && r < 0x7f }

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -38,6 +39,7 @@ func (p *Provider) caller(ctx context.Context, presented auth.Secret) (auth.Call
 		return auth.Caller{}, api.Errorf(api.Forbidden, "the token names no role that opens anything here; its claim %q decides", p.RoleClaim)
 	}
 	caller := auth.Caller{Role: role, UserID: claims.Text(p.UserClaim), Name: note(nameOf(claims))}
+	caller.Credential = api.PersonCredential(claims.Text("iss"), cmp.Or(claims.Text("sub"), caller.Name))
 	if !role.Everywhere() {
 		caller.Teams = claims.Texts(p.TeamsClaim)
 	}

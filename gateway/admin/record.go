@@ -34,7 +34,7 @@ type Record interface {
 	KeyAliases(ctx context.Context, filter api.KeyFilter) ([]string, error)
 	UpdateKey(ctx context.Context, change api.Change, id string, ifRevision int64, edit func(*api.Key) error) (api.Key, error)
 	DeleteKeys(ctx context.Context, change api.Change, ids []string) ([]api.Key, error)
-	RotateKey(ctx context.Context, change api.Change, id string, newHash []byte, newName string, oldValidUntil time.Time) (api.Key, error)
+	RotateKey(ctx context.Context, change api.Change, id string, newHash []byte, newName string, oldValidUntil time.Time, madeBy *api.Credential) (api.Key, error)
 
 	CreateBudget(ctx context.Context, change api.Change, budget api.Budget) (api.Budget, error)
 	Budget(ctx context.Context, id string) (api.Budget, error)

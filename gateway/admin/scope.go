@@ -1,7 +1,6 @@
 package admin
 
 import (
-	"context"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -154,19 +153,19 @@ func keyInQuery(s *Server, c *call) ([]target, error) {
 	if name == "" {
 		name = c.caller.KeyID
 	}
-	return s.targets(c.ctx(), name)
+	return s.targets(c, name)
 }
 
 func keyInBody(s *Server, c *call) ([]target, error) {
 	name := c.request.PathValue("key")
 	if name != "" {
-		return s.targets(c.ctx(), name)
+		return s.targets(c, name)
 	}
 	name, err := c.in.peek("key")
 	if err != nil {
 		return nil, err
 	}
-	return s.targets(c.ctx(), name)
+	return s.targets(c, name)
 }
 
 // keysInBody are all keys that a request names, by secret, id or alias.
@@ -179,10 +178,13 @@ func keysInBody(s *Server, c *call) ([]target, error) {
 		return nil, api.FieldErrorf("key_aliases", "must be a list of strings")
 	}
 	ids, err := s.idsOf(c, names, aliases)
+	if api.CodeOf(err) == api.NotFound {
+		return []target{nobodys}, nil
+	}
 	if err != nil {
 		return nil, err
 	}
-	return s.targets(c.ctx(), ids...)
+	return s.targets(c, ids...)
 }
 
 // changedKeyInBody is a key as it is and as it is to be.
@@ -242,14 +244,21 @@ func spokenFor(c *call, targets []target) ([]target, error) {
 	return targets, nil
 }
 
+// nobodys stands for a key that is not there. It is of no caller's team: whether a key of others exists is not told.
+var nobodys = target{key: true}
+
 // targets are the keys with these names.
-func (s *Server) targets(ctx context.Context, names ...string) ([]target, error) {
+func (s *Server) targets(c *call, names ...string) ([]target, error) {
 	var targets []target
 	for _, name := range names {
 		if name == "" {
 			return nil, api.FieldErrorf("key", "is required")
 		}
-		key, err := s.keyNamed(ctx, name)
+		key, err := s.keyNamed(c.ctx(), name)
+		if api.CodeOf(err) == api.NotFound {
+			targets = append(targets, nobodys)
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -150,7 +150,7 @@ func assemble(ctx context.Context, options Options) (_ *parts, err error) {
 		Record: p.store, Changes: p.changes, Tester: p.alerts, Declared: p.declared,
 		Spending: policy.Spending{Book: book, Counters: p.engine, Windows: p.engine, Resets: p.store, Changes: p.changes, Now: options.Now},
 		Models:   served{p.source, p.models}, Prices: p.models,
-		Pepper: pepper, Logger: logger, FailuresAllowed: settings.FailuresAllowed,
+		Pepper: pepper, Logger: logger, FailuresAllowed: settings.FailuresAllowed, People: settings.OIDC != nil,
 	}
 	return p, nil
 }

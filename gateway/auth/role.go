@@ -1,6 +1,10 @@
 package auth
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
 
 // Permission is what a route of the admin API needs.
 type Permission string
@@ -64,9 +68,10 @@ func (p Permission) Changes() bool { return p == Write || p == TeamWrite || p ==
 
 // Caller is who uses the admin API.
 type Caller struct {
-	// Name is what the audit log calls the caller.
-	Name string
-	Role Role
+	// Name is what the audit log calls the caller; others may have the same one. Credential is nobody else's.
+	Name       string
+	Credential api.Credential
+	Role       Role
 	// Shared credentials stand for whoever the request names as its actor.
 	Shared bool
 	// Teams are those that a role which is not [Role.Everywhere] is for.
@@ -76,6 +81,14 @@ type Caller struct {
 	KeyID  string
 	// Routes are the paths that a [RoleKey] may use for its user's keys.
 	Routes []string
+}
+
+// Root is the caller who has the admin key of the configuration.
+func Root() Caller {
+	return Caller{
+		Name: api.RootCredentialID, Role: RoleAdmin, Shared: true,
+		Credential: api.Credential{Kind: api.CredentialRoot, ID: api.RootCredentialID},
+	}
 }
 
 // Owns says whether a key with this id and user is the caller's own.

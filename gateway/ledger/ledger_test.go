@@ -315,7 +315,7 @@ func TestSpend_scopes(t *testing.T) {
 		"key:key_1":      {KeyIDs: []string{"key_1"}},
 		"budget:pot:1":   {TeamIDs: []string{"t1"}, Models: []string{}},
 		"budget:all":     {},
-		"user:ann":       {UserIDs: []string{"ann"}},
+		"user:ann":       {UserIDs: []string{"ann"}, OwnKeys: true},
 		// Ids may hold slashes and colons, and nothing that stands between them here.
 		"member:a/b:c#ann": {TeamIDs: []string{"a/b:c"}, UserIDs: []string{"ann"}},
 	} {

@@ -59,7 +59,7 @@ func (w *Writer) selected(ctx context.Context, scope quota.Scope) (api.LedgerSel
 	case kind == "key":
 		return api.LedgerSelection{KeyIDs: []string{id}}, nil
 	case kind == "user":
-		return api.LedgerSelection{UserIDs: []string{id}}, nil
+		return api.LedgerSelection{UserIDs: []string{id}, OwnKeys: true}, nil
 	case kind == "member":
 		team, user, found := strings.Cut(id, "#")
 		if !found || team == "" || user == "" {

@@ -8,12 +8,17 @@ import (
 )
 
 // bindUser adds what binds the user behind a key: in the team, if the user is a member of it, and over
-// all of the user's keys. Who is not known as a user is bound by neither.
+// all of the user's keys. Who is not known as a user is bound by neither. A key that a team's admin made for somebody
+// whom such an admin put into the team is bound by the team and the membership alone: else one team could use up what
+// a person has in another.
 func (b *Book) bindUser(ctx context.Context, s *Subject, userID string, routes []api.AlertRoute) error {
 	if s.Team != nil {
 		if err := b.bindMember(ctx, s, *s.Team, userID, routes); err != nil {
 			return err
 		}
+	}
+	if s.Key.Origin.Apart {
+		return nil
 	}
 	user, err := b.source.User(ctx, userID)
 	if api.CodeOf(err) == api.NotFound {

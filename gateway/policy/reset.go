@@ -31,7 +31,7 @@ func (s Spending) ResetTeam(ctx context.Context, change api.Change, team api.Tea
 // ResetUser sets what a user's own budget has spent in its running period, over all teams.
 func (s Spending) ResetUser(ctx context.Context, change api.Change, user api.User, to money.Nano) (api.SpendWasReset, error) {
 	answer, err := s.reset(ctx, change, s.Book.userBudget(user, nil), api.SpendReset{
-		Object: "user", ObjectID: user.UserID, ResetTo: to, Selection: api.LedgerSelection{UserIDs: []string{user.UserID}},
+		Object: "user", ObjectID: user.UserID, ResetTo: to, Selection: api.LedgerSelection{UserIDs: []string{user.UserID}, OwnKeys: true},
 	})
 	answer.UserID, answer.MaxBudget = user.UserID, user.MaxBudget
 	return answer, s.inForce(err, func() error { return s.Changes.UserChanged(ctx, user.UserID) })

@@ -32,6 +32,12 @@ func (s *Store) AdminKeyBySecretHash(ctx context.Context, hash []byte) (api.Admi
 	return key.AdminKey, err
 }
 
+// AdminKey returns an admin key; it may have expired. Error: [api.NotFound].
+func (s *Store) AdminKey(ctx context.Context, id string) (api.AdminKey, error) {
+	key, err := s.storedAdminKey(ctx, id)
+	return key.AdminKey, err
+}
+
 func (s *Store) storedAdminKey(ctx context.Context, id string) (adminKey, error) {
 	return s.oneAdminKey(ctx, "admin_key_get", args{"id": id})
 }

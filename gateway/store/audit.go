@@ -10,19 +10,20 @@ import (
 
 // audit is one row of the audit log. Its texts are hashed exactly as they are stored.
 type audit struct {
-	seq       int64
-	atMS      int64
-	actor     string
-	address   string
-	reason    string
-	requestID string
-	userAgent string
-	action    string
-	objectID  string
-	before    *string
-	after     *string
-	prevHash  []byte
-	hash      []byte
+	seq        int64
+	atMS       int64
+	actor      string
+	address    string
+	reason     string
+	requestID  string
+	userAgent  string
+	credential api.Credential
+	action     string
+	objectID   string
+	before     *string
+	after      *string
+	prevHash   []byte
+	hash       []byte
 }
 
 // encoded is JSON that was made before, for [tx.audit].
@@ -33,7 +34,7 @@ type encoded string
 func (t *tx) audit(change api.Change, action, objectID string, before, after any) error {
 	row := audit{
 		atMS: t.store.nowMS(), actor: change.Actor, address: change.Address, reason: change.Reason,
-		requestID: change.RequestID, userAgent: change.UserAgent, action: action, objectID: objectID,
+		requestID: change.RequestID, userAgent: change.UserAgent, credential: change.Credential, action: action, objectID: objectID,
 	}
 	var err error
 	if row.before, err = auditText(before); err != nil {
@@ -92,6 +93,7 @@ func (s *Store) AuditPage(ctx context.Context, filter api.AuditFilter) ([]api.Au
 func auditArgs(filter api.AuditFilter) args {
 	values := args{}
 	values.given("actor", filter.Actor)
+	values.given("credential_id", filter.CredentialID)
 	values.given("action", filter.Action)
 	values.given("object_id", filter.ObjectID)
 	values.given("team_id", filter.TeamID)
@@ -103,6 +105,7 @@ func (a *audit) targets() []any {
 	return []any{
 		&a.seq, &a.atMS, &a.actor, &a.address, &a.reason, &a.requestID, &a.action, &a.objectID,
 		&a.before, &a.after, &a.prevHash, &a.hash, &a.userAgent,
+		&a.credential.Kind, &a.credential.ID,
 	}
 }
 
@@ -110,6 +113,7 @@ func (a *audit) values() []any {
 	return []any{
 		a.seq, a.atMS, a.actor, a.address, a.reason, a.requestID, a.action, a.objectID,
 		a.before, a.after, a.prevHash, a.hash, a.userAgent,
+		a.credential.Kind, a.credential.ID,
 	}
 }
 
@@ -136,6 +140,7 @@ func (a *audit) teams() []string {
 func (a *audit) public() api.Audit {
 	return api.Audit{
 		Seq: a.seq, At: timeOf(a.atMS), Actor: a.actor, Address: a.address, Reason: a.reason,
+		CredentialKind: a.credential.Kind, CredentialID: a.credential.ID,
 		RequestID: a.requestID, UserAgent: a.userAgent, Action: a.action, ObjectID: a.objectID,
 		Before: rawJSON(a.before), After: rawJSON(a.after),
 		PrevHash: hex.EncodeToString(a.prevHash), Hash: hex.EncodeToString(a.hash),

@@ -97,8 +97,12 @@ func (s *Store) auditHash(row *audit) []byte {
 	optional(row.before)
 	optional(row.after)
 	text(string(row.prevHash))
-	if row.userAgent != "" {
+	if row.userAgent != "" || !row.credential.IsZero() {
 		text(row.userAgent)
+	}
+	if !row.credential.IsZero() { // older rows end before it
+		text(row.credential.Kind)
+		text(row.credential.ID)
 	}
 	return mac.Sum(nil)
 }

@@ -21,7 +21,7 @@ func TestAudit_saysWhoChangedWhatFromWhatToWhat(t *testing.T) {
 		bob := api.Change{Actor: "bob", Reason: "it is <too> much"}
 		must(s.UpdateTeam(t.Context(), bob, "t1", 0, func(team *api.Team) error { team.RPMLimit = new(int64(5)); return nil }))(t)
 		must(s.CreateKey(t.Context(), alice, newKey("k1", "t1"), []byte("h")))(t)
-		must(s.RotateKey(t.Context(), alice, "k1", []byte("h2"), "sk-...2", clock.Now()))(t)
+		must(s.RotateKey(t.Context(), alice, "k1", []byte("h2"), "sk-...2", clock.Now(), nil))(t)
 		if _, _, err := s.DeleteTeams(t.Context(), alice, []string{"t1"}); err != nil {
 			t.Fatal(err)
 		}
@@ -77,6 +77,7 @@ func TestVerifyAudit_findsWhatWasDone(t *testing.T) {
 		for _, set := range []string{
 			"at_ms = at_ms + 1", "actor = 'mallory'", "address = ''", "reason = reason || ' '", "request_id = 'x'",
 			"action = 'team.delete'", "object_id = 'other'", "before = '{}'", "after = NULL", "hash = prev_hash", "user_agent = 'curl/8'", "user_agent = ''",
+			"credential_kind = 'key'", "credential_id = 'another'", "credential_id = '', credential_kind = ''",
 		} {
 			statement := fmt.Sprintf("UPDATE audit SET %s WHERE seq = %d", set, seq)
 			damages[statement] = damage{[]string{statement}, seq}

@@ -143,7 +143,7 @@ func (s *Store) checkKeyAlias(ctx context.Context, key api.Key) error {
 }
 
 func (s *Store) putKey(ctx context.Context, query string, key api.Key) error {
-	values, err := objectArgs(key.KeyID, key.DeclaredIn, key.Record, key.KeyFields)
+	values, err := objectArgs(key.KeyID, key.DeclaredIn, key.Record, keyDocument{key.KeyFields, key.Origin})
 	if err != nil {
 		return err
 	}
@@ -157,8 +157,17 @@ func (s *Store) putKey(ctx context.Context, query string, key api.Key) error {
 	if key.Expires != nil {
 		values["expires_at_ms"] = key.Expires.UnixMilli()
 	}
-	_, err = s.exec(ctx, query, values)
+	if _, err = s.exec(ctx, query, values); err != nil || !key.Origin.Apart || key.UserID == nil {
+		return err
+	}
+	_, err = s.exec(ctx, "apart_key_insert", args{"user_id": *key.UserID, "key_id": key.KeyID})
 	return err
+}
+
+// keyDocument is a key as its column has it.
+type keyDocument struct {
+	api.KeyFields
+	api.KeyOrigin
 }
 
 type keyRow struct {
@@ -171,7 +180,10 @@ func (r *keyRow) key() (api.Key, error) {
 		KeyID: r.id, Token: r.id, TokenID: r.id, KeyName: r.name,
 		Record: r.record(), DeclaredIn: r.declaredIn,
 	}
-	return key, decode(r.document, &key.KeyFields)
+	var document keyDocument
+	err := decode(r.document, &document)
+	key.KeyFields, key.Origin = document.KeyFields, document.KeyOrigin
+	return key, err
 }
 
 func auditKey(key api.Key) any {

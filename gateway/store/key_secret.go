@@ -10,10 +10,14 @@ import (
 
 // RotateKey gives a key a new secret. The secrets it had work until oldValidUntil, and not at all
 // any more if that has passed; one that was to end earlier still does. newName is the new secret, masked.
+// madeBy is who the new secret is given out to; nil leaves that as it is.
 // Errors: [api.NotFound], [api.AlreadyExists] for a secret that is in use.
-func (s *Store) RotateKey(ctx context.Context, change api.Change, id string, newHash []byte, newName string, oldValidUntil time.Time) (api.Key, error) {
+func (s *Store) RotateKey(ctx context.Context, change api.Change, id string, newHash []byte, newName string, oldValidUntil time.Time, madeBy *api.Credential) (api.Key, error) {
 	return update(ctx, s, keyNoun, change, "rotate", id, 0, func(ctx context.Context, key *api.Key) error {
 		key.KeyName = newName
+		if madeBy != nil {
+			key.Origin.MadeBy = *madeBy
+		}
 		if err := s.putSecret(ctx, id, newHash); err != nil {
 			return err
 		}

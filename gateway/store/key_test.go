@@ -134,14 +134,14 @@ func TestRotateKey_oldSecretLivesThroughTheGrace(t *testing.T) {
 			}
 			return err == nil && key.KeyID == "key_1"
 		}
-		rotated := must(s.RotateKey(t.Context(), alice, "key_1", []byte("second"), "sk-...2", clock.Now().Add(time.Hour)))(t)
+		rotated := must(s.RotateKey(t.Context(), alice, "key_1", []byte("second"), "sk-...2", clock.Now().Add(time.Hour), nil))(t)
 		if rotated.KeyID != "key_1" || rotated.KeyName != "sk-...2" || rotated.Revision != 2 {
 			t.Errorf("rotated key is %+v", rotated)
 		}
 		if !works("first") || !works("second") {
 			t.Error("within the grace both secrets should work")
 		}
-		must(s.RotateKey(t.Context(), alice, "key_1", []byte("third"), "sk-...3", clock.Now().Add(2*time.Hour)))(t)
+		must(s.RotateKey(t.Context(), alice, "key_1", []byte("third"), "sk-...3", clock.Now().Add(2*time.Hour), nil))(t)
 		clock.Advance(time.Hour)
 		if works("first") {
 			t.Error("the first secret works after its grace, as if the second rotation had prolonged it")
@@ -149,16 +149,16 @@ func TestRotateKey_oldSecretLivesThroughTheGrace(t *testing.T) {
 		if !works("second") || !works("third") {
 			t.Error("the second secret should work for its own grace")
 		}
-		must(s.RotateKey(t.Context(), alice, "key_1", []byte("fourth"), "sk-...4", clock.Now()))(t)
+		must(s.RotateKey(t.Context(), alice, "key_1", []byte("fourth"), "sk-...4", clock.Now(), nil))(t)
 		if works("second") || works("third") || !works("fourth") {
 			t.Error("without a grace only the new secret should work")
 		}
-		_, err := s.RotateKey(t.Context(), alice, "key_1", []byte("fourth"), "sk-...4", clock.Now())
+		_, err := s.RotateKey(t.Context(), alice, "key_1", []byte("fourth"), "sk-...4", clock.Now(), nil)
 		wantCode(t, err, api.AlreadyExists)
 		if !works("fourth") {
 			t.Error("a refused rotation ended the secret")
 		}
-		_, err = s.RotateKey(t.Context(), alice, "key_9", []byte("fifth"), "sk-...5", clock.Now())
+		_, err = s.RotateKey(t.Context(), alice, "key_9", []byte("fifth"), "sk-...5", clock.Now(), nil)
 		wantCode(t, err, api.NotFound)
 	})
 }

@@ -186,5 +186,8 @@ func selectionArgs(selection api.LedgerSelection, from, to time.Time) args {
 	values.givenIDs("user_ids", selection.UserIDs)
 	values.givenIDs("models", selection.Models)
 	values.given("scope", selection.Scope)
+	if selection.OwnKeys && len(selection.UserIDs) > 0 {
+		values["own_keys"] = true
+	}
 	return values
 }

@@ -129,6 +129,10 @@ func TestAppendLedger_manyRowsFromSeveralGateways(t *testing.T) {
 func TestLedgerSpend_isTheSumOfTheRows(t *testing.T) {
 	both(t, func(t *testing.T, s *store.Store, clock *clock) {
 		start, next := clock.Now().Truncate(24*time.Hour), 0
+		apart := newKey("k2", "")
+		apart.TeamID, apart.UserID, apart.Origin.Apart = nil, new("u1"), true
+		must(s.CreateKey(t.Context(), alice, apart, []byte("apart")))(t)
+		must(s.DeleteKeys(t.Context(), alice, []string{"k2"}))(t) // the ledger remembers
 		var rows []api.LedgerRow
 		moment := rapid.Custom(func(t *rapid.T) time.Time {
 			// Mostly near midnight, where whole days begin.
@@ -145,6 +149,7 @@ func TestLedgerSpend_isTheSumOfTheRows(t *testing.T) {
 				row := newRow(fmt.Sprint(next), moment.Draw(t, "admitted"), money.Nano(rapid.Int64Range(-5, 1000).Draw(t, "cost")))
 				row.TeamID = rapid.SampledFrom([]string{"t1", "t2", "t3"}).Draw(t, "team")
 				row.KeyID = rapid.SampledFrom([]string{"k1", "k2", "k3"}).Draw(t, "key")
+				row.UserID = rapid.SampledFrom([]string{"u1", "u2", "u3"}).Draw(t, "user")
 				row.Model = rapid.SampledFrom([]string{"m1", "m2", "m3"}).Draw(t, "model")
 				batch = append(batch, row)
 			}
@@ -154,12 +159,21 @@ func TestLedgerSpend_isTheSumOfTheRows(t *testing.T) {
 			rows = append(rows, batch...)
 			selection := api.LedgerSelection{
 				TeamIDs: names("t").Draw(t, "teams"), KeyIDs: names("k").Draw(t, "keys"), Models: names("m").Draw(t, "models"),
+				UserIDs: names("u").Draw(t, "users"), OwnKeys: rapid.Bool().Draw(t, "own keys"),
 			}
 			bound := rapid.OneOf(moment, rapid.Just(time.Time{}))
 			from, to := bound.Draw(t, "from"), bound.Draw(t, "to")
 			got, err := s.LedgerSpend(background, selection, from, to)
 			if want := sum(rows, selection, from, to); err != nil || got != want {
 				t.Fatalf("spent is %d, %v, want %d", got, err, want)
+			}
+			var inSlots money.Nano
+			bySlot, err := s.LedgerSpendBySlot(background, selection, from, to)
+			for _, spent := range bySlot {
+				inSlots += spent
+			}
+			if err != nil || inSlots != got {
+				t.Fatalf("spent by slot is %v, %v, together not %d", bySlot, err, got)
 			}
 		})
 	})
@@ -170,6 +184,7 @@ func sum(rows []api.LedgerRow, selection api.LedgerSelection, from, to time.Time
 	covers := func(names []string, name string) bool { return names == nil || slices.Contains(names, name) }
 	for _, row := range rows {
 		if covers(selection.TeamIDs, row.TeamID) && covers(selection.KeyIDs, row.KeyID) && covers(selection.Models, row.Model) &&
+			covers(selection.UserIDs, row.UserID) && !(selection.OwnKeys && slices.Contains(selection.UserIDs, "u1") && row.KeyID == "k2") &&
 			(from.IsZero() || !row.AdmittedAt.Before(from)) && (to.IsZero() || row.AdmittedAt.Before(to)) {
 			total += row.Cost
 		}

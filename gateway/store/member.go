@@ -135,7 +135,7 @@ func (s *Store) checkMember(ctx context.Context, m member) error {
 }
 
 func (s *Store) putMember(ctx context.Context, query string, m member) error {
-	values, err := objectArgs(m.id, "", m.Record, m.MemberFields)
+	values, err := objectArgs(m.id, "", m.Record, memberDocument{m.MemberFields, m.JoinedByTeam, m.EmailTold})
 	if err != nil {
 		return err
 	}
@@ -157,7 +157,20 @@ func (r *memberRow) member() (member, error) {
 	m := member{id: r.id, Membership: api.Membership{
 		TeamID: r.teamID, UserID: r.userID, UserEmail: r.email, Record: r.record(),
 	}}
-	return m, decode(r.document, &m.MemberFields)
+	var document memberDocument
+	err := decode(r.document, &document)
+	m.MemberFields, m.JoinedByTeam, m.EmailTold = document.MemberFields, document.JoinedByTeam, document.EmailTold
+	if m.JoinedByTeam && !m.EmailTold {
+		m.UserEmail = nil
+	}
+	return m, err
+}
+
+// memberDocument is a membership as its column has it.
+type memberDocument struct {
+	api.MemberFields
+	JoinedByTeam bool `json:"joined_by_team,omitempty"`
+	EmailTold    bool `json:"email_told,omitempty"`
 }
 
 func auditMember(m member) any {

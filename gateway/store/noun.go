@@ -141,6 +141,7 @@ func signed(change api.Change) api.Change {
 	return api.Change{
 		Actor: storable(change.Actor), Address: storable(change.Address),
 		Reason: storable(change.Reason), RequestID: storable(change.RequestID),
-		UserAgent: storable(change.UserAgent),
+		UserAgent:  storable(change.UserAgent),
+		Credential: api.Credential{Kind: storable(change.Credential.Kind), ID: storable(change.Credential.ID)},
 	}
 }

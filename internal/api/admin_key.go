@@ -50,6 +50,9 @@ func (k AdminKey) Validate() error {
 	v := newValidation()
 	v.id("admin_key_id", k.AdminKeyID)
 	v.alias("admin_key_alias", k.AdminKeyAlias)
+	if k.AdminKeyAlias != nil && ReservedActor(*k.AdminKeyAlias) {
+		v.fail("admin_key_alias", "%q is how the audit log names others; choose another name", *k.AdminKeyAlias)
+	}
 	if !slices.Contains(Roles, k.Role) {
 		v.fail("role", "%q is no role; it must be one of %s", k.Role, strings.Join(Roles, ", "))
 	}

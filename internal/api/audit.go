@@ -8,12 +8,17 @@ import (
 // Audit is one change of one object, in the order the changes were made.
 type Audit struct {
 	// Seq counts the changes of the gateway from 1 without a gap.
-	Seq       int64     `json:"seq"`
-	At        time.Time `json:"at"`
-	Actor     string    `json:"actor"`
-	Address   string    `json:"address"`
-	Reason    string    `json:"reason"`
-	RequestID string    `json:"request_id"`
+	Seq   int64     `json:"seq"`
+	At    time.Time `json:"at"`
+	Actor string    `json:"actor"`
+	// CredentialKind and CredentialID say what the request came with, whoever it names as its actor: the
+	// admin key of the configuration, an admin_key, a key, or a person by issuer#subject. They are empty for what
+	// the gateway did by itself, and for changes that were made before they were kept.
+	CredentialKind string `json:"credential_kind"`
+	CredentialID   string `json:"credential_id"`
+	Address        string `json:"address"`
+	Reason         string `json:"reason"`
+	RequestID      string `json:"request_id"`
 	// UserAgent is the program that made the change, as it names itself; the provider is terraform-provider-bursar/….
 	UserAgent string `json:"user_agent"`
 	// Action is noun and verb, such as "team.update".
@@ -29,9 +34,11 @@ type Audit struct {
 
 // AuditFilter selects changes, newest first. An empty field does not restrict.
 type AuditFilter struct {
-	Actor    string
-	Action   string
-	ObjectID string
+	Actor string
+	// CredentialID selects by what the requests came with.
+	CredentialID string
+	Action       string
+	ObjectID     string
 	// TeamID selects what concerns a team: itself, its keys, budgets and alert routes that name it.
 	TeamID string
 	// From and To bound At: from From on, before To.

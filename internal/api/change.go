@@ -4,6 +4,8 @@ package api
 type Change struct {
 	// Actor is the person or program; see [HeaderActor].
 	Actor string
+	// Credential is what the request came with, whoever it names as its actor.
+	Credential Credential
 	// Address is the network address the request came from.
 	Address string
 	// Reason is free text; see [HeaderChangeReason].

@@ -105,6 +105,8 @@ type LedgerSelection struct {
 	KeyIDs  []string
 	UserIDs []string
 	Models  []string
+	// OwnKeys leaves out the users' keys that do not count against their own budget, see [KeyOrigin].
+	OwnKeys bool
 	// Scope adds the adjustments of one budget's counter; "" adds none.
 	Scope string
 }

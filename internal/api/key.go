@@ -15,6 +15,20 @@ type Key struct {
 	BudgetState
 	Record
 	DeclaredIn string `json:"declared_in,omitempty"`
+	// Origin is kept by the gateway and never answered.
+	Origin KeyOrigin `json:"-"`
+}
+
+// KeyOrigin is what a gateway keeps about how a key came to be, to judge it by.
+type KeyOrigin struct {
+	// MadeBy is the credential that the key's secret was given out to, if that was one of some teams only. A key that
+	// is a team admin's is one for as long as that credential holds.
+	MadeBy Credential `json:"made_by,omitzero"`
+	// BlockedByTeam says that a team's admin blocked the key, and may unblock it.
+	BlockedByTeam bool `json:"blocked_by_team,omitempty"`
+	// Apart says that what the key uses does not count against its user's own budget and limits: a team's admin made
+	// it for somebody who was put into the team by one.
+	Apart bool `json:"apart,omitempty"`
 }
 
 // KeyFields are the parts of a key that its owner may set.

@@ -25,6 +25,11 @@ type Membership struct {
 	MemberFields
 	BudgetState
 	Record
+	// JoinedByTeam says that a team's admin, not the platform's, made somebody a member who was a user before: keys
+	// that are made for them there do not count against their own budget. It is kept, and never answered.
+	JoinedByTeam bool `json:"-"`
+	// EmailTold says that they were named by their address. Of others who joined so, the address is not shown to the team.
+	EmailTold bool `json:"-"`
 }
 
 // MemberFields are the parts of a membership that may be set. What is nil is as the team has it

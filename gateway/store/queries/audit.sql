@@ -8,7 +8,7 @@ SELECT seq, hash FROM audit_head WHERE id = 1
 UPDATE audit_head SET seq = $seq, hash = $hash WHERE id = 1
 
 -- name: audit_insert
-INSERT INTO audit (seq, at_ms, actor, address, reason, request_id, action, object_id, before, after, prev_hash, hash, user_agent)
+INSERT INTO audit (seq, at_ms, actor, address, reason, request_id, action, object_id, before, after, prev_hash, hash, user_agent, credential_kind, credential_id)
 VALUES $rows
 
 -- name: audit_team_insert
@@ -16,14 +16,15 @@ INSERT INTO audit_team (team_id, seq)
 VALUES $rows
 
 -- name: audit_chain
-SELECT seq, at_ms, actor, address, reason, request_id, action, object_id, before, after, prev_hash, hash, user_agent
+SELECT seq, at_ms, actor, address, reason, request_id, action, object_id, before, after, prev_hash, hash, user_agent, credential_kind, credential_id
 FROM audit ORDER BY seq
 
 -- name: audit_list
-SELECT seq, at_ms, actor, address, reason, request_id, action, object_id, before, after, prev_hash, hash, user_agent
+SELECT seq, at_ms, actor, address, reason, request_id, action, object_id, before, after, prev_hash, hash, user_agent, credential_kind, credential_id
 FROM audit
 WHERE 1 = 1
   AND actor = $actor -- if actor
+  AND credential_id = $credential_id -- if credential_id
   AND action = $action -- if action
   AND object_id = $object_id -- if object_id
   AND seq IN (SELECT seq FROM audit_team WHERE team_id = $team_id) -- if team_id
@@ -38,6 +39,7 @@ SELECT COUNT(*)
 FROM audit
 WHERE 1 = 1
   AND actor = $actor -- if actor
+  AND credential_id = $credential_id -- if credential_id
   AND action = $action -- if action
   AND object_id = $object_id -- if object_id
   AND seq IN (SELECT seq FROM audit_team WHERE team_id = $team_id) -- if team_id

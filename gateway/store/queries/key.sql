@@ -142,3 +142,6 @@ DELETE FROM key WHERE id IN ($ids)
 
 -- name: key_secret_delete_many
 DELETE FROM key_secret WHERE key_id IN ($key_ids)
+
+-- name: apart_key_insert
+INSERT INTO apart_key (user_id, key_id) VALUES ($user_id, $key_id) ON CONFLICT (user_id, key_id) DO NOTHING

@@ -63,6 +63,7 @@ SELECT CAST(COALESCE(SUM(cost_nano), 0) AS BIGINT) FROM (
     AND team_id IN ($team_ids) -- if team_ids
     AND key_id IN ($key_ids) -- if key_ids
     AND user_id IN ($user_ids) -- if user_ids
+    AND key_id NOT IN (SELECT key_id FROM apart_key WHERE user_id IN ($user_ids)) -- if own_keys
     AND model IN ($models) -- if models
   UNION ALL
   SELECT cost_nano FROM ledger
@@ -70,6 +71,7 @@ SELECT CAST(COALESCE(SUM(cost_nano), 0) AS BIGINT) FROM (
     AND team_id IN ($team_ids) -- if team_ids
     AND key_id IN ($key_ids) -- if key_ids
     AND user_id IN ($user_ids) -- if user_ids
+    AND key_id NOT IN (SELECT key_id FROM apart_key WHERE user_id IN ($user_ids)) -- if own_keys
     AND model IN ($models) -- if models
   UNION ALL
   SELECT cost_nano FROM ledger
@@ -77,6 +79,7 @@ SELECT CAST(COALESCE(SUM(cost_nano), 0) AS BIGINT) FROM (
     AND team_id IN ($team_ids) -- if team_ids
     AND key_id IN ($key_ids) -- if key_ids
     AND user_id IN ($user_ids) -- if user_ids
+    AND key_id NOT IN (SELECT key_id FROM apart_key WHERE user_id IN ($user_ids)) -- if own_keys
     AND model IN ($models) -- if models
   UNION ALL -- if scope
   SELECT cost_nano FROM adjustment -- if scope
@@ -91,18 +94,24 @@ FROM (
   WHERE day >= $from_day AND day < $to_day
     AND team_id IN ($team_ids) -- if team_ids
     AND key_id IN ($key_ids) -- if key_ids
+    AND user_id IN ($user_ids) -- if user_ids
+    AND key_id NOT IN (SELECT key_id FROM apart_key WHERE user_id IN ($user_ids)) -- if own_keys
     AND model IN ($models) -- if models
   UNION ALL
   SELECT team_id, key_id, cost_nano FROM ledger
   WHERE admitted_at_ms >= $from_ms AND admitted_at_ms < $days_from_ms
     AND team_id IN ($team_ids) -- if team_ids
     AND key_id IN ($key_ids) -- if key_ids
+    AND user_id IN ($user_ids) -- if user_ids
+    AND key_id NOT IN (SELECT key_id FROM apart_key WHERE user_id IN ($user_ids)) -- if own_keys
     AND model IN ($models) -- if models
   UNION ALL
   SELECT team_id, key_id, cost_nano FROM ledger
   WHERE admitted_at_ms >= $days_to_ms AND admitted_at_ms < $to_ms
     AND team_id IN ($team_ids) -- if team_ids
     AND key_id IN ($key_ids) -- if key_ids
+    AND user_id IN ($user_ids) -- if user_ids
+    AND key_id NOT IN (SELECT key_id FROM apart_key WHERE user_id IN ($user_ids)) -- if own_keys
     AND model IN ($models) -- if models
   UNION ALL -- if scope
   SELECT '' AS team_id, '' AS key_id, cost_nano FROM adjustment -- if scope
