@@ -82,7 +82,8 @@ func checkModels(team, key []string, names func(string) *modelname.Names) error 
 		return nil
 	}
 	for _, model := range key {
-		inherits := model == allTeamModels || model == noDefaultModels
+		inherits := model == allTeamModels || model == noDefaultModels ||
+			strings.HasPrefix(model, "/") // a route that is passed on, which says itself whose it is
 		granted := func(entry string) bool {
 			return modelname.Covers(entry, model) || names(model).GrantedBy(entry, model)
 		}

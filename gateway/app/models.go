@@ -171,7 +171,7 @@ func passedOn(entry config.PassThrough) (deployment.Deployment, error) {
 		Deployment: upstream.Deployment{
 			Model: entry.Path, UpstreamModel: entry.Path, Provider: "openai", BaseURL: entry.BaseURL, APIKey: entry.APIKey,
 		},
-		ID: "pass-through:" + entry.Path, Weight: 1, Price: price, Priced: true,
+		ID: "pass-through:" + entry.Path, Weight: 1, Price: price, Priced: true, Route: true,
 	}, nil
 }
 

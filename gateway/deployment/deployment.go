@@ -45,6 +45,10 @@ type Deployment struct {
 	Aliases      []string
 	AccessGroups []string
 
+	// Route is for what serves a path that is passed on, which [Registry.Route] finds by it: no model, whatever clients
+	// ask for.
+	Route bool
+
 	health *health
 }
 

@@ -1,6 +1,7 @@
 package deployment
 
 import (
+	"slices"
 	"sync/atomic"
 	"time"
 )
@@ -60,7 +61,7 @@ type State struct {
 func (r *Registry) States() []State {
 	now := r.options.Now()
 	var states []State
-	for _, model := range r.known().list {
+	for _, model := range slices.Concat(r.known().list, r.known().routes) {
 		for _, d := range model.Deployments {
 			states = append(states, State{
 				Model: model.Name, ID: d.ID, Cooling: d.health.cooling(now),

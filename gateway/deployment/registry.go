@@ -62,6 +62,8 @@ type snapshot struct {
 	// checked is when they were last known to be the newest.
 	checked time.Time
 	list    []Model
+	// routes are paths that are passed on, each a model to nobody but its route.
+	routes []Model
 	names
 }
 
@@ -109,6 +111,20 @@ func (r *Registry) Find(ctx context.Context, name string) (Model, bool, error) {
 	}
 	model, served := now.find(name)
 	return model, served, nil
+}
+
+// Route returns what serves a path that is passed on; false when none does.
+func (r *Registry) Route(ctx context.Context, path string) (Model, bool, error) {
+	now, err := r.now(ctx)
+	if err != nil {
+		return Model{}, false, err
+	}
+	for _, route := range now.routes {
+		if route.Name == path {
+			return route, true, nil
+		}
+	}
+	return Model{}, false, nil
 }
 
 // List returns the models that are served, in order, those of wildcards by their names with a star. It must
@@ -214,24 +230,29 @@ func (r *Registry) read(ctx context.Context, anyway bool) (*snapshot, error) {
 // snapshot groups the deployments by their names and gives each the health it had.
 func (r *Registry) snapshot(deployments []Deployment) *snapshot {
 	fresh := &snapshot{names: names{byName: map[string]int{}}}
+	routes := map[string]int{}
 	healths, groups := map[string]*health{}, map[string]*group{}
 	for _, d := range deployments {
-		at, known := fresh.byName[d.Model]
+		list, places := &fresh.list, fresh.byName
+		if d.Route {
+			list, places = &fresh.routes, routes
+		}
+		at, known := places[d.Model]
 		if !known {
-			at = len(fresh.list)
-			fresh.byName[d.Model] = at
+			at = len(*list)
+			places[d.Model] = at
 			groups[d.Model] = r.groups[d.Model]
 			if groups[d.Model] == nil {
 				groups[d.Model] = &group{routing: r.options.Routing, retries: newRetryBudget(*r.options.Routing.RetryShare)}
 			}
-			fresh.list = append(fresh.list, Model{Names: &modelname.Names{Name: d.Model}, Label: d.Model, group: groups[d.Model]})
+			*list = append(*list, Model{Names: &modelname.Names{Name: d.Model}, Label: d.Model, group: groups[d.Model]})
 		}
 		d.health = r.healths[d.target()]
 		if d.health == nil {
 			d.health = &health{}
 		}
 		healths[d.target()] = d.health
-		fresh.list[at].Deployments = append(fresh.list[at].Deployments, d)
+		(*list)[at].Deployments = append((*list)[at].Deployments, d)
 	}
 	r.healths, r.groups = healths, groups
 	fresh.index()

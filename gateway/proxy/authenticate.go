@@ -7,7 +7,6 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/policy"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
-	"github.com/bursarhq/terraform-provider-bursar/internal/modelname"
 )
 
 // Types of refusals that LiteLLM's clients know.
@@ -112,8 +111,9 @@ func (p *Proxy) refuseKey(subject *policy.Subject) *api.Error {
 }
 
 // checkModel says whether the key and its team may use the model.
-func (p *Proxy) checkModel(subject *policy.Subject, names *modelname.Names, model string) error {
-	if allowed, deniedBy := subject.MayUse(names, model); !allowed {
+func (p *Proxy) checkModel(c *call) error {
+	subject, model := c.subject, c.asked
+	if allowed, deniedBy := subject.MayUse(c.served.Names, model); !allowed && !(c.granted && deniedBy == "team") {
 		code, models := codeKeyModelDenied, subject.Key.Models
 		if deniedBy == "team" {
 			code, models = codeTeamModelDenied, subject.Team.Models

@@ -36,6 +36,7 @@ func (p *Proxy) passBinary(w http.ResponseWriter, r *http.Request, c *call, resp
 	if kind != "" {
 		w.Header().Set("Content-Type", kind)
 	}
+	w.WriteHeader(response.StatusCode)
 	started := time.Now()
 	broken := copyFlushed(w, response.Body, func() { silence.Reset(p.StreamIdle) })
 	c.upstreamFor += time.Since(started)

@@ -54,6 +54,8 @@ type call struct {
 	previous string
 	carried  int64
 	pinned   string
+	// granted: the operator gave the call's team the route, whatever models it has.
+	granted bool
 	// unstored: the provider is asked not to keep the response.
 	unstored bool
 	// most is what the call can use at most beside the tokens that stand in its body, and made what a

@@ -100,6 +100,12 @@ func anthropicEndpoint(e endpoint) *endpoint {
 	return &e
 }
 
+// succeeds says whether an answer with the status is one that the client gets, and that costs. What the gateway
+// does not understand may as well have made something, or have nothing to say.
+func (e *endpoint) succeeds(status int) bool {
+	return status == http.StatusOK || e.opaque && status > http.StatusOK && status < http.StatusMultipleChoices
+}
+
 // read reads the request and what the gateway must understand of it.
 func (p *Proxy) read(w http.ResponseWriter, r *http.Request, c *call) error {
 	if c.endpoint.read != nil {

@@ -97,7 +97,7 @@ func (p *Proxy) send(ctx context.Context, c *call) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	if response.StatusCode != http.StatusOK {
+	if !c.endpoint.succeeds(response.StatusCode) {
 		defer response.Body.Close()
 		return nil, upstream.Refused(response)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"slices"
-	"strings"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/deployment"
@@ -57,7 +56,7 @@ func (p *Proxy) showModel(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return unavailable(err)
 	}
-	if found && !strings.HasPrefix(name, "/") && allowed(served.Names, name) {
+	if found && allowed(served.Names, name) {
 		return httpx.WriteJSON(w, http.StatusOK, listed(name))
 	}
 	unknown := api.Errorf(api.NotFound, "The model %q is not among those that this key may use. GET /v1/models lists them.", clipName(name))
@@ -94,7 +93,7 @@ func (p *Proxy) visibleModels(ctx context.Context, allowed func(*modelname.Names
 	list, seen := []listedModel{}, map[string]bool{}
 	for _, model := range served {
 		for _, name := range slices.Concat(model.Asked(), model.Aliases) {
-			if seen[name] || strings.HasPrefix(name, "/") { // a path is a route that is passed on
+			if seen[name] {
 				continue
 			}
 			seen[name] = true
@@ -117,7 +116,11 @@ func listed(name string) listedModel {
 // findModel finds out which model the call asks for. One that is not served has no deployments and the name
 // that was asked for.
 func (p *Proxy) findModel(ctx context.Context, c *call) error {
-	served, found, err := p.Models.Find(ctx, c.asked)
+	find := p.Models.Find
+	if c.endpoint.opaque {
+		find = p.Models.Route
+	}
+	served, found, err := find(ctx, c.asked)
 	switch {
 	case err != nil:
 		return unavailable(err)

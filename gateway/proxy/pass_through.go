@@ -39,8 +39,13 @@ func (t PassThrough) endpoint() *endpoint {
 
 func (t PassThrough) read(w http.ResponseWriter, r *http.Request, c *call) error {
 	team, _ := c.owner()
-	if len(t.Teams) > 0 && !slices.Contains(t.Teams, team) {
+	c.granted = slices.Contains(t.Teams, team) && team != ""
+	if len(t.Teams) > 0 && !c.granted {
 		return api.Errorf(api.Forbidden, "the route %s is not open to this team; the operator can add it to pass_through[].teams", t.Path)
+	}
+	path := r.URL.EscapedPath()
+	if leaves(path) {
+		return api.Errorf(api.Invalid, "the path has a segment that is . or .., or a slash that is written %%2F; such paths are not passed on, as they may lead out of %s", t.Path)
 	}
 	body, err := httpx.ReadBody(r)
 	if err != nil {
@@ -48,7 +53,39 @@ func (t PassThrough) read(w http.ResponseWriter, r *http.Request, c *call) error
 	}
 	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
 	c.body, c.contentType, c.model, c.method = body, r.Header.Get("Content-Type"), t.Path, r.Method
-	asked := url.URL{Path: strings.TrimPrefix(r.URL.Path, "/v1"), RawQuery: r.URL.RawQuery}
-	c.path = asked.String()
+	c.path = strings.TrimPrefix(path, "/v1") // as it was matched, not as it reads
+	if r.URL.RawQuery != "" {
+		c.path += "?" + r.URL.RawQuery
+	}
 	return nil
 }
+
+// maxEscapes is how often a path may have been escaped, one over the other.
+const maxEscapes = 5
+
+// leaves says whether somebody who reads the path another way than the gateway could be led to another one: by
+// segments that go up, by slashes that are none until they are read, or by what ends a segment for some servers.
+func leaves(escaped string) bool {
+	for range maxEscapes {
+		for segment := range strings.SplitSeq(escaped, "/") {
+			name, _, _ := strings.Cut(segment, ";")
+			if name == "." || name == ".." {
+				return true
+			}
+		}
+		read, err := url.PathUnescape(escaped)
+		if err != nil {
+			return false // it cannot be read any further
+		}
+		if strings.Count(read, "/") != strings.Count(escaped, "/") || strings.ContainsFunc(read, unsafeInPath) {
+			return true
+		}
+		if read == escaped {
+			return false
+		}
+		escaped = read
+	}
+	return true
+}
+
+func unsafeInPath(r rune) bool { return r == '\\' || r < ' ' || r == 0x7f }

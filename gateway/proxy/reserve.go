@@ -66,7 +66,7 @@ func (p *Proxy) resolve(ctx context.Context, c *call, secret auth.Secret) error 
 	if err := p.findModel(ctx, c); err != nil {
 		return err
 	}
-	refusal := p.checkModel(c.subject, c.served.Names, c.asked)
+	refusal := p.checkModel(c)
 	if refusal != nil {
 		fresh, err := p.Book.Fresh(ctx, c.subject)
 		if err != nil {
@@ -89,7 +89,7 @@ func (p *Proxy) reload(ctx context.Context, c *call, secret auth.Secret) error {
 	if err := p.findModel(ctx, c); err != nil {
 		return err
 	}
-	if err := p.checkModel(c.subject, c.served.Names, c.asked); err != nil {
+	if err := p.checkModel(c); err != nil {
 		return err
 	}
 	return p.checkServed(c)

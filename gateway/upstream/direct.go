@@ -104,7 +104,7 @@ func (c *directConn) exchange(ctx context.Context, to *target, r *request) (resp
 		// A server that has seen enough answers and stops reading: what it says is worth more than the error.
 		_ = c.setDeadline(ctx, time.Now().Add(lateAnswer))
 	}
-	response, err = c.head()
+	response, err = c.head(r.method)
 	if err != nil {
 		return nil, unsent == nil, errors.Join(unsent, err)
 	}
@@ -172,11 +172,12 @@ func writeValue(head *bytes.Buffer, value string) {
 }
 
 // head reads the head of the answer that counts.
-func (c *directConn) head() (*http.Response, error) {
+func (c *directConn) head(method string) (*http.Response, error) {
 	c.headLeft = maxAnswerHead
 	defer func() { c.headLeft = -1 }()
+	asked := http.Request{Method: method} // an answer to HEAD has no body, whatever its length says
 	for range maxInformational {
-		response, err := http.ReadResponse(c.reader, nil)
+		response, err := http.ReadResponse(c.reader, &asked)
 		if err != nil {
 			return nil, fmt.Errorf("read the answer's head: %w", err)
 		}
