@@ -106,7 +106,11 @@ func priceDrift() []driftCase[api.ModelFields] {
 	here, there := leaves(map[string]any{"price": one}), leaves(map[string]any{"price": other})
 	changed, removed, added := changes{}, changes{}, changes{}
 	for path, value := range here {
-		changed[path], removed[path], added[path] = there[path]+" -> "+value, " -> "+value, there[path]+" -> "
+		removed[path], added[path] = " -> "+value, there[path]+" -> "
+		if there[path] == value {
+			continue
+		}
+		changed[path] = there[path] + " -> " + value
 	}
 	return []driftCase[api.ModelFields]{
 		{priced, set(other), changed},
@@ -139,6 +143,10 @@ func sample(attributes map[string]schema.Attribute, last *int) map[string]any {
 		case schema.ListNestedAttribute:
 			values[name] = []any{sample(a.NestedObject.Attributes, last)}
 		case schema.StringAttribute:
+			if name == "from" { // no other word goes with a factor
+				values[name] = "provider"
+				continue
+			}
 			values[name] = fmt.Sprintf("s%d", *last)
 		default:
 			values[name] = *last

@@ -40,9 +40,20 @@ func priceAttribute() schema.SingleNestedAttribute {
 	}
 	return schema.SingleNestedAttribute{
 		MarkdownDescription: "What the model costs, in US dollars, instead of what the gateway's catalogue says. It needs " +
-			"`input_per_million_usd` and `output_per_million_usd`, or a price by the piece; `0` is free. Leave it out for the catalogue's price.",
+			"`input_per_million_usd` and `output_per_million_usd`, or a price by the piece; `0` is free. With `from = \"provider\"` " +
+			"it can do without, and the catalogue's prices are the list. Leave it out for the catalogue's price.",
 		Optional: true,
 		Attributes: merged(tokenPriceAttributes(), map[string]schema.Attribute{
+			"from": schema.StringAttribute{
+				MarkdownDescription: "Who says what a call cost: `list`, these prices, or `provider`, one that reports its own cost as OpenRouter does in " +
+					"`usage.cost`, as far as that is not above `max_factor` times the list price. A call without such a report is charged by the list. Left out, `list`.",
+				Optional:   true,
+				Validators: valid(stringvalidator.OneOf("list", "provider")),
+			},
+			"max_factor": schema.NumberAttribute{
+				MarkdownDescription: "How many times the list price a provider that is believed may say, from 1 to 1000. As many times more is reserved. Left out, 1.5.",
+				Optional:            true,
+			},
 			"tiers":                      priceTiersAttribute(),
 			"flex":                       service("flex"),
 			"priority":                   service("priority"),

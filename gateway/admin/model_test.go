@@ -232,7 +232,7 @@ func TestModel_declaredOnesAreReadOnlyAndListedFirst(t *testing.T) {
 
 func TestModel_keepsEveryKindOfPrice(t *testing.T) {
 	g := newGateway(t)
-	const price = `{"tiers":[{"above_prompt_tokens":7,"input_per_million_usd":1,"output_per_million_usd":2}],` +
+	const price = `{"from":"provider","max_factor":2.5,"tiers":[{"above_prompt_tokens":7,"input_per_million_usd":1,"output_per_million_usd":2}],` +
 		`"flex":{"input_per_million_usd":1,"output_per_million_usd":2},"priority":{"input_per_million_usd":3,"output_per_million_usd":4},` +
 		`"batch":{"input_per_million_usd":5,"output_per_million_usd":6},"request_usd":7,"images":[{"size":"a","usd":8}],` +
 		`"search":{"low_usd":1,"medium_usd":2,"high_usd":3}}`

@@ -15,6 +15,7 @@ var nested = map[string][]string{
 	"webhook":       {"url", "secret", "secret_sha256"},
 	"on_soft_limit": {"reduce_rpm_pct"},
 	"price": {
+		"from", "max_factor",
 		"input_per_million_usd", "output_per_million_usd", "cached_input_per_million_usd", "cache_write_per_million_usd",
 		"cache_write_1h_per_million_usd", "audio_input_per_million_usd", "image_input_per_million_usd",
 		"reasoning_per_million_usd", "audio_output_per_million_usd", "image_output_per_million_usd",

@@ -141,12 +141,8 @@ func (m *filedModels) named(entry config.Model) (deployment.Deployment, error) {
 	listed, known := m.catalogue.Model(entry.Upstream, either(entry.BaseModel, entry.UpstreamModel))
 	d.Price, d.Priced = listed.Price, known
 	d.MaxInputTokens, d.MaxOutputTokens = listed.MaxInputTokens, listed.MaxOutputTokens
-	if entry.Price != nil {
-		price, err := priceList(entry.Price).Price()
-		if err != nil {
-			return d, fmt.Errorf("models: price of %s: %w", entry.Name, err)
-		}
-		d.Price, d.Priced = price, true
+	if err := m.setPrice(&d, entry.Price); err != nil {
+		return d, fmt.Errorf("models: price of %s: %w", entry.Name, err)
 	}
 	if entry.MaxInputTokens > 0 {
 		d.MaxInputTokens = entry.MaxInputTokens
@@ -159,6 +155,27 @@ func (m *filedModels) named(entry config.Model) (deployment.Deployment, error) {
 		d.Weight = *entry.Weight
 	}
 	return d, nil
+}
+
+// setPrice puts a price that is stated over the catalogue's, and says whether the provider is believed.
+func (m *filedModels) setPrice(d *deployment.Deployment, stated *api.ModelPrice) error {
+	if stated.Lists() {
+		price, err := priceList(stated).Price()
+		if err != nil {
+			return err
+		}
+		d.Price, d.Priced = price, true
+	}
+	if !stated.FromProvider() || !d.Priced {
+		return nil
+	}
+	factor := pricing.DefaultFactor
+	if stated.MaxFactor != nil {
+		factor = *stated.MaxFactor
+	}
+	believed, err := d.Price.Believing(factor)
+	d.Price = believed
+	return err
 }
 
 // passedOn is what serves a route that is passed on: its model is the path.

@@ -232,6 +232,8 @@ func TestLoad_namesEveryWrongField(t *testing.T) {
 		"half a tier":             {"models: [{name: a, price: {input_per_million_usd: 1, output_per_million_usd: 1, tiers: [{above_prompt_tokens: 5}]}}]", "tiers[0] needs"},
 		"a tier twice":            {"models: [{name: a, price: {input_per_million_usd: 1, output_per_million_usd: 1, tiers: [{above_prompt_tokens: 5, input_per_million_usd: 1, output_per_million_usd: 1}, {above_prompt_tokens: 5, input_per_million_usd: 1, output_per_million_usd: 1}]}}]", "5 stands in two tiers"},
 		"half a service":          {"models: [{name: a, price: {input_per_million_usd: 1, output_per_million_usd: 1, flex: {input_per_million_usd: 1}}}]", "price.flex needs"},
+		"nobody's word":           {"models: [{name: a, price: {from: rumour}}]", `price.from is "rumour"; it must be list`},
+		"a factor of a list":      {"models: [{name: a, price: {max_factor: 2, request_usd: 1}}]", "price.max_factor is for from: provider only"},
 		"empty price":             {"models: [{name: a, price: {}}]", "price needs input_per_million_usd"},
 		"price of a word":         {"models: [{name: a, price: cheap}]", "models[0].price: is not an object"},
 		"price mode":              {"prices: {file: a.json, mode: under}", `prices.mode: is "under"`},

@@ -58,6 +58,7 @@ func (p *Proxy) believed(ctx context.Context, c *call, reported upstream.Usage, 
 		return used
 	}
 	own := counted()
+	used.Cost = 0 // nor is its word on the cost believed
 	if used.PromptTokens > most.prompt {
 		used = withoutPrompt(used)
 		used.PromptTokens = max(most.prompt, own.PromptTokens)

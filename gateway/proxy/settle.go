@@ -23,6 +23,7 @@ const settleTimeout = 10 * time.Second
 func (p *Proxy) settle(ctx context.Context, c *call) error {
 	c.cost = max(c.deployment.Price.Cost(c.usage), c.leastCost)
 	c.settled = true
+	p.noteDearer(ctx, c)
 	row := p.row(c)
 	row.Kind = api.LedgerSettle
 	counted := c.deployment.MinuteTokens(c.usage)
@@ -31,6 +32,17 @@ func (p *Proxy) settle(ctx context.Context, c *call) error {
 	return p.end(ctx, c, quota.Settlement{
 		ID: c.id, Slot: c.subject.Slot, Tokens: counted, Cost: c.cost, Row: row,
 	})
+}
+
+// noteDearer tells of a provider that is believed about costs and says more than can be: the call is booked at the most
+// that was reserved for it.
+func (p *Proxy) noteDearer(ctx context.Context, c *call) {
+	if c.deployment.Price.Believed == 0 || c.usage.Cost <= c.cost {
+		return
+	}
+	p.Logger.LogAttrs(ctx, slog.LevelWarn, "a provider reports a cost above what the list price allows; the call is booked at that",
+		slog.String("request_id", c.requestID), slog.String("upstream", c.deployment.Host()), slog.String("model", c.model),
+		slog.String("reported_usd", c.usage.Cost.String()), slog.String("booked_usd", c.cost.String()))
 }
 
 // endUnanswered ends a call that no deployment answered. One that a provider took and may bill for is

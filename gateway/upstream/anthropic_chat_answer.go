@@ -26,12 +26,16 @@ func finishReason(stopReason string) string {
 
 // chatUsage is a usage object in OpenAI's words, with what was written to the cache beside what was read.
 func chatUsage(u Usage) map[string]any {
-	return map[string]any{
+	worded := map[string]any{
 		"prompt_tokens": u.PromptTokens, "completion_tokens": u.CompletionTokens, "total_tokens": u.PromptTokens + u.CompletionTokens,
 		"prompt_tokens_details": map[string]any{
 			"cached_tokens": u.CachedTokens, "cache_write_tokens": u.CacheWriteTokens, "cache_write_1h_tokens": u.CacheWrite1hTokens,
 		},
 	}
+	if u.Cost > 0 {
+		worded["cost"] = u.Cost
+	}
+	return worded
 }
 
 // chatService is OpenAI's word for a service tier of Anthropic's.

@@ -25,6 +25,9 @@ func (r *choicesReport) take(data []byte) bool {
 		return false
 	}
 	r.takeSearches(usage)
+	if cost := reportedCost(usage); cost > 0 {
+		r.parsed.Cost = cost
+	}
 	usage.ForEach(func(name, value gjson.Result) bool {
 		if value.Type == gjson.Null {
 			return true

@@ -70,6 +70,7 @@ func (m *messagesMeter) Read(event Event) Reading {
 			return Reading{Opening: true}
 		}
 		usage, counted := m.report.usage()
+		usage.Cost = 0 // the answer is yet to come
 		return Reading{Usage: usage, PromptCounted: counted, Opening: true}
 	case "ping":
 		return Reading{Opening: true}

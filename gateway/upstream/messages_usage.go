@@ -1,6 +1,10 @@
 package upstream
 
-import "github.com/tidwall/gjson"
+import (
+	"github.com/tidwall/gjson"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
+)
 
 // messagesReport gathers what Anthropic's usage objects say, in one answer or over a stream.
 type messagesReport struct {
@@ -8,6 +12,7 @@ type messagesReport struct {
 	iterations iterations
 	searches   int64
 	service    string
+	cost       money.Nano
 }
 
 // messagesCounts are the tokens that one usage object tells of. Cached input stands beside the rest.
@@ -24,6 +29,9 @@ func (r *messagesReport) take(usage gjson.Result) bool {
 		return false
 	}
 	before := r.messagesCounts
+	if cost := reportedCost(usage); cost > 0 {
+		r.cost = cost
+	}
 	usage.ForEach(func(name, value gjson.Result) bool {
 		if value.Type == gjson.Null {
 			return true
@@ -106,6 +114,7 @@ func (r *messagesReport) usage() (Usage, bool) {
 		CompletionTokens:   all.output,
 		Searches:           r.searches,
 		Service:            r.service,
+		Cost:               r.cost,
 	}
 	return parsed, parsed.plausible()
 }

@@ -1,6 +1,10 @@
 package upstream
 
-import "github.com/tidwall/gjson"
+import (
+	"github.com/tidwall/gjson"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
+)
 
 // Usage is what a provider says a request used. It has the fields of the price list's usage in
 // the same order, so that one converts into the other. Parts are counted within their whole.
@@ -34,6 +38,8 @@ type Usage struct {
 
 	// Service is the service tier that served, in the provider's word; empty is not said.
 	Service string
+	// Cost is what the provider itself says that the request cost; 0 is not said.
+	Cost money.Nano
 }
 
 // ParseUsage reads the usage object of a chat completion, a completion, an embedding, or of a
@@ -85,6 +91,7 @@ func ParseResponsesUsage(response gjson.Result) (Usage, bool) {
 		ImageOutputTokens: count(output.Get("image_tokens")),
 		Searches:          responseSearches(response.Get("output")),
 		Service:           service(response.Get("service_tier")),
+		Cost:              reportedCost(usage),
 	}
 	parsed.addCacheBeside()
 	parsed.addHidden(count(usage.Get("total_tokens")))
@@ -126,6 +133,7 @@ func ParseImagesUsage(answer []byte) (Usage, bool) {
 	}
 	usage := gjson.GetBytes(answer, "usage")
 	if usage.IsObject() {
+		parsed.Cost = reportedCost(usage)
 		parsed.PromptTokens = count(usage.Get("input_tokens"))
 		parsed.ImageInputTokens = count(usage.Get("input_tokens_details.image_tokens"))
 		parsed.CachedTokens = count(usage.Get("input_tokens_details.cached_tokens"))
@@ -151,6 +159,7 @@ func ParseTranscriptionUsage(answer []byte) (Usage, bool) {
 		AudioInputTokens: count(usage.Get("input_token_details.audio_tokens")),
 		CompletionTokens: count(usage.Get("output_tokens")),
 		AudioSeconds:     started(length),
+		Cost:             reportedCost(usage),
 	}
 	return parsed, parsed.plausible()
 }

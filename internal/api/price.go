@@ -14,6 +14,12 @@ import (
 // ModelPrice is what a model costs in USD. Nil is not charged for, or, for a kind of token, costs
 // what its nearest relative does; 0 is free.
 type ModelPrice struct {
+	// From "provider" charges what the provider itself says that a call cost, as OpenRouter does in usage.cost, as
+	// far as that is not above MaxFactor times what the prices here, or without any the catalogue's, make of the
+	// call. One that says nothing, or 0, is charged by the prices. Empty and "list" charge by the prices alone.
+	From string `json:"from,omitempty"`
+	// MaxFactor is for From "provider", from 1 to 1000; nil is 1.5. As many times more is reserved.
+	MaxFactor *float64 `json:"max_factor,omitempty"`
 	TokenPrices
 	// Tiers price the whole request by the size of its prompt.
 	Tiers []PriceTier `json:"tiers,omitempty"`
@@ -105,6 +111,28 @@ func (p *ModelPrice) UnmarshalJSON(data []byte) error {
 // IsZero says whether the price states nothing at all, which is not the same as free.
 func (p *ModelPrice) IsZero() bool { return reflect.DeepEqual(*p, ModelPrice{}) }
 
+// Sources of what a call is charged.
+const (
+	priceFromList     = "list"
+	priceFromProvider = "provider"
+	// LeastPriceFactor and MostPriceFactor bound MaxFactor.
+	LeastPriceFactor = 1
+	MostPriceFactor  = 1_000
+)
+
+// FromProvider says whether the provider is believed about what a call cost.
+func (p *ModelPrice) FromProvider() bool { return p != nil && p.From == priceFromProvider }
+
+// Lists says whether there are prices, and not only whose word counts.
+func (p *ModelPrice) Lists() bool {
+	if p == nil {
+		return false
+	}
+	prices := *p
+	prices.From, prices.MaxFactor = "", nil
+	return !prices.IsZero()
+}
+
 // Validate says whether something is charged by the price; the error names the field.
 func (p *ModelPrice) Validate() error {
 	v := newValidation()
@@ -116,10 +144,17 @@ func (v *validation) modelPrice(field string, price *ModelPrice) {
 	if price == nil {
 		return
 	}
+	v.priceSource(field, price)
+	if price.FromProvider() && !price.Lists() {
+		return
+	}
 	byThePiece := price.Request != nil || price.Characters != nil || price.AudioHour != nil || len(price.Images) > 0
 	byTheToken := price.Input != nil || price.Output != nil
 	if (byTheToken || !byThePiece) && (price.Input == nil || price.Output == nil) {
 		v.fail(field, "needs input_per_million_usd and output_per_million_usd, or a price by the piece; 0 is free")
+	}
+	if price.FromProvider() && !byThePiece && isFree(price.Input) && isFree(price.Output) {
+		v.fail(field, "bounds what the provider says by prices of 0; state the list price, or leave the prices out for the catalogue's")
 	}
 	v.tokenPrices(field, price.TokenPrices)
 	v.priceTiers(field, price.Tiers)
@@ -143,6 +178,26 @@ func (v *validation) modelPrice(field string, price *ModelPrice) {
 		v.amount(field+".search.low_usd", &search.Low)
 		v.amount(field+".search.medium_usd", &search.Medium)
 		v.amount(field+".search.high_usd", &search.High)
+	}
+}
+
+func isFree(price *money.Nano) bool { return price != nil && *price == 0 }
+
+func (v *validation) priceSource(field string, price *ModelPrice) {
+	switch price.From {
+	case "", priceFromList, priceFromProvider:
+	default:
+		v.fail(field+".from", "is %q; it must be list, for the prices here, or provider, for what the provider says that a call cost", price.From)
+	}
+	factor := price.MaxFactor
+	if factor == nil {
+		return
+	}
+	if !price.FromProvider() {
+		v.fail(field+".max_factor", "is for from: provider only")
+	}
+	if !(*factor >= LeastPriceFactor && *factor <= MostPriceFactor) {
+		v.fail(field+".max_factor", "is %v; it must be between %d and %d times the list price", *factor, LeastPriceFactor, MostPriceFactor)
 	}
 }
 

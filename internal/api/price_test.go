@@ -31,6 +31,37 @@ func TestModelPrice_refusesWhatIsMisspelled(t *testing.T) {
 	}
 }
 
+func TestModelPrice_saysWhoIsBelieved(t *testing.T) {
+	for text, want := range map[string]string{
+		`{"from":"provider"}`:                                                      "",
+		`{"from":"provider","max_factor":1}`:                                       "",
+		`{"from":"provider","max_factor":1000,"request_usd":1}`:                    "",
+		`{"from":"list","input_per_million_usd":1,"output_per_million_usd":0}`:     "",
+		`{"from":"provider","input_per_million_usd":0,"output_per_million_usd":1}`: "",
+		`{"from":"list"}`: "price needs input_per_million_usd",
+		`{"from":"vendor","input_per_million_usd":1,"output_per_million_usd":1}`:              "price.from is \"vendor\"; it must be list",
+		`{"from":"provider","input_per_million_usd":1}`:                                       "price needs input_per_million_usd",
+		`{"from":"provider","input_per_million_usd":0,"output_per_million_usd":0}`:            "price bounds what the provider says by prices of 0",
+		`{"from":"provider","max_factor":0.5}`:                                                "price.max_factor is 0.5; it must be between 1 and 1000",
+		`{"from":"provider","max_factor":1001}`:                                               "price.max_factor is 1001",
+		`{"max_factor":2,"input_per_million_usd":1,"output_per_million_usd":1}`:               "price.max_factor is for from: provider only",
+		`{"from":"list","max_factor":2,"input_per_million_usd":1,"output_per_million_usd":1}`: "price.max_factor is for from: provider only",
+	} {
+		var price api.ModelPrice
+		if err := json.Unmarshal([]byte(text), &price); err != nil {
+			t.Fatal(err)
+		}
+		err := price.Validate()
+		if (want == "") != (err == nil) || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", text, err, want)
+		}
+		written, err := json.Marshal(price)
+		if err != nil || string(written) != text {
+			t.Errorf("read  %s\nwrote %s, %v", text, written, err)
+		}
+	}
+}
+
 func TestModelPrice_writesWhatItReads(t *testing.T) {
 	const text = `{"input_per_million_usd":0.4,"output_per_million_usd":1.6,"cached_input_per_million_usd":0,` +
 		`"tiers":[{"above_prompt_tokens":200000,"input_per_million_usd":0.8,"output_per_million_usd":3.2}],` +

@@ -34,7 +34,7 @@ func (p Price) Bound(most Usage) Bound {
 	fixed.characters(most.Characters, p.Characters)
 	fixed.seconds(most.AudioSeconds, p.AudioHour)
 	token.part(1, 1, output)
-	return Bound{Input: fixed.rounded(), OutputToken: token.rounded()}
+	return Bound{Input: p.mostOf(fixed.rounded()), OutputToken: p.mostOf(token.rounded())}
 }
 
 // imageWithin is the most that a picture costs whose size or quality may be left open.

@@ -6,12 +6,22 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
 
-// Cost is what the usage costs, rounded up to the nano-dollar once, and [money.Max] at most.
+// Cost is what the usage costs, and [money.Max] at most: what the provider says that it cost where the price
+// believes it, and else, or at most a multiple of it, what the list makes of it.
+func (p Price) Cost(u Usage) money.Nano {
+	listed := p.listed(u)
+	if p.Believed == 0 || u.Cost <= 0 {
+		return listed
+	}
+	return min(u.Cost, p.mostOf(listed))
+}
+
+// listed is what the list makes of the usage, rounded up to the nano-dollar once, and [money.Max] at most.
 //
 // Negative counts are read as zero. Parts that exceed their whole are cut to it: what was written
 // to a cache first, then what was read from one. Sound and pictures may be among those, so they are
 // charged apart only as far as the rest of the prompt goes.
-func (p Price) Cost(u Usage) money.Nano {
+func (p Price) listed(u Usage) money.Nano {
 	rates := p.plan(u.Service).at(u.readAtOnce())
 	var sum total
 	sum.prompt(u, rates)

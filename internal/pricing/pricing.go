@@ -55,6 +55,10 @@ type Price struct {
 	// Search is for each web search that the model makes.
 	Search SearchPrice
 
+	// Believed is up to which multiple of what the list makes of a request its provider's own word on the cost
+	// counts, in thousandths; 0 is that it is not asked.
+	Believed int64
+
 	// Version names this price in ledger rows, so that history survives price changes.
 	Version string
 }
@@ -107,4 +111,6 @@ type Usage struct {
 
 	// Service is the service tier that a request asks for or that served it, in the vendor's word.
 	Service string
+	// Cost is what the provider itself says that the request cost; 0 is not said.
+	Cost money.Nano
 }

@@ -70,6 +70,13 @@ func drawPrice(t *rapid.T) pricing.Price {
 			Size: drawSize.Draw(t, "size"), Quality: drawQuality.Draw(t, "quality"), Each: drawAmount(t, "picture"),
 		})
 	}
+	if factor := rapid.SampledFrom([]float64{0, 0, 1, 1.5, 3.3333, 1_000}).Draw(t, "believed up to"); factor > 0 {
+		believing, err := price.Believing(factor)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return believing
+	}
 	return price
 }
 
@@ -87,6 +94,7 @@ func drawUsage(t *rapid.T) pricing.Usage {
 		AudioSeconds: piece("seconds"), Characters: piece("characters"),
 		Searches: piece("searches"), SearchContext: rapid.SampledFrom([]string{"", "low", "medium", "high", "odd"}).Draw(t, "context"),
 		Service: rapid.SampledFrom([]string{"", "default", "flex", "priority", "batch", "odd"}).Draw(t, "service"),
+		Cost:    rapid.OneOf(rapid.Just(money.Nano(0)), rapid.Just(money.Max)).Draw(t, "said to cost"),
 	}
 	for _, part := range []struct {
 		name  string
@@ -145,6 +153,49 @@ func TestBound_isNeverBelowTheCost(t *testing.T) {
 			t.Fatalf("cost %d is above the bound %s (%+v) for %+v, asked for as %+v", cost, most, bound, usage, asked)
 		}
 	})
+}
+
+// What a provider says is taken up to the factor, and what it does not say is the list price.
+func TestCost_believesAProvider(t *testing.T) {
+	list := pricing.Price{Plan: pricing.Plan{Rates: pricing.Rates{Input: money.USD, Output: money.USD}}, Version: "v"}
+	for _, test := range []struct {
+		factor         float64
+		said, costs    money.Nano
+		input, perHere money.Nano
+	}{
+		{0, 1, 100_000, 90_000, 1_000},
+		{1, 1, 1, 90_000, 1_000},
+		{1, 200_000, 100_000, 90_000, 1_000},
+		{1.5, 0, 100_000, 135_000, 1_500},
+		{1.5, -1, 100_000, 135_000, 1_500},
+		{1.5, 149_999, 149_999, 135_000, 1_500},
+		{1.5, money.Max, 150_000, 135_000, 1_500},
+		{1_000, money.Max, 100_000_000, 90_000_000, 1_000_000},
+	} {
+		price := list
+		if test.factor > 0 {
+			believing, err := list.Believing(test.factor)
+			if err != nil || believing.Version == list.Version {
+				t.Fatalf("%+v, %v", believing, err)
+			}
+			price = believing
+		}
+		if got := price.Cost(pricing.Usage{PromptTokens: 90, CompletionTokens: 10, Cost: test.said}); got != test.costs {
+			t.Errorf("up to %v times, said to cost %d: %d, want %d", test.factor, test.said, got, test.costs)
+		}
+		if got := price.Bound(pricing.Usage{PromptTokens: 90}); got.Input != test.input || got.OutputToken != test.perHere {
+			t.Errorf("up to %v times: bound %+v, want %d and %d", test.factor, got, test.input, test.perHere)
+		}
+	}
+	for _, factor := range []float64{0, 0.99, 1_001, math.NaN(), math.Inf(1)} {
+		if _, err := list.Believing(factor); err == nil {
+			t.Errorf("%v is taken for a factor", factor)
+		}
+	}
+	huge, err := (pricing.Price{Request: money.Max}).Believing(1_000)
+	if got := huge.Bound(pricing.Usage{}); err != nil || got.Input != money.Max {
+		t.Errorf("%+v, %v", got, err)
+	}
 }
 
 // A price of one kind alone, all of which is used: the bound is the cost.
