@@ -21,7 +21,7 @@ import (
 // call is one request on its way through the gateway.
 type call struct {
 	endpoint *endpoint
-	// id is the reservation's and the ledger row's.
+	// id is the reservation's and the ledger row's; each try at reserving that failed has spent one.
 	id        string
 	requestID string
 	started   time.Time
@@ -98,10 +98,13 @@ type call struct {
 
 func (p *Proxy) newCall(r *http.Request, e *endpoint) *call {
 	return &call{
-		endpoint: e, id: ulid.Make().String(), requestID: httpx.RequestID(r.Context()), started: p.Now(), choices: 1,
+		endpoint: e, id: newReservation(), requestID: httpx.RequestID(r.Context()), started: p.Now(), choices: 1,
 		inputs: 1, work: hosted.Work{Rounds: 1, Readings: 1}, pathModel: r.PathValue("model"),
 	}
 }
+
+// newReservation is an id for one try at reserving.
+func newReservation() string { return ulid.Make().String() }
 
 // outputCap is what one choice may produce; 0 where nothing bounds it.
 func (c *call) outputCap() int64 {

@@ -10,8 +10,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/oklog/ulid/v2"
-
 	"github.com/bursarhq/terraform-provider-bursar/gateway/deployment"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
@@ -39,7 +37,7 @@ func (p *Proxy) take(ctx context.Context, c *call, d deployment.Deployment) (*at
 	if !d.Limited() {
 		return nil, nil
 	}
-	held := &capacity{id: ulid.Make().String(), slot: d.ID}
+	held := &capacity{id: newReservation(), slot: d.ID}
 	windows := []quota.Window{{
 		Scope: quota.Scope("deployment:" + d.ID), Name: "deployment",
 		RPM: orUnlimited(d.RPM), TPM: orUnlimited(d.TPM), Parallel: quota.Unlimited,

@@ -30,6 +30,7 @@ func (p *Proxy) reserve(ctx context.Context, c *call, secret auth.Secret) error 
 		switch {
 		case errors.Is(err, quota.ErrStalePolicy) && reloads < maxReloads:
 			reloads++
+			c.id = newReservation() // the one before may be taken back at any time
 			if err := p.reload(ctx, c, secret); err != nil {
 				return err
 			}

@@ -5,6 +5,7 @@ import (
 	"net"
 	"runtime"
 	"sync"
+	"time"
 )
 
 // TogetherForTest makes calls of one slot that go to Redis as one group, in their order. They must all be
@@ -30,6 +31,23 @@ func TogetherForTest(r *Redis, slot string, calls []func()) {
 	}
 	go r.reserves.run(slot)
 	go r.settles.run(slot)
+	made.Wait()
+}
+
+// MeanwhileForTest makes a call that asks Redis in a slot, and another one before Redis has answered, while Redis counts as away.
+func MeanwhileForTest(r *Redis, slot string, call, meanwhile func()) {
+	r.reserves.holdForTest(slot)
+	var made sync.WaitGroup
+	made.Go(call)
+	for r.reserves.lenForTest(slot) == 0 {
+		runtime.Gosched()
+	}
+	for range breakerFailures {
+		r.breaker.failed(time.Now())
+	}
+	meanwhile()
+	r.breaker.succeeded(time.Now())
+	go r.reserves.run(slot)
 	made.Wait()
 }
 

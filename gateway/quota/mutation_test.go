@@ -83,7 +83,7 @@ var bugs = []bug{
 // putBugForTest puts the bug that this process was started with into the scripts.
 func putBugForTest(options *quota.RedisOptions) {
 	name := os.Getenv(bugEnv)
-	for _, bug := range slices.Concat(bugs, escrowBugs) {
+	for _, bug := range slices.Concat(bugs, escrowBugs, lateBugs) {
 		if bug.name == name {
 			quota.RewriteForTest(options, func(script string) string { return strings.ReplaceAll(script, bug.right, bug.wrong) })
 		}

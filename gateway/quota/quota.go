@@ -28,8 +28,9 @@ type Scope string
 type Engine interface {
 	// Reserve checks every limit of the request at once and, if all of them hold, charges them all.
 	// A request that does not fit is answered with Decision.Admitted false and changes nothing.
-	// Reserving an id a second time answers as the first time. Errors: [ErrStalePolicy],
-	// [ErrUnavailable], or a context's.
+	// Reserving an id a second time answers as the first time. Errors: [ErrStalePolicy], [ErrEnded],
+	// [ErrUnavailable], or a context's. After an error nothing is held and the id is spent: what may have been made
+	// under it without anybody hearing of it is taken back, maybe much later. The next try needs an id of its own.
 	Reserve(ctx context.Context, request Request) (Decision, error)
 
 	// Settle ends a reservation with what it really used: the difference goes back to where it was

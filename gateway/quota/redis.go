@@ -99,6 +99,10 @@ type heldReservation struct {
 	alive time.Time
 	// alone: it was made without Redis, by this gateway's share.
 	alone bool
+	// order is the decision's among those of its slot, 0 of one without Redis.
+	order int64
+	// unheard: it has ended, and Redis has not answered to that.
+	unheard bool
 }
 
 // OpenRedis connects to "redis://", "rediss://" or "unix://" (one server), "redis+sentinel://host:port?master_name=…&addr=…"

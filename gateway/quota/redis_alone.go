@@ -56,6 +56,8 @@ type alone struct {
 	seen map[windowKey]seenWindow
 	// owed are the slots in which Redis has to be told something before it decides again.
 	owed map[string]*debt
+	// undecided are the requests that Redis was asked about and has not decided, by id: it may admit them yet.
+	undecided map[string]*Request
 }
 
 // debt is what Redis has to be told in one slot.
@@ -69,6 +71,8 @@ type debt struct {
 type seenWindow struct {
 	state WindowState
 	at    time.Time
+	// order is the decision's among those of its slot.
+	order int64
 }
 
 // seenKept is how long a figure of Redis counts: everything it is made of has left the window by then.
@@ -77,8 +81,38 @@ const seenKept = windowSeconds * time.Second
 func newAlone() alone {
 	return alone{
 		windows: NewMemory(noRecord{}, MemoryOptions{ReapEvery: -1}),
-		seen:    make(map[windowKey]seenWindow), owed: make(map[string]*debt),
+		seen:    make(map[windowKey]seenWindow), owed: make(map[string]*debt), undecided: make(map[string]*Request),
 	}
+}
+
+// enter makes a request one that Redis decides, after Redis was told what happened in its slot without it. A decision
+// without Redis that comes later takes the request for admitted; one that came before is known to Redis by now.
+func (r *Redis) enter(ctx context.Context, request *Request) error {
+	for range attempts {
+		if r.undecidedNow(request) {
+			return nil
+		}
+		if err := r.pay(ctx, request.Slot); err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("%w: more happens in %s without it than it can be told", ErrUnavailable, request.Slot)
+}
+
+func (r *Redis) undecidedNow(request *Request) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.alone.owed[request.Slot] != nil {
+		return false
+	}
+	r.alone.undecided[request.ID] = request
+	return true
+}
+
+func (r *Redis) undecide(id string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.alone.undecided, id)
 }
 
 // noRecord is for windows alone: what is booked goes another way.
@@ -98,12 +132,22 @@ func (r *Redis) reserveAlone(ctx context.Context, request Request, cause error) 
 		return Decision{}, cause
 	}
 	now := time.Now().UTC()
-	if request.PolicyVersion != versionAlone(now) {
+	if !freshAlone(request.PolicyVersion, now) {
 		return Decision{}, ErrStalePolicy
+	}
+	budgets := make([]BudgetState, 0, len(request.Budgets))
+	for _, budget := range request.Budgets {
+		period, ok := budget.periodAt(now)
+		if !ok {
+			return Decision{}, fmt.Errorf("%s at %s: %w", budget.Scope, now.Format(time.RFC3339), ErrNoPeriod)
+		}
+		budgets = append(budgets, BudgetState{Scope: budget.Scope, Name: budget.Name, Limit: budget.Limit, Period: period})
 	}
 	own := request
 	own.PolicyVersion, own.Budgets = 0, nil
-	own.Windows = r.shares(request, now)
+	r.mu.Lock() // Redis decides nothing in this slot meanwhile that it was not asked about before
+	defer r.mu.Unlock()
+	own.Windows = r.sharesLocked(request, now)
 	decision, err := r.alone.windows.Reserve(ctx, own)
 	if err != nil {
 		return Decision{}, err
@@ -112,16 +156,7 @@ func (r *Redis) reserveAlone(ctx context.Context, request Request, cause error) 
 	if !decision.Admitted {
 		return withoutCertainty(decision, request), nil
 	}
-	for _, budget := range request.Budgets {
-		period, ok := budget.periodAt(now)
-		if !ok {
-			return Decision{}, fmt.Errorf("%s at %s: %w", budget.Scope, now.Format(time.RFC3339), ErrNoPeriod)
-		}
-		decision.Budgets = append(decision.Budgets, BudgetState{Scope: budget.Scope, Name: budget.Name, Limit: budget.Limit, Period: period})
-	}
-	r.pending.keepsNo(request.ID) // an earlier try that was to be taken back: it holds now
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	decision.Budgets = budgets
 	r.held[request.ID] = &heldReservation{request: request, decision: decision, alive: time.Now(), alone: true}
 	r.oweLocked(request.Slot)
 	return decision, nil
@@ -132,8 +167,8 @@ func withoutCertainty(decision Decision, request Request) Decision {
 	for i := range decision.Denials {
 		denial := &decision.Denials[i]
 		for _, window := range request.Windows {
-			if window.Scope == denial.Scope && denial.Kind == KindTokens && window.TPM > 0 {
-				denial.TooLarge = denial.Need > window.TPM
+			if window.Scope == denial.Scope {
+				denial.ofWhole(window)
 			}
 		}
 		if !denial.TooLarge {
@@ -144,13 +179,25 @@ func withoutCertainty(decision Decision, request Request) Decision {
 	return decision
 }
 
+// ofWhole words a denial by a share as one of the limit it is a share of, of which the rest counts as used.
+func (d *Denial) ofWhole(window Window) {
+	whole := map[string]int64{KindRequests: window.RPM, KindTokens: window.TPM, KindParallel: window.Parallel}[d.Kind]
+	d.Used, d.Limit = whole-max(d.Limit-d.Used, 0), whole
+	if d.Kind == KindTokens && whole > 0 {
+		d.TooLarge = d.Need > whole
+	}
+}
+
 // versionAlone makes every gateway load the limits anew once a second: nobody can tell it of changes.
 func versionAlone(now time.Time) int64 { return -now.Unix() }
 
-// shares are the request's windows with what this gateway may admit of them.
-func (r *Redis) shares(request Request, now time.Time) []Window {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+// freshAlone says whether limits were loaded in this second or the one before: loading them takes a moment.
+func freshAlone(version int64, now time.Time) bool {
+	return version == versionAlone(now) || version == versionAlone(now)+1
+}
+
+// sharesLocked are the request's windows with what this gateway may admit of them.
+func (r *Redis) sharesLocked(request Request, now time.Time) []Window {
 	gateways := int64(max(len(r.epoch.gateways), 1))
 	windows := make([]Window, len(request.Windows))
 	for i, window := range request.Windows {
@@ -166,11 +213,26 @@ func (r *Redis) shares(request Request, now time.Time) []Window {
 				windows[i].RPM = min(window.RPM, used.RPMLimit)
 			}
 		}
+		r.addUndecidedLocked(&used, request, window.Scope)
 		windows[i].RPM = shareOf(windows[i].RPM, used.Requests, gateways)
 		windows[i].TPM = shareOf(window.TPM, used.Tokens, gateways)
 		windows[i].Parallel = shareOf(window.Parallel, used.Live, gateways)
 	}
 	return windows
+}
+
+// addUndecidedLocked takes for used what Redis may admit yet of what it was asked before.
+func (r *Redis) addUndecidedLocked(used *WindowState, request Request, scope Scope) {
+	for id, other := range r.alone.undecided {
+		if id == request.ID || other.Slot != request.Slot {
+			continue
+		}
+		for _, window := range other.Windows {
+			if window.Scope == scope {
+				used.Requests, used.Live, used.Tokens = used.Requests+1, used.Live+1, used.Tokens+other.InputTokens+other.OutputTokens
+			}
+		}
+	}
 }
 
 // shareOf rounds down: the shares of all gateways together are at most what is left.
@@ -181,21 +243,60 @@ func shareOf(limit, used, gateways int64) int64 {
 	return max(limit-used, 0) / gateways
 }
 
-// noteSeenLocked remembers what Redis says of windows, for the time when it cannot be asked.
-func (r *Redis) noteSeenLocked(slot string, states []WindowState) {
+// noteSeenLocked remembers what Redis says of windows, for the time when it cannot be asked: the latest of its
+// decisions, whichever is heard of last.
+func (r *Redis) noteSeenLocked(slot string, states []WindowState, order int64) {
 	if r.options.OnStoreDown.RateLimits != DownLocal {
 		return
 	}
 	now := time.Now()
 	for _, state := range states {
-		r.alone.seen[windowKey{slot, state.Scope}] = seenWindow{state, now}
+		key := windowKey{slot, state.Scope}
+		if seen := r.alone.seen[key]; seen.order <= order || now.Sub(seen.at) > orderKept {
+			r.alone.seen[key] = seenWindow{state, now, order}
+		}
 	}
 }
 
-func (r *Redis) noteSeen(slot string, states []WindowState) {
+// orderKept is how long an earlier decision does not replace a later one; after that the clock of Redis went back.
+const orderKept = time.Second
+
+// seenOf is which decision this gateway's last look at each of a reservation's windows was.
+func (r *Redis) seenOf(held *heldReservation) []int64 {
+	if held == nil || held.alone || r.options.OnStoreDown.RateLimits != DownLocal {
+		return nil
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.noteSeenLocked(slot, states)
+	orders := make([]int64, len(held.request.Windows))
+	for i, window := range held.request.Windows {
+		orders[i] = r.alone.seen[windowKey{held.request.Slot, window.Scope}].order
+	}
+	return orders
+}
+
+// endedUnheard takes a reservation that has ended without Redis for no longer live, where the last look saw it live:
+// that look came after the reservation, before it was to end, and no other one since.
+func (r *Redis) endedUnheard(held *heldReservation, orders []int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if held.unheard {
+		return
+	}
+	held.unheard = true
+	for i, order := range orders {
+		key := windowKey{held.request.Slot, held.request.Windows[i].Scope}
+		if seen, known := r.alone.seen[key]; known && seen.order == order && order >= held.order {
+			seen.state.Live = max(seen.state.Live-1, 0)
+			r.alone.seen[key] = seen
+		}
+	}
+}
+
+func (r *Redis) noteSeen(slot string, states []WindowState, order int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.noteSeenLocked(slot, states, order)
 }
 
 func (r *Redis) forgetSeen(now time.Time) {
@@ -245,12 +346,6 @@ func (r *Redis) owe(slot string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.oweLocked(slot)
-}
-
-func (r *Redis) owes(slot string) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.alone.owed[slot] != nil
 }
 
 // pay tells Redis what happened in a slot without it. It comes before every decision of Redis in that slot.

@@ -27,9 +27,9 @@ func newOutage(t *testing.T, gateways int, down quota.OnStoreDown) *outage {
 	o.window = quota.Window{Scope: "team:marketing", Name: "team", RPM: o.limit, TPM: 100_000, Parallel: quota.Unlimited}
 	o.proxy = quotatest.StartProxy(t, o.server.Addr())
 	for range gateways {
-		engine, err := quota.OpenRedis(t.Context(), "redis://"+o.proxy.Addr(), o.record, quota.RedisOptions{
-			Manual: true, StrictRecovery: true, OnStoreDown: down, Timeout: 250 * time.Millisecond,
-		})
+		options := quota.RedisOptions{Manual: true, StrictRecovery: true, OnStoreDown: down, Timeout: 250 * time.Millisecond}
+		putBugForTest(&options)
+		engine, err := quota.OpenRedis(t.Context(), "redis://"+o.proxy.Addr(), o.record, options)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -54,9 +54,7 @@ func readEntry(fields *streamFields) (Entry, error) {
 	case "settle":
 		settlement.Row = fields.row("row")
 		entry.Row = new(settledRow(settlement, at, now))
-	case "cancel":
-		settlement.Row.Kind = api.LedgerVoid
-		entry.Row = new(settledRow(settlement, at, now))
+	case "cancel": // alerts only: nobody was told that it was admitted
 	case "estimate":
 		entry.Row = new(estimateRow(known, id, fields.int("estimate_tokens"), fields.int("input"), cost, at, now))
 	case "correction":

@@ -3,10 +3,14 @@ package quota
 import (
 	"runtime"
 	"sync"
+	"time"
 )
 
 // maxGroup is how many calls one script answers at most; a Redis that works on them serves nobody else meanwhile.
 const maxGroup = 64
+
+// orderOf orders what Redis has decided in a slot: by its time, and within a group one after the other.
+func orderOf(now time.Time, number int) int64 { return now.UnixMicro()*maxGroup + int64(number) }
 
 // groups gathers what many callers ask of one slot at once, so that one script answers them all, one after the other.
 // A call that is alone goes alone, and at once. One group of a slot is under way at a time: what is asked

@@ -3,8 +3,8 @@ package quota
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
-	"slices"
 	"sync"
 )
 
@@ -24,14 +24,36 @@ type pending struct {
 
 	mu    sync.Mutex
 	steps []pendingStep
+	// back are the ids of reservations that are being taken back, until Redis has said that they are.
+	back map[string]bool
 }
 
-func newPending() *pending { return &pending{} }
+func newPending() *pending { return &pending{back: make(map[string]bool)} }
 
 func (p *pending) keep(steps ...pendingStep) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.steps = append(p.steps, steps...)
+	for _, step := range steps {
+		if step.cancel {
+			p.back[step.settlement.ID] = true
+		}
+	}
+}
+
+// takesBack says whether a reservation is being taken back. Nothing may be held under its id: the cancellation
+// that is on its way would end it.
+func (p *pending) takesBack(id string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.back[id]
+}
+
+// tookBack forgets an id: from now on Redis says that it has ended.
+func (p *pending) tookBack(id string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.back, id)
 }
 
 func (p *pending) take() []pendingStep {
@@ -40,13 +62,6 @@ func (p *pending) take() []pendingStep {
 	steps := p.steps
 	p.steps = nil
 	return steps
-}
-
-// keepsNo drops what was to be repeated of a reservation.
-func (p *pending) keepsNo(id string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.steps = slices.DeleteFunc(p.steps, func(step pendingStep) bool { return step.settlement.ID == id })
 }
 
 func (p *pending) full() bool {
@@ -58,6 +73,20 @@ func (p *pending) full() bool {
 func (r *Redis) keepPending(step pendingStep) {
 	r.pending.keep(step)
 	r.wakeDrain()
+}
+
+// takeBack ends a reservation that Redis may have made without anybody hearing of it, unless another try under its
+// id did hear of it: that one is live.
+func (r *Redis) takeBack(request Request) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.held[request.ID] == nil {
+		r.keepPending(pendingStep{settlement: Settlement{ID: request.ID, Slot: request.Slot}, cancel: true})
+	}
+}
+
+func errTakenBack(id string) error {
+	return fmt.Errorf("reserve %s: an earlier try under this id is being taken back: %w", id, ErrEnded)
 }
 
 // retryPending repeats what was not answered. The first failure ends it; the rest waits.
@@ -78,6 +107,9 @@ func (r *Redis) retry(ctx context.Context, step pendingStep) error {
 	id, slot := step.settlement.ID, step.settlement.Slot
 	if step.cancel {
 		_, err := r.callInt(ctx, r.scripts.cancel, r.keys.slot(slot), []any{r.clock(), id, remembered.Microseconds()})
+		if err == nil {
+			r.pending.tookBack(id)
+		}
 		r.markDirty(slot)
 		return err
 	}

@@ -15,13 +15,15 @@ func (r *Redis) Reserve(ctx context.Context, request Request) (Decision, error) 
 	if err != nil {
 		return Decision{}, err
 	}
+	if r.pending.takesBack(request.ID) {
+		return Decision{}, errTakenBack(request.ID)
+	}
 	decision, unanswered, err := r.reserveShared(ctx, request)
 	if errors.Is(err, ErrUnavailable) && ctx.Err() == nil {
 		decision, err = r.reserveAlone(ctx, request, err)
 	}
 	if unanswered && (err != nil || !decision.Admitted) {
-		// The reservation may have been made all the same: take it back, the request will not be sent.
-		r.keepPending(pendingStep{settlement: Settlement{ID: request.ID, Slot: request.Slot}, cancel: true})
+		r.takeBack(request) // it may have been made all the same, and the request will not be sent
 	}
 	return decision, err
 }
@@ -34,24 +36,24 @@ func (r *Redis) reserveShared(ctx context.Context, request Request) (_ Decision,
 	if err := r.name(ctx, request.Slot); err != nil {
 		return Decision{}, false, err
 	}
-	if r.owes(request.Slot) {
-		if err := r.pay(ctx, request.Slot); err != nil {
-			return Decision{}, false, err
-		}
+	if err := r.enter(ctx, &request); err != nil {
+		return Decision{}, false, err
 	}
+	defer r.undecide(request.ID)
 	row := packRow(request.Row)
 	fetched := newFetching()
 	for range attempts + r.fetches(request) {
 		call, err := r.askReserve(ctx, request, row, fetched)
 		if err != nil {
-			return Decision{}, !errors.Is(err, errOpen), fmt.Errorf("reserve %s: %w", request.ID, err)
+			return Decision{}, unanswered || !errors.Is(err, errOpen), fmt.Errorf("reserve %s: %w", request.ID, err)
 		}
 		decision, again, err := r.reserved(ctx, call, fetched)
 		if err != nil || !again {
-			return decision, false, err
+			return decision, unanswered, err
 		}
+		unanswered = unanswered || call.admitted()
 	}
-	return Decision{}, false, fmt.Errorf("%w: counters of %s do not keep what they are filled with", ErrUnavailable, request.Slot)
+	return Decision{}, unanswered, fmt.Errorf("%w: counters of %s do not keep what they are filled with", ErrUnavailable, request.Slot)
 }
 
 // attempts is how often a call is repeated to fill counters and to restore what was lost: once
@@ -64,16 +66,14 @@ func (r *Redis) reserved(ctx context.Context, call *reserveCall, fetched *fetchi
 	switch status := answer.text(); status {
 	case "admitted", "duplicate", "refused":
 		decision, err = readDecision(request, status, answer, call.now)
-		if err == nil && decision.Admitted && !r.hold(request, decision, call.epoch) {
-			return Decision{}, true, nil // Redis lost its memory since, and with it the reservation
+		if err == nil && decision.Admitted {
+			return r.hold(request, decision, call)
 		}
 		if err == nil && !decision.Admitted && r.refusedTooSoon(request, decision, fetched) {
 			return Decision{}, true, nil
 		}
-		if !decision.Admitted {
-			r.noteSeen(request.Slot, decision.Windows)
-			r.markDirty(request.Slot)
-		}
+		r.noteSeen(request.Slot, decision.Windows, call.order)
+		r.markDirty(request.Slot)
 		return decision, false, err
 	case "seed":
 		return Decision{}, true, r.seed(ctx, request, timeOf(answer.int()), answer.list())
@@ -100,16 +100,19 @@ func (r *Redis) reserved(ctx context.Context, call *reserveCall, fetched *fetchi
 }
 
 // hold keeps a reservation, unless another epoch than the one it was made in has begun: what was kept
-// before that is told to the new one, this would not be.
-func (r *Redis) hold(request Request, decision Decision, epoch string) bool {
+// before that is told to the new one, this would not be. Redis has lost it, and is asked again.
+func (r *Redis) hold(request Request, decision Decision, call *reserveCall) (_ Decision, again bool, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if epoch != "" && r.epoch.told != epoch {
-		return false
+	if call.epoch != "" && r.epoch.told != call.epoch {
+		return Decision{}, true, nil
 	}
-	r.held[request.ID] = &heldReservation{request: request, decision: decision, alive: time.Now()}
-	r.noteSeenLocked(request.Slot, decision.Windows)
-	return true
+	if r.pending.takesBack(request.ID) { // another try under this id was not answered
+		return Decision{}, false, errTakenBack(request.ID)
+	}
+	r.held[request.ID] = &heldReservation{request: request, decision: decision, alive: time.Now(), order: call.order}
+	r.noteSeenLocked(request.Slot, decision.Windows, call.order)
+	return decision, false, nil
 }
 
 // seed fills counters from the ledger. list holds of each the budget's number, its period's and what it holds.

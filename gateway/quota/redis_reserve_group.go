@@ -20,6 +20,14 @@ type reserveCall struct {
 	// epoch is the one that the group counted on, and now when it was decided.
 	epoch string
 	now   time.Time
+	// order is the decision's among those of its slot, see [orderOf].
+	order int64
+}
+
+// admitted says whether Redis holds something for the request.
+func (c *reserveCall) admitted() bool {
+	status := statusOf(c.answer.values)
+	return status == "admitted" || status == "duplicate"
 }
 
 // askReserve has Redis decide, together with whoever asks at the same time.
@@ -65,8 +73,8 @@ func (r *Redis) decide(breaker *breaker, slot string, group []*reserveCall) ([][
 	}
 	if err == nil && answer.next < len(answer.values) {
 		now := timeOf(answer.int())
-		for _, call := range group {
-			call.now = now
+		for i, call := range group {
+			call.now, call.order = now, orderOf(now, i)
 		}
 	}
 	return answers, errors.Join(err, answer.err)

@@ -18,6 +18,7 @@ func (r *Redis) Settle(ctx context.Context, settlement Settlement) (Settled, err
 	if held != nil && held.alone {
 		r.settleAlone(ctx, settlement)
 	}
+	seen := r.seenOf(held)
 	settled, err := r.settle(ctx, settlement, held)
 	if err == nil || errors.Is(err, ErrUnknown) {
 		r.release(settlement.ID)
@@ -30,6 +31,7 @@ func (r *Redis) Settle(ctx context.Context, settlement Settlement) (Settled, err
 	if held == nil {
 		return Settled{}, err
 	}
+	r.endedUnheard(held, seen)
 	row := settledRow(settlement, held.decision.At, time.Now().UTC())
 	if appendErr := r.record.Append(context.WithoutCancel(ctx), []Entry{{Row: &row}}); appendErr != nil {
 		return Settled{}, errors.Join(err, appendErr)
@@ -85,6 +87,9 @@ func (r *Redis) readSettled(call *settleCall, held *heldReservation) (settled Se
 	}
 	settled.Windows, settled.Budgets, err = readStates(held.request, call.answer, call.now)
 	r.spentFromPots(held.request, settled.Budgets)
+	if err == nil {
+		r.noteSeen(held.request.Slot, settled.Windows, call.order)
+	}
 	return settled, err
 }
 

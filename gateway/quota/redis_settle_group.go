@@ -14,8 +14,9 @@ type settleCall struct {
 	settlement Settlement
 	// row is the ledger row as JSON, but for when the request was admitted and settled.
 	row []byte
-	// now is when the group was booked.
-	now time.Time
+	// now is when the group was booked, and order which of its slot's decisions this one is.
+	now   time.Time
+	order int64
 }
 
 // askSettle has Redis book a settlement, together with whoever settles at the same time.
@@ -62,8 +63,8 @@ func (r *Redis) book(breaker *breaker, slot string, group []*settleCall) ([][]an
 		log.applied(number)
 	}
 	now, entry := timeOf(answer.int()), answer.text()
-	for _, call := range group {
-		call.now = now
+	for i, call := range group {
+		call.now, call.order = now, orderOf(now, i)
 	}
 	rows, all := writtenBy(group, answers)
 	r.noteWritten(slot, entry, rows, all)

@@ -21,6 +21,8 @@ type Proxy struct {
 	mu     sync.Mutex
 	target string
 	conns  map[net.Conn]bool
+	// late is open while what is sent waits here; nil otherwise.
+	late chan struct{}
 }
 
 // StartProxy listens on a port of 127.0.0.1 and forwards to target, a host and port, until the test ends.
@@ -61,6 +63,29 @@ func (p *Proxy) LoseEvery(n int) { p.every.Store(int64(n)) }
 // Hold makes the proxy swallow everything without ending a connection, as a network that is cut does.
 func (p *Proxy) Hold(held bool) { p.held.Store(held) }
 
+// Delay keeps back what clients send until it is called again, then all of it arrives: late, but in full, even from
+// those that have gone meanwhile. A server that is stopped for a moment does that.
+func (p *Proxy) Delay(delayed bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.late != nil {
+		close(p.late)
+		p.late = nil
+	}
+	if delayed {
+		p.late = make(chan struct{})
+	}
+}
+
+func (p *Proxy) awaitTurn() {
+	p.mu.Lock()
+	late := p.late
+	p.mu.Unlock()
+	if late != nil {
+		<-late
+	}
+}
+
 // Lost is how many replies were lost.
 func (p *Proxy) Lost() int { return int(p.lost.Load()) }
 
@@ -99,6 +124,7 @@ func (p *Proxy) request(server io.Writer, client io.Reader, lose *atomic.Bool) {
 		if p.held.Load() {
 			continue
 		}
+		p.awaitTurn()
 		if every := p.every.Load(); every > 0 && p.requests.Add(1)%every == 0 {
 			lose.Store(true)
 		}
@@ -145,6 +171,7 @@ func (p *Proxy) end(conns ...net.Conn) {
 
 func (p *Proxy) close() {
 	_ = p.listener.Close()
+	p.Delay(false)
 	p.mu.Lock()
 	for conn := range p.conns {
 		_ = conn.Close()
