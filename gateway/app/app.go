@@ -30,8 +30,6 @@ type Options struct {
 	Version string
 	// Now is the gateway's clock, which finds the periods of budgets; nil is time.Now.
 	Now func() time.Time
-	// DrainTimeout is how long Stop waits for calls under way; 0 is 30 seconds.
-	DrainTimeout time.Duration
 }
 
 // App is a gateway.
@@ -53,8 +51,11 @@ type App struct {
 }
 
 const (
-	defaultDrainTimeout = 30 * time.Second
-	readHeaderTimeout   = 5 * time.Second
+	// cutTimeout is how long calls that are cut off may take to be settled and to tell their clients.
+	cutTimeout = 15 * time.Second
+	// closeTimeout is how long writing what is left may take.
+	closeTimeout      = 30 * time.Second
+	readHeaderTimeout = 5 * time.Second
 	// requestTimeout is how long a client may take to send its request, key or no key: without it, slow
 	// bodies would hold connections for ever. Handlers that answer for longer lift it once they have read.
 	requestTimeout = 30 * time.Second
@@ -70,9 +71,6 @@ func New(ctx context.Context, options Options) (*App, error) {
 	}
 	if options.Now == nil {
 		options.Now = time.Now
-	}
-	if options.DrainTimeout == 0 {
-		options.DrainTimeout = defaultDrainTimeout
 	}
 	for _, warning := range options.Config.Warnings {
 		options.Logger.Warn(warning)
@@ -127,27 +125,44 @@ func (a *App) Start() {
 		slog.String("record", a.parts.store.Kind()), slog.String("counters", a.parts.counters))
 }
 
-// Stop takes no new requests, lets running ones end within the drain timeout, writes what is left to write
-// and closes the stores. A second Stop does nothing.
+// Stop takes no new requests, lets running ones end within the drain timeout, settles those that do not at what is
+// known of them, writes what is left to write and closes the stores. A second Stop does nothing.
 func (a *App) Stop(ctx context.Context) error {
-	return a.stop(ctx, time.Now().Add(a.options.DrainTimeout))
+	return a.stop(ctx, time.Now().Add(a.options.Config.DrainTimeout))
 }
 
 // stop is Stop with the time at which calls that have not ended are cut off.
 func (a *App) stop(ctx context.Context, cutOff time.Time) error {
-	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), cutOff)
-	defer cancel()
-	err := a.server.Shutdown(ctx)
-	if errors.Is(err, context.DeadlineExceeded) {
-		a.options.Logger.Warn("calls were cut off after the drain timeout", slog.Int64("timeout_ms", a.options.DrainTimeout.Milliseconds()))
-		err = a.server.Close()
-	}
+	ctx = context.WithoutCancel(ctx)
+	err := a.endCalls(ctx, cutOff)
 	_ = a.listener.Close() // for a gateway that was never started; else the server has done so
 	a.quiet()
 	a.serving.Wait()
-	closing, done := context.WithTimeout(context.WithoutCancel(ctx), a.options.DrainTimeout)
+	closing, done := context.WithTimeout(ctx, closeTimeout)
 	defer done()
 	return errors.Join(err, a.parts.close(closing))
+}
+
+// endCalls returns when no call is under way any more.
+func (a *App) endCalls(ctx context.Context, cutOff time.Time) error {
+	ending, cancel := context.WithDeadline(ctx, cutOff)
+	defer cancel()
+	err := a.server.Shutdown(ending)
+	if !errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	cutting, done := context.WithTimeout(ctx, cutTimeout)
+	defer done()
+	calls, err := a.parts.proxy.Cut(cutting)
+	a.options.Logger.Warn("calls were cut off after the drain timeout and settled at what is known of them",
+		slog.Int64("timeout_ms", a.options.Config.DrainTimeout.Milliseconds()), slog.Int("calls", calls))
+	if err == nil {
+		err = a.server.Shutdown(cutting) // until their clients have been told
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return errors.Join(err, a.server.Close())
+	}
+	return err
 }
 
 // Run serves until ctx ends or serving fails, and stops. Between the two it goes on to serve until balancers

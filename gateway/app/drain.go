@@ -45,7 +45,7 @@ func (a *App) drain(hurry context.Context) (cutOff time.Time) {
 		pause(hurry, stayFor(a.parts.others(), time.Now()))
 		a.closeDoor(hurry)
 	}
-	cutOff = time.Now().Add(a.options.DrainTimeout)
+	cutOff = time.Now().Add(a.options.Config.DrainTimeout)
 	if a.draining.Load() {
 		a.awaitQuiet(hurry, cutOff)
 	}

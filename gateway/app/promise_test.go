@@ -157,10 +157,15 @@ type outcome struct {
 }
 
 // try makes one chat call, which may fail in any way. id becomes the ledger row's request id.
-func try(ctx context.Context, url, key, id, body string) (o outcome) {
+func try(ctx context.Context, url, key, id, body string) outcome {
+	return tryAt(ctx, url+"/v1/chat/completions", key, id, body)
+}
+
+// tryAt is try at another address.
+func tryAt(ctx context.Context, address, key, id, body string) (o outcome) {
 	o = outcome{id: id, started: time.Now()}
 	defer func() { o.ended = time.Now() }()
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url+"/v1/chat/completions", strings.NewReader(body))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, address, strings.NewReader(body))
 	if err != nil {
 		o.interrupted = err
 		return o

@@ -94,6 +94,8 @@ type Config struct {
 	PassThrough []PassThrough
 	// StreamIdle is how long an upstream may say nothing within a stream; 0 is the data path's default.
 	StreamIdle time.Duration
+	// DrainTimeout is how long calls under way may go on when the gateway stops.
+	DrainTimeout time.Duration
 	// StreamHold is how long the opening of a stream is kept back; 0 is the data path's default, below that none is.
 	StreamHold time.Duration
 	// Routing says how calls are spread over them.

@@ -255,6 +255,7 @@ func TestLoad_namesEveryWrongField(t *testing.T) {
 		"negative window":         {"models: [{name: a, max_input_tokens: -1}]", "models[0].max_input_tokens: is -1"},
 		"unpriced tools":          {"unpriced_tools: maybe", `unpriced_tools: is "maybe"`},
 		"admin key length":        {"admin_key: short", ""},
+		"drain":                   {"drain_timeout: 0s", `drain_timeout: "0s" is not a duration up to an hour`},
 		"stream hold":             {"timeouts: {stream_hold: 10m}", `timeouts.stream_hold: "10m" is not a duration up to 30s`},
 		"stream hold below":       {"timeouts: {stream_hold: -1s}", `timeouts.stream_hold: "-1s" is not a duration up to 30s`},
 	} {

@@ -19,3 +19,21 @@ func (c *checker) drainDelay(text string) {
 	}
 	c.config.DrainDelay = delay
 }
+
+const (
+	// defaultDrainTimeout is how long a gateway that is told to stop waits for calls under way.
+	defaultDrainTimeout = 30 * time.Second
+	maxDrainTimeout     = time.Hour
+)
+
+func (c *checker) drainTimeout(text string) {
+	c.config.DrainTimeout = defaultDrainTimeout
+	if text == "" {
+		return
+	}
+	grace, err := time.ParseDuration(text)
+	if err != nil || grace <= 0 || grace > maxDrainTimeout {
+		c.fail("drain_timeout", "%q is not a duration up to an hour such as 30s", text)
+	}
+	c.config.DrainTimeout = grace
+}

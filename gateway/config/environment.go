@@ -33,13 +33,14 @@ func expandEnvironment(node *yaml.Node, getenv func(string) string) (problems []
 // applyEnvironment lets BURSAR_* variables win over the file.
 func applyEnvironment(f *file, getenv func(string) string) (problems []string) {
 	for name, field := range map[string]*string{
-		"BURSAR_LISTEN":       &f.Listen,
-		"BURSAR_ADMIN_KEY":    &f.AdminKey,
-		"BURSAR_DATA_DIR":     &f.DataDir,
-		"BURSAR_DATABASE_URL": &f.DatabaseURL,
-		"BURSAR_REDIS_URL":    &f.RedisURL,
-		"BURSAR_SECRET_KEY":   &f.SecretKey,
-		"BURSAR_DRAIN_DELAY":  &f.DrainDelay,
+		"BURSAR_LISTEN":        &f.Listen,
+		"BURSAR_ADMIN_KEY":     &f.AdminKey,
+		"BURSAR_DATA_DIR":      &f.DataDir,
+		"BURSAR_DATABASE_URL":  &f.DatabaseURL,
+		"BURSAR_REDIS_URL":     &f.RedisURL,
+		"BURSAR_SECRET_KEY":    &f.SecretKey,
+		"BURSAR_DRAIN_DELAY":   &f.DrainDelay,
+		"BURSAR_DRAIN_TIMEOUT": &f.DrainTimeout,
 	} {
 		if value := getenv(name); value != "" {
 			*field = value

@@ -23,6 +23,8 @@ type file struct {
 	RedisTimeout string `yaml:"redis_timeout"`
 	// DrainDelay is a duration as Go writes it, such as 5s.
 	DrainDelay string `yaml:"drain_delay"`
+	// DrainTimeout is one too.
+	DrainTimeout string `yaml:"drain_timeout"`
 	// MinOutputTokens is the least that a request without an output cap gets where limits have room.
 	MinOutputTokens *int64 `yaml:"min_output_tokens"`
 

@@ -72,6 +72,7 @@ func (c *checker) stores(f file) {
 	c.config.RedisURL = f.RedisURL
 	c.redisTimeout(f.RedisTimeout)
 	c.drainDelay(f.DrainDelay)
+	c.drainTimeout(f.DrainTimeout)
 	c.config.MinOutputTokens = c.minOutputTokens("min_output_tokens", f.MinOutputTokens)
 	if f.RedisURL != "" {
 		c.storeURL("redis_url", f.RedisURL, "redis", "rediss", "unix", "redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster")

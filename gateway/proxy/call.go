@@ -92,6 +92,8 @@ type call struct {
 	// settled: cost is what the call really cost.
 	settled bool
 	reason  string
+	// cutOff: the gateway had to stop before the call had ended.
+	cutOff atomic.Bool
 	// produced counts the bytes of text that a stream has brought so far.
 	produced atomic.Int64
 }

@@ -13,24 +13,36 @@ import (
 // renewEvery keeps a reservation alive well within the time after which it counts as abandoned.
 const renewEvery = 5 * time.Second
 
-// liveCalls are the calls whose reservations this gateway answers for.
+// liveCalls are the calls whose reservations this gateway answers for, with what ends each one's work upstream.
 type liveCalls struct {
 	mu    sync.Mutex
-	calls map[*call]bool
+	calls map[*call]func()
+	// stopping: whoever comes now is ended at once.
+	stopping bool
+	// ended is closed, and replaced, when a call has ended.
+	ended chan struct{}
 }
 
-func newLiveCalls() *liveCalls { return &liveCalls{calls: map[*call]bool{}} }
+func newLiveCalls() *liveCalls {
+	return &liveCalls{calls: map[*call]func(){}, ended: make(chan struct{})}
+}
 
-func (l *liveCalls) add(c *call) {
+func (l *liveCalls) add(c *call, end func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.calls[c] = true
+	l.calls[c] = end
+	if l.stopping {
+		c.cutOff.Store(true)
+		end()
+	}
 }
 
 func (l *liveCalls) remove(c *call) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.calls, c)
+	close(l.ended)
+	l.ended = make(chan struct{})
 }
 
 // checkpoints are those of the calls that have one.

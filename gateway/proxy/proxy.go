@@ -125,15 +125,19 @@ func (p *Proxy) answer(w http.ResponseWriter, r *http.Request, c *call) error {
 		return err
 	}
 	// From here on money may be spent: the call is settled even when the client hangs up.
-	ctx, cancel := context.WithoutCancel(r.Context()), context.CancelFunc(nil)
+	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
+	defer cancel()
 	if c.stream || c.endpoint.binary { // what is read whole is read to its end
-		ctx, cancel = context.WithCancel(ctx)
-		defer cancel()
 		stop := context.AfterFunc(r.Context(), cancel) // a client that hangs up ends the upstream's work
 		defer stop()
 	}
-	p.live.add(c)
+	p.live.add(c, cancel)
 	defer p.live.remove(c)
+	return c.worded(p.pass(ctx, cancel, w, r, c))
+}
+
+// pass sends the call on, and its answer back.
+func (p *Proxy) pass(ctx context.Context, cancel context.CancelFunc, w http.ResponseWriter, r *http.Request, c *call) error {
 	response, err := p.forward(ctx, r.Context(), c)
 	if err != nil {
 		return p.endUnanswered(r.Context(), c, err)

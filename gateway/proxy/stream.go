@@ -89,7 +89,7 @@ func (s *stream) conclude(p *Proxy, client context.Context, broken, unsettled er
 	case unsettled != nil:
 		s.fail(unsettled)
 	case broken != nil:
-		s.fail(upstream.Broken(broken))
+		s.fail(s.call.worded(upstream.Broken(broken)))
 	default:
 		if s.call.endpoint.settled != nil {
 			s.call.endpoint.settled(p, client, s.call, s.endData)

@@ -23,6 +23,7 @@ type batch struct {
 	client  redis.UniversalClient
 	timeout time.Duration
 	waiting chan *batched
+	closed  chan struct{}
 	senders sync.WaitGroup
 }
 
@@ -34,16 +35,16 @@ type batched struct {
 }
 
 func newBatch(client redis.UniversalClient, timeout time.Duration) *batch {
-	b := &batch{Scripter: client, client: client, timeout: timeout, waiting: make(chan *batched)}
+	b := &batch{Scripter: client, client: client, timeout: timeout, waiting: make(chan *batched), closed: make(chan struct{})}
 	for range batchSenders {
 		b.senders.Go(b.send)
 	}
 	return b
 }
 
-// close ends the senders; nobody calls any more.
+// close ends the senders. Who calls later is told that the client is closed.
 func (b *batch) close() {
-	close(b.waiting)
+	close(b.closed)
 	b.senders.Wait()
 }
 
@@ -59,29 +60,36 @@ func (b *batch) EvalSha(ctx context.Context, sha1 string, keys []string, args ..
 	asked := &batched{ctx: ctx, cmd: cmd, done: make(chan struct{})}
 	select {
 	case b.waiting <- asked:
+	case <-b.closed:
+		return failedCmd(ctx, redis.ErrClosed)
 	case <-ctx.Done():
-		return failedCmd(ctx)
+		return failedCmd(ctx, ctx.Err())
 	}
 	select {
 	case <-asked.done:
 		return cmd
 	case <-ctx.Done():
 		// The command may still be written to by its sender; the caller gets one of its own.
-		return failedCmd(ctx)
+		return failedCmd(ctx, ctx.Err())
 	}
 }
 
-func failedCmd(ctx context.Context) *redis.Cmd {
+func failedCmd(ctx context.Context, err error) *redis.Cmd {
 	cmd := redis.NewCmd(ctx)
-	cmd.SetErr(ctx.Err())
+	cmd.SetErr(err)
 	return cmd
 }
 
 func (b *batch) send() {
-	for first := range b.waiting {
-		// Those that can run now may have something to send too; when nothing else runs, this costs nothing.
-		runtime.Gosched()
-		b.exchange(b.gather(first))
+	for {
+		select {
+		case first := <-b.waiting:
+			// Those that can run now may have something to send too; when nothing else runs, this costs nothing.
+			runtime.Gosched()
+			b.exchange(b.gather(first))
+		case <-b.closed:
+			return
+		}
 	}
 }
 
@@ -89,10 +97,7 @@ func (b *batch) gather(first *batched) []*batched {
 	together := []*batched{first}
 	for len(together) < maxBatch {
 		select {
-		case next, open := <-b.waiting:
-			if !open {
-				return together
-			}
+		case next := <-b.waiting:
 			together = append(together, next)
 		default:
 			return together

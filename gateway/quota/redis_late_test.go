@@ -117,11 +117,11 @@ func TestRedis_sharesCountWhatRedisMayAdmitYet(t *testing.T) {
 
 // lateBugs are mistakes in taking back what was made unheard.
 var lateBugs = []bug{
-	{"what was taken back counts as a request", "finish(base, id, r, 0, 0, now, true)", "finish(base, id, r, 0, 0, now)"},
-	{"what was taken back is forgotten", "  save_ending(base, id, now + remembered)\nend\nsave_changes(base, now, nil, remembered)\nreturn now", "end\nsave_changes(base, now, nil, remembered)\nreturn now"},
-	{"taking back ends nothing", "  local alerts = finish(base, id, r, 0, 0, now, true)\n", "  local alerts = ''\n"},
+	{"what was taken back counts as a request", "finish(base, id, r, 0, 0, now, true)", "finish(base, id, r, 0, 0, now)", ""},
+	{"what was taken back is forgotten", "  save_ending(base, id, now + remembered)\nend\nsave_changes(base, now, nil, remembered)\nreturn now", "end\nsave_changes(base, now, nil, remembered)\nreturn now", ""},
+	{"taking back ends nothing", "  local alerts = finish(base, id, r, 0, 0, now, true)\n", "  local alerts = ''\n", ""},
 }
 
 func TestPromise_T22_bugsOfTakingBackAreCaught(t *testing.T) {
-	catchBugs(t, lateBugs, "^TestRedis_aLateCancellationEndsNothing$")
+	catchBugs(t, lateBugs, "TestRedis_aLateCancellationEndsNothing", "^TestRedis_aLateCancellationEndsNothing$")
 }

@@ -29,6 +29,8 @@ const (
 	ExpiredKey       Code = "expired_key"
 	StoreUnavailable Code = "store_unavailable_error"
 	Upstream         Code = "upstream_error"
+	// Stopping ends a call that a gateway which stops could not wait for.
+	Stopping         Code = "gateway_stopping_error"
 	MethodNotAllowed Code = "method_not_allowed_error"
 	Internal         Code = "internal_server_error"
 	// UnsupportedEncoding refuses a body in a Content-Encoding that is not read, UpgradeRequired a WebSocket.
@@ -60,6 +62,7 @@ var statusOf = map[Code]int{
 	TeamModelDenied:  http.StatusNotFound,
 	ExpiredKey:       http.StatusBadRequest, // as LiteLLM answers
 	StoreUnavailable: http.StatusServiceUnavailable,
+	Stopping:         http.StatusServiceUnavailable,
 	Upstream:         http.StatusBadGateway,
 	MethodNotAllowed: http.StatusMethodNotAllowed,
 	Internal:         http.StatusInternalServerError,
