@@ -127,7 +127,7 @@ func (a *atLimit) refusal(c *call) *api.Error {
 		c.model, a.kind, seconds(wait))
 	refused.Header = http.Header{}
 	refused.Header.Set(HeaderDeniedBy, "deployment."+strings.ReplaceAll(a.kind, " ", "."))
-	setRetryAfter(refused.Header, wait)
+	c.endpoint.voice.setRetryAfter(refused.Header, wait)
 	return refused
 }
 

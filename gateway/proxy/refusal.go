@@ -140,7 +140,7 @@ func overRate(c *call, d quota.Denial) *api.Error {
 		owner(c, d), d.Kind, d.Limit, max(0, d.Limit-d.Used), resets.Format("2006-01-02 15:04:05"), seconds(d.RetryAfter))
 	refused.Header = http.Header{}
 	refused.Refusal = &api.Refusal{ResetsAt: &resets}
-	setRetryAfter(refused.Header, d.RetryAfter)
+	c.endpoint.voice.setRetryAfter(refused.Header, d.RetryAfter)
 	return refused
 }
 

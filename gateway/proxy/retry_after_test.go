@@ -34,3 +34,24 @@ func TestSetRetryAfter(t *testing.T) {
 		t.Errorf("50 callers were told %d different times", len(told))
 	}
 }
+
+// Claude Code gives up when it is told to wait longer than a minute, and a window may need a second more.
+func TestSetRetryAfter_isAMinuteAtMostForAnthropicsClients(t *testing.T) {
+	for _, wait := range []time.Duration{58 * time.Second, 59 * time.Second, 60 * time.Second, 60500 * time.Millisecond, 61 * time.Second} {
+		for range 50 {
+			header := http.Header{}
+			anthropicVoice.setRetryAfter(header, wait)
+			whole, err := strconv.Atoi(header.Get("Retry-After"))
+			if err != nil || whole > 60 || whole < 58 {
+				t.Errorf("told to wait %q s of %s", header.Get("Retry-After"), wait)
+			}
+			if precise, err := strconv.Atoi(header.Get("Retry-After-Ms")); err != nil || precise < int(wait.Milliseconds()) {
+				t.Errorf("Retry-After-Ms %q for %s", header.Get("Retry-After-Ms"), wait)
+			}
+			openAIVoice.setRetryAfter(header, wait)
+			if whole, err := strconv.Atoi(header.Get("Retry-After")); err != nil || whole < int(seconds(wait)) {
+				t.Errorf("others are told %q s of %s", header.Get("Retry-After"), wait)
+			}
+		}
+	}
+}

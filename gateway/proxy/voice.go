@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"encoding/json"
 	"net/http"
+	"strconv"
+	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/hosted"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
@@ -68,6 +70,18 @@ func openAIBody(failure *api.Error) any {
 		body.Error.Code = "model_not_found"
 	}
 	return body
+}
+
+// longestPatience is the longest wait that Claude Code waits out; told of a longer one it gives up at once.
+const longestPatience = time.Minute
+
+// setRetryAfter tells when a rate has room again. A window of a minute may need 61 seconds and the spread: Anthropic's
+// clients hear of the last seconds in Retry-After-Ms alone, and one that reads whole seconds asks a second time.
+func (v voice) setRetryAfter(header http.Header, wait time.Duration) {
+	setRetryAfter(header, wait)
+	if v.dialect == messagesDialect && wait+time.Duration(spread*float64(wait)) > longestPatience && wait < longestPatience+2*time.Second {
+		header.Set("Retry-After", strconv.FormatInt(seconds(longestPatience), 10))
+	}
 }
 
 // say is the event that tells a client why its stream is not whole.
