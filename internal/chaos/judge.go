@@ -67,6 +67,7 @@ func (s *stage) judge(ctx context.Context) (*findings, error) {
 	e.countFaults()
 	e.budgets()
 	e.windows()
+	e.falseRefusals()
 	e.answers()
 	e.costs()
 	e.releases()

@@ -37,12 +37,20 @@ func TestEvidence_seesEachBrokenPromise(t *testing.T) {
 		"T6 cost: capped-2 (answered, gateway 0": func(e *evidence) {
 			e.bill["capped-2"]++
 		},
+		"T1 and T2 liveness: refused was refused by team.budget": func(e *evidence) {
+			e.calls = append(e.calls, call{id: "refused", team: "capped", refusal: "team.budget", started: began.Add(time.Hour), ended: began.Add(time.Hour)})
+			e.stage.teams[0].budget.steps = append(e.stage.teams[0].budget.steps, capStep{from: began.UnixMilli() + 60_000, cap: 3_000_000, inForce: began.Add(time.Minute)})
+		},
+		"T1 and T2 liveness: refused was refused by team.requests": func(e *evidence) {
+			e.calls = append(e.calls, call{id: "refused", team: e.stage.teams[1].id, refusal: "team.requests", started: began.Add(time.Hour), ended: began.Add(time.Hour)})
+		},
 	} {
 		e := goodEvidence(began)
 		change(e)
 		e.countCalls()
 		e.budgets()
 		e.windows()
+		e.falseRefusals()
 		e.answers()
 		e.costs()
 		e.releases()

@@ -43,6 +43,8 @@ type call struct {
 	whole bool
 	// refusal is why there was none, in a word: the limit, or what was out of reach.
 	refusal string
+	// held: it was told to come back in two seconds, when others have used less than they reserved.
+	held bool
 }
 
 func (l *load) add(c call) {
@@ -130,6 +132,7 @@ func (c *caller) call(id string, gateway int, body string) (made call) {
 		(!c.stream || strings.HasSuffix(string(data), "data: [DONE]\n\n"))
 	if !made.whole {
 		made.refusal = refusal(response, err)
+		made.held = strings.Contains(string(data), `"reason":"held"`) || response.Header.Get("Retry-After") == "2" || response.Header.Get("Retry-After") == "1"
 	}
 	return made
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"time"
 )
 
 // nanoPerToken is what a token costs in nano-USD; gateway.yaml says so per million.
@@ -39,6 +40,8 @@ type capStep struct {
 	// from is just before the cap was raised to it, by the clock of Redis, in unix milliseconds.
 	from int64
 	cap  int64
+	// inForce is when the gateways had confirmed it, the zero time when they did not.
+	inForce time.Time
 }
 
 func (b *budget) cap() int64 { return b.steps[len(b.steps)-1].cap }
@@ -121,7 +124,9 @@ func (s *stage) raise(ctx context.Context, b *budget) error {
 	}
 	// Noted even if the answer fails: the cap may be raised all the same.
 	b.steps = append(b.steps, capStep{from: from, cap: next})
-	_, err = s.admin(ctx, path, fields)
+	if _, err = s.admin(ctx, path, fields); err == nil {
+		b.steps[len(b.steps)-1].inForce = time.Now()
+	}
 	return err
 }
 
