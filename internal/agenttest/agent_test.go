@@ -29,10 +29,14 @@ type agent struct {
 type program struct {
 	// title is what the tests call it, name what its program is called.
 	title, name string
+	// refusal is the status that a spent budget has in the agent's dialect.
+	refusal int64
 	// thought is how what the model thought stands in the call that follows.
 	thought string
 	// reads makes an answer a call of the tool that reads note.txt, writes one of the tool that copies it to copy.txt.
 	reads, writes func(*agent, *testenv.Behaviour)
+	// searches makes the agent search the web: an answer that asks for it, or none where the provider searches by itself.
+	searches func(*testenv.Behaviour)
 	// cumulative: a session that goes on counts what it used before as well.
 	cumulative bool
 	// titleUSD is what the call for a session's title costs, which some make and leave out of their figure.
@@ -63,7 +67,6 @@ type said struct {
 type outcome struct {
 	said
 	raw  string
-	took time.Duration
 	code int
 }
 
@@ -95,9 +98,8 @@ func (a *agent) run(t *testing.T, task, session string) outcome {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	command := a.command(ctx, task, session)
-	began := time.Now()
 	raw, err := command.CombinedOutput()
-	done := outcome{raw: string(raw), took: time.Since(began), code: command.ProcessState.ExitCode()}
+	done := outcome{raw: string(raw), code: command.ProcessState.ExitCode()}
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) || ctx.Err() != nil {
 		t.Fatalf("%s did not end: %v\n%s", a.name, err, raw)

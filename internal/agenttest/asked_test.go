@@ -27,3 +27,8 @@ func results(asked testenv.Asked) (count int) {
 	}
 	return count
 }
+
+// searching says whether a call lets the provider search the web.
+func searching(asked testenv.Asked) bool {
+	return strings.HasPrefix(gjson.GetBytes(asked.Body, "tools.0.type").String(), "web_search")
+}

@@ -26,11 +26,13 @@ const adminKey = "sk-admin-of-the-agents-tests"
 type gateway struct {
 	url   string
 	model *testenv.Upstream
+	// log is the file that the gateway writes its lines to.
+	log string
 }
 
 func startGateway(t *testing.T) *gateway {
 	t.Helper()
-	g := &gateway{model: testenv.StartUpstream(t, testenv.UpstreamOptions{})}
+	g := &gateway{model: testenv.StartUpstream(t, testenv.UpstreamOptions{}), log: filepath.Join(t.TempDir(), "log")}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -44,21 +46,25 @@ func startGateway(t *testing.T) *gateway {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var log bytes.Buffer
+	log, err := os.Create(g.log)
+	if err != nil {
+		t.Fatal(err)
+	}
 	command := exec.Command(program, "serve", "--config", "gateway.yaml")
 	command.Env = []string{
 		"PATH=" + os.Getenv("PATH"), "BURSAR_LISTEN=" + address, "BURSAR_ADMIN_KEY=" + adminKey,
 		"BURSAR_DATA_DIR=" + t.TempDir(), "AGENTS_UPSTREAM_URL=" + g.model.URL(),
 	}
-	command.Stdout, command.Stderr = &log, &log
+	command.Stdout, command.Stderr = log, log
 	if err := command.Start(); err != nil {
 		t.Fatalf("start the gateway, which make test-agents builds: %v", err)
 	}
 	t.Cleanup(func() {
 		_ = command.Process.Signal(os.Interrupt)
 		_ = command.Wait()
+		_ = log.Close()
 		if t.Failed() {
-			t.Logf("the gateway said:\n%s", log.String())
+			t.Logf("the gateway said:\n%s", g.said(t))
 		}
 	})
 	g.await(t)
@@ -84,6 +90,27 @@ func (g *gateway) await(t *testing.T) {
 			t.Fatal("the gateway is not ready in time")
 		}
 	}
+}
+
+func (g *gateway) said(t *testing.T) []byte {
+	t.Helper()
+	said, err := os.ReadFile(g.log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return said
+}
+
+// answered counts the calls that were answered so, by status and reason; "" is any reason.
+func (g *gateway) answered(t *testing.T, status int64, reason string) (count int) {
+	t.Helper()
+	for line := range bytes.Lines(g.said(t)) {
+		call := gjson.ParseBytes(line)
+		if call.Get("msg").String() == "request" && call.Get("status").Int() == status && (reason == "" || call.Get("reason").String() == reason) {
+			count++
+		}
+	}
+	return count
 }
 
 // team makes a team with these terms and returns its id and a key of it.

@@ -18,7 +18,7 @@ import (
 var programs = []program{claude, codex, opencodeChat, opencodeMessages}
 
 var claude = program{
-	title: "ClaudeCode", name: "claude",
+	title: "ClaudeCode", name: "claude", refusal: 402,
 	thought: `"signature":"c2lnbmVk"`,
 	arguments: func(_ *agent, task, session string) []string {
 		arguments := []string{"-p", task, "--output-format", "json", "--permission-mode", "acceptEdits"}
@@ -37,7 +37,8 @@ var claude = program{
 			costUSD: result.Get("total_cost_usd").Float(),
 		}
 	},
-	cost: func(s said) float64 { return s.costUSD },
+	cost:     func(s said) float64 { return s.costUSD },
+	searches: func(b *testenv.Behaviour) { b.Tool, b.Arguments = "WebSearch", `{"query":"herons"}` },
 	reads: func(a *agent, b *testenv.Behaviour) {
 		b.Tool, b.Arguments = "Read", fmt.Sprintf(`{"file_path":%q}`, filepath.Join(a.folder, "note.txt"))
 	},
@@ -47,7 +48,7 @@ var claude = program{
 }
 
 var codex = program{
-	title: "Codex", name: "codex",
+	title: "Codex", name: "codex", refusal: 400,
 	thought: `"encrypted_content":"c2VhbGVk"`, cumulative: true,
 	prepare: func(t *testing.T, a *agent) {
 		write(t, filepath.Join(a.home, ".codex", "config.toml"), `openai_base_url = "`+a.gateway.url+`/v1"`+"\n")
@@ -96,14 +97,14 @@ var codex = program{
 var (
 	opencodeChat = opencodeWith("OpencodeChat", `{"provider":{"bursar":{
 		"npm":"@ai-sdk/openai-compatible","options":{"baseURL":%q,"apiKey":"{env:BURSAR_KEY}"},
-		"models":{"gpt-5.4":{"cost":{"input":2.5,"output":15,"cache_read":0.25}}}}},"model":"bursar/gpt-5.4"}`, "", (1000*2.5+2*15)/1e6)
+		"models":{"gpt-5.4":{"cost":{"input":2.5,"output":15,"cache_read":0.25}}}}},"model":"bursar/gpt-5.4"}`, "", (1000*2.5+2*15)/1e6, 403)
 	opencodeMessages = opencodeWith("OpencodeMessages", `{"provider":{"anthropic":{
-		"options":{"baseURL":%q,"apiKey":"{env:BURSAR_KEY}"}}},"model":"anthropic/claude-opus-4-8"}`, `"signature":"c2lnbmVk"`, (1000*1+2*5)/1e6)
+		"options":{"baseURL":%q,"apiKey":"{env:BURSAR_KEY}"}}},"model":"anthropic/claude-opus-4-8"}`, `"signature":"c2lnbmVk"`, (1000*1+2*5)/1e6, 402)
 )
 
-func opencodeWith(title, settings, thought string, titleUSD float64) program {
+func opencodeWith(title, settings, thought string, titleUSD float64, refusal int64) program {
 	return program{
-		title: title, name: "opencode", thought: thought, titleUSD: titleUSD,
+		title: title, name: "opencode", thought: thought, titleUSD: titleUSD, refusal: refusal,
 		prepare: func(t *testing.T, a *agent) {
 			write(t, filepath.Join(a.home, ".config", "opencode", "opencode.json"), fmt.Sprintf(settings, a.gateway.url+"/v1"))
 		},

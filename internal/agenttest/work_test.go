@@ -62,6 +62,28 @@ func TestToolLoop(t *testing.T) {
 	})
 }
 
+// The web is searched by the provider, at a price for each search that the catalogue has. opencode has no search of
+// its own that a gateway sees, and Codex of this version sends none unless it is told to.
+func TestWebSearch(t *testing.T) {
+	eachOf(t, []program{claude}, `{}`, func(t *testing.T, a *agent) {
+		a.answers(func(asked testenv.Asked) testenv.Behaviour {
+			step := usage(testenv.Behaviour{Say: "Herons wade."})
+			switch {
+			case searching(asked):
+				step.Searches = 2
+			case results(asked) == 0:
+				a.searches(&step)
+			}
+			return step
+		})
+		done := a.run(t, "What do herons do?", "")
+		if done.text != "Herons wade." || done.failed {
+			t.Errorf("%q\n%s", done.text, done.raw)
+		}
+		a.agrees(t, done)
+	})
+}
+
 // A session goes on with what was said in it before.
 func TestResume(t *testing.T) {
 	each(t, func(t *testing.T, a *agent) {
@@ -80,12 +102,12 @@ func TestResume(t *testing.T) {
 // each runs a test for every agent, with a gateway, a team and folders of its own.
 func each(t *testing.T, test func(*testing.T, *agent)) {
 	t.Helper()
-	eachOf(t, `{}`, test)
+	eachOf(t, programs, `{}`, test)
 }
 
-func eachOf(t *testing.T, terms string, test func(*testing.T, *agent)) {
+func eachOf(t *testing.T, of []program, terms string, test func(*testing.T, *agent)) {
 	t.Helper()
-	for _, p := range programs {
+	for _, p := range of {
 		t.Run(p.title, func(t *testing.T) {
 			g := startGateway(t)
 			team, key := g.team(t, terms)
