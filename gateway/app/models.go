@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync/atomic"
+	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/config"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/deployment"
@@ -29,10 +30,16 @@ type models struct {
 
 // filedModels are what the configuration file says of models.
 type filedModels struct {
-	file      string
-	declared  []config.Model
-	passed    []config.PassThrough
+	file     string
+	declared []config.Model
+	passed   []config.PassThrough
+	// catalogue is own, the operator's price file, over or instead of what was fetched and the built-in prices.
 	catalogue *pricing.Catalogue
+	own       *pricing.Catalogue
+	instead   bool
+	// fallback is what models without a price cost until a moment; nil is that they are refused.
+	fallback      *api.ModelPrice
+	fallbackUntil time.Time
 }
 
 // modelRecord keeps the models that were made through the API.
@@ -64,12 +71,21 @@ func (m *models) Deployments(ctx context.Context) ([]deployment.Deployment, erro
 		deployments = append(deployments, d)
 	}
 	for _, d := range deployments {
-		if !d.Priced && d.Real == nil {
-			m.logger.Warn("a model has no known price; set its price to serve it",
-				slog.String("model", d.Model), slog.String("deployment", d.ID))
-		}
+		m.warnUnpriced(d)
 	}
 	return deployments, nil
+}
+
+// warnUnpriced tells of a model whose price nobody knows. What a wildcard serves is not known yet.
+func (m *models) warnUnpriced(d deployment.Deployment) {
+	switch about := slog.Group("", slog.String("model", d.Model), slog.String("deployment", d.ID)); {
+	case d.Real != nil:
+	case !d.Priced:
+		m.logger.Warn("a model has no known price; set its price to serve it", about)
+	case !d.FallbackUntil.IsZero():
+		m.logger.Warn("a model has no known price; it costs the price of unpriced_models and is refused from then on; set its price",
+			about, slog.Time("refused_from", d.FallbackUntil))
+	}
 }
 
 // deployments are those of the file alone.
@@ -166,6 +182,9 @@ func (m *filedModels) setPrice(d *deployment.Deployment, stated *api.ModelPrice)
 		}
 		d.Price, d.Priced = price, true
 	}
+	if err := m.fallBack(d); err != nil {
+		return err
+	}
 	if !stated.FromProvider() || !d.Priced {
 		return nil
 	}
@@ -176,6 +195,20 @@ func (m *filedModels) setPrice(d *deployment.Deployment, stated *api.ModelPrice)
 	believed, err := d.Price.Believing(factor)
 	d.Price = believed
 	return err
+}
+
+// fallBack gives a deployment whose price nobody knows the one that is stated for such.
+func (m *filedModels) fallBack(d *deployment.Deployment) error {
+	if d.Priced || m.fallback == nil {
+		return nil
+	}
+	price, err := priceList(m.fallback).Price()
+	if err != nil {
+		return err
+	}
+	price.Version = "fallback:" + price.Version
+	d.Price, d.Priced, d.FallbackUntil = price, true, m.fallbackUntil
+	return nil
 }
 
 // passedOn is what serves a route that is passed on: its model is the path.

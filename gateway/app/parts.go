@@ -18,6 +18,7 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/gateway/ledgerexport"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/metrics"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/policy"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/pricefeed"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/proxy"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/safedial"
@@ -47,6 +48,7 @@ type parts struct {
 	source   *models
 	declared *declared
 	changes  policy.Changes
+	feed     *pricefeed.Feed
 	// pricesSince is how old the prices are.
 	pricesSince atomic.Pointer[time.Time]
 	models      *deployment.Registry
@@ -212,7 +214,10 @@ func (p *parts) openCapacity(ctx context.Context, options Options) error {
 // openModels reads the models of the configuration file and of the record.
 func (p *parts) openModels(ctx context.Context, options Options) (*deployment.Registry, error) {
 	settings := options.Config
-	filed, since, err := readModels(settings)
+	if err := p.openPriceFeed(ctx, options); err != nil {
+		return nil, err
+	}
+	filed, since, err := readModels(settings, p.fetchedPrices())
 	if err != nil {
 		return nil, err
 	}
@@ -239,7 +244,7 @@ func (p *parts) modelNames(model string) *modelname.Names {
 
 // background are the loops that run beside the server until it has stopped.
 func (p *parts) background() []func(context.Context) {
-	return []func(context.Context){p.proxy.Run, p.learned.Run, p.models.Run, p.alerts.Run, p.drift.Run, p.watchBacklog, p.runExports}
+	return []func(context.Context){p.proxy.Run, p.learned.Run, p.models.Run, p.alerts.Run, p.drift.Run, p.watchBacklog, p.runExports, p.runPriceFeed}
 }
 
 func (p *parts) onClose(name string, close func(context.Context) error) {

@@ -10,44 +10,57 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/internal/pricing"
 )
 
-// catalogue is the built-in price list, or the operator's instead of it or over it.
-func catalogue(settings config.Config) (*pricing.Catalogue, error) {
+// ownPrices is the operator's price file; nil is none.
+func ownPrices(settings config.Config) (*pricing.Catalogue, error) {
 	if settings.PriceFile == "" {
-		return pricing.Embedded(), nil
+		return nil, nil
 	}
 	data, err := os.ReadFile(settings.PriceFile)
 	if err != nil {
 		return nil, fmt.Errorf("prices.file: %w", err)
 	}
-	listed, err := pricing.ParseLiteLLM(data)
+	listed, err := pricing.Parse(data)
 	if err != nil {
 		return nil, fmt.Errorf("prices.file: %s: %w", settings.PriceFile, err)
 	}
-	if settings.PriceFileInstead {
-		return listed, nil
+	return listed, nil
+}
+
+// over puts the operator's prices over those that were fetched, and these over the built-in ones.
+func (m *filedModels) over(fetched *pricing.Catalogue) {
+	if m.own != nil && m.instead {
+		m.catalogue = m.own
+		return
 	}
-	return listed.Over(pricing.Embedded()), nil
+	m.catalogue = pricing.Embedded()
+	for _, list := range []*pricing.Catalogue{fetched, m.own} {
+		if list != nil {
+			m.catalogue = list.Over(m.catalogue)
+		}
+	}
 }
 
 // readModels are what the configuration says of models, checked, and how old their prices are.
-func readModels(settings config.Config) (*filedModels, time.Time, error) {
-	prices, err := catalogue(settings)
+func readModels(settings config.Config, fetched *pricing.Catalogue) (*filedModels, time.Time, error) {
+	own, err := ownPrices(settings)
 	if err != nil {
 		return nil, time.Time{}, err
 	}
-	since, err := pricesSince(settings, prices)
+	since, err := pricesSince(settings)
 	if err != nil {
 		return nil, time.Time{}, err
 	}
-	filed := &filedModels{file: settings.File, declared: settings.Models, passed: settings.PassThrough, catalogue: prices}
+	filed := &filedModels{file: settings.File, declared: settings.Models, passed: settings.PassThrough, own: own, instead: settings.PriceFileInstead}
+	filed.over(fetched)
+	filed.fallback, filed.fallbackUntil = settings.UnpricedPrice, settings.UnpricedUntil
 	_, err = filed.deployments()
 	return filed, since, err
 }
 
 // pricesSince is when the prices were last compared, or the operator's file was last written.
-func pricesSince(settings config.Config, prices *pricing.Catalogue) (time.Time, error) {
+func pricesSince(settings config.Config) (time.Time, error) {
 	if settings.PriceFile == "" {
-		return prices.Since(), nil
+		return pricing.Embedded().Since(), nil
 	}
 	file, err := os.Stat(settings.PriceFile)
 	if err != nil {

@@ -17,7 +17,7 @@ func (a *App) Reload(ctx context.Context, next config.Config) error {
 	restart := a.options.Config.NeedsRestart(next)
 	// What needs a restart stays as it is, also where it bears on what does not.
 	now := a.options.Config.Reloaded(next)
-	filed, since, err := readModels(now)
+	filed, since, err := readModels(now, a.parts.fetchedPrices())
 	if err != nil {
 		return err
 	}

@@ -71,8 +71,14 @@ type Config struct {
 	// of the built-in catalogue and not over it.
 	PriceFile        string
 	PriceFileInstead bool
+	// PriceFeed is the price list that is fetched; nil is none.
+	PriceFeed *PriceFeed
 	// AllowUnpriced serves models that have no price, at no cost, instead of refusing them.
 	AllowUnpriced bool
+	// UnpricedPrice is what models without a price cost until UnpricedUntil, after which they are refused; nil is
+	// that they are refused at once.
+	UnpricedPrice *api.ModelPrice
+	UnpricedUntil time.Time
 	// AllowUnpricedTools serves tools that providers run at a price that is not known, at the cost of their tokens.
 	AllowUnpricedTools bool
 

@@ -1,11 +1,13 @@
 package config_test
 
 import (
+	"encoding/base64"
 	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -62,6 +64,29 @@ func TestLoad_minOutputTokens(t *testing.T) {
 		if wrong != "" && (err == nil || !strings.Contains(err.Error(), wrong)) {
 			t.Errorf("%s: %v, want %s", value, err, wrong)
 		}
+	}
+}
+
+func TestLoad_unpricedUntilADay(t *testing.T) {
+	for _, name := range []string{"warn_until", "warn-until"} {
+		got, err := load(t, "budgets: {timezone: Europe/Berlin}\nunpriced_models: {"+name+": 2026-12-31, price: {input_per_million_usd: 10, output_per_million_usd: 50}}\n",
+			map[string]string{"BURSAR_ADMIN_KEY": "sk-admin-of-the-test"})
+		if err != nil || got.AllowUnpriced || !got.UnpricedUntil.Equal(time.Date(2026, 12, 31, 23, 0, 0, 0, time.UTC)) || *got.UnpricedPrice.Output != 50*money.USD {
+			t.Errorf("%s: %v %+v, %v", name, got.UnpricedUntil, got.UnpricedPrice, err)
+		}
+	}
+}
+
+func TestLoad_priceFeed(t *testing.T) {
+	key := base64.StdEncoding.EncodeToString(make([]byte, 32))
+	got, err := load(t, "prices: {url: https://a.example.com/x.json, refresh: 90m, sha256: "+strings.Repeat("AB", 32)+", signature: ed25519:"+key+"}\n",
+		map[string]string{"BURSAR_ADMIN_KEY": "sk-admin-of-the-test"})
+	if err != nil || got.PriceFeed == nil || got.PriceFeed.Refresh != 90*time.Minute || got.PriceFeed.SHA256 != strings.Repeat("ab", 32) || len(got.PriceFeed.PublicKey) != 32 {
+		t.Errorf("%+v, %v", got.PriceFeed, err)
+	}
+	got, err = load(t, "prices: {url: https://a.example.com/x.json}\n", map[string]string{"BURSAR_ADMIN_KEY": "sk-admin-of-the-test"})
+	if err != nil || got.PriceFeed.Refresh != 24*time.Hour {
+		t.Errorf("%+v, %v", got.PriceFeed, err)
 	}
 }
 
@@ -236,6 +261,20 @@ func TestLoad_namesEveryWrongField(t *testing.T) {
 		"a factor of a list":      {"models: [{name: a, price: {max_factor: 2, request_usd: 1}}]", "price.max_factor is for from: provider only"},
 		"empty price":             {"models: [{name: a, price: {}}]", "price needs input_per_million_usd"},
 		"price of a word":         {"models: [{name: a, price: cheap}]", "models[0].price: is not an object"},
+		"unpriced how":            {"unpriced_models: warn", `unpriced_models: is "warn"; it must be deny, allow`},
+		"unpriced until when":     {"unpriced_models: {warn_until: soon, price: {request_usd: 1}}", `unpriced_models.warn_until: is "soon"`},
+		"unpriced for ever":       {"unpriced_models: {price: {request_usd: 1}}", `unpriced_models.warn_until: is ""`},
+		"unpriced at no price":    {"unpriced_models: {warn_until: 2026-12-31}", "unpriced_models.price: is required"},
+		"unpriced for free":       {"unpriced_models: {warn_until: 2026-12-31, price: {input_per_million_usd: 1, output_per_million_usd: 0}}", "unpriced_models.price: has a price of 0"},
+		"unpriced otherwise":      {"unpriced_models: {warn_after: 2026-12-31}", "unpriced_models.warn_after: is not known"},
+		"a list in the clear":     {"prices: {url: http://a.example.com/x.json}", "prices.url: is not an https address"},
+		"a list with a password":  {"prices: {url: https://u:p@a.example.com/x.json}", "prices.url: must not carry a user"},
+		"a list that is not used": {"prices: {url: https://a.example.com/x, file: a.json, mode: instead}", "prices.url: is of no use"},
+		"a list too often":        {"prices: {url: https://a.example.com/x, refresh: 5s}", `prices.refresh: "5s" is not a duration of a minute or more`},
+		"a digest":                {"prices: {url: https://a.example.com/x, sha256: abc}", "prices.sha256: is not a SHA-256"},
+		"a signature":             {"prices: {url: https://a.example.com/x, signature: me}", "prices.signature: is not a public key"},
+		"a list's authority":      {"prices: {url: https://a.example.com/x, ca_file: none.pem}", "prices.ca_file: \"none.pem\" cannot be read"},
+		"a refresh of nothing":    {"prices: {refresh: 1h}", "prices.refresh: is for prices.url only"},
 		"price mode":              {"prices: {file: a.json, mode: under}", `prices.mode: is "under"`},
 		"no price file":           {"prices: {mode: over}", "prices.file: is required"},
 		"variable":                {"models: [{name: a, api_key: '${NOT_SET}'}]", "environment variable NOT_SET is not set"},

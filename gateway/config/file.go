@@ -72,14 +72,19 @@ type file struct {
 	JWT  *fileJWT  `yaml:"jwt"`
 
 	Prices struct {
-		File string `yaml:"file"`
-		Mode string `yaml:"mode"`
+		File      string `yaml:"file"`
+		Mode      string `yaml:"mode"`
+		URL       string `yaml:"url"`
+		Refresh   string `yaml:"refresh"`
+		SHA256    string `yaml:"sha256"`
+		Signature string `yaml:"signature"`
+		CAFile    string `yaml:"ca_file"`
 	} `yaml:"prices"`
 
 	Export         []fileExport      `yaml:"export"`
 	Contact        string            `yaml:"contact"`
 	LiteLLMErrors  bool              `yaml:"litellm_errors"`
-	UnpricedModels string            `yaml:"unpriced_models"`
+	UnpricedModels yaml.Node         `yaml:"unpriced_models"`
 	UnpricedTools  string            `yaml:"unpriced_tools"`
 	Models         []fileModel       `yaml:"models"`
 	Routing        fileRouting       `yaml:"routing"`

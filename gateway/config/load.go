@@ -222,13 +222,7 @@ func (c *checker) limits(f file) {
 		c.fail("dynamic_rate_limits.on_soft_budget_hit.reduce_rpm_pct", "is %v; it is a share and must be above 0 and at most 1", *factor)
 	}
 	c.config.AllowPrivateTargets = f.Alerts.AllowPrivateTargets
-	switch f.UnpricedModels {
-	case "", "deny":
-	case "allow":
-		c.config.AllowUnpriced = true
-	default:
-		c.fail("unpriced_models", "is %q; it must be deny or allow", f.UnpricedModels)
-	}
+	c.unpriced(f.UnpricedModels)
 	switch f.UnpricedTools {
 	case "", "deny":
 	case "allow":

@@ -156,21 +156,6 @@ func (c *checker) price(field string, node yaml.Node) *api.ModelPrice {
 	return &price
 }
 
-// prices reads where the price list is.
-func (c *checker) prices(f file) {
-	c.config.PriceFile = f.Prices.File
-	switch f.Prices.Mode {
-	case "", "over":
-	case "instead":
-		c.config.PriceFileInstead = true
-	default:
-		c.fail("prices.mode", "is %q; it must be over or instead: over the built-in catalogue, or instead of it", f.Prices.Mode)
-	}
-	if f.Prices.Mode != "" && f.Prices.File == "" {
-		c.fail("prices.file", "is required with prices.mode: a price list in LiteLLM's format")
-	}
-}
-
 func (c *checker) amount(field string, node yaml.Node) *money.Nano {
 	if node.IsZero() {
 		return nil

@@ -22,6 +22,8 @@ type Deployment struct {
 	Price pricing.Price
 	// Priced is false when nobody knows what the model costs.
 	Priced bool
+	// FallbackUntil is when Price ends, which stands for one that nobody knows; zero is that it is the model's own.
+	FallbackUntil time.Time
 	// MaxInputTokens and MaxOutputTokens are the model's own limits, 0 when unknown.
 	MaxInputTokens  int64
 	MaxOutputTokens int64

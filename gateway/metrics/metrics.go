@@ -24,6 +24,7 @@ type Metrics struct {
 	spend    *prometheus.CounterVec
 	tokens   *prometheus.CounterVec
 	above    *prometheus.CounterVec
+	unpriced *prometheus.CounterVec
 	overhead prometheus.Histogram
 	drift    *prometheus.GaugeVec
 	stores   storeGauges
@@ -48,6 +49,9 @@ func New(version string) *Metrics {
 		tokens: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "bursar_tokens_total", Help: "Tokens settled, by team, model and kind (prompt, completion).",
 		}, []string{"team_id", "model", "kind"}),
+		unpriced: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "bursar_unpriced_calls_total", Help: "Calls that cost the fallback price of unpriced_models as nobody knows their model's, by model.",
+		}, []string{"model"}),
 		above: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "bursar_prompt_above_bound_total", Help: "Calls whose provider reported more prompt tokens than the bound that was reserved, by model; they are booked in full.",
 		}, []string{"model"}),
@@ -64,7 +68,7 @@ func New(version string) *Metrics {
 	info.Set(1)
 	m.stores = newStoreGauges(m.registry)
 	m.exports = newExportGauges(m.registry)
-	m.registry.MustRegister(m.requests, m.spend, m.tokens, m.above, m.overhead, m.drift, info,
+	m.registry.MustRegister(m.requests, m.spend, m.tokens, m.above, m.unpriced, m.overhead, m.drift, info,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -87,7 +91,9 @@ type Call struct {
 	CompletionTokens int64
 	// AboveBound: the provider reported a longer prompt than was reserved.
 	AboveBound bool
-	Overhead   time.Duration
+	// Unpriced: the call costs what is stated for models whose price nobody knows.
+	Unpriced bool
+	Overhead time.Duration
 }
 
 // CallEnded counts a call.
@@ -99,6 +105,9 @@ func (m *Metrics) CallEnded(c Call) {
 	}
 	if c.AboveBound {
 		m.above.WithLabelValues(c.Model).Inc()
+	}
+	if c.Unpriced {
+		m.unpriced.WithLabelValues(c.Model).Inc()
 	}
 	of := m.uses(user{c.TeamID, c.Model})
 	of.spend.Add(float64(c.Cost) / float64(money.USD))

@@ -77,6 +77,8 @@ func (p *Proxy) checkPrices(c *call) error {
 	}
 	for _, deployment := range c.served.Deployments {
 		switch {
+		case !deployment.FallbackUntil.IsZero() && !p.Now().Before(deployment.FallbackUntil):
+			return api.Errorf(api.Forbidden, "the model %q has no known price, so it is no longer served; the operator can set the model's price", c.model)
 		case deployment.Priced:
 			c.expectSearch(deployment)
 			if err := p.checkExtras(c, deployment); err != nil {

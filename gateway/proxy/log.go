@@ -53,6 +53,7 @@ func (p *Proxy) count(c *call, status int) {
 		counted.TeamID = *c.subject.Key.TeamID
 	}
 	counted.AboveBound = c.settled && c.endpoint.capped && c.usage.PromptTokens > c.bounds.inputTokens
+	counted.Unpriced = c.settled && !c.deployment.FallbackUntil.IsZero()
 	p.Metrics.CallEnded(counted)
 }
 
