@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -90,6 +91,7 @@ var parts = map[string]part{
 	"video":                  {`{"type":"video_url","video_url":{"url":"https://example.com/a.mp4"}}`, 0, 0, 0, "video_url"},
 	"Gemini's data":          {`{"inline_data":{"mime_type":"application/pdf","data":"` + pages + `"}}`, 0, 0, 0, "application/pdf"},
 	"Gemini's file":          {`{"fileData":{"mimeType":"video/mp4","fileUri":"https://example.com/a"}}`, 0, 0, 0, "filedata"},
+	"Gemini's cache":         {`{"type":"text","text":"hi","cachedContent":"cachedContents/c"}`, 0, 0, 0, "text"},
 	"reference":              {`{"type":"item_reference","id":"msg_1"}`, 0, 0, 0, "item_reference"},
 	"what nobody knows":      {`{"type":"hologram","ref":"h_1"}`, 0, 0, 0, "hologram"},
 	"a file of another name": {`{"type":"text","text":"hi","File_ID":"file-1"}`, 0, 0, 0, "text"},
@@ -338,6 +340,41 @@ func FuzzFind(f *testing.F) {
 		}
 		if json.Valid(body) && !json.Valid(got.Without(body)) {
 			t.Fatalf("no JSON without media: %q", got.Without(body))
+		}
+	})
+}
+
+// FuzzFind_planted plants a part of every kind at a place that the fuzzer chooses: each byte of the way wraps what
+// stands there once more.
+func FuzzFind_planted(f *testing.F) {
+	var names, wraps []string
+	for name := range parts {
+		names = append(names, name)
+	}
+	for _, position := range positions {
+		if list, found := strings.CutPrefix(position, `{"messages":[`); found && json.Valid([]byte(strings.Replace(position, "PART", "{}", 1))) {
+			wraps = append(wraps, strings.TrimSuffix(list, `]}`))
+		}
+	}
+	slices.Sort(names)
+	slices.Sort(wraps)
+	wraps = append(wraps, `[PART]`, `{"content":[PART]}`, `{"type":"tool_result","content":[{"type":"text","text":"a"},PART]}`, `{"type":"function_call_output","output":[PART]}`)
+	for i := range names {
+		f.Add(uint8(i), []byte{0, byte(i), 9, 200})
+	}
+	f.Fuzz(func(t *testing.T, which uint8, way []byte) {
+		part := parts[names[int(which)%len(names)]]
+		body := part.json
+		for _, step := range way[:min(len(way), 12)] { // below what is too deep
+			body = strings.Replace(wraps[int(step)%len(wraps)], "PART", body, 1)
+		}
+		whole := `{"messages":[` + body + `]}`
+		if !json.Valid([]byte(whole)) {
+			return // a position of several messages within another
+		}
+		got := content.Find([]byte(whole))
+		if got.Pictures != part.pictures || got.Sounds != part.sounds || part.unweighed != "" && got.Unweighed == nil {
+			t.Errorf("%+v in %.600s", got, whole)
 		}
 	})
 }

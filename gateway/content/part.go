@@ -140,7 +140,7 @@ func (w *walk) member(f *facts, at place, folded []byte) {
 	case "inputaudio", "audio", "audiourl", "outputaudio":
 		f.sounds = append(f.sounds, member{string(name), v})
 	case "fileid", "fileids", "fileurl", "filedata", "file", "files", "attachments", "document", "documenturl", "inputfile",
-		"video", "videourl", "inputvideo", "videofile", "audiofile", "inlinedata", "mediaurl", "pdf", "pdfurl":
+		"video", "videourl", "inputvideo", "videofile", "audiofile", "inlinedata", "mediaurl", "pdf", "pdfurl", "cachedcontent":
 		f.files = append(f.files, member{string(name), v})
 	}
 }

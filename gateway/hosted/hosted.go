@@ -86,11 +86,9 @@ func Read(dialect Dialect, object Object, found *content.Found) (Work, error) {
 	for _, tool := range found.Tools {
 		w.offer(tool)
 	}
-	if dialect == Messages {
-		for _, name := range []string{"mcp_servers", "container"} {
-			if raw := object[name]; len(raw) > 0 && string(raw) != "null" {
-				w.ask(content.Tool{Type: name, Path: name})
-			}
+	for _, name := range asides[dialect] {
+		if truthy(object[name]) {
+			w.ask(content.Tool{Type: name, Path: name})
 		}
 	}
 	if err := w.boundCalls(object); err != nil {
@@ -101,6 +99,13 @@ func Read(dialect Dialect, object Object, found *content.Found) (Work, error) {
 	}
 	w.summary(object["context_management"])
 	return w, nil
+}
+
+// asides are members beside the tools by which a provider is made to do more than answer: Anthropic's connections
+// and containers; what Azure reads from the caller's stores, and Cohere's and Groq's words for reading the web.
+var asides = map[Dialect][]string{
+	Messages: {"mcp_servers", "container"},
+	Chat:     {"data_sources", "connectors", "search_settings"},
 }
 
 // offer takes in one tool that is more than a function of the client's.

@@ -59,10 +59,14 @@ func TestRead_whatHasNoPriceIsNamed(t *testing.T) {
 		`{"tools":[{"type":"file_search"}]}`:                                                                 `type "file_search"`,
 		`{"tools":[{"type":"function","type":"mcp","name":"f"}]}`:                                            `"of several types"`,
 		`{"mcp_servers":[{"type":"url","url":"https://x"}]}`:                                                 `mcp_servers is not served: the provider runs it`,
+		`{"data_sources":[{"type":"azure_search","parameters":{}}]}`:                                         `data_sources is not served`,
 		`{"container":"c_1"}`: `container is not served`,
 		`{"plugins":[{"id":"web","enabled":false},{"id":"file-parser"}]}`: `plugins has one of type "file-parser" (plugins[1])`,
 	} {
 		dialect := hosted.Responses
+		if strings.Contains(body, "data_sources") {
+			dialect = hosted.Chat
+		}
 		if strings.Contains(body, "mcp_servers") || strings.Contains(body, `"container":"`) || strings.Contains(body, "execution_") {
 			dialect = hosted.Messages
 		}
@@ -102,6 +106,7 @@ func TestRead_searchesAreBounded(t *testing.T) {
 		"xAI's, few":                  {hosted.Chat, `{"search_parameters":{"max_search_results":4}}`, 4, 1, 1, `{"search_parameters":{"max_search_results":4}}`},
 		"xAI's, off":                  {hosted.Chat, `{"search_parameters":{"mode":"off"}}`, 0, 0, 1, `{"search_parameters":{"mode":"off"}}`},
 		"Qwen's":                      {hosted.Chat, `{"enable_search":true}`, 1, 1, 1, `{"enable_search":true}`},
+		"a search by its name":        {hosted.Chat, `{"web_search":{"enable":true}}`, 1, 1, 1, `{"web_search":{"enable":true}}`},
 		"Qwen's, off":                 {hosted.Chat, `{"enable_search":false}`, 0, 0, 1, `{"enable_search":false}`},
 		"OpenRouter's plugin":         {hosted.Chat, `{"plugins":[{"id":"web","max_results":12}]}`, 3, 1, 1, `{"plugins":[{"id":"web","max_results":12}]}`},
 	} {

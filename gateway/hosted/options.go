@@ -63,9 +63,11 @@ func (w *Work) options(object Object) error {
 	if err := w.liveSearch(object); err != nil {
 		return err
 	}
-	if raw := object["enable_search"]; truthy(raw) {
-		w.searchOnce("enable_search", 1, "")
-		w.Tokens += TokensPerSearch
+	for _, name := range []string{"enable_search", "web_search"} {
+		if truthy(object[name]) {
+			w.searchOnce(name, 1, "")
+			w.Tokens += TokensPerSearch
+		}
 	}
 	return w.plugins(object["plugins"])
 }
@@ -101,7 +103,7 @@ func readObject(object Object, name string, target any) (given bool, err error) 
 }
 
 func truthy(raw json.RawMessage) bool {
-	return len(raw) > 0 && !slices.Contains([]string{"null", "false", `""`, "0", `"false"`}, string(raw))
+	return len(raw) > 0 && !slices.Contains([]string{"null", "false", `""`, "0", `"false"`, "[]", "{}"}, string(raw))
 }
 
 // searchOnce takes in searches of which at least one is made.

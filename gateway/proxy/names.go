@@ -16,7 +16,7 @@ var judged = folded(
 	"service_tier", "web_search_options", "prompt", "best_of", "input", "max_output_tokens", "tools", "store",
 	"background", "previous_response_id", "conversation", "mcp_servers", "container", "speed", "inference_geo",
 	"functions", "size", "quality", "stream_format", "search_parameters", "enable_search", "plugins", "context_management",
-	"max_tool_calls", "system",
+	"max_tool_calls", "system", "data_sources", "connectors", "search_settings", "web_search",
 )
 
 // forbidden are the fields by which routers let a caller choose where a call goes and with whose credentials, or
