@@ -165,8 +165,10 @@ func TestParseUsage_refusesWhatMakesNoSense(t *testing.T) {
 			`{"usage":{"prompt_tokens":{},"completion_tokens":1}}`,
 		},
 		"responses": {`{}`, `{"usage":{"input_tokens":-1,"output_tokens":1}}`},
-		"messages": {`{}`, `{"usage":{"input_tokens":-1,"output_tokens":1}}`, `{"usage":{"input_tokens":1,"output_tokens":1,"server_tool_use":{"web_search_requests":-2}}}`,
-			`{"usage":{"input_tokens":1,"output_tokens":1,"iterations":[{"type":"compaction","input_tokens":-5}]}}`, `{"usage":{"input_tokens":1,"cache_read_input_tokens":1e18,"output_tokens":1}}`},
+		"messages": {
+			`{}`, `{"usage":{"input_tokens":-1,"output_tokens":1}}`, `{"usage":{"input_tokens":1,"output_tokens":1,"server_tool_use":{"web_search_requests":-2}}}`,
+			`{"usage":{"input_tokens":1,"output_tokens":1,"iterations":[{"type":"compaction","input_tokens":-5}]}}`, `{"usage":{"input_tokens":1,"cache_read_input_tokens":1e18,"output_tokens":1}}`,
+		},
 		"images":        {`{}`, `{"data":[]}`, `{"data":[{}],"usage":{"input_tokens":-1,"output_tokens":1}}`, `{"data":[{}],"usage":{"input_tokens":1,"output_tokens":1,"output_tokens_details":{"image_tokens":5}}}`},
 		"transcription": {`{}`, `{"text":"hi"}`, `{"duration":-3}`, `{"duration":"long"}`, `{"usage":{"type":"duration","seconds":1e15}}`, `plain text`},
 	} {
