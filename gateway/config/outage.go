@@ -20,7 +20,7 @@ func (c *checker) outage(f file) {
 	}
 	c.config.MaxBacklog = *f.Budgets.MaxBacklog
 	if c.config.MaxBacklog < 1 {
-		c.fail("budgets.max_backlog", "is %d; it is how many ledger rows of a team may wait and must be at least 1", c.config.MaxBacklog)
+		c.fail("budgets.max_backlog", "is %d; it is how many ledger rows of a team, and of a gateway, may wait and must be at least 1", c.config.MaxBacklog)
 	}
 }
 

@@ -34,6 +34,17 @@ func TogetherForTest(r *Redis, slot string, calls []func()) {
 	made.Wait()
 }
 
+// ForgetRecentForTest makes everything that was settled long ago.
+func ForgetRecentForTest(r *Redis) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, log := range r.logs {
+		log.mu.Lock()
+		log.recent = nil
+		log.mu.Unlock()
+	}
+}
+
 // MeanwhileForTest makes a call that asks Redis in a slot, and another one before Redis has answered, while Redis counts as away.
 func MeanwhileForTest(r *Redis, slot string, call, meanwhile func()) {
 	r.reserves.holdForTest(slot)

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/oklog/ulid/v2"
@@ -88,7 +89,11 @@ type Redis struct {
 	dirty     map[string]bool
 	dirtyWake chan struct{}
 	// written are the settlements whose rows this process has put into streams and not yet into the record, by slot.
-	written map[string]*writtenRows
+	written map[string]*written
+	// unrecorded is how many these are.
+	unrecorded atomic.Int64
+	// recording lets one call at a time move them.
+	recording sync.Mutex
 }
 
 // heldReservation is what a gateway knows of a reservation beyond what it sends when it settles.
@@ -126,7 +131,7 @@ func OpenRedis(ctx context.Context, url string, record Record, options RedisOpti
 		pending: newPending(), alone: newAlone(),
 		held: make(map[string]*heldReservation), logs: make(map[string]*slotLog), named: make(map[string]time.Time),
 		pots:  make(map[string]*pot),
-		dirty: make(map[string]bool), dirtyWake: make(chan struct{}, 1), written: make(map[string]*writtenRows),
+		dirty: make(map[string]bool), dirtyWake: make(chan struct{}, 1), written: make(map[string]*written),
 	}
 	r.reserves, r.settles = newGroups(r.answerReserves), newGroups(r.answerSettles)
 	r.cluster, _ = client.(*redis.ClusterClient)

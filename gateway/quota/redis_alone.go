@@ -319,6 +319,7 @@ func (r *Redis) settleAlone(ctx context.Context, settlement Settlement) {
 func (r *Redis) bookAlone(ctx context.Context, settlement Settlement, held *heldReservation) error {
 	row := settledRow(settlement, held.decision.At, time.Now().UTC())
 	if err := r.record.Append(context.WithoutCancel(ctx), []Entry{{Row: &row}}); err != nil {
+		r.keepPending(pendingStep{settlement: settlement})
 		return err
 	}
 	r.remember(settlement, held)
@@ -326,8 +327,8 @@ func (r *Redis) bookAlone(ctx context.Context, settlement Settlement, held *held
 	defer r.mu.Unlock()
 	delete(r.held, settlement.ID)
 	owed := r.oweLocked(settlement.Slot)
-	for i, budget := range held.request.Budgets {
-		owed.counters[r.counter(budget.Scope, held.request.Slot, held.decision.Budgets[i].Period)] = true
+	for _, counter := range r.countersOf(held) {
+		owed.counters[counter] = true
 	}
 	return nil
 }

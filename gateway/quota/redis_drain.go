@@ -156,7 +156,12 @@ func (r *Redis) drained(ctx context.Context, slot string, entries []streamEntry)
 	args := make([]any, 1, 1+2*len(entries))
 	args[0] = drainGroup
 	for _, entry := range entries {
-		args = append(args, entry.id, entry.rows)
+		if entry.id != "" {
+			args = append(args, entry.id, entry.rows)
+		}
+	}
+	if len(args) == 1 {
+		return nil
 	}
 	_, err := r.callInt(ctx, r.scripts.drained, r.keys.slot(slot), args)
 	return err

@@ -33,6 +33,9 @@ func (r *Redis) reserveShared(ctx context.Context, request Request) (_ Decision,
 	if r.pending.full() {
 		return Decision{}, false, fmt.Errorf("%w: too much is waiting to be settled", ErrUnavailable)
 	}
+	if r.unrecorded.Load() >= r.options.MaxBacklog {
+		return Decision{}, false, fmt.Errorf("%w: %d settlements and more", ErrBacklog, r.options.MaxBacklog)
+	}
 	if err := r.name(ctx, request.Slot); err != nil {
 		return Decision{}, false, err
 	}

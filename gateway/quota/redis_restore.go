@@ -199,6 +199,9 @@ func (r *Redis) restoreNow(ctx context.Context, slot string, log *slotLog) error
 			return fmt.Errorf("record %d settlements that Redis may have lost: %w", len(entries), err)
 		}
 	}
+	if err := r.recordUnrecorded(ctx, slot); err != nil {
+		return err
+	}
 	items, err := r.restoreItems(slot, recent)
 	if err != nil {
 		return err
@@ -376,7 +379,7 @@ func (r *Redis) activeSlots(now time.Time) (slots []string) {
 		holding[held.request.Slot] = true
 	}
 	for slot, log := range r.logs {
-		if log.active(now) || holding[slot] {
+		if log.active(now) || holding[slot] || r.written[slot] != nil {
 			slots = append(slots, slot)
 		}
 	}

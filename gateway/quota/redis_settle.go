@@ -44,7 +44,7 @@ func (r *Redis) Settle(ctx context.Context, settlement Settlement) (Settled, err
 func (r *Redis) settle(ctx context.Context, settlement Settlement, held *heldReservation) (Settled, error) {
 	row := packRow(settledRow(settlement, time.Time{}, time.Time{}))
 	for range attempts {
-		call, err := r.askSettle(ctx, settlement, row)
+		call, err := r.askSettle(ctx, settlement, held, row)
 		if err != nil {
 			return Settled{}, fmt.Errorf("settle %s: %w", settlement.ID, err)
 		}

@@ -4,14 +4,14 @@ import (
 	"context"
 	"slices"
 	"time"
-
-	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
 // settleCall is one settlement's part of a group that settle.lua books.
 type settleCall struct {
 	asked
 	settlement Settlement
+	// counters are those of the budgets that it is spent from, where this gateway made the reservation.
+	counters []string
 	// row is the ledger row as JSON, but for when the request was admitted and settled.
 	row []byte
 	// now is when the group was booked, and order which of its slot's decisions this one is.
@@ -20,13 +20,13 @@ type settleCall struct {
 }
 
 // askSettle has Redis book a settlement, together with whoever settles at the same time.
-func (r *Redis) askSettle(ctx context.Context, settlement Settlement, row []byte) (*settleCall, error) {
+func (r *Redis) askSettle(ctx context.Context, settlement Settlement, held *heldReservation, row []byte) (*settleCall, error) {
 	breaker := r.breakerOf(ctx, r.keys.slot(settlement.Slot))
 	trial := breaker.open()
 	if !breaker.allows(time.Now()) {
 		return nil, errOpen
 	}
-	call := &settleCall{asked: newAsked(trial), settlement: settlement, row: row}
+	call := &settleCall{asked: newAsked(trial), settlement: settlement, counters: r.countersOf(held), row: row}
 	r.settles.ask(settlement.Slot, call)
 	return call, r.wait(ctx, breaker, &call.asked)
 }
@@ -66,26 +66,26 @@ func (r *Redis) book(breaker *breaker, slot string, group []*settleCall) ([][]an
 	for i, call := range group {
 		call.now, call.order = now, orderOf(now, i)
 	}
-	rows, all := writtenBy(group, answers)
-	r.noteWritten(slot, entry, rows, all)
+	together, apart := writtenBy(group, answers)
+	r.noteWritten(slot, entry, together, apart, len(together) == len(group))
 	return answers, answer.err
 }
 
-// writtenBy are the rows of a group's settlements that are in the one entry which the script wrote for all of them.
-// Something else than those is in entries of its own, or was written by an earlier call.
-func writtenBy(group []*settleCall, answers [][]any) (rows []api.LedgerRow, all bool) {
-	all = true
+// writtenBy are the rows of a group's settlements: those in the one entry which the script wrote for all of them, and
+// those in entries of their own, beside alerts. What an earlier call has written is among neither.
+func writtenBy(group []*settleCall, answers [][]any) (together, apart []writtenRow) {
 	for i, call := range group {
 		answer := &reply{values: answers[i]}
-		at := int64(0)
-		if answer.text() == "settled" {
-			at = answer.int()
-		}
-		if at == 0 {
-			all = false
+		if answer.text() != "settled" {
 			continue
 		}
-		rows = append(rows, settledRow(call.settlement, timeOf(at), call.now))
+		at := answer.int()
+		row := writtenRow{row: settledRow(call.settlement, timeOf(max(at, -at)), call.now), counters: call.counters}
+		if at < 0 {
+			apart = append(apart, row)
+			continue
+		}
+		together = append(together, row)
 	}
-	return rows, all
+	return together, apart
 }

@@ -48,7 +48,8 @@ local opens = redis.call('GET', closed_key)
 if told == epoch then
   redis.call('SREM', awaited, gateway)
 elseif opens and #ARGV > 8 then
-  await(gateway) -- it has something to tell
+  await(gateway) -- it has something to tell, which takes as long as the record is away
+  redis.call('PEXPIRE', closed_key, milliseconds(patience))
 end
 if opens and now >= tonumber(opens) and redis.call('SCARD', awaited) == 0 then
   redis.call('DEL', closed_key)

@@ -130,10 +130,8 @@ local function unspendable(budgets)
   if spends and closed then
     return 'recovering'
   end
-  if spends then
-    waiting = waiting or amount(redis.call('GET', base .. ':led:rows'))
-  end
-  if spends and waiting >= most_waiting then
+  waiting = waiting or amount(redis.call('GET', base .. ':led:rows'))
+  if waiting >= most_waiting then
     return 'backlog'
   end
 end

@@ -2,7 +2,7 @@
 -- KEYS: slot. ARGV: clock, gateway, its numbers for this change and for the latest it saw applied,
 -- how long ends are remembered, then of each reservation its id, tokens, cost, 1 for a request that was never sent, row.
 -- Replies: {'lost'}, or {'ok', answers, now, the stream's entry that holds the rows of those that settled}. An answer is
--- its length, status, and if that is 'settled': when it was admitted if its row is in that entry, else 0, and
+-- its length, status, and if that is 'settled': when it was admitted, negative if its row is in an entry of its own, and
 -- how its windows and budgets stand.
 
 local base, now = KEYS[1], clock(ARGV[1])
@@ -41,7 +41,7 @@ local function settle(id, r, tokens, cost, unsent, row)
     say(r.at)
   else
     write_entry(base, 'settle', id, r, now, alerts, 'cost', cost, 'row', row)
-    say(0)
+    say(0 - r.at)
   end
   say_limits(base, r, now)
 end
