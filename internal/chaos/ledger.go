@@ -108,8 +108,11 @@ func (s *stage) remains(ctx context.Context) (r remains, err error) {
 func (r *remains) add(ctx context.Context, client *redis.Client, key string) error {
 	scope, isBudget := strings.CutPrefix(key, "bursar:{b:")
 	isWindow := strings.Contains(key, "}:w:")
-	if !isBudget && !isWindow || strings.HasSuffix(key, ":on") || strings.HasSuffix(key, ":sweep") { // marks beside the counters
+	if !isBudget && !isWindow {
 		return nil
+	}
+	if kind, err := client.Type(ctx, key).Result(); err != nil || kind != "hash" { // marks stand beside the counters
+		return err
 	}
 	var counter struct {
 		Spent    int64 `redis:"u"`
@@ -138,9 +141,12 @@ func (s *stage) drain(ctx context.Context) (took time.Duration, left []string) {
 	began := time.Now()
 	var unread error
 	err := await(ctx, drainPatience, func(ctx context.Context) bool {
-		var found []string
-		if found, unread = s.disagreements(ctx); unread != nil {
-			return false // left is what was seen last
+		found, failure := s.disagreements(ctx)
+		if ctx.Err() != nil {
+			return false // what was seen before that is the reason, and not that the time is up
+		}
+		if unread = failure; unread != nil {
+			return false
 		}
 		left = found
 		return len(left) == 0
@@ -149,7 +155,7 @@ func (s *stage) drain(ctx context.Context) (took time.Duration, left []string) {
 	case unread != nil:
 		left = append(left, "the stores could not be read: "+unread.Error())
 	case err != nil && len(left) == 0:
-		left = []string{"the stores could not be read in time"}
+		left = []string{"one look at the stores took longer than " + drainPatience.String()}
 	}
 	return time.Since(began), left
 }
