@@ -3,6 +3,7 @@ package policy
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
@@ -34,6 +35,12 @@ func withFallback(limits, fallback api.RateLimits) api.RateLimits {
 		limits.MaxParallelRequests = fallback.MaxParallelRequests
 	}
 	return limits
+}
+
+// LimitedModel is the model, pattern or access group that the counters of a limit by model are for; "" for others.
+func LimitedModel(scope quota.Scope) string {
+	_, entry, _ := strings.Cut(string(scope), "#")
+	return entry
 }
 
 // appendWindow adds a window unless nothing in it is limited: what is not limited need not be counted.

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/httpx"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/policy"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
@@ -123,7 +124,7 @@ func budgetLeft(d quota.Denial) money.Nano {
 func tooLarge(d quota.Denial) *api.Error {
 	refused := api.Errorf(api.Invalid,
 		"the request may use %d tokens, more than the %s may use in a whole minute (%d); send a shorter prompt or a smaller max_tokens",
-		d.Need, d.Name, d.Limit)
+		d.Need, d.Name+entryOf(d), d.Limit)
 	refused.Param = "max_tokens"
 	refused.Header = http.Header{"X-Should-Retry": {"false"}}
 	return refused
@@ -137,11 +138,19 @@ func overRate(c *call, d quota.Denial) *api.Error {
 	resets := c.decision.At.Add(d.RetryAfter).UTC()
 	refused := api.Errorf(api.RateLimited,
 		"Rate limit exceeded for %s. Limit type: %s. Current limit: %d, Remaining: %d. Limit resets at: %s UTC. Rate limit exceeded, try again in %d s.",
-		owner(c, d), d.Kind, d.Limit, max(0, d.Limit-d.Used), resets.Format("2006-01-02 15:04:05"), seconds(d.RetryAfter))
+		owner(c, d)+entryOf(d), d.Kind, d.Limit, max(0, d.Limit-d.Used), resets.Format("2006-01-02 15:04:05"), seconds(d.RetryAfter))
 	refused.Header = http.Header{}
 	refused.Refusal = &api.Refusal{ResetsAt: &resets}
 	c.endpoint.voice.setRetryAfter(refused.Header, d.RetryAfter)
 	return refused
+}
+
+// entryOf is the name, wildcard or access group that a limit by model is for.
+func entryOf(d quota.Denial) string {
+	if !strings.HasSuffix(d.Name, " model") {
+		return ""
+	}
+	return ", which counts " + policy.LimitedModel(d.Scope)
 }
 
 func owner(c *call, d quota.Denial) string {
