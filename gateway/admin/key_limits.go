@@ -46,7 +46,7 @@ func (s *Server) checkWithin(team *api.Team, before, after api.Key) error {
 			return err
 		}
 	}
-	for _, limit := range limitsOf(*team, before, after) {
+	for _, limit := range limitsOf(*team, before, after, s.models.Names) {
 		if moved || !equal(limit.before, limit.key) {
 			if err := limit.check(); err != nil {
 				return err
@@ -108,7 +108,7 @@ func (l pairedLimit) check() error {
 }
 
 // limitsOf pairs the rate limits of a key and its team.
-func limitsOf(team api.Team, before, after api.Key) []pairedLimit {
+func limitsOf(team api.Team, before, after api.Key, names func(string) *modelname.Names) []pairedLimit {
 	limits := []pairedLimit{
 		{"rpm_limit", team.RPMLimit, before.RPMLimit, after.RPMLimit},
 		{"tpm_limit", team.TPMLimit, before.TPMLimit, after.TPMLimit},
@@ -116,17 +116,28 @@ func limitsOf(team api.Team, before, after api.Key) []pairedLimit {
 	}
 	for _, model := range sortedNames(after.ModelRPMLimit) {
 		limits = append(limits, pairedLimit{
-			"model_rpm_limit." + model, entry(team.ModelRPMLimit, model),
+			"model_rpm_limit." + model, binding(team.ModelRPMLimit, names(model)),
 			entry(before.ModelRPMLimit, model), entry(after.ModelRPMLimit, model),
 		})
 	}
 	for _, model := range sortedNames(after.ModelTPMLimit) {
 		limits = append(limits, pairedLimit{
-			"model_tpm_limit." + model, entry(team.ModelTPMLimit, model),
+			"model_tpm_limit." + model, binding(team.ModelTPMLimit, names(model)),
 			entry(before.ModelTPMLimit, model), entry(after.ModelTPMLimit, model),
 		})
 	}
 	return limits
+}
+
+// binding is the smallest of a team's limits that stand for the model.
+func binding(limits map[string]int64, model *modelname.Names) *int64 {
+	var least *int64
+	for entry, limit := range limits {
+		if model.BoundBy(entry) && (least == nil || limit < *least) {
+			least = &limit
+		}
+	}
+	return least
 }
 
 func entry(limits map[string]int64, model string) *int64 {

@@ -55,8 +55,7 @@ func (s *Server) unserved(ctx context.Context, made *rehearsal) (names []string,
 	}
 	models = slices.DeleteFunc(models, func(model api.Model) bool { return !model.Enabled })
 	for _, name := range added {
-		special := name == allProxyModels || name == allTeamModels || name == noDefaultModels
-		if !special && !slices.ContainsFunc(models, func(model api.Model) bool { return model.MeantBy(name) }) {
+		if !api.ReservedModel(name) && !slices.ContainsFunc(models, func(model api.Model) bool { return model.MeantBy(name) }) {
 			names = append(names, name)
 		}
 	}

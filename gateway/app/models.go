@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -48,8 +49,7 @@ type modelRecord interface {
 	ModelTargets(ctx context.Context) ([]api.Model, error)
 }
 
-// Deployments returns the file's models, then the record's that are enabled. The file's win over those
-// with the same id.
+// Deployments returns the file's models, then the record's. The file's win over those with the same id.
 func (m *models) Deployments(ctx context.Context) ([]deployment.Deployment, error) {
 	stored, err := m.record.ModelTargets(ctx)
 	if err != nil {
@@ -61,13 +61,14 @@ func (m *models) Deployments(ctx context.Context) ([]deployment.Deployment, erro
 		return nil, err
 	}
 	for _, model := range stored {
-		if _, again := filed.model(model.ModelID); !model.Enabled || again {
+		if _, again := filed.model(model.ModelID); again {
 			continue
 		}
 		d, err := filed.deployment(configured(model))
 		if err != nil {
 			return nil, err
 		}
+		d.Off = !model.Enabled
 		deployments = append(deployments, d)
 	}
 	for _, d := range deployments {
@@ -76,10 +77,13 @@ func (m *models) Deployments(ctx context.Context) ([]deployment.Deployment, erro
 	return deployments, nil
 }
 
-// warnUnpriced tells of a model whose price nobody knows. What a wildcard serves is not known yet.
+// warnUnpriced tells of a model whose price nobody knows. A wildcard's names have the catalogue's.
 func (m *models) warnUnpriced(d deployment.Deployment) {
 	switch about := slog.Group("", slog.String("model", d.Model), slog.String("deployment", d.ID)); {
+	case d.Off || d.Priced && d.FallbackUntil.IsZero():
+	case d.Real != nil && len(d.Known) > 0:
 	case d.Real != nil:
+		m.logger.Warn("a wildcard has no price of its own; it serves names that the catalogue of prices knows", about)
 	case !d.Priced:
 		m.logger.Warn("a model has no known price; set its price to serve it", about)
 	case !d.FallbackUntil.IsZero():
@@ -115,29 +119,45 @@ func (m *filedModels) deployment(entry config.Model) (deployment.Deployment, err
 	if err != nil || !modelname.IsPattern(entry.Name) {
 		return d, err
 	}
-	d.Known = m.known(entry)
 	d.Real = func(rest string) deployment.Deployment {
-		real := entry
-		real.UpstreamModel, real.BaseModel = modelname.Fill(entry.UpstreamModel, rest), modelname.Fill(entry.BaseModel, rest)
-		served, _ := m.named(real) // the price was read above
+		served, _ := m.named(m.real(entry, rest)) // the price was read above
 		return served
 	}
+	d.Known = m.known(entry, d.Real)
 	return d, nil
 }
 
-// known are the names that a wildcard serves and the catalogue has: what the provider is asked for is one of
-// its models.
-func (m *filedModels) known(entry config.Model) (names []string) {
-	listed := either(entry.BaseModel, entry.UpstreamModel)
-	if !modelname.IsPattern(listed) {
-		return nil
+// real is the entry of a wildcard as it serves one name. What an OpenAI-compatible vendor's star stands for is
+// that vendor's model in the catalogue too.
+func (m *filedModels) real(entry config.Model, rest string) config.Model {
+	real := entry
+	real.UpstreamModel, real.BaseModel = modelname.Fill(entry.UpstreamModel, rest), modelname.Fill(entry.BaseModel, rest)
+	if vendor := m.vendor(entry); entry.UpstreamModel == "*" && entry.Upstream == "openai" && real.BaseModel == "" && vendor != "" {
+		real.BaseModel = vendor + "/" + rest
 	}
-	for _, model := range m.catalogue.Models() {
-		rest, matches := modelname.Rest(listed, model.Name)
-		if !matches {
-			continue
-		}
-		if found, known := m.catalogue.Model(entry.Upstream, model.Name); known && found.Provider == model.Provider {
+	return real
+}
+
+// vendor is whose models a wildcard of nothing but a star serves: the one that its name begins with, or that of
+// the address. It is "" for one that the catalogue does not have.
+func (m *filedModels) vendor(entry config.Model) string {
+	if named, found := strings.CutSuffix(entry.Name, "/*"); found && len(m.catalogue.Of(named)) > 0 {
+		return named
+	}
+	if entry.BaseURL != "" && entry.BaseURL == config.BaseURL(entry.Upstream, "") {
+		return entry.Upstream
+	}
+	return ""
+}
+
+// known are the names that a wildcard serves and the catalogue has.
+func (m *filedModels) known(entry config.Model, real func(rest string) deployment.Deployment) (names []string) {
+	listed, models := either(entry.BaseModel, entry.UpstreamModel), m.catalogue.Models()
+	if listed == "*" {
+		models = m.catalogue.Of(m.vendor(entry))
+	}
+	for _, model := range models {
+		if rest, matches := modelname.Rest(listed, model.Name); matches && real(rest).Priced {
 			names = append(names, modelname.Fill(entry.Name, rest))
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tidwall/gjson"
+
 	"github.com/bursarhq/terraform-provider-bursar/internal/testenv"
 )
 
@@ -52,7 +54,7 @@ func TestWildcard_servesWhatItMatchesAndPassesTheRestOn(t *testing.T) {
 		t.Errorf("claude-x is asked for as %q", got)
 	}
 	g.expectNames(free, map[string]int{
-		"acme/": http.StatusNotFound, "acme/*": http.StatusNotFound, "acme/a b": http.StatusNotFound, "acme": http.StatusNotFound,
+		"acme/": http.StatusNotFound, "acme/../x": http.StatusNotFound, "acme/.": http.StatusNotFound, "acme/*": http.StatusNotFound, "acme/a b": http.StatusNotFound, "acme": http.StatusNotFound,
 		"acme/l\u017f": http.StatusNotFound, "ACME/large": http.StatusNotFound,
 	})
 	if status, _, _ := g.do("POST", "/v1/chat/completions", key, sayTo("claude-x")); status == http.StatusOK {
@@ -63,6 +65,111 @@ func TestWildcard_servesWhatItMatchesAndPassesTheRestOn(t *testing.T) {
 	}
 	if status, _, body := g.do("GET", "/v1/models/acme%2Flarge", key, ""); status != http.StatusOK {
 		t.Errorf("%d %s", status, body)
+	}
+}
+
+// The case that people reported: names with a star were taken and matched nothing.
+func TestWildcard_inTeamAndModelAsReported(t *testing.T) {
+	for form, model := range map[string]string{
+		"ours":                 `{"name":"acme/*","base_url":%[1]q,%[2]s}`,
+		"LiteLLM's":            `{"model_name":"acme/*","litellm_params":{"model":"openai/*","api_base":%[1]q,%[3]s}}`,
+		"LiteLLM's, by itself": `{"model_name":"acme/*","litellm_params":{"model":"acme/*","api_base":%[1]q,%[3]s}}`,
+	} {
+		t.Run(form, func(t *testing.T) {
+			upstream := testenv.StartUpstream(t, testenv.UpstreamOptions{})
+			g := start(t, settings(t, upstream))
+			g.admin("POST", "/model/new?strict=true", fmt.Sprintf(model, upstream.URL(),
+				`"price":{"input_per_million_usd":1,"output_per_million_usd":1}`, `"input_cost_per_token":1e-6,"output_cost_per_token":1e-6`))
+			g.admin("POST", "/team/new?strict=true", `{"team_id":"t","models":["acme/*","acme/known"]}`)
+			key := g.newKey(`{"team_id":"t"}`)
+			g.expectNames(key, map[string]int{"acme/small": http.StatusOK, "acme/org/small": http.StatusOK, "acme": http.StatusNotFound})
+			g.expectNames(key, map[string]int{"acme/small": http.StatusOK})
+			if got := lastModel(t, upstream); got != "small" {
+				t.Errorf("acme/small is asked for as %q, want what the star stands for", got)
+			}
+			if _, _, list := g.do("GET", "/v1/models", key, ""); strings.Contains(list, "*") || strings.Count(list, `"id":"`) != 1 || !strings.Contains(list, `"acme/known"`) {
+				t.Errorf("the key sees %s; the one name that is known is the team's own", list)
+			}
+			for _, path := range []string{"/v1/models/acme/small", "/v1/models/acme%2Fsmall", "/models/acme/small"} {
+				if status, _, body := g.do("GET", path, key, ""); status != http.StatusOK || !strings.Contains(body, `"id":"acme/small"`) {
+					t.Errorf("%s: %d %s", path, status, body)
+				}
+			}
+			if status, _, body := g.do("GET", "/v1/models/gpt-4.1-mini", key, ""); status != http.StatusNotFound {
+				t.Errorf("a model that the team may not use: %d %s", status, body)
+			}
+		})
+	}
+}
+
+// Whoever turns a model off wants it off, also where a wildcard would match its name.
+func TestWildcard_doesNotServeWhatIsOff(t *testing.T) {
+	upstream := testenv.StartUpstream(t, testenv.UpstreamOptions{})
+	g := start(t, settings(t, upstream))
+	g.admin("POST", "/model/new", newModel("all", "*", upstream, ""))
+	g.admin("POST", "/model/new", newModel("big", "big", upstream, `,"aliases":["fast"],"enabled":false`))
+	g.admin("POST", "/model/new", newModel("acme", "acme/*", upstream, `,"enabled":false`))
+	g.admin("POST", "/model/new", newModel("acme-s", "acme/s*", upstream, ""))
+	key := g.newKey(`{}`)
+	g.expectNames(key, map[string]int{
+		"big": http.StatusNotFound, "fast": http.StatusNotFound, "acme/x": http.StatusNotFound, "acme/s1": http.StatusOK, "other": http.StatusOK,
+	})
+	g.admin("POST", "/model/update", `{"model_id":"big","enabled":true}`)
+	g.admin("POST", "/model/delete", `{"id":"acme"}`)
+	g.expectNames(key, map[string]int{"big": http.StatusOK, "fast": http.StatusOK, "acme/x": http.StatusOK})
+}
+
+// Of a provider that the catalogue does not have no names are known, and none are made up.
+func TestWildcard_showsOnlyNamesOfItsOwnVendor(t *testing.T) {
+	upstream := testenv.StartUpstream(t, testenv.UpstreamOptions{})
+	g := start(t, settings(t, upstream))
+	g.admin("POST", "/model/new", newModel("acme", "acme/*", upstream, ""))
+	g.admin("POST", "/model/new", fmt.Sprintf(`{"model_id":"groq","name":"groq/*","base_url":%q}`, upstream.URL()))
+	g.admin("POST", "/model/new", fmt.Sprintf(`{"model_id":"claude","name":"claude-*","base_url":%q}`, upstream.URL()))
+	_, _, list := g.do("GET", "/v1/models", g.newKey(`{}`), "")
+	for _, wrong := range []string{`"acme/`, `"groq/gpt-4.1"`, `"groq/mistral`, `"claude-*"`} {
+		if strings.Contains(list, wrong) {
+			t.Errorf("the list holds %s: %s", wrong, list)
+		}
+	}
+	for _, right := range []string{`"groq/`, `"claude-`} {
+		if !strings.Contains(list, right) {
+			t.Errorf("the list lacks %s: %s", right, list)
+		}
+	}
+}
+
+// A response that a provider keeps can be read by whoever may use its model by the name it was made with only.
+func TestAlias_readsTheResponseThatItMade(t *testing.T) {
+	upstream := testenv.StartUpstream(t, testenv.UpstreamOptions{})
+	g := start(t, settings(t, upstream))
+	g.admin("POST", "/model/new", newModel("big", "big", upstream, `,"aliases":["fast"]`))
+	g.admin("POST", "/model/new", newModel("acme", "acme/*", upstream, ""))
+	for _, model := range []string{"fast", "acme/small"} {
+		key := g.newKey(fmt.Sprintf(`{"models":[%q]}`, model))
+		status, _, body := g.do("POST", "/v1/responses", key, fmt.Sprintf(`{"model":%q,"max_output_tokens":50,"input":"hi"}`, model))
+		if status != http.StatusOK {
+			t.Fatalf("%d %s", status, body)
+		}
+		id := gjson.Get(body, "id").String()
+		if status, _, body := g.do("GET", "/v1/responses/"+id, key, ""); status != http.StatusOK {
+			t.Errorf("%s: %d %s", model, status, body)
+		}
+	}
+}
+
+// A key gets no larger limit than its team's, by whatever name it is set.
+func TestNames_limitsOfKeysStayWithinTheTeams(t *testing.T) {
+	upstream := testenv.StartUpstream(t, testenv.UpstreamOptions{})
+	g := start(t, settings(t, upstream))
+	g.admin("POST", "/model/new", newModel("big", "big", upstream, `,"aliases":["fast"],"access_groups":["beta"]`))
+	g.admin("POST", "/team/new", `{"team_id":"t","model_rpm_limit":{"acme/*":3,"beta":4,"big":5}}`)
+	for entry, want := range map[string]int{"acme/a": 3, "acme/*": 3, "acme/s*": 3, "big": 4, "fast": 4, "BIG": 5} {
+		for limit, status := range map[int]int{want: http.StatusOK, want + 1: http.StatusBadRequest} {
+			if got, _, body := g.do("POST", "/key/generate", adminKey, fmt.Sprintf(`{"team_id":"t","model_rpm_limit":{%q:%d}}`, entry, limit)); got != status {
+				t.Errorf("%d for %s: %d %s", limit, entry, got, body)
+			}
+		}
 	}
 }
 
@@ -142,6 +249,9 @@ func TestLimits_everyOneThatMatchesBinds(t *testing.T) {
 		if status, _, _ := g.do("POST", "/v1/chat/completions", key, sayTo(name)); status == http.StatusOK {
 			counts[name]++
 		}
+	}
+	if _, _, body := g.do("POST", "/v1/chat/completions", key, sayTo("acme/c")); !strings.Contains(body, "which counts acme/*") {
+		t.Errorf("the refusal does not name the limit: %s", body)
 	}
 	if counts["acme/a"] != 2 || counts["acme/b"] != 1 || counts["acme/c"] != 0 {
 		t.Errorf("%v", counts)

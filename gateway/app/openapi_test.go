@@ -44,6 +44,7 @@ func TestDescription_hasEveryRoute(t *testing.T) {
 		served = append(served, route.Pattern())
 	}
 	for _, pattern := range served {
+		pattern = strings.ReplaceAll(pattern, "...}", "}") // OpenAPI has no word for the rest of a path
 		if !described[pattern] {
 			t.Errorf("%s is served and not described", pattern)
 		}

@@ -37,6 +37,9 @@ type Deployment struct {
 	// TPMSkipsCached: what is read from the provider's cache is no tokens per minute, here and for callers.
 	TPMSkipsCached bool
 
+	// Off keeps a deployment from being asked, and what it alone is called by from being served by a wildcard.
+	Off bool
+
 	// Real is what serves a name that the deployment's pattern matches, given what its star stands for.
 	// It is nil for a deployment without a star. The real one keeps ID, limits and health.
 	Real func(rest string) Deployment

@@ -16,11 +16,19 @@ type names struct {
 	byName  map[string]int
 	byAlias map[string]int
 	// patterns are the models with a star, those with the longest names first.
-	patterns []int
+	patterns []pattern
+	// off are names, aliases and patterns of deployments that are off. What is served by others is served.
+	off map[string]bool
 
 	// real are the models that patterns were found to serve, up to maxReal of them.
 	real  *sync.Map
 	count *atomic.Int64
+}
+
+type pattern struct {
+	name string
+	// at is the model's place in the list; -1 is one that is off.
+	at int
 }
 
 // maxReal bounds what callers can fill by making names up.
@@ -31,7 +39,7 @@ func (s *snapshot) index() {
 	s.byAlias, s.real, s.count = map[string]int{}, &sync.Map{}, &atomic.Int64{}
 	for at, model := range s.list {
 		if modelname.IsPattern(model.Name) {
-			s.patterns = append(s.patterns, at)
+			s.patterns = append(s.patterns, pattern{model.Name, at})
 		}
 		for _, d := range model.Deployments {
 			model.Aliases = append(model.Aliases, d.Aliases...)
@@ -44,7 +52,20 @@ func (s *snapshot) index() {
 			}
 		}
 	}
-	slices.SortStableFunc(s.patterns, func(a, b int) int { return cmp.Compare(len(s.list[b].Name), len(s.list[a].Name)) })
+	for name := range s.off {
+		if _, served := s.byName[name]; !served && modelname.IsPattern(name) {
+			s.patterns = append(s.patterns, pattern{name, -1})
+		}
+	}
+	slices.SortFunc(s.patterns, func(a, b pattern) int { return cmp.Compare(len(b.name), len(a.name)) })
+}
+
+// turnOff notes what a deployment that is off is called by.
+func (s *snapshot) turnOff(d Deployment) {
+	s.off[d.Model] = true
+	for _, alias := range d.Aliases {
+		s.off[alias] = true
+	}
 }
 
 func distinct(names []string) []string {
@@ -52,7 +73,8 @@ func distinct(names []string) []string {
 	return slices.Compact(names)
 }
 
-// find returns the model that a name stands for. A pattern is nobody's to ask for.
+// find returns the model that a name stands for. A pattern is nobody's to ask for. What is off under a name of
+// its own, or under a longer pattern, is not served by a shorter one: whoever turned it off wants it off.
 func (s *snapshot) find(name string) (Model, bool) {
 	if at, served := s.byName[name]; served && !modelname.IsPattern(name) {
 		return s.list[at], true
@@ -60,19 +82,25 @@ func (s *snapshot) find(name string) (Model, bool) {
 	if at, served := s.byAlias[name]; served {
 		return s.list[at], true
 	}
-	if len(s.patterns) == 0 {
+	if len(s.patterns) == 0 || s.off[name] {
 		return Model{}, false
 	}
 	if found, known := s.real.Load(name); known {
 		return found.(Model), true //nolint:forcetypeassert // nothing else is kept there
 	}
-	for _, at := range s.patterns {
-		rest, matches := modelname.Rest(s.list[at].Name, name)
-		if !matches || rest == "" && s.list[at].passesRestOnly() {
+	for _, pattern := range s.patterns {
+		rest, matches := modelname.Rest(pattern.name, name)
+		if !matches {
+			continue
+		}
+		if pattern.at < 0 {
+			return Model{}, false
+		}
+		if rest == "" && s.list[pattern.at].passesRestOnly() {
 			continue
 		}
 		name = strings.Clone(name) // it outlives the call that it came with
-		model := s.list[at].serving(name, rest)
+		model := s.list[pattern.at].serving(name, rest)
 		if s.count.Load() < maxReal {
 			s.count.Add(1)
 			s.real.Store(name, model)

@@ -229,10 +229,14 @@ func (r *Registry) read(ctx context.Context, anyway bool) (*snapshot, error) {
 
 // snapshot groups the deployments by their names and gives each the health it had.
 func (r *Registry) snapshot(deployments []Deployment) *snapshot {
-	fresh := &snapshot{names: names{byName: map[string]int{}}}
+	fresh := &snapshot{names: names{byName: map[string]int{}, off: map[string]bool{}}}
 	routes := map[string]int{}
 	healths, groups := map[string]*health{}, map[string]*group{}
 	for _, d := range deployments {
+		if d.Off {
+			fresh.turnOff(d)
+			continue
+		}
 		list, places := &fresh.list, fresh.byName
 		if d.Route {
 			list, places = &fresh.routes, routes

@@ -8,6 +8,7 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/deployment"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/httpx"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/policy"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/internal/modelname"
 )
@@ -25,38 +26,29 @@ const modelsCreated = 1677610602
 
 // listModels answers the models that the key may use.
 func (p *Proxy) listModels(w http.ResponseWriter, r *http.Request) error {
-	allowed, err := p.allowed(r)
+	viewer, err := p.viewer(r)
 	if err != nil {
 		return err
 	}
-	list, err := p.visibleModels(r.Context(), allowed)
+	list, err := p.visibleModels(r.Context(), viewer)
 	if err != nil {
 		return err
 	}
-	return httpx.WriteJSON(w, http.StatusOK, map[string]any{"object": "list", "data": list})
+	return httpx.WriteJSON(w, http.StatusOK, modelList{Object: "list", Data: list})
 }
 
-// showModel answers one of them.
+// showModel answers one of them. A wildcard serves more than lists show.
 func (p *Proxy) showModel(w http.ResponseWriter, r *http.Request) error {
-	allowed, err := p.allowed(r)
-	if err != nil {
-		return err
-	}
-	list, err := p.visibleModels(r.Context(), allowed)
+	viewer, err := p.viewer(r)
 	if err != nil {
 		return err
 	}
 	name := r.PathValue("model")
-	at := slices.IndexFunc(list, func(model listedModel) bool { return model.ID == name })
-	if at >= 0 {
-		return httpx.WriteJSON(w, http.StatusOK, list[at])
-	}
-	// A wildcard serves more than is known here, and lists show no pattern.
-	served, found, err := p.Models.Find(r.Context(), name)
+	visible, err := p.visible(r.Context(), viewer, name)
 	if err != nil {
-		return unavailable(err)
+		return err
 	}
-	if found && allowed(served.Names, name) {
+	if visible {
 		return httpx.WriteJSON(w, http.StatusOK, listed(name))
 	}
 	unknown := api.Errorf(api.NotFound, "The model %q is not among those that this key may use. GET /v1/models lists them.", clipName(name))
@@ -64,49 +56,78 @@ func (p *Proxy) showModel(w http.ResponseWriter, r *http.Request) error {
 	return unknown
 }
 
-// allowed says which models the key may use; the admin key may see all.
-func (p *Proxy) allowed(r *http.Request) (func(model *modelname.Names, asked string) bool, error) {
+// viewer is who looks at the models; nil is the admin key, which sees all.
+func (p *Proxy) viewer(r *http.Request) (*policy.Subject, error) {
 	secret, err := auth.Presented(r.Header)
-	if err != nil {
+	if err != nil || p.IsAdminKey(secret) {
 		return nil, err
-	}
-	if p.IsAdminKey(secret) {
-		return func(*modelname.Names, string) bool { return true }, nil
 	}
 	c := p.newCall(r, nil)
 	if err := p.identifyFresh(r, c); err != nil {
 		return nil, err
 	}
-	return func(model *modelname.Names, asked string) bool {
-		may, _ := c.subject.MayUse(model, asked)
-		return may
-	}, nil
+	return c.subject, nil
 }
 
-// visibleModels are the names that the caller may ask for, those of the configuration file first: the models'
-// own, those that wildcards are known to serve, and aliases. A name stands there once.
-func (p *Proxy) visibleModels(ctx context.Context, allowed func(*modelname.Names, string) bool) ([]listedModel, error) {
+// visible says whether the viewer may ask for a model by the name, and it is served.
+func (p *Proxy) visible(ctx context.Context, viewer *policy.Subject, name string) (bool, error) {
+	served, found, err := p.Models.Find(ctx, name)
+	if err != nil {
+		return false, unavailable(err)
+	}
+	if !found || viewer == nil {
+		return found, nil
+	}
+	may, _ := viewer.MayUse(served.Names, name)
+	return may, nil
+}
+
+// visibleModels are the names that the viewer may ask for, those of the configuration file first: the models'
+// own, aliases, those that wildcards are known to serve, and those that the viewer's lists name. Each stands
+// there once.
+func (p *Proxy) visibleModels(ctx context.Context, viewer *policy.Subject) ([]listedModel, error) {
 	served, err := p.Models.List(ctx)
 	if err != nil {
 		return nil, unavailable(err)
 	}
 	list, seen := []listedModel{}, map[string]bool{}
+	var names, groups []string
 	for _, model := range served {
-		for _, name := range slices.Concat(model.Asked(), model.Aliases) {
-			if seen[name] {
-				continue
-			}
-			seen[name] = true
-			real, found, err := p.Models.Find(ctx, name)
-			if err != nil {
-				return nil, unavailable(err)
-			}
-			if found && allowed(real.Names, name) {
-				list = append(list, listed(name))
-			}
+		names = slices.Concat(names, model.Asked(), model.Aliases)
+		groups = append(groups, model.Groups...)
+	}
+	for _, name := range listedNames(viewer) {
+		// A wildcard may serve everything, but who lists a group or a reserved name means no model.
+		if !slices.Contains(groups, name) && !api.ReservedModel(name) {
+			names = append(names, name)
+		}
+	}
+	for _, name := range names {
+		if seen[name] {
+			continue
+		}
+		seen[name] = true
+		visible, err := p.visible(ctx, viewer, name)
+		if err != nil {
+			return nil, err
+		}
+		if visible {
+			list = append(list, listed(name))
 		}
 	}
 	return list, nil
+}
+
+// listedNames are what the lists of the viewer's key and team name.
+func listedNames(viewer *policy.Subject) []string {
+	switch {
+	case viewer == nil:
+		return nil
+	case viewer.Team == nil:
+		return viewer.Key.Models
+	default:
+		return slices.Concat(viewer.Key.Models, viewer.Team.Models)
+	}
 }
 
 func listed(name string) listedModel {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/openapi"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
@@ -78,8 +79,8 @@ var callDocs = map[string]openapi.Operation{
 		Summary: "Count the tokens of a prompt in Anthropic's words; it costs nothing and counts as a request.",
 		Body:    callBody{}, Answer: map[string]any{}, Errors: callErrors, Refusal: anthropicError{}, Statuses: messagesStatuses,
 	},
-	"GET /models/{model}": {Summary: "Show one of the models that the key may use.", Answer: listedModel{}},
-	"GET /models":         {Summary: "List the models that the key may use.", Answer: modelList{}},
+	"GET /models/{model...}": {Summary: "Show one of the models that the key may use.", Answer: listedModel{}},
+	"GET /models":            {Summary: "List the models that the key may use.", Answer: modelList{}},
 }
 
 // Operations describes every route of the data path. A test fails on one without a summary.
@@ -88,7 +89,8 @@ func Operations() []openapi.Operation {
 	for _, route := range routes() {
 		for _, prefix := range route.prefixes {
 			operation := callDocs[route.method+" "+route.path]
-			operation.Method, operation.Path, operation.Tag = route.method, prefix+route.path, "model call"
+			operation.Method, operation.Tag = route.method, "model call"
+			operation.Path = prefix + strings.ReplaceAll(route.path, "...}", "}")
 			operations = append(operations, operation)
 		}
 	}

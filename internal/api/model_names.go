@@ -14,7 +14,10 @@ const (
 	NoDefaultModels = "no-default-models"
 )
 
-var reservedModels = []string{AllProxyModels, AllTeamModels, NoDefaultModels}
+// ReservedModel says whether a name in a list of allowed models means no model.
+func ReservedModel(name string) bool {
+	return name == AllProxyModels || name == AllTeamModels || name == NoDefaultModels
+}
 
 // ValidateNames says whether a model can be called what it says; the error names the field.
 func (m ModelFields) ValidateNames() error {
@@ -66,7 +69,7 @@ func (v *validation) filled(field, name string, other *string) {
 func (v *validation) plainNames(field string, list []string) {
 	v.names(field, list)
 	for _, name := range list {
-		if strings.Contains(name, "*") || strings.HasPrefix(name, "/") || slices.Contains(reservedModels, name) {
+		if strings.Contains(name, "*") || strings.HasPrefix(name, "/") || ReservedModel(name) {
 			v.fail(field, "holds %q; it must be a plain name, without a *, a / in front or a meaning of its own", name)
 		}
 	}

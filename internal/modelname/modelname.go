@@ -44,10 +44,15 @@ func Rest(pattern, name string) (rest string, matches bool) {
 	before := pattern[:len(pattern)-len(star)]
 	rest, matches = strings.CutPrefix(name, before)
 	empty := rest == "" && (before == "" || strings.HasSuffix(before, "/"))
-	if !matches || empty || strings.ContainsFunc(name, strange) {
+	if !matches || empty || strings.ContainsFunc(name, strange) || climbs(name) {
 		return "", false
 	}
 	return rest, true
+}
+
+// climbs says whether a name has a step of a path that leads elsewhere: some providers have the name in their addresses.
+func climbs(name string) bool {
+	return slices.ContainsFunc(strings.Split(name, "/"), func(step string) bool { return step == "." || step == ".." })
 }
 
 // strange are characters that no name of a model has; the star would make a pattern of the name.

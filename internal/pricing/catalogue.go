@@ -83,6 +83,20 @@ func (c *Catalogue) Since() time.Time {
 // Models returns all lines in the order of the file.
 func (c *Catalogue) Models() []Model { return slices.Clone(c.models) }
 
+// Of returns the lines of one provider, in the order of the file.
+func (c *Catalogue) Of(provider string) (models []Model) {
+	names, several := sections[provider]
+	if !several {
+		names = []string{provider}
+	}
+	for _, model := range c.models {
+		if slices.Contains(names, model.Provider) {
+			models = append(models, model)
+		}
+	}
+	return models
+}
+
 // Find returns what a provider charges for a model. False means that the price is not known,
 // which is not the same as free.
 func (c *Catalogue) Find(provider, model string) (Price, bool) {
