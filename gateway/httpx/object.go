@@ -13,8 +13,15 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
-// maxDepth is how deep objects and lists of a request may nest.
-const maxDepth = 64
+const (
+	// maxDepth is how deep objects and lists of a request may nest.
+	maxDepth = 64
+	// maxNames is how many field names a request may have in all: some hundred times what long conversations have.
+	maxNames = 200_000
+)
+
+// errNames stands for a request of very many field names, each of which takes as long as a page of text does.
+var errNames = fmt.Errorf("has more than %d field names", maxNames)
 
 // Object is a JSON object whose values are not decoded yet.
 type Object = map[string]json.RawMessage
@@ -30,13 +37,18 @@ func DecodeObject(r *http.Request) (Object, error) {
 }
 
 // ParseObject reads one JSON object. Its errors are [api.Invalid] and say where: for an empty body,
-// invalid UTF-8, anything but a single object, nesting deeper than 64, a name given twice in one
-// object, and a NUL character in a text (PostgreSQL could not keep it).
+// invalid UTF-8, anything but a single object, nesting deeper than 64, more than 200,000 names, a name given
+// twice in one object, and a NUL character in a text (PostgreSQL could not keep it).
 func ParseObject(data []byte) (Object, error) {
-	if object, ok := scanObject(data); ok {
+	object, err := scanObject(data)
+	switch {
+	case err == nil:
 		return object, nil
+	case errors.Is(err, errNames):
+		return nil, api.Errorf(api.Invalid, "the request body %s; send less at once", err)
+	default:
+		return parseObject(data)
 	}
-	return parseObject(data)
 }
 
 // parseObject is [ParseObject] for texts that may be at fault: it says what is wrong and where.

@@ -3,26 +3,35 @@ package httpx
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"slices"
 	"unicode/utf8"
 )
 
-// maxScannedNames is how many names of one object the scan compares with each other.
-const maxScannedNames = 32
+// maxCompared is how many names of one object the scan compares with each other; more are looked up.
+const maxCompared = 32
 
-// scanObject reads one JSON object in a single pass. It says false for whatever is wrong, and for what it
-// does not decide itself (escapes in names, objects with very many of them): [ParseObject] then looks again,
+// errScan stands for whatever else is wrong.
+var errScan = errors.New("is at fault")
+
+// scanObject reads one JSON object in a single pass. It does not say what is wrong: [ParseObject] then looks again,
 // slower, and finds the words for it. It exists because bodies of the data path pass here whole.
-func scanObject(data []byte) (Object, bool) {
+func scanObject(data []byte) (Object, error) {
 	if !utf8.Valid(data) {
-		return nil, false
+		return nil, errScan
 	}
 	s := scan{data: data, object: Object{}}
 	s.space()
-	if !s.is('{') || !s.value() {
-		return nil, false
-	}
+	ok := s.is('{') && s.value()
 	s.space()
-	return s.object, s.at == len(data)
+	switch {
+	case s.named > maxNames:
+		return nil, errNames
+	case !ok || s.at < len(data):
+		return nil, errScan
+	default:
+		return s.object, nil
+	}
 }
 
 // scan is a position in a text, and what it is inside of.
@@ -34,6 +43,8 @@ type scan struct {
 	depth  int
 	// names are those of all open objects, the innermost last.
 	names [][]byte
+	// named is how many names there were in all.
+	named int
 }
 
 // opened is an object or a list that the scan is inside of.
@@ -41,6 +52,8 @@ type opened struct {
 	list bool
 	// firstName is where its own names begin.
 	firstName int
+	// seen are its names when they are many.
+	seen map[string]bool
 }
 
 func (s *scan) is(c byte) bool { return s.at < len(s.data) && s.data[s.at] == c }
@@ -130,14 +143,15 @@ func (s *scan) name() bool {
 		return false
 	}
 	name := s.data[start : s.at-1]
-	own := s.names[s.open[s.depth-1].firstName:]
-	if len(own) == maxScannedNames || bytes.IndexByte(name, '\\') >= 0 {
-		return false
-	}
-	for _, other := range own {
-		if bytes.Equal(name, other) {
+	if bytes.IndexByte(name, '\\') >= 0 {
+		var plain string
+		if json.Unmarshal(s.data[start-1:s.at], &plain) != nil {
 			return false
 		}
+		name = []byte(plain)
+	}
+	if s.named++; s.named > maxNames || s.twice(name) {
+		return false
 	}
 	s.names = append(s.names, name)
 	s.space()
@@ -147,6 +161,26 @@ func (s *scan) name() bool {
 	s.at++
 	s.space()
 	return true
+}
+
+// twice says whether the innermost object has the name already.
+func (s *scan) twice(name []byte) bool {
+	top := &s.open[s.depth-1]
+	own := s.names[top.firstName:]
+	if len(own) < maxCompared {
+		return slices.ContainsFunc(own, func(other []byte) bool { return bytes.Equal(name, other) })
+	}
+	if top.seen == nil {
+		top.seen = make(map[string]bool, 2*maxCompared)
+		for _, other := range own {
+			top.seen[string(other)] = true
+		}
+	}
+	if top.seen[string(name)] {
+		return true
+	}
+	top.seen[string(name)] = true
+	return false
 }
 
 func (s *scan) scalar() bool {

@@ -1,6 +1,8 @@
 package httpx
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -9,6 +11,40 @@ import (
 const ordinaryBody = `{"model":"gpt-4.1-mini","messages":[{"role":"system","content":"Answer briefly."},{"role":"user",` +
 	`"content":"What does a \"request\" cost when nobody looks?"}],"max_tokens":64,"temperature":0.2,"stream":true,` +
 	`"tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object","properties":{"a":{"type":"string"}}}}}]}`
+
+// manyNames are members of an object.
+func manyNames(from, n int) string {
+	var text strings.Builder
+	for i := range n {
+		if i > 0 {
+			text.WriteByte(',')
+		}
+		fmt.Fprintf(&text, `"n%d":0`, from+i)
+	}
+	return text.String()
+}
+
+// However they are spread, too many names are refused before anything else looks at them.
+func TestParseObject_boundsFieldNames(t *testing.T) {
+	small := strings.Repeat(`{"a":0,"b":0},`, maxNames/2)
+	for name, test := range map[string]struct {
+		body string
+		want string
+	}{
+		"one object":           {"{" + manyNames(0, maxNames+1) + "}", "has more than 200000 field names; send less at once"},
+		"as many as allowed":   {"{" + manyNames(0, maxNames) + "}", ""},
+		"many objects":         {`{"a":[` + small + `{}]}`, "has more than 200000 field names"},
+		"less of them":         {`{"a":[` + small[:len(small)-14] + `{}]}`, ""},
+		"an end that is wrong": {"{" + manyNames(0, maxNames+1) + "]", "has more than 200000 field names"},
+		"twice, among many":    {"{" + manyNames(0, 1000) + `,"n7":0}`, `gives "n7" twice in one object`},
+		"twice, escaped":       {`{"a":0,"\u0061":0}`, `gives "a" twice in one object`},
+	} {
+		_, err := ParseObject([]byte(test.body))
+		if got := fmt.Sprint(err); (test.want == "") != (err == nil) || !strings.Contains(got, test.want) && err != nil {
+			t.Errorf("%s: %v, want %q", name, err, test.want)
+		}
+	}
+}
 
 // FuzzScanObject holds the quick scan against the slow one, which goes through encoding/json.
 func FuzzScanObject(f *testing.F) {
@@ -20,8 +56,8 @@ func FuzzScanObject(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		scanned, ok := scanObject(data)
-		if !ok {
+		scanned, err := scanObject(data)
+		if err != nil {
 			return
 		}
 		parsed, err := parseObject(data)
@@ -35,9 +71,17 @@ func FuzzScanObject(f *testing.F) {
 }
 
 func TestScanObject_takesOrdinaryBodies(t *testing.T) {
-	for _, body := range []string{ordinaryBody, `{}`, ` {"a": [] , "b":{} }`, `{"a":"\u00e9\ud83d\ude00","b":-1.5E-3,"c":null}`} {
-		if _, ok := scanObject([]byte(body)); !ok {
-			t.Errorf("%s is left to the slow scan", body)
+	for _, body := range []string{
+		ordinaryBody, `{}`, ` {"a": [] , "b":{} }`, `{"a":"\u00e9\ud83d\ude00","b":-1.5E-3,"c":null}`,
+		`{"\u0061\n":1}`, `{"a":{` + manyNames(0, 1000) + `},"b":{` + manyNames(0, 1000) + `}}`, `{` + manyNames(0, 1000) + `}`,
+	} {
+		scanned, err := scanObject([]byte(body))
+		if err != nil {
+			t.Errorf("%.60s is left to the slow scan", body)
+		}
+		parsed, err := parseObject([]byte(body))
+		if diff := cmp.Diff(parsed, scanned); err != nil || diff != "" {
+			t.Errorf("%.60s: %v %s", body, err, diff)
 		}
 	}
 }
