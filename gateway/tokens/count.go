@@ -6,8 +6,6 @@
 package tokens
 
 import (
-	"time"
-
 	"github.com/bursarhq/terraform-provider-bursar/gateway/content"
 )
 
@@ -28,8 +26,8 @@ func CountTokens(model string, body []byte) int64 {
 }
 
 // countPrompt counts a body without the data of its media.
-func countPrompt(model string, body []byte, budget time.Duration) promptCount {
-	count := promptCount{measure: newMeasure(vocabularyOf(model), budget)}
+func countPrompt(m *measure, body []byte) promptCount {
+	count := promptCount{measure: m}
 	count.request(body)
 	return count
 }
@@ -39,7 +37,7 @@ func countPrompt(model string, body []byte, budget time.Duration) promptCount {
 // pictures and sound are booked at what they cost at most. What cannot be weighed is not in it.
 func EstimateTokens(model string, body []byte) int64 {
 	found := content.Find(body)
-	count := countPrompt(model, found.Without(body), maxTokenizing)
+	count := countPrompt(newMeasure(vocabularyOf(model), maxTokenizing), found.Without(body))
 	toolless := found
 	toolless.Toolset = false
 	tokens := tokensPerAnswer + count.tokens + mediaTokens(model, &toolless) + likely(model, count.total.exact)

@@ -12,9 +12,10 @@ import (
 // vocabulary is a public one, with a set of its tokens: most words are a token, and looking one up
 // takes a tenth of the time that tokenizing it takes.
 type vocabulary struct {
-	codec tokenizer.Codec
-	seed  maphash.Seed
-	words map[uint64]struct{}
+	encoding tokenizer.Encoding
+	codec    tokenizer.Codec
+	seed     maphash.Seed
+	words    map[uint64]struct{}
 }
 
 // vocabularies are loaded on first use: each takes some 25 MB of memory and 200 ms.
@@ -32,7 +33,7 @@ func loadOnce(encoding tokenizer.Encoding) func() *vocabulary {
 		if err != nil {
 			panic("load the vocabulary " + string(encoding) + ": " + err.Error()) // it is in the binary
 		}
-		loaded := &vocabulary{codec: codec, seed: maphash.MakeSeed(), words: make(map[uint64]struct{}, 1<<18)}
+		loaded := &vocabulary{encoding: encoding, codec: codec, seed: maphash.MakeSeed(), words: make(map[uint64]struct{}, 1<<18)}
 		loaded.addWords()
 		return loaded
 	})

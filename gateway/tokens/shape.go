@@ -37,21 +37,27 @@ const longestWord = 64
 // maxTokenizing is how long one prompt may be tokenized; what is then left is weighed by its bytes.
 const maxTokenizing = 50 * time.Millisecond
 
+// longestPiece is more than a piece takes; where it seems to take longer, others had the processor meanwhile.
+const longestPiece = 2 * time.Millisecond
+
 // measure tells what texts consist of, in bounded time.
 type measure struct {
 	vocabulary *vocabulary
 	seen       map[string]int64
-	deadline   time.Time
-	late       bool
-	asked      int
-	total      shape
+	// left is how much time there still is to tokenize.
+	left  time.Duration
+	total shape
+	// memory is what was measured before of the owner's texts; nil remembers nothing.
+	memory *Memory
+	owner  string
 }
 
 func newMeasure(v *vocabulary, budget time.Duration) *measure {
-	return &measure{vocabulary: v, seen: make(map[string]int64), deadline: time.Now().Add(budget), late: budget <= 0}
+	return &measure{vocabulary: v, seen: make(map[string]int64), left: budget}
 }
 
-func (m *measure) text(text string) {
+// measure measures a text without looking whether it is remembered.
+func (m *measure) measure(text string) {
 	looked := 0 // how much is known to hold no encoded run at its start
 	for text != "" {
 		if looked <= 0 {
@@ -122,21 +128,14 @@ func (m *measure) count(piece string) (tokens int64, scanned bool) {
 	if tokens, seen := m.seen[piece]; seen {
 		return tokens, false
 	}
-	if m.isLate() {
+	if m.left <= 0 {
 		return scanPiece(piece), true
 	}
+	began := time.Now()
 	tokens = m.vocabulary.tokenize(piece)
+	m.left -= min(time.Since(began), longestPiece)
 	m.seen[piece] = tokens
 	return tokens, false
-}
-
-// isLate looks at the clock once in a while, as that takes as long as a word does.
-func (m *measure) isLate() bool {
-	const every = 16
-	if m.asked++; m.asked%every == 0 && !m.late {
-		m.late = time.Now().After(m.deadline)
-	}
-	return m.late
 }
 
 // classOf tells the class of a piece: that of its dearest character.

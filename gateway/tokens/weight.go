@@ -24,8 +24,15 @@ type Weight struct {
 
 // Weigh counts a prompt for a model as [CountTokens] does, and leaves room for what was learned of the model.
 func Weigh(model string, body []byte) Weight {
+	return (*Memory)(nil).Weigh("", model, body)
+}
+
+// Weigh is [Weigh], and remembers what was counted of an owner's prompts before.
+func (m *Memory) Weigh(owner, model string, body []byte) Weight {
 	found := content.Find(body)
-	count := countPrompt(model, found.Without(body), maxTokenizing)
+	measure := newMeasure(vocabularyOf(model), maxTokenizing)
+	measure.memory, measure.owner = m, owner
+	count := countPrompt(measure, found.Without(body))
 	family := dearest(familiesOf(model), &count.total)
 	w := Weight{
 		text: tokensPerRequest + count.tokens + family.bound(&count.total), fixed: mediaTokens(model, &found),
