@@ -149,6 +149,69 @@ func TestGateway_boundsTightenWithWhatProvidersReport(t *testing.T) {
 	}
 }
 
+// Before a prompt is refused, a provider that counts for nothing is asked how long it is: once, and seldom for one key.
+func TestGateway_asksTheProviderBeforeItRefusesAPrompt(t *testing.T) {
+	g, upstream := withLongPrompts(t)
+	asked := func() (times int) {
+		for _, request := range upstream.Requests() {
+			if request.Path == "/v1/messages/count_tokens" {
+				times++
+			}
+		}
+		upstream.Reset()
+		return times
+	}
+	body := func(more string) string { return englishCall("claude-sonnet-4-5", 9_000, 100, more) }
+	for name, test := range map[string]struct {
+		path, more    string
+		limit         int
+		status, asked int
+	}{
+		"it fits":                    {"/v1/messages", "", 30_000, http.StatusOK, 0},
+		"the bound fits":             {"/v1/messages", "", 20_000, http.StatusOK, 0},
+		"its count fits":             {"/v1/messages", "prompt_tokens=5000", 6_000, http.StatusOK, 1},
+		"its count fits, translated": {"/v1/chat/completions", "prompt_tokens=5000", 6_000, http.StatusOK, 1},
+		"its count does not fit":     {"/v1/messages", "prompt_tokens=7000", 6_000, http.StatusBadRequest, 1},
+		"what is nearly too much":    {"/v1/messages", "prompt_tokens=5700", 6_000, http.StatusBadRequest, 1},
+		"it does not answer":         {"/v1/messages", "fail=500", 6_000, http.StatusBadRequest, 1},
+		"it answers with something":  {"/v1/messages", "fail=503 html", 6_000, http.StatusBadRequest, 1},
+		"it closes the connection":   {"/v1/messages", "drop", 6_000, http.StatusBadRequest, 1},
+	} {
+		key := g.newKey(fmt.Sprintf(`{"tpm_limit":%d}`, test.limit))
+		status, _, text := g.do("POST", test.path, key, body(test.more))
+		if got := asked(); status != test.status || got != test.asked {
+			t.Errorf("%s: %d and asked %d times, want %d and %d: %.300s", name, status, got, test.status, test.asked, text)
+		}
+	}
+	key := g.newKey(`{"tpm_limit":6000}`)
+	for i, want := range []int{1, 0, 0} {
+		status, _, _ := g.do("POST", "/v1/messages", key, body("prompt_tokens=7000"))
+		if got := asked(); status != http.StatusBadRequest || got != want {
+			t.Errorf("refusal %d of a key in a moment: %d, asked %d times, want %d", i, status, got, want)
+		}
+	}
+}
+
+// What is not counted there is not asked for: the bound stands.
+func TestGateway_doesNotAskForWhatIsNotCounted(t *testing.T) {
+	g, upstream := withLongPrompts(t)
+	for name, more := range map[string]string{
+		"a file":           `"messages":[{"role":"user","content":[{"type":"document","source":{"type":"url","url":"https://example.com/a.pdf"}},{"type":"text","text":"hi"}]}]`,
+		"an unknown field": `"output_format":{"type":"json_schema","schema":{}},"messages":[{"role":"user","content":"` + strings.Repeat("word ", 9_000) + `"}]`,
+		"another provider": `"messages":[{"role":"user","content":"` + strings.Repeat("word ", 9_000) + `"}]`,
+	} {
+		model := "claude-sonnet-4-5"
+		if name == "another provider" {
+			model = "llama-2-70b"
+		}
+		status, _, text := g.do("POST", "/v1/messages", g.newKey(`{"tpm_limit":6000}`), fmt.Sprintf(`{"model":%q,"max_tokens":100,%s}`, model, more))
+		if status != http.StatusBadRequest || len(upstream.Requests()) != 0 {
+			t.Errorf("%s: %d, %d requests: %.300s", name, status, len(upstream.Requests()), text)
+		}
+		upstream.Reset()
+	}
+}
+
 // What a provider reports beyond the bound is booked in full, and counted.
 func TestGateway_countsPromptsAboveTheirBound(t *testing.T) {
 	g, _ := withLongPrompts(t)

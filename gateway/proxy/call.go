@@ -75,6 +75,8 @@ type call struct {
 	served deployment.Model
 	// weighed is what the prompt was counted as, by the providers' names of the model; nil before it was counted.
 	weighed map[string]tokens.Weight
+	// askedProvider: the provider was asked to count the prompt, or cannot be.
+	askedProvider bool
 	// promptReported is how many tokens the provider says that the prompt has, 0 when it says nothing.
 	promptReported int64
 	bounds         bounds

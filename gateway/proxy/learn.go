@@ -11,20 +11,24 @@ func placeOf(d deployment.Deployment) calibration.Place {
 }
 
 // weigh counts the prompt once for every vocabulary that may read it.
-func (c *call) weigh() {
+func (p *Proxy) weigh(c *call) {
+	owner := "key:" + c.subject.Key.KeyID
+	if team := c.subject.Key.TeamID; team != nil {
+		owner = "team:" + *team
+	}
 	if c.weighed == nil {
 		c.weighed = map[string]tokens.Weight{}
 	}
 	for _, d := range c.served.Deployments {
 		if _, done := c.weighed[d.UpstreamModel]; !done {
-			c.weighed[d.UpstreamModel] = tokens.Weigh(d.UpstreamModel, c.body)
+			c.weighed[d.UpstreamModel] = p.counts.Weigh(owner, d.UpstreamModel, c.body)
 		}
 	}
 }
 
 // counted is the most tokens that the prompt has, as far as it can be weighed, at any deployment that may serve the call.
 func (p *Proxy) counted(c *call) int64 {
-	c.weigh()
+	p.weigh(c)
 	var most int64
 	for _, d := range c.served.Deployments {
 		weight := c.weighed[d.UpstreamModel]

@@ -21,6 +21,7 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/gateway/metrics"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/policy"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/tokens"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/upstream"
 )
 
@@ -81,6 +82,9 @@ type Proxy struct {
 	Options
 	live *liveCalls
 	told told
+	// counts are those of texts that were counted before.
+	counts *tokens.Memory
+	asked  asked
 }
 
 // New returns a proxy. [Proxy.Run] must run beside it while it serves.
@@ -90,7 +94,7 @@ func New(options Options) *Proxy {
 		options.Calibration = calibration.New(calibration.Options{Now: options.Now})
 	}
 	options.StreamHold = cmp.Or(options.StreamHold, defaultStreamHold)
-	return &Proxy{Options: options, live: newLiveCalls()}
+	return &Proxy{Options: options, live: newLiveCalls(), counts: tokens.NewMemory(tokens.DefaultMemory)}
 }
 
 // Run keeps the reservations of calls under way alive until ctx ends.

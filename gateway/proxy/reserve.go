@@ -51,6 +51,8 @@ func (p *Proxy) reserve(ctx context.Context, c *call, secret auth.Secret) error 
 				return clientGone(err)
 			}
 			poll = min(2*poll, contentionPollMax)
+		case p.ask(ctx, c, decision, request):
+			deadline = p.Now() // it waited for others before
 		case !final && p.told.worthTelling(decision, request, p.Now()):
 			final = true
 		default:

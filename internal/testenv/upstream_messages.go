@@ -43,9 +43,37 @@ func (c *call) messages() {
 	c.answerJSON(body)
 }
 
-// countTokens answers the size of a prompt.
+// countable are the members that Anthropic's count of a prompt takes; any other is an error there.
+var countable = map[string]bool{
+	"model": true, "messages": true, "system": true, "tools": true, "tool_choice": true, "thinking": true, "mcp_servers": true,
+	"context_management": true, "output_config": true, "cache_control": true,
+}
+
+// countTokens answers the size of a prompt. It bills nothing.
 func (c *call) countTokens() {
-	answer := c.complete(gjson.ParseBytes(c.body))
+	request := gjson.ParseBytes(c.body)
+	refuse := func(message string) { c.refuseAnthropic(http.StatusBadRequest, "invalid_request_error", message) }
+	switch {
+	case c.record.Header.Get("Anthropic-Version") == "":
+		refuse("anthropic-version: header is required")
+		return
+	case !gjson.ValidBytes(c.body) || !request.IsObject():
+		refuse("The request body is not valid JSON")
+		return
+	case request.Get("model").Type != gjson.String:
+		refuse("model: Field required")
+		return
+	case !request.Get("messages.0").Exists():
+		refuse("messages: Field required")
+		return
+	}
+	for name := range request.Map() {
+		if !countable[name] {
+			refuse(name + ": Extra inputs are not permitted")
+			return
+		}
+	}
+	answer := c.complete(request)
 	c.answerJSON(map[string]any{"input_tokens": answer.usage.PromptTokens})
 }
 
