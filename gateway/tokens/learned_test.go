@@ -102,12 +102,16 @@ func TestLearned_neverAboveBytesNeverBelowAQuarter(t *testing.T) {
 	})
 }
 
-// What a public vocabulary counts is never taken for less than it is, and text of several scripts neither.
+// What the model's own vocabulary counts is what it is, and text of several scripts is never taken for less.
 func TestLearned_whatIsCountedExactlyStays(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		body := encode(t, request{"m", drawMessages(t)})
-		learned := historyOf(rapid.SliceOfN(rapid.Float64Range(0, 1), 0, 100).Draw(t, "ratios")...).learned()
+		learned := historyOf(rapid.SliceOfN(rapid.Float64Range(0, 9), 0, 100).Draw(t, "ratios")...).learned()
+		learned.Elsewhere = rapid.Float64Range(0, 9).Draw(t, "elsewhere")
 		weight := tokens.Weigh("gpt-4o", body)
+		if _, says := weight.Ratio(weight.Bound(learned)); says {
+			t.Fatal("there is nothing to learn, and it is learned")
+		}
 		if got, constant := weight.Bound(learned), weight.Bound(tokens.Learned{}); got != constant {
 			t.Fatalf("%d, with nothing learned %d", got, constant)
 		}

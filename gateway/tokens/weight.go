@@ -16,7 +16,7 @@ type Weight struct {
 	text, dense int64
 	// fixed is what is not text, loose the bound by the length of the body.
 	fixed, loose int64
-	// exact: the model's own vocabulary is known, so reports can only say that there is more.
+	// exact: the model's own vocabulary is known, so there is nothing to learn.
 	exact bool
 	// tools are offered, of which providers make more than their text.
 	tools bool
@@ -42,7 +42,7 @@ func (m *Memory) Weigh(owner, model string, body []byte) Weight {
 		w.dense = count.total.by[rare]
 		w.text -= w.dense
 	}
-	if found.Pictures == 0 && found.Sounds == 0 && found.Unweighed == nil && len(found.Tools) == 0 {
+	if !w.exact && found.Pictures == 0 && found.Sounds == 0 && found.Unweighed == nil && len(found.Tools) == 0 {
 		w.Kind = kindOf(&count.total)
 	}
 	return w
@@ -55,14 +55,13 @@ func (w Weight) Bound(learned Learned) int64 {
 	return min(text+w.dense+w.fixed, w.loose)
 }
 
-// factor is 1 where nothing was learned. Text of several scripts, and what a public vocabulary counts, is never
-// taken for less than it was found to be.
+// factor is 1 where nothing was learned. Text of several scripts is never taken for less than it was found to be.
 func (w Weight) factor(learned Learned) float64 {
 	factor := learned.factor(w.margin())
 	switch {
-	case w.exact && learned.Highest <= 1 && learned.Reports > 1:
+	case w.exact:
 		return 1
-	case w.exact, w.Kind == "", strings.HasPrefix(w.Kind, mixed):
+	case w.Kind == "", strings.HasPrefix(w.Kind, mixed):
 		return max(1, factor)
 	default:
 		return factor
