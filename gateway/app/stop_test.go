@@ -27,12 +27,18 @@ func TestStop_settlesWhatItDoesNotWaitFor(t *testing.T) {
 		// least is what the call is charged at least, in cents: its prompt, and the tokens that have come.
 		least int
 	}{
-		"plain": {"/v1/chat/completions", `{"model":"gpt-4.1-mini","max_tokens":50,"messages":[{"role":"user","content":"fake: prompt_tokens=5 completion_tokens=9 hang"}]}`,
-			http.StatusServiceUnavailable, `"type":"gateway_stopping_error"`, 5},
-		"chat": {"/v1/chat/completions", `{"model":"gpt-4.1-mini","stream":true,"max_tokens":50,"messages":[{"role":"user","content":"fake: prompt_tokens=5 completion_tokens=9 hang_after=4"}]}`,
-			http.StatusOK, `data: {"error":`, 7},
-		"response": {"/v1/responses", `{"model":"gpt-4.1-mini","stream":true,"max_output_tokens":50,"input":"fake: prompt_tokens=5 completion_tokens=9 hang_after=4"}`,
-			http.StatusOK, `"type":"error"`, 5},
+		"plain": {
+			"/v1/chat/completions", `{"model":"gpt-4.1-mini","max_tokens":50,"messages":[{"role":"user","content":"fake: prompt_tokens=5 completion_tokens=9 hang"}]}`,
+			http.StatusServiceUnavailable, `"type":"gateway_stopping_error"`, 5,
+		},
+		"chat": {
+			"/v1/chat/completions", `{"model":"gpt-4.1-mini","stream":true,"max_tokens":50,"messages":[{"role":"user","content":"fake: prompt_tokens=5 completion_tokens=9 hang_after=4"}]}`,
+			http.StatusOK, `data: {"error":`, 7,
+		},
+		"response": {
+			"/v1/responses", `{"model":"gpt-4.1-mini","stream":true,"max_output_tokens":50,"input":"fake: prompt_tokens=5 completion_tokens=9 hang_after=4"}`,
+			http.StatusOK, `"type":"error"`, 5,
+		},
 	}
 	answers := make(chan outcome, len(calls))
 	for id, call := range calls {
