@@ -37,6 +37,8 @@ type parts struct {
 	ledger   *ledger.Writer
 	engine   quota.Engine
 	counters string
+	// sight is what other gateways see; nil unless both stores are shared.
+	sight *sight
 	// others says since when the other gateways have been there.
 	others   func() []time.Time
 	alerts   *alert.Sender
@@ -81,7 +83,7 @@ func assemble(ctx context.Context, options Options) (_ *parts, err error) {
 	if err != nil {
 		return nil, err
 	}
-	p.store, err = store.Open(ctx, settings.DatabaseURL, store.Options{Sealer: sealer, Logger: logger, Journal: true, Names: p.modelNames})
+	p.store, err = store.Open(ctx, settings.DatabaseURL, store.Options{Sealer: sealer, Logger: logger, Journal: true, Version: options.Version, Names: p.modelNames})
 	if err != nil {
 		return nil, fmt.Errorf("open the record (database_url): %w", err)
 	}
@@ -188,6 +190,9 @@ func (p *parts) openCounters(ctx context.Context, options Options) error {
 			return fmt.Errorf("open the counters (redis_url): %w", err)
 		}
 		p.engine, p.counters, p.others = engine, "redis", engine.Others
+		if p.store.Kind() == store.Postgres {
+			p.sight = newSight(engine, p.store)
+		}
 	}
 	p.onClose("counters", func(context.Context) error { return p.engine.Close() })
 	return p.openCapacity(ctx, options)
@@ -244,7 +249,9 @@ func (p *parts) modelNames(model string) *modelname.Names {
 
 // background are the loops that run beside the server until it has stopped.
 func (p *parts) background() []func(context.Context) {
-	return []func(context.Context){p.proxy.Run, p.learned.Run, p.models.Run, p.alerts.Run, p.drift.Run, p.watchBacklog, p.runExports, p.runPriceFeed}
+	return []func(context.Context){
+		p.proxy.Run, p.learned.Run, p.models.Run, p.alerts.Run, p.drift.Run, p.watchBacklog, p.runExports, p.runPriceFeed, p.watchStores,
+	}
 }
 
 func (p *parts) onClose(name string, close func(context.Context) error) {

@@ -33,7 +33,8 @@ func TestPromise_T7_withoutCountersCallsAreRefused(t *testing.T) {
 		}
 		t.Logf("gateway %d refused after %s", number, o.ended.Sub(o.started).Round(time.Millisecond))
 		status, _, body := gateway.do("GET", "/health/readiness", "", "")
-		if status != http.StatusServiceUnavailable || !strings.Contains(body, `"cache":"Not connected"`) || !strings.Contains(body, `"db":"connected"`) {
+		if status != http.StatusOK || !strings.Contains(body, `"cache":"Not connected"`) || !strings.Contains(body, `"db":"connected"`) ||
+			!strings.Contains(body, `"status":"degraded"`) || !strings.Contains(body, `"refused":["calls with a hard budget"]`) {
 			t.Errorf("readiness of gateway %d does not name the store that is down: %d %s", number, status, body)
 		}
 	}

@@ -43,6 +43,8 @@ type Config struct {
 	// DrainDelay is how long the gateway goes on to take calls after it was told to stop, while readiness says
 	// no; 0 is not at all.
 	DrainDelay time.Duration
+	// ReadinessStrict says not ready while any store is away, also when calls are served.
+	ReadinessStrict bool
 	// SecretKey encrypts stored secrets; empty lets the data directory hold a generated one.
 	SecretKey string
 

@@ -25,6 +25,8 @@ type file struct {
 	DrainDelay string `yaml:"drain_delay"`
 	// DrainTimeout is one too.
 	DrainTimeout string `yaml:"drain_timeout"`
+	// Readiness is "serving" or "strict".
+	Readiness string `yaml:"readiness"`
 	// MinOutputTokens is the least that a request without an output cap gets where limits have room.
 	MinOutputTokens *int64 `yaml:"min_output_tokens"`
 

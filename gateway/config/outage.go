@@ -14,6 +14,7 @@ func (c *checker) outage(f file) {
 	c.config.BudgetsOnStoreDown = c.choice("budgets.on_store_down", f.Budgets.OnStoreDown, "closed", "open")
 	c.config.RedisPreflightWarns = c.choice("redis.preflight", f.Redis.Preflight, "refuse", "warn") == "warn"
 	c.config.RedisStrictRecovery = f.Redis.StrictRecovery == nil || *f.Redis.StrictRecovery
+	c.config.ReadinessStrict = c.choice("readiness", f.Readiness, "serving", "strict") == "strict"
 	c.config.MaxBacklog = defaultMaxBacklog
 	if f.Budgets.MaxBacklog == nil {
 		return

@@ -16,7 +16,7 @@ var notSettings = []string{"File", "Warnings"}
 var settingNames = map[string]string{
 	"RedisStrictRecovery": "redis.strict_recovery", "RedisPreflightWarns": "redis.preflight",
 	"RateLimitsOnStoreDown": "rate_limits.on_store_down", "BudgetsOnStoreDown": "budgets.on_store_down",
-	"MaxBacklog": "budgets.max_backlog", "IdentifierHeader": "rate_limits.identifier_header",
+	"MaxBacklog": "budgets.max_backlog", "ReadinessStrict": "readiness", "IdentifierHeader": "rate_limits.identifier_header",
 	"DefaultRPM": "rate_limits.default.rpm", "DefaultTPM": "rate_limits.default.tpm",
 	"Timezone": "budgets.timezone", "ResetDay": "budgets.reset_day", "ExceededStatus": "budgets.exceeded_status",
 	"LiteLLMErrors": "litellm_errors", "SoftLimitRPMFactor": "dynamic_rate_limits.on_soft_budget_hit.reduce_rpm_pct",

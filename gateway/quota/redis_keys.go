@@ -24,6 +24,7 @@ import "strconv"
 //	PREFIX:{b:SCOPE}:b:on              string  START-END of the period that the budget is charged on
 //	PREFIX:{gateways}:epoch            string  the life that the counters are in; neither replicated nor persisted
 //	PREFIX:{gateways}:live             zset    gateways by their last beat (microseconds)
+//	PREFIX:{gateways}:record           string  the last gateway that has reached the record, for 10 seconds
 //	PREFIX:{gateways}:closed           string  from when on hard budgets may open (microseconds); missing when they are
 //	PREFIX:{gateways}:awaited          set     gateways that have not told a new epoch what they know
 //

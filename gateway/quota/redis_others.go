@@ -1,9 +1,12 @@
 package quota
 
 import (
+	"context"
+	"errors"
 	"time"
 
 	"github.com/oklog/ulid/v2"
+	"github.com/redis/go-redis/v9"
 )
 
 // Others says since when each of the other gateways has been there that lived at the last beat, by its own clock.
@@ -17,4 +20,26 @@ func (r *Redis) Others() []time.Time {
 		began = append(began, id.Timestamp())
 	}
 	return began
+}
+
+// sightingKept is how long a sighting of the record lives.
+const sightingKept = 10 * time.Second
+
+// NoteSighting writes down that a gateway has reached the record, for others that cannot. A value that is another
+// each time tells when nobody writes any more.
+func (r *Redis) NoteSighting(ctx context.Context, value string) error {
+	bounded, cancel := r.deadline(ctx)
+	defer cancel()
+	return r.noted(ctx, r.client.Set(bounded, r.keys.gateways()+":record", value, sightingKept).Err())
+}
+
+// LastSighting returns the value of the last [Redis.NoteSighting] of any gateway, "" when there was none lately.
+func (r *Redis) LastSighting(ctx context.Context) (string, error) {
+	bounded, cancel := r.deadline(ctx)
+	defer cancel()
+	value, err := r.client.Get(bounded, r.keys.gateways()+":record").Result()
+	if errors.Is(err, redis.Nil) {
+		value, err = "", nil
+	}
+	return value, r.noted(ctx, err)
 }

@@ -36,6 +36,9 @@ func (s *Store) migrate(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("prepare migrations: %w", err)
 	}
+	if err := s.refuseNewer(ctx, provider); err != nil {
+		return err
+	}
 	results, err := provider.Up(ctx)
 	for _, result := range results {
 		s.logger.InfoContext(ctx, "store migrated", slog.String("store", s.kind),
@@ -44,5 +47,35 @@ func (s *Store) migrate(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}
+	if len(results) > 0 && s.version != "" {
+		if _, err := s.exec(ctx, "setting_put", args{"name": writtenBySetting, "value": s.version}); err != nil {
+			return fmt.Errorf("note which version has written the tables: %w", err)
+		}
+	}
 	return nil
+}
+
+// writtenBySetting is the version of the program that wrote the tables as they are.
+const writtenBySetting = "written_by"
+
+// refuseNewer refuses tables that a newer program wrote: what this one does not know it would not keep.
+func (s *Store) refuseNewer(ctx context.Context, provider *goose.Provider) error {
+	there, err := provider.GetDBVersion(ctx)
+	if err != nil {
+		return fmt.Errorf("read the version of the tables: %w", err)
+	}
+	sources := provider.ListSources()
+	known := sources[len(sources)-1].Version
+	if there <= known {
+		return nil
+	}
+	newer, own := "a newer bursar", "this bursar"
+	var version string
+	if _, err := s.one(ctx, "setting_get", args{"name": writtenBySetting}, &version); err == nil && version != "" {
+		newer = "bursar " + version
+	}
+	if s.version != "" {
+		own = "this is bursar " + s.version + ", which"
+	}
+	return fmt.Errorf("they have schema version %d, written by %s; %s knows versions up to %d: start the newer program", there, newer, own, known)
 }

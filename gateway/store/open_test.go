@@ -2,9 +2,11 @@ package store_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"log/slog"
 	"net"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -141,4 +143,41 @@ func TestWrites_waitNoLongerThanTheirContext(t *testing.T) {
 		}
 		must(s.CreateTeam(t.Context(), alice, api.NewTeam("t1")))(t)
 	})
+}
+
+// A program that does not know all of the tables does not touch them, and says who does.
+func TestOpen_refusesANewerSchema(t *testing.T) {
+	fresh := "sqlite:" + filepath.Join(t.TempDir(), "bursar.db")
+	for address, writer := range map[string]string{fresh: "written by bursar 2.0.0", testenv.Postgres(t): "written by "} {
+		open := func(version string) error {
+			s, err := store.Open(background, address, store.Options{
+				Sealer: fakeSealer{key: "one"}, Logger: slog.New(slog.DiscardHandler), Version: version,
+			})
+			if err != nil {
+				return err
+			}
+			return s.Close()
+		}
+		if err := open("2.0.0"); err != nil {
+			t.Fatal(err)
+		}
+		driver, name := "pgx", address
+		if path, embedded := strings.CutPrefix(address, "sqlite:"); embedded {
+			driver, name = "sqlite", path
+		}
+		db, err := sql.Open(driver, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		if _, err := db.Exec(`INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, true)`); err != nil {
+			t.Fatal(err)
+		}
+		err = open("1.0.0")
+		for _, want := range []string{writer, "schema version 99999", "this is bursar 1.0.0", "start the newer program"} {
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("error is %v, want one with %q", err, want)
+			}
+		}
+	}
 }

@@ -44,6 +44,8 @@ type Options struct {
 	Names func(model string) *modelname.Names
 	// Logger is told of migrations; nil is slog.Default.
 	Logger *slog.Logger
+	// Version is the program's, to tell an older one who wrote the tables that it does not know.
+	Version string
 	// Journal gathers ledger rows in a file before they go into SQLite, which then takes far less of the
 	// machine; [Store.AppendLedger] returns when they are in that file. Only one process may use the database
 	// so. PostgreSQL takes rows without it.
@@ -64,6 +66,7 @@ type Store struct {
 	now      func() time.Time
 	logger   *slog.Logger
 	names    func(model string) *modelname.Names
+	version  string
 	// changing is held by the one audited change that this process makes at a time. Changes wait
 	// for each other at the audit head anyway; waiting here keeps them from holding connections.
 	changing chan struct{}
@@ -79,7 +82,7 @@ func Open(ctx context.Context, address string, options Options) (*Store, error) 
 	}
 	s := &Store{
 		sealer: options.Sealer, auditKey: options.Sealer.Derive("audit"),
-		now: options.Now, logger: options.Logger, changing: make(chan struct{}, 1),
+		now: options.Now, logger: options.Logger, version: options.Version, changing: make(chan struct{}, 1),
 	}
 	if s.now == nil {
 		s.now = time.Now
