@@ -109,6 +109,8 @@ func TestTeamModels_keepTheirOrder(t *testing.T) {
 	g.post("/team/model/delete", `{"team_id":"a","models":["b"]}`).ok().has("models", `["z","a","y"]`)
 	g.post("/team/model/delete", `{"team_id":"a","models":["z","a","y"]}`).ok().has("models", `["no-default-models"]`)
 	g.post("/team/model/add", `{"team_id":"a","models":["b"]}`).ok().has("models", `["b"]`)
+	g.post("/team/new", `{"team_id":"all"}`).ok()
+	g.post("/team/model/add", `{"team_id":"all","models":["b"]}`).ok().has("models", `["all-proxy-models","b"]`)
 }
 
 func TestUsers(t *testing.T) {

@@ -7,9 +7,12 @@ import (
 )
 
 // addTeamModels is POST /team/model/add {"team_id", "models"}: those that the team does not have yet come
-// at the end of its list, in the order sent.
+// at the end of its list, in the order sent. A team without a list may use every model, and keeps all of them.
 func (s *Server) addTeamModels(c *call) (any, error) {
 	return s.changeModels(c, func(have, named []string) []string {
+		if len(have) == 0 {
+			have = []string{allProxyModels}
+		}
 		have = slices.DeleteFunc(have, func(model string) bool { return model == noDefaultModels })
 		for _, model := range named {
 			if !slices.Contains(have, model) {

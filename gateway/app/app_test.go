@@ -278,16 +278,34 @@ func TestGateway_health(t *testing.T) {
 	}
 }
 
-func TestGateway_metricsAreForTheAdminKey(t *testing.T) {
-	g := start(t, settings(t, testenv.StartUpstream(t, testenv.UpstreamOptions{})))
+// The metrics tell what teams spend: who may look at everything may read them, and so may the key that opens nothing else.
+func TestGateway_whoMayReadMetrics(t *testing.T) {
+	const collector = "sk-metrics-of-the-test"
+	c := settings(t, testenv.StartUpstream(t, testenv.UpstreamOptions{}))
+	c.MetricsKey = collector
+	g := start(t, c)
+	g.admin("POST", "/team/new", `{"team_id":"a"}`)
 	key := g.newKey(`{}`)
 	g.do("POST", "/v1/chat/completions", key, hello)
-	if status, _, _ := g.do("GET", "/metrics", key, ""); status != http.StatusUnauthorized {
-		t.Errorf("a caller's key got %d", status)
+	role := func(role string) string {
+		return g.admin("POST", "/admin_key/new", `{"name":"`+role+`","role":"`+role+`","team_ids":`+map[bool]string{true: `["a"]`, false: `[]`}[strings.HasPrefix(role, "team")]+`}`)["key"].(string)
 	}
 	want := `bursar_requests_total{model="gpt-4.1-mini",reason="",status="200",team_id=""} 1`
-	if _, _, text := g.do("GET", "/metrics", adminKey, ""); !strings.Contains(text, want) {
-		t.Errorf("%s is missing in %.2000s", want, text)
+	for name, test := range map[string]struct {
+		key    string
+		status int
+	}{
+		"the admin key": {adminKey, 200}, "an admin": {role("admin"), 200}, "a viewer": {role("viewer"), 200}, "the collector": {collector, 200},
+		"a team admin": {role("team_admin"), 403}, "a caller": {key, 403}, "nobody": {"sk-nobody-knows-this-one-at-all", 401},
+	} {
+		if status, _, text := g.do("GET", "/metrics", test.key, ""); status != test.status || status == 200 && !strings.Contains(text, want) {
+			t.Errorf("%s: %d, want %d: %.2000s", name, status, test.status, text)
+		}
+	}
+	for _, path := range []string{"/team/list", "/v1/models"} {
+		if status, _, body := g.do("GET", path, collector, ""); status != 401 {
+			t.Errorf("the collector's key opens %s: %d %s", path, status, body)
+		}
 	}
 }
 

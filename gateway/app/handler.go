@@ -4,8 +4,10 @@ import (
 	"net/http"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/admin"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/httpx"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/openapi"
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
 // handler serves the routes with what all of them need.
@@ -30,10 +32,17 @@ func (a *App) routes(description []byte) *httpx.Mux {
 	return mux
 }
 
-// serveMetrics answers to the admin key alone: what teams spend is nobody else's business.
+// serveMetrics answers to admins, viewers and the key of those who only collect them: what teams spend is nobody else's
+// business.
 func (a *App) serveMetrics(w http.ResponseWriter, r *http.Request) error {
-	if _, err := a.parts.admins.Authenticate(r.Context(), r.Header); err != nil {
-		return err
+	if !a.parts.collectors.Known(r.Header) {
+		caller, err := a.parts.admin.Authenticator.Authenticate(r.Context(), r.Header)
+		if err != nil {
+			return err
+		}
+		if !caller.Role.May(auth.Read) {
+			return api.Errorf(api.Forbidden, "metrics are for admins, viewers and the key of metrics_key")
+		}
 	}
 	a.parts.metrics.Handler().ServeHTTP(w, r)
 	return nil

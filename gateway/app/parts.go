@@ -51,6 +51,8 @@ type parts struct {
 	declared *declared
 	changes  policy.Changes
 	feed     *pricefeed.Feed
+	// collectors hold the key that opens the metrics and nothing else.
+	collectors *auth.AdminKeys
 	// pricesSince is how old the prices are.
 	pricesSince atomic.Pointer[time.Time]
 	models      *deployment.Registry
@@ -119,6 +121,7 @@ func assemble(ctx context.Context, options Options) (_ *parts, err error) {
 
 	pepper := sealer.Derive("key pepper")
 	p.admins = auth.NewAdminKeys(auth.Secret(settings.AdminKey))
+	p.collectors = auth.NewAdminKeys(auth.Secret(settings.MetricsKey))
 	p.drift = &ledger.Reconciler{
 		Counters: p.engine, Record: p.ledger, OnDrift: p.metrics.Drifted, Logger: logger,
 		Budgets: func() []quota.Budget { return book.Remembered(options.Now()) },

@@ -107,3 +107,9 @@ func service(price *api.ServicePrice) *pricing.PlanTerms {
 	}
 	return &pricing.PlanTerms{Terms: terms(price.TokenPrices), Tiers: tiers(price.Tiers)}
 }
+
+// CheckFiles reads the files that a configuration names, and says what is wrong with what stands in them.
+func CheckFiles(settings config.Config) error {
+	_, _, err := readModels(settings, nil)
+	return err
+}

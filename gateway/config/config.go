@@ -20,6 +20,8 @@ type Config struct {
 	Listen string
 	// AdminKey opens the admin API.
 	AdminKey string
+	// MetricsKey opens /metrics and nothing else; "" is none.
+	MetricsKey string
 	// DataDir holds the embedded stores and the generated secret key.
 	DataDir string
 	// DatabaseURL is "sqlite:PATH" or "postgres://…".

@@ -3,8 +3,10 @@ package config_test
 import (
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -340,6 +342,78 @@ func TestLoad_reportsAllProblemsAtOnce(t *testing.T) {
 	var wrong *config.Error
 	if !errors.As(err, &wrong) || len(wrong.Problems) != 3 {
 		t.Fatalf("got %v, want three problems (admin_key, listen, reset_day)", err)
+	}
+}
+
+// Nothing hides anything else: neither an unknown section nor a variable that is missing. Each problem has its line,
+// and a field that is not known the name that was meant.
+func TestLoad_reportsAllKindsOfProblemsAtOnce(t *testing.T) {
+	_, err := load(t, `modles: []
+rate_limits:
+  defualt: {rpm: 1}
+  default: {rpm: many, tpm: -1}
+timezone: UTC
+models:
+  - name: a
+    api_key: ${NOT_SET}
+    base_url: ${NOT_SET_EITHER}
+    weigth: 3
+  - base_url: nonsense
+teams:
+  - {team_id: a, max_budgt: 3}
+budgets: [1]
+alerts: {allow_private_targets: hunter2}
+`, map[string]string{"BURSAR_LISTEN": "x"})
+	var wrong *config.Error
+	if !errors.As(err, &wrong) {
+		t.Fatal(err)
+	}
+	want := []string{
+		`admin_key: is required; set BURSAR_ADMIN_KEY to a long random text, for example the output of: openssl rand -hex 24`,
+		`listen: "x" is not a host and a port such as 127.0.0.1:4000 or :4000`,
+		`line 1: modles: is not known; did you mean models?`,
+		`line 3: rate_limits.defualt: is not known; did you mean rate_limits.default?`,
+		`line 4: a text stands where a whole number is expected`,
+		`line 4: rate_limits.default.tpm: is -1; it cannot be negative`,
+		`line 5: timezone: is not known; did you mean budgets.timezone?`,
+		`line 8: models[0].api_key: environment variable NOT_SET is not set`,
+		`line 9: models[0].base_url: environment variable NOT_SET_EITHER is not set`,
+		`line 10: models[0].weigth: is not known; did you mean models[0].weight?`,
+		`line 11: models[1].base_url: is not an http or https address such as https://api.openai.com/v1`,
+		`line 11: models[1].name: is required: the name that clients ask for`,
+		`line 13: teams[0]: has unknown fields: max_budgt; did you mean max_budget?`,
+		`line 14: budgets: a list stands where an object is expected`,
+		`line 15: alerts.allow_private_targets: a text stands where true or false is expected`,
+	}
+	slices.Sort(want)
+	got := slices.Sorted(slices.Values(wrong.Problems))
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if !slices.IsSortedFunc(wrong.Problems, func(a, b string) int { return cmpLines(a, b) }) {
+		t.Errorf("not in the order of the file: %q", wrong.Problems)
+	}
+}
+
+func cmpLines(a, b string) int {
+	line := func(text string) (n int) {
+		_, _ = fmt.Sscanf(text, "line %d:", &n)
+		return n
+	}
+	return line(a) - line(b)
+}
+
+// What a variable holds is a number where one is expected, and never stands in an error.
+func TestLoad_variablesAsNumbers(t *testing.T) {
+	env := map[string]string{"BURSAR_ADMIN_KEY": "sk-admin-of-the-test", "RPM": "7", "KEY": "12345", "WRONG": "hunter2"}
+	got, err := load(t, "rate_limits:\n  default:\n    rpm: ${RPM}\nmodels:\n  - name: a\n    api_key: ${KEY}\n", env)
+	if err != nil || *got.DefaultRPM != 7 || got.Models[0].APIKey != "12345" {
+		t.Errorf("%+v, %v", got, err)
+	}
+	_, err = load(t, "rate_limits:\n  default:\n    rpm: ${WRONG}\n", env)
+	if want := "line 3: rate_limits.default.rpm: a text stands where a whole number is expected"; err == nil ||
+		!strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("got %v", err)
 	}
 }
 

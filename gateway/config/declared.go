@@ -99,7 +99,7 @@ func (c *checker) object(field string, node yaml.Node, idField string, id *strin
 	unknown, err := api.Patch(target, object)
 	c.check(field, err)
 	if len(unknown) > 0 {
-		c.fail(field, "has unknown fields: %s", strings.Join(unknown, ", "))
+		c.fail(field, "has unknown fields: %s%s", strings.Join(unknown, ", "), meantOf(unknown, target))
 	}
 	return len(c.problems) == before
 }

@@ -2,39 +2,16 @@ package config
 
 import (
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
-
-	"go.yaml.in/yaml/v3"
 )
 
-var variable = regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*)\}`)
-
-// expandEnvironment replaces ${NAME} in every text of the tree. A name that is not set is
-// a problem and not an empty text: an empty API key fails much later and says much less.
-func expandEnvironment(node *yaml.Node, getenv func(string) string) (problems []string) {
-	if node.Kind == yaml.ScalarNode && strings.Contains(node.Value, "${") {
-		node.Value = variable.ReplaceAllStringFunc(node.Value, func(reference string) string {
-			name := reference[2 : len(reference)-1]
-			value := getenv(name)
-			if value == "" {
-				problems = append(problems, fmt.Sprintf("line %d: environment variable %s is not set", node.Line, name))
-			}
-			return value
-		})
-	}
-	for _, child := range node.Content {
-		problems = append(problems, expandEnvironment(child, getenv)...)
-	}
-	return problems
-}
-
-// applyEnvironment lets BURSAR_* variables win over the file.
-func applyEnvironment(f *file, getenv func(string) string) (problems []string) {
+// applyEnvironment lets BURSAR_* variables win over the file, which then does not matter to these fields.
+func applyEnvironment(f *file, from *source, getenv func(string) string) (problems []string) {
 	for name, field := range map[string]*string{
 		"BURSAR_LISTEN":        &f.Listen,
 		"BURSAR_ADMIN_KEY":     &f.AdminKey,
+		"BURSAR_METRICS_KEY":   &f.MetricsKey,
 		"BURSAR_DATA_DIR":      &f.DataDir,
 		"BURSAR_DATABASE_URL":  &f.DatabaseURL,
 		"BURSAR_REDIS_URL":     &f.RedisURL,
@@ -44,6 +21,7 @@ func applyEnvironment(f *file, getenv func(string) string) (problems []string) {
 	} {
 		if value := getenv(name); value != "" {
 			*field = value
+			from.overrule(name)
 		}
 	}
 	if value := getenv("BURSAR_MIN_OUTPUT_TOKENS"); value != "" {
@@ -52,6 +30,12 @@ func applyEnvironment(f *file, getenv func(string) string) (problems []string) {
 			return []string{fmt.Sprintf("BURSAR_MIN_OUTPUT_TOKENS: %q is not a whole number", value)}
 		}
 		f.MinOutputTokens = &least
+		from.overrule("BURSAR_MIN_OUTPUT_TOKENS")
 	}
 	return nil
+}
+
+// overrule forgets where a field stands that a variable of the environment gives.
+func (s *source) overrule(variable string) {
+	delete(s.lines, strings.ToLower(strings.TrimPrefix(variable, "BURSAR_")))
 }

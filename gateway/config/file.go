@@ -1,11 +1,10 @@
 package config
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"os"
+	"reflect"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -15,6 +14,7 @@ import (
 type file struct {
 	Listen      string `yaml:"listen"`
 	AdminKey    string `yaml:"admin_key"`
+	MetricsKey  string `yaml:"metrics_key"`
 	DataDir     string `yaml:"data_dir"`
 	DatabaseURL string `yaml:"database_url"`
 	RedisURL    string `yaml:"redis_url"`
@@ -149,42 +149,31 @@ type fileModel struct {
 	Price           yaml.Node `yaml:"price"`
 }
 
-func readFile(path string, getenv func(string) string) (file, error) {
+// readFile reads the file at path, none when path is empty. What is wrong with it is in the source, unless nothing of it
+// could be read.
+func readFile(path string, getenv func(string) string) (file, *source, error) {
+	if path == "" {
+		return file{}, newSource(), nil
+	}
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return file{}, fmt.Errorf("read configuration: %w", err)
+		return file{}, nil, fmt.Errorf("read configuration: %w", err)
 	}
 	return parseFile(data, getenv)
 }
 
-func parseFile(data []byte, getenv func(string) string) (file, error) {
-	var parsed file
+func parseFile(data []byte, getenv func(string) string) (parsed file, from *source, err error) {
 	var tree yaml.Node
 	if err := yaml.Unmarshal(data, &tree); err != nil {
-		return file{}, fmt.Errorf("configuration is not YAML: %w", err)
+		return file{}, nil, fmt.Errorf("configuration is not YAML: %w", err)
 	}
-	if err := checkNames(data); err != nil {
-		return file{}, err
-	}
+	from = newSource()
 	if tree.IsZero() {
-		return parsed, nil
+		return parsed, from, nil
 	}
-	if problems := expandEnvironment(&tree, getenv); len(problems) > 0 {
-		return file{}, &Error{Problems: problems}
+	from.read(&tree, "", reflect.TypeFor[file](), getenv)
+	if wrong, ok := errors.AsType[*yaml.TypeError](tree.Decode(&parsed)); ok {
+		from.wrongTypes(wrong.Errors)
 	}
-	if err := tree.Decode(&parsed); err != nil {
-		return file{}, fmt.Errorf("configuration: %w", err)
-	}
-	return parsed, nil
-}
-
-// checkNames refuses fields that nobody reads. It looks at the text before ${…} is filled in,
-// because the decoder's errors quote values.
-func checkNames(data []byte) error {
-	decoder := yaml.NewDecoder(bytes.NewReader(data))
-	decoder.KnownFields(true)
-	if err := decoder.Decode(&file{}); err != nil && !errors.Is(err, io.EOF) {
-		return fmt.Errorf("configuration: %w", err)
-	}
-	return nil
+	return parsed, from, nil
 }

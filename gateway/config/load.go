@@ -25,15 +25,11 @@ func (e *Error) Error() string {
 // Load reads the file at path, or no file when path is empty, and lets the environment win over it.
 // The error is an [*Error] when fields are wrong.
 func Load(path string, getenv func(string) string) (Config, error) {
-	var f file
-	if path != "" {
-		read, err := readFile(path, getenv)
-		if err != nil {
-			return Config{}, err
-		}
-		f = read
+	f, from, err := readFile(path, getenv)
+	if err != nil {
+		return Config{}, err
 	}
-	problems := applyEnvironment(&f, getenv)
+	problems := applyEnvironment(&f, from, getenv)
 	c := &checker{config: Config{File: path}, problems: problems}
 	c.stores(f)
 	c.limits(f)
@@ -47,8 +43,9 @@ func Load(path string, getenv func(string) string) (Config, error) {
 	c.exports(f)
 	c.declared(f)
 	c.tokens(f)
-	if len(c.problems) > 0 {
-		return Config{}, &Error{Problems: c.problems}
+	from.locate(c.problems)
+	if len(from.problems) > 0 {
+		return Config{}, &Error{Problems: from.texts()}
 	}
 	return c.config, nil
 }
@@ -66,6 +63,7 @@ func (c *checker) fail(field, format string, args ...any) {
 func (c *checker) stores(f file) {
 	c.listen(f)
 	c.adminKey(f.AdminKey)
+	c.metricsKey(f.MetricsKey)
 	c.config.DataDir = valueOr(f.DataDir, "data")
 	c.config.SecretKey = f.SecretKey
 	c.database(f)
@@ -97,6 +95,17 @@ func (c *checker) adminKey(key string) {
 	case len(key) < minAdminKey:
 		c.config.Warnings = append(c.config.Warnings, fmt.Sprintf(
 			"admin_key is only %d characters long, which is allowed on loopback alone; elsewhere at least %d are needed", len(key), minAdminKey))
+	}
+}
+
+func (c *checker) metricsKey(key string) {
+	c.config.MetricsKey = key
+	switch {
+	case key == "":
+	case len(key) < minAdminKey:
+		c.fail("metrics_key", "is only %d characters long; at least %d are needed, for example the output of: openssl rand -hex 24", len(key), minAdminKey)
+	case key == c.config.AdminKey:
+		c.fail("metrics_key", "is the admin key; it must be another one, which opens nothing else")
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"syscall"
@@ -15,14 +16,24 @@ import (
 // version is set by the linker.
 var version = "dev"
 
+// Exit codes. A review's own are in its help.
+const (
+	exitDone   = 0
+	exitFailed = 1
+	exitUsage  = 2 // the command line makes no sense
+)
+
 // commandLine is the whole command line.
 type commandLine struct {
-	Serve   serveCommand     `cmd:"" help:"Run the gateway."`
-	Review  reviewCommand    `cmd:"" help:"Say in Markdown what a Terraform plan does to quotas."`
-	Export  exportCommand    `cmd:"" help:"Write what is on a gateway as Terraform configuration that imports it."`
-	Audit   auditCommand     `cmd:"" help:"Check the audit log."`
-	OpenAPI openAPICommand   `cmd:"" name:"openapi" help:"Print the description of the HTTP API in OpenAPI 3.1."`
-	Version kong.VersionFlag `help:"Print the version and exit."`
+	Serve       serveCommand       `cmd:"" help:"Run the gateway."`
+	CheckConfig checkConfigCommand `cmd:"" help:"Say whether gateway.yaml and the environment can be served, and what is wrong with them."`
+	Review      reviewCommand      `cmd:"" help:"Say in Markdown what a Terraform plan does to quotas."`
+	Export      exportCommand      `cmd:"" help:"Write what is on a gateway as Terraform configuration that imports it."`
+	Audit       auditCommand       `cmd:"" help:"Check the audit log."`
+	OpenAPI     openAPICommand     `cmd:"" name:"openapi" help:"Print the description of the HTTP API in OpenAPI 3.1."`
+	Version     versionCommand     `cmd:"" help:"Print the version."`
+	Help        helpCommand        `cmd:"" help:"Explain a command."`
+	VersionFlag kong.VersionFlag   `name:"version" help:"Print the version and exit."`
 }
 
 // exitError ends the program with a code of its own.
@@ -33,21 +44,64 @@ func (e exitError) Error() string { return fmt.Sprintf("exit status %d", int(e))
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	command := kong.Parse(&commandLine{},
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// explained is the panic that ends a run whose question has been answered while the command line was read.
+type explained struct{ code int }
+
+// run is the program without its process: it returns the exit code.
+func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) (code int) {
+	defer func() {
+		switch ended := recover().(type) {
+		case nil:
+		case explained:
+			code = ended.code
+		default:
+			panic(ended)
+		}
+	}()
+	parser, err := kong.New(&commandLine{},
 		kong.Name("bursar"),
-		kong.Description("An LLM gateway with a treasurer's discipline."),
+		kong.Description("An LLM gateway with a treasurer's discipline.\n\nExit codes: 0 done, 1 failed, 2 the command line makes no sense."),
 		kong.Vars{"version": "bursar " + version},
 		kong.BindTo(ctx, (*context.Context)(nil)),
-		kong.UsageOnError(),
+		kong.BindTo(stdout, (*io.Writer)(nil)),
+		kong.Writers(stdout, stderr),
+		kong.Exit(func(code int) { panic(explained{code}) }),
 	)
-	err := command.Run()
+	if err != nil {
+		fmt.Fprintln(stderr, "bursar: "+err.Error())
+		return exitFailed
+	}
+	command, err := parser.Parse(arguments)
+	if err != nil {
+		return misused(err, stderr)
+	}
+	err = command.Run()
 	var exit exitError
 	switch {
 	case err == nil:
+		return exitDone
 	case errors.As(err, &exit):
-		os.Exit(int(exit))
+		return int(exit)
 	default:
-		fmt.Fprintln(os.Stderr, "bursar: "+err.Error())
-		os.Exit(1)
+		fmt.Fprintln(stderr, "bursar: "+err.Error())
+		return exitFailed
 	}
+}
+
+// misused explains a command line that makes no sense.
+func misused(err error, stderr io.Writer) int {
+	fmt.Fprintln(stderr, "bursar: "+err.Error())
+	var wrong *kong.ParseError
+	if !errors.As(err, &wrong) {
+		return exitUsage
+	}
+	wrong.Context.Stdout = stderr
+	_ = wrong.Context.PrintUsage(true)
+	if selected := wrong.Context.Selected(); selected != nil && selected.Name == "review" {
+		return exitFailed // 2 is for a change that needs approval
+	}
+	return exitUsage
 }
