@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/bursarhq/terraform-provider-bursar/internal/client"
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
 
@@ -25,6 +26,7 @@ type budgetResetModel struct {
 	BudgetID types.String `tfsdk:"budget_id"`
 	TeamID   types.String `tfsdk:"team_id"`
 	KeyID    types.String `tfsdk:"key_id"`
+	UserID   types.String `tfsdk:"user_id"`
 	ResetTo  types.Number `tfsdk:"reset_to"`
 }
 
@@ -39,12 +41,15 @@ func (a *budgetResetAction) Schema(_ context.Context, _ action.SchemaRequest, re
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Sets back what a budget has spent in its running period, so that who was stopped by it may go on. " +
 			"The requests stay in the ledger; the difference is an adjustment of its own, kept in the audit log with the provider's `change_reason`. " +
-			"Give one of `budget_id`, `team_id` and `key_id`.",
+			"Give one of `budget_id`, `team_id`, `key_id` and `user_id`; `team_id` and `user_id` together are a member's budget in the team.",
 		Attributes: map[string]schema.Attribute{
 			"budget_id": id("A pot: a `bursar_budget` with a scope. One without has no counter of its own; name a team or key that takes its terms.",
-				stringvalidator.ExactlyOneOf(path.MatchRoot("budget_id"), path.MatchRoot("team_id"), path.MatchRoot("key_id"))),
+				stringvalidator.AtLeastOneOf(path.MatchRoot("budget_id"), path.MatchRoot("team_id"), path.MatchRoot("key_id"), path.MatchRoot("user_id")),
+				stringvalidator.ConflictsWith(path.MatchRoot("team_id"), path.MatchRoot("key_id"), path.MatchRoot("user_id"))),
 			"team_id": id("The team whose budget is set back."),
-			"key_id":  id("The key whose budget is set back."),
+			"key_id": id("The key whose budget is set back.",
+				stringvalidator.ConflictsWith(path.MatchRoot("budget_id"), path.MatchRoot("team_id"), path.MatchRoot("user_id"))),
+			"user_id": id("The user whose own budget, over all teams, is set back; with `team_id`, the member whose budget in that team is."),
 			"reset_to": schema.NumberAttribute{
 				MarkdownDescription: "What shall count as spent, in US dollars, at most what is spent. Defaults to 0.",
 				Optional:            true,
@@ -64,11 +69,13 @@ func (a *budgetResetAction) Invoke(ctx context.Context, req action.InvokeRequest
 	if wanted := nano(config.ResetTo); wanted != nil {
 		to = *wanted
 	}
-	reset, err := a.client.ResetSpend(ctx, config.BudgetID.ValueString(), config.TeamID.ValueString(), config.KeyID.ValueString(), to)
+	reset, err := a.client.ResetSpend(ctx, client.Spender{
+		BudgetID: config.BudgetID.ValueString(), TeamID: config.TeamID.ValueString(), KeyID: config.KeyID.ValueString(), UserID: config.UserID.ValueString(),
+	}, to)
 	if err != nil {
 		report(ctx, &resp.Diagnostics, req.Config.Schema, "Spending not reset", err)
 		return
 	}
 	resp.SendProgress(action.InvokeProgressEvent{Message: fmt.Sprintf("%s had spent %s, and now %s",
-		cmp.Or(reset.BudgetID, reset.TeamID, reset.KeyID), reset.PreviousSpend.Dollars(), reset.Spend.Dollars())})
+		cmp.Or(reset.BudgetID, reset.KeyID, reset.UserID, reset.TeamID), reset.PreviousSpend.Dollars(), reset.Spend.Dollars())})
 }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
+	"net/netip"
 	"net/url"
 	"os"
 	"regexp"
@@ -83,7 +84,7 @@ func startGatewayAlone(t testing.TB) *gateway {
 	if err != nil {
 		t.Fatal(err)
 	}
-	settings.AllowPrivateTargets = true
+	settings.AllowPrivateTargets, settings.UpstreamNetworks = true, []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
 	running, err := app.New(t.Context(), app.Options{Config: settings, Logger: slog.New(slog.NewJSONHandler(io.Discard, nil))})
 	if err != nil {
 		t.Fatal(err)

@@ -307,7 +307,9 @@ func (r *modelResource) Update(ctx context.Context, req resource.UpdateRequest, 
 		return
 	}
 	wanted := plan.toAPI()
-	if !plan.APIKeyWOVersion.Equal(state.APIKeyWOVersion) {
+	// The gateway wants the credential again when it is to go to another host.
+	moved := wanted.Origin() != state.toAPI().Origin() && !config.APIKeyWO.IsNull()
+	if moved || !plan.APIKeyWOVersion.Equal(state.APIKeyWOVersion) {
 		wanted.APIKey = new(config.APIKeyWO.ValueString())
 	}
 	model, err := r.client.UpdateModel(ctx, plan.ModelID.ValueString(), wanted, revision)

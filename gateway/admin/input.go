@@ -42,9 +42,16 @@ func readInput(r *http.Request, strict bool) (*input, error) {
 	if err != nil {
 		return nil, err
 	}
-	in := &input{fields: fields, strict: strict, digest: sha256.Sum256(body), update: strings.HasSuffix(r.URL.Path, "update")}
-	in.read()
+	in := newInput(fields, r.URL.Path, strict)
+	in.digest = sha256.Sum256(body)
 	return in, nil
+}
+
+// newInput is the body of a request to a path, whether it is sent there or only asked about.
+func newInput(fields httpx.Object, path string, strict bool) *input {
+	in := &input{fields: fields, strict: strict, update: strings.HasSuffix(path, "update")}
+	in.read()
+	return in
 }
 
 // read takes the fields for what LiteLLM's clients mean by them.

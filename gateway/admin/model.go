@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"encoding/json"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
@@ -18,6 +19,8 @@ type Models interface {
 	Facts(model api.Model) ModelFacts
 	// Names are all that the model with the name is called by.
 	Names(name string) *modelname.Names
+	// Judge says whether models that are made through the API may be at the address: nil, or an [api.Error].
+	Judge(ctx context.Context, address string) error
 	// Changed puts stored changes in force. When it returns, every gateway serves them.
 	Changed(ctx context.Context) error
 }
@@ -39,7 +42,8 @@ func (noModels) Facts(api.Model) ModelFacts  { return ModelFacts{} }
 func (noModels) Names(name string) *modelname.Names {
 	return &modelname.Names{Name: name}
 }
-func (noModels) Changed(context.Context) error { return nil }
+func (noModels) Judge(context.Context, string) error { return nil }
+func (noModels) Changed(context.Context) error       { return nil }
 
 // createModel is POST /model/new: a model's fields, in our form or LiteLLM's, and model_id unless one is to be made.
 func (s *Server) createModel(c *call) (any, error) {
@@ -64,6 +68,9 @@ func (s *Server) createModel(c *call) (any, error) {
 		return nil, err
 	}
 	if err := s.checkNames(c.ctx(), model); err != nil {
+		return nil, err
+	}
+	if err := s.judgeAddress(c.ctx(), &model); err != nil {
 		return nil, err
 	}
 	created, err := once(s, c, func(ctx context.Context) (api.Model, error) {
@@ -99,16 +106,47 @@ func (s *Server) updateModel(c *call) (any, error) {
 	if err := undeclared("model", s.models.Model, id); err != nil {
 		return nil, err
 	}
+	if base, given := c.in.fields["base_url"]; given {
+		planned := api.Model{}
+		if json.Unmarshal(base, &planned.BaseURL) == nil { // what is no text was refused already
+			if err := s.judgeAddress(c.ctx(), &planned); err != nil {
+				return nil, err
+			}
+		}
+	}
 	model, err := s.record.UpdateModel(c.ctx(), c.change, id, revision, func(model *api.Model) error {
+		before := *model
 		if err := edit.apply(c.in, model); err != nil {
 			return err
 		}
+		if err := checkCredential(before, *model); err != nil {
+			return err
+		}
+		model.Judged = model.Judged || c.in.has("base_url")
 		return s.checkNames(c.ctx(), *model)
 	})
 	if err != nil {
 		return nil, err
 	}
 	return s.modelAnswer(model), inForce(s.models.Changed(c.ctx()))
+}
+
+// judgeAddress refuses a model at an address where those of the API may not be.
+func (s *Server) judgeAddress(ctx context.Context, model *api.Model) error {
+	model.Judged = true
+	if model.BaseURL == nil {
+		return nil
+	}
+	return s.models.Judge(ctx, *model.BaseURL)
+}
+
+// checkCredential refuses to send a credential that is stored to another host than it was given for: who may change
+// an address must not learn a secret by it.
+func checkCredential(before, after api.Model) error {
+	if !before.HasAPIKey || after.APIKey != nil || before.Origin() == after.Origin() {
+		return nil
+	}
+	return api.FieldErrorf("api_key", "is needed again: the stored one was given for %s and the change leads to %s; null takes it off", before.Origin(), after.Origin())
 }
 
 // checkNames refuses a model one of whose names means another already.

@@ -38,6 +38,13 @@ func (f *fakeModels) Facts(model api.Model) admin.ModelFacts {
 	return facts
 }
 
+func (f *fakeModels) Judge(_ context.Context, address string) error {
+	if strings.Contains(address, "10.0.0.1") {
+		return api.FieldErrorf("base_url", "is not for the API")
+	}
+	return nil
+}
+
 func (f *fakeModels) Changed(context.Context) error { f.changed.Add(1); return nil }
 
 // canaryKey is a provider's credential that must not come out anywhere.
@@ -250,3 +257,25 @@ func TestModel_keepsEveryKindOfPrice(t *testing.T) {
 }
 
 func (f *fakeModels) Names(name string) *modelname.Names { return &modelname.Names{Name: name} }
+
+// A credential goes where it was given for: another host needs it again.
+func TestModelUpdate_anotherHostNeedsTheCredentialAgain(t *testing.T) {
+	g := newGateway(t)
+	g.post("/model/new", `{"model_id":"m","name":"m","base_url":"https://api.example/v1","api_key":"sk-theirs-0123456789"}`).ok()
+	for _, change := range []string{
+		`"base_url":"https://evil.example/v1"`, `"base_url":"http://api.example/v1"`, `"base_url":"https://api.example:8443/v1"`,
+		`"base_url":"https://api.example.evil.example/v1"`, `"base_url":null`, `"litellm_params":{"api_base":"https://evil.example/v1"}`,
+	} {
+		g.post("/model/update", `{"model_id":"m",`+change+`}`).refused(400, "api_key", "is needed again")
+		g.send("PATCH", "/model/m/update", `{`+change+`}`).refused(400, "api_key", "is needed again")
+	}
+	g.get("/model/info?model_id=m").ok().has("data", g.get("/model/info?model_id=m").ok().at("data"))
+	for _, change := range []string{
+		`"base_url":"https://API.example:443/v2"`, `"weight":2`, `"base_url":"https://other.example/v1","api_key":"sk-other-0123456789"`,
+		`"base_url":"https://third.example/v1","api_key":null`, `"base_url":"https://fourth.example/v1"`,
+	} {
+		g.post("/model/update", `{"model_id":"m",`+change+`}`).ok()
+	}
+	g.post("/model/update", `{"model_id":"m","base_url":"http://10.0.0.1/v1"}`).refused(400, "base_url", "is not for the API")
+	g.post("/model/new", `{"name":"n","base_url":"http://10.0.0.1/v1"}`).refused(400, "base_url", "is not for the API")
+}

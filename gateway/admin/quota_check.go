@@ -148,8 +148,8 @@ func (s *Server) play(ctx context.Context, c *call, change api.QuotaChange) erro
 	request.Header.Del(api.HeaderIdempotencyKey)
 	request.Header.Del(api.HeaderIfMatch)
 	request.URL.Path = change.Route
-	in := &input{fields: fields, strict: c.in.strict, digest: c.in.digest}
-	in.read()
+	in := newInput(fields, change.Route, c.in.strict)
+	in.digest = c.in.digest
 	played := &call{request: request, caller: c.caller, query: c.query, in: in, change: c.change}
 	_, err = checkable[change.Route](s, played)
 	return err

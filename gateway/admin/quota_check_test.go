@@ -267,3 +267,22 @@ func TestQuotaCheck_modelsThatNothingServes(t *testing.T) {
 		t.Errorf("%q", check.UnservedModels)
 	}
 }
+
+// A body that its route would refuse is refused when it is asked about, with the same words.
+func TestQuotaCheck_judgesAsTheRouteDoes(t *testing.T) {
+	g := newGateway(t)
+	g.post("/team/new", `{"team_id":"a","max_budget":5}`).ok()
+	g.post("/key/generate", `{"team_id":"a","key_alias":"k","key":"sk-0123456789abcdefghijkl"}`).ok()
+	for _, body := range []string{
+		`"max_budget":""`, `"budget_duration":"1 fortnight"`, `"max_budget":"many"`, `"rpm_limit":-1`, `"budget_id":"nowhere"`,
+		`"model_max_budget":{"m":1}`, `"permissions":{"a":1}`, `"allowed_routes":["/x"]`, `"key_type":"management"`, `"metadata":1`, `"max_budget":null`, `"max_budget":7`,
+	} {
+		for route, named := range map[string]string{"/team/update": `"team_id":"a",`, "/key/update": `"key":"sk-0123456789abcdefghijkl",`, "/team/new": "", "/key/generate": ""} {
+			check := g.post("/quota/check", `{"changes":[{"route":"`+route+`","body":{`+named+body+`}}]}`).ok()
+			got := g.post(route, "{"+named+body+"}")
+			if (check.at("ok") == "true") != (got.status == 200) {
+				t.Errorf("%s %s: checked %s, sent %d %s", route, body, check.text, got.status, got.text)
+			}
+		}
+	}
+}

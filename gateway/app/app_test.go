@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"strings"
 	"sync"
 	"testing"
@@ -69,7 +70,7 @@ func settings(t *testing.T, upstream *testenv.Upstream) config.Config {
 	if err != nil {
 		t.Fatal(err)
 	}
-	loaded.AllowPrivateTargets = true
+	loaded.AllowPrivateTargets, loaded.UpstreamNetworks = true, []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
 	cent := 10_000 * money.USD // per million tokens
 	loaded.Models = []config.Model{{
 		Name: "gpt-4.1-mini", Upstream: "openai", BaseURL: upstream.URL(), UpstreamModel: "gpt-4.1-mini",

@@ -6,7 +6,9 @@ import (
 	"encoding/hex"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -14,6 +16,7 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/gateway/deployment"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/proxy"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/safedial"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/upstream"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/internal/modelname"
@@ -27,6 +30,10 @@ type models struct {
 	filed  atomic.Pointer[filedModels]
 	record modelRecord
 	logger *slog.Logger
+	// networks are where models of the API may be, public addresses apart.
+	networks []netip.Prefix
+	// warned are the models of before whose addresses are not where the API may lead.
+	warned sync.Map
 }
 
 // filedModels are what the configuration file says of models.
@@ -69,6 +76,9 @@ func (m *models) Deployments(ctx context.Context) ([]deployment.Deployment, erro
 			return nil, err
 		}
 		d.Off = !model.Enabled
+		if d.Guarded = model.Judged; !d.Guarded {
+			m.warnOfAddress(ctx, d)
+		}
 		deployments = append(deployments, d)
 	}
 	for _, d := range deployments {
@@ -339,4 +349,17 @@ func (nowhere) Spend(context.Context, quota.Scope, quota.Period) (money.Nano, er
 
 func (nowhere) SpendBySlot(context.Context, quota.Scope, quota.Period) (map[string]money.Nano, error) {
 	return nil, nil
+}
+
+// warnOfAddress tells once of a model that was stored before addresses were judged and would be refused now. It is
+// served as before.
+func (m *models) warnOfAddress(ctx context.Context, d deployment.Deployment) {
+	if _, told := m.warned.LoadOrStore(d.ID+" "+d.BaseURL, true); told {
+		return
+	}
+	if err := (safedial.Reach{Networks: m.networks}).Judge(ctx, d.BaseURL); err != nil {
+		m.logger.Warn("a model that was made through the API is at an address that it could not be given now; it is served all the same. "+
+			"List its network in upstream_networks, or declare the model in the configuration file",
+			slog.String("model", d.Model), slog.String("deployment", d.ID), slog.String("error", err.Error()))
+	}
 }

@@ -136,7 +136,7 @@ func assemble(ctx context.Context, options Options) (_ *parts, err error) {
 		return nil, err
 	}
 	p.learned = calibration.New(calibration.Options{Record: p.store, Logger: logger, Now: options.Now})
-	p.upstream = upstream.NewClient()
+	p.upstream = upstream.NewClient(safedial.Reach{Operator: true}.Control, safedial.Reach{Networks: settings.UpstreamNetworks}.Control)
 	p.onClose("upstream connections", func(context.Context) error { p.upstream.Close(); return nil })
 	p.proxy = proxy.New(proxy.Options{
 		Book: book, Engine: p.engine, Upstream: p.upstream, Logger: logger,
@@ -231,7 +231,7 @@ func (p *parts) openModels(ctx context.Context, options Options) (*deployment.Re
 	}
 	p.pricesSince.Store(&since)
 	p.metrics.PricesSince(func() time.Time { return *p.pricesSince.Load() }, options.Now)
-	p.source = &models{record: p.store, logger: options.Logger}
+	p.source = &models{record: p.store, logger: options.Logger, networks: settings.UpstreamNetworks}
 	p.source.filed.Store(filed)
 	return deployment.NewRegistry(ctx, deployment.Options{
 		Source: p.source, Versions: p.engine, Shared: settings.RedisURL != "", Logger: options.Logger,

@@ -6,6 +6,7 @@
 package config
 
 import (
+	"net/netip"
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
@@ -100,6 +101,8 @@ type Config struct {
 
 	// Models are the deployments, in the order of the file. Several may share one name.
 	Models []Model
+	// UpstreamNetworks are networks, public addresses apart, where models that are made through the API may be.
+	UpstreamNetworks []netip.Prefix
 	// PassThrough are routes that are passed on at a fixed price.
 	PassThrough []PassThrough
 	// StreamIdle is how long an upstream may say nothing within a stream; 0 is the data path's default.

@@ -24,6 +24,9 @@ func applyEnvironment(f *file, from *source, getenv func(string) string) (proble
 			from.overrule(name)
 		}
 	}
+	if value := getenv("BURSAR_UPSTREAM_NETWORKS"); value != "" {
+		f.UpstreamNetworks = strings.Split(value, ",")
+	}
 	if value := getenv("BURSAR_MIN_OUTPUT_TOKENS"); value != "" {
 		least, err := strconv.ParseInt(value, 10, 64)
 		if err != nil {

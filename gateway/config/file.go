@@ -91,6 +91,8 @@ type file struct {
 	Models         []fileModel       `yaml:"models"`
 	Routing        fileRouting       `yaml:"routing"`
 	PassThrough    []filePassThrough `yaml:"pass_through"`
+	// UpstreamNetworks are private networks where models of the API may be.
+	UpstreamNetworks []string `yaml:"upstream_networks"`
 	// Timeouts are durations as Go writes them, such as 90s.
 	Timeouts struct {
 		StreamIdle string `yaml:"stream_idle"`

@@ -36,6 +36,7 @@ func Load(path string, getenv func(string) string) (Config, error) {
 	c.streamIdle(f.Timeouts.StreamIdle)
 	c.streamHold(f.Timeouts.StreamHold)
 	c.passThrough(f.PassThrough)
+	c.config.UpstreamNetworks = c.networks("upstream_networks", f.UpstreamNetworks)
 	c.outage(f)
 	c.prices(f)
 	c.models(f)

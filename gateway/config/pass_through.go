@@ -2,9 +2,31 @@ package config
 
 import (
 	"fmt"
+	"net/netip"
 	"path"
 	"strings"
 )
+
+// networks reads networks such as 10.0.0.0/8, or single addresses.
+func (c *checker) networks(field string, entries []string) []netip.Prefix {
+	var list []netip.Prefix
+	for i, entry := range entries {
+		entry = strings.TrimSpace(entry)
+		network, err := netip.ParsePrefix(entry)
+		if err != nil {
+			var addr netip.Addr
+			if addr, err = netip.ParseAddr(entry); err == nil {
+				network = netip.PrefixFrom(addr, addr.BitLen())
+			}
+		}
+		if err != nil {
+			c.fail(fmt.Sprintf("%s[%d]", field, i), "%q is no network such as 10.0.0.0/8", entry)
+			continue
+		}
+		list = append(list, network.Masked())
+	}
+	return list
+}
 
 func (c *checker) passThrough(entries []filePassThrough) {
 	seen := map[string]bool{}

@@ -125,7 +125,7 @@ func (m Model) serving(name, rest string) Model {
 			continue
 		}
 		real := d.Real(rest)
-		real.ID, real.RPM, real.TPM, real.Weight, real.Model = d.ID, d.RPM, d.TPM, d.Weight, name
+		real.ID, real.RPM, real.TPM, real.Weight, real.Model, real.Guarded = d.ID, d.RPM, d.TPM, d.Weight, name, d.Guarded
 		real.health = d.health
 		served.Deployments[i] = real
 	}

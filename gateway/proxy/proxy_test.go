@@ -92,7 +92,7 @@ func newBench(t *testing.T, change func(*bench)) *bench {
 	b.engine = quota.NewMemory(b, quota.MemoryOptions{Now: b.now})
 	t.Cleanup(func() { b.setDown(false); _ = b.engine.Close() })
 	b.book = policy.NewBook(b, b.engine, policy.Defaults{Timezone: time.UTC, ResetDay: 1, SoftLimitRPMFactor: new(0.5)})
-	client := upstream.NewClient()
+	client := upstream.NewClient(nil, nil)
 	t.Cleanup(client.Close)
 	writer := &lockedWriter{w: b.log}
 	b.logged = func() string { writer.mu.Lock(); defer writer.mu.Unlock(); return b.log.String() }

@@ -38,13 +38,19 @@ type deniedRange struct {
 	private bool
 }
 
+// Reasons that hold for everybody, see [Reach].
+const (
+	linkLocal       = "link-local"
+	metadataService = "a cloud metadata service"
+)
+
 // deniedRanges follow the IANA special-purpose registries. The first match gives the reason, so the
 // single addresses of cloud metadata services stand first: they stay denied when private ranges are allowed.
 var deniedRanges = []deniedRange{
-	denied("100.100.100.200/32", "a cloud metadata service"),
-	denied("168.63.129.16/32", "a cloud metadata service"),
-	denied("fd00:ec2::254/128", "a cloud metadata service"),
-	denied("fd20:ce::254/128", "a cloud metadata service"),
+	denied("100.100.100.200/32", metadataService),
+	denied("168.63.129.16/32", metadataService),
+	denied("fd00:ec2::254/128", metadataService),
+	denied("fd20:ce::254/128", metadataService),
 
 	private("127.0.0.0/8", "loopback"),
 	private("::1/128", "loopback"),
@@ -55,7 +61,7 @@ var deniedRanges = []deniedRange{
 	private("fc00::/7", "private"),
 
 	denied("0.0.0.0/8", "this network"),
-	denied("169.254.0.0/16", "link-local"),
+	denied("169.254.0.0/16", linkLocal),
 	denied("192.0.0.0/24", "reserved for protocols"),
 	denied("192.0.2.0/24", "for documentation"),
 	denied("192.88.99.0/24", "a 6to4 relay"),
@@ -65,7 +71,7 @@ var deniedRanges = []deniedRange{
 	denied("224.0.0.0/4", "multicast"),
 	denied("240.0.0.0/4", "reserved"),
 
-	denied("fe80::/10", "link-local"),
+	denied("fe80::/10", linkLocal),
 	denied("fec0::/10", "site-local"),
 	denied("ff00::/8", "multicast"),
 	denied("64:ff9b::/96", "an IPv4 address behind NAT64"),

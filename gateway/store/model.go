@@ -109,13 +109,19 @@ func (s *Store) putModel(ctx context.Context, query string, model api.Model) err
 	}
 	fields := model.ModelFields
 	fields.APIKey, fields.HasAPIKey, fields.APIKeySHA256 = nil, false, ""
-	values, err := objectArgs(model.ModelID, model.DeclaredIn, model.Record, fields)
+	values, err := objectArgs(model.ModelID, model.DeclaredIn, model.Record, modelDocument{fields, model.Judged})
 	if err != nil {
 		return err
 	}
 	values["name"], values["name_lower"], values["api_key"] = model.Name, strings.ToLower(model.Name), sealed
 	_, err = s.exec(ctx, query, values)
 	return err
+}
+
+// modelDocument is a model as its column has it.
+type modelDocument struct {
+	api.ModelFields
+	Judged bool `json:"judged,omitempty"`
 }
 
 type modelRow struct {
@@ -126,9 +132,11 @@ type modelRow struct {
 func (r *modelRow) model(sealer Sealer) (api.Model, error) {
 	model := api.NewModel(r.id) // what an older gateway's document leaves out is as in a create
 	model.Record, model.DeclaredIn = r.record(), r.declaredIn
-	if err := decode(r.document, &model.ModelFields); err != nil {
+	document := modelDocument{ModelFields: model.ModelFields}
+	if err := decode(r.document, &document); err != nil {
 		return api.Model{}, err
 	}
+	model.ModelFields, model.Judged = document.ModelFields, document.Judged
 	if r.apiKey == nil {
 		return model, nil
 	}

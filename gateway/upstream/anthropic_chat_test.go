@@ -25,7 +25,7 @@ type anthropicServer struct {
 }
 
 func newAnthropicServer(t *testing.T) *anthropicServer {
-	s := &anthropicServer{client: upstream.NewClient()}
+	s := &anthropicServer{client: upstream.NewClient(nil, nil)}
 	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.asked, _ = io.ReadAll(r.Body)
 		s.path = r.URL.Path

@@ -13,7 +13,7 @@ func TestSend_addressAndCredential(t *testing.T) {
 	var got *http.Request
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = r }))
 	defer server.Close()
-	client := upstream.NewClient()
+	client := upstream.NewClient(nil, nil)
 	defer client.Close()
 	for name, test := range map[string]struct {
 		deployment upstream.Deployment

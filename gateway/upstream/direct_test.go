@@ -59,7 +59,7 @@ const plainOK = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Le
 
 func newClient(t *testing.T) *upstream.Client {
 	t.Helper()
-	client := upstream.NewClient()
+	client := upstream.NewClient(nil, nil)
 	t.Cleanup(client.Close)
 	return client
 }

@@ -57,6 +57,8 @@ func (r *request) plain(ctx context.Context) (*http.Request, error) {
 type target struct {
 	// direct: plain HTTP without a proxy in between.
 	direct bool
+	// proxied: a proxy of the environment stands in between.
+	proxied bool
 	// addr is what to connect to, host what the Host header says, prefix where paths begin.
 	addr, host, prefix string
 }
@@ -74,10 +76,13 @@ func (c *Client) target(base string) *target {
 
 func readTarget(base string) *target {
 	to, err := url.Parse(base)
-	if err != nil || to.Scheme != "http" || to.User != nil || strings.ContainsAny(base, "?#%") {
+	if err != nil {
 		return &target{}
 	}
 	if proxy, err := http.ProxyFromEnvironment(&http.Request{URL: to}); proxy != nil || err != nil {
+		return &target{proxied: true}
+	}
+	if to.Scheme != "http" || to.User != nil || strings.ContainsAny(base, "?#%") {
 		return &target{}
 	}
 	port := to.Port()

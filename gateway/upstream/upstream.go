@@ -13,6 +13,7 @@ import (
 	"net/http/httptrace"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -29,6 +30,8 @@ type Deployment struct {
 	APIVersion string
 	// APIKey is the provider's credential; empty sends none.
 	APIKey string
+	// Guarded: the address was given through the API, and may lead to public addresses and the client's networks only.
+	Guarded bool
 }
 
 // Host names the deployment in logs and ledger rows: the provider and its host.
@@ -38,8 +41,8 @@ func (d Deployment) Host() string {
 
 // Client sends requests to deployments over pooled connections.
 type Client struct {
-	http   *http.Client
-	direct *direct
+	// open goes where the configuration file says, guarded where the API may lead.
+	open, guarded lane
 	// targets are those of all base URLs.
 	targets sync.Map
 }
@@ -52,11 +55,25 @@ const (
 	idleConnectionLife = 90 * time.Second
 )
 
-// NewClient returns a client that follows no redirects: a provider that moves is
-// the operator's to configure, and a credential must not travel after it.
-func NewClient() *Client {
-	dialer := &net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}
-	return &Client{direct: &direct{dialer: dialer, idle: map[string][]*directConn{}}, http: &http.Client{
+// lane is how some of the deployments are reached.
+type lane struct {
+	http   *http.Client
+	direct *direct
+}
+
+// Control judges an address right before it is connected to, as [net.Dialer] has it; nil judges none.
+type Control = func(ctx context.Context, network, address string, conn syscall.RawConn) error
+
+// NewClient returns a client that asks open about deployments of the configuration file and guarded about the others.
+// It follows no redirects: a provider that moves is the operator's to configure, and a credential must not travel
+// after it.
+func NewClient(open, guarded Control) *Client {
+	return &Client{open: newLane(open), guarded: newLane(guarded)}
+}
+
+func newLane(control Control) lane {
+	dialer := &net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second, ControlContext: control}
+	return lane{direct: &direct{dialer: dialer, idle: map[string][]*directConn{}}, http: &http.Client{
 		Transport: &http.Transport{
 			Proxy:                 http.ProxyFromEnvironment,
 			DialContext:           dialer.DialContext,
@@ -72,6 +89,14 @@ func NewClient() *Client {
 	}}
 }
 
+// laneTo is how the deployment is reached. Behind a proxy of the operator's, it is the proxy that says where to.
+func (c *Client) laneTo(to *target, d Deployment) lane {
+	if d.Guarded && !to.proxied {
+		return c.guarded
+	}
+	return c.open
+}
+
 // Send makes the call at the deployment. The caller closes the answer's body; an answer with status 200
 // is in the call's wire. Its error is an [api.Error]; see [Retryable] and [MayBill].
 func (c *Client) Send(ctx context.Context, d Deployment, call Call) (*http.Response, error) {
@@ -83,7 +108,7 @@ func (c *Client) Send(ctx context.Context, d Deployment, call Call) (*http.Respo
 	if err != nil {
 		return nil, unspeakable(err, d)
 	}
-	response, sent, err := c.exchange(ctx, request)
+	response, sent, err := c.exchange(ctx, d, request)
 	if err != nil {
 		return nil, unreachable(fmt.Errorf("send to %s: %w", d.Host(), err), sent)
 	}
@@ -95,9 +120,11 @@ func (c *Client) Send(ctx context.Context, d Deployment, call Call) (*http.Respo
 
 // exchange sends the request and returns its answer with the body yet to be read; sent says whether the
 // server has taken the request whole.
-func (c *Client) exchange(ctx context.Context, r *request) (response *http.Response, sent bool, err error) {
-	if to := c.target(r.base); to.direct && plainPath(r.path) {
-		return c.direct.exchange(ctx, to, r)
+func (c *Client) exchange(ctx context.Context, d Deployment, r *request) (response *http.Response, sent bool, err error) {
+	to := c.target(r.base)
+	lane := c.laneTo(to, d)
+	if to.direct && plainPath(r.path) {
+		return lane.direct.exchange(ctx, to, r)
 	}
 	var wrote atomic.Bool
 	trace := &httptrace.ClientTrace{WroteRequest: func(info httptrace.WroteRequestInfo) { wrote.Store(info.Err == nil) }}
@@ -105,12 +132,14 @@ func (c *Client) exchange(ctx context.Context, r *request) (response *http.Respo
 	if err != nil {
 		return nil, false, err
 	}
-	response, err = c.http.Do(plain)
+	response, err = lane.http.Do(plain)
 	return response, wrote.Load(), err
 }
 
 // Close ends idle connections.
 func (c *Client) Close() {
-	c.direct.close()
-	c.http.CloseIdleConnections()
+	for _, lane := range []lane{c.open, c.guarded} {
+		lane.direct.close()
+		lane.http.CloseIdleConnections()
+	}
 }

@@ -28,6 +28,9 @@ type Model struct {
 	ModelFields
 	Record
 	DeclaredIn string `json:"declared_in,omitempty"`
+	// Judged says that its address was judged when it was given through the API, and is on every connection. Those
+	// that were stored before go on as they are. It is kept, and never answered.
+	Judged bool `json:"-"`
 }
 
 // ModelFields are the parts of a model that its owner may set.
@@ -80,6 +83,22 @@ type ModelFields struct {
 	// Enabled false keeps the deployment but sends nothing there.
 	Enabled  bool     `json:"enabled" default:"true"`
 	Metadata Metadata `json:"metadata"`
+}
+
+// Origin is where the credential of the model goes: the provider's own address, or the scheme and host of another.
+func (m ModelFields) Origin() string {
+	if m.BaseURL == nil || *m.BaseURL == "" {
+		return m.Upstream
+	}
+	parsed, err := url.Parse(*m.BaseURL)
+	if err != nil {
+		return *m.BaseURL
+	}
+	port := parsed.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[parsed.Scheme]
+	}
+	return parsed.Scheme + "://" + strings.ToLower(parsed.Hostname()) + ":" + port
 }
 
 // NewModel returns a model with the defaults of a create.

@@ -60,15 +60,21 @@ func (c *Client) DeleteBudget(ctx context.Context, id string) error {
 
 // ResetSpend sets what a budget has spent in its running period, at most to what it has. Of the ids one is given: a
 // pot's, a team's or a key's; the others are empty. It returns [api.NotFound] when there is no such object.
-func (c *Client) ResetSpend(ctx context.Context, budgetID, teamID, keyID string, to money.Nano) (api.SpendWasReset, error) {
+func (c *Client) ResetSpend(ctx context.Context, of Spender, to money.Nano) (api.SpendWasReset, error) {
 	body := struct {
-		BudgetID string     `json:"budget_id,omitempty"`
-		TeamID   string     `json:"team_id,omitempty"`
-		KeyID    string     `json:"key_id,omitempty"`
-		ResetTo  money.Nano `json:"reset_to"`
-	}{budgetID, teamID, keyID, to}
+		Spender
+		ResetTo money.Nano `json:"reset_to"`
+	}{of, to}
 	var reset api.SpendWasReset
 	err := c.post(ctx, "/budget/reset", body, &reset)
-	err = whole(err, cmp.Or(reset.BudgetID, reset.TeamID, reset.KeyID) != "", "POST /budget/reset")
-	return reset, wrap(err, "reset the spending of %q", cmp.Or(budgetID, teamID, keyID))
+	err = whole(err, cmp.Or(reset.BudgetID, reset.TeamID, reset.KeyID, reset.UserID) != "", "POST /budget/reset")
+	return reset, wrap(err, "reset the spending of %q", cmp.Or(of.BudgetID, of.KeyID, of.UserID, of.TeamID))
+}
+
+// Spender is whose budget is set back: one of the fields, or a team and a user for a member's in the team.
+type Spender struct {
+	BudgetID string `json:"budget_id,omitempty"`
+	TeamID   string `json:"team_id,omitempty"`
+	KeyID    string `json:"key_id,omitempty"`
+	UserID   string `json:"user_id,omitempty"`
 }

@@ -249,9 +249,12 @@ func TestCall_anAnswerWithoutTheObjectIsAnError(t *testing.T) {
 			_, err := c.UpdateModel(t.Context(), "a", api.ModelFields{}, 1)
 			return err
 		},
-		"RotateKey":   func(c *client.Client) error { _, err := c.RotateKey(t.Context(), "a", "", ""); return err },
-		"BlockTeam":   func(c *client.Client) error { _, err := c.BlockTeam(t.Context(), "a"); return err },
-		"ResetSpend":  func(c *client.Client) error { _, err := c.ResetSpend(t.Context(), "", "a", "", 0); return err },
+		"RotateKey": func(c *client.Client) error { _, err := c.RotateKey(t.Context(), "a", "", ""); return err },
+		"BlockTeam": func(c *client.Client) error { _, err := c.BlockTeam(t.Context(), "a"); return err },
+		"ResetSpend": func(c *client.Client) error {
+			_, err := c.ResetSpend(t.Context(), client.Spender{TeamID: "a"}, 0)
+			return err
+		},
 		"FindCreated": func(c *client.Client) error { _, err := c.FindCreated(t.Context(), "key", "a"); return err },
 	}
 	for name, call := range calls {

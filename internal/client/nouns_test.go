@@ -62,7 +62,7 @@ func TestCalls_onTheWire(t *testing.T) {
 		},
 		"reset a team": {
 			call: func(ctx context.Context, c *client.Client) error {
-				_, err := c.ResetSpend(ctx, "", "t", "", 5*money.USD)
+				_, err := c.ResetSpend(ctx, client.Spender{TeamID: "t"}, 5*money.USD)
 				return err
 			},
 			answer: `{"team_id":"t"}`,
