@@ -51,9 +51,9 @@ type Options struct {
 // Authenticator finds out who sends a request. Its errors are [api.Error]s.
 type Authenticator interface {
 	Authenticate(ctx context.Context, header http.Header) (auth.Caller, error)
-	// Known says whether the headers carry a key that is recognised without any look-up. It gets in
-	// however many others from the same address did not.
-	Known(header http.Header) bool
+	// Known says whether the headers carry what is right, without a look-up for every guess. Who does gets in however
+	// many others from the same address did not.
+	Known(ctx context.Context, header http.Header) bool
 }
 
 // Server answers the admin API.

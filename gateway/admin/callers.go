@@ -19,6 +19,8 @@ type Callers struct {
 	// Pepper keys the hashes of secrets; see [auth.Hash].
 	Pepper []byte
 	Now    func() time.Time
+
+	known knownSecrets
 }
 
 // CallerRecord is what is looked up about callers.
@@ -29,10 +31,9 @@ type CallerRecord interface {
 	Member(ctx context.Context, teamID, userID string) (api.Membership, error)
 	AdminKey(ctx context.Context, id string) (api.AdminKey, error)
 	Key(ctx context.Context, id string) (api.Key, error)
+	// EachSecretHash tells the hash of every secret of keys and admin keys.
+	EachSecretHash(ctx context.Context, tell func(hash []byte)) error
 }
-
-// Known says whether the headers carry the configured admin key. It costs no look-up.
-func (c *Callers) Known(header http.Header) bool { return c.Configured.Known(header) }
 
 // Authenticate returns the caller that the headers name. Errors are [api.Unauthenticated] for whom nobody
 // knows, and those of the record.

@@ -1,6 +1,7 @@
 package admin_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -189,6 +190,10 @@ func TestThrottle_turnsGuessersAwayAndLetsTheKeyIn(t *testing.T) {
 	g := newGateway(t)
 	g.failuresAllowed = 3
 	g.serve(g.store)
+	secrets := []string{
+		g.post("/admin_key/new", `{"role":"viewer"}`).ok().textAt("key"),
+		g.post("/admin_key/new", `{"role":"admin"}`).ok().textAt("key"),
+	}
 	for range 3 {
 		g.send("GET", "/team/list", "", "Authorization", "Bearer sk-guess").refused(401, "", "Authentication Error")
 	}
@@ -197,6 +202,18 @@ func TestThrottle_turnsGuessersAwayAndLetsTheKeyIn(t *testing.T) {
 		t.Error("no Retry-After")
 	}
 	g.get("/team/list").ok()
-	g.wait(10e9)
+	for _, secret := range secrets {
+		g.send("GET", "/team/list", "", "Authorization", "Bearer "+secret).ok()
+	}
+	made := g.post("/admin_key/new", `{"role":"viewer"}`).ok()
+	g.wait(1e9)
+	g.send("GET", "/team/list", "", "Authorization", "Bearer "+made.textAt("key")).ok()
+	g.post("/admin_key/delete", `{"admin_key_ids":["`+made.textAt("admin_key_id")+`"]}`).ok()
+	g.send("GET", "/team/list", "", "Authorization", "Bearer "+made.textAt("key")).refused(401, "", "Authentication Error")
+	for i := range 50 {
+		guess := fmt.Sprintf("Bearer sk-guess-number-%020d", i)
+		g.send("GET", "/team/list", "", "Authorization", guess).refused(429, "", "too many requests from this address")
+	}
+	g.wait(20e9)
 	g.send("GET", "/team/list", "", "Authorization", "Bearer sk-guess").refused(401, "", "Authentication Error")
 }

@@ -55,7 +55,7 @@ func TestRoutes_letNobodyInWithoutAKey(t *testing.T) {
 	}
 }
 
-func (nobody) Known(http.Header) bool { return false }
+func (nobody) Known(context.Context, http.Header) bool { return false }
 
 // nobody is a caller without any permission.
 type nobody struct{}

@@ -19,8 +19,8 @@ const (
 	maxAddresses = 10_000
 )
 
-// throttle counts failures to authenticate by address. It keeps guessing from costing look-ups; the key of
-// the configuration needs none and gets in at any time.
+// throttle counts failures to authenticate by address. It keeps guessing from costing look-ups; who
+// has a key that is right gets in at any time.
 type throttle struct {
 	allowed int
 	mu      sync.Mutex
@@ -77,7 +77,7 @@ func source(r *http.Request) netip.Addr {
 // authenticate finds out who sends a request, unless too many from the same address were nobody.
 func (s *Server) authenticate(r *http.Request) (auth.Caller, error) {
 	from := source(r)
-	if wait := s.throttle.wait(from, s.now()); wait > 0 && !s.authenticator.Known(r.Header) {
+	if wait := s.throttle.wait(from, s.now()); wait > 0 && !s.authenticator.Known(r.Context(), r.Header) {
 		refused := api.Errorf(api.RateLimited, "too many requests from this address failed to authenticate; try again later")
 		seconds := int64(wait/time.Second) + 1
 		refused.Header = http.Header{"Retry-After": {strconv.FormatInt(seconds, 10)}}

@@ -40,6 +40,16 @@ func (s *Store) putSecret(ctx context.Context, keyID string, hash []byte) error 
 	return err
 }
 
+// EachSecretHash tells the hash of every secret of keys and admin keys, also of those that have ended.
+func (s *Store) EachSecretHash(ctx context.Context, tell func(hash []byte)) error {
+	return s.each(ctx, "secret_hashes", args{}, func(scan func(...any) error) error {
+		var hash []byte
+		err := scan(&hash)
+		tell(hash)
+		return err
+	})
+}
+
 // SecretValidUntil returns when the secret with this hash stops opening its key because a newer one has
 // taken over; the zero time is never.
 func (s *Store) SecretValidUntil(ctx context.Context, hash []byte) (time.Time, error) {

@@ -145,3 +145,6 @@ DELETE FROM key_secret WHERE key_id IN ($key_ids)
 
 -- name: apart_key_insert
 INSERT INTO apart_key (user_id, key_id) VALUES ($user_id, $key_id) ON CONFLICT (user_id, key_id) DO NOTHING
+
+-- name: secret_hashes
+SELECT hash FROM admin_key UNION ALL SELECT hash FROM key_secret
