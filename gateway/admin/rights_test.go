@@ -204,8 +204,8 @@ func TestAudit_namesTheCredential(t *testing.T) {
 	c := newCompany(t)
 	lead := c.post("/admin_key/new", `{"role":"team_admin","team_ids":["own"],"admin_key_alias":"Lead"}`).ok()
 	deputy := c.post("/admin_key/new", `{"role":"admin","admin_key_alias":"deputy"}`).ok()
-	caller := c.post("/team/member_add", `{"team_id":"own","member":{"user_id":"ann","role":"admin"}}`).ok()
-	caller = c.post("/key/generate", `{"team_id":"own","user_id":"ann"}`).ok()
+	c.post("/team/member_add", `{"team_id":"own","member":{"user_id":"ann","role":"admin"}}`).ok()
+	caller := c.post("/key/generate", `{"team_id":"own","user_id":"ann"}`).ok()
 	leadID, deputyID, keyID := lead.textAt("admin_key_id"), deputy.textAt("admin_key_id"), caller.textAt("key_id")
 	for _, test := range []struct{ key, claim, actor, kind, id string }{
 		{adminKey, "", "admin", "root_key", "admin"},

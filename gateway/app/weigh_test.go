@@ -24,7 +24,7 @@ func TestGateway_weighsWhatItCannotReadByTheWindow(t *testing.T) {
 			t.Errorf("%s: %d %s", model, status, text)
 		}
 		info := g.admin("GET", "/model_group/info?model_group="+model, "")
-		if group := info["data"].([]any)[0].(map[string]any); group["max_input_tokens"] != map[string]float64{"9000": 9000, "8000": 8000}[window] { //nolint:forcetypeassert // as documented
+		if group := info["data"].([]any)[0].(map[string]any); group["max_input_tokens"] != map[string]float64{"9000": 9000, "8000": 8000}[window] {
 			t.Errorf("%s: %v", model, group)
 		}
 	}

@@ -89,8 +89,7 @@ func (c *checker) modelNames(field, id string, entry fileModel) {
 
 // checkField says what is wrong with a field of an entry in the words of the admin API.
 func (c *checker) checkField(entry string, err error) {
-	var refusal *api.Error
-	if errors.As(err, &refusal) {
+	if refusal, ok := errors.AsType[*api.Error](err); ok {
 		c.fail(entry+"."+refusal.Param, "%s", strings.TrimPrefix(refusal.Message, refusal.Param+" "))
 	}
 }

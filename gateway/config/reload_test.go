@@ -23,8 +23,10 @@ func TestNeedsRestart_namesSettingsAsTheFileDoes(t *testing.T) {
 }
 
 func TestReloaded_takesOverWhatNeedsNoRestart(t *testing.T) {
-	next := Config{Listen: ":1", Models: []Model{{ID: "m"}}, PriceFile: "p.json", PriceFileInstead: true,
-		Teams: []api.Team{{TeamID: "t"}}, Budgets: []api.Budget{{}}, AlertRoutes: []api.AlertRoute{{}}}
+	next := Config{
+		Listen: ":1", Models: []Model{{ID: "m"}}, PriceFile: "p.json", PriceFileInstead: true,
+		Teams: []api.Team{{TeamID: "t"}}, Budgets: []api.Budget{{}}, AlertRoutes: []api.AlertRoute{{}},
+	}
 	got := Config{Listen: ":2"}.Reloaded(next)
 	want := next
 	want.Listen = ":2"

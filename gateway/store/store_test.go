@@ -104,8 +104,10 @@ func both(t *testing.T, test func(t *testing.T, s *store.Store, clock *clock)) {
 
 func TestMain(m *testing.M) { os.Exit(testenv.MainPostgres(m)) }
 
-var alice = api.Change{Actor: "alice", Address: "192.0.2.1", Reason: "ticket 7", RequestID: "req-1", UserAgent: "terraform/1",
-	Credential: api.Credential{Kind: api.CredentialAdminKey, ID: "adminkey_alice"}}
+var alice = api.Change{
+	Actor: "alice", Address: "192.0.2.1", Reason: "ticket 7", RequestID: "req-1", UserAgent: "terraform/1",
+	Credential: api.Credential{Kind: api.CredentialAdminKey, ID: "adminkey_alice"},
+}
 
 func must[T any](value T, err error) func(t *testing.T) T {
 	return func(t *testing.T) T {
