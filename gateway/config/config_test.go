@@ -350,7 +350,7 @@ func TestLoad_reportsAllProblemsAtOnce(t *testing.T) {
 func TestLoad_reportsAllKindsOfProblemsAtOnce(t *testing.T) {
 	_, err := load(t, `modles: []
 rate_limits:
-  defualt: {rpm: 1}
+  dfault: {rpm: 1}
   default: {rpm: many, tpm: -1}
 timezone: UTC
 models:
@@ -372,7 +372,7 @@ alerts: {allow_private_targets: hunter2}
 		`admin_key: is required; set BURSAR_ADMIN_KEY to a long random text, for example the output of: openssl rand -hex 24`,
 		`listen: "x" is not a host and a port such as 127.0.0.1:4000 or :4000`,
 		`line 1: modles: is not known; did you mean models?`,
-		`line 3: rate_limits.defualt: is not known; did you mean rate_limits.default?`,
+		`line 3: rate_limits.dfault: is not known; did you mean rate_limits.default?`,
 		`line 4: a text stands where a whole number is expected`,
 		`line 4: rate_limits.default.tpm: is -1; it cannot be negative`,
 		`line 5: timezone: is not known; did you mean budgets.timezone?`,

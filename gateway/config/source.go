@@ -3,6 +3,7 @@ package config
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"reflect"
 	"regexp"
 	"slices"
@@ -103,15 +104,13 @@ func elementOf(t reflect.Type) reflect.Type {
 // fieldsOf are the fields of a struct by their names in the file.
 func fieldsOf(t reflect.Type) map[string]reflect.Type {
 	fields := map[string]reflect.Type{}
-	for i := range t.NumField() {
-		name, options, _ := strings.Cut(t.Field(i).Tag.Get("yaml"), ",")
+	for field := range t.Fields() {
+		name, options, _ := strings.Cut(field.Tag.Get("yaml"), ",")
 		if options == "inline" {
-			for inner, its := range fieldsOf(t.Field(i).Type) {
-				fields[inner] = its
-			}
+			maps.Copy(fields, fieldsOf(field.Type))
 			continue
 		}
-		fields[name] = t.Field(i).Type
+		fields[name] = field.Type
 	}
 	return fields
 }
