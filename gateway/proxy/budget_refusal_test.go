@@ -123,6 +123,22 @@ func TestBudget_tooDear(t *testing.T) {
 	}
 }
 
+// A budget that the prompt as it is fits into is no reason, however large its first, loose bound was.
+func TestBudget_isNotTheReasonWhenAnotherLimitIs(t *testing.T) {
+	b := newBench(t, func(b *bench) { b.team.MaxBudget, b.team.RPMLimit = new(10_000*perToken), new(int64(1)) })
+	if got := b.post(say("m", "completion_tokens=1", `,"max_tokens":10`)); got.status != http.StatusOK {
+		t.Fatalf("%d %s", got.status, got.body)
+	}
+	got := b.post(say("m", strings.Repeat("word ", 5000), `,"max_tokens":10`))
+	if got.status != http.StatusTooManyRequests || got.header.Get("x-bursar-denied-by") != "team.requests" || got.header.Get("Retry-After") == "" {
+		t.Errorf("%d %v %s", got.status, got.header, got.body)
+	}
+	tooDear := b.post(say("m", strings.Repeat("word ", 50_000), `,"max_tokens":10`))
+	if body := tooDear.refused(t).Error; tooDear.status != http.StatusForbidden || body.Reason != api.ReasonTooDear {
+		t.Errorf("%d %s", tooDear.status, tooDear.body)
+	}
+}
+
 // A prompt that alone is too dear has no max_tokens that helps, and several choices share what is left.
 func TestBudget_tooDearAdvice(t *testing.T) {
 	b := newBench(t, func(b *bench) { b.team.MaxBudget, b.key.MaxBudget = new(1000*perToken), new(700*perToken) })

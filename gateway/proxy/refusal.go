@@ -33,6 +33,7 @@ func (p *Proxy) refusal(ctx context.Context, c *call, request quota.Request) err
 		// The prompt was only bounded by its length, which was enough to refuse. What people are told is counted.
 		c.bounds = p.exactBounds(ctx, c)
 		request = p.request(c)
+		c.decision.Denials = withoutWhatFits(c.decision.Denials, request)
 	}
 	denial := gravest(c.decision.Denials)
 	var refused *api.Error
@@ -63,6 +64,18 @@ func (p *Proxy) refusal(ctx context.Context, c *call, request quota.Request) err
 
 // aboutTheCall says whether a budget that has something left refused, so that what the call may cost matters.
 func aboutTheCall(d quota.Denial) bool { return d.Kind == quota.KindBudget && d.Settled < d.Limit }
+
+// withoutWhatFits leaves out the budgets that the counted request fits into, if another limit refused it as well.
+// They had refused its loose bound, and that is nobody's concern.
+func withoutWhatFits(denials []quota.Denial, request quota.Request) []quota.Denial {
+	others := slices.DeleteFunc(slices.Clone(denials), func(d quota.Denial) bool {
+		return aboutTheCall(d) && leastCost(request) <= budgetLeft(d)
+	})
+	if len(others) == 0 {
+		return denials
+	}
+	return others
+}
 
 // addContact says who can raise a limit, where waiting for seconds does not help.
 func (p *Proxy) addContact(refused *api.Error) {
