@@ -1,6 +1,9 @@
 package api
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Budget is a named amount over a period. Without a scope its terms serve the teams and keys
 // that name it in budget_id, each with a counter of its own. With a scope it is one pot:
@@ -67,6 +70,11 @@ func (b Budget) Validate() error {
 	}
 	v.names("team_ids", b.TeamIDs)
 	v.names("key_ids", b.KeyIDs)
+	for field, ids := range map[string][]string{"team_ids": b.TeamIDs, "key_ids": b.KeyIDs} {
+		if slices.Contains(ids, "*") {
+			v.fail(field, `has "*", which is nobody's id; a pot over all spending has everything: true`)
+		}
+	}
 	v.modelList("models", b.Models)
 	if b.Everything && (b.TeamIDs != nil || b.KeyIDs != nil || b.Models != nil) {
 		v.fail("everything", "cannot be set together with team_ids, key_ids or models")

@@ -45,11 +45,12 @@ func TestTeamValidate_namesTheField(t *testing.T) {
 
 func TestBudgetValidate_namesTheField(t *testing.T) {
 	for want, change := range map[string]func(*api.Budget){
-		"alert_thresholds must be ascending; 0.5 follows 0.8": func(b *api.Budget) { b.MaxBudget, b.AlertThresholds = new(money.USD), []float64{0.8, 0.5} },
-		"alert_thresholds need max_budget":                    func(b *api.Budget) { b.AlertThresholds = []float64{0.8} },
-		`timezone "Mars" is not an IANA time zone`:            func(b *api.Budget) { b.Timezone = new("Mars") },
-		"on_soft_limit.reduce_rpm_pct is 50":                  func(b *api.Budget) { b.OnSoftLimit = &api.OnSoftLimit{ReduceRPMPct: new(50.0)} },
-		"everything cannot be set together":                   func(b *api.Budget) { b.Everything, b.Models = true, []string{"m"} },
+		"alert_thresholds must be ascending; 0.5 follows 0.8":    func(b *api.Budget) { b.MaxBudget, b.AlertThresholds = new(money.USD), []float64{0.8, 0.5} },
+		`team_ids has "*", which is nobody's id; a pot over all`: func(b *api.Budget) { b.TeamIDs = []string{"a", "*"} },
+		"alert_thresholds need max_budget":                       func(b *api.Budget) { b.AlertThresholds = []float64{0.8} },
+		`timezone "Mars" is not an IANA time zone`:               func(b *api.Budget) { b.Timezone = new("Mars") },
+		"on_soft_limit.reduce_rpm_pct is 50":                     func(b *api.Budget) { b.OnSoftLimit = &api.OnSoftLimit{ReduceRPMPct: new(50.0)} },
+		"everything cannot be set together":                      func(b *api.Budget) { b.Everything, b.Models = true, []string{"m"} },
 	} {
 		budget := api.NewBudget("b")
 		change(&budget)

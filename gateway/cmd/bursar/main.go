@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	_ "time/tzdata" // budgets have time zones, and small images have none installed
 
 	"github.com/alecthomas/kong"
 )
