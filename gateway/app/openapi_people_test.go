@@ -12,7 +12,7 @@ var peopleExamples = []example{
 	},
 	{
 		pattern: "POST /team/member_update", body: `{"team_id":"team-a","user_id":"ann","role":"admin","tpm_limit":7}`,
-		bad: `{"team_id":"team-a","user_id":"nobody"}`, status: 404,
+		bad: `{"team_id":"team-a","user_id":"nobody"}`, status: 400,
 	},
 	{pattern: "POST /team/member_delete", body: `{"team_id":"team-a","user_id":"cat"}`, bad: `{"team_id":"team-a","user_id":"cat"}`, status: 400},
 	{pattern: "GET /team/permissions_list", query: "?team_id=team-a", bad: "?team_id=none", status: 404},

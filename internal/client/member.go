@@ -63,7 +63,7 @@ func (c *Client) UpdateMember(ctx context.Context, teamID, userID string, fields
 	}{teamID, userID, fields}
 	var member api.Membership
 	err := c.update(ctx, "/team/member_update", body, revision, &member)
-	err = whole(err, member.UserID != "", "POST /team/member_update")
+	err = whole(c.memberGone(ctx, err, teamID, userID), member.UserID != "", "POST /team/member_update")
 	return member, wrap(err, "update member %q of team %q", userID, teamID)
 }
 
@@ -71,12 +71,18 @@ func (c *Client) UpdateMember(ctx context.Context, teamID, userID string, fields
 // [api.NotFound] when the team is gone or the user is not in it.
 func (c *Client) DeleteMember(ctx context.Context, teamID, userID string) error {
 	body := map[string]string{"team_id": teamID, "user_id": userID}
-	err := c.post(ctx, "/team/member_delete", body, nil)
-	if api.CodeOf(err) == api.Invalid {
-		// LiteLLM's contract has the gateway answer 400 for a user who is not in the team.
-		if _, readErr := c.GetMember(ctx, teamID, userID); api.CodeOf(readErr) == api.NotFound {
-			return readErr
-		}
-	}
+	err := c.memberGone(ctx, c.post(ctx, "/team/member_delete", body, nil), teamID, userID)
 	return wrap(err, "remove member %q from team %q", userID, teamID)
+}
+
+// memberGone finds out whether a change was refused because the user is not in the team, and is then an [api.NotFound]:
+// LiteLLM's contract has the gateway answer 400.
+func (c *Client) memberGone(ctx context.Context, err error, teamID, userID string) error {
+	if api.CodeOf(err) != api.Invalid {
+		return err
+	}
+	if _, readErr := c.GetMember(ctx, teamID, userID); api.CodeOf(readErr) == api.NotFound {
+		return readErr
+	}
+	return err
 }
