@@ -2,6 +2,7 @@ package app
 
 import (
 	"slices"
+	"sync"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/admin"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/openapi"
@@ -15,10 +16,16 @@ const apiText = "The admin API has LiteLLM's paths and fields, and what Bursar a
 	"In a change, what is left out is kept and what is null is cleared. Fields that are not known are named in the header `" +
 	api.HeaderUnknownFields + "`, and refused with `?strict=true`. Every answer carries `" + api.HeaderRequestID + "`, which the log has too."
 
-// Description returns the description of the whole HTTP API in OpenAPI 3.1.
+// Description returns the description of the whole HTTP API in OpenAPI 3.1. It is not to be changed.
 func Description(version string) ([]byte, error) {
-	return openapi.Document(apiInfo(version), operations())
+	describe, _ := descriptions.LoadOrStore(version, sync.OnceValues(func() ([]byte, error) {
+		return openapi.Document(apiInfo(version), operations())
+	}))
+	return describe.(func() ([]byte, error))() //nolint:forcetypeassert // nothing else is kept there
 }
+
+// descriptions are made once for a version, by functions: a process may start many gateways, as tests do.
+var descriptions sync.Map
 
 func apiInfo(version string) openapi.Info {
 	return openapi.Info{
