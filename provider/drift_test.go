@@ -89,7 +89,7 @@ var drifts = map[string]struct {
 	},
 	"bursar_model": {
 		table:  slices.Concat(wanted(modelDrift), wanted(priceDrift())),
-		tested: map[string]func(*testing.T){"api_key_wo_version": TestAccModel_keyDrifts},
+		tested: map[string]func(*testing.T){"api_key_wo_version": TestAccModel_keyDrifts, "price.from": TestAccModel_sourceOfAPriceDrifts},
 		exempt: map[string]string{"model_id": isTheObject},
 	},
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 
 	fwresource "github.com/hashicorp/terraform-plugin-framework/resource"
@@ -153,6 +154,18 @@ func sample(attributes map[string]schema.Attribute, last *int) map[string]any {
 		}
 	}
 	return values
+}
+
+func TestAccModel_sourceOfAPriceDrifts(t *testing.T) {
+	g := startGateway(t)
+	config := g.config(strings.Replace(fullModel, "price = {", "price = {\n    from = \"provider\"", 1))
+	run(t,
+		resource.TestStep{Config: config},
+		resource.TestStep{
+			PreConfig: g.changeModel(func(f *api.ModelFields) { f.Price.From = "list" }),
+			Config:    config, ConfigPlanChecks: onlyChanges(theModel, changes{"price.from": `"list" -> "provider"`}),
+		},
+	)
 }
 
 func TestAccModel_partsOfAPriceDrift(t *testing.T) {
