@@ -111,7 +111,7 @@ func (s *Server) nameActor(c *call) error {
 	if name == "" || !c.caller.Shared {
 		return nil
 	}
-	taken, err := s.isTaken(c.ctx(), name)
+	taken, err := s.isTaken(c.ctx(), name, c.caller)
 	if err != nil {
 		return err
 	}
@@ -120,9 +120,13 @@ func (s *Server) nameActor(c *call) error {
 	return nil
 }
 
-// isTaken says whether a credential has the name, or could have: those of people are not known beforehand, and a
-// name with a claim behind it looks as the log writes them.
-func (s *Server) isTaken(ctx context.Context, name string) (bool, error) {
+// isTaken says whether another credential has the name, or could have: those of people are not known beforehand. The log
+// writes a claim behind the name of who claims it, so what stands before " (" counts, and may be the caller's own name.
+func (s *Server) isTaken(ctx context.Context, name string, caller auth.Caller) (bool, error) {
+	name, claim, _ := strings.Cut(name, " (")
+	if claim != "" && name == caller.Name {
+		return false, nil
+	}
 	if s.people || api.ReservedActor(name) {
 		return true, nil
 	}
