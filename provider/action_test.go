@@ -140,12 +140,12 @@ func TestAccAction_budgetReset(t *testing.T) {
 		t.Errorf("the team has spent %s", spend)
 	}
 	for want, config := range map[string]object{
-		"team_id=none":           {"team_id": "none"},
-		"no counter of its own":  {"budget_id": "terms"},
-		"2 attributes specified": {"budget_id": "pot", "team_id": "marketing"},
-		"No attribute specified": {},
-		"reset_to":               {"team_id": "marketing", "reset_to": 2},
-		"Amount too large":       {"team_id": "marketing", "reset_to": 1e15},
+		"team_id=none":          {"team_id": "none"},
+		"no counter of its own": {"budget_id": "terms"},
+		`Attribute "team_id" cannot be specified when "budget_id" is specified`: {"budget_id": "pot", "team_id": "marketing"},
+		"At least one attribute out of [budget_id,team_id,key_id,user_id]":      {},
+		"reset_to":         {"team_id": "marketing", "reset_to": 2},
+		"Amount too large": {"team_id": "marketing", "reset_to": 1e15},
 	} {
 		if _, refused := p.invoke("bursar_budget_reset", config); !strings.Contains(refused, want) {
 			t.Errorf("refused with %q, want %q", refused, want)
