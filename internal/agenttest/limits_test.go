@@ -5,7 +5,6 @@ package agenttest_test
 import (
 	"net/http"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -46,21 +45,7 @@ func TestSpentBudget(t *testing.T) {
 func TestRateLimit(t *testing.T) {
 	eachOf(t, programs, `{"rpm_limit":2}`, func(t *testing.T, a *agent) {
 		t.Parallel()
-		write(t, filepath.Join(a.folder, "note.txt"), "the treasurer's note")
-		a.answers(func(asked testenv.Asked) testenv.Behaviour {
-			step := usage(testenv.Behaviour{Say: "Done: it is copied."})
-			switch results(asked) {
-			case 0:
-				a.reads(a, &step)
-			case 1:
-				a.writes(a, &step)
-			}
-			return step
-		})
-		done := a.run(t, "Copy note.txt to copy.txt.", "")
-		if done.text != "Done: it is copied." || done.failed || done.code != 0 {
-			t.Errorf("%q, exit %d\n%s", done.text, done.code, done.raw)
-		}
+		done := a.copiesANote(t, testenv.Behaviour{})
 		if a.gateway.answered(t, http.StatusTooManyRequests, "") == 0 {
 			t.Error("no call met the limit")
 		}

@@ -29,24 +29,33 @@ func TestChat(t *testing.T) {
 	})
 }
 
+// copiesANote has the agent read a file and write another, which takes three calls, each with what step adds.
+func (a *agent) copiesANote(t *testing.T, step testenv.Behaviour) outcome {
+	t.Helper()
+	write(t, filepath.Join(a.folder, "note.txt"), "the treasurer's note")
+	a.answers(func(asked testenv.Asked) testenv.Behaviour {
+		step := step
+		step.Say = "Done: it is copied."
+		step = usage(step)
+		switch results(asked) {
+		case 0:
+			a.reads(a, &step)
+		case 1:
+			a.writes(a, &step)
+		}
+		return step
+	})
+	done := a.run(t, "Copy note.txt to copy.txt.", "")
+	if done.text != "Done: it is copied." || done.failed || done.code != 0 {
+		t.Errorf("%q, exit %d\n%s", done.text, done.code, done.raw)
+	}
+	return done
+}
+
 // An agent thinks, reads a file, writes another, and says so; its thoughts come back to the provider as it sent them.
 func TestToolLoop(t *testing.T) {
 	each(t, func(t *testing.T, a *agent) {
-		write(t, filepath.Join(a.folder, "note.txt"), "the treasurer's note")
-		a.answers(func(asked testenv.Asked) testenv.Behaviour {
-			step := usage(testenv.Behaviour{Say: "Done: it is copied.", ReasoningTokens: 30})
-			switch results(asked) {
-			case 0:
-				a.reads(a, &step)
-			case 1:
-				a.writes(a, &step)
-			}
-			return step
-		})
-		done := a.run(t, "Copy note.txt to copy.txt.", "")
-		if done.text != "Done: it is copied." || done.failed || done.code != 0 {
-			t.Errorf("%q, exit %d\n%s", done.text, done.code, done.raw)
-		}
+		done := a.copiesANote(t, testenv.Behaviour{ReasoningTokens: 30})
 		copied, err := os.ReadFile(filepath.Join(a.folder, "copy.txt"))
 		if err != nil || strings.TrimSpace(string(copied)) != "the treasurer's note" {
 			t.Errorf("the copy: %q %v\n%s", copied, err, done.raw)
