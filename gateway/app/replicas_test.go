@@ -126,6 +126,36 @@ func TestReplicas_changesAreInForceEverywhere(t *testing.T) {
 	expect("key deleted", http.StatusUnauthorized)
 }
 
+// A list of models that was read before is not answered after a change, whichever gateway is asked.
+func TestReplicas_modelsAreListedAsTheyAreNow(t *testing.T) {
+	upstream := testenv.StartUpstream(t, testenv.UpstreamOptions{})
+	g := replicas(t, 2, settings(t, upstream))
+	g[0].admin("POST", "/team/new", `{"team_id":"marketing"}`)
+	key := g[0].newKey(`{"team_id":"marketing"}`)
+	listed := func(what, model string, want bool) {
+		t.Helper()
+		for i := range g {
+			for path, entry := range map[string]string{"/v1/models": `"id":"` + model + `"`, "/v1/models/" + model: `"id":"` + model + `"`} {
+				if _, _, body := g[i].do("GET", path, key, ""); strings.Contains(body, entry) != want {
+					t.Errorf("%s, gateway %d answers %s with %s", what, i, path, body)
+				}
+			}
+		}
+	}
+	listed("before", "new-model", false)
+	g[0].admin("POST", "/model/new", newModel("m", "new-model", upstream, ""))
+	listed("made at gateway 0", "new-model", true)
+	g[1].admin("POST", "/model/update", `{"model_id":"m","model_name":"renamed"}`)
+	listed("renamed at gateway 1", "renamed", true)
+	listed("renamed at gateway 1", "new-model", false)
+	g[0].admin("POST", "/team/update", `{"team_id":"marketing","models":["gpt-4.1-mini"]}`)
+	listed("not of the team any more", "renamed", false)
+	g[1].admin("POST", "/team/update", `{"team_id":"marketing","models":[]}`)
+	listed("of the team again", "renamed", true)
+	g[1].admin("POST", "/model/delete", `{"id":"m"}`)
+	listed("deleted at gateway 1", "renamed", false)
+}
+
 func TestReplicas_readinessNamesTheStoreThatIsDown(t *testing.T) {
 	g := replicas(t, 1, settings(t, testenv.StartUpstream(t, testenv.UpstreamOptions{})))
 	status, _, body := g[0].do("GET", "/health/readiness", "", "")

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
@@ -135,3 +136,34 @@ func (q query) sampleForTest(placeholder string) any {
 
 // AppendLineForTest adds a row as a line of the ledger's journal.
 func AppendLineForTest(to []byte, row api.LedgerRow) []byte { return appendLine(to, &row) }
+
+// TearJournalForTest lets the next writes to the journal end halfway, and shortening it fail as often.
+func (s *Store) TearJournalForTest(writes, truncates int) {
+	s.journal.mu.Lock()
+	defer s.journal.mu.Unlock()
+	active := &s.journal.files[s.journal.active]
+	*active = &tearing{journalFile: *active, writes: writes, truncates: truncates}
+}
+
+// tearing is a file on a disk that is full for a while.
+type tearing struct {
+	journalFile
+	writes, truncates int
+}
+
+func (f *tearing) Write(line []byte) (int, error) {
+	if f.writes == 0 {
+		return f.journalFile.Write(line)
+	}
+	f.writes--
+	n, err := f.journalFile.Write(line[:len(line)/2])
+	return n, errors.Join(err, syscall.ENOSPC)
+}
+
+func (f *tearing) Truncate(size int64) error {
+	if f.truncates == 0 {
+		return f.journalFile.Truncate(size)
+	}
+	f.truncates--
+	return syscall.EIO
+}

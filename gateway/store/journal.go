@@ -20,12 +20,14 @@ import (
 // There are two files: while the rows of one are written to the tables, the other takes new ones.
 type journal struct {
 	lock  *flock.Flock
-	files [2]*os.File
+	files [2]journalFile
 
 	mu sync.Mutex
 	// active is the file that rows are appended to, size its length.
 	active int
 	size   int64
+	// torn: behind its rows the active file may have what a failed write left.
+	torn bool
 	// pending are the rows of the active file, moving those of the other one.
 	pending, moving []api.LedgerRow
 	// appended and moved count rows since the start.
@@ -38,6 +40,14 @@ type journal struct {
 
 	wake, hurry, stop, stopped chan struct{}
 	closing                    sync.Once
+}
+
+// journalFile is a file of the journal; tests let one fail.
+type journalFile interface {
+	io.ReadWriteSeeker
+	io.Closer
+	Truncate(size int64) error
+	Sync() error
 }
 
 // maxJournalRows is how many rows may wait for SQLite before no more are taken.
@@ -63,10 +73,11 @@ func openJournal(database string) (_ *journal, left []api.LedgerRow, err error) 
 		}
 	}()
 	for i, suffix := range []string{".ledger-a", ".ledger-b"} {
-		j.files[i], err = os.OpenFile(database+suffix, os.O_RDWR|os.O_CREATE, 0o600)
+		file, err := os.OpenFile(database+suffix, os.O_RDWR|os.O_CREATE, 0o600)
 		if err != nil {
 			return nil, nil, fmt.Errorf("open the ledger's journal: %w", err)
 		}
+		j.files[i] = file
 		rows, err := readJournal(j.files[i])
 		if err != nil {
 			return nil, nil, fmt.Errorf("read the ledger's journal %s%s: %w", database, suffix, err)
@@ -97,19 +108,41 @@ func (j *journal) append(rows []api.LedgerRow) error {
 	for i := range rows {
 		j.buffer = appendLine(j.buffer, &rows[i])
 	}
-	file := j.files[j.active]
-	_, err := file.Write(j.buffer)
-	if err == nil {
-		err = file.Sync()
-	}
-	if err != nil {
-		// What was written of it may be read at a start, which does no harm; what follows must be readable too.
-		return unavailable(errors.Join(fmt.Errorf("write the ledger's journal: %w", err), truncate(file, j.size)))
+	if err := j.write(j.files[j.active]); err != nil {
+		return unavailable(fmt.Errorf("write the ledger's journal: %w", err))
 	}
 	j.size += int64(len(j.buffer))
 	j.pending = append(j.pending, rows...)
 	j.appended += int64(len(rows))
 	signal(j.wake)
+	return nil
+}
+
+// write puts the buffer behind the rows of a file. What a write that failed has left there would hide what follows
+// from a process that reads it again, so nothing follows before it is gone.
+func (j *journal) write(file journalFile) error {
+	if err := j.mend(file); err != nil {
+		return err
+	}
+	_, err := file.Write(j.buffer)
+	if err == nil {
+		err = file.Sync()
+	}
+	if err == nil {
+		return nil
+	}
+	j.torn = true
+	return errors.Join(err, j.mend(file))
+}
+
+func (j *journal) mend(file journalFile) error {
+	if !j.torn {
+		return nil
+	}
+	if err := truncate(file, j.size); err != nil {
+		return err
+	}
+	j.torn = false
 	return nil
 }
 
@@ -124,7 +157,7 @@ func (j *journal) take() ([]api.LedgerRow, error) {
 	if err := truncate(j.files[1-j.active], 0); err != nil {
 		return nil, err
 	}
-	j.active, j.size = 1-j.active, 0
+	j.active, j.size, j.torn = 1-j.active, 0, false // what is torn stands behind the last row of a file that is done
 	j.moving, j.pending, j.spare = j.pending, j.spare, nil
 	return j.moving, nil
 }
@@ -180,7 +213,7 @@ func (j *journal) closeFiles() error {
 	return errors.Join(append(failures, j.lock.Unlock())...)
 }
 
-func truncate(file *os.File, size int64) error {
+func truncate(file journalFile, size int64) error {
 	if err := file.Truncate(size); err != nil {
 		return fmt.Errorf("shorten the ledger's journal: %w", err)
 	}

@@ -100,6 +100,39 @@ func tear(t *testing.T, address string) {
 	}
 }
 
+// A write that failed halfway leaves the beginning of a line. Rows that follow are read again all the same.
+func TestJournal_aFailedWriteHidesNothing(t *testing.T) {
+	for name, broken := range map[string]struct{ writes, truncates int }{
+		"once": {writes: 1}, "and cannot be taken back at once": {writes: 1, truncates: 2}, "twice": {writes: 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			address, clock := sqliteAddress(t), newClock()
+			s := open(t, address, clock)
+			release := hold(t, s)
+			appendRows(t, s, newRow("before", clock.Now(), 1))
+			appendRows(t, s, newRow("before too", clock.Now(), 10)) // one of them is on its way to the tables
+			s.TearJournalForTest(broken.writes, broken.truncates)
+			failures := 0
+			for s.AppendLedger(t.Context(), []api.LedgerRow{newRow("torn", clock.Now(), 100)}, nil) != nil {
+				if failures++; failures > 5 {
+					t.Fatal("the journal takes no rows any more")
+				}
+			}
+			if failures == 0 {
+				t.Fatal("no write failed")
+			}
+			appendRows(t, s, newRow("after", clock.Now(), 1000))
+			killed := copyOf(t, address)
+			release()
+			for which, ledger := range map[string]*store.Store{"a process after a kill": open(t, killed, clock), "this one": s} {
+				if got := spend(t, ledger, api.LedgerSelection{}); got != 1111 {
+					t.Errorf("the ledger of %s holds %d, want 1111", which, got)
+				}
+			}
+		})
+	}
+}
+
 func TestJournal_rowsReadAgainAreNotCountedTwice(t *testing.T) {
 	address, clock := sqliteAddress(t), newClock()
 	s := open(t, address, clock)

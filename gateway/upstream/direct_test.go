@@ -100,6 +100,41 @@ func TestDirect_keepsItsConnection(t *testing.T) {
 	}
 }
 
+// What is left of an answer that nobody read to its end would be taken for the beginning of the next one.
+func TestDirect_leavesAConnectionWithAnUnreadAnswer(t *testing.T) {
+	const half = "HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nhalf"
+	rest := make(chan struct{})
+	to := wireServer(t, func(number int, conn net.Conn, reader *bufio.Reader) {
+		if _, err := readRequest(reader); err != nil {
+			return
+		}
+		if number > 1 {
+			_, _ = io.WriteString(conn, plainOK)
+			return
+		}
+		_, _ = io.WriteString(conn, half)
+		<-rest // it comes when the connection has long been given back
+		if _, err := readRequest(reader); err == nil {
+			t.Error("a second request came behind an answer that was not read")
+		}
+	})
+	client := newClient(t)
+	response, err := client.Send(t.Context(), to, chatCall("{}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadFull(response.Body, make([]byte, 4)); err != nil {
+		t.Fatal(err)
+	}
+	if err := response.Body.Close(); err != nil {
+		t.Fatal(err)
+	}
+	close(rest)
+	if got, err := ask(t, client, to, "{}"); err != nil || got != "{}" {
+		t.Errorf("the next answer is %q, %v", got, err)
+	}
+}
+
 func TestDirect_takesANewConnectionWhenTheServerHasEndedTheOldOne(t *testing.T) {
 	ended := make(chan struct{}, 10)
 	to := wireServer(t, func(number int, conn net.Conn, reader *bufio.Reader) {

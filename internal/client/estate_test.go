@@ -30,6 +30,8 @@ type manyKeys struct {
 	unlisted map[string]bool
 	// deleting is called before keys are deleted.
 	deleting func()
+	// deletingWith answers a deletion in place of the gateway.
+	deletingWith func(http.ResponseWriter)
 	// inCircles answers the first page for ever.
 	inCircles bool
 }
@@ -109,6 +111,10 @@ func (g *manyKeys) info(w http.ResponseWriter, r *http.Request) {
 func (g *manyKeys) delete(w http.ResponseWriter, r *http.Request) {
 	if g.deleting != nil {
 		g.deleting()
+	}
+	if g.deletingWith != nil {
+		g.deletingWith(w)
+		return
 	}
 	var body struct{ Keys []string }
 	_ = json.NewDecoder(r.Body).Decode(&body)
@@ -290,6 +296,34 @@ func TestEstate_forgetsWhenSomethingIsChanged(t *testing.T) {
 	}
 	if _, single := g.asked(t, c, g.keys[1]); single != 1 {
 		t.Error("a key was answered as it was before the change")
+	}
+}
+
+// Nobody knows whether a change that was not answered, or answered with an error, was made.
+func TestEstate_forgetsAfterAFailedChange(t *testing.T) {
+	for name, fail := range map[string]func(http.ResponseWriter){
+		"an error":  func(w http.ResponseWriter) { w.WriteHeader(http.StatusInternalServerError) },
+		"no answer": func(http.ResponseWriter) { panic(http.ErrAbortHandler) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := startManyKeys(t, 20)
+			c := g.client(t)
+			g.asked(t, c, g.keys...)
+			gone := g.keys[0]
+			g.deletingWith = func(w http.ResponseWriter) {
+				g.remove(gone)
+				fail(w)
+			}
+			if err := c.DeleteKey(t.Context(), gone); err == nil {
+				t.Fatal("the change did not fail")
+			}
+			if key, err := c.Estate().Key(t.Context(), gone); api.CodeOf(err) != api.NotFound {
+				t.Errorf("the key that is gone is answered as %q, %v", key.KeyID, err)
+			}
+			if _, single := g.asked(t, c, g.keys[1]); single != 1 {
+				t.Error("a key was answered as it was before the change")
+			}
+		})
 	}
 }
 
