@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/provider/attribute"
 )
 
 var _ datasource.DataSourceWithConfigure = (*alertRouteDataSource)(nil)
@@ -36,10 +37,10 @@ func alertRouteFactsFrom(route api.AlertRoute) alertRouteFactsModel {
 	model := alertRouteFactsModel{
 		AlertRouteID: types.StringValue(route.AlertRouteID),
 		Name:         types.StringValue(route.Name),
-		Events:       stringList(route.Events),
-		TeamIDs:      stringList(route.TeamIDs),
+		Events:       attribute.FromStrings(route.Events),
+		TeamIDs:      attribute.FromStrings(route.TeamIDs),
 		MinSeverity:  types.StringPointerValue(route.MinSeverity),
-		Thresholds:   floatList(route.Thresholds),
+		Thresholds:   attribute.FromFloats(route.Thresholds),
 		Enabled:      types.BoolValue(route.Enabled),
 		WebhookURL:   types.StringNull(),
 		Signed:       types.BoolValue(digestOf(route.Webhook) != ""),
@@ -79,7 +80,7 @@ func (d *alertRouteDataSource) Schema(_ context.Context, _ datasource.SchemaRequ
 				MarkdownDescription: "The id of the route to read. Give this or `name`.",
 				Optional:            true,
 				Computed:            true,
-				Validators:          valid(stringvalidator.ExactlyOneOf(path.MatchRoot("alert_route_id"), path.MatchRoot("name"))),
+				Validators:          attribute.Valid(stringvalidator.ExactlyOneOf(path.MatchRoot("alert_route_id"), path.MatchRoot("name"))),
 			},
 			"name": schema.StringAttribute{
 				MarkdownDescription: "The name of the route to read. Give this or `alert_route_id`.",

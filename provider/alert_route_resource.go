@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/provider/attribute"
 )
 
 var (
@@ -41,11 +42,11 @@ type alertRouteModel struct {
 func (m alertRouteModel) toAPI() api.AlertRouteFields {
 	return api.AlertRouteFields{
 		Name:        m.Name.ValueString(),
-		Events:      stringsOf(m.Events),
-		TeamIDs:     stringsOf(m.TeamIDs),
-		MinSeverity: stringPointer(m.MinSeverity),
-		Thresholds:  floatsOf(m.Thresholds),
-		Enabled:     isTrue(m.Enabled, true),
+		Events:      attribute.StringsOf(m.Events),
+		TeamIDs:     attribute.StringsOf(m.TeamIDs),
+		MinSeverity: attribute.TextOf(m.MinSeverity),
+		Thresholds:  attribute.FloatsOf(m.Thresholds),
+		Enabled:     attribute.IsTrue(m.Enabled, true),
 		Webhook:     webhookOf(m.Webhook).toAPI(),
 	}
 }
@@ -54,10 +55,10 @@ func alertRouteModelFrom(route api.AlertRoute, prior alertRouteModel) alertRoute
 	return alertRouteModel{
 		AlertRouteID: types.StringValue(route.AlertRouteID),
 		Name:         types.StringValue(route.Name),
-		Events:       stringList(route.Events),
-		TeamIDs:      stringList(route.TeamIDs),
+		Events:       attribute.FromStrings(route.Events),
+		TeamIDs:      attribute.FromStrings(route.TeamIDs),
 		MinSeverity:  types.StringPointerValue(route.MinSeverity),
-		Thresholds:   floatList(route.Thresholds),
+		Thresholds:   attribute.FromFloats(route.Thresholds),
 		Enabled:      types.BoolValue(route.Enabled),
 		Webhook:      webhookFrom(route.Webhook, webhookOf(prior.Webhook)).object(),
 
@@ -73,17 +74,17 @@ func (r *alertRouteResource) Schema(_ context.Context, _ resource.SchemaRequest,
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Says who is told what: which events, of which teams, go to which webhook. Events are posted as " +
 			"[Standard Webhooks](https://www.standardwebhooks.com), once for each threshold and period, and again until the receiver takes them.",
-		Attributes: merged(timeoutsAttributes(), map[string]schema.Attribute{
-			"alert_route_id": idAttribute("The route's id, for good: a change makes a new route. Leave it out to have the gateway choose one."),
+		Attributes: attribute.Merged(timeoutsAttributes(), map[string]schema.Attribute{
+			"alert_route_id": attribute.ID("The route's id, for good: a change makes a new route. Leave it out to have the gateway choose one."),
 			"name":           schema.StringAttribute{MarkdownDescription: "The route's name for people, unique.", Required: true},
-			"events": stringListAttribute("The events to send: `budget.soft_limit` when spending reaches a threshold below the cap, " +
+			"events": attribute.StringList("The events to send: `budget.soft_limit` when spending reaches a threshold below the cap, " +
 				"`budget.hard_limit` when it reaches the cap, `quota.drift` when a counter and the ledger disagree, `store.degraded` when a gateway " +
 				"cannot reach its counters, `usage.impossible` when a provider reports what its model cannot have used. `rate_limit.sustained` can be asked for and is not sent yet. Defaults to `[]`, which is all of them."),
-			"team_ids":     stringListAttribute("The teams whose events are sent. Defaults to `[]`, which is every team."),
-			"min_severity": stringAttribute("The least severity sent: `info`, `warning` or `critical`. Leave it out for all."),
-			"thresholds": floatListAttribute("Shares of a cap at which this route is told, ascending, such as `[0.8, 0.95, 1]`; the route then hears of these only. " +
+			"team_ids":     attribute.StringList("The teams whose events are sent. Defaults to `[]`, which is every team."),
+			"min_severity": attribute.Text("The least severity sent: `info`, `warning` or `critical`. Leave it out for all."),
+			"thresholds": attribute.FloatList("Shares of a cap at which this route is told, ascending, such as `[0.8, 0.95, 1]`; the route then hears of these only. " +
 				"Defaults to `[]`: it hears of the thresholds that the budgets have themselves."),
-			"enabled": boolAttribute("Whether anything is sent. With `false` the route is kept and silent.", true),
+			"enabled": attribute.Bool("Whether anything is sent. With `false` the route is kept and silent.", true),
 			"webhook": webhookAttribute(),
 		}),
 	}
@@ -99,7 +100,7 @@ func (r *alertRouteResource) ValidateConfig(ctx context.Context, req resource.Va
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	route := api.AlertRoute{AlertRouteID: idToValidate(config.AlertRouteID), AlertRouteFields: config.toAPI()}
+	route := api.AlertRoute{AlertRouteID: attribute.IDToValidate(config.AlertRouteID), AlertRouteFields: config.toAPI()}
 	if config.Name.IsUnknown() {
 		route.Name = "chosen later"
 	}
@@ -108,7 +109,7 @@ func (r *alertRouteResource) ValidateConfig(ctx context.Context, req resource.Va
 	if route.Webhook == nil || webhook.URL.IsUnknown() {
 		route.Webhook = &api.WebhookTarget{URL: "https://chosen-later.invalid"}
 	}
-	route.Webhook.Secret = stringPointer(webhook.SecretWO)
+	route.Webhook.Secret = attribute.TextOf(webhook.SecretWO)
 	if err := route.Validate(); err != nil {
 		report(ctx, &resp.Diagnostics, req.Config.Schema, "Invalid alert route", err)
 	}
@@ -150,7 +151,7 @@ func (r *alertRouteResource) Create(ctx context.Context, req resource.CreateRequ
 		return
 	}
 	fields := plan.toAPI()
-	fields.Webhook.Secret = stringPointer(webhookOf(config.Webhook).SecretWO)
+	fields.Webhook.Secret = attribute.TextOf(webhookOf(config.Webhook).SecretWO)
 	route, err := r.client.CreateAlertRoute(ctx, plan.AlertRouteID.ValueString(), fields)
 	if api.CodeOf(err) == api.AlreadyExists {
 		r.reportExisting(ctx, plan, err, &resp.Diagnostics)

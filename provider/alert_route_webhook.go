@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/provider/attribute"
 )
 
 type webhookModel struct {
@@ -47,7 +48,7 @@ func webhookAttribute() schema.SingleNestedAttribute {
 				Optional:   true,
 				Sensitive:  true,
 				WriteOnly:  true,
-				Validators: valid(stringvalidator.AlsoRequires(version)),
+				Validators: attribute.Valid(stringvalidator.AlsoRequires(version)),
 			},
 			"secret_wo_version": schema.Int64Attribute{
 				MarkdownDescription: "A number from 1 to raise when `secret_wo` changes, as Terraform cannot see that. " +
@@ -132,7 +133,7 @@ func requireURL(diags *diag.Diagnostics, config webhookModel) {
 
 // warnOfUnsentSecret tells of a new secret under an old version.
 func warnOfUnsentSecret(diags *diag.Diagnostics, config, state webhookModel, known *string) {
-	secret := stringPointer(config.SecretWO)
+	secret := attribute.TextOf(config.SecretWO)
 	if secret == nil || known == nil || !config.SecretWOVersion.Equal(state.SecretWOVersion) {
 		return
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/client"
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
+	"github.com/bursarhq/terraform-provider-bursar/provider/attribute"
 )
 
 var _ action.ActionWithConfigure = (*budgetResetAction)(nil)
@@ -53,7 +54,7 @@ func (a *budgetResetAction) Schema(_ context.Context, _ action.SchemaRequest, re
 			"reset_to": schema.NumberAttribute{
 				MarkdownDescription: "What shall count as spent, in US dollars, at most what is spent. Defaults to 0.",
 				Optional:            true,
-				Validators:          []validator.Number{usdValidator{}},
+				Validators:          []validator.Number{attribute.USDAmount{}},
 			},
 		},
 	}
@@ -66,7 +67,7 @@ func (a *budgetResetAction) Invoke(ctx context.Context, req action.InvokeRequest
 		return
 	}
 	var to money.Nano
-	if wanted := nano(config.ResetTo); wanted != nil {
+	if wanted := attribute.NanoOf(config.ResetTo); wanted != nil {
 		to = *wanted
 	}
 	reset, err := a.client.ResetSpend(ctx, client.Spender{

@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/provider/attribute"
 )
 
 var (
@@ -51,13 +52,13 @@ func (m budgetFieldsModel) toAPI() api.BudgetFields {
 	return api.BudgetFields{
 		BudgetTerms:     m.budgetTermsModel.toAPI(),
 		RateLimits:      m.rateLimitsModel.toAPI(),
-		AlertThresholds: floatsOf(m.AlertThresholds),
-		Timezone:        stringPointer(m.Timezone),
+		AlertThresholds: attribute.FloatsOf(m.AlertThresholds),
+		Timezone:        attribute.TextOf(m.Timezone),
 		OnSoftLimit:     onSoftLimitToAPI(m.OnSoftLimit),
-		TeamIDs:         stringsOf(m.TeamIDs),
-		KeyIDs:          stringsOf(m.KeyIDs),
-		Models:          stringsOf(m.Models),
-		Everything:      isTrue(m.Everything, false),
+		TeamIDs:         attribute.StringsOf(m.TeamIDs),
+		KeyIDs:          attribute.StringsOf(m.KeyIDs),
+		Models:          attribute.StringsOf(m.Models),
+		Everything:      attribute.IsTrue(m.Everything, false),
 	}
 }
 
@@ -69,7 +70,7 @@ func onSoftLimitToAPI(object types.Object) *api.OnSoftLimit {
 	if !ok {
 		return nil
 	}
-	return &api.OnSoftLimit{ReduceRPMPct: float64Pointer(factor)}
+	return &api.OnSoftLimit{ReduceRPMPct: attribute.Float64Of(factor)}
 }
 
 func budgetModelFrom(budget api.Budget, prior budgetModel) budgetModel {
@@ -77,12 +78,12 @@ func budgetModelFrom(budget api.Budget, prior budgetModel) budgetModel {
 		BudgetID:         types.StringValue(budget.BudgetID),
 		budgetTermsModel: budgetTermsFrom(budget.BudgetTerms, prior.budgetTermsModel),
 		rateLimitsModel:  rateLimitsFrom(budget.RateLimits),
-		AlertThresholds:  floatList(budget.AlertThresholds),
+		AlertThresholds:  attribute.FromFloats(budget.AlertThresholds),
 		Timezone:         types.StringPointerValue(budget.Timezone),
 		OnSoftLimit:      onSoftLimitFrom(budget.OnSoftLimit),
-		TeamIDs:          optionalStringList(budget.TeamIDs),
-		KeyIDs:           optionalStringList(budget.KeyIDs),
-		Models:           optionalStringList(budget.Models),
+		TeamIDs:          attribute.FromOptionalStrings(budget.TeamIDs),
+		KeyIDs:           attribute.FromOptionalStrings(budget.KeyIDs),
+		Models:           attribute.FromOptionalStrings(budget.Models),
 		Everything:       types.BoolValue(budget.Everything),
 	}}
 }
@@ -109,12 +110,12 @@ func (r *budgetResource) Schema(_ context.Context, _ resource.SchemaRequest, res
 			"that names it in `budget_id` gets these terms with a counter of its own. With a scope (`team_ids`, `key_ids`, `models` " +
 			"or `everything`) it is one pot: all spending that every given part of the scope selects counts together. " +
 			"A team's own plain budget needs no `bursar_budget`; it is the team's `max_budget` and `budget_duration`.",
-		Attributes: merged(timeoutsAttributes(), budgetTermsAttributes(), rateLimitAttributes(budgetLimitLeftOut), map[string]schema.Attribute{
-			"budget_id": idAttribute("The budget's id, for good: a change makes a new budget, with nothing spent. " +
+		Attributes: attribute.Merged(timeoutsAttributes(), budgetTermsAttributes(), rateLimitAttributes(budgetLimitLeftOut), map[string]schema.Attribute{
+			"budget_id": attribute.ID("The budget's id, for good: a change makes a new budget, with nothing spent. " +
 				"Leave it out to have the gateway choose one."),
-			"alert_thresholds": floatListAttribute("Shares of `max_budget` at which people are told, ascending, such as `[0.5, 0.8, 1]`; " +
+			"alert_thresholds": attribute.FloatList("Shares of `max_budget` at which people are told, ascending, such as `[0.5, 0.8, 1]`; " +
 				"above 1 for a cap that only warns. Defaults to none."),
-			"timezone": stringAttribute("The IANA time zone in which periods start, such as `Europe/Berlin`. " +
+			"timezone": attribute.Text("The IANA time zone in which periods start, such as `Europe/Berlin`. " +
 				"Leave it out for the gateway's."),
 			"on_soft_limit": schema.SingleNestedAttribute{
 				MarkdownDescription: "What else happens once the soft limit is reached, until the period ends or the cap is raised. Leave it out for nothing.",
@@ -126,10 +127,10 @@ func (r *budgetResource) Schema(_ context.Context, _ resource.SchemaRequest, res
 					},
 				},
 			},
-			"team_ids":   optionalListAttribute("The teams whose spending the pot counts." + scope),
-			"key_ids":    optionalListAttribute("The keys whose spending the pot counts." + scope),
-			"models":     optionalListAttribute("The models whose cost the pot counts." + scope),
-			"everything": boolAttribute("Whether the budget is a pot over all spending of the gateway.", false),
+			"team_ids":   attribute.OptionalStringList("The teams whose spending the pot counts." + scope),
+			"key_ids":    attribute.OptionalStringList("The keys whose spending the pot counts." + scope),
+			"models":     attribute.OptionalStringList("The models whose cost the pot counts." + scope),
+			"everything": attribute.Bool("Whether the budget is a pot over all spending of the gateway.", false),
 		}),
 	}
 }
@@ -144,7 +145,7 @@ func (r *budgetResource) ValidateConfig(ctx context.Context, req resource.Valida
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	budget := api.Budget{BudgetID: idToValidate(config.BudgetID), BudgetFields: config.toAPI()}
+	budget := api.Budget{BudgetID: attribute.IDToValidate(config.BudgetID), BudgetFields: config.toAPI()}
 	if config.MaxBudget.IsUnknown() && len(budget.AlertThresholds) > 0 {
 		budget.AlertThresholds = nil // they need max_budget, which will be there
 	}
@@ -302,7 +303,7 @@ func (r *budgetResource) Delete(ctx context.Context, req resource.DeleteRequest,
 	}
 	err := r.client.DeleteBudget(ctx, state.BudgetID.ValueString())
 	if api.CodeOf(err) == api.Conflict {
-		resp.Diagnostics.AddError("Budget still in use", sentence(err)+letGoFirst("budget", "bursar_team"))
+		resp.Diagnostics.AddError("Budget still in use", attribute.Sentence(err)+letGoFirst("budget", "bursar_team"))
 		return
 	}
 	if err != nil && api.CodeOf(err) != api.NotFound {

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -16,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/provider/attribute"
 )
 
 // typeFinder is a schema: it knows which attributes there are.
@@ -37,15 +36,15 @@ func report(ctx context.Context, diags *diag.Diagnostics, schema typeFinder, sum
 	toDo := cmp.Or(adviceOnTimeout(ctx), advice(err))
 	refused, ok := errors.AsType[*api.Error](err)
 	if !ok {
-		diags.AddError(summary, sentence(err)+toDo)
+		diags.AddError(summary, attribute.Sentence(err)+toDo)
 		return
 	}
 	at, found := attributePath(ctx, schema, refused.Param)
 	if !found {
-		diags.AddError(summary, sentence(err)+toDo)
+		diags.AddError(summary, attribute.Sentence(err)+toDo)
 		return
 	}
-	diags.AddAttributeError(at, summary, inConfigsWords(sentence(err), refused.Param, at)+toDo)
+	diags.AddAttributeError(at, summary, inConfigsWords(attribute.Sentence(err), refused.Param, at)+toDo)
 }
 
 // inConfigsWords names the attribute in a text about a field of the API.
@@ -66,7 +65,7 @@ func reportExisting(diags *diag.Diagnostics, resourceType, idAttribute, id strin
 		"%s\n\nTo manage the existing one from here on, import it (with the name that the resource has in this configuration):\n\n"+
 			"  terraform import %s.NAME %s\n\nor, to see in the plan what that changes, add\n\n"+
 			"  import {\n    to = %s.NAME\n    id = %q\n  }",
-		sentence(err), resourceType, shellQuote(id), resourceType, id))
+		attribute.Sentence(err), resourceType, shellQuote(id), resourceType, id))
 }
 
 // reportStale says who was faster.
@@ -122,18 +121,4 @@ func fieldPath(ctx context.Context, schema typeFinder, param string) (path.Path,
 		return root.AtMapKey(key), true
 	}
 	return root, true
-}
-
-// sentence makes an error text one, but leaves the name of a field that it starts with as it is.
-func sentence(err error) string {
-	text := strings.TrimSpace(err.Error())
-	refused, ok := errors.AsType[*api.Error](err)
-	aboutField := ok && refused.Param != "" && strings.HasPrefix(text, refused.Param)
-	if first, size := utf8.DecodeRuneInString(text); !aboutField && size > 0 {
-		text = string(unicode.ToUpper(first)) + text[size:]
-	}
-	if !strings.HasSuffix(text, ".") && !strings.HasSuffix(text, "?") {
-		text += "."
-	}
-	return text
 }

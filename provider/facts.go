@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/provider/attribute"
 )
 
 // Data sources tell facts: attributes that the gateway fills in. These groups are what several kinds of
@@ -118,10 +119,10 @@ func budgetStateFacts() map[string]schema.Attribute {
 
 func budgetStateFrom(state api.BudgetState) budgetStateModel {
 	return budgetStateModel{
-		Spend:             usd(&state.Spend, types.NumberNull()),
-		RemainingBudget:   usd(state.RemainingBudget, types.NumberNull()),
-		ThresholdsCrossed: floatList(state.ThresholdsCrossed),
-		BudgetResetAt:     timeValue(state.BudgetResetAt),
+		Spend:             attribute.FromNano(&state.Spend, types.NumberNull()),
+		RemainingBudget:   attribute.FromNano(state.RemainingBudget, types.NumberNull()),
+		ThresholdsCrossed: attribute.FromFloats(state.ThresholdsCrossed),
+		BudgetResetAt:     attribute.FromTime(state.BudgetResetAt),
 	}
 }
 
@@ -162,8 +163,8 @@ func recordFacts(noun string) map[string]schema.Attribute {
 
 func recordFrom(record api.Record, declaredIn string) recordModel {
 	return recordModel{
-		CreatedAt:  timeValue(&record.CreatedAt),
-		UpdatedAt:  timeValue(&record.UpdatedAt),
+		CreatedAt:  attribute.FromTime(&record.CreatedAt),
+		UpdatedAt:  attribute.FromTime(&record.UpdatedAt),
 		UpdatedBy:  types.StringValue(record.UpdatedBy),
 		DeclaredIn: types.StringValue(declaredIn),
 	}

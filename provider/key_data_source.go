@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/provider/attribute"
 )
 
 var _ datasource.DataSourceWithConfigure = (*keyDataSource)(nil)
@@ -45,14 +46,14 @@ func keyStateFrom(key api.Key) keyStateModel {
 		KeyAlias:             types.StringPointerValue(key.KeyAlias),
 		TeamID:               types.StringPointerValue(key.TeamID),
 		UserID:               types.StringPointerValue(key.UserID),
-		Models:               stringList(key.Models),
+		Models:               attribute.FromStrings(key.Models),
 		rateLimitsModel:      rateLimitsFrom(key.RateLimits),
 		modelRateLimitsModel: modelRateLimitsFrom(key.ModelRateLimits),
 		budgetTermsModel:     budgetTermsFrom(key.BudgetTerms, budgetTermsModel{}),
 		BudgetID:             types.StringPointerValue(key.BudgetID),
 		Blocked:              types.BoolValue(key.Blocked),
-		SpeakForTeams:        stringList(key.SpeakForTeams),
-		Expires:              timeValue(key.Expires),
+		SpeakForTeams:        attribute.FromStrings(key.SpeakForTeams),
+		Expires:              attribute.FromTime(key.Expires),
 		budgetStateModel:     budgetStateFrom(key.BudgetState),
 		throttleModel:        throttleFrom(key.BudgetState),
 		recordModel:          recordFrom(key.Record, key.DeclaredIn),
@@ -92,13 +93,13 @@ func (d *keyDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, re
 				MarkdownDescription: "The id of the key to read. Give this or `key_alias`.",
 				Optional:            true,
 				Computed:            true,
-				Validators:          valid(stringvalidator.ExactlyOneOf(path.MatchRoot("key_id"), path.MatchRoot("key_alias"))),
+				Validators:          attribute.Valid(stringvalidator.ExactlyOneOf(path.MatchRoot("key_id"), path.MatchRoot("key_alias"))),
 			},
 			"key_alias": schema.StringAttribute{
 				MarkdownDescription: "The alias of the key to read. Give this or `key_id`.",
 				Optional:            true,
 				Computed:            true,
-				Validators:          valid(stringvalidator.LengthAtLeast(1)),
+				Validators:          attribute.Valid(stringvalidator.LengthAtLeast(1)),
 			},
 			"metadata": metadataFact("key"),
 		}),
@@ -115,7 +116,7 @@ func (d *keyDataSource) Read(ctx context.Context, req datasource.ReadRequest, re
 		return
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, keyDataModel{
-		keyStateModel: keyStateFrom(key), Metadata: metadataFromAPI(key.Metadata, types.DynamicNull()),
+		keyStateModel: keyStateFrom(key), Metadata: attribute.FromMetadata(key.Metadata, types.DynamicNull()),
 	})...)
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/provider/attribute"
 )
 
 var (
@@ -54,13 +55,13 @@ type keyEphemeralModel struct {
 
 func (m keyEphemeralModel) toAPI() api.KeyFields {
 	return api.KeyFields{
-		TeamID:        stringPointer(m.TeamID),
-		UserID:        stringPointer(m.UserID),
-		Models:        stringsOf(m.Models),
+		TeamID:        attribute.TextOf(m.TeamID),
+		UserID:        attribute.TextOf(m.UserID),
+		Models:        attribute.StringsOf(m.Models),
 		RateLimits:    m.rateLimitsModel.toAPI(),
-		BudgetTerms:   api.BudgetTerms{MaxBudget: nano(m.MaxBudget), HardCap: true},
-		Metadata:      metadataToAPI(m.Metadata),
-		SpeakForTeams: stringsOf(m.SpeakForTeams),
+		BudgetTerms:   api.BudgetTerms{MaxBudget: attribute.NanoOf(m.MaxBudget), HardCap: true},
+		Metadata:      attribute.MetadataOf(m.Metadata),
+		SpeakForTeams: attribute.StringsOf(m.SpeakForTeams),
 	}
 }
 
@@ -80,7 +81,7 @@ func (e *keyEphemeral) ValidateConfig(ctx context.Context, req ephemeral.Validat
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	key := api.NewKey(idToValidate(types.StringNull()))
+	key := api.NewKey(attribute.IDToValidate(types.StringNull()))
 	key.KeyFields = config.toAPI()
 	if err := key.Validate(); err != nil {
 		report(ctx, &resp.Diagnostics, req.Config.Schema, "Invalid key", err)
@@ -96,7 +97,7 @@ func (e *keyEphemeral) Open(ctx context.Context, req ephemeral.OpenRequest, resp
 	}
 	created, err := e.client.CreateKey(ctx, api.KeyCreate{KeyFields: model.toAPI(), Duration: new(model.lease())})
 	if refused, ok := errors.AsType[*api.Error](err); ok && refused.Param == "team_id" {
-		resp.Diagnostics.AddAttributeError(path.Root("team_id"), "Key not created", sentence(err)+
+		resp.Diagnostics.AddAttributeError(path.Root("team_id"), "Key not created", attribute.Sentence(err)+
 			"\n\nTerraform opens ephemeral resources while planning already: the team must be there before, so it cannot be one that the same run makes.")
 		return
 	}
@@ -108,7 +109,7 @@ func (e *keyEphemeral) Open(ctx context.Context, req ephemeral.OpenRequest, resp
 	resp.RenewAt = lease.renewal()
 	resp.Diagnostics.Append(lease.remember(ctx, resp.Private)...)
 	model.KeyID, model.KeyName = types.StringValue(created.KeyID), types.StringValue(created.KeyName)
-	model.Key, model.Expires = types.StringValue(created.Secret), timeValue(created.Expires)
+	model.Key, model.Expires = types.StringValue(created.Secret), attribute.FromTime(created.Expires)
 	resp.Diagnostics.Append(resp.Result.Set(ctx, &model)...)
 	if created.TeamID != nil {
 		e.warnOfTeam(ctx, *created.TeamID, &resp.Diagnostics)
@@ -148,7 +149,7 @@ func (e *keyEphemeral) Renew(ctx context.Context, req ephemeral.RenewRequest, re
 		_, err = e.client.UpdateKey(ctx, lease.KeyID, key.KeyFields, key.Revision)
 	}
 	if err != nil {
-		resp.Diagnostics.AddError("Key not renewed", sentence(err)+advice(err))
+		resp.Diagnostics.AddError("Key not renewed", attribute.Sentence(err)+advice(err))
 		return
 	}
 	resp.RenewAt = lease.renewal()
@@ -160,7 +161,7 @@ func (e *keyEphemeral) Close(ctx context.Context, req ephemeral.CloseRequest, re
 		return
 	}
 	if err := e.client.DeleteKey(ctx, lease.KeyID); err != nil && api.CodeOf(err) != api.NotFound {
-		resp.Diagnostics.AddError("Key not deleted", sentence(err)+advice(err)+"\n\nIt stops working by itself when its lease of "+lease.Duration+" ends.")
+		resp.Diagnostics.AddError("Key not deleted", attribute.Sentence(err)+advice(err)+"\n\nIt stops working by itself when its lease of "+lease.Duration+" ends.")
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/provider/attribute"
 )
 
 func (e *keyEphemeral) Schema(_ context.Context, _ ephemeral.SchemaRequest, resp *ephemeral.SchemaResponse) {
@@ -48,12 +49,12 @@ func (e *keyEphemeral) Schema(_ context.Context, _ ephemeral.SchemaRequest, resp
 			"max_budget": schema.NumberAttribute{
 				MarkdownDescription: "The most that may be spent with the key, in US dollars; then it is refused. Leave it out for no cap of its own.",
 				Optional:            true,
-				Validators:          []validator.Number{usdValidator{}},
+				Validators:          []validator.Number{attribute.USDAmount{}},
 			},
 			"metadata": schema.DynamicAttribute{
 				MarkdownDescription: "Anything worth keeping with the key, such as `{ pipeline = \"1234\" }`: it tells people whose key it is.",
 				Optional:            true,
-				Validators:          []validator.Dynamic{objectValidator{}},
+				Validators:          []validator.Dynamic{attribute.Object{}},
 			},
 			"speak_for_teams": names("The teams that requests with this key may name in the gateway's identifier header and be counted for; " +
 				"`[\"*\"]` is every team. Leave it out for none."),
@@ -81,7 +82,7 @@ func (v leaseValidator) ValidateString(ctx context.Context, req validator.String
 	}
 	span, err := api.ParseSpan(req.ConfigValue.ValueString())
 	if err != nil {
-		resp.Diagnostics.AddAttributeError(req.Path, "Not a duration", sentence(err))
+		resp.Diagnostics.AddAttributeError(req.Path, "Not a duration", attribute.Sentence(err))
 		return
 	}
 	if length := span.Approximate(); length < shortestLease || length > longestLease {

@@ -1,13 +1,12 @@
 package provider
 
 import (
-	"context"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/provider/attribute"
 )
 
 // A key's life is configured as a moment (expires) or as a length from its creation
@@ -16,21 +15,9 @@ import (
 // expiryTolerance forgives that a gateway may read the clock twice while it makes a key.
 const expiryTolerance = time.Minute
 
-// momentOf is the moment of an RFC 3339 text; nil when there is none or it is not known.
-func momentOf(text types.String) *time.Time {
-	if text.IsNull() || text.IsUnknown() {
-		return nil
-	}
-	moment, err := time.Parse(time.RFC3339, text.ValueString())
-	if err != nil {
-		return nil // the validator says so
-	}
-	return &moment
-}
-
 // expiryFrom keeps prior when it names the same moment in other words, such as another zone.
 func expiryFrom(expires *time.Time, prior types.String) types.String {
-	if now := timeValue(expires); !sameMoment(now, prior) {
+	if now := attribute.FromTime(expires); !attribute.SameMoment(now, prior) {
 		return now
 	}
 	return prior
@@ -44,7 +31,7 @@ func plannedExpiry(config keyModel, state *keyModel) types.String {
 		return types.StringUnknown()
 	case !config.Duration.IsNull():
 		return expiryAfter(config.Duration, state)
-	case state != nil && sameMoment(config.Expires, state.Expires):
+	case state != nil && attribute.SameMoment(config.Expires, state.Expires):
 		return state.Expires
 	default:
 		return config.Expires
@@ -56,52 +43,13 @@ func expiryAfter(duration types.String, state *keyModel) types.String {
 		return types.StringUnknown()
 	}
 	span, err := api.ParseSpan(duration.ValueString())
-	start := momentOf(state.CreatedAt)
+	start := attribute.MomentOf(state.CreatedAt)
 	if err != nil || start == nil {
 		return types.StringUnknown()
 	}
 	wanted := span.AddTo(start.UTC())
-	if now := momentOf(state.Expires); now != nil && now.Sub(wanted).Abs() < expiryTolerance {
+	if now := attribute.MomentOf(state.Expires); now != nil && now.Sub(wanted).Abs() < expiryTolerance {
 		return state.Expires
 	}
-	return timeValue(&wanted)
-}
-
-func sameMoment(a, b types.String) bool {
-	first, second := momentOf(a), momentOf(b)
-	return first != nil && second != nil && first.Equal(*second)
-}
-
-type momentValidator struct{}
-
-func (momentValidator) Description(context.Context) string {
-	return "must be a moment in RFC 3339, such as 2027-01-31T00:00:00Z"
-}
-
-func (v momentValidator) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
-
-func (v momentValidator) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
-	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
-		return
-	}
-	if momentOf(req.ConfigValue) == nil {
-		resp.Diagnostics.AddAttributeError(req.Path, "Not a moment", req.Path.String()+" "+v.Description(ctx)+".")
-	}
-}
-
-type spanValidator struct{}
-
-func (spanValidator) Description(context.Context) string {
-	return "must be a duration such as 12h, 30d or 1mo"
-}
-
-func (v spanValidator) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
-
-func (spanValidator) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
-	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
-		return
-	}
-	if _, err := api.ParseSpan(req.ConfigValue.ValueString()); err != nil {
-		resp.Diagnostics.AddAttributeError(req.Path, "Not a duration", sentence(err))
-	}
+	return attribute.FromTime(&wanted)
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/provider/attribute"
 )
 
 const (
@@ -28,7 +29,7 @@ func (v graceValidator) ValidateString(ctx context.Context, req validator.String
 	}
 	span, err := api.ParseSpan(req.ConfigValue.ValueString())
 	if err != nil {
-		resp.Diagnostics.AddAttributeError(req.Path, "Not a duration", sentence(err))
+		resp.Diagnostics.AddAttributeError(req.Path, "Not a duration", attribute.Sentence(err))
 		return
 	}
 	if span.Approximate() > maxGrace {

@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/provider/attribute"
 )
 
 var (
@@ -52,18 +53,18 @@ type keyModel struct {
 
 func (m keyModel) toAPI() api.KeyFields {
 	return api.KeyFields{
-		KeyAlias:        stringPointer(m.KeyAlias),
-		TeamID:          stringPointer(m.TeamID),
-		UserID:          stringPointer(m.UserID),
-		Models:          stringsOf(m.Models),
+		KeyAlias:        attribute.TextOf(m.KeyAlias),
+		TeamID:          attribute.TextOf(m.TeamID),
+		UserID:          attribute.TextOf(m.UserID),
+		Models:          attribute.StringsOf(m.Models),
 		RateLimits:      m.rateLimitsModel.toAPI(),
 		ModelRateLimits: m.modelRateLimitsModel.toAPI(),
 		BudgetTerms:     m.budgetTermsModel.toAPI(),
-		BudgetID:        stringPointer(m.BudgetID),
-		Metadata:        metadataToAPI(m.Metadata),
-		Blocked:         isTrue(m.Blocked, false),
-		Expires:         momentOf(m.Expires),
-		SpeakForTeams:   stringsOf(m.SpeakForTeams),
+		BudgetID:        attribute.TextOf(m.BudgetID),
+		Metadata:        attribute.MetadataOf(m.Metadata),
+		Blocked:         attribute.IsTrue(m.Blocked, false),
+		Expires:         attribute.MomentOf(m.Expires),
+		SpeakForTeams:   attribute.StringsOf(m.SpeakForTeams),
 	}
 }
 
@@ -75,17 +76,17 @@ func keyModelFrom(key api.Key, prior keyModel) keyModel {
 		KeyAlias:             types.StringPointerValue(key.KeyAlias),
 		TeamID:               types.StringPointerValue(key.TeamID),
 		UserID:               types.StringPointerValue(key.UserID),
-		Models:               stringList(key.Models),
+		Models:               attribute.FromStrings(key.Models),
 		rateLimitsModel:      rateLimitsFrom(key.RateLimits),
 		modelRateLimitsModel: modelRateLimitsFrom(key.ModelRateLimits),
 		budgetTermsModel:     budgetTermsFrom(key.BudgetTerms, prior.budgetTermsModel),
 		BudgetID:             types.StringPointerValue(key.BudgetID),
-		Metadata:             metadataFromAPI(key.Metadata, prior.Metadata),
+		Metadata:             attribute.FromMetadata(key.Metadata, prior.Metadata),
 		Blocked:              types.BoolValue(key.Blocked),
-		SpeakForTeams:        stringList(key.SpeakForTeams),
+		SpeakForTeams:        attribute.FromStrings(key.SpeakForTeams),
 		Duration:             prior.Duration,
 		Expires:              expiryFrom(key.Expires, prior.Expires),
-		CreatedAt:            timeValue(&key.CreatedAt),
+		CreatedAt:            attribute.FromTime(&key.CreatedAt),
 		keySecretModel:       keySecretFrom(prior.keySecretModel),
 		DeletionProtection:   types.BoolValue(prior.DeletionProtection.ValueBool()),
 		timeoutsModel:        prior.timeoutsModel.orNull(),
@@ -102,36 +103,36 @@ func (r *keyResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "A key that programs send requests with. It may belong to a team, and then keeps within the team's limits and budget " +
 			"as well as its own. The id identifies it for good; the secret is shown by the gateway once.",
-		Attributes: merged(timeoutsAttributes(), rateLimitAttributes(keyLimitLeftOut), modelRateLimitAttributes(), budgetTermsAttributes(), keySecretAttributes(), map[string]schema.Attribute{
-			"key_id":   computedAttribute("The key's id, chosen by the gateway. It is no secret."),
-			"key_name": computedAttribute("The secret with all but its end masked, as people recognise it."),
+		Attributes: attribute.Merged(timeoutsAttributes(), rateLimitAttributes(keyLimitLeftOut), modelRateLimitAttributes(), budgetTermsAttributes(), keySecretAttributes(), map[string]schema.Attribute{
+			"key_id":   attribute.Computed("The key's id, chosen by the gateway. It is no secret."),
+			"key_name": attribute.Computed("The secret with all but its end masked, as people recognise it."),
 			"key_alias": schema.StringAttribute{
 				MarkdownDescription: "The key's name for people, unique over all keys. Leave it out for none.",
 				Optional:            true,
-				Validators:          valid(filledValidator{}),
+				Validators:          attribute.Valid(attribute.Filled{}),
 			},
-			"team_id": stringAttribute("The team that the key belongs to. Leave it out for none."),
-			"user_id": stringAttribute("The user that the key belongs to. Leave it out for none."),
-			"models":  stringListAttribute("The models that the key may ask for, of those the team may. Defaults to `[]`, which is all of these."),
-			"budget_id": stringAttribute("A `bursar_budget` whose terms the key takes, all of them, with a counter of its own. " +
+			"team_id": attribute.Text("The team that the key belongs to. Leave it out for none."),
+			"user_id": attribute.Text("The user that the key belongs to. Leave it out for none."),
+			"models":  attribute.StringList("The models that the key may ask for, of those the team may. Defaults to `[]`, which is all of these."),
+			"budget_id": attribute.Text("A `bursar_budget` whose terms the key takes, all of them, with a counter of its own. " +
 				"Not together with `max_budget`; the key's other budget terms have no effect then."),
-			"metadata": metadataAttribute("key"),
-			"blocked":  boolAttribute("Whether all requests with the key are refused.", false),
-			"speak_for_teams": stringListAttribute("The teams that requests with this key may name in the gateway's identifier header " +
+			"metadata": attribute.Metadata("key"),
+			"blocked":  attribute.Bool("Whether all requests with the key are refused.", false),
+			"speak_for_teams": attribute.StringList("The teams that requests with this key may name in the gateway's identifier header " +
 				"and be counted for; `[\"*\"]` is every team. Defaults to none."),
 			"duration": schema.StringAttribute{
 				MarkdownDescription: "How long the key lives from its creation, such as `30d`. Not together with `expires`.",
 				Optional:            true,
-				Validators:          valid(spanValidator{}, stringvalidator.ConflictsWith(path.MatchRoot("expires"))),
+				Validators:          attribute.Valid(attribute.Span{}, stringvalidator.ConflictsWith(path.MatchRoot("expires"))),
 			},
 			"expires": schema.StringAttribute{
 				MarkdownDescription: "When the key stops working, RFC 3339 such as `2027-01-31T00:00:00Z`. Leave out both `expires` and `duration` for never.",
 				Optional:            true,
 				Computed:            true,
-				Validators:          valid(momentValidator{}),
+				Validators:          attribute.Valid(attribute.Moment{}),
 			},
-			"created_at":          computedAttribute("When the key was made, RFC 3339."),
-			"deletion_protection": boolAttribute("Whether Terraform refuses to destroy the key. To destroy it, apply `false` first.", false),
+			"created_at":          attribute.Computed("When the key was made, RFC 3339."),
+			"deletion_protection": attribute.Bool("Whether Terraform refuses to destroy the key. To destroy it, apply `false` first.", false),
 		}),
 	}
 }
@@ -146,7 +147,7 @@ func (r *keyResource) ValidateConfig(ctx context.Context, req resource.ValidateC
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	key := api.NewKey(idToValidate(types.StringNull()))
+	key := api.NewKey(attribute.IDToValidate(types.StringNull()))
 	key.KeyFields = config.toAPI()
 	if err := key.Validate(); err != nil {
 		report(ctx, &resp.Diagnostics, req.Config.Schema, "Invalid key", err)
@@ -201,8 +202,8 @@ func (r *keyResource) Create(ctx context.Context, req resource.CreateRequest, re
 	}
 	created, err := r.client.CreateKey(ctx, api.KeyCreate{
 		KeyFields: plan.toAPI(),
-		Key:       stringPointer(secret),
-		Duration:  stringPointer(plan.Duration),
+		Key:       attribute.TextOf(secret),
+		Duration:  attribute.TextOf(plan.Duration),
 	})
 	if id, ok := r.existing(ctx, plan, err); ok {
 		reportExisting(&resp.Diagnostics, "bursar_key", "key_alias", id, err)

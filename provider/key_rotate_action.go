@@ -7,6 +7,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/action/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/bursarhq/terraform-provider-bursar/provider/attribute"
 )
 
 var _ action.ActionWithConfigure = (*keyRotateAction)(nil)
@@ -37,12 +39,12 @@ func (a *keyRotateAction) Schema(_ context.Context, _ action.SchemaRequest, resp
 				MarkdownDescription: "The new secret, `sk-` and at least 16 characters. No state holds it, but a saved plan does, " +
 					"as everything in the configuration of an action.",
 				Required:   true,
-				Validators: valid(keySecretValidator{}),
+				Validators: attribute.Valid(keySecretValidator{}),
 			},
 			"grace_period": schema.StringAttribute{
 				MarkdownDescription: "How long the old secret still works, such as `24h`, at most 90 days. Leave it out to have it stop at once.",
 				Optional:            true,
-				Validators:          valid(spanValidator{}),
+				Validators:          attribute.Valid(attribute.Span{}),
 			},
 		},
 	}

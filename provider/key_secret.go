@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/provider/attribute"
 )
 
 // A key keeps its id when it gets another secret. It gets one when its trigger or the version of the given
@@ -39,14 +40,14 @@ func keySecretAttributes() map[string]schema.Attribute {
 			Computed:  true,
 			Sensitive: true,
 		},
-		"store_key_in_state": boolAttribute("Whether the generated secret is kept in the state as `key`. "+
+		"store_key_in_state": attribute.Bool("Whether the generated secret is kept in the state as `key`. "+
 			"With `false` nobody sees the secret, so give your own with `key_wo`. A secret that has left the state does not come back.", true),
 		"key_wo": schema.StringAttribute{
 			MarkdownDescription: "A secret of your own, `sk-` and at least 16 characters, stored in neither plan nor state. Needs `key_wo_version` and Terraform 1.11.",
 			Optional:            true,
 			Sensitive:           true,
 			WriteOnly:           true,
-			Validators:          valid(keySecretValidator{}, stringvalidator.AlsoRequires(path.MatchRoot("key_wo_version"))),
+			Validators:          attribute.Valid(keySecretValidator{}, stringvalidator.AlsoRequires(path.MatchRoot("key_wo_version"))),
 		},
 		"key_wo_version": schema.Int64Attribute{
 			MarkdownDescription: "A number from 1 to raise when `key_wo` changes, as Terraform cannot see that. The key then has that secret, " +
@@ -61,14 +62,14 @@ func keySecretAttributes() map[string]schema.Attribute {
 				"and the old secret works for `rotation_grace` more. A quarter such as `2027-Q1` or the id of a `time_rotating` does well. " +
 				"The first one is only remembered. Not together with `key_wo`, whose version does the same.",
 			Optional:   true,
-			Validators: valid(stringvalidator.ConflictsWith(path.MatchRoot("key_wo"))),
+			Validators: attribute.Valid(stringvalidator.ConflictsWith(path.MatchRoot("key_wo"))),
 		},
 		"rotation_grace": schema.StringAttribute{
 			MarkdownDescription: "How long the old secret works after a rotation, such as `1h` or `7d`, at most `90d`; `0s` stops it at once. Defaults to `" + defaultGrace + "`.",
 			Optional:            true,
 			Computed:            true,
 			Default:             stringdefault.StaticString(defaultGrace),
-			Validators:          valid(graceValidator{}),
+			Validators:          attribute.Valid(graceValidator{}),
 		},
 	}
 }
@@ -77,7 +78,7 @@ func keySecretAttributes() map[string]schema.Attribute {
 func keySecretFrom(prior keySecretModel) keySecretModel {
 	kept := prior
 	kept.KeyWO = types.StringNull()
-	kept.StoreKeyInState = types.BoolValue(isTrue(prior.StoreKeyInState, true))
+	kept.StoreKeyInState = types.BoolValue(attribute.IsTrue(prior.StoreKeyInState, true))
 	if prior.RotationGrace.IsNull() {
 		kept.RotationGrace = types.StringValue(defaultGrace)
 	}
@@ -116,13 +117,13 @@ func (m keySecretModel) rotates(state keySecretModel, hints secretHints) bool {
 	triggered := !m.RotationTrigger.IsNull() && !state.RotationTrigger.IsNull() && !m.RotationTrigger.Equal(state.RotationTrigger)
 	learned := hints.imported && state.KeyWOVersion.IsNull()
 	reversioned := !m.KeyWOVersion.Equal(state.KeyWOVersion) && !learned
-	lost := hints.foreign && isTrue(m.StoreKeyInState, true) && m.KeyWOVersion.IsNull()
+	lost := hints.foreign && attribute.IsTrue(m.StoreKeyInState, true) && m.KeyWOVersion.IsNull()
 	return triggered || reversioned || lost
 }
 
 // unseen says that nobody would know a secret that the gateway makes.
 func (m keySecretModel) unseen() bool {
-	return !isTrue(m.StoreKeyInState, true) && m.KeyWOVersion.IsNull()
+	return !attribute.IsTrue(m.StoreKeyInState, true) && m.KeyWOVersion.IsNull()
 }
 
 // warnOfUnseen is for a key that will be made: it can be given a secret later.
@@ -148,7 +149,7 @@ func (m keySecretModel) reportUnseen(diags *diag.Diagnostics) {
 func (m keySecretModel) planned(state *keySecretModel, rotates bool) types.String {
 	given := !m.KeyWOVersion.IsNull() && !m.KeyWOVersion.IsUnknown()
 	switch {
-	case given || !isTrue(m.StoreKeyInState, true):
+	case given || !attribute.IsTrue(m.StoreKeyInState, true):
 		return types.StringNull()
 	case state == nil || rotates || m.KeyWOVersion.IsUnknown() || (m.StoreKeyInState.IsUnknown() && !state.Key.IsNull()):
 		return types.StringUnknown()

@@ -1,13 +1,11 @@
 package provider
 
 import (
-	"maps"
-
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/provider/attribute"
 )
 
 // The attributes that teams, keys and budgets have in common, as the API has them in common.
@@ -21,20 +19,20 @@ type rateLimitsModel struct {
 // rateLimitAttributes takes what it means to leave one out.
 func rateLimitAttributes(leftOut string) map[string]schema.Attribute {
 	return map[string]schema.Attribute{
-		"rpm_limit": int64Attribute("Requests per minute: in no 60 seconds are more admitted. " +
+		"rpm_limit": attribute.Int64("Requests per minute: in no 60 seconds are more admitted. " +
 			"`0` refuses every request. " + leftOut),
-		"tpm_limit": int64Attribute("Tokens per minute, prompt and completion together: in no 60 seconds are more used. " +
+		"tpm_limit": attribute.Int64("Tokens per minute, prompt and completion together: in no 60 seconds are more used. " +
 			"`0` refuses every request. " + leftOut),
-		"max_parallel_requests": int64Attribute("Requests under way at the same time. " +
+		"max_parallel_requests": attribute.Int64("Requests under way at the same time. " +
 			"`0` refuses every request. " + leftOut),
 	}
 }
 
 func (m rateLimitsModel) toAPI() api.RateLimits {
 	return api.RateLimits{
-		RPMLimit:            int64Pointer(m.RPMLimit),
-		TPMLimit:            int64Pointer(m.TPMLimit),
-		MaxParallelRequests: int64Pointer(m.MaxParallelRequests),
+		RPMLimit:            attribute.Int64Of(m.RPMLimit),
+		TPMLimit:            attribute.Int64Of(m.TPMLimit),
+		MaxParallelRequests: attribute.Int64Of(m.MaxParallelRequests),
 	}
 }
 
@@ -53,21 +51,21 @@ type modelRateLimitsModel struct {
 
 func modelRateLimitAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
-		"model_rpm_limit": limitMapAttribute("Requests per minute to single models, by model name, " +
+		"model_rpm_limit": attribute.LimitMap("Requests per minute to single models, by model name, " +
 			"such as `{ \"gpt-4.1\" = 10 }`. Counts within `rpm_limit`. Defaults to none."),
-		"model_tpm_limit": limitMapAttribute("Tokens per minute of single models, by model name. " +
+		"model_tpm_limit": attribute.LimitMap("Tokens per minute of single models, by model name. " +
 			"Counts within `tpm_limit`. Defaults to none."),
 	}
 }
 
 func (m modelRateLimitsModel) toAPI() api.ModelRateLimits {
-	return api.ModelRateLimits{ModelRPMLimit: limitsOf(m.ModelRPMLimit), ModelTPMLimit: limitsOf(m.ModelTPMLimit)}
+	return api.ModelRateLimits{ModelRPMLimit: attribute.LimitsOf(m.ModelRPMLimit), ModelTPMLimit: attribute.LimitsOf(m.ModelTPMLimit)}
 }
 
 func modelRateLimitsFrom(limits api.ModelRateLimits) modelRateLimitsModel {
 	return modelRateLimitsModel{
-		ModelRPMLimit: limitMap(limits.ModelRPMLimit),
-		ModelTPMLimit: limitMap(limits.ModelTPMLimit),
+		ModelRPMLimit: attribute.FromLimits(limits.ModelRPMLimit),
+		ModelTPMLimit: attribute.FromLimits(limits.ModelTPMLimit),
 	}
 }
 
@@ -82,16 +80,16 @@ type budgetTermsModel struct {
 
 func budgetTermsAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
-		"max_budget": usdAttribute("The most that may be spent in one period, in US dollars, to the nano-dollar and up to nine million. " +
+		"max_budget": attribute.USD("The most that may be spent in one period, in US dollars, to the nano-dollar and up to nine million. " +
 			"Leave it out for no cap; `0` refuses everything that costs."),
-		"soft_budget": usdAttribute("The spending from which people are warned, in US dollars; below `max_budget`. " +
+		"soft_budget": attribute.USD("The spending from which people are warned, in US dollars; below `max_budget`. " +
 			"Not together with `soft_threshold_pct`. Leave it out for no such warning."),
 		"soft_threshold_pct": schema.Float64Attribute{
 			MarkdownDescription: "The same warning as a share of `max_budget`, above 0 and at most 1: `0.8` warns at 80 %. " +
 				"Not together with `soft_budget`, and without effect without `max_budget`.",
 			Optional: true,
 		},
-		"hard_cap": boolAttribute("Whether requests are refused once `max_budget` is spent. "+
+		"hard_cap": attribute.Bool("Whether requests are refused once `max_budget` is spent. "+
 			"With `false` the cap only warns.", true),
 		"budget_duration": schema.StringAttribute{
 			MarkdownDescription: "The period after which spending starts again from zero: `12h`, `1d`, `7d`, `30d`, `1mo`, `3mo`, `1y`. " +
@@ -99,20 +97,20 @@ func budgetTermsAttributes() map[string]schema.Attribute {
 				"month or hour in which this was made, whatever is changed later. Leave it out to never start again.",
 			Optional: true,
 		},
-		"reset_day": int64Attribute("The day of the month on which `30d` and monthly periods start, 1 to 28. " +
+		"reset_day": attribute.Int64("The day of the month on which `30d` and monthly periods start, 1 to 28. " +
 			"Leave it out for the gateway's default, usually the first."),
 	}
 }
 
 func (m budgetTermsModel) toAPI() api.BudgetTerms {
 	terms := api.BudgetTerms{
-		MaxBudget:        nano(m.MaxBudget),
-		SoftBudget:       nano(m.SoftBudget),
-		SoftThresholdPct: float64Pointer(m.SoftThresholdPct),
-		HardCap:          isTrue(m.HardCap, true),
-		BudgetDuration:   stringPointer(m.BudgetDuration),
+		MaxBudget:        attribute.NanoOf(m.MaxBudget),
+		SoftBudget:       attribute.NanoOf(m.SoftBudget),
+		SoftThresholdPct: attribute.Float64Of(m.SoftThresholdPct),
+		HardCap:          attribute.IsTrue(m.HardCap, true),
+		BudgetDuration:   attribute.TextOf(m.BudgetDuration),
 	}
-	if day := int64Pointer(m.ResetDay); day != nil {
+	if day := attribute.Int64Of(m.ResetDay); day != nil {
 		resetDay := int(*day)
 		terms.ResetDay = &resetDay
 	}
@@ -121,8 +119,8 @@ func (m budgetTermsModel) toAPI() api.BudgetTerms {
 
 func budgetTermsFrom(terms api.BudgetTerms, prior budgetTermsModel) budgetTermsModel {
 	model := budgetTermsModel{
-		MaxBudget:        usd(terms.MaxBudget, prior.MaxBudget),
-		SoftBudget:       usd(terms.SoftBudget, prior.SoftBudget),
+		MaxBudget:        attribute.FromNano(terms.MaxBudget, prior.MaxBudget),
+		SoftBudget:       attribute.FromNano(terms.SoftBudget, prior.SoftBudget),
 		SoftThresholdPct: types.Float64PointerValue(terms.SoftThresholdPct),
 		HardCap:          types.BoolValue(terms.HardCap),
 		BudgetDuration:   types.StringPointerValue(terms.BudgetDuration),
@@ -132,74 +130,4 @@ func budgetTermsFrom(terms api.BudgetTerms, prior budgetTermsModel) budgetTermsM
 		model.ResetDay = types.Int64Value(int64(*terms.ResetDay))
 	}
 	return model
-}
-
-// merged joins groups of attributes into one schema.
-func merged(groups ...map[string]schema.Attribute) map[string]schema.Attribute {
-	all := map[string]schema.Attribute{}
-	for _, group := range groups {
-		maps.Copy(all, group)
-	}
-	return all
-}
-
-func int64Attribute(description string) schema.Int64Attribute {
-	return schema.Int64Attribute{MarkdownDescription: description, Optional: true}
-}
-
-func stringAttribute(description string) schema.StringAttribute {
-	return schema.StringAttribute{MarkdownDescription: description, Optional: true}
-}
-
-// boolAttribute goes back to its default when it is removed from the configuration.
-func boolAttribute(description string, byDefault bool) schema.BoolAttribute {
-	suffix := " Defaults to `false`."
-	if byDefault {
-		suffix = " Defaults to `true`."
-	}
-	return schema.BoolAttribute{
-		MarkdownDescription: description + suffix,
-		Optional:            true,
-		Computed:            true,
-		Default:             booldefault.StaticBool(byDefault),
-	}
-}
-
-// textFrom takes an empty text for none unless prior has it: to the gateway they mean the same, and in the configuration
-// that Terraform generates an empty text is null.
-func textFrom(text *string, prior types.String) types.String {
-	if text != nil && *text == "" && prior.ValueString() == "" {
-		return prior
-	}
-	return types.StringPointerValue(text)
-}
-
-// The framework's own pointers turn an unknown value into zero; these turn it into nothing.
-
-func int64Pointer(value types.Int64) *int64 {
-	if value.IsUnknown() {
-		return nil
-	}
-	return value.ValueInt64Pointer()
-}
-
-func float64Pointer(value types.Float64) *float64 {
-	if value.IsUnknown() {
-		return nil
-	}
-	return value.ValueFloat64Pointer()
-}
-
-func stringPointer(value types.String) *string {
-	if value.IsUnknown() {
-		return nil
-	}
-	return value.ValueStringPointer()
-}
-
-func isTrue(value types.Bool, byDefault bool) bool {
-	if value.IsNull() || value.IsUnknown() {
-		return byDefault
-	}
-	return value.ValueBool()
 }

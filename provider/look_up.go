@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/provider/attribute"
 )
 
 // lookUp is how a data source of one object may find it.
@@ -34,7 +35,7 @@ func find[T any](ctx context.Context, config tfsdk.Config, diags *diag.Diagnosti
 		object, err := way.read(ctx, value.ValueString())
 		switch {
 		case api.CodeOf(err) == api.NotFound:
-			diags.AddAttributeError(path.Root(way.attribute), "No such "+noun, sentence(err))
+			diags.AddAttributeError(path.Root(way.attribute), "No such "+noun, attribute.Sentence(err))
 		case err != nil:
 			report(ctx, diags, config.Schema, strings.ToUpper(noun[:1])+noun[1:]+" not read", err)
 		}

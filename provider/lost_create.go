@@ -14,6 +14,7 @@ import (
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/internal/client"
+	"github.com/bursarhq/terraform-provider-bursar/provider/attribute"
 )
 
 // A create whose answer is lost may have made its object all the same. It is then kept in the state without the
@@ -91,7 +92,7 @@ func (l lostCreate) find(ctx context.Context, private privateReader, id *types.S
 	case api.CodeOf(err) == api.NotFound:
 		return false, diags
 	case err != nil:
-		diags.AddError("Outcome of a create not known", sentence(err)+advice(err))
+		diags.AddError("Outcome of a create not known", attribute.Sentence(err)+advice(err))
 		return false, diags
 	}
 	*id = types.StringValue(strings.TrimPrefix(made, l.prefix))

@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/provider/attribute"
 )
 
 // memberDefaultsModel is what a team has for members without limits of their own.
@@ -22,11 +23,11 @@ type memberDefaultsModel struct {
 func memberDefaultsAttributes() map[string]schema.Attribute {
 	const leftOut = " Holds for each member who has none of their own in `bursar_team_member`. Leave it out for none."
 	return map[string]schema.Attribute{
-		"team_member_budget": usdAttribute("The most that a member may spend in the team in one period, in US dollars. " +
+		"team_member_budget": attribute.USD("The most that a member may spend in the team in one period, in US dollars. " +
 			"`0` refuses everything that costs." + leftOut),
-		"team_member_budget_duration": stringAttribute("The period after which that spending starts again from zero, such as `1d` or `1mo`." + leftOut),
-		"team_member_rpm_limit":       int64Attribute("Requests per minute of a member in the team. `0` refuses every request." + leftOut),
-		"team_member_tpm_limit":       int64Attribute("Tokens per minute of a member in the team. `0` refuses every request." + leftOut),
+		"team_member_budget_duration": attribute.Text("The period after which that spending starts again from zero, such as `1d` or `1mo`." + leftOut),
+		"team_member_rpm_limit":       attribute.Int64("Requests per minute of a member in the team. `0` refuses every request." + leftOut),
+		"team_member_tpm_limit":       attribute.Int64("Tokens per minute of a member in the team. `0` refuses every request." + leftOut),
 		"team_member_permissions": schema.ListAttribute{
 			MarkdownDescription: "What members may do with their own keys, as routes of the admin API such as `/key/generate`; `[]` is nothing. " +
 				"Leave it out for the gateway's default: `/key/info` and `/key/health`.",
@@ -49,12 +50,12 @@ func memberDefaultsFacts() map[string]datasource.Attribute {
 
 func (m memberDefaultsModel) toAPI() api.MemberDefaults {
 	defaults := api.MemberDefaults{
-		TeamMemberBudget:         nano(m.TeamMemberBudget),
-		TeamMemberBudgetDuration: stringPointer(m.TeamMemberBudgetDuration),
-		TeamMemberRPMLimit:       int64Pointer(m.TeamMemberRPMLimit),
-		TeamMemberTPMLimit:       int64Pointer(m.TeamMemberTPMLimit),
+		TeamMemberBudget:         attribute.NanoOf(m.TeamMemberBudget),
+		TeamMemberBudgetDuration: attribute.TextOf(m.TeamMemberBudgetDuration),
+		TeamMemberRPMLimit:       attribute.Int64Of(m.TeamMemberRPMLimit),
+		TeamMemberTPMLimit:       attribute.Int64Of(m.TeamMemberTPMLimit),
 	}
-	if routes := stringsOf(m.TeamMemberPermissions); routes != nil {
+	if routes := attribute.StringsOf(m.TeamMemberPermissions); routes != nil {
 		defaults.TeamMemberPermissions = new(api.StringList(routes))
 	}
 	return defaults
@@ -62,14 +63,14 @@ func (m memberDefaultsModel) toAPI() api.MemberDefaults {
 
 func memberDefaultsFrom(defaults api.MemberDefaults, prior memberDefaultsModel) memberDefaultsModel {
 	model := memberDefaultsModel{
-		TeamMemberBudget:         usd(defaults.TeamMemberBudget, prior.TeamMemberBudget),
+		TeamMemberBudget:         attribute.FromNano(defaults.TeamMemberBudget, prior.TeamMemberBudget),
 		TeamMemberBudgetDuration: types.StringPointerValue(defaults.TeamMemberBudgetDuration),
 		TeamMemberRPMLimit:       types.Int64PointerValue(defaults.TeamMemberRPMLimit),
 		TeamMemberTPMLimit:       types.Int64PointerValue(defaults.TeamMemberTPMLimit),
 		TeamMemberPermissions:    types.ListNull(types.StringType),
 	}
 	if routes := defaults.TeamMemberPermissions; routes != nil {
-		model.TeamMemberPermissions = stringList(*routes)
+		model.TeamMemberPermissions = attribute.FromStrings(*routes)
 	}
 	return model
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/provider/attribute"
 )
 
 var _ datasource.DataSourceWithConfigure = (*modelDataSource)(nil)
@@ -44,8 +45,8 @@ func modelStateFrom(model api.Model) modelStateModel {
 	return modelStateModel{
 		ModelID:         types.StringValue(model.ModelID),
 		Name:            types.StringValue(model.Name),
-		Aliases:         stringList(model.Aliases),
-		AccessGroups:    stringList(model.AccessGroups),
+		Aliases:         attribute.FromStrings(model.Aliases),
+		AccessGroups:    attribute.FromStrings(model.AccessGroups),
 		Upstream:        types.StringValue(model.Upstream),
 		BaseURL:         types.StringPointerValue(model.BaseURL),
 		APIVersion:      types.StringPointerValue(model.APIVersion),
@@ -121,6 +122,6 @@ func (d *modelDataSource) Read(ctx context.Context, req datasource.ReadRequest, 
 		return
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, modelDataModel{
-		modelStateModel: modelStateFrom(model), Metadata: metadataFromAPI(model.Metadata, types.DynamicNull()),
+		modelStateModel: modelStateFrom(model), Metadata: attribute.FromMetadata(model.Metadata, types.DynamicNull()),
 	})...)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/provider/attribute"
 )
 
 // A price has the names of the API's JSON all through, so it is carried over as JSON by its type.
@@ -35,7 +36,7 @@ func priceAttribute() schema.SingleNestedAttribute {
 		return schema.SingleNestedAttribute{
 			MarkdownDescription: "What the provider's `" + name + "` service costs. Left out, a call that asks for it is refused.",
 			Optional:            true,
-			Attributes:          merged(tokenPriceAttributes(), map[string]schema.Attribute{"tiers": priceTiersAttribute()}),
+			Attributes:          attribute.Merged(tokenPriceAttributes(), map[string]schema.Attribute{"tiers": priceTiersAttribute()}),
 		}
 	}
 	return schema.SingleNestedAttribute{
@@ -43,12 +44,12 @@ func priceAttribute() schema.SingleNestedAttribute {
 			"`input_per_million_usd` and `output_per_million_usd`, or a price by the piece; `0` is free. With `from = \"provider\"` " +
 			"it can do without, and the catalogue's prices are the list. Leave it out for the catalogue's price.",
 		Optional: true,
-		Attributes: merged(tokenPriceAttributes(), map[string]schema.Attribute{
+		Attributes: attribute.Merged(tokenPriceAttributes(), map[string]schema.Attribute{
 			"from": schema.StringAttribute{
 				MarkdownDescription: "Who says what a call cost: `list`, these prices, or `provider`, one that reports its own cost as OpenRouter does in " +
 					"`usage.cost`, as far as that is not above `max_factor` times the list price. A call without such a report is charged by the list. Left out, `list`.",
 				Optional:   true,
-				Validators: valid(stringvalidator.OneOf("list", "provider")),
+				Validators: attribute.Valid(stringvalidator.OneOf("list", "provider")),
 			},
 			"max_factor": schema.NumberAttribute{
 				MarkdownDescription: "How many times the list price a provider that is believed may say, from 1 to 1000. As many times more is reserved. Left out, 1.5.",
@@ -76,11 +77,11 @@ func tokenPriceAttributes() map[string]schema.Attribute {
 }
 
 func priceOfOne(description string) schema.NumberAttribute {
-	return usdAttribute(description)
+	return attribute.USD(description)
 }
 
 func neededPrice(description string) schema.NumberAttribute {
-	attribute := usdAttribute(description)
+	attribute := attribute.USD(description)
 	attribute.Optional, attribute.Required = false, true
 	return attribute
 }
@@ -92,14 +93,14 @@ func priceTiersAttribute() schema.ListNestedAttribute {
 		Optional:            true,
 		Validators:          []validator.List{listvalidator.SizeAtLeast(1)},
 		NestedObject: schema.NestedAttributeObject{
-			Attributes: merged(tokenPriceAttributes(), map[string]schema.Attribute{"above_prompt_tokens": above}),
+			Attributes: attribute.Merged(tokenPriceAttributes(), map[string]schema.Attribute{"above_prompt_tokens": above}),
 		},
 	}
 }
 
 func imagePricesAttribute() schema.ListNestedAttribute {
 	text := func(description string) schema.Attribute {
-		return schema.StringAttribute{MarkdownDescription: description, Optional: true, Validators: valid(stringvalidator.LengthAtLeast(1))}
+		return schema.StringAttribute{MarkdownDescription: description, Optional: true, Validators: attribute.Valid(stringvalidator.LengthAtLeast(1))}
 	}
 	return schema.ListNestedAttribute{
 		MarkdownDescription: "Pictures that are made, by size and quality.",
@@ -128,7 +129,7 @@ func searchPriceAttribute() schema.SingleNestedAttribute {
 // priceOf is the price that the object says, nil for null. It says false when something in it is not known
 // yet, or is no price, which the attributes' validators say.
 func priceOf(object types.Object) (*api.ModelPrice, bool) {
-	plain, known := plainFromValue(object)
+	plain, known := attribute.PlainOf(object)
 	if !known {
 		return nil, false
 	}
@@ -153,7 +154,7 @@ func withShortNumbers(plain any) any {
 			v[i] = withShortNumbers(element)
 		}
 	case json.RawMessage:
-		if number, ok := numberFromText(string(v)).(types.Number); ok {
+		if number, ok := attribute.FromNumber(string(v)).(types.Number); ok {
 			return json.RawMessage(number.ValueBigFloat().Text('f', 12))
 		}
 	}
@@ -174,7 +175,7 @@ func priceFrom(price *api.ModelPrice, prior types.Object) types.Object {
 	if err != nil {
 		return types.ObjectNull(priceType().AttrTypes)
 	}
-	object, _ := typedValue(priceType(), plainFromJSON(encoded)).(types.Object)
+	object, _ := typedValue(priceType(), attribute.PlainJSON(encoded)).(types.Object)
 	return object
 }
 
@@ -216,7 +217,7 @@ func plainTypedValue(t attr.Type, plain any) attr.Value {
 		}
 		return types.Int64Null()
 	case basetypes.NumberType:
-		if value, ok := numberFromText(number.String()).(types.Number); isNumber && ok {
+		if value, ok := attribute.FromNumber(number.String()).(types.Number); isNumber && ok {
 			return value
 		}
 		return types.NumberNull()

@@ -16,6 +16,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/provider/attribute"
 )
 
 var (
@@ -60,18 +61,18 @@ func (m modelModel) toAPI() api.ModelFields {
 	price, _ := priceOf(m.Price)
 	fields := api.NewModel("").ModelFields
 	fields.Name = m.Name.ValueString()
-	fields.Aliases, fields.AccessGroups = stringsOf(m.Aliases), stringsOf(m.AccessGroups)
-	fields.BaseURL, fields.APIVersion = stringPointer(m.BaseURL), stringPointer(m.APIVersion)
-	fields.UpstreamModel, fields.BaseModel = stringPointer(m.UpstreamModel), stringPointer(m.BaseModel)
-	fields.Price, fields.MaxInputTokens = price, int64Pointer(m.MaxInputTokens)
-	fields.MaxOutputTokens, fields.MinOutputTokens = int64Pointer(m.MaxOutputTokens), int64Pointer(m.MinOutputTokens)
-	fields.RPM, fields.TPM = int64Pointer(m.RPM), int64Pointer(m.TPM)
-	fields.TPMCountsCached = isTrue(m.TPMCountsCached, true)
-	fields.Enabled, fields.Metadata = isTrue(m.Enabled, true), metadataToAPI(m.Metadata)
-	if upstream := stringPointer(m.Upstream); upstream != nil {
+	fields.Aliases, fields.AccessGroups = attribute.StringsOf(m.Aliases), attribute.StringsOf(m.AccessGroups)
+	fields.BaseURL, fields.APIVersion = attribute.TextOf(m.BaseURL), attribute.TextOf(m.APIVersion)
+	fields.UpstreamModel, fields.BaseModel = attribute.TextOf(m.UpstreamModel), attribute.TextOf(m.BaseModel)
+	fields.Price, fields.MaxInputTokens = price, attribute.Int64Of(m.MaxInputTokens)
+	fields.MaxOutputTokens, fields.MinOutputTokens = attribute.Int64Of(m.MaxOutputTokens), attribute.Int64Of(m.MinOutputTokens)
+	fields.RPM, fields.TPM = attribute.Int64Of(m.RPM), attribute.Int64Of(m.TPM)
+	fields.TPMCountsCached = attribute.IsTrue(m.TPMCountsCached, true)
+	fields.Enabled, fields.Metadata = attribute.IsTrue(m.Enabled, true), attribute.MetadataOf(m.Metadata)
+	if upstream := attribute.TextOf(m.Upstream); upstream != nil {
 		fields.Upstream = *upstream
 	}
-	if weight := int64Pointer(m.Weight); weight != nil {
+	if weight := attribute.Int64Of(m.Weight); weight != nil {
 		fields.Weight = *weight
 	}
 	return fields
@@ -86,15 +87,15 @@ func modelModelFrom(model api.Model, prior modelModel) modelModel {
 	return modelModel{
 		ModelID:         types.StringValue(model.ModelID),
 		Name:            types.StringValue(model.Name),
-		Aliases:         stringList(model.Aliases),
-		AccessGroups:    stringList(model.AccessGroups),
+		Aliases:         attribute.FromStrings(model.Aliases),
+		AccessGroups:    attribute.FromStrings(model.AccessGroups),
 		Upstream:        types.StringValue(model.Upstream),
 		BaseURL:         types.StringPointerValue(model.BaseURL),
-		APIVersion:      textFrom(model.APIVersion, prior.APIVersion),
+		APIVersion:      attribute.FromText(model.APIVersion, prior.APIVersion),
 		APIKeyWO:        types.StringNull(),
 		APIKeyWOVersion: version,
-		UpstreamModel:   textFrom(model.UpstreamModel, prior.UpstreamModel),
-		BaseModel:       textFrom(model.BaseModel, prior.BaseModel),
+		UpstreamModel:   attribute.FromText(model.UpstreamModel, prior.UpstreamModel),
+		BaseModel:       attribute.FromText(model.BaseModel, prior.BaseModel),
 		Price:           priceFrom(model.Price, prior.Price),
 		MaxInputTokens:  types.Int64PointerValue(model.MaxInputTokens),
 		MaxOutputTokens: types.Int64PointerValue(model.MaxOutputTokens),
@@ -104,7 +105,7 @@ func modelModelFrom(model api.Model, prior modelModel) modelModel {
 		TPM:             types.Int64PointerValue(model.TPM),
 		TPMCountsCached: types.BoolValue(model.TPMCountsCached),
 		Enabled:         types.BoolValue(model.Enabled),
-		Metadata:        metadataFromAPI(model.Metadata, prior.Metadata),
+		Metadata:        attribute.FromMetadata(model.Metadata, prior.Metadata),
 		timeoutsModel:   prior.timeoutsModel.orNull(),
 	}
 }
@@ -117,32 +118,32 @@ func (r *modelResource) Schema(_ context.Context, _ resource.SchemaRequest, resp
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "A deployment: a place that serves a model's name to clients. Several with one name share its calls by their " +
 			"weights, and stand in for each other when one fails. Every gateway serves it once the apply has returned.",
-		Attributes: merged(timeoutsAttributes(), modelCredentialAttributes(), map[string]schema.Attribute{
-			"model_id": idAttribute("The deployment's id, for good: a change makes a new one. Leave it out to have the gateway choose one."),
+		Attributes: attribute.Merged(timeoutsAttributes(), modelCredentialAttributes(), map[string]schema.Attribute{
+			"model_id": attribute.ID("The deployment's id, for good: a change makes a new one. Leave it out to have the gateway choose one."),
 			"name": schema.StringAttribute{MarkdownDescription: "The name that clients ask for, such as `gpt-4.1`. One that ends with a star, such as `acme/*`, " +
 				"serves every name that begins so, unless a longer or exact name does.", Required: true},
-			"aliases": stringListAttribute("Other names that clients may ask for the model by. They count in the same limits as `name`, " +
+			"aliases": attribute.StringList("Other names that clients may ask for the model by. They count in the same limits as `name`, " +
 				"which is what is recorded. A `name` with a star has none."),
-			"access_groups": stringListAttribute("Names under which `models` of teams, keys and budgets, and limits by model, may list it together with others."),
+			"access_groups": attribute.StringList("Names under which `models` of teams, keys and budgets, and limits by model, may list it together with others."),
 			"upstream": schema.StringAttribute{
 				MarkdownDescription: "The kind of provider: `openai`, which is everything that speaks OpenAI's wire, `azure` or `anthropic`. Defaults to `openai`.",
 				Optional:            true,
 				Computed:            true,
 				Default:             stringdefault.StaticString(api.NewModel("").Upstream),
 			},
-			"base_url": stringAttribute("Where the provider is, such as `https://api.openai.com/v1`. " +
+			"base_url": attribute.Text("Where the provider is, such as `https://api.openai.com/v1`. " +
 				"Leave it out for the provider's own address; `azure` needs it."),
-			"api_version": stringAttribute("The `api-version` of Azure, such as `2024-10-21`. For `azure` only, and needed there unless `base_url` ends with `/openai/v1`."),
-			"upstream_model": stringAttribute("The provider's name of the model, or of the deployment in Azure. " +
+			"api_version": attribute.Text("The `api-version` of Azure, such as `2024-10-21`. For `azure` only, and needed there unless `base_url` ends with `/openai/v1`."),
+			"upstream_model": attribute.Text("The provider's name of the model, or of the deployment in Azure. " +
 				"Leave it out when it is `name`, or, if that ends with `/*`, what its star stands for. " +
 				"A star at the end is what the star of `name` stands for, as in `openai/*`."),
-			"base_model": stringAttribute("The name in the gateway's catalogue by which the model is priced. " +
+			"base_model": attribute.Text("The name in the gateway's catalogue by which the model is priced. " +
 				"Leave it out when it is `upstream_model`; names of deployments in Azure mean nothing there."),
 			"price": priceAttribute(),
-			"max_input_tokens": int64Attribute("The model's context window: the most tokens of a prompt. What of a request cannot be weighed, such as a document " +
+			"max_input_tokens": attribute.Int64("The model's context window: the most tokens of a prompt. What of a request cannot be weighed, such as a document " +
 				"by address, counts as so much. Leave it out for what the catalogue says, or 1048576 where it says nothing."),
-			"max_output_tokens": int64Attribute("The most tokens of one answer. Leave it out for what the catalogue says."),
-			"min_output_tokens": int64Attribute("The least output that a request without an output cap gets where limits have room, at least 16. " +
+			"max_output_tokens": attribute.Int64("The most tokens of one answer. Leave it out for what the catalogue says."),
+			"min_output_tokens": attribute.Int64("The least output that a request without an output cap gets where limits have room, at least 16. " +
 				"Leave it out for the gateway's own."),
 			"weight": schema.Int64Attribute{
 				MarkdownDescription: "The deployment's share of the calls to `name`, from 0 to 1000000. One of weight `0` stands by: it is asked when no other can be. Defaults to `1`.",
@@ -150,12 +151,12 @@ func (r *modelResource) Schema(_ context.Context, _ resource.SchemaRequest, resp
 				Computed:            true,
 				Default:             int64default.StaticInt64(1),
 			},
-			"rpm": int64Attribute("Requests per minute that the deployment takes, over all teams. Leave it out for no limit."),
-			"tpm": int64Attribute("Tokens per minute that the deployment takes, over all teams. Leave it out for no limit."),
-			"tpm_counts_cached": boolAttribute("Whether what a prompt reads from the provider's cache counts in tokens per minute, the deployment's `tpm` and "+
+			"rpm": attribute.Int64("Requests per minute that the deployment takes, over all teams. Leave it out for no limit."),
+			"tpm": attribute.Int64("Tokens per minute that the deployment takes, over all teams. Leave it out for no limit."),
+			"tpm_counts_cached": attribute.Bool("Whether what a prompt reads from the provider's cache counts in tokens per minute, the deployment's `tpm` and "+
 				"the `tpm_limit` of teams and keys. With `false` it is left out, as vendors do: it is reserved, and given back when the answer tells of it.", true),
-			"enabled":  boolAttribute("Whether calls are sent there. With `false` the deployment is kept and left alone.", true),
-			"metadata": metadataAttribute("model"),
+			"enabled":  attribute.Bool("Whether calls are sent there. With `false` the deployment is kept and left alone.", true),
+			"metadata": attribute.Metadata("model"),
 		}),
 	}
 }
@@ -168,7 +169,7 @@ func modelCredentialAttributes() map[string]schema.Attribute {
 			Optional:   true,
 			Sensitive:  true,
 			WriteOnly:  true,
-			Validators: valid(stringvalidator.LengthAtLeast(1), stringvalidator.AlsoRequires(path.MatchRoot("api_key_wo_version"))),
+			Validators: attribute.Valid(stringvalidator.LengthAtLeast(1), stringvalidator.AlsoRequires(path.MatchRoot("api_key_wo_version"))),
 		},
 		"api_key_wo_version": schema.Int64Attribute{
 			MarkdownDescription: "A number from 1 to raise when `api_key_wo` changes, as Terraform cannot see that. " +
@@ -189,8 +190,8 @@ func (r *modelResource) ValidateConfig(ctx context.Context, req resource.Validat
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	model := api.Model{ModelID: idToValidate(config.ModelID), ModelFields: config.toAPI()}
-	model.APIKey = stringPointer(config.APIKeyWO)
+	model := api.Model{ModelID: attribute.IDToValidate(config.ModelID), ModelFields: config.toAPI()}
+	model.APIKey = attribute.TextOf(config.APIKeyWO)
 	if config.Name.IsUnknown() {
 		model.Name = "chosen-later"
 		model.Aliases, model.UpstreamModel, model.BaseModel = nil, nil, nil // what a star among them means depends on the name
@@ -222,7 +223,7 @@ func (r *modelResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanR
 	requireSecret(&resp.Diagnostics, path.Root("api_key_wo_version"), "api_key_wo", config.APIKeyWO, config.APIKeyWOVersion, state.APIKeyWOVersion)
 	known, diags := knownSecret(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
-	secret := stringPointer(config.APIKeyWO)
+	secret := attribute.TextOf(config.APIKeyWO)
 	if resp.Diagnostics.HasError() || secret == nil || known == nil || !config.APIKeyWOVersion.Equal(state.APIKeyWOVersion) {
 		return
 	}
@@ -235,7 +236,7 @@ func (r *modelResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanR
 
 func (r *modelResource) noteServed(ctx context.Context, req resource.ModifyPlanRequest) {
 	var plan *modelModel
-	if !req.Plan.Get(ctx, &plan).HasError() && plan != nil && isTrue(plan.Enabled, true) {
+	if !req.Plan.Get(ctx, &plan).HasError() && plan != nil && attribute.IsTrue(plan.Enabled, true) {
 		r.judge.willServe(plan.toAPI())
 	}
 }
@@ -248,7 +249,7 @@ func (r *modelResource) Create(ctx context.Context, req resource.CreateRequest, 
 		return
 	}
 	fields := plan.toAPI()
-	fields.APIKey = stringPointer(config.APIKeyWO)
+	fields.APIKey = attribute.TextOf(config.APIKeyWO)
 	model, err := r.client.CreateModel(ctx, plan.ModelID.ValueString(), fields)
 	if api.CodeOf(err) == api.AlreadyExists {
 		reportExisting(&resp.Diagnostics, "bursar_model", "model_id", plan.ModelID.ValueString(), err)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 	"github.com/bursarhq/terraform-provider-bursar/internal/pricing"
+	"github.com/bursarhq/terraform-provider-bursar/provider/attribute"
 )
 
 var _ function.Function = monthlyCostFunction{}
@@ -88,7 +89,7 @@ func counted(number *big.Float) (count int64, ok bool) {
 func dollars(each money.Nano, times int64) *big.Float {
 	product := new(big.Int).Mul(big.NewInt(int64(each)), big.NewInt(times))
 	exact := new(big.Rat).SetFrac(product, big.NewInt(int64(money.USD)))
-	number, _, err := big.ParseFloat(exact.FloatString(9), 10, numberPrecision, big.ToNearestEven)
+	number, _, err := big.ParseFloat(exact.FloatString(9), 10, attribute.NumberPrecision, big.ToNearestEven)
 	if err != nil {
 		return new(big.Float) // digits are a number, always
 	}

@@ -3,10 +3,11 @@ package provider
 import (
 	"fmt"
 
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/bursarhq/terraform-provider-bursar/provider/attribute"
 )
 
 // Some terms mean nothing without others, or beside them. The gateway takes them, as LiteLLM's clients send them; whoever
@@ -31,7 +32,7 @@ func (m budgetTermsModel) warnOfOwnTerms(diags *diag.Diagnostics, budgetID types
 	}{
 		{"soft_budget", !m.SoftBudget.IsNull()},
 		{"soft_threshold_pct", !m.SoftThresholdPct.IsNull()},
-		{"hard_cap", !isTrue(m.HardCap, true)},
+		{"hard_cap", !attribute.IsTrue(m.HardCap, true)},
 		{"budget_duration", !m.BudgetDuration.IsNull()},
 		{"reset_day", !m.ResetDay.IsNull()},
 	} {
@@ -44,20 +45,18 @@ func (m budgetTermsModel) warnOfOwnTerms(diags *diag.Diagnostics, budgetID types
 
 // warnOfHalfTerms is for terms that lack what they are about.
 func (m budgetTermsModel) warnOfHalfTerms(diags *diag.Diagnostics) {
-	if isSet(m.SoftThresholdPct) && m.MaxBudget.IsNull() {
+	if attribute.IsSet(m.SoftThresholdPct) && m.MaxBudget.IsNull() {
 		warnOfNoEffect(diags, "soft_threshold_pct", "without max_budget",
 			"It is a share of max_budget. Set max_budget, or soft_budget for an amount at which people are warned and nothing is refused.")
 	}
-	if isSet(m.ResetDay) && m.BudgetDuration.IsNull() {
+	if attribute.IsSet(m.ResetDay) && m.BudgetDuration.IsNull() {
 		warnOfNoEffect(diags, "reset_day", "without budget_duration", "Without a period spending never starts again from zero. Set budget_duration, such as 1mo.")
 	}
 }
 
 // warnOfNoSoftLimit is for a budget that says what happens at a soft limit, and sets none.
 func (m budgetModel) warnOfNoSoftLimit(diags *diag.Diagnostics) {
-	if isSet(m.OnSoftLimit) && m.SoftBudget.IsNull() && m.SoftThresholdPct.IsNull() {
+	if attribute.IsSet(m.OnSoftLimit) && m.SoftBudget.IsNull() && m.SoftThresholdPct.IsNull() {
 		warnOfNoEffect(diags, "on_soft_limit", "without a soft limit", "It happens once soft_budget or soft_threshold_pct is reached. Set one of them.")
 	}
 }
-
-func isSet(value attr.Value) bool { return !value.IsNull() && !value.IsUnknown() }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/internal/client"
+	"github.com/bursarhq/terraform-provider-bursar/provider/attribute"
 )
 
 // judgeTimeout bounds how long a plan waits for a judgement that it can do without.
@@ -161,7 +162,7 @@ func (j *planJudge) judgeKey(ctx context.Context, state *keyModel, plan keyModel
 	}
 	j.warnOfUnfit(diags, check, plan)
 	for _, effect := range check.Keys {
-		warnOfKey(diags, effect, stringPointer(plan.BudgetDuration))
+		warnOfKey(diags, effect, attribute.TextOf(plan.BudgetDuration))
 	}
 	j.warnOfModels(diags, check.UnservedModels, plan.Models)
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/internal/client"
+	"github.com/bursarhq/terraform-provider-bursar/provider/attribute"
 )
 
 // A route or pot may name teams and keys that are not there: the gateway lets it wait for them. A mistyped id is then
@@ -74,7 +75,7 @@ func (j *planJudge) warnOfMissingKeys(ctx context.Context, diags *diag.Diagnosti
 func (j *planJudge) warnOfMissing(ctx context.Context, diags *diag.Diagnostics, named reference) {
 	ctx, cancel := context.WithTimeout(ctx, judgeTimeout)
 	defer cancel()
-	known := stringsOf(named.before)
+	known := attribute.StringsOf(named.before)
 	for i, element := range named.planned.Elements() {
 		id, ok := element.(types.String)
 		if !ok || id.IsUnknown() || slices.Contains(known, id.ValueString()) || j.gaveUp() {

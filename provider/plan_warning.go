@@ -13,6 +13,7 @@ import (
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
+	"github.com/bursarhq/terraform-provider-bursar/provider/attribute"
 )
 
 // Warnings say all that matters in their summaries: Terraform shows one of several with the same summary.
@@ -129,7 +130,7 @@ func warnOfPot(diags *diag.Diagnostics, effect api.BudgetEffect) {
 
 // warnOfModels warns of names that no model has, where they are written.
 func (j *planJudge) warnOfModels(diags *diag.Diagnostics, unserved []string, models types.List) {
-	for i, name := range stringsOf(models) {
+	for i, name := range attribute.StringsOf(models) {
 		if !slices.Contains(unserved, name) || j.serves(name) {
 			continue
 		}
@@ -167,6 +168,6 @@ func (j *planJudge) warnOfUnfit(diags *diag.Diagnostics, check api.QuotaCheck, p
 	if model != "" {
 		at = at.AtMapKey(model)
 	}
-	diags.AddAttributeWarning(at, fmt.Sprintf("%s will be refused: %s", alias(stringPointer(plan.KeyAlias), "key of "+plan.TeamID.ValueString()), refused.Message),
+	diags.AddAttributeWarning(at, fmt.Sprintf("%s will be refused: %s", alias(attribute.TextOf(plan.KeyAlias), "key of "+plan.TeamID.ValueString()), refused.Message),
 		"A key keeps within its team. Lower it here, or raise it on the team first.")
 }

@@ -27,6 +27,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/client"
+	"github.com/bursarhq/terraform-provider-bursar/provider/attribute"
 )
 
 // Environment variables that stand in for attributes of the provider block.
@@ -74,14 +75,14 @@ func (p *bursarProvider) Schema(_ context.Context, _ provider.SchemaRequest, res
 				MarkdownDescription: "Address of the gateway, such as `https://bursar.example.com`. " +
 					"May be left to the environment variable `" + envEndpoint + "`.",
 				Optional:   true,
-				Validators: valid(endpointValidator{}),
+				Validators: attribute.Valid(endpointValidator{}),
 			},
 			"admin_key": schema.StringAttribute{
 				MarkdownDescription: "Key that opens the gateway's admin API. Better left to the environment variable `" +
 					envAdminKey + "`, so that it stands in no file.",
 				Optional:   true,
 				Sensitive:  true,
-				Validators: valid(adminKeyValidator{}),
+				Validators: attribute.Valid(adminKeyValidator{}),
 			},
 			"change_reason": schema.StringAttribute{
 				MarkdownDescription: "Why this is applied, such as a ticket or the address of the pull request. " +
@@ -161,12 +162,12 @@ func (m providerModel) retryMax() int {
 // newClient reports a wrong environment variable too, which no attribute validator has seen.
 func newClient(options client.Options, diags *diag.Diagnostics) (*client.Client, error) {
 	if _, err := client.CheckEndpoint(options.Endpoint); err != nil {
-		diags.AddAttributeError(path.Root("endpoint"), "Wrong endpoint", sentence(err)+" It was taken from the provider block or "+envEndpoint+".")
+		diags.AddAttributeError(path.Root("endpoint"), "Wrong endpoint", attribute.Sentence(err)+" It was taken from the provider block or "+envEndpoint+".")
 		return nil, err
 	}
 	gateway, err := client.New(options)
 	if err != nil {
-		diags.AddAttributeError(path.Root("admin_key"), "Wrong admin key", sentence(err)+" It was taken from the provider block or "+envAdminKey+".")
+		diags.AddAttributeError(path.Root("admin_key"), "Wrong admin key", attribute.Sentence(err)+" It was taken from the provider block or "+envAdminKey+".")
 	}
 	return gateway, err
 }

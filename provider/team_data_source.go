@@ -2,13 +2,13 @@ package provider
 
 import (
 	"context"
-	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/provider/attribute"
 )
 
 var _ datasource.DataSourceWithConfigure = (*teamDataSource)(nil)
@@ -38,7 +38,7 @@ func teamStateFrom(team api.Team) teamStateModel {
 	return teamStateModel{
 		TeamID:               types.StringValue(team.TeamID),
 		TeamAlias:            types.StringPointerValue(team.TeamAlias),
-		Models:               stringList(team.Models),
+		Models:               attribute.FromStrings(team.Models),
 		rateLimitsModel:      rateLimitsFrom(team.RateLimits),
 		modelRateLimitsModel: modelRateLimitsFrom(team.ModelRateLimits),
 		MinOutputTokens:      types.Int64PointerValue(team.MinOutputTokens),
@@ -50,14 +50,6 @@ func teamStateFrom(team api.Team) teamStateModel {
 		throttleModel:        throttleFrom(team.BudgetState),
 		recordModel:          recordFrom(team.Record, team.DeclaredIn),
 	}
-}
-
-// timeValue is RFC 3339 in UTC.
-func timeValue(moment *time.Time) types.String {
-	if moment == nil || moment.IsZero() {
-		return types.StringNull()
-	}
-	return types.StringValue(moment.UTC().Format(time.RFC3339Nano))
 }
 
 func teamStateFacts() map[string]schema.Attribute {
@@ -106,7 +98,7 @@ func (d *teamDataSource) Read(ctx context.Context, req datasource.ReadRequest, r
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, teamDataModel{
 		teamStateModel: teamStateFrom(info.Team),
-		Metadata:       metadataFromAPI(info.Metadata, types.DynamicNull()),
-		KeyIDs:         stringList(keyIDs),
+		Metadata:       attribute.FromMetadata(info.Metadata, types.DynamicNull()),
+		KeyIDs:         attribute.FromStrings(keyIDs),
 	})...)
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/provider/attribute"
 )
 
 var (
@@ -47,12 +48,12 @@ type teamMemberModel struct {
 func (m teamMemberModel) toAPI() api.MemberFields {
 	fields := api.MemberFields{
 		Role:            api.MemberUser,
-		MaxBudgetInTeam: nano(m.MaxBudgetInTeam),
-		BudgetDuration:  stringPointer(m.BudgetDuration),
-		RPMLimit:        int64Pointer(m.RPMLimit),
-		TPMLimit:        int64Pointer(m.TPMLimit),
+		MaxBudgetInTeam: attribute.NanoOf(m.MaxBudgetInTeam),
+		BudgetDuration:  attribute.TextOf(m.BudgetDuration),
+		RPMLimit:        attribute.Int64Of(m.RPMLimit),
+		TPMLimit:        attribute.Int64Of(m.TPMLimit),
 	}
-	if role := stringPointer(m.Role); role != nil {
+	if role := attribute.TextOf(m.Role); role != nil {
 		fields.Role = *role
 	}
 	return fields
@@ -68,7 +69,7 @@ func teamMemberModelFrom(member api.Membership, prior teamMemberModel) teamMembe
 		UserID:          types.StringValue(member.UserID),
 		UserEmail:       emailFrom(member.UserEmail, prior.UserEmail),
 		Role:            types.StringValue(member.Role),
-		MaxBudgetInTeam: usd(member.MaxBudgetInTeam, prior.MaxBudgetInTeam),
+		MaxBudgetInTeam: attribute.FromNano(member.MaxBudgetInTeam, prior.MaxBudgetInTeam),
 		BudgetDuration:  types.StringPointerValue(member.BudgetDuration),
 		RPMLimit:        types.Int64PointerValue(member.RPMLimit),
 		TPMLimit:        types.Int64PointerValue(member.TPMLimit),
@@ -95,7 +96,7 @@ func (r *teamMemberResource) Schema(_ context.Context, _ resource.SchemaRequest,
 		MarkdownDescription: "A user's place in a team. The limits bind what the user's keys in the team do together, " +
 			"within the team's own limits and budget. Who is taken out of a team loses the keys in it, so destroying a member with keys fails " +
 			"unless `force_destroy` is set; the user stays.",
-		Attributes: merged(timeoutsAttributes(), map[string]schema.Attribute{
+		Attributes: attribute.Merged(timeoutsAttributes(), map[string]schema.Attribute{
 			"team_id": schema.StringAttribute{
 				MarkdownDescription: "The team. A change takes the user out of the old team and puts them into the new one.",
 				Required:            true,
@@ -106,7 +107,7 @@ func (r *teamMemberResource) Schema(_ context.Context, _ resource.SchemaRequest,
 					"with an email alone it is told by the gateway. A change is another member.",
 				Optional:   true,
 				Computed:   true,
-				Validators: valid(stringvalidator.AtLeastOneOf(path.MatchRoot("user_id"), path.MatchRoot("user_email"))),
+				Validators: attribute.Valid(stringvalidator.AtLeastOneOf(path.MatchRoot("user_id"), path.MatchRoot("user_email"))),
 				PlanModifiers: []planmodifier.String{
 					stringplanmodifier.UseStateForUnknown(),
 					stringplanmodifier.RequiresReplaceIfConfigured(),
@@ -126,14 +127,14 @@ func (r *teamMemberResource) Schema(_ context.Context, _ resource.SchemaRequest,
 				Computed:            true,
 				Default:             stringdefault.StaticString(api.MemberUser),
 			},
-			"max_budget_in_team": usdAttribute("The most that the user may spend in the team in one period, in US dollars. " +
+			"max_budget_in_team": attribute.USD("The most that the user may spend in the team in one period, in US dollars. " +
 				"`0` refuses everything that costs." + leftOut),
-			"budget_duration": stringAttribute("The period after which that spending starts again from zero, such as `1d`, `30d` or `1mo`." + leftOut),
-			"rpm_limit": int64Attribute("Requests per minute of the user in the team: in no 60 seconds are more admitted. " +
+			"budget_duration": attribute.Text("The period after which that spending starts again from zero, such as `1d`, `30d` or `1mo`." + leftOut),
+			"rpm_limit": attribute.Int64("Requests per minute of the user in the team: in no 60 seconds are more admitted. " +
 				"`0` refuses every request." + leftOut),
-			"tpm_limit": int64Attribute("Tokens per minute of the user in the team, prompt and completion together. " +
+			"tpm_limit": attribute.Int64("Tokens per minute of the user in the team, prompt and completion together. " +
 				"`0` refuses every request." + leftOut),
-			"force_destroy": boolAttribute("Whether destroying the member also deletes the keys that the user still has in the team. "+
+			"force_destroy": attribute.Bool("Whether destroying the member also deletes the keys that the user still has in the team. "+
 				"With `false`, destroying a member with keys fails.", false),
 		}),
 	}
@@ -192,10 +193,10 @@ func (r *teamMemberResource) ValidateConfig(ctx context.Context, req resource.Va
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	member := api.NewMembership(idToValidate(config.TeamID), idToValidate(config.UserID))
+	member := api.NewMembership(attribute.IDToValidate(config.TeamID), attribute.IDToValidate(config.UserID))
 	member.MemberFields = config.toAPI()
 	user := api.NewUser(member.UserID)
-	user.UserEmail = stringPointer(config.UserEmail)
+	user.UserEmail = attribute.TextOf(config.UserEmail)
 	if err := cmp.Or(member.Validate(), user.Validate()); err != nil {
 		report(ctx, &resp.Diagnostics, req.Config.Schema, "Invalid team member", err)
 	}
@@ -388,7 +389,7 @@ func (r *teamMemberResource) memberNamed(ctx context.Context, id string, diags *
 			return id[:i], id[i+1:], true
 		}
 		if api.CodeOf(err) != api.NotFound {
-			diags.AddError("Team member not read", sentence(err)+advice(err))
+			diags.AddError("Team member not read", attribute.Sentence(err)+advice(err))
 			return "", "", false
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/provider/attribute"
 )
 
 var (
@@ -45,16 +46,16 @@ type teamModel struct {
 
 func (m teamModel) toAPI() api.TeamFields {
 	return api.TeamFields{
-		TeamAlias:       stringPointer(m.TeamAlias),
-		Models:          stringsOf(m.Models),
+		TeamAlias:       attribute.TextOf(m.TeamAlias),
+		Models:          attribute.StringsOf(m.Models),
 		RateLimits:      m.rateLimitsModel.toAPI(),
 		ModelRateLimits: m.modelRateLimitsModel.toAPI(),
-		MinOutputTokens: int64Pointer(m.MinOutputTokens),
+		MinOutputTokens: attribute.Int64Of(m.MinOutputTokens),
 		BudgetTerms:     m.budgetTermsModel.toAPI(),
 		MemberDefaults:  m.memberDefaultsModel.toAPI(),
-		BudgetID:        stringPointer(m.BudgetID),
-		Metadata:        metadataToAPI(m.Metadata),
-		Blocked:         isTrue(m.Blocked, false),
+		BudgetID:        attribute.TextOf(m.BudgetID),
+		Metadata:        attribute.MetadataOf(m.Metadata),
+		Blocked:         attribute.IsTrue(m.Blocked, false),
 	}
 }
 
@@ -63,15 +64,15 @@ func (m teamModel) toAPI() api.TeamFields {
 func teamModelFrom(team api.Team, prior teamModel) teamModel {
 	return teamModel{
 		TeamID:               types.StringValue(team.TeamID),
-		TeamAlias:            textFrom(team.TeamAlias, prior.TeamAlias),
-		Models:               stringList(team.Models),
+		TeamAlias:            attribute.FromText(team.TeamAlias, prior.TeamAlias),
+		Models:               attribute.FromStrings(team.Models),
 		rateLimitsModel:      rateLimitsFrom(team.RateLimits),
 		modelRateLimitsModel: modelRateLimitsFrom(team.ModelRateLimits),
 		MinOutputTokens:      types.Int64PointerValue(team.MinOutputTokens),
 		budgetTermsModel:     budgetTermsFrom(team.BudgetTerms, prior.budgetTermsModel),
 		memberDefaultsModel:  memberDefaultsFrom(team.MemberDefaults, prior.memberDefaultsModel),
 		BudgetID:             types.StringPointerValue(team.BudgetID),
-		Metadata:             metadataFromAPI(team.Metadata, prior.Metadata),
+		Metadata:             attribute.FromMetadata(team.Metadata, prior.Metadata),
 		Blocked:              types.BoolValue(team.Blocked),
 		DeletionProtection:   types.BoolValue(prior.DeletionProtection.ValueBool()),
 		ForceDestroy:         types.BoolValue(prior.ForceDestroy.ValueBool()),
@@ -89,21 +90,21 @@ func (r *teamResource) Schema(_ context.Context, _ resource.SchemaRequest, resp 
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "A team: a group of keys that shares limits and a budget. " +
 			"Everything below is in force for the team's next request once the apply has returned.",
-		Attributes: merged(timeoutsAttributes(), rateLimitAttributes(teamLimitLeftOut), modelRateLimitAttributes(), budgetTermsAttributes(), memberDefaultsAttributes(), map[string]schema.Attribute{
-			"min_output_tokens": int64Attribute("The least output that a request of the team without an output cap gets where limits have room, at least 16. " +
+		Attributes: attribute.Merged(timeoutsAttributes(), rateLimitAttributes(teamLimitLeftOut), modelRateLimitAttributes(), budgetTermsAttributes(), memberDefaultsAttributes(), map[string]schema.Attribute{
+			"min_output_tokens": attribute.Int64("The least output that a request of the team without an output cap gets where limits have room, at least 16. " +
 				"Leave it out for what the model or the gateway has."),
-			"team_id": idAttribute("The team's id, for good: a change makes a new team, with nothing spent. " +
+			"team_id": attribute.ID("The team's id, for good: a change makes a new team, with nothing spent. " +
 				"Leave it out to have the gateway choose one."),
-			"team_alias": stringAttribute("The team's name for people. Leave it out for none."),
-			"models": stringListAttribute("The models that the team may ask for. Defaults to `[]`, which is every model; " +
+			"team_alias": attribute.Text("The team's name for people. Leave it out for none."),
+			"models": attribute.StringList("The models that the team may ask for. Defaults to `[]`, which is every model; " +
 				"`[\"no-default-models\"]` is none."),
-			"budget_id": stringAttribute("A `bursar_budget` whose terms the team takes, all of them, with a counter of its own. " +
+			"budget_id": attribute.Text("A `bursar_budget` whose terms the team takes, all of them, with a counter of its own. " +
 				"Not together with `max_budget`; the team's other budget terms have no effect then."),
-			"metadata": metadataAttribute("team"),
-			"blocked":  boolAttribute("Whether all requests of the team are refused.", false),
-			"deletion_protection": boolAttribute("Whether Terraform refuses to destroy the team. "+
+			"metadata": attribute.Metadata("team"),
+			"blocked":  attribute.Bool("Whether all requests of the team are refused.", false),
+			"deletion_protection": attribute.Bool("Whether Terraform refuses to destroy the team. "+
 				"To destroy it, apply `false` first.", false),
-			"force_destroy": boolAttribute("Whether destroying the team also deletes the keys it still has. "+
+			"force_destroy": attribute.Bool("Whether destroying the team also deletes the keys it still has. "+
 				"With `false`, destroying a team with keys fails.", false),
 		}),
 	}
@@ -119,7 +120,7 @@ func (r *teamResource) ValidateConfig(ctx context.Context, req resource.Validate
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	team := api.Team{TeamID: idToValidate(config.TeamID), TeamFields: config.toAPI()}
+	team := api.Team{TeamID: attribute.IDToValidate(config.TeamID), TeamFields: config.toAPI()}
 	if err := team.Validate(); err != nil {
 		report(ctx, &resp.Diagnostics, req.Config.Schema, "Invalid team", err)
 	}

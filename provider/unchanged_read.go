@@ -86,14 +86,14 @@ func (r readerOf[M]) isUnchanged(ctx context.Context, gateway gatewayUser, state
 	}
 	before, after := reflect.ValueOf(prior), reflect.ValueOf(read)
 	for _, field := range r.fields {
-		if !attribute(before, field).Equal(attribute(after, field)) {
+		if !attributeAt(before, field).Equal(attributeAt(after, field)) {
 			return false, nil
 		}
 	}
 	return true, nil
 }
 
-func attribute(model reflect.Value, field modelField) attr.Value {
+func attributeAt(model reflect.Value, field modelField) attr.Value {
 	value, _ := reflect.TypeAssert[attr.Value](model.FieldByIndex(field.index))
 	return value
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/provider/attribute"
 )
 
 var _ datasource.DataSourceWithConfigure = (*usageDataSource)(nil)
@@ -34,7 +35,7 @@ type usageCountsModel struct {
 
 func usageCountsFrom(sum api.UsageSum) usageCountsModel {
 	return usageCountsModel{
-		Spend:            usd(&sum.TotalCost, types.NumberNull()),
+		Spend:            attribute.FromNano(&sum.TotalCost, types.NumberNull()),
 		Tokens:           types.Int64Value(sum.TotalTokens),
 		Requests:         types.Int64Value(sum.TotalRequests),
 		PromptTokens:     types.Int64Value(sum.PromptTokens),
@@ -149,7 +150,7 @@ func (d *usageDataSource) Read(ctx context.Context, req datasource.ReadRequest, 
 
 func (m usageDataModel) query(diags *diag.Diagnostics) api.UsageQuery {
 	query := api.UsageQuery{
-		GroupBy: stringsOf(m.GroupBy), Period: m.Period.ValueString(),
+		GroupBy: attribute.StringsOf(m.GroupBy), Period: m.Period.ValueString(),
 		KeyID: m.KeyID.ValueString(), UserID: m.UserID.ValueString(), Model: m.Model.ValueString(),
 		From: dayOf(m.StartDate), To: dayOf(m.EndDate),
 	}

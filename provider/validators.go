@@ -8,12 +8,11 @@ import (
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/internal/client"
+	"github.com/bursarhq/terraform-provider-bursar/provider/attribute"
 )
 
 // Rules about the gateway's objects are not here but in their Validate methods, which the
 // gateway and the plan both ask.
-
-func valid(v ...validator.String) []validator.String { return v }
 
 func validInt64(from, to int64) []validator.Int64 {
 	return []validator.Int64{int64validator.Between(from, to)}
@@ -32,7 +31,7 @@ func (endpointValidator) ValidateString(_ context.Context, req validator.StringR
 		return
 	}
 	if _, err := client.CheckEndpoint(req.ConfigValue.ValueString()); err != nil {
-		resp.Diagnostics.AddAttributeError(req.Path, "Wrong endpoint", sentence(err))
+		resp.Diagnostics.AddAttributeError(req.Path, "Wrong endpoint", attribute.Sentence(err))
 	}
 }
 
@@ -49,22 +48,7 @@ func (adminKeyValidator) ValidateString(_ context.Context, req validator.StringR
 		return
 	}
 	if err := client.CheckAdminKey(req.ConfigValue.ValueString()); err != nil {
-		resp.Diagnostics.AddAttributeError(req.Path, "Wrong admin key", sentence(err))
-	}
-}
-
-// filledValidator is for what is left out rather than empty.
-type filledValidator struct{}
-
-func (filledValidator) Description(context.Context) string {
-	return "must not be empty; leave it out, or set it to null, for none"
-}
-
-func (v filledValidator) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
-
-func (v filledValidator) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
-	if !req.ConfigValue.IsNull() && !req.ConfigValue.IsUnknown() && req.ConfigValue.ValueString() == "" {
-		resp.Diagnostics.AddAttributeError(req.Path, "Empty text", req.Path.String()+" "+v.Description(ctx)+".")
+		resp.Diagnostics.AddAttributeError(req.Path, "Wrong admin key", attribute.Sentence(err))
 	}
 }
 

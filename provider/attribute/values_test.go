@@ -1,4 +1,4 @@
-package provider
+package attribute
 
 import (
 	"encoding/json"
@@ -15,7 +15,7 @@ import (
 func TestUSD_keepsEveryAmount(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		amount := money.Nano(rapid.Int64Range(0, int64(money.Max)).Draw(t, "amount"))
-		if back := nano(usd(&amount, types.NumberNull())); back == nil || *back != amount {
+		if back := NanoOf(FromNano(&amount, types.NumberNull())); back == nil || *back != amount {
 			t.Fatalf("%s came back as %v", amount, back)
 		}
 	})
@@ -31,7 +31,7 @@ func TestUSD_isWhatTerraformReads(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := usd(&amount, types.NumberNull()); !got.Equal(types.NumberValue(written)) {
+		if got := FromNano(&amount, types.NumberNull()); !got.Equal(types.NumberValue(written)) {
 			t.Errorf("%s is %s and would show as a change", text, got)
 		}
 	}
@@ -39,19 +39,19 @@ func TestUSD_isWhatTerraformReads(t *testing.T) {
 
 func TestUSD_keepsWhatWasWritten(t *testing.T) {
 	third := types.NumberValue(new(big.Float).SetPrec(512).Quo(big.NewFloat(100), big.NewFloat(3)))
-	amount := nano(third)
-	if got := usd(amount, third); !got.Equal(third) {
+	amount := NanoOf(third)
+	if got := FromNano(amount, third); !got.Equal(third) {
 		t.Errorf("got %s, want %s", got, third)
 	}
 	*amount++
-	if got := usd(amount, third); got.Equal(third) {
+	if got := FromNano(amount, third); got.Equal(third) {
 		t.Error("another amount is kept as it was written")
 	}
 }
 
 func TestUSD_beyondWhatFitsIsNotWrappedAround(t *testing.T) {
 	for _, tooMuch := range []float64{1e10, 1e300, -1e300} {
-		amount := nano(types.NumberValue(big.NewFloat(tooMuch)))
+		amount := NanoOf(types.NumberValue(big.NewFloat(tooMuch)))
 		if *amount >= -money.Max && *amount <= money.Max {
 			t.Errorf("%g became %s", tooMuch, amount)
 		}
@@ -63,8 +63,8 @@ func TestMetadata_keepsEveryValue(t *testing.T) {
 		`{}`, `{"a":"1","b":1,"c":true,"d":null}`, `{"l":[],"m":[1,"a",[null]],"o":{"p":{}}}`,
 		`{"big":12345678901234567890,"small":1e-9,"text":"<&> \u2028 \" ä"}`, `{"e":1e+300}`,
 	} {
-		value := valueFromJSON(json.RawMessage(text))
-		back, known := jsonFromValue(value)
+		value := FromJSON(json.RawMessage(text))
+		back, known := JSONOf(value)
 		var want, got any
 		if err := json.Unmarshal([]byte(text), &want); err != nil {
 			t.Fatal(err)
@@ -83,7 +83,7 @@ func TestMetadata_keepsEveryValue(t *testing.T) {
 func TestMetadata_namesAreAsTerraformWritesThem(t *testing.T) {
 	const composed, decomposed = "caf\u00e9", "cafe\u0301"
 	for _, text := range []string{`{"` + decomposed + `":"x"}`, `{"` + decomposed + `":"y","` + composed + `":"x"}`} {
-		back, known := jsonFromValue(valueFromJSON(json.RawMessage(text)))
+		back, known := JSONOf(FromJSON(json.RawMessage(text)))
 		if want := `{"` + composed + `":"x"}`; !known || string(back) != want {
 			t.Errorf("%s came back as %s", text, back)
 		}
@@ -92,17 +92,17 @@ func TestMetadata_namesAreAsTerraformWritesThem(t *testing.T) {
 
 func TestMetadata_mapAndObjectAreTheSame(t *testing.T) {
 	aMap := types.DynamicValue(types.MapValueMust(types.StringType, map[string]attr.Value{"a": types.StringValue("x")}))
-	if got := metadataFromAPI(map[string]json.RawMessage{"a": json.RawMessage(`"x"`)}, aMap); !got.Equal(aMap) {
+	if got := FromMetadata(map[string]json.RawMessage{"a": json.RawMessage(`"x"`)}, aMap); !got.Equal(aMap) {
 		t.Errorf("got %s", got)
 	}
-	if got := metadataFromAPI(map[string]json.RawMessage{"a": json.RawMessage(`2`)}, aMap); got.Equal(aMap) {
+	if got := FromMetadata(map[string]json.RawMessage{"a": json.RawMessage(`2`)}, aMap); got.Equal(aMap) {
 		t.Error("drift is hidden")
 	}
 }
 
 func TestMetadata_isUnknownWhenAnyPartIs(t *testing.T) {
 	value := types.DynamicValue(types.TupleValueMust([]attr.Type{types.StringType}, []attr.Value{types.StringUnknown()}))
-	if _, known := jsonFromValue(value); known {
+	if _, known := JSONOf(value); known {
 		t.Error("an unknown part was read")
 	}
 }

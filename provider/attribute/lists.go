@@ -1,4 +1,4 @@
-package provider
+package attribute
 
 import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
@@ -12,32 +12,34 @@ import (
 )
 
 // A list or map that is left out and an empty one mean the same to the gateway, except where
-// optionalListAttribute is used. Both are [] or {} in plan and state, so neither is ever a change.
+// OptionalStringList is used. Both are [] or {} in plan and state, so neither is ever a change.
 
-func stringListAttribute(description string) schema.ListAttribute {
+// StringList is a list of texts that is [] when it is left out.
+func StringList(description string) schema.ListAttribute {
 	return schema.ListAttribute{
 		MarkdownDescription: description,
 		ElementType:         types.StringType,
 		Optional:            true,
 		Computed:            true,
-		Default:             listdefault.StaticValue(stringList(nil)),
+		Default:             listdefault.StaticValue(FromStrings(nil)),
 		Validators:          []validator.List{listvalidator.NoNullValues()},
 	}
 }
 
-func floatListAttribute(description string) schema.ListAttribute {
+// FloatList is a list of numbers that is [] when it is left out.
+func FloatList(description string) schema.ListAttribute {
 	return schema.ListAttribute{
 		MarkdownDescription: description,
 		ElementType:         types.Float64Type,
 		Optional:            true,
 		Computed:            true,
-		Default:             listdefault.StaticValue(floatList(nil)),
+		Default:             listdefault.StaticValue(FromFloats(nil)),
 		Validators:          []validator.List{listvalidator.NoNullValues()},
 	}
 }
 
-// optionalListAttribute tells null from []: a scope that is left out does not restrict, an empty one selects nothing.
-func optionalListAttribute(description string) schema.ListAttribute {
+// OptionalStringList tells null from []: a scope that is left out does not restrict, an empty one selects nothing.
+func OptionalStringList(description string) schema.ListAttribute {
 	return schema.ListAttribute{
 		MarkdownDescription: description,
 		ElementType:         types.StringType,
@@ -46,19 +48,20 @@ func optionalListAttribute(description string) schema.ListAttribute {
 	}
 }
 
-func limitMapAttribute(description string) schema.MapAttribute {
+// LimitMap is limits by name, {} when it is left out.
+func LimitMap(description string) schema.MapAttribute {
 	return schema.MapAttribute{
 		MarkdownDescription: description,
 		ElementType:         types.Int64Type,
 		Optional:            true,
 		Computed:            true,
-		Default:             mapdefault.StaticValue(limitMap(nil)),
+		Default:             mapdefault.StaticValue(FromLimits(nil)),
 		Validators:          []validator.Map{mapvalidator.NoNullValues()},
 	}
 }
 
-// stringsOf returns the known elements; nil for a null list.
-func stringsOf(list types.List) []string {
+// StringsOf returns the known elements; nil for a null list.
+func StringsOf(list types.List) []string {
 	if list.IsNull() || list.IsUnknown() {
 		return nil
 	}
@@ -71,8 +74,8 @@ func stringsOf(list types.List) []string {
 	return values
 }
 
-// stringList is never null.
-func stringList(values []string) types.List {
+// FromStrings is never null.
+func FromStrings(values []string) types.List {
 	elements := make([]attr.Value, 0, len(values))
 	for _, value := range values {
 		elements = append(elements, types.StringValue(value))
@@ -80,16 +83,16 @@ func stringList(values []string) types.List {
 	return types.ListValueMust(types.StringType, elements)
 }
 
-// optionalStringList is null for nil.
-func optionalStringList(values []string) types.List {
+// FromOptionalStrings is null for nil.
+func FromOptionalStrings(values []string) types.List {
 	if values == nil {
 		return types.ListNull(types.StringType)
 	}
-	return stringList(values)
+	return FromStrings(values)
 }
 
-// floatsOf returns the known elements; nil when there are none.
-func floatsOf(list types.List) []float64 {
+// FloatsOf returns the known elements; nil when there are none.
+func FloatsOf(list types.List) []float64 {
 	var values []float64
 	for _, element := range list.Elements() {
 		if value, ok := element.(types.Float64); ok && !value.IsNull() && !value.IsUnknown() {
@@ -99,7 +102,8 @@ func floatsOf(list types.List) []float64 {
 	return values
 }
 
-func floatList(values []float64) types.List {
+// FromFloats is never null.
+func FromFloats(values []float64) types.List {
 	elements := make([]attr.Value, 0, len(values))
 	for _, value := range values {
 		elements = append(elements, types.Float64Value(value))
@@ -107,8 +111,8 @@ func floatList(values []float64) types.List {
 	return types.ListValueMust(types.Float64Type, elements)
 }
 
-// limitsOf returns the known entries; nil when there are none.
-func limitsOf(limits types.Map) map[string]int64 {
+// LimitsOf returns the known entries; nil when there are none.
+func LimitsOf(limits types.Map) map[string]int64 {
 	var values map[string]int64
 	for name, element := range limits.Elements() {
 		value, ok := element.(types.Int64)
@@ -123,7 +127,8 @@ func limitsOf(limits types.Map) map[string]int64 {
 	return values
 }
 
-func limitMap(limits map[string]int64) types.Map {
+// FromLimits is never null.
+func FromLimits(limits map[string]int64) types.Map {
 	elements := make(map[string]attr.Value, len(limits))
 	for name, limit := range limits {
 		elements[name] = types.Int64Value(limit)

@@ -1,4 +1,4 @@
-package provider
+package attribute
 
 import (
 	"context"
@@ -17,21 +17,22 @@ import (
 // amount has up to 16. The gateway counts in whole nano-dollars, so a number with more
 // decimals, such as 100 / 3, stands for the nearest one and must not show as drift.
 
-// numberPrecision is the one that Terraform itself reads numbers with, in bits.
-const numberPrecision = 512
+// NumberPrecision is the one that Terraform itself reads numbers with, in bits.
+const NumberPrecision = 512
 
-func usdAttribute(description string) schema.NumberAttribute {
+// USD is an amount in US dollars that may be left out.
+func USD(description string) schema.NumberAttribute {
 	return schema.NumberAttribute{
 		MarkdownDescription: description,
 		Optional:            true,
-		Validators:          []validator.Number{usdValidator{}},
+		Validators:          []validator.Number{USDAmount{}},
 		PlanModifiers:       []planmodifier.Number{quietUSD{}},
 	}
 }
 
-// nano is the amount that a configured number stands for; nil when there is none yet.
+// NanoOf is the amount that a configured number stands for; nil when there is none yet.
 // Beyond what the gateway can hold it is just above that, for the gateway to refuse.
-func nano(number types.Number) *money.Nano {
+func NanoOf(number types.Number) *money.Nano {
 	if number.IsNull() || number.IsUnknown() {
 		return nil
 	}
@@ -46,15 +47,15 @@ func nano(number types.Number) *money.Nano {
 	return &amount
 }
 
-// usd is an amount as a number; prior, if it stands for the same amount, is kept as it was written.
-func usd(amount *money.Nano, prior types.Number) types.Number {
+// FromNano is an amount as a number; prior, if it stands for the same amount, is kept as it was written.
+func FromNano(amount *money.Nano, prior types.Number) types.Number {
 	if amount == nil {
 		return types.NumberNull()
 	}
-	if before := nano(prior); before != nil && *before == *amount {
+	if before := NanoOf(prior); before != nil && *before == *amount {
 		return prior
 	}
-	number, _, err := big.ParseFloat(amount.String(), 10, numberPrecision, big.ToNearestEven)
+	number, _, err := big.ParseFloat(amount.String(), 10, NumberPrecision, big.ToNearestEven)
 	if err != nil {
 		return types.NumberNull() // an amount prints as a number, always
 	}
@@ -71,22 +72,23 @@ func (quietUSD) Description(context.Context) string {
 func (q quietUSD) MarkdownDescription(ctx context.Context) string { return q.Description(ctx) }
 
 func (quietUSD) PlanModifyNumber(_ context.Context, req planmodifier.NumberRequest, resp *planmodifier.NumberResponse) {
-	planned, before := nano(req.PlanValue), nano(req.StateValue)
+	planned, before := NanoOf(req.PlanValue), NanoOf(req.StateValue)
 	if planned != nil && before != nil && *planned == *before {
 		resp.PlanValue = req.StateValue
 	}
 }
 
-type usdValidator struct{}
+// USDAmount refuses an amount that the gateway cannot hold.
+type USDAmount struct{}
 
-func (usdValidator) Description(context.Context) string {
+func (USDAmount) Description(context.Context) string {
 	return fmt.Sprintf("must be an amount in US dollars from 0 to %s", money.Max)
 }
 
-func (v usdValidator) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+func (v USDAmount) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
 
-func (v usdValidator) ValidateNumber(ctx context.Context, req validator.NumberRequest, resp *validator.NumberResponse) {
-	amount := nano(req.ConfigValue)
+func (v USDAmount) ValidateNumber(ctx context.Context, req validator.NumberRequest, resp *validator.NumberResponse) {
+	amount := NanoOf(req.ConfigValue)
 	if amount != nil && *amount > money.Max {
 		resp.Diagnostics.AddAttributeError(req.Path, "Amount too large", req.Path.String()+" "+v.Description(ctx)+".")
 	}

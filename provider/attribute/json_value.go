@@ -1,4 +1,4 @@
-package provider
+package attribute
 
 import (
 	"bytes"
@@ -11,10 +11,10 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// jsonFromValue writes a Terraform value as JSON with sorted keys, so that equal values
+// JSONOf writes a Terraform value as JSON with sorted keys, so that equal values
 // give equal texts. It says false when something in it is not known yet.
-func jsonFromValue(value attr.Value) (json.RawMessage, bool) {
-	plain, known := plainFromValue(value)
+func JSONOf(value attr.Value) (json.RawMessage, bool) {
+	plain, known := PlainOf(value)
 	if !known {
 		return nil, false
 	}
@@ -22,7 +22,8 @@ func jsonFromValue(value attr.Value) (json.RawMessage, bool) {
 	return encoded, err == nil
 }
 
-func plainFromValue(value attr.Value) (plain any, known bool) {
+// PlainOf is the value as encoding/json has it. It says false when something in it is not known yet.
+func PlainOf(value attr.Value) (plain any, known bool) {
 	if value == nil || value.IsNull() {
 		return nil, true
 	}
@@ -31,7 +32,7 @@ func plainFromValue(value attr.Value) (plain any, known bool) {
 	}
 	switch v := value.(type) {
 	case types.Dynamic:
-		return plainFromValue(v.UnderlyingValue())
+		return PlainOf(v.UnderlyingValue())
 	case types.String:
 		return v.ValueString(), true
 	case types.Bool:
@@ -58,7 +59,7 @@ func plainFromValue(value attr.Value) (plain any, known bool) {
 func plainFromMap(values map[string]attr.Value) (any, bool) {
 	object := make(map[string]any, len(values))
 	for name, value := range values {
-		plain, known := plainFromValue(value)
+		plain, known := PlainOf(value)
 		if !known {
 			return nil, false
 		}
@@ -70,7 +71,7 @@ func plainFromMap(values map[string]attr.Value) (any, bool) {
 func plainFromList(values []attr.Value) (any, bool) {
 	list := make([]any, 0, len(values))
 	for _, value := range values {
-		plain, known := plainFromValue(value)
+		plain, known := PlainOf(value)
 		if !known {
 			return nil, false
 		}
@@ -87,14 +88,14 @@ func numberText(number *big.Float) string {
 	return number.Text('g', -1)
 }
 
-// valueFromJSON reads JSON as the Terraform value that a configuration with the same
+// FromJSON reads JSON as the Terraform value that a configuration with the same
 // content would have: objects, tuples, numbers, strings, booleans, null.
-func valueFromJSON(encoded json.RawMessage) attr.Value {
-	return valueFromPlain(plainFromJSON(encoded))
+func FromJSON(encoded json.RawMessage) attr.Value {
+	return FromPlain(PlainJSON(encoded))
 }
 
-// plainFromJSON keeps numbers as they are written; nil for what is no JSON, which the gateway does not answer.
-func plainFromJSON(encoded json.RawMessage) any {
+// PlainJSON keeps numbers as they are written; nil for what is no JSON, which the gateway does not answer.
+func PlainJSON(encoded json.RawMessage) any {
 	decoder := json.NewDecoder(bytes.NewReader(encoded))
 	decoder.UseNumber()
 	var plain any
@@ -104,14 +105,15 @@ func plainFromJSON(encoded json.RawMessage) any {
 	return plain
 }
 
-func valueFromPlain(plain any) attr.Value {
+// FromPlain is the Terraform value of what encoding/json has read.
+func FromPlain(plain any) attr.Value {
 	switch v := plain.(type) {
 	case string:
 		return types.StringValue(v)
 	case bool:
 		return types.BoolValue(v)
 	case json.Number:
-		return numberFromText(v.String())
+		return FromNumber(v.String())
 	case map[string]any:
 		return objectFromPlain(v)
 	case []any:
@@ -121,9 +123,9 @@ func valueFromPlain(plain any) attr.Value {
 	}
 }
 
-// numberFromText keeps a number that Terraform cannot hold as its text rather than losing it.
-func numberFromText(text string) attr.Value {
-	number, _, err := big.ParseFloat(text, 10, numberPrecision, big.ToNearestEven)
+// FromNumber keeps a number that Terraform cannot hold as its text rather than losing it.
+func FromNumber(text string) attr.Value {
+	number, _, err := big.ParseFloat(text, 10, NumberPrecision, big.ToNearestEven)
 	if err != nil {
 		return types.StringValue(text)
 	}
@@ -139,7 +141,7 @@ func objectFromPlain(plain map[string]any) attr.Value {
 		if _, taken := plain[name]; taken && name != written {
 			continue
 		}
-		values[name] = valueFromPlain(element)
+		values[name] = FromPlain(element)
 		attributeTypes[name] = values[name].Type(context.Background())
 	}
 	return types.ObjectValueMust(attributeTypes, values)
@@ -149,7 +151,7 @@ func tupleFromPlain(plain []any) attr.Value {
 	elementTypes := make([]attr.Type, 0, len(plain))
 	values := make([]attr.Value, 0, len(plain))
 	for _, element := range plain {
-		value := valueFromPlain(element)
+		value := FromPlain(element)
 		values = append(values, value)
 		elementTypes = append(elementTypes, value.Type(context.Background()))
 	}

@@ -1,4 +1,4 @@
-package provider
+package attribute
 
 import (
 	"bytes"
@@ -17,15 +17,14 @@ import (
 
 // Metadata is a free JSON object on the gateway and a dynamic value here: 2 stays a number,
 // "2" a text, and a list a list, whoever wrote it.
-
-func metadataAttribute(noun string) schema.DynamicAttribute {
+func Metadata(noun string) schema.DynamicAttribute {
 	return schema.DynamicAttribute{
 		MarkdownDescription: "Anything worth keeping with the " + noun + ", such as `{ cost_center = \"CC-123\" }`. " +
 			"Values may be of any type and come back with the type they were written with. Defaults to none.",
 		Optional:      true,
 		Computed:      true,
 		Default:       dynamicdefault.StaticValue(noMetadata()),
-		Validators:    []validator.Dynamic{objectValidator{}},
+		Validators:    []validator.Dynamic{Object{}},
 		PlanModifiers: []planmodifier.Dynamic{quietMetadata{}},
 	}
 }
@@ -34,9 +33,9 @@ func noMetadata() types.Dynamic {
 	return types.DynamicValue(types.ObjectValueMust(map[string]attr.Type{}, map[string]attr.Value{}))
 }
 
-// metadataToAPI leaves out what is not known yet.
-func metadataToAPI(value types.Dynamic) api.Metadata {
-	encoded, ok := jsonFromValue(value)
+// MetadataOf leaves out what is not known yet.
+func MetadataOf(value types.Dynamic) api.Metadata {
+	encoded, ok := JSONOf(value)
 	if !ok {
 		return nil
 	}
@@ -47,14 +46,14 @@ func metadataToAPI(value types.Dynamic) api.Metadata {
 	return metadata
 }
 
-// metadataFromAPI keeps prior when it means the same: a map(string) and an object of
+// FromMetadata keeps prior when it means the same: a map(string) and an object of
 // strings are two types in Terraform and one in JSON.
-func metadataFromAPI(metadata api.Metadata, prior types.Dynamic) types.Dynamic {
+func FromMetadata(metadata api.Metadata, prior types.Dynamic) types.Dynamic {
 	encoded, err := json.Marshal(metadata)
 	if err != nil {
 		return noMetadata()
 	}
-	value := types.DynamicValue(valueFromJSON(encoded))
+	value := types.DynamicValue(FromJSON(encoded))
 	if sameJSON(prior, value) {
 		return prior
 	}
@@ -62,8 +61,8 @@ func metadataFromAPI(metadata api.Metadata, prior types.Dynamic) types.Dynamic {
 }
 
 func sameJSON(a, b types.Dynamic) bool {
-	first, knownA := jsonFromValue(a)
-	second, knownB := jsonFromValue(b)
+	first, knownA := JSONOf(a)
+	second, knownB := JSONOf(b)
 	return knownA && knownB && bytes.Equal(first, second)
 }
 
@@ -82,15 +81,16 @@ func (quietMetadata) PlanModifyDynamic(_ context.Context, req planmodifier.Dynam
 	}
 }
 
-type objectValidator struct{}
+// Object refuses a dynamic value that is no object.
+type Object struct{}
 
-func (objectValidator) Description(context.Context) string {
+func (Object) Description(context.Context) string {
 	return "must be an object or a map"
 }
 
-func (v objectValidator) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+func (v Object) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
 
-func (v objectValidator) ValidateDynamic(ctx context.Context, req validator.DynamicRequest, resp *validator.DynamicResponse) {
+func (v Object) ValidateDynamic(ctx context.Context, req validator.DynamicRequest, resp *validator.DynamicResponse) {
 	switch req.ConfigValue.UnderlyingValue().(type) {
 	case nil, types.Object, types.Map:
 	default:
