@@ -7,8 +7,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis"
+
 	"github.com/bursarhq/terraform-provider-bursar/gateway/httpx"
-	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/store"
 )
 
@@ -102,11 +103,11 @@ func (a *App) refused(record, counters bool) []string {
 			"admin calls", "calls with keys and teams that this gateway has not seen lately",
 			"calls with a hard budget, once as much waits for the record as budgets.max_backlog allows",
 		}
-	case c.RateLimitsOnStoreDown == quota.DownClosed && c.BudgetsOnStoreDown == quota.DownClosed:
+	case c.RateLimitsOnStoreDown == redis.DownClosed && c.BudgetsOnStoreDown == redis.DownClosed:
 		return []string{"all calls"}
-	case c.BudgetsOnStoreDown == quota.DownClosed:
+	case c.BudgetsOnStoreDown == redis.DownClosed:
 		return []string{"calls with a hard budget"}
-	case c.RateLimitsOnStoreDown == quota.DownClosed:
+	case c.RateLimitsOnStoreDown == redis.DownClosed:
 		return []string{"calls with a rate limit"}
 	default:
 		return nil

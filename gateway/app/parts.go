@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis"
+
 	"github.com/bursarhq/terraform-provider-bursar/gateway/admin"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/alert"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/alert/webhook"
@@ -184,9 +186,9 @@ func (p *parts) openCounters(ctx context.Context, options Options) error {
 		p.others = func() []time.Time { return nil }
 		p.engine = quota.NewMemory(p.ledger, quota.MemoryOptions{MaxBacklog: settings.MaxBacklog, Logger: options.Logger})
 	} else {
-		engine, err := quota.OpenRedis(ctx, settings.RedisURL, p.ledger, quota.RedisOptions{
+		engine, err := redis.Open(ctx, settings.RedisURL, p.ledger, redis.Options{
 			Timeout: settings.RedisTimeout, Strict: !settings.RedisPreflightWarns, StrictRecovery: settings.RedisStrictRecovery,
-			OnStoreDown: quota.OnStoreDown{RateLimits: settings.RateLimitsOnStoreDown, Budgets: settings.BudgetsOnStoreDown},
+			OnStoreDown: redis.OnStoreDown{RateLimits: settings.RateLimitsOnStoreDown, Budgets: settings.BudgetsOnStoreDown},
 			MaxBacklog:  settings.MaxBacklog, OnAway: p.metrics.StoreDegraded, Logger: options.Logger,
 		})
 		if err != nil {
@@ -207,7 +209,7 @@ func (p *parts) openCapacity(ctx context.Context, options Options) error {
 	if options.Config.RedisURL == "" {
 		p.capacity = quota.NewMemory(nowhere{}, quota.MemoryOptions{Logger: options.Logger})
 	} else {
-		engine, err := quota.OpenRedis(ctx, options.Config.RedisURL, nowhere{}, quota.RedisOptions{
+		engine, err := redis.Open(ctx, options.Config.RedisURL, nowhere{}, redis.Options{
 			Prefix: "bursar-deployments", Timeout: options.Config.RedisTimeout, Logger: options.Logger,
 		})
 		if err != nil {

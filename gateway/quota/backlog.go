@@ -9,8 +9,8 @@ import (
 )
 
 const (
-	// defaultMaxBacklog is how many entries may wait for the record before requests are refused.
-	defaultMaxBacklog = 100_000
+	// DefaultMaxBacklog is how many entries may wait for the record before requests are refused.
+	DefaultMaxBacklog = 100_000
 
 	// backlogBatch is how many entries are recorded in one go.
 	backlogBatch = 500

@@ -26,7 +26,8 @@ type standing struct {
 // leastTokens is what a request needs of a token window where there is room.
 func (r *Request) leastTokens() int64 { return r.InputTokens + r.MinOutputTokens }
 
-func (r *Request) cost(output int64) money.Nano {
+// Cost is an upper bound of the request with so much output.
+func (r *Request) Cost(output int64) money.Nano {
 	return r.InputCost + money.Nano(output)*r.OutputTokenCost
 }
 
@@ -58,11 +59,11 @@ func leastOutput(request *Request, at *standing) int64 {
 	for i := range request.Windows {
 		if limit := request.Windows[i].TPM; limit != Unlimited {
 			w, idle := at.windows[i], limit-request.InputTokens
-			least = min(least, request.contentWith(idle, idle-w.settled(), idle-w.tokens))
+			least = min(least, request.contentWith(idle, idle-w.settled(), idle-w.Tokens))
 		}
 	}
 	for i := range request.Budgets {
-		if budget := &request.Budgets[i]; budget.refuses() && request.OutputTokenCost > 0 {
+		if budget := &request.Budgets[i]; budget.Refuses() && request.OutputTokenCost > 0 {
 			state, idle := &at.budgets[i], budget.Limit-request.InputCost
 			least = min(least, request.contentWith(
 				request.affordable(idle), request.affordable(idle-state.Settled), request.affordable(idle-state.Settled-state.Reserved)))
@@ -97,26 +98,26 @@ func (r *Request) affordable(amount money.Nano) int64 {
 
 // refusedByWindow adds what refuses in one window.
 func refusedByWindow(denials []Denial, request *Request, least int64, limits *Window, rpm int64, w *window, now time.Time) []Denial {
-	if rpm != Unlimited && w.requests+1 > rpm {
+	if rpm != Unlimited && w.Requests+1 > rpm {
 		denials = append(denials, Denial{
-			Scope: limits.Scope, Name: limits.Name, Kind: KindRequests, Limit: rpm, Used: w.requests, Settled: w.requests, Need: 1,
-			RetryAfter: w.wait(w.requests+1-rpm, requestsOf, now),
+			Scope: limits.Scope, Name: limits.Name, Kind: KindRequests, Limit: rpm, Used: w.Requests, Settled: w.Requests, Need: 1,
+			RetryAfter: w.wait(w.Requests+1-rpm, requestsOf, now),
 		})
 	}
 	need := request.InputTokens + least
-	if limits.TPM != Unlimited && w.tokens+need > limits.TPM {
+	if limits.TPM != Unlimited && w.Tokens+need > limits.TPM {
 		denial := Denial{
-			Scope: limits.Scope, Name: limits.Name, Kind: KindTokens, Limit: limits.TPM, Used: w.tokens, Settled: w.settled(), Need: need,
+			Scope: limits.Scope, Name: limits.Name, Kind: KindTokens, Limit: limits.TPM, Used: w.Tokens, Settled: w.settled(), Need: need,
 			Held: w.settled()+need <= limits.TPM, TooLarge: need > limits.TPM && limits.TPM > 0,
 		}
 		if !denial.TooLarge {
-			denial.RetryAfter = w.wait(w.tokens+need-limits.TPM, tokensOf, now)
+			denial.RetryAfter = w.wait(w.Tokens+need-limits.TPM, tokensOf, now)
 		}
 		denials = append(denials, denial)
 	}
-	if limits.Parallel != Unlimited && w.live+1 > limits.Parallel {
+	if limits.Parallel != Unlimited && w.Live+1 > limits.Parallel {
 		denials = append(denials, Denial{
-			Scope: limits.Scope, Name: limits.Name, Kind: KindParallel, Limit: limits.Parallel, Used: w.live, Need: 1,
+			Scope: limits.Scope, Name: limits.Name, Kind: KindParallel, Limit: limits.Parallel, Used: w.Live, Need: 1,
 			Held: limits.Parallel > 0, RetryAfter: time.Second,
 		})
 	}
@@ -124,8 +125,8 @@ func refusedByWindow(denials []Denial, request *Request, least int64, limits *Wi
 }
 
 func refusedByBudget(request *Request, least int64, budget *Budget, state *BudgetState, now time.Time) (Denial, bool) {
-	used, need := state.Settled+state.Reserved, request.cost(least)
-	if !budget.refuses() || need == 0 || used+need <= budget.Limit {
+	used, need := state.Settled+state.Reserved, request.Cost(least)
+	if !budget.Refuses() || need == 0 || used+need <= budget.Limit {
 		return Denial{}, false
 	}
 	denial := Denial{
@@ -146,11 +147,11 @@ func windowGrant(request *Request, limits *Window, rpm int64, w *window) int64 {
 	if limits.TPM == Unlimited {
 		return request.OutputTokens
 	}
-	room := limits.TPM - w.tokens - request.InputTokens
+	room := limits.TPM - w.Tokens - request.InputTokens
 	if rpm == Unlimited {
 		return room / 4
 	}
-	free, least := max(rpm-w.requests-1, 0), request.leastTokens()
+	free, least := max(rpm-w.Requests-1, 0), request.leastTokens()
 	if least > 0 && free > max(room, 0)/least {
 		return 0
 	}
@@ -159,15 +160,15 @@ func windowGrant(request *Request, limits *Window, rpm int64, w *window) int64 {
 
 // budgetGrant is the most output that one request may take from a budget: a quarter of what is left.
 func budgetGrant(request *Request, budget *Budget, state *BudgetState) int64 {
-	if !budget.refuses() || request.OutputTokenCost == 0 {
+	if !budget.Refuses() || request.OutputTokenCost == 0 {
 		return request.OutputTokens
 	}
 	room := (budget.Limit - state.Settled - state.Reserved - request.InputCost) / request.OutputTokenCost
 	return int64(room) / 4
 }
 
-// normalized checks that the request can be counted, and puts its bounds in order.
-func (r Request) normalized() (Request, error) {
+// Normalized checks that the request can be counted, and puts its bounds in order.
+func (r Request) Normalized() (Request, error) {
 	if r.ID == "" || r.Slot == "" {
 		return r, fmt.Errorf("%w: a reservation needs an id and a slot", ErrInvalid)
 	}
@@ -189,7 +190,8 @@ func (r Request) normalized() (Request, error) {
 	return r, nil
 }
 
-func longestWait(denials []Denial) time.Duration {
+// LongestWait is after how long none of the limits refuses any more.
+func LongestWait(denials []Denial) time.Duration {
 	var longest time.Duration
 	for _, denial := range denials {
 		longest = max(longest, denial.RetryAfter)

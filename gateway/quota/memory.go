@@ -13,10 +13,10 @@ import (
 var _ Engine = (*Memory)(nil)
 
 const (
-	// lifetime is how long a reservation lives without being renewed.
-	lifetime = 15 * time.Second
-	// remembered is how long the end of a reservation is remembered.
-	remembered = 15 * time.Minute
+	// Lifetime is how long a reservation lives without being renewed.
+	Lifetime = 15 * time.Second
+	// Remembered is how long the end of a reservation is remembered.
+	Remembered = 15 * time.Minute
 	// rememberedInMemory bounds how many settled reservations a process remembers. It loses no replies,
 	// so that only a caller's mistake settles twice; the ledger's unique ids hold beyond that.
 	rememberedInMemory = 1 << 12
@@ -92,7 +92,7 @@ func NewMemory(record Record, options MemoryOptions) *Memory {
 		options.ReapEvery = time.Second
 	}
 	if options.MaxBacklog == 0 {
-		options.MaxBacklog = defaultMaxBacklog
+		options.MaxBacklog = DefaultMaxBacklog
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	m := &Memory{
@@ -129,7 +129,7 @@ func (m *Memory) Drain(ctx context.Context) error { return m.backlog.drain(ctx) 
 
 // Reserve implements [Engine].
 func (m *Memory) Reserve(ctx context.Context, request Request) (Decision, error) {
-	request, err := request.normalized()
+	request, err := request.Normalized()
 	if err != nil {
 		return Decision{}, err
 	}
@@ -172,8 +172,8 @@ func (m *Memory) reserve(request *Request) (Decision, []spendingKey, error) {
 		return refusal(request, at, denials), nil, nil
 	}
 	r := &reservation{
-		request: *request, at: now, expires: now.Add(lifetime),
-		output: output, tokens: request.InputTokens + output, cost: request.cost(output),
+		request: *request, at: now, expires: now.Add(Lifetime),
+		output: output, tokens: request.InputTokens + output, cost: request.Cost(output),
 		windows: at.counted, spending: at.spending, periods: at.periods(),
 	}
 	r.charge(now)
@@ -238,7 +238,7 @@ func (m *Memory) budgetsLocked(budgets []Budget, t time.Time) ([]*spending, []Bu
 	var unseeded []spendingKey
 	for i := range budgets {
 		budget := &budgets[i]
-		period, ok := budget.periodAt(t)
+		period, ok := budget.PeriodAt(t)
 		if !ok {
 			return nil, nil, nil, fmt.Errorf("%s at %s: %w", budget.Scope, t.Format(time.RFC3339), ErrNoPeriod)
 		}
@@ -257,7 +257,7 @@ func (m *Memory) budgetsLocked(budgets []Budget, t time.Time) ([]*spending, []Bu
 // charged on others before are behind.
 func (m *Memory) chargeOnLocked(budgets []Budget, now time.Time) {
 	for _, budget := range budgets {
-		period, ok := budget.periodAt(now)
+		period, ok := budget.PeriodAt(now)
 		if key := keyOf(budget.Scope, period); ok && m.charged[budget.Scope] != key {
 			m.lookBackLocked(key, now)
 			m.charged[budget.Scope] = key
@@ -339,7 +339,7 @@ func (r *reservation) decision(at standing) Decision {
 
 func refusal(request *Request, at standing, denials []Denial) Decision {
 	return Decision{
-		At: at.now, Denials: denials, RetryAfter: longestWait(denials),
+		At: at.now, Denials: denials, RetryAfter: LongestWait(denials),
 		Windows: at.windowStates(request.Windows), Budgets: at.budgets,
 	}
 }
@@ -347,7 +347,7 @@ func refusal(request *Request, at standing, denials []Denial) Decision {
 func (at standing) windowStates(limits []Window) []WindowState {
 	states := make([]WindowState, len(limits))
 	for i := range limits {
-		states[i] = at.windows[i].state(limits[i], at.rpm[i], at.now)
+		states[i] = at.windows[i].State(limits[i], at.rpm[i], at.now)
 	}
 	return states
 }

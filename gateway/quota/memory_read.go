@@ -24,7 +24,7 @@ func (m *Memory) spent(budgets []Budget, filled bool) ([]BudgetState, []spending
 	defer m.mu.Unlock()
 	now := m.now()
 	for _, budget := range budgets {
-		if period, ok := budget.periodAt(now); ok && !filled {
+		if period, ok := budget.PeriodAt(now); ok && !filled {
 			m.lookBackLocked(keyOf(budget.Scope, period), now)
 		}
 	}
@@ -39,7 +39,7 @@ func (m *Memory) Used(ctx context.Context, slot string, windows []Window) ([]Win
 	now := m.now()
 	states := make([]WindowState, len(windows))
 	for i, w := range m.lookLocked(m.windowsLocked(slot, windows), now) {
-		states[i] = w.state(windows[i], windows[i].RPM, now)
+		states[i] = w.State(windows[i], windows[i].RPM, now)
 	}
 	return states, ctx.Err()
 }

@@ -24,7 +24,7 @@ type tombstone struct {
 
 // Settle implements [Engine].
 func (m *Memory) Settle(ctx context.Context, settlement Settlement) (Settled, error) {
-	if err := settlement.check(); err != nil {
+	if err := settlement.Check(); err != nil {
 		return Settled{}, err
 	}
 	m.recording.RLock()
@@ -53,12 +53,12 @@ func (m *Memory) settle(settlement Settlement) (Settled, Entry, error) {
 	if r == nil {
 		return m.settleEndedLocked(key, settlement, now)
 	}
-	m.endLocked(key, tombstone{until: now.Add(remembered)})
+	m.endLocked(key, tombstone{until: now.Add(Remembered)})
 	if settlement.Unsent {
 		r.takeBack(now)
 	}
 	events := r.settle(settlement.Tokens, settlement.Cost, now)
-	row := settledRow(settlement, r.at, now)
+	row := SettledRow(settlement, r.at, now)
 	return r.settled(now), Entry{Row: &row, Alerts: events}, nil
 }
 
@@ -72,7 +72,7 @@ func (m *Memory) settleEndedLocked(key reservationKey, settlement Settlement, no
 	if stone.estimate == nil {
 		return Settled{Duplicate: true}, Entry{}, nil
 	}
-	row := correctionRow(settlement, *stone.estimate, now)
+	row := CorrectionRow(settlement, *stone.estimate, now)
 	stone.estimate = nil
 	r := stone.reservation
 	for i, w := range r.windows {
@@ -112,9 +112,9 @@ func (r *reservation) spend(cost money.Nano, now time.Time) (events []api.AlertE
 			if s.settled < threshold.At || !s.tell(threshold.Share, budget.Generation) {
 				continue
 			}
-			events = append(events, crossing{
-				budget: *budget, period: r.periods[i], share: threshold.Share, spend: s.settled, at: now,
-			}.event())
+			events = append(events, Crossing{
+				Budget: *budget, Period: r.periods[i], Share: threshold.Share, Spend: s.settled, At: now,
+			}.Event())
 		}
 	}
 	return events
@@ -135,17 +135,17 @@ func (m *Memory) tellRefusedLocked(request *Request, at standing, denials []Deni
 		if refused < 0 {
 			continue
 		}
-		share := budget.refusalShare()
+		share := budget.RefusalShare()
 		if denials[refused].TooDear() {
 			share = -share
 		}
 		if !at.spending[i].tell(share, budget.Generation) {
 			continue
 		}
-		event := crossing{
-			budget: budget, period: at.budgets[i].Period, share: share, spend: at.spending[i].settled,
-			at: at.now, refused: money.Nano(denials[refused].Need),
-		}.event()
+		event := Crossing{
+			Budget: budget, Period: at.budgets[i].Period, Share: share, Spend: at.spending[i].settled,
+			At: at.now, Refused: money.Nano(denials[refused].Need),
+		}.Event()
 		m.backlog.keep(Entry{Alerts: []api.AlertEvent{event}})
 	}
 }
@@ -160,7 +160,7 @@ func (m *Memory) Renew(ctx context.Context, checkpoints []Checkpoint) error {
 		if r == nil {
 			continue
 		}
-		r.expires, r.checkpoint = now.Add(lifetime), checkpoint
+		r.expires, r.checkpoint = now.Add(Lifetime), checkpoint
 	}
 	return ctx.Err()
 }
@@ -206,8 +206,8 @@ func (m *Memory) estimateLocked(key reservationKey, now time.Time) Entry {
 	r := m.live[key]
 	tokens := max(r.checkpoint.Tokens, r.request.InputTokens)
 	cost := max(r.checkpoint.Cost, r.request.InputCost)
-	row := estimateRow(r.request.Row, key.id, tokens, r.request.InputTokens, cost, r.at, now)
-	m.endLocked(key, tombstone{until: now.Add(remembered), estimate: &row, tokens: tokens, reservation: r})
+	row := EstimateRow(r.request.Row, key.id, tokens, r.request.InputTokens, cost, r.at, now)
+	m.endLocked(key, tombstone{until: now.Add(Remembered), estimate: &row, tokens: tokens, reservation: r})
 	return Entry{Row: &row, Alerts: r.settle(tokens, cost, now)}
 }
 
@@ -251,7 +251,7 @@ func (m *Memory) forgetLocked(now time.Time) {
 	m.crashed = m.forgetOldLocked(m.crashed, now)
 	idle := now.Add(-time.Hour)
 	for key, w := range m.windows {
-		if w.live == 0 && w.second < idle.Unix() {
+		if w.Live == 0 && w.second < idle.Unix() {
 			delete(m.windows, key)
 		}
 	}

@@ -12,10 +12,7 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
 
-// The driver looks once a second whether a server that was killed is back, and then finds itself closed.
-func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/redis/go-redis/v9/internal/pool.(*ConnPool).tryDial"))
-}
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func newMemory(t *testing.T) quotatest.Harness {
 	clock, record := quotatest.NewClock(), quotatest.NewRecord()

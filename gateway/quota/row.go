@@ -11,8 +11,8 @@ import (
 // correctionSuffix makes the ledger id of the correction that follows an estimate.
 const correctionSuffix = ".correction"
 
-// settledRow completes the ledger row of a settlement.
-func settledRow(settlement Settlement, admittedAt, now time.Time) api.LedgerRow {
+// SettledRow completes the ledger row of a settlement.
+func SettledRow(settlement Settlement, admittedAt, now time.Time) api.LedgerRow {
 	row := settlement.Row
 	row.ID = settlement.ID
 	row.AdmittedAt, row.SettledAt = admittedAt, now
@@ -23,8 +23,8 @@ func settledRow(settlement Settlement, admittedAt, now time.Time) api.LedgerRow 
 	return row
 }
 
-// estimateRow is the ledger row of a request whose gateway died.
-func estimateRow(known api.LedgerRow, id string, tokens, inputTokens int64, cost money.Nano, admittedAt, now time.Time) api.LedgerRow {
+// EstimateRow is the ledger row of a request whose gateway died.
+func EstimateRow(known api.LedgerRow, id string, tokens, inputTokens int64, cost money.Nano, admittedAt, now time.Time) api.LedgerRow {
 	row := known
 	row.ID, row.Kind = id, api.LedgerEstimate
 	row.AdmittedAt, row.SettledAt = admittedAt, now
@@ -34,9 +34,9 @@ func estimateRow(known api.LedgerRow, id string, tokens, inputTokens int64, cost
 	return row
 }
 
-// correctionRow is the difference between what was really used and the estimate in the ledger.
-func correctionRow(settlement Settlement, estimate api.LedgerRow, now time.Time) api.LedgerRow {
-	row := settledRow(settlement, estimate.AdmittedAt, now)
+// CorrectionRow is the difference between what was really used and the estimate in the ledger.
+func CorrectionRow(settlement Settlement, estimate api.LedgerRow, now time.Time) api.LedgerRow {
+	row := SettledRow(settlement, estimate.AdmittedAt, now)
 	row.ID += correctionSuffix
 	row.Kind = api.LedgerCorrection
 	row.Cost -= estimate.Cost
@@ -45,7 +45,8 @@ func correctionRow(settlement Settlement, estimate api.LedgerRow, now time.Time)
 	return row
 }
 
-func (s Settlement) check() error {
+// Check says whether the amounts can be counted: [ErrInvalid] when not.
+func (s Settlement) Check() error {
 	if s.Tokens < 0 || s.Tokens > maxTokens || s.Cost < 0 || s.Cost > money.Max {
 		return fmt.Errorf("%w: %d tokens at %s", ErrInvalid, s.Tokens, s.Cost)
 	}

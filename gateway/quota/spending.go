@@ -21,7 +21,7 @@ type spending struct {
 // period then, because its terms were others for a while. A period that was over before the counter was filled has
 // just come before it.
 func (s *spending) missed(charged spendingKey, now time.Time) bool {
-	return charged.start <= micros(now) && (charged.end == 0 || charged.end > micros(s.filled))
+	return charged.start <= Micros(now) && (charged.end == 0 || charged.end > Micros(s.filled))
 }
 
 // mark is a threshold that people have been told about.
@@ -37,7 +37,7 @@ type spendingKey struct {
 }
 
 func keyOf(scope Scope, period Period) spendingKey {
-	return spendingKey{scope, micros(period.Start), micros(period.End)}
+	return spendingKey{scope, Micros(period.Start), Micros(period.End)}
 }
 
 // tell marks a threshold and says whether it was not marked before.
@@ -53,17 +53,20 @@ func (s *spending) tell(share float64, generation int64) bool {
 	return true
 }
 
-func (s *spending) state(budget Budget, period Period) BudgetState { return s.stateOf(&budget, period) }
-
-func (s *spending) stateOf(budget *Budget, period Period) BudgetState {
+// State describes the budget in a period of which so much is settled and reserved.
+func (b *Budget) State(period Period, settled, reserved money.Nano) BudgetState {
 	return BudgetState{
-		Scope: budget.Scope, Name: budget.Name, Limit: budget.Limit,
-		Settled: s.settled, Reserved: s.reserved, Period: period,
+		Scope: b.Scope, Name: b.Name, Limit: b.Limit,
+		Settled: settled, Reserved: reserved, Period: period,
 	}
 }
 
-// periodAt picks the budget's period that t lies in. A budget without periods never ends.
-func (b *Budget) periodAt(t time.Time) (Period, bool) {
+func (s *spending) stateOf(budget *Budget, period Period) BudgetState {
+	return budget.State(period, s.settled, s.reserved)
+}
+
+// PeriodAt picks the budget's period that t lies in. A budget without periods never ends.
+func (b *Budget) PeriodAt(t time.Time) (Period, bool) {
 	for i := range b.Periods {
 		if period := &b.Periods[i]; period.Contains(t) {
 			return *period, true
@@ -72,8 +75,8 @@ func (b *Budget) periodAt(t time.Time) (Period, bool) {
 	return Period{}, len(b.Periods) == 0
 }
 
-// refuses says whether the budget ever refuses a request.
-func (b *Budget) refuses() bool { return b.Hard && b.Limit != Unlimited }
+// Refuses says whether the budget ever refuses a request.
+func (b *Budget) Refuses() bool { return b.Hard && b.Limit != Unlimited }
 
 // ThrottledRPM is the window's RPM under the budgets that stand as states says, which has the same order.
 // Of several throttles that are due the strongest counts, and a limit of 1 or more never becomes 0.
@@ -92,18 +95,18 @@ func ThrottledRPM(window Window, budgets []Budget, states []BudgetState) int64 {
 	return rpm
 }
 
-// micros is the engine's form of a time, 0 for none.
-func micros(t time.Time) int64 {
+// Micros is the form that engines keep a time in: microseconds since 1970, 0 for none.
+func Micros(t time.Time) int64 {
 	if t.IsZero() {
 		return 0
 	}
 	return t.UnixMicro()
 }
 
-func (k spendingKey) period() Period { return Period{Start: timeOf(k.start), End: timeOf(k.end)} }
+func (k spendingKey) period() Period { return Period{Start: TimeOf(k.start), End: TimeOf(k.end)} }
 
-// timeOf is the reverse of micros.
-func timeOf(microseconds int64) time.Time {
+// TimeOf is the reverse of [Micros].
+func TimeOf(microseconds int64) time.Time {
 	if microseconds == 0 {
 		return time.Time{}
 	}

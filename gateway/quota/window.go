@@ -2,25 +2,28 @@ package quota
 
 import "time"
 
-// windowSeconds are the 60 seconds of a limit and the second under way. Counting the oldest
+// WindowSeconds are the 60 seconds of a limit and the second under way. Counting the oldest
 // second in full is what makes the limit hold in any 60 seconds and not only in some.
-const windowSeconds = 61
+const WindowSeconds = 61
 
 // window counts one scope in one-second buckets. Its sums are what is charged in the
-// windowSeconds that end with second.
+// WindowSeconds that end with second.
 type window struct {
-	windowSums
+	WindowSums
 	second  int64                 // unix second that the window was last moved to
-	buckets [windowSeconds]bucket // by unix second modulo windowSeconds
+	buckets [WindowSeconds]bucket // by unix second modulo windowSeconds
 }
 
-type windowSums struct {
-	charged  int64 // unix second of the latest request
-	requests int64
-	tokens   int64
-	// held is the part of tokens that calls under way have reserved; the rest is used for good.
-	held int64
-	live int64
+// WindowSums is what an engine counts of a window.
+type WindowSums struct {
+	// Charged is the unix second of the latest request.
+	Charged  int64
+	Requests int64
+	Tokens   int64
+	// Held is the part of Tokens that calls under way have reserved; the rest is used for good.
+	Held int64
+	// Live is how many calls are under way.
+	Live int64
 }
 
 type bucket struct {
@@ -32,12 +35,12 @@ type bucket struct {
 // advance moves the window to a second and forgets what has left it.
 // A clock that went back leaves the window where it is.
 func (w *window) advance(second int64) {
-	gone := min(second-w.second, windowSeconds)
+	gone := min(second-w.second, WindowSeconds)
 	for i := int64(1); i <= gone; i++ {
-		old := &w.buckets[(w.second+i)%windowSeconds]
-		w.requests -= old.requests
-		w.tokens -= old.tokens
-		w.held -= old.held
+		old := &w.buckets[(w.second+i)%WindowSeconds]
+		w.Requests -= old.requests
+		w.Tokens -= old.tokens
+		w.Held -= old.held
 		*old = bucket{}
 	}
 	w.second = max(w.second, second)
@@ -45,52 +48,52 @@ func (w *window) advance(second int64) {
 
 // charge books a request and its tokens on the current second, which it returns.
 func (w *window) charge(tokens int64) (second int64) {
-	current := &w.buckets[w.second%windowSeconds]
+	current := &w.buckets[w.second%WindowSeconds]
 	current.requests++
 	current.tokens += tokens
 	current.held += tokens
-	w.requests++
-	w.tokens += tokens
-	w.held += tokens
-	w.live++
-	w.charged = w.second
+	w.Requests++
+	w.Tokens += tokens
+	w.Held += tokens
+	w.Live++
+	w.Charged = w.second
 	return w.second
 }
 
 // release ends a live request: the tokens that it used take the place of those that it held where they were
 // charged, or nowhere if that second has left the window.
 func (w *window) release(second, held, used int64) {
-	w.live = max(w.live-1, 0)
+	w.Live = max(w.Live-1, 0)
 	w.adjust(second, used-held)
-	if second > w.second-windowSeconds {
-		w.buckets[second%windowSeconds].held -= held
-		w.held -= held
+	if second > w.second-WindowSeconds {
+		w.buckets[second%WindowSeconds].held -= held
+		w.Held -= held
 	}
 }
 
 // takeBack takes a request out of the second it was charged on, if that is still in the window.
 func (w *window) takeBack(second int64) {
-	if second <= w.second-windowSeconds {
+	if second <= w.second-WindowSeconds {
 		return
 	}
-	w.buckets[second%windowSeconds].requests--
-	w.requests--
+	w.buckets[second%WindowSeconds].requests--
+	w.Requests--
 }
 
 func (w *window) adjust(second, tokens int64) {
-	if second <= w.second-windowSeconds {
+	if second <= w.second-WindowSeconds {
 		return
 	}
-	w.buckets[second%windowSeconds].tokens += tokens
-	w.tokens += tokens
+	w.buckets[second%WindowSeconds].tokens += tokens
+	w.Tokens += tokens
 }
 
 // wait is after how long at least excess has left the window.
 func (w *window) wait(excess int64, of func(bucket) int64, now time.Time) time.Duration {
-	for second := max(w.second-windowSeconds+1, 0); second <= w.second; second++ {
-		excess -= of(w.buckets[second%windowSeconds])
+	for second := max(w.second-WindowSeconds+1, 0); second <= w.second; second++ {
+		excess -= of(w.buckets[second%WindowSeconds])
 		if excess <= 0 {
-			return time.Unix(second+windowSeconds, 0).Sub(now)
+			return time.Unix(second+WindowSeconds, 0).Sub(now)
 		}
 	}
 	return time.Minute
@@ -100,21 +103,21 @@ func requestsOf(b bucket) int64 { return b.requests }
 func tokensOf(b bucket) int64   { return b.tokens }
 
 // settled is what calls that have ended have used of the tokens.
-func (w windowSums) settled() int64 { return w.tokens - max(w.held, 0) }
+func (w WindowSums) settled() int64 { return w.Tokens - max(w.Held, 0) }
 
-// state describes the window to callers; rpm is the limit after throttling.
-func (w windowSums) state(limits Window, rpm int64, now time.Time) WindowState {
+// State describes the window to callers; rpm is the limit after throttling.
+func (w WindowSums) State(limits Window, rpm int64, now time.Time) WindowState {
 	state := WindowState{
 		Scope: limits.Scope, Name: limits.Name,
 		RPMLimit: rpm, TPMLimit: limits.TPM, Parallel: limits.Parallel,
-		Requests: w.requests, Tokens: w.tokens, Held: max(w.held, 0), Live: w.live,
+		Requests: w.Requests, Tokens: w.Tokens, Held: max(w.Held, 0), Live: w.Live,
 		Throttled: rpm != limits.RPM,
 	}
-	reset := max(time.Unix(w.charged+windowSeconds, 0).Sub(now), 0)
-	if w.requests > 0 {
+	reset := max(time.Unix(w.Charged+WindowSeconds, 0).Sub(now), 0)
+	if w.Requests > 0 {
 		state.RequestsReset = reset
 	}
-	if w.tokens > 0 {
+	if w.Tokens > 0 {
 		state.TokensReset = reset
 	}
 	return state

@@ -1,0 +1,327 @@
+package redis
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
+)
+
+// On a Redis Cluster the counters of different slots are on different servers, and no script reaches two of them. A budget
+// that requests of several slots are spent from, a pot, therefore has a home that grants allowances, and in every
+// slot a counter that spends its allowance without asking. What was granted never adds up to more than the limit:
+//
+//   - A grant is counted at the home first and told to the slot after that; a slot gives back by lowering its own
+//     allowance first and telling the home after that. A gateway that dies in between leaves the home counting too much.
+//   - Both sides number what they tell. A number that is not newer changes nothing, so everything may be told twice,
+//     late, or by another gateway.
+//   - Allowances belong to an epoch of the home. A home that has lost data begins a new one, under which every slot
+//     first has no more than it has spent and reserved.
+//
+// escrow_*.lua are the atomic steps.
+
+const (
+	// fetchLimit is how often one request fetches allowance before it takes a refusal for an answer:
+	// others may spend what it has fetched.
+	fetchLimit = 64
+	// potIdle is how long a slot keeps an allowance that it does not use.
+	potIdle = time.Minute
+	// potSweep is how often one of the gateways looks at all slots of a pot.
+	potSweep = 10 * time.Second
+	// potKept is how long a gateway looks after a pot that it has not used.
+	potKept = time.Hour
+	// neverIdle makes a look at a slot not change it.
+	neverIdle = 1 << 52
+)
+
+// pot is what this process knows of one period of a pot. It exists on a Redis Cluster only.
+type pot struct {
+	home string
+
+	mu     sync.Mutex
+	budget quota.Budget
+	period quota.Period
+	// epoch is the home's as this process was last told.
+	epoch int64
+	// seen is the highest version of the home that this process was told.
+	seen int64
+	// settled and held are what the home has last said of all slots, own what it was told of each.
+	settled, held money.Nano
+	own           map[string]slotFigures
+	// dirty are the slots that have spent since the home was told.
+	dirty map[string]bool
+	used  time.Time
+
+	recalling sync.Mutex
+	// recalls counts the recalls that were begun.
+	recalls int64
+}
+
+// slotFigures is how a slot of a pot stands, in the words of escrow_recall.lua.
+type slotFigures struct {
+	epoch, number            int64
+	allowance, settled, held money.Nano
+	at                       int64
+}
+
+// isPot says whether the budget's spending is of several slots, which matters on a Cluster only.
+func (r *Engine) isPot(budget quota.Budget) bool { return r.cluster != nil && budget.Slot == "" }
+
+func (r *Engine) potOf(budget quota.Budget, period quota.Period) *pot {
+	home := r.keys.home(budget.Scope, period)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	p := r.pots[home]
+	if p == nil {
+		p = &pot{home: home, budget: budget, period: period, own: make(map[string]slotFigures), dirty: make(map[string]bool)}
+		r.pots[home] = p
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.used = time.Now()
+	return p
+}
+
+// spentBy is potOf for a request: its budget is what the pot's allowances are granted and its alerts raised by.
+func (r *Engine) spentBy(budget quota.Budget, period quota.Period) *pot {
+	p := r.potOf(budget, period)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.budget = budget
+	return p
+}
+
+// elsewhere is what other slots have spent and reserved, as far as this process knows.
+func (p *pot) elsewhere(slot string) (settled, held money.Nano) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	own := p.own[slot]
+	return p.settled - own.settled, p.held - own.held
+}
+
+// terms are what an allowance was granted under. When they change every slot asks its home again.
+func potTerms(b quota.Budget) string {
+	if !b.Refuses() {
+		return "soft"
+	}
+	return strconv.FormatInt(int64(b.Limit), 10)
+}
+
+func potLimit(b quota.Budget) int64 {
+	if !b.Refuses() {
+		return quota.Unlimited
+	}
+	return int64(b.Limit)
+}
+
+// escrowArgs follow the other arguments of reserve.lua on a Cluster.
+func (r *Engine) escrowArgs(args []any, request quota.Request, tried map[int64]string) []any {
+	if r.cluster == nil {
+		return args
+	}
+	for i, budget := range request.Budgets {
+		if !r.isPot(budget) {
+			args = append(args, "")
+			continue
+		}
+		var settled, held money.Nano
+		if period, ok := budget.PeriodAt(r.now()); ok {
+			settled, held = r.spentBy(budget, period).elsewhere(request.Slot)
+		}
+		args = append(args, "1", potTerms(budget), int64(settled), int64(held), tried[int64(i)])
+	}
+	return args
+}
+
+// now is the engine's time as this process reads it; it only decides which figures to show.
+func (r *Engine) now() time.Time {
+	if r.options.Now != nil {
+		return r.options.Now()
+	}
+	return time.Now()
+}
+
+// fetching is what one request has fetched so far, by the number of its budget.
+type fetching struct {
+	tried map[int64]string
+	times map[int64]int
+}
+
+func newFetching() *fetching { return &fetching{tried: map[int64]string{}, times: map[int64]int{}} }
+
+// fetch gets allowance for the pots that the slot lacks it of, or finds that there is none.
+// list holds of each the budget's number, its period's, how the slot stands, and what is needed and wished for.
+func (r *Engine) fetch(ctx context.Context, request quota.Request, at int64, list []any, f *fetching) error {
+	answer := &reply{values: []any{list}}
+	var failed error
+	answer.each(func(_ int, missing *reply) {
+		number := missing.int()
+		budget := request.Budgets[number]
+		p := r.spentBy(budget, periodOf(budget, missing.int()))
+		own := slotFigures{
+			epoch: missing.int(), number: missing.int(), allowance: money.Nano(missing.int()),
+			settled: money.Nano(missing.int()), held: money.Nano(missing.int()), at: at,
+		}
+		need, wish := missing.int(), missing.int()
+		if missing.err != nil || failed != nil {
+			return
+		}
+		f.times[number]++
+		got, err := r.fetchFor(ctx, p, budget, request.Slot, own, need, wish)
+		f.tried[number] = "fetched"
+		if !got || f.times[number] >= fetchLimit {
+			f.tried[number] = "final"
+			err = errors.Join(err, r.transferStep("refuse"))
+		}
+		failed = err
+	})
+	if failed != nil {
+		return fmt.Errorf("fetch allowance of a pot for %s: %w", request.Slot, failed)
+	}
+	return answer.err
+}
+
+// refusedTooSoon says whether a pot that had no allowance left when it was asked has room by now, for others
+// have settled for less meanwhile, and lets the request fetch once more.
+func (r *Engine) refusedTooSoon(request quota.Request, decision quota.Decision, f *fetching) bool {
+	again := false
+	for i, budget := range request.Budgets {
+		state, number := decision.Budgets[i], int64(i)
+		refused := slices.IndexFunc(decision.Denials, func(d quota.Denial) bool { return d.Kind == quota.KindBudget && d.Scope == budget.Scope })
+		fits := refused >= 0 && state.Settled+state.Reserved+money.Nano(decision.Denials[refused].Need) <= budget.Limit
+		if r.isPot(budget) && f.tried[number] == "final" && fits && f.times[number] < fetchLimit {
+			delete(f.tried, number)
+			again = true
+		}
+	}
+	return again
+}
+
+// fetchFor asks the home for allowance, and when it has none, for what other slots do not need.
+// It says whether the slot was granted what it needs.
+func (r *Engine) fetchFor(ctx context.Context, p *pot, budget quota.Budget, slot string, own slotFigures, need, wish int64) (bool, error) {
+	recalled := false
+	for range attempts {
+		p.mu.Lock()
+		recalls := p.recalls
+		p.mu.Unlock()
+		answer, err := r.tellHome(ctx, p, homeCall{budget: budget, slot: slot, own: own, need: need, wish: wish, recalled: recalled})
+		if err != nil {
+			return false, err
+		}
+		spentForGood := budget.Refuses() && answer.total+money.Nano(need) > budget.Limit
+		switch answer.status {
+		case "again":
+		case "granted":
+			err := r.accept(ctx, p, budget, slot, answer.own)
+			return err == nil, err
+		case "short", "recall":
+			if answer.status == "short" && (recalled || spentForGood) {
+				return false, nil
+			}
+			if err := r.recall(ctx, p, 0, recalls); err != nil {
+				return false, err
+			}
+			recalled = true
+		default:
+			return false, fmt.Errorf("answer of a script: status %q", answer.status)
+		}
+	}
+	return false, fmt.Errorf("%w: the home of %s does not keep what it is told", quota.ErrUnavailable, budget.Scope)
+}
+
+func (r *Engine) accept(ctx context.Context, p *pot, budget quota.Budget, slot string, granted slotFigures) error {
+	if err := r.transferStep("accept"); err != nil {
+		return err
+	}
+	key := r.counter(budget.Scope, slot, p.period)
+	_, err := r.callInt(ctx, r.scripts.accept, key, []any{granted.epoch, granted.number, int64(granted.allowance), potTerms(budget)})
+	return err
+}
+
+// transferStep lets a test stop a transfer before one of its steps.
+func (r *Engine) transferStep(name string) error {
+	if r.options.beforeStep == nil {
+		return nil
+	}
+	return r.options.beforeStep(name)
+}
+
+// homeCall is how a slot stands, and what is wanted for it. A negative need wants nothing.
+type homeCall struct {
+	budget     quota.Budget
+	slot       string
+	own        slotFigures
+	need, wish int64
+	recalled   bool
+}
+
+type homeAnswer struct {
+	// status is "noted", "granted", "short", "recall", or "again" after the home was filled anew.
+	status string
+	own    slotFigures
+	// total is what all slots have spent.
+	total money.Nano
+}
+
+// tellHome makes a call, keeps what it says of other slots, and raises the alerts that are due.
+func (r *Engine) tellHome(ctx context.Context, p *pot, call homeCall) (homeAnswer, error) {
+	if err := r.transferStep("home"); err != nil {
+		return homeAnswer{}, err
+	}
+	answer, err := r.call(ctx, r.scripts.home, p.home, r.homeArgs(p, call))
+	if err != nil {
+		return homeAnswer{}, err
+	}
+	status, version, epoch := answer.text(), answer.int(), answer.int()
+	switch status {
+	case "seed":
+		return homeAnswer{status: "again"}, r.fillPot(ctx, p, 0)
+	case "lost":
+		return homeAnswer{status: "again"}, r.fillPot(ctx, p, epoch)
+	}
+	told := homeAnswer{status: status, own: slotFigures{epoch: epoch, number: answer.int(), allowance: money.Nano(answer.int())}}
+	settled, held := money.Nano(answer.int()), money.Nano(answer.int())
+	at, due := quota.TimeOf(answer.int()), answer.list()
+	told.total = money.Nano(answer.int())
+	if answer.err != nil {
+		return homeAnswer{}, answer.err
+	}
+	p.know(call, version, epoch, settled, held)
+	return told, r.tellThresholds(ctx, p, call.budget, due, told.total, at)
+}
+
+func (p *pot) know(call homeCall, version, epoch int64, settled, held money.Nano) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if version < p.seen {
+		return // an older answer that arrives late
+	}
+	p.seen, p.epoch = version, epoch
+	p.settled, p.held = settled+call.own.settled, held+call.own.held
+	p.own[call.slot] = call.own
+}
+
+func (r *Engine) homeArgs(p *pot, call homeCall) []any {
+	p.mu.Lock()
+	seen := p.seen
+	p.mu.Unlock()
+	own := call.own
+	args := []any{
+		r.clock(), seen, call.slot, own.epoch, own.number, int64(own.allowance), int64(own.settled), int64(own.held), own.at,
+		call.need, call.wish, potLimit(call.budget), potTerms(call.budget), "", call.budget.Generation,
+	}
+	if call.recalled {
+		args[13] = "1"
+	}
+	for _, threshold := range call.budget.Thresholds {
+		args = append(args, shareText(threshold.Share), int64(threshold.At))
+	}
+	return args
+}

@@ -1,0 +1,222 @@
+package redis
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"time"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
+)
+
+// fillPot fills the home of a pot after it was found empty, or that it has lost data of the given epoch. Every slot says
+// how it stands and loses, until it asks again, what it was granted beyond that; the ledger says what was
+// spent in slots that have no counter. Gateways that do it at once do no harm.
+func (r *Engine) fillPot(ctx context.Context, p *pot, lost int64) error {
+	budget := p.terms()
+	p.mu.Lock()
+	floor := p.seen
+	p.mu.Unlock()
+	for range attempts {
+		epoch, ready, err := r.openPot(ctx, p, lost, floor)
+		if err != nil || ready {
+			return err
+		}
+		figures, err := r.lookEverywhere(ctx, p, epoch)
+		if err != nil {
+			return fmt.Errorf("fill the home of %s: %w", budget.Scope, err)
+		}
+		if newest := newestEpoch(figures); newest > epoch {
+			floor, lost = newest, epoch
+			continue
+		}
+		spent, err := r.record.SpendBySlot(ctx, budget.Scope, p.period)
+		if err != nil {
+			return fmt.Errorf("read what %s has spent: %w", budget.Scope, err)
+		}
+		filled, err := r.callInt(ctx, r.scripts.fill, p.home, fillArgs(r.clock(), epoch, p.period, figures, spent))
+		if filled == 1 {
+			r.options.Logger.InfoContext(ctx, "filled the home of a pot", slog.String("scope", string(budget.Scope)),
+				slog.Int("slots", len(figures)))
+		}
+		return err
+	}
+	return fmt.Errorf("%w: slots of %s are newer than their home", quota.ErrUnavailable, budget.Scope)
+}
+
+func (r *Engine) openPot(ctx context.Context, p *pot, lost, floor int64) (epoch int64, ready bool, err error) {
+	answer, err := r.call(ctx, r.scripts.open, p.home, []any{r.clock(), lost, floor})
+	if err != nil {
+		return 0, false, err
+	}
+	if answer.text() == "ready" {
+		return 0, true, answer.err
+	}
+	epoch = answer.int()
+	return epoch, false, answer.err
+}
+
+// lookEverywhere looks at the pot in all slots that there are, and brings to the ledger what they have settled.
+func (r *Engine) lookEverywhere(ctx context.Context, p *pot, epoch int64) (map[string]slotFigures, error) {
+	slots, err := r.slots(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list slots: %w", err)
+	}
+	figures, err := r.look(ctx, p, slots, epoch, neverIdle)
+	if err != nil {
+		return nil, err
+	}
+	for _, slot := range slots {
+		if _, counted := figures[slot]; counted || r.now().Sub(p.period.Start) <= freshPeriod {
+			continue
+		}
+		if err := r.recordStream(ctx, slot); err != nil {
+			return nil, fmt.Errorf("record what was settled for %s: %w", slot, err)
+		}
+	}
+	return figures, nil
+}
+
+func newestEpoch(figures map[string]slotFigures) (newest int64) {
+	for _, own := range figures {
+		newest = max(newest, own.epoch)
+	}
+	return newest
+}
+
+// fillArgs are read by escrow_fill.lua in this order.
+func fillArgs(clock string, epoch int64, period quota.Period, figures map[string]slotFigures, spent map[string]money.Nano) []any {
+	args := []any{clock, epoch, keptUntil(period)}
+	for slot, own := range figures {
+		args = append(args, "a", slot, own.number, int64(own.allowance), int64(own.settled), int64(own.held))
+	}
+	for slot, amount := range spent {
+		if _, counted := figures[slot]; !counted && amount != 0 {
+			args = append(args, "s", slot, int64(amount), 0, 0, 0)
+		}
+	}
+	return args
+}
+
+// keptUntil is when a period's counter is forgotten, in microseconds since 1970; 0 is never.
+func keptUntil(period quota.Period) int64 {
+	if period.End.IsZero() {
+		return 0
+	}
+	return period.End.Add(counterKept).UnixMicro()
+}
+
+// refillPot fills the counters of all slots of a pot and its home again.
+func (r *Engine) refillPot(ctx context.Context, p *pot) error {
+	slots, err := r.slotsOfPot(ctx, p)
+	if err != nil {
+		return err
+	}
+	for _, slot := range slots {
+		if _, err := r.callInt(ctx, r.scripts.unseed, r.counter(p.budget.Scope, slot, p.period), nil); err != nil {
+			return err
+		}
+	}
+	// This process may never have spent from the pot, or before another one filled it: the home knows its epoch.
+	epoch, err := r.client.HGet(ctx, p.home, "e").Result()
+	if err := r.notedBy(ctx, r.breakerOf(ctx, p.home), ignoreNil(err)); err != nil {
+		return err
+	}
+	return r.fillPot(ctx, p, fieldInt(epoch))
+}
+
+// dropAllowances makes a slot that has lost data ask the homes of its pots again: it may have given back what it now
+// believes to have.
+func (r *Engine) dropAllowances(ctx context.Context, slot string) error {
+	if r.cluster == nil {
+		return nil
+	}
+	for _, p := range r.knownPots() {
+		key := r.counter(p.terms().Scope, slot, p.period)
+		err := r.client.HDel(ctx, key, "e", "n", "g", "l").Err()
+		if err := r.notedBy(ctx, r.breakerOf(ctx, key), err); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// spentPot adds up what all slots of a pot have spent and reserved.
+func (r *Engine) spentPot(ctx context.Context, budget quota.Budget) (quota.BudgetState, error) {
+	for range attempts {
+		answer, err := r.call(ctx, r.scripts.spent, r.keys.budget(budget.Scope), appendPeriods([]any{r.clock(), "1"}, budget.Periods))
+		if err != nil {
+			return quota.BudgetState{}, err
+		}
+		status, now := answer.text(), quota.TimeOf(answer.int())
+		if status == "noperiod" {
+			return quota.BudgetState{}, fmt.Errorf("%s at %s: %w", budget.Scope, now.Format(time.RFC3339), quota.ErrNoPeriod)
+		}
+		period := periodOf(budget, answer.int())
+		if answer.err != nil {
+			return quota.BudgetState{}, answer.err
+		}
+		p := r.potOf(budget, period)
+		if status == "seed" {
+			if err := r.fillPot(ctx, p, 0); err != nil {
+				return quota.BudgetState{}, err
+			}
+			continue
+		}
+		settled, reserved, err := r.addUp(ctx, p)
+		return budget.State(period, settled, reserved), err
+	}
+	return quota.BudgetState{}, fmt.Errorf("%w: the home of %s does not keep what it is filled with", quota.ErrUnavailable, budget.Scope)
+}
+
+func (r *Engine) addUp(ctx context.Context, p *pot) (settled, reserved money.Nano, err error) {
+	fields, err := r.client.HGetAll(ctx, p.home).Result()
+	if err := r.notedBy(ctx, r.breakerOf(ctx, p.home), err); err != nil {
+		return 0, 0, err
+	}
+	var slots []string
+	for name, value := range fields {
+		if name[:min(2, len(name))] == "s:" {
+			settled += money.Nano(fieldInt(value))
+		}
+		if name[:min(2, len(name))] == "a:" {
+			slots = append(slots, name[2:])
+		}
+	}
+	figures, err := r.look(ctx, p, slots, 0, neverIdle)
+	if err != nil {
+		return 0, 0, err
+	}
+	for _, slot := range slots {
+		own, found := figures[slot]
+		if !found { // its server has lost everything
+			if own, err = r.lookAgain(ctx, p, slot); err != nil {
+				return 0, 0, err
+			}
+		}
+		settled += own.settled
+		reserved += own.held
+	}
+	return settled, reserved, nil
+}
+
+// lookAgain fills a slot's counter that has vanished and looks at it.
+func (r *Engine) lookAgain(ctx context.Context, p *pot, slot string) (slotFigures, error) {
+	if err := r.seedPeriod(ctx, p.terms(), slot, p.period, emptyBasis, r.now()); err != nil {
+		return slotFigures{}, err
+	}
+	figures, err := r.look(ctx, p, []string{slot}, 0, neverIdle)
+	return figures[slot], err
+}
+
+// emptyBasis is seed_basis of a counter that does not exist.
+const emptyBasis = ":"
+
+// fieldInt reads a field of a hash; what is no number is 0.
+func fieldInt(value any) int64 {
+	text, _ := value.(string)
+	n, _ := strconv.ParseInt(text, 10, 64)
+	return n
+}

@@ -1,0 +1,280 @@
+package redis
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	goredis "github.com/redis/go-redis/v9"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
+)
+
+// recall takes back what no slot of the pot has used for the given time, and tells the home. after is how many
+// recalls the caller knew of: if another call has begun one since, its result is as good.
+func (r *Engine) recall(ctx context.Context, p *pot, idle time.Duration, after int64) error {
+	p.recalling.Lock()
+	defer p.recalling.Unlock()
+	p.mu.Lock()
+	done := p.recalls > after
+	p.recalls++
+	p.mu.Unlock()
+	if done {
+		return nil
+	}
+	slots, err := r.slotsOfPot(ctx, p)
+	if err != nil {
+		return err
+	}
+	return r.tellAll(ctx, p, slots, idle)
+}
+
+// slotsOfPot lists the slots that the home has granted anything to.
+func (r *Engine) slotsOfPot(ctx context.Context, p *pot) (slots []string, err error) {
+	names, err := r.client.HKeys(ctx, p.home).Result()
+	if err := r.notedBy(ctx, r.breakerOf(ctx, p.home), err); err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		if slot, ok := strings.CutPrefix(name, "a:"); ok {
+			slots = append(slots, slot)
+		}
+	}
+	return slots, nil
+}
+
+// tellAll looks at the slots and tells the home of each how it stands.
+func (r *Engine) tellAll(ctx context.Context, p *pot, slots []string, idle time.Duration) error {
+	budget := p.terms()
+	figures, err := r.look(ctx, p, slots, 0, idle.Microseconds())
+	if err != nil {
+		return err
+	}
+	for _, slot := range slots {
+		own, found := figures[slot]
+		if !found {
+			continue
+		}
+		answer, err := r.tellHome(ctx, p, homeCall{budget: budget, slot: slot, own: own, need: -1, wish: -1})
+		if err != nil || answer.status == "again" {
+			return err // a home that was just filled knows of all slots
+		}
+	}
+	return nil
+}
+
+func (p *pot) terms() quota.Budget {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.budget
+}
+
+// look reads how slots stand, in one trip per server, after lowering the allowances that were idle. Slots without a
+// counter are left out. Counters that are empty are filled from the ledger first.
+func (r *Engine) look(ctx context.Context, p *pot, slots []string, epoch, idle int64) (map[string]slotFigures, error) {
+	budget := p.terms()
+	found := make(map[string]slotFigures)
+	for range attempts {
+		answers, err := r.recallAll(ctx, p, slots, []any{r.clock(), epoch, idle})
+		if err != nil {
+			return nil, err
+		}
+		var again []string
+		for i, answer := range answers {
+			status, at := answer.text(), answer.int()
+			switch status {
+			case "ok":
+				found[slots[i]] = slotFigures{
+					at: at, epoch: answer.int(), number: answer.int(), allowance: money.Nano(answer.int()),
+					settled: money.Nano(answer.int()), held: money.Nano(answer.int()),
+				}
+			case "seed":
+				again = append(again, slots[i])
+				if err := r.seedPeriod(ctx, budget, slots[i], p.period, answer.text(), quota.TimeOf(at)); err != nil {
+					return nil, err
+				}
+			}
+			if answer.err != nil {
+				return nil, answer.err
+			}
+		}
+		if len(again) == 0 {
+			return found, nil
+		}
+		slots = again
+	}
+	return nil, fmt.Errorf("%w: counters of %s do not keep what they are filled with", quota.ErrUnavailable, budget.Scope)
+}
+
+// recallAll runs escrow_recall.lua on the slots' counters.
+func (r *Engine) recallAll(ctx context.Context, p *pot, slots []string, args []any) ([]*reply, error) {
+	answers, err := r.pipeRecall(ctx, p, slots, args)
+	if err != nil && goredis.HasErrorPrefix(err, "NOSCRIPT") {
+		if err := r.scripts.recall.Load(ctx, r.client).Err(); err != nil {
+			return nil, r.noted(ctx, err)
+		}
+		answers, err = r.pipeRecall(ctx, p, slots, args)
+	}
+	return answers, r.noted(ctx, err)
+}
+
+func (r *Engine) pipeRecall(ctx context.Context, p *pot, slots []string, args []any) ([]*reply, error) {
+	ctx, cancel := context.WithTimeout(ctx, 2*r.options.Timeout+time.Duration(len(slots))*time.Millisecond)
+	defer cancel()
+	scope := p.terms().Scope
+	commands := make([]*goredis.Cmd, len(slots))
+	_, err := r.client.Pipelined(ctx, func(pipe goredis.Pipeliner) error {
+		for i, slot := range slots {
+			commands[i] = r.scripts.recall.EvalSha(ctx, pipe, []string{r.counter(scope, slot, p.period)}, args...)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	answers := make([]*reply, len(slots))
+	for i, command := range commands {
+		values, err := command.Slice()
+		if err != nil {
+			return nil, err
+		}
+		answers[i] = &reply{values: values}
+	}
+	return answers, nil
+}
+
+// tellThresholds records the alerts that are due before it marks them as told: a gateway that dies in between leaves it to
+// another one, and the record knows an alert that is raised twice by its id.
+func (r *Engine) tellThresholds(ctx context.Context, p *pot, budget quota.Budget, due []any, settled money.Nano, at time.Time) error {
+	var entries []quota.Entry
+	var marks []any
+	for _, threshold := range budget.Thresholds {
+		share := shareText(threshold.Share)
+		for _, name := range due {
+			if name == share {
+				event := quota.Crossing{Budget: budget, Period: p.period, Share: threshold.Share, Spend: settled, At: at}.Event()
+				entries = append(entries, quota.Entry{Alerts: []api.AlertEvent{event}})
+				marks = append(marks, fmt.Sprintf("m:%s:%d", share, budget.Generation), 1)
+			}
+		}
+	}
+	if len(entries) == 0 {
+		return nil
+	}
+	if err := r.record.Append(ctx, entries); err != nil {
+		r.options.Logger.WarnContext(ctx, "alerts of a pot wait for the record", slog.Any("error", err))
+		return nil
+	}
+	return r.notedBy(ctx, r.breakerOf(ctx, p.home), r.client.HSet(ctx, p.home, marks...).Err())
+}
+
+// spentFromPots notes that a slot's pots have to tell their homes what was spent.
+func (r *Engine) spentFromPots(request quota.Request, states []quota.BudgetState) {
+	if r.cluster == nil {
+		return
+	}
+	for i, budget := range request.Budgets {
+		if !r.isPot(budget) || i >= len(states) {
+			continue
+		}
+		p := r.potOf(budget, states[i].Period)
+		p.mu.Lock()
+		p.dirty[request.Slot] = true
+		p.mu.Unlock()
+	}
+}
+
+// tellPots tells the homes of pots what this gateway has spent from them.
+func (r *Engine) tellPots(ctx context.Context) error {
+	var errs []error
+	for _, p := range r.knownPots() {
+		p.mu.Lock()
+		var slots []string
+		for slot := range p.dirty {
+			slots = append(slots, slot)
+		}
+		clear(p.dirty)
+		p.mu.Unlock()
+		if len(slots) == 0 {
+			continue
+		}
+		if err := r.tellAll(ctx, p, slots, neverIdle); err != nil {
+			errs = append(errs, err)
+			p.mu.Lock()
+			for _, slot := range slots {
+				p.dirty[slot] = true
+			}
+			p.mu.Unlock()
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (r *Engine) knownPots() (pots []*pot) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, p := range r.pots {
+		pots = append(pots, p)
+	}
+	return pots
+}
+
+// SweepPots looks at all slots of all pots that this gateway knows: what gateways that died have spent becomes known,
+// transfers that they began are ended, and allowances that lie idle go back. Of all gateways one does it at a time.
+func (r *Engine) SweepPots(ctx context.Context) error {
+	var errs []error
+	for _, p := range r.knownPots() {
+		mine, err := r.client.SetNX(ctx, p.home+":sweep", r.replica, potSweep).Result()
+		if err := r.notedBy(ctx, r.breakerOf(ctx, p.home), err); err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		if mine || r.options.Manual {
+			p.mu.Lock()
+			recalls := p.recalls
+			p.mu.Unlock()
+			errs = append(errs, r.recall(ctx, p, potIdle, recalls))
+		}
+	}
+	r.forgetPots(time.Now())
+	return errors.Join(errs...)
+}
+
+func (r *Engine) forgetPots(now time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for home, p := range r.pots {
+		p.mu.Lock()
+		if now.Sub(p.used) > potKept && len(p.dirty) == 0 {
+			delete(r.pots, home)
+		}
+		p.mu.Unlock()
+	}
+}
+
+// beatPots asks the homes that this gateway has used lately whether they still know what they have told it.
+func (r *Engine) beatPots(ctx context.Context) error {
+	var errs []error
+	for _, p := range r.knownPots() {
+		p.mu.Lock()
+		seen, idle := p.seen, time.Since(p.used) > time.Minute
+		p.mu.Unlock()
+		if idle || seen == 0 {
+			continue
+		}
+		fields, err := r.client.HMGet(ctx, p.home, "z", "v", "e").Result()
+		if err := r.notedBy(ctx, r.breakerOf(ctx, p.home), err); err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		if version := fieldInt(fields[1]); fields[0] == nil || version < seen {
+			errs = append(errs, r.fillPot(ctx, p, fieldInt(fields[2])))
+		}
+	}
+	return errors.Join(errs...)
+}

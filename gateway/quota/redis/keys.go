@@ -1,0 +1,82 @@
+package redis
+
+import (
+	"strconv"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
+)
+
+// Keys of the Redis engine. The braces keep a slot's keys together on a Redis Cluster.
+//
+//	PREFIX:slots                       zset    slots by when a gateway last named them (unix seconds)
+//	PREFIX:{t:SLOT}:w:SCOPE            hash    a window: t last second, c second last charged, r requests,
+//	                                           k tokens, h those reserved by live ones, n live, and r<second>,
+//	                                           k<second>, h<second> per bucket
+//	PREFIX:{t:SLOT}:r                  hash    live reservations by id, packed
+//	PREFIX:{t:SLOT}:x                  zset    live reservations by when they expire (microseconds)
+//	PREFIX:{t:SLOT}:t                  hash    what reservations have in common, packed, by its digest
+//	PREFIX:{t:SLOT}:tu                 zset    those digests by when they were last used (microseconds)
+//	PREFIX:{t:SLOT}:d:ID8              hash    how reservations ended whose ids begin alike, for 15 minutes
+//	PREFIX:{t:SLOT}:cfg                string  policy version
+//	PREFIX:{t:SLOT}:wm:GATEWAY         string  the highest number of a gateway's changes that was applied
+//	PREFIX:{t:SLOT}:led                stream  ledger rows and alerts on their way to the record
+//	PREFIX:{t:SLOT}:led:rows           string  how many these are: an entry may hold several rows
+//	PREFIX:{TAG}:slots                 zset    on a Redis Cluster: a copy of the list of slots
+//	PREFIX:{b:SCOPE}:b:START-END       hash    a budget's period (microseconds): u settled, p reserved,
+//	                                           z when it was seeded, v how often that was taken back,
+//	                                           m:SHARE:GENERATION people were told
+//	PREFIX:{b:SCOPE}:b:on              string  START-END of the period that the budget is charged on
+//	PREFIX:{gateways}:epoch            string  the life that the counters are in; neither replicated nor persisted
+//	PREFIX:{gateways}:live             zset    gateways by their last beat (microseconds)
+//	PREFIX:{gateways}:record           string  the last gateway that has reached the record, for 10 seconds
+//	PREFIX:{gateways}:closed           string  from when on hard budgets may open (microseconds); missing when they are
+//	PREFIX:{gateways}:awaited          set     gateways that have not told a new epoch what they know
+//
+// On a Redis Cluster a budget's counter is in the slot whose requests it counts, and a pot has one in every slot and a home:
+//
+//	PREFIX:{t:SLOT}:b:SCOPE:on         string  as above, but for pots
+//	PREFIX:{t:SLOT}:b:SCOPE:START-END  hash    as above, and of a pot: e epoch, n number, g allowance, l terms, t last used
+//	PREFIX:{b:SCOPE}:b:START-END       hash    a pot's home: z filled, e epoch, v version, a:SLOT how a slot stands, packed,
+//	                                           s:SLOT what was spent in a slot without a counter, G granted, U settled
+//	                                           and P reserved in all of them, N how many, l terms, m: as above
+//	PREFIX:{b:SCOPE}:b:START-END:sweep string  which gateway has looked at all slots lately
+type keys struct{ prefix string }
+
+func (k keys) slots() string { return k.prefix + ":slots" }
+
+// gateways is the base of the keys that gateways know of each other by.
+func (k keys) gateways() string { return k.prefix + ":{gateways}" }
+
+func (k keys) slotsCopy(tag string) string { return k.prefix + ":{" + tag + "}:slots" }
+
+// slot is the base that the scripts make a slot's keys from.
+func (k keys) slot(slot string) string { return k.prefix + ":{t:" + slot + "}" }
+
+func (k keys) policy(slot string) string { return k.slot(slot) + ":cfg" }
+
+func (k keys) ledger(slot string) string { return k.slot(slot) + ":led" }
+
+// budget is a counter's key without its period.
+func (k keys) budget(scope quota.Scope) string { return k.prefix + ":{b:" + string(scope) + "}:b" }
+
+// counter is the key of a budget's counter: on a Redis Cluster it lies in the slot whose requests it counts.
+func (r *Engine) counter(scope quota.Scope, slot string, period quota.Period) string {
+	return r.counterBase(scope, slot) + periodSuffix(period)
+}
+
+// counterBase is counter without the period.
+func (r *Engine) counterBase(scope quota.Scope, slot string) string {
+	if r.cluster == nil {
+		return r.keys.budget(scope)
+	}
+	return r.keys.slot(slot) + ":b:" + string(scope)
+}
+
+// home is the key of a pot's home, or of a budget's counter on a single server.
+func (k keys) home(scope quota.Scope, period quota.Period) string {
+	return k.budget(scope) + periodSuffix(period)
+}
+
+func periodSuffix(period quota.Period) string {
+	return ":" + strconv.FormatInt(quota.Micros(period.Start), 10) + "-" + strconv.FormatInt(quota.Micros(period.End), 10)
+}

@@ -1,0 +1,137 @@
+package redis
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
+)
+
+// pendingLimit is how many steps may wait for Redis before requests are refused.
+const pendingLimit = 10_000
+
+// pendingStep is a step whose answer never arrived. It is repeated by its id until it is answered.
+type pendingStep struct {
+	settlement quota.Settlement
+	// cancel takes the reservation back instead of settling it.
+	cancel bool
+}
+
+type pending struct {
+	// retrying lets one retry run at a time, so that a second one waits for what the first has taken.
+	retrying sync.Mutex
+
+	mu    sync.Mutex
+	steps []pendingStep
+	// back are the ids of reservations that are being taken back, until Redis has said that they are.
+	back map[string]bool
+}
+
+func newPending() *pending { return &pending{back: make(map[string]bool)} }
+
+func (p *pending) keep(steps ...pendingStep) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.steps = append(p.steps, steps...)
+	for _, step := range steps {
+		if step.cancel {
+			p.back[step.settlement.ID] = true
+		}
+	}
+}
+
+// takesBack says whether a reservation is being taken back. Nothing may be held under its id: the cancellation
+// that is on its way would end it.
+func (p *pending) takesBack(id string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.back[id]
+}
+
+// tookBack forgets an id: from now on Redis says that it has ended.
+func (p *pending) tookBack(id string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.back, id)
+}
+
+func (p *pending) take() []pendingStep {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	steps := p.steps
+	p.steps = nil
+	return steps
+}
+
+func (p *pending) full() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.steps) >= pendingLimit
+}
+
+func (r *Engine) keepPending(step pendingStep) {
+	r.pending.keep(step)
+	r.wakeDrain()
+}
+
+// takeBack ends a reservation that Redis may have made without anybody hearing of it, unless another try under its
+// id did hear of it: that one is live.
+func (r *Engine) takeBack(request quota.Request) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.held[request.ID] == nil {
+		r.keepPending(pendingStep{settlement: quota.Settlement{ID: request.ID, Slot: request.Slot}, cancel: true})
+	}
+}
+
+func errTakenBack(id string) error {
+	return fmt.Errorf("reserve %s: an earlier try under this id is being taken back: %w", id, quota.ErrEnded)
+}
+
+// retryPending repeats what was not answered. The first failure ends it; the rest waits.
+func (r *Engine) retryPending(ctx context.Context) error {
+	r.pending.retrying.Lock()
+	defer r.pending.retrying.Unlock()
+	steps := r.pending.take()
+	for i, step := range steps {
+		if err := r.retry(ctx, step); err != nil {
+			r.pending.keep(steps[i:]...)
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *Engine) retry(ctx context.Context, step pendingStep) error {
+	id, slot := step.settlement.ID, step.settlement.Slot
+	if step.cancel {
+		_, err := r.callInt(ctx, r.scripts.cancel, r.keys.slot(slot), []any{r.clock(), id, quota.Remembered.Microseconds()})
+		if err == nil {
+			r.pending.tookBack(id)
+		}
+		r.markDirty(slot)
+		return err
+	}
+	err := r.settleAgain(ctx, step.settlement)
+	if errors.Is(err, quota.ErrUnknown) {
+		r.options.Logger.WarnContext(ctx, "a late settlement found nothing to settle", slog.String("reservation", id))
+		err = nil
+	}
+	if err == nil {
+		r.release(id)
+	}
+	return err
+}
+
+// settleAgain settles what Redis did not answer for. Its row is in the record by now, and a counter may have been
+// filled from there: so the counters are filled again instead of being added to.
+func (r *Engine) settleAgain(ctx context.Context, settlement quota.Settlement) error {
+	if held := r.heldBy(settlement.ID); held != nil {
+		return r.settleLost(ctx, settlement, held)
+	}
+	_, err := r.settle(ctx, settlement, nil)
+	return err
+}

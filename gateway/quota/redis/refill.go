@@ -1,0 +1,79 @@
+package redis
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	goredis "github.com/redis/go-redis/v9"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
+)
+
+// Refill implements [quota.Engine]. The counters lose their seed marks, so that no gateway decides by them
+// before they are filled again.
+func (r *Engine) Refill(ctx context.Context, budgets []quota.Budget) ([]quota.BudgetState, error) {
+	states, err := r.Spent(ctx, budgets)
+	if err != nil {
+		return nil, err
+	}
+	for i, state := range states {
+		if r.isPot(budgets[i]) {
+			if err := r.refillPot(ctx, r.potOf(budgets[i], state.Period)); err != nil {
+				return nil, fmt.Errorf("fill the counters of %s again: %w", state.Scope, err)
+			}
+			continue
+		}
+		counter := r.counter(state.Scope, budgets[i].Slot, state.Period)
+		if _, err := r.callInt(ctx, r.scripts.unseed, counter, nil); err != nil {
+			return nil, fmt.Errorf("fill the counter of %s again: %w", state.Scope, err)
+		}
+	}
+	return r.Spent(ctx, budgets)
+}
+
+// Backlog implements [quota.Engine], over all slots and so for all gateways.
+func (r *Engine) Backlog(ctx context.Context) (quota.Backlog, error) {
+	slots, err := r.slots(ctx)
+	if err != nil {
+		return quota.Backlog{}, fmt.Errorf("list slots: %w", err)
+	}
+	var now *goredis.TimeCmd
+	lengths := make([]*goredis.StringCmd, len(slots))
+	oldest := make([]*goredis.XMessageSliceCmd, len(slots))
+	_, err = r.client.Pipelined(ctx, func(pipe goredis.Pipeliner) error {
+		now = pipe.Time(ctx)
+		for i, slot := range slots {
+			lengths[i] = pipe.Get(ctx, r.keys.ledger(slot)+":rows")
+			oldest[i] = pipe.XRangeN(ctx, r.keys.ledger(slot), "-", "+", 1)
+		}
+		return nil
+	})
+	if err := r.noted(ctx, ignoreNil(err)); err != nil {
+		return quota.Backlog{}, fmt.Errorf("look at what waits for the record: %w", err)
+	}
+	var backlog quota.Backlog
+	for i := range slots {
+		rows, err := lengths[i].Int64()
+		if err := ignoreNil(err); err != nil { // no figure is none
+			return quota.Backlog{}, fmt.Errorf("look at what waits of %s: %w", slots[i], err)
+		}
+		backlog.Entries += rows
+		if waiting := oldest[i].Val(); len(waiting) > 0 {
+			backlog.Oldest = max(backlog.Oldest, now.Val().Sub(writtenAt(waiting[0].ID)))
+		}
+	}
+	return backlog, nil
+}
+
+// writtenAt is when Redis made an entry of a stream, which its id says.
+func writtenAt(id string) time.Time {
+	text, _, _ := strings.Cut(id, "-")
+	milliseconds, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return time.Time{}
+	}
+	return time.UnixMilli(milliseconds)
+}

@@ -1,0 +1,194 @@
+package redis
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
+)
+
+// reserveCall is one request's part of a group that reserve.lua decides.
+type reserveCall struct {
+	asked
+	request quota.Request
+	// row is the request's ledger row as JSON.
+	row []byte
+	// tried is what was fetched for its pots, on a Redis Cluster.
+	tried map[int64]string
+	// epoch is the one that the group counted on, and now when it was decided.
+	epoch string
+	now   time.Time
+	// order is the decision's among those of its slot, see [orderOf].
+	order int64
+}
+
+// admitted says whether Redis holds something for the request.
+func (c *reserveCall) admitted() bool {
+	status := statusOf(c.answer.values)
+	return status == "admitted" || status == "duplicate"
+}
+
+// askReserve has Redis decide, together with whoever asks at the same time.
+func (r *Engine) askReserve(ctx context.Context, request quota.Request, row []byte, fetched *fetching) (*reserveCall, error) {
+	breaker := r.breakerOf(ctx, r.keys.slot(request.Slot))
+	trial := breaker.open()
+	if !breaker.allows(time.Now()) {
+		return nil, errOpen
+	}
+	call := &reserveCall{asked: newAsked(trial), request: request, row: row, tried: fetched.tried}
+	r.reserves.ask(request.Slot, call)
+	return call, r.wait(ctx, breaker, &call.asked)
+}
+
+// answerReserves lets Redis decide a group.
+func (r *Engine) answerReserves(slot string, group []*reserveCall) {
+	breaker := r.breakerOf(context.Background(), r.keys.slot(slot))
+	if group = present(breaker, group); len(group) == 0 {
+		return
+	}
+	answers, err := r.decide(breaker, slot, group)
+	finish(group, answers, err)
+}
+
+func (r *Engine) decide(breaker *breaker, slot string, group []*reserveCall) ([][]any, error) {
+	epoch, err := r.expectEpoch(context.Background())
+	if err != nil {
+		return nil, err
+	}
+	args, err := r.reserveArgs(group, epoch)
+	if err != nil {
+		return nil, err
+	}
+	log := r.logOf(slot)
+	number := log.number(args)
+	answer, err := r.callGroup(breaker, r.scripts.reserve, r.keys.slot(slot), args, len(group))
+	if err != nil {
+		return nil, err
+	}
+	answers, err := groupAnswers(answer, len(group))
+	if slices.ContainsFunc(answers, func(a []any) bool { return statusOf(a) == "admitted" }) {
+		log.applied(number)
+	}
+	if err == nil && answer.next < len(answer.values) {
+		now := quota.TimeOf(answer.int())
+		for i, call := range group {
+			call.now, call.order = now, orderOf(now, i)
+		}
+	}
+	return answers, errors.Join(err, answer.err)
+}
+
+// statusOf is the word that an answer of a script begins with.
+func statusOf(answer []any) string {
+	if len(answer) == 0 {
+		return ""
+	}
+	status, _ := answer[0].(string)
+	return status
+}
+
+// reserveArgs are read by reserve.lua in this order. Limits that several requests are under are sent once.
+func (r *Engine) reserveArgs(group []*reserveCall, epoch string) ([]any, error) {
+	args := make([]any, 0, 80+11*len(group))
+	args = append(args, r.clock(), r.replica, 0, 0, quota.Lifetime.Microseconds(), r.keys.gateways(), epoch, r.options.MaxBacklog)
+	numbers, terms := sortTerms(group)
+	args = append(args, len(terms))
+	for _, call := range terms {
+		var err error
+		if args, err = r.termsArgs(args, call); err != nil {
+			return nil, err
+		}
+	}
+	args = append(args, len(group))
+	for i, call := range group {
+		request := &call.request
+		call.epoch = epoch
+		args = append(args, request.ID, numbers[i], request.InputTokens, request.OutputTokens, request.MinOutputTokens,
+			request.RestOutputTokens, request.IdleOutputTokens, int64(request.InputCost), int64(request.OutputTokenCost), call.row, request.Final)
+	}
+	return args, nil
+}
+
+// sortTerms picks one call for each set of limits in the group, and says by number, from 1, which one each call is under.
+func sortTerms(group []*reserveCall) (numbers []int, terms []*reserveCall) {
+	numbers = make([]int, len(group))
+	for i, call := range group {
+		known := slices.IndexFunc(terms, func(other *reserveCall) bool { return sameTerms(call, other) })
+		if known < 0 {
+			known = len(terms)
+			terms = append(terms, call)
+		}
+		numbers[i] = known + 1
+		// What is remembered of the requests shares the limits as well.
+		call.request.Windows, call.request.Budgets = terms[known].request.Windows, terms[known].request.Budgets
+	}
+	return numbers, terms
+}
+
+// sameTerms may find a difference where there is none; that costs a few bytes.
+func sameTerms(a, b *reserveCall) bool {
+	return a.request.PolicyVersion == b.request.PolicyVersion && len(a.tried) == 0 && len(b.tried) == 0 &&
+		slices.Equal(a.request.Windows, b.request.Windows) &&
+		slices.EqualFunc(a.request.Budgets, b.request.Budgets, sameBudget)
+}
+
+func sameBudget(a, b quota.Budget) bool {
+	return a.Scope == b.Scope && a.Slot == b.Slot && a.Limit == b.Limit && a.Hard == b.Hard && a.Generation == b.Generation &&
+		slices.Equal(a.Periods, b.Periods) && slices.Equal(a.Thresholds, b.Thresholds) && sameThrottle(a.Throttle, b.Throttle) && a.About == b.About
+}
+
+func sameThrottle(a, b *quota.Throttle) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return *a == *b
+}
+
+func (r *Engine) termsArgs(args []any, call *reserveCall) ([]any, error) {
+	request := &call.request
+	about, err := packBudgets(request.Budgets)
+	if err != nil {
+		return nil, fmt.Errorf("describe the budgets of %s: %w", request.Slot, err)
+	}
+	args = append(args, request.PolicyVersion, about, len(request.Windows))
+	for _, window := range request.Windows {
+		args = append(args, string(window.Scope), window.RPM, window.TPM, window.Parallel)
+	}
+	args = append(args, len(request.Budgets))
+	for _, budget := range request.Budgets {
+		args = r.budgetArgs(args, budget, request.Slot)
+	}
+	return r.escrowArgs(args, *request, call.tried), nil
+}
+
+func (r *Engine) budgetArgs(args []any, budget quota.Budget, slot string) []any {
+	throttle := quota.Throttle{Factor: 1}
+	if budget.Throttle != nil {
+		throttle = *budget.Throttle
+	}
+	args = append(args, r.counterBase(budget.Scope, slot), int64(budget.Limit), budget.Hard, budget.Generation,
+		shareText(budget.RefusalShare()), string(throttle.Window), int64(throttle.At), throttle.Factor)
+	args = append(args, 2*len(budget.Periods))
+	args = appendPeriods(args, budget.Periods)
+	if r.isPot(budget) {
+		return append(args, 0) // its home tells people
+	}
+	args = append(args, 2*len(budget.Thresholds))
+	for _, threshold := range budget.Thresholds {
+		args = append(args, shareText(threshold.Share), int64(threshold.At))
+	}
+	return args
+}
+
+func appendPeriods(args []any, periods []quota.Period) []any {
+	for _, period := range periods {
+		args = append(args, quota.Micros(period.Start), quota.Micros(period.End))
+	}
+	return args
+}
+
+func shareText(share float64) string { return strconv.FormatFloat(share, 'g', -1, 64) }

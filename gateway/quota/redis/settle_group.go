@@ -1,0 +1,93 @@
+package redis
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
+)
+
+// settleCall is one settlement's part of a group that settle.lua books.
+type settleCall struct {
+	asked
+	settlement quota.Settlement
+	// counters are those of the budgets that it is spent from, where this gateway made the reservation.
+	counters []string
+	// row is the ledger row as JSON, but for when the request was admitted and settled.
+	row []byte
+	// now is when the group was booked, and order which of its slot's decisions this one is.
+	now   time.Time
+	order int64
+}
+
+// askSettle has Redis book a settlement, together with whoever settles at the same time.
+func (r *Engine) askSettle(ctx context.Context, settlement quota.Settlement, held *heldReservation, row []byte) (*settleCall, error) {
+	breaker := r.breakerOf(ctx, r.keys.slot(settlement.Slot))
+	trial := breaker.open()
+	if !breaker.allows(time.Now()) {
+		return nil, errOpen
+	}
+	call := &settleCall{asked: newAsked(trial), settlement: settlement, counters: r.countersOf(held), row: row}
+	r.settles.ask(settlement.Slot, call)
+	return call, r.wait(ctx, breaker, &call.asked)
+}
+
+// answerSettles lets Redis book a group.
+func (r *Engine) answerSettles(slot string, group []*settleCall) {
+	breaker := r.breakerOf(context.Background(), r.keys.slot(slot))
+	if group = present(breaker, group); len(group) == 0 {
+		return
+	}
+	answers, err := r.book(breaker, slot, group)
+	finish(group, answers, err)
+}
+
+func (r *Engine) book(breaker *breaker, slot string, group []*settleCall) ([][]any, error) {
+	args := make([]any, 0, 8+5*len(group))
+	args = append(args, r.clock(), r.replica, 0, 0, quota.Remembered.Microseconds())
+	for _, call := range group {
+		settlement := &call.settlement
+		args = append(args, settlement.ID, settlement.Tokens, int64(settlement.Cost), settlement.Unsent, call.row)
+	}
+	log := r.logOf(slot)
+	number := log.number(args)
+	answer, err := r.callGroup(breaker, r.scripts.settle, r.keys.slot(slot), args, len(group))
+	if err != nil {
+		r.markDirty(slot) // it may have been booked all the same
+		return nil, err
+	}
+	answers, err := groupAnswers(answer, len(group))
+	if err != nil || len(answers) != len(group) || answer.next == len(answer.values) {
+		return answers, err
+	}
+	if slices.ContainsFunc(answers, func(a []any) bool { return statusOf(a) == "settled" }) {
+		log.applied(number)
+	}
+	now, entry := quota.TimeOf(answer.int()), answer.text()
+	for i, call := range group {
+		call.now, call.order = now, orderOf(now, i)
+	}
+	together, apart := writtenBy(group, answers)
+	r.noteWritten(slot, entry, together, apart, len(together) == len(group))
+	return answers, answer.err
+}
+
+// writtenBy are the rows of a group's settlements: those in the one entry which the script wrote for all of them, and
+// those in entries of their own, beside alerts. What an earlier call has written is among neither.
+func writtenBy(group []*settleCall, answers [][]any) (together, apart []writtenRow) {
+	for i, call := range group {
+		answer := &reply{values: answers[i]}
+		if answer.text() != "settled" {
+			continue
+		}
+		at := answer.int()
+		row := writtenRow{row: quota.SettledRow(call.settlement, quota.TimeOf(max(at, -at)), call.now), counters: call.counters}
+		if at < 0 {
+			apart = append(apart, row)
+			continue
+		}
+		together = append(together, row)
+	}
+	return together, apart
+}
