@@ -8,12 +8,15 @@ package admin
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"net/http"
 	"time"
 
-	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/access"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/rehearse"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/route"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/stores"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/usage"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/httpx"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
@@ -23,10 +26,10 @@ const writeTimeout = 30 * time.Second
 
 // Options are what the admin API is made of. All but those after Logger are required.
 type Options struct {
-	Authenticator Authenticator
-	Record        Record
-	Spending      Spending
-	Changes       Changes
+	Authenticator access.Authenticator
+	Record        stores.Record
+	Spending      stores.Spending
+	Changes       stores.Changes
 	Tester        Tester
 	// Pepper keys the hashes of secrets; see [auth.Hash].
 	Pepper []byte
@@ -36,7 +39,7 @@ type Options struct {
 	// Models are what is served; nil is none.
 	Models Models
 	// Prices are those of the models that are served; nil is none.
-	Prices Prices
+	Prices usage.Prices
 	// People says that people come with tokens of an identity provider: their names are not known beforehand.
 	People bool
 	// MaxBody is the largest request body in bytes; 0 is [httpx.DefaultMaxBody].
@@ -48,28 +51,18 @@ type Options struct {
 	Now func() time.Time
 }
 
-// Authenticator finds out who sends a request. Its errors are [api.Error]s.
-type Authenticator interface {
-	Authenticate(ctx context.Context, header http.Header) (auth.Caller, error)
-	// Known says whether the headers carry what is right, without a look-up for every guess. Who does gets in however
-	// many others from the same address did not.
-	Known(ctx context.Context, header http.Header) bool
-}
-
 // Server answers the admin API.
 type Server struct {
-	authenticator Authenticator
-	record        Record
-	spending      Spending
-	changes       Changes
-	tester        Tester
-	models        Models
-	declared      Declared
-	prices        Prices
-	pepper        []byte
-	people        bool
-	now           func() time.Time
-	throttle      *throttle
+	record   stores.Record
+	spending stores.Spending
+	changes  stores.Changes
+	tester   Tester
+	models   Models
+	declared Declared
+	prices   usage.Prices
+	pepper   []byte
+	people   bool
+	now      func() time.Time
 }
 
 // New returns the handler of all admin paths, and of every path that no route has.
@@ -77,9 +70,8 @@ type Server struct {
 // must not start.
 func New(options Options) http.Handler {
 	s := &Server{
-		authenticator: options.Authenticator, record: options.Record, spending: options.Spending,
-		changes: options.Changes, tester: options.Tester, models: options.Models, declared: options.Declared,
-		prices: options.Prices, pepper: options.Pepper, people: options.People, now: options.Now,
+		record: options.Record, spending: options.Spending, changes: options.Changes, tester: options.Tester,
+		models: options.Models, declared: options.Declared, prices: options.Prices, pepper: options.Pepper, people: options.People, now: options.Now,
 	}
 	if s.models == nil {
 		s.models = noModels{}
@@ -91,22 +83,19 @@ func New(options Options) http.Handler {
 		s.declared = nothingDeclared{}
 	}
 	if s.prices == nil {
-		s.prices = nothingPriced{}
+		s.prices = usage.NothingPriced{}
 	}
-	s.throttle = newThrottle(options.FailuresAllowed)
+	door := access.NewDoor(options.Authenticator, options.FailuresAllowed, s.now)
 	maxBody := options.MaxBody
 	if maxBody == 0 {
 		maxBody = httpx.DefaultMaxBody
 	}
 	mux := httpx.NewMux(options.Logger)
-	for _, route := range routes {
-		if !route.Permission.Known() {
-			panic("admin route " + route.Pattern() + " has no permission")
+	for _, route := range s.routes() {
+		if fault := route.Fault(); fault != "" {
+			panic(fault)
 		}
-		if route.Permission.OfTeams() && scopes[route.Pattern()] == nil {
-			panic("admin route " + route.Pattern() + " does not say which teams a request is about")
-		}
-		mux.Handle(route.Pattern(), httpx.Handle(options.Logger, s.serve(route)))
+		mux.Handle(route.Pattern(), httpx.Handle(options.Logger, s.serve(route, door)))
 	}
 	return httpx.Chain(mux,
 		httpx.Identify,
@@ -118,76 +107,54 @@ func New(options Options) http.Handler {
 }
 
 // serve lets in who has the route's permission, reads the request, and answers what the handler returns.
-func (s *Server) serve(route Route) httpx.Handler {
+func (s *Server) serve(served route.Route, door *access.Door) httpx.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		caller, err := s.authenticate(r)
+		caller, err := door.Authenticate(r)
 		if err != nil {
 			return err
 		}
-		if !caller.Role.May(route.Permission) {
-			return api.Errorf(api.Forbidden, "role %s may not use %s", caller.Role, route.Pattern())
+		if !caller.Role.May(served.Permission) {
+			return api.Errorf(api.Forbidden, "role %s may not use %s", caller.Role, served.Pattern())
 		}
-		c, err := newCall(r, caller)
+		c, err := served.Read(r, caller)
 		if err != nil {
 			return err
 		}
-		if err := c.expectQuery(route); err != nil {
-			return err
-		}
-		if err := s.checkScope(route, c); err != nil {
-			return err
-		}
-		if route.Changes() {
+		if served.Changes() {
 			// What has begun is finished, or it would be stored without being in force.
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), writeTimeout)
 			defer cancel()
-			c.request = r.WithContext(ctx)
-			if err := s.nameActor(c); err != nil {
+			c.Request = r.WithContext(ctx)
+			if err := s.sign(c); err != nil {
 				return err
 			}
 		}
-		answer, err := route.handler(s, c)
-		c.warn(w.Header())
+		answer, err := served.Serve(c)
+		c.Warn(w.Header())
 		if err != nil {
 			return err
 		}
-		if rows, ok := answer.(streamed); ok {
-			return rows.write(r.Context(), w)
+		if rows, ok := answer.(route.Streamed); ok {
+			return rows.Write(r.Context(), w)
 		}
 		return httpx.WriteJSON(w, http.StatusOK, answer)
 	}
 }
 
-// inForce words the failure of a change that is stored already.
-func inForce(err error) error {
-	if err == nil {
-		return nil
-	}
-	return api.Errorf(api.StoreUnavailable, "the change is stored, but not yet in force on every gateway; send it again").WithCause(err)
+// usage are the books of what was spent.
+func (s *Server) usage() *usage.Books {
+	return &usage.Books{Record: s.record, Prices: s.prices, KeyNamed: s.keyNamed, Now: s.now}
 }
 
-// taken names the field that holds an id which is in use already, for clients that point at it.
-func taken(err error, field string) error {
-	var known *api.Error
-	if errors.As(err, &known) && known.Code == api.AlreadyExists && known.Param == "" {
-		named := *known
-		named.Param = field
-		return &named
-	}
-	return err
-}
-
-// unspent words the failure to read what has been spent.
-func unspent(err error) error {
-	var known *api.Error
-	switch {
-	case err == nil:
-		return nil
-	case errors.As(err, &known) && known.Code == api.NotFound:
-		return api.FieldErrorf("budget_id", "names a budget that is not there").WithCause(err)
-	case errors.As(err, &known):
-		return err
-	default:
-		return api.Errorf(api.StoreUnavailable, "what has been spent cannot be read now; try again").WithCause(err)
+// rehearsals say what changes would do, on a server that changes nothing.
+func (s *Server) rehearsals() *rehearse.Checker {
+	return &rehearse.Checker{
+		Record: s.record, Spending: s.spending, Now: s.now, Models: s.allModels,
+		Within: func(team *api.Team, key api.Key) error { return s.checkWithin(team, api.Key{}, key) },
+		Stage: func(record stores.Record, spending stores.Spending, changes stores.Changes) []route.Route {
+			stage := *s
+			stage.record, stage.spending, stage.changes = record, spending, changes
+			return stage.routes()
+		},
 	}
 }

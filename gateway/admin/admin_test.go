@@ -15,6 +15,9 @@ import (
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/admin"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/access"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/stores"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/usage"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/seal"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/store"
@@ -23,7 +26,7 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
 
-var _ admin.Record = (*store.Store)(nil)
+var _ stores.Record = (*store.Store)(nil)
 
 // adminKey is the one in LiteLLM's documentation, so that its scripts run as they stand there.
 const adminKey = "sk-admin-xxx"
@@ -40,7 +43,7 @@ type gateway struct {
 	tester   *fakeTester
 	declared fakeDeclared
 	models   *fakeModels
-	prices   admin.Prices
+	prices   usage.Prices
 	// rows counts what was booked in the ledger.
 	rows int
 	log  *lockedBuffer
@@ -78,9 +81,9 @@ func newGateway(t testing.TB) *gateway {
 }
 
 // serve starts the admin API on a record.
-func (g *gateway) serve(record admin.Record) {
+func (g *gateway) serve(record stores.Record) {
 	g.Server = httptest.NewServer(admin.New(admin.Options{
-		Authenticator: &admin.Callers{
+		Authenticator: &access.Callers{
 			Configured: auth.NewAdminKeys(adminKey), Record: g.store, Pepper: []byte("pepper"), Now: g.clock,
 		},
 		Record: record, Spending: g.spending, Changes: g.changes,

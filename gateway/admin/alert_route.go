@@ -4,55 +4,56 @@ import (
 	"context"
 	"errors"
 
+	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/route"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
 // createAlertRoute is POST /alert_route/new: a route's fields, and alert_route_id unless one is to be made.
-func (s *Server) createAlertRoute(c *call) (any, error) {
-	id, err := c.in.text("alert_route_id")
+func (s *Server) createAlertRoute(c *route.Call) (any, error) {
+	id, err := c.In.Text("alert_route_id")
 	if err != nil {
 		return nil, err
 	}
 	if id == "" {
 		id = auth.NewAlertRouteID()
 	}
-	route := api.NewAlertRoute(id)
-	if err := c.in.expect(&route.AlertRouteFields); err != nil {
+	alertRoute := api.NewAlertRoute(id)
+	if err := c.In.Expect(&alertRoute.AlertRouteFields); err != nil {
 		return nil, err
 	}
-	if err := route.Validate(); err != nil {
+	if err := alertRoute.Validate(); err != nil {
 		return nil, err
 	}
 	if err := undeclared("alert route", s.declared.AlertRoute, id); err != nil {
 		return nil, err
 	}
-	created, err := once(s, c, func(ctx context.Context) (api.AlertRoute, error) {
-		stored, err := s.record.CreateAlertRoute(ctx, c.change, route)
-		return stored, taken(err, "alert_route_id")
+	created, err := route.Once(c, s.record, func(ctx context.Context) (api.AlertRoute, error) {
+		stored, err := s.record.CreateAlertRoute(ctx, c.Change, alertRoute)
+		return stored, route.Taken(err, "alert_route_id")
 	})
 	if err != nil {
 		return nil, err
 	}
-	return created, inForce(s.changes.RouteChanged(c.ctx(), nil, &created))
+	return created, route.InForce(s.changes.RouteChanged(c.Context(), nil, &created))
 }
 
 // completeAlertRoute fills in where a route is declared.
-func (s *Server) completeAlertRoute(route api.AlertRoute) api.AlertRoute {
-	if file, ok := s.declared.AlertRoute(route.AlertRouteID); ok {
-		route.DeclaredIn = file
+func (s *Server) completeAlertRoute(alertRoute api.AlertRoute) api.AlertRoute {
+	if file, ok := s.declared.AlertRoute(alertRoute.AlertRouteID); ok {
+		alertRoute.DeclaredIn = file
 	}
-	return route
+	return alertRoute
 }
 
 // alertRouteInfo is GET /alert_route/info?alert_route_id=.
-func (s *Server) alertRouteInfo(c *call) (any, error) {
-	id, err := c.required("alert_route_id")
+func (s *Server) alertRouteInfo(c *route.Call) (any, error) {
+	id, err := c.Required("alert_route_id")
 	if err != nil {
 		return nil, err
 	}
-	route, err := s.record.AlertRoute(c.ctx(), id)
-	return s.completeAlertRoute(route), err
+	alertRoute, err := s.record.AlertRoute(c.Context(), id)
+	return s.completeAlertRoute(alertRoute), err
 }
 
 // alertRouteList is the answer of GET /alert_route/list.
@@ -61,30 +62,30 @@ type alertRouteList struct {
 }
 
 // listAlertRoutes is GET /alert_route/list: every route, or the one with the name asked for.
-func (s *Server) listAlertRoutes(c *call) (any, error) {
-	filter := api.AlertRouteFilter{Name: c.query.Get("name")}
-	routes, _, err := s.record.AlertRoutes(c.ctx(), filter)
+func (s *Server) listAlertRoutes(c *route.Call) (any, error) {
+	filter := api.AlertRouteFilter{Name: c.Query.Get("name")}
+	routes, _, err := s.record.AlertRoutes(c.Context(), filter)
 	if err != nil {
 		return nil, err
 	}
 	list := alertRouteList{AlertRoutes: make([]api.AlertRoute, len(routes))}
-	for i, route := range routes {
-		list.AlertRoutes[i] = s.completeAlertRoute(route)
+	for i, alertRoute := range routes {
+		list.AlertRoutes[i] = s.completeAlertRoute(alertRoute)
 	}
 	return list, nil
 }
 
 // updateAlertRoute is POST /alert_route/update: alert_route_id and the fields to change.
-func (s *Server) updateAlertRoute(c *call) (any, error) {
-	id, err := c.in.required("alert_route_id")
+func (s *Server) updateAlertRoute(c *route.Call) (any, error) {
+	id, err := c.In.Required("alert_route_id")
 	if err != nil {
 		return nil, err
 	}
-	if err := c.in.expect(&api.AlertRouteFields{}); err != nil {
+	if err := c.In.Expect(&api.AlertRouteFields{}); err != nil {
 		return nil, err
 	}
-	takesOff := c.in.nullIn("webhook", "secret")
-	revision, err := c.ifRevision()
+	takesOff := c.In.NullIn("webhook", "secret")
+	revision, err := c.IfRevision()
 	if err != nil {
 		return nil, err
 	}
@@ -92,20 +93,20 @@ func (s *Server) updateAlertRoute(c *call) (any, error) {
 		return nil, err
 	}
 	var before api.AlertRoute
-	route, err := s.record.UpdateAlertRoute(c.ctx(), c.change, id, revision, func(route *api.AlertRoute) error {
-		before = *route
-		if err := c.in.patch(&route.AlertRouteFields); err != nil {
+	alertRoute, err := s.record.UpdateAlertRoute(c.Context(), c.Change, id, revision, func(alertRoute *api.AlertRoute) error {
+		before = *alertRoute
+		if err := c.In.Patch(&alertRoute.AlertRouteFields); err != nil {
 			return err
 		}
-		if takesOff && route.Webhook != nil {
-			route.Webhook.Secret = new(string)
+		if takesOff && alertRoute.Webhook != nil {
+			alertRoute.Webhook.Secret = new(string)
 		}
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	return s.completeAlertRoute(route), inForce(s.changes.RouteChanged(c.ctx(), &before, &route))
+	return s.completeAlertRoute(alertRoute), route.InForce(s.changes.RouteChanged(c.Context(), &before, &alertRoute))
 }
 
 // alertRoutesDeleted is the answer of POST /alert_route/delete.
@@ -114,29 +115,29 @@ type alertRoutesDeleted struct {
 }
 
 // deleteAlertRoutes is POST /alert_route/delete {"alert_route_ids"}: all of them or none.
-func (s *Server) deleteAlertRoutes(c *call) (any, error) {
-	ids, err := c.in.texts("alert_route_ids")
+func (s *Server) deleteAlertRoutes(c *route.Call) (any, error) {
+	ids, err := c.In.Texts("alert_route_ids")
 	if err != nil {
 		return nil, err
 	}
 	if len(ids) == 0 {
 		return nil, api.FieldErrorf("alert_route_ids", "is required: a list of the routes to delete")
 	}
-	if err := c.in.expect(&struct{}{}); err != nil {
+	if err := c.In.Expect(&struct{}{}); err != nil {
 		return nil, err
 	}
 	if err := undeclared("alert route", s.declared.AlertRoute, ids...); err != nil {
 		return nil, err
 	}
-	deleted, err := s.record.DeleteAlertRoutes(c.ctx(), c.change, ids)
+	deleted, err := s.record.DeleteAlertRoutes(c.Context(), c.Change, ids)
 	if err != nil {
 		return nil, err
 	}
 	var failed error
-	for _, route := range deleted {
-		failed = errors.Join(failed, s.changes.RouteChanged(c.ctx(), &route, nil))
+	for _, alertRoute := range deleted {
+		failed = errors.Join(failed, s.changes.RouteChanged(c.Context(), &alertRoute, nil))
 	}
-	return alertRoutesDeleted{DeletedAlertRoutes: ids}, inForce(failed)
+	return alertRoutesDeleted{DeletedAlertRoutes: ids}, route.InForce(failed)
 }
 
 // alertRouteTested is the answer of POST /alert_route/test.
@@ -146,16 +147,21 @@ type alertRouteTested struct {
 }
 
 // testAlertRoute is POST /alert_route/test {"alert_route_id"}: it answers when a test event has arrived.
-func (s *Server) testAlertRoute(c *call) (any, error) {
-	id, err := c.in.required("alert_route_id")
+func (s *Server) testAlertRoute(c *route.Call) (any, error) {
+	id, err := c.In.Required("alert_route_id")
 	if err != nil {
 		return nil, err
 	}
-	if err := c.in.expect(&struct{}{}); err != nil {
+	if err := c.In.Expect(&struct{}{}); err != nil {
 		return nil, err
 	}
-	if err := s.tester.SendTest(c.ctx(), id); err != nil {
+	if err := s.tester.SendTest(c.Context(), id); err != nil {
 		return nil, err
 	}
 	return alertRouteTested{AlertRouteID: id, Delivered: true}, nil
+}
+
+// Tester sends a test event to a route and returns when it has arrived, or an [api.Error] saying why not.
+type Tester interface {
+	SendTest(ctx context.Context, routeID string) error
 }

@@ -6,56 +6,60 @@ import (
 	"strings"
 	"time"
 
+	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/route"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
 // audits is GET /audit: who changed what, newest first, by object_id, team_id, actor, action and time; a page
 // in JSON, or all of it as CSV or JSON Lines.
-func (s *Server) audits(c *call) (any, error) {
+func (s *Server) audits(c *route.Call) (any, error) {
 	filter := api.AuditFilter{
-		Actor: c.either("actor", "changed_by"), CredentialID: c.query.Get("credential_id"), Action: c.query.Get("action"),
-		ObjectID: c.query.Get("object_id"), TeamID: c.query.Get("team_id"),
+		Actor: c.Either("actor", "changed_by"), CredentialID: c.Query.Get("credential_id"), Action: c.Query.Get("action"),
+		ObjectID: c.Query.Get("object_id"), TeamID: c.Query.Get("team_id"),
 	}
 	var err error
-	if filter.From, filter.To, err = c.period(); err != nil {
+	if filter.From, filter.To, err = c.Period(); err != nil {
 		return nil, err
 	}
-	if _, err := c.cursor(&filter.BeforeSeq); err != nil {
+	if _, err := c.Cursor(&filter.BeforeSeq); err != nil {
 		return nil, err
 	}
-	format, err := c.format()
+	format, err := c.Format()
 	if err != nil {
 		return nil, err
 	}
-	if format == formatJSON {
+	if format == route.FormatJSON {
 		return s.auditPage(c, filter)
 	}
-	return rows[api.Audit]{
-		format: format, columns: auditColumns, cells: auditCells,
-		each: func(ctx context.Context, emit func(api.Audit) error) error { return s.eachAudit(ctx, filter, emit) },
+	return route.Rows[api.Audit]{
+		Format: format, Columns: auditColumns, Cells: auditCells,
+		Each: func(ctx context.Context, emit func(api.Audit) error) error { return s.eachAudit(ctx, filter, emit) },
 	}, nil
 }
 
-func (s *Server) auditPage(c *call, filter api.AuditFilter) (api.AuditPage, error) {
-	page, err := c.pageOf("page_size", 50)
+func (s *Server) auditPage(c *route.Call, filter api.AuditFilter) (api.AuditPage, error) {
+	page, err := c.PageOf("page_size", 50)
 	if err != nil {
 		return api.AuditPage{}, err
 	}
-	filter.Limit = page.size
+	filter.Limit = page.Size
 	if filter.BeforeSeq == 0 {
-		filter.Offset = page.order.Offset
+		filter.Offset = page.Order.Offset
 	}
-	found, total, err := s.record.Audits(c.ctx(), filter)
-	answer := api.AuditPage{Audits: found, Total: total, Page: page.number, PageSize: page.size, TotalPages: page.pages(total)}
-	if err == nil && len(found) == page.size {
-		answer.NextCursor, err = encodeCursor(found[len(found)-1].Seq)
+	found, total, err := s.record.Audits(c.Context(), filter)
+	answer := api.AuditPage{Audits: found, Total: total, Page: page.Number, PageSize: page.Size, TotalPages: page.Pages(total)}
+	if err == nil && len(found) == page.Size {
+		answer.NextCursor, err = route.EncodeCursor(found[len(found)-1].Seq)
 	}
 	return answer, err
 }
 
+// auditBatch is how many changes are in memory at a time.
+const auditBatch = 500
+
 // eachAudit reads changes a batch at a time.
 func (s *Server) eachAudit(ctx context.Context, filter api.AuditFilter, emit func(api.Audit) error) error {
-	filter.Limit = ledgerBatch
+	filter.Limit = auditBatch
 	for {
 		found, err := s.record.AuditPage(ctx, filter)
 		if err != nil {
@@ -66,7 +70,7 @@ func (s *Server) eachAudit(ctx context.Context, filter api.AuditFilter, emit fun
 				return err
 			}
 		}
-		if len(found) < ledgerBatch {
+		if len(found) < auditBatch {
 			return nil
 		}
 		filter.BeforeSeq = found[len(found)-1].Seq
@@ -80,19 +84,19 @@ var auditColumns = []string{
 
 func auditCells(a api.Audit) []string {
 	return []string{
-		decimal(a.Seq), a.At.Format(time.RFC3339Nano), cell(a.Actor), cell(a.Address), cell(a.UserAgent), cell(a.Reason), cell(a.RequestID),
-		a.Action, cell(a.ObjectID), string(a.Before), string(a.After), a.PrevHash, a.Hash,
-		a.CredentialKind, cell(a.CredentialID),
+		route.Decimal(a.Seq), a.At.Format(time.RFC3339Nano), route.Cell(a.Actor), route.Cell(a.Address), route.Cell(a.UserAgent), route.Cell(a.Reason), route.Cell(a.RequestID),
+		a.Action, route.Cell(a.ObjectID), string(a.Before), string(a.After), a.PrevHash, a.Hash,
+		a.CredentialKind, route.Cell(a.CredentialID),
 	}
 }
 
 // audit is GET /audit/{id}: one change, by its number.
-func (s *Server) audit(c *call) (any, error) {
-	seq, err := strconv.ParseInt(c.request.PathValue("id"), 10, 64)
+func (s *Server) audit(c *route.Call) (any, error) {
+	seq, err := strconv.ParseInt(c.Request.PathValue("id"), 10, 64)
 	if err != nil || seq < 1 {
 		return nil, api.FieldErrorf("id", "must be the number of a change, seq in GET /audit")
 	}
-	found, err := s.record.AuditPage(c.ctx(), api.AuditFilter{BeforeSeq: seq + 1, Limit: 1})
+	found, err := s.record.AuditPage(c.Context(), api.AuditFilter{BeforeSeq: seq + 1, Limit: 1})
 	if err != nil {
 		return nil, err
 	}
@@ -104,16 +108,16 @@ func (s *Server) audit(c *call) (any, error) {
 
 // verifyAudit is GET /audit/verify: whether every change is as it was written. known_head and known_rows are those
 // of an earlier answer, to show that the log still holds what it held then.
-func (s *Server) verifyAudit(c *call) (any, error) {
-	mark := api.AuditMark{Head: strings.ToLower(c.query.Get("known_head"))}
-	if text := c.query.Get("known_rows"); text != "" {
+func (s *Server) verifyAudit(c *route.Call) (any, error) {
+	mark := api.AuditMark{Head: strings.ToLower(c.Query.Get("known_head"))}
+	if text := c.Query.Get("known_rows"); text != "" {
 		rows, err := strconv.ParseInt(text, 10, 64)
 		if err != nil || rows < 0 {
 			return nil, api.FieldErrorf("known_rows", "must be a whole number")
 		}
 		mark.Rows = rows
 	}
-	check, err := s.record.VerifyAudit(c.ctx(), mark)
+	check, err := s.record.VerifyAudit(c.Context(), mark)
 	return auditVerdict{OK: check.OK(), AuditCheck: check}, err
 }
 

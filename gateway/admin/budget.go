@@ -3,13 +3,14 @@ package admin
 import (
 	"context"
 
+	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/route"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
 // createBudget is POST /budget/new: a budget's fields, and budget_id unless one is to be made.
-func (s *Server) createBudget(c *call) (any, error) {
-	id, err := c.in.text("budget_id")
+func (s *Server) createBudget(c *route.Call) (any, error) {
+	id, err := c.In.Text("budget_id")
 	if err != nil {
 		return nil, err
 	}
@@ -17,7 +18,7 @@ func (s *Server) createBudget(c *call) (any, error) {
 		id = auth.NewBudgetID()
 	}
 	budget := api.NewBudget(id)
-	if err := c.in.expect(&budget.BudgetFields); err != nil {
+	if err := c.In.Expect(&budget.BudgetFields); err != nil {
 		return nil, err
 	}
 	if err := budget.Validate(); err != nil {
@@ -26,19 +27,19 @@ func (s *Server) createBudget(c *call) (any, error) {
 	if err := undeclared("budget", s.declared.Budget, id); err != nil {
 		return nil, err
 	}
-	created, err := once(s, c, func(ctx context.Context) (api.Budget, error) {
-		stored, err := s.record.CreateBudget(ctx, c.change, budget)
-		return stored, taken(err, "budget_id")
+	created, err := route.Once(c, s.record, func(ctx context.Context) (api.Budget, error) {
+		stored, err := s.record.CreateBudget(ctx, c.Change, budget)
+		return stored, route.Taken(err, "budget_id")
 	})
 	if err != nil {
 		return nil, err
 	}
-	if err := s.changes.BudgetChanged(c.ctx(), nil, &created); err != nil {
-		return nil, inForce(err)
+	if err := s.changes.BudgetChanged(c.Context(), nil, &created); err != nil {
+		return nil, route.InForce(err)
 	}
 	// What a new pot has spent is in the ledger already, and it can be summed only once the pot is there.
 	stored := []api.Budget{created}
-	return &stored[0], s.completeBudgets(c.ctx(), stored)
+	return &stored[0], s.completeBudgets(c.Context(), stored)
 }
 
 // completeBudgets fills in what the record does not know: spending, and where budgets are declared.
@@ -48,7 +49,7 @@ func (s *Server) completeBudgets(ctx context.Context, budgets []api.Budget) erro
 	}
 	states, err := s.spending.Budgets(ctx, budgets)
 	if err != nil {
-		return unspent(err)
+		return route.Unspent(err)
 	}
 	for i := range budgets {
 		budgets[i].BudgetState = states[i]
@@ -60,18 +61,18 @@ func (s *Server) completeBudgets(ctx context.Context, budgets []api.Budget) erro
 }
 
 // budgetInfo is POST /budget/info {"budgets": ids}: those that are there, in the order asked.
-func (s *Server) budgetInfo(c *call) (any, error) {
-	ids, err := c.in.texts("budgets")
+func (s *Server) budgetInfo(c *route.Call) (any, error) {
+	ids, err := c.In.Texts("budgets")
 	if err != nil {
 		return nil, err
 	}
 	if len(ids) == 0 {
 		return nil, api.FieldErrorf("budgets", "is required: a list of the budgets to look up")
 	}
-	if err := c.in.expect(&struct{}{}); err != nil {
+	if err := c.In.Expect(&struct{}{}); err != nil {
 		return nil, err
 	}
-	found, err := s.budgets(c.ctx(), api.BudgetFilter{IDs: ids})
+	found, err := s.budgets(c.Context(), api.BudgetFilter{IDs: ids})
 	if err != nil {
 		return nil, err
 	}
@@ -89,8 +90,8 @@ func (s *Server) budgetInfo(c *call) (any, error) {
 }
 
 // listBudgets is GET /budget/list: every budget.
-func (s *Server) listBudgets(c *call) (any, error) {
-	return s.budgets(c.ctx(), api.BudgetFilter{})
+func (s *Server) listBudgets(c *route.Call) (any, error) {
+	return s.budgets(c.Context(), api.BudgetFilter{})
 }
 
 // budgets returns complete budgets, never nil.
@@ -106,15 +107,15 @@ func (s *Server) budgets(ctx context.Context, filter api.BudgetFilter) ([]api.Bu
 }
 
 // updateBudget is POST /budget/update: budget_id and the fields to change.
-func (s *Server) updateBudget(c *call) (any, error) {
-	id, err := c.in.required("budget_id")
+func (s *Server) updateBudget(c *route.Call) (any, error) {
+	id, err := c.In.Required("budget_id")
 	if err != nil {
 		return nil, err
 	}
-	if err := c.in.expect(&api.BudgetFields{}); err != nil {
+	if err := c.In.Expect(&api.BudgetFields{}); err != nil {
 		return nil, err
 	}
-	revision, err := c.ifRevision()
+	revision, err := c.IfRevision()
 	if err != nil {
 		return nil, err
 	}
@@ -122,28 +123,28 @@ func (s *Server) updateBudget(c *call) (any, error) {
 		return nil, err
 	}
 	var before api.Budget
-	budget, err := s.record.UpdateBudget(c.ctx(), c.change, id, revision, func(budget *api.Budget) error {
+	budget, err := s.record.UpdateBudget(c.Context(), c.Change, id, revision, func(budget *api.Budget) error {
 		before = *budget
-		return c.in.patch(&budget.BudgetFields)
+		return c.In.Patch(&budget.BudgetFields)
 	})
 	if err != nil {
 		return nil, err
 	}
-	if err := inForce(s.changes.BudgetChanged(c.ctx(), &before, &budget)); err != nil {
+	if err := route.InForce(s.changes.BudgetChanged(c.Context(), &before, &budget)); err != nil {
 		return nil, err
 	}
 	budgets := []api.Budget{budget}
-	err = s.completeBudgets(c.ctx(), budgets)
+	err = s.completeBudgets(c.Context(), budgets)
 	return budgets[0], err
 }
 
 // deleteBudget is POST /budget/delete {"id"}, which LiteLLM does not call budget_id; both are read.
-func (s *Server) deleteBudget(c *call) (any, error) {
-	id, err := c.in.text("id")
+func (s *Server) deleteBudget(c *route.Call) (any, error) {
+	id, err := c.In.Text("id")
 	if err != nil {
 		return nil, err
 	}
-	other, err := c.in.text("budget_id")
+	other, err := c.In.Text("budget_id")
 	if err != nil {
 		return nil, err
 	}
@@ -153,15 +154,15 @@ func (s *Server) deleteBudget(c *call) (any, error) {
 	if id == "" || (other != "" && other != id) {
 		return nil, api.FieldErrorf("id", "is required: the one budget to delete")
 	}
-	if err := c.in.expect(&struct{}{}); err != nil {
+	if err := c.In.Expect(&struct{}{}); err != nil {
 		return nil, err
 	}
 	if err := undeclared("budget", s.declared.Budget, id); err != nil {
 		return nil, err
 	}
-	deleted, err := s.record.DeleteBudgets(c.ctx(), c.change, []string{id})
+	deleted, err := s.record.DeleteBudgets(c.Context(), c.Change, []string{id})
 	if err != nil {
 		return nil, err
 	}
-	return deleted[0], inForce(s.changes.BudgetChanged(c.ctx(), &deleted[0], nil))
+	return deleted[0], route.InForce(s.changes.BudgetChanged(c.Context(), &deleted[0], nil))
 }

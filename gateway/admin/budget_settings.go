@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/route"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
@@ -16,12 +17,12 @@ type budgetSetting struct {
 }
 
 // budgetSettings is GET /budget/settings?budget_id=.
-func (s *Server) budgetSettings(c *call) (any, error) {
-	id, err := c.required("budget_id")
+func (s *Server) budgetSettings(c *route.Call) (any, error) {
+	id, err := c.Required("budget_id")
 	if err != nil {
 		return nil, err
 	}
-	budget, err := s.record.Budget(c.ctx(), id)
+	budget, err := s.record.Budget(c.Context(), id)
 	if err != nil {
 		return nil, err
 	}

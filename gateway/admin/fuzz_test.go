@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/admin"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/route"
 )
 
 // FuzzRoutes sends any body to any route: it is answered or refused, and nothing breaks.
@@ -39,7 +40,7 @@ func FuzzRoutes(f *testing.F) {
 
 // FuzzQuery sends any query to any reading route: it is answered or refused, and nothing breaks.
 func FuzzQuery(f *testing.F) {
-	var reading []admin.Route
+	var reading []route.Route
 	for _, route := range admin.Routes() {
 		if route.Method == http.MethodGet {
 			reading = append(reading, route)

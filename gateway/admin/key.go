@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"strings"
 
+	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/route"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
@@ -55,10 +56,10 @@ func shownName(name string) string {
 }
 
 // keyInfo is GET /key/info?key=; without a name it is about the key that the request carries.
-func (s *Server) keyInfo(c *call) (any, error) {
-	name := c.query.Get("key")
+func (s *Server) keyInfo(c *route.Call) (any, error) {
+	name := c.Query.Get("key")
 	if name == "" {
-		own, err := auth.Presented(c.request.Header)
+		own, err := auth.Presented(c.Request.Header)
 		if err != nil {
 			return nil, err
 		}
@@ -66,12 +67,12 @@ func (s *Server) keyInfo(c *call) (any, error) {
 			return nil, errNoKey()
 		}
 	}
-	key, err := s.keyNamed(c.ctx(), name)
+	key, err := s.keyNamed(c.Context(), name)
 	if err != nil {
 		return nil, err
 	}
 	keys := []api.Key{key}
-	err = s.completeKeys(c.ctx(), keys)
+	err = s.completeKeys(c.Context(), keys)
 	return api.KeyInfo{Key: keys[0], Asked: shownName(name), Info: keys[0]}, err
 }
 
@@ -99,7 +100,7 @@ func (s *Server) completeKeys(ctx context.Context, keys []api.Key) error {
 	}
 	states, err := s.spending.Keys(ctx, keys)
 	if err != nil {
-		return unspent(err)
+		return route.Unspent(err)
 	}
 	for i := range keys {
 		keys[i].BudgetState = states[i]
@@ -109,7 +110,7 @@ func (s *Server) completeKeys(ctx context.Context, keys []api.Key) error {
 
 // changedKey puts a key in force that has just been written, and completes it for the answer.
 func (s *Server) changedKey(ctx context.Context, before *api.Key, after api.Key) (api.Key, error) {
-	if err := inForce(s.changes.KeyChanged(ctx, before, &after)); err != nil {
+	if err := route.InForce(s.changes.KeyChanged(ctx, before, &after)); err != nil {
 		return after, err
 	}
 	keys := []api.Key{after}
@@ -118,43 +119,43 @@ func (s *Server) changedKey(ctx context.Context, before *api.Key, after api.Key)
 }
 
 // updateKey is POST /key/update: key (secret, hash or id) and the fields to change.
-func (s *Server) updateKey(c *call) (any, error) {
+func (s *Server) updateKey(c *route.Call) (any, error) {
 	answer, err := s.changeKey(c)
 	return answer, err
 }
 
-func (s *Server) changeKey(c *call) (api.KeyInfo, error) {
-	name, err := c.in.required("key")
+func (s *Server) changeKey(c *route.Call) (api.KeyInfo, error) {
+	name, err := c.In.Required("key")
 	if err != nil {
 		return api.KeyInfo{}, err
 	}
-	expiry, err := c.in.expiry(s.now())
+	expiry, err := readExpiry(c.In, s.now())
 	if err != nil {
 		return api.KeyInfo{}, err
 	}
-	if err := c.in.expect(&api.KeyFields{}); err != nil {
+	if err := c.In.Expect(&api.KeyFields{}); err != nil {
 		return api.KeyInfo{}, err
 	}
 	return s.editKey(c, name, func(key *api.Key) error {
 		blocked := key.Blocked
-		if err := c.in.patch(&key.KeyFields); err != nil {
+		if err := c.In.Patch(&key.KeyFields); err != nil {
 			return err
 		}
 		expiry.apply(&key.KeyFields)
-		if !c.in.has("blocked") {
+		if !c.In.Has("blocked") {
 			return nil
 		}
-		return c.blocked(blocked, key)
+		return noteBlocked(c, blocked, key)
 	})
 }
 
 // editKey changes one key, within what its team allows, and answers it as it is then.
-func (s *Server) editKey(c *call, name string, edit func(*api.Key) error) (api.KeyInfo, error) {
-	revision, err := c.ifRevision()
+func (s *Server) editKey(c *route.Call, name string, edit func(*api.Key) error) (api.KeyInfo, error) {
+	revision, err := c.IfRevision()
 	if err != nil {
 		return api.KeyInfo{}, err
 	}
-	found, err := s.keyNamed(c.ctx(), name)
+	found, err := s.keyNamed(c.Context(), name)
 	if err != nil {
 		return api.KeyInfo{}, err
 	}
@@ -162,7 +163,7 @@ func (s *Server) editKey(c *call, name string, edit func(*api.Key) error) (api.K
 	if err := edit(&planned); err != nil {
 		return api.KeyInfo{}, err
 	}
-	team, err := s.teamOf(c.ctx(), planned)
+	team, err := s.teamOf(c.Context(), planned)
 	if err != nil {
 		return api.KeyInfo{}, err
 	}
@@ -171,7 +172,7 @@ func (s *Server) editKey(c *call, name string, edit func(*api.Key) error) (api.K
 		return api.KeyInfo{}, err
 	}
 	var before api.Key
-	key, err := s.record.UpdateKey(c.ctx(), c.change, found.KeyID, revision, func(key *api.Key) error {
+	key, err := s.record.UpdateKey(c.Context(), c.Change, found.KeyID, revision, func(key *api.Key) error {
 		before = *key
 		if err := edit(key); err != nil {
 			return err
@@ -188,27 +189,27 @@ func (s *Server) editKey(c *call, name string, edit func(*api.Key) error) (api.K
 	if err != nil {
 		return api.KeyInfo{}, err
 	}
-	key, err = s.changedKey(c.ctx(), &before, key)
+	key, err = s.changedKey(c.Context(), &before, key)
 	return api.KeyInfo{Key: key, Asked: shownName(name), Info: key}, err
 }
 
 // blockKey is POST /key/block {"key"}.
-func (s *Server) blockKey(c *call) (any, error) { return s.setKeyBlocked(c, true) }
+func (s *Server) blockKey(c *route.Call) (any, error) { return s.setKeyBlocked(c, true) }
 
 // unblockKey is POST /key/unblock {"key"}.
-func (s *Server) unblockKey(c *call) (any, error) { return s.setKeyBlocked(c, false) }
+func (s *Server) unblockKey(c *route.Call) (any, error) { return s.setKeyBlocked(c, false) }
 
-func (s *Server) setKeyBlocked(c *call, blocked bool) (any, error) {
-	name, err := c.in.required("key")
+func (s *Server) setKeyBlocked(c *route.Call, blocked bool) (any, error) {
+	name, err := c.In.Required("key")
 	if err != nil {
 		return nil, err
 	}
-	if err := c.in.expect(&struct{}{}); err != nil {
+	if err := c.In.Expect(&struct{}{}); err != nil {
 		return nil, err
 	}
 	return s.editKey(c, name, func(key *api.Key) error {
 		before := key.Blocked
 		key.Blocked = blocked
-		return c.blocked(before, key)
+		return noteBlocked(c, before, key)
 	})
 }

@@ -3,6 +3,7 @@ package admin
 import (
 	"time"
 
+	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/route"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
@@ -13,19 +14,19 @@ type expiry struct {
 	at *time.Time
 }
 
-// expiry takes duration out of the input: "30d" from now, "-1" or null for ever.
-func (in *input) expiry(now time.Time) (expiry, error) {
-	if !in.has("duration") {
+// readExpiry takes duration out of the input: "30d" from now, "-1" or null for ever.
+func readExpiry(in *route.Input, now time.Time) (expiry, error) {
+	if !in.Has("duration") {
 		return expiry{}, nil
 	}
-	if err := in.refuseEmpty("duration"); err != nil {
+	if err := in.RefuseEmpty("duration"); err != nil {
 		return expiry{}, err
 	}
-	text, err := in.text("duration")
+	text, err := in.Text("duration")
 	if err != nil {
 		return expiry{}, err
 	}
-	if in.has("expires") && text != "" {
+	if in.Has("expires") && text != "" {
 		return expiry{}, api.FieldErrorf("duration", "cannot be set together with expires: both say when the key ends")
 	}
 	if text == "" || text == "-1" {

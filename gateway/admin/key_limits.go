@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
@@ -114,13 +115,13 @@ func limitsOf(team api.Team, before, after api.Key, names func(string) *modelnam
 		{"tpm_limit", team.TPMLimit, before.TPMLimit, after.TPMLimit},
 		{"max_parallel_requests", team.MaxParallelRequests, before.MaxParallelRequests, after.MaxParallelRequests},
 	}
-	for _, model := range sortedNames(after.ModelRPMLimit) {
+	for _, model := range slices.Sorted(maps.Keys(after.ModelRPMLimit)) {
 		limits = append(limits, pairedLimit{
 			"model_rpm_limit." + model, binding(team.ModelRPMLimit, names(model)),
 			entry(before.ModelRPMLimit, model), entry(after.ModelRPMLimit, model),
 		})
 	}
-	for _, model := range sortedNames(after.ModelTPMLimit) {
+	for _, model := range slices.Sorted(maps.Keys(after.ModelTPMLimit)) {
 		limits = append(limits, pairedLimit{
 			"model_tpm_limit." + model, binding(team.ModelTPMLimit, names(model)),
 			entry(before.ModelTPMLimit, model), entry(after.ModelTPMLimit, model),

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/route"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
@@ -23,56 +24,56 @@ type keyList struct {
 }
 
 // listKeys is GET /key/list: a page of the keys that the parameters select.
-func (s *Server) listKeys(c *call) (any, error) {
-	page, err := c.page("size", keyColumns)
+func (s *Server) listKeys(c *route.Call) (any, error) {
+	page, err := c.Page("size", keyColumns)
 	if err != nil {
 		return nil, err
 	}
-	if c.query.Get("sort_order") == "" {
-		page.order.Desc = true // as LiteLLM lists keys, whatever they are sorted by
+	if c.Query.Get("sort_order") == "" {
+		page.Order.Desc = true // as LiteLLM lists keys, whatever they are sorted by
 	}
-	full, err := c.wantsWholeKeys()
+	full, err := wantsWholeKeys(c)
 	if err != nil {
 		return nil, err
 	}
-	filter, err := c.keyFilter()
+	filter, err := keyFilter(c)
 	if err != nil {
 		return nil, err
 	}
-	filter.Page = page.order
-	keys, total, err := s.record.Keys(c.ctx(), filter)
+	filter.Page = page.Order
+	keys, total, err := s.record.Keys(c.Context(), filter)
 	if err != nil {
 		return nil, err
 	}
 	answer := keyList{
-		Keys: keyIDs(keys), TotalCount: total, CurrentPage: page.number, TotalPages: page.pages(total),
-		NextCursor: page.next(len(keys), func() (string, *string, api.Record) {
+		Keys: keyIDs(keys), TotalCount: total, CurrentPage: page.Number, TotalPages: page.Pages(total),
+		NextCursor: page.Next(len(keys), func() (string, *string, api.Record) {
 			last := keys[len(keys)-1]
 			return last.KeyID, last.KeyAlias, last.Record
 		}),
 	}
 	if full {
-		answer.Keys, err = keys, s.completeKeys(c.ctx(), keys)
+		answer.Keys, err = keys, s.completeKeys(c.Context(), keys)
 	}
 	return answer, err
 }
 
 // keyFilter reads which keys are wanted.
-func (c *call) keyFilter() (api.KeyFilter, error) {
+func keyFilter(c *route.Call) (api.KeyFilter, error) {
 	filter := api.KeyFilter{
-		TeamID: c.query.Get("team_id"), UserID: c.query.Get("user_id"), Alias: c.query.Get("key_alias"),
+		TeamID: c.Query.Get("team_id"), UserID: c.Query.Get("user_id"), Alias: c.Query.Get("key_alias"),
 	}
-	if !c.caller.Role.Everywhere() {
-		filter.TeamIDs = notNil(c.caller.Teams)
+	if !c.Caller.Role.Everywhere() {
+		filter.TeamIDs = notNil(c.Caller.Teams)
 	}
-	if c.caller.Role == auth.RoleKey {
-		filter.UserID = c.caller.UserID
+	if c.Caller.Role == auth.RoleKey {
+		filter.UserID = c.Caller.UserID
 	}
-	if id := c.query.Get("key_hash"); id != "" {
+	if id := c.Query.Get("key_hash"); id != "" {
 		filter.IDs = []string{id}
 	}
-	status, err := c.choice("status", append(api.KeyStatuses, "deleted")...)
-	if status == "deleted" || c.foreignOrganization() {
+	status, err := c.Choice("status", append(api.KeyStatuses, "deleted")...)
+	if status == "deleted" || foreignOrganization(c) {
 		filter.IDs, status = []string{}, "" // deleted keys are in the audit log only
 	}
 	filter.Status = status
@@ -81,15 +82,15 @@ func (c *call) keyFilter() (api.KeyFilter, error) {
 
 // foreignOrganization says whether objects of an organization are wanted. Bursar has none: all objects are in
 // LiteLLM's default one, none in another.
-func (c *call) foreignOrganization() bool {
-	organization := c.query.Get("organization_id")
+func foreignOrganization(c *route.Call) bool {
+	organization := c.Query.Get("organization_id")
 	return organization != "" && organization != "default_organization"
 }
 
 // wantsWholeKeys says whether keys are to be answered whole: return_full_object, or expand, which LiteLLM adds users with.
-func (c *call) wantsWholeKeys() (bool, error) {
-	full, err := c.flag("return_full_object", false)
-	return full || c.query.Get("expand") != "", err
+func wantsWholeKeys(c *route.Call) (bool, error) {
+	full, err := c.Flag("return_full_object", false)
+	return full || c.Query.Get("expand") != "", err
 }
 
 // keyAliases is the answer of GET /key/aliases.
@@ -103,17 +104,17 @@ type keyAliases struct {
 const maxAliases = 10_000
 
 // listKeyAliases is GET /key/aliases: the aliases in use, in order.
-func (s *Server) listKeyAliases(c *call) (any, error) {
-	number, err := c.number("page", 1, maxPageNumber)
+func (s *Server) listKeyAliases(c *route.Call) (any, error) {
+	number, err := c.Number("page", 1, route.MaxPageNumber)
 	if err != nil {
 		return nil, err
 	}
-	size, err := c.number("size", maxAliases, maxAliases)
+	size, err := c.Number("size", maxAliases, maxAliases)
 	if err != nil {
 		return nil, err
 	}
-	aliases, err := s.record.KeyAliases(c.ctx(), api.KeyFilter{
-		AliasContains: c.query.Get("search"), TeamID: c.query.Get("team_id"),
+	aliases, err := s.record.KeyAliases(c.Context(), api.KeyFilter{
+		AliasContains: c.Query.Get("search"), TeamID: c.Query.Get("team_id"),
 		Page: api.Page{Limit: size, Offset: (number - 1) * size},
 	})
 	return keyAliases{Aliases: aliases, CurrentPage: number, Size: size}, err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/route"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
@@ -23,20 +24,20 @@ type keysFound struct {
 }
 
 // keysInfo is POST /v2/key/info {"keys"}: those that are there.
-func (s *Server) keysInfo(c *call) (any, error) {
-	names, err := c.in.texts("keys")
+func (s *Server) keysInfo(c *route.Call) (any, error) {
+	names, err := c.In.Texts("keys")
 	if err != nil {
 		return nil, err
 	}
 	if len(names) == 0 || len(names) > maxLookup {
 		return nil, api.FieldErrorf("keys", "is required: a list of 1 to %d keys", maxLookup)
 	}
-	if err := c.in.expect(&struct{}{}); err != nil {
+	if err := c.In.Expect(&struct{}{}); err != nil {
 		return nil, err
 	}
 	found := keysFound{Key: []string{}, Info: []api.Key{}}
 	for _, name := range names {
-		key, err := s.keyNamed(c.ctx(), name)
+		key, err := s.keyNamed(c.Context(), name)
 		if api.CodeOf(err) == api.NotFound {
 			continue
 		}
@@ -45,7 +46,7 @@ func (s *Server) keysInfo(c *call) (any, error) {
 		}
 		found.Key, found.Info = append(found.Key, shownName(name)), append(found.Info, key)
 	}
-	return found, s.completeKeys(c.ctx(), found.Info)
+	return found, s.completeKeys(c.Context(), found.Info)
 }
 
 // keysUpdated is the answer of POST /key/bulk_update.
@@ -67,27 +68,26 @@ type keyUpdateRefused struct {
 }
 
 // bulkUpdateKeys is POST /key/bulk_update {"keys"}: each entry is a body of /key/update and stands for itself.
-func (s *Server) bulkUpdateKeys(c *call) (any, error) {
+func (s *Server) bulkUpdateKeys(c *route.Call) (any, error) {
 	var entries []map[string]json.RawMessage
-	if err := json.Unmarshal(c.in.take("keys"), &entries); err != nil {
+	if err := json.Unmarshal(c.In.Take("keys"), &entries); err != nil {
 		return nil, api.FieldErrorf("keys", "must be a list of objects")
 	}
 	if len(entries) == 0 || len(entries) > maxBulk {
 		return nil, api.FieldErrorf("keys", "is required: a list of 1 to %d changes", maxBulk)
 	}
-	if err := c.in.expect(&struct{}{}); err != nil {
+	if err := c.In.Expect(&struct{}{}); err != nil {
 		return nil, err
 	}
 	answer := keysUpdated{TotalRequested: len(entries), SuccessfulUpdates: []keyUpdated{}, FailedUpdates: []keyUpdateRefused{}}
 	for i, fields := range entries {
 		one := *c
-		one.in = &input{fields: fields, strict: c.in.strict, update: true}
-		one.in.read()
+		one.In = c.In.Entry(fields)
 		var name string
 		_ = json.Unmarshal(fields["key"], &name) // what is no text is refused below
 		changed, err := s.changeKey(&one)
-		for _, field := range one.in.unknown {
-			c.in.unknown = append(c.in.unknown, fmt.Sprintf("keys.%d.%s", i, field))
+		for _, field := range one.In.Unknown {
+			c.In.Unknown = append(c.In.Unknown, fmt.Sprintf("keys.%d.%s", i, field))
 		}
 		var refusal *api.Error
 		switch {
@@ -110,6 +110,6 @@ type keyHealth struct {
 }
 
 // checkKeyHealth is POST /key/health: a request that got here carries a key that works.
-func (s *Server) checkKeyHealth(c *call) (any, error) {
-	return keyHealth{Key: "healthy"}, c.in.expect(&struct{}{})
+func (s *Server) checkKeyHealth(c *route.Call) (any, error) {
+	return keyHealth{Key: "healthy"}, c.In.Expect(&struct{}{})
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/route"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
@@ -13,27 +14,27 @@ import (
 const maxGrace = 90 * 24 * time.Hour
 
 // generateServiceKey is POST /key/service-account/generate: a key of a team that belongs to no user.
-func (s *Server) generateServiceKey(c *call) (any, error) {
-	if value := c.in.fields["team_id"]; len(value) == 0 || string(value) == "null" {
+func (s *Server) generateServiceKey(c *route.Call) (any, error) {
+	if value := c.In.Fields["team_id"]; len(value) == 0 || string(value) == "null" {
 		return nil, api.FieldErrorf("team_id", "is required: a service account's key belongs to a team")
 	}
-	c.in.take("user_id") // as LiteLLM has it
+	c.In.Take("user_id") // as LiteLLM has it
 	return s.generateKey(c)
 }
 
 // generateKey is POST /key/generate: a key's fields, with a secret of the caller's own or a new one.
 // Its answer is the only one that shows the secret.
-func (s *Server) generateKey(c *call) (any, error) {
-	secret, err := c.in.secret("key")
+func (s *Server) generateKey(c *route.Call) (any, error) {
+	secret, err := readSecret(c.In, "key")
 	if err != nil {
 		return nil, err
 	}
-	expiry, err := c.in.expiry(s.now())
+	expiry, err := readExpiry(c.In, s.now())
 	if err != nil {
 		return nil, err
 	}
 	key := api.NewKey(auth.NewKeyID())
-	if err := c.in.expect(&key.KeyFields); err != nil {
+	if err := c.In.Expect(&key.KeyFields); err != nil {
 		return nil, err
 	}
 	expiry.apply(&key.KeyFields)
@@ -41,7 +42,7 @@ func (s *Server) generateKey(c *call) (any, error) {
 	if err := key.Validate(); err != nil {
 		return nil, err
 	}
-	team, err := s.teamOf(c.ctx(), key)
+	team, err := s.teamOf(c.Context(), key)
 	if err != nil {
 		return nil, err
 	}
@@ -51,28 +52,28 @@ func (s *Server) generateKey(c *call) (any, error) {
 	if key.Origin, err = s.checkNamed(c, team, api.Key{}, key); err != nil {
 		return nil, err
 	}
-	key.Origin.MadeBy = c.maker()
-	if err := c.blocked(false, &key); err != nil {
+	key.Origin.MadeBy = makerOf(c)
+	if err := noteBlocked(c, false, &key); err != nil {
 		return nil, err
 	}
 	fresh := []api.Key{key}
-	if err := s.completeKeys(c.ctx(), fresh); err != nil {
+	if err := s.completeKeys(c.Context(), fresh); err != nil {
 		return nil, err
 	}
-	created, err := once(s, c, func(ctx context.Context) (api.KeyCreated, error) {
-		stored, err := s.record.CreateKey(ctx, c.change, key, auth.Hash(s.pepper, secret))
+	created, err := route.Once(c, s.record, func(ctx context.Context) (api.KeyCreated, error) {
+		stored, err := s.record.CreateKey(ctx, c.Change, key, auth.Hash(s.pepper, secret))
 		stored.BudgetState = fresh[0].BudgetState
-		return api.KeyCreated{Secret: secret.Reveal(), Key: stored}, taken(err, "key")
+		return api.KeyCreated{Secret: secret.Reveal(), Key: stored}, route.Taken(err, "key")
 	})
 	if err != nil {
 		return nil, err
 	}
-	return created, inForce(s.changes.KeyChanged(c.ctx(), nil, &created.Key))
+	return created, route.InForce(s.changes.KeyChanged(c.Context(), nil, &created.Key))
 }
 
-// secret takes a secret of the caller's own out of the input, or makes one.
-func (in *input) secret(name string) (auth.Secret, error) {
-	text, err := in.text(name)
+// readSecret takes a secret of the caller's own out of the input, or makes one.
+func readSecret(in *route.Input, name string) (auth.Secret, error) {
+	text, err := in.Text(name)
 	if err != nil || text == "" {
 		return auth.NewSecret(), err
 	}
@@ -84,29 +85,29 @@ func (in *input) secret(name string) (auth.Secret, error) {
 
 // rotateKey is POST /key/rotate, /key/regenerate and /key/{key}/regenerate: a new secret for the same key.
 // The old one works on for grace_period ("24h"); without it, it stops at once.
-func (s *Server) rotateKey(c *call) (any, error) {
-	name, err := c.in.text("key")
+func (s *Server) rotateKey(c *route.Call) (any, error) {
+	name, err := c.In.Text("key")
 	if err != nil {
 		return nil, err
 	}
-	if inPath := c.request.PathValue("key"); inPath != "" {
+	if inPath := c.Request.PathValue("key"); inPath != "" {
 		name = inPath
 	}
 	if name == "" {
 		return nil, api.FieldErrorf("key", "is required")
 	}
-	secret, err := c.in.secret("new_key")
+	secret, err := readSecret(c.In, "new_key")
 	if err != nil {
 		return nil, err
 	}
-	grace, err := c.in.grace()
+	grace, err := readGrace(c.In)
 	if err != nil {
 		return nil, err
 	}
-	if err := c.in.expect(&struct{}{}); err != nil {
+	if err := c.In.Expect(&struct{}{}); err != nil {
 		return nil, err
 	}
-	before, err := s.keyNamed(c.ctx(), name)
+	before, err := s.keyNamed(c.Context(), name)
 	if err != nil {
 		return nil, err
 	}
@@ -115,34 +116,34 @@ func (s *Server) rotateKey(c *call) (any, error) {
 		return nil, err
 	}
 	oldUntil := s.now().Add(grace)
-	rotated, err := once(s, c, func(ctx context.Context) (api.KeyCreated, error) {
-		key, err := s.record.RotateKey(ctx, c.change, before.KeyID, auth.Hash(s.pepper, secret), auth.Mask(secret), oldUntil, givenTo)
-		return api.KeyCreated{Secret: secret.Reveal(), Key: key}, taken(err, "new_key")
+	rotated, err := route.Once(c, s.record, func(ctx context.Context) (api.KeyCreated, error) {
+		key, err := s.record.RotateKey(ctx, c.Change, before.KeyID, auth.Hash(s.pepper, secret), auth.Mask(secret), oldUntil, givenTo)
+		return api.KeyCreated{Secret: secret.Reveal(), Key: key}, route.Taken(err, "new_key")
 	})
 	if err != nil {
 		return nil, err
 	}
-	rotated.Key, err = s.changedKey(c.ctx(), &before, rotated.Key)
+	rotated.Key, err = s.changedKey(c.Context(), &before, rotated.Key)
 	return rotated, err
 }
 
 // checkRotation says who the new secret is given out to, nil for who has the key already. The secret of somebody's
 // key is not for callers who could not make one for them.
-func (s *Server) checkRotation(c *call, key api.Key) (*api.Credential, error) {
-	if key.KeyID == c.caller.KeyID {
+func (s *Server) checkRotation(c *route.Call, key api.Key) (*api.Credential, error) {
+	if key.KeyID == c.Caller.KeyID {
 		return nil, nil //nolint:nilnil // nobody new is no error
 	}
-	maker := c.maker()
-	if c.caller.Role.Everywhere() {
+	maker := makerOf(c)
+	if c.Caller.Role.Everywhere() {
 		return &maker, nil
 	}
 	_, err := s.checkUserNamed(c, key)
 	return &maker, err
 }
 
-// grace takes grace_period out of the input.
-func (in *input) grace() (time.Duration, error) {
-	text, err := in.text("grace_period")
+// readGrace takes grace_period out of the input.
+func readGrace(in *route.Input) (time.Duration, error) {
+	text, err := in.Text("grace_period")
 	if err != nil || text == "" {
 		return 0, err
 	}
@@ -157,19 +158,19 @@ func (in *input) grace() (time.Duration, error) {
 }
 
 // deleteKeys is POST /key/delete {"keys"}, by secret or id, or {"key_aliases"}: all of them or none.
-func (s *Server) deleteKeys(c *call) (any, error) {
-	names, err := c.in.texts("keys")
+func (s *Server) deleteKeys(c *route.Call) (any, error) {
+	names, err := c.In.Texts("keys")
 	if err != nil {
 		return nil, err
 	}
-	aliases, err := c.in.texts("key_aliases")
+	aliases, err := c.In.Texts("key_aliases")
 	if err != nil {
 		return nil, err
 	}
 	if len(names)+len(aliases) == 0 {
 		return nil, api.FieldErrorf("keys", "is required, or key_aliases: a list of the keys to delete")
 	}
-	if err := c.in.expect(&struct{}{}); err != nil {
+	if err := c.In.Expect(&struct{}{}); err != nil {
 		return nil, err
 	}
 	deleted, err := s.removeKeys(c, names, aliases)
@@ -178,19 +179,19 @@ func (s *Server) deleteKeys(c *call) (any, error) {
 	}
 	var failed error
 	for _, key := range deleted {
-		failed = errors.Join(failed, s.changes.KeyChanged(c.ctx(), &key, nil))
+		failed = errors.Join(failed, s.changes.KeyChanged(c.Context(), &key, nil))
 	}
-	return keysDeleted{DeletedKeys: append(names, aliases...)}, inForce(failed)
+	return keysDeleted{DeletedKeys: append(names, aliases...)}, route.InForce(failed)
 }
 
 // removeKeys deletes keys in one transaction.
-func (s *Server) removeKeys(c *call, names, aliases []string) (deleted []api.Key, err error) {
+func (s *Server) removeKeys(c *route.Call, names, aliases []string) (deleted []api.Key, err error) {
 	ids, err := s.idsOf(c, names, aliases)
 	if err != nil {
 		return nil, err
 	}
-	_, _, err = s.record.Idempotent(c.ctx(), api.Once{}, func(ctx context.Context) ([]byte, error) {
-		if deleted, err = s.record.DeleteKeys(ctx, c.change, ids); err != nil {
+	_, _, err = s.record.Idempotent(c.Context(), api.Once{}, func(ctx context.Context) ([]byte, error) {
+		if deleted, err = s.record.DeleteKeys(ctx, c.Change, ids); err != nil {
 			return nil, err
 		}
 		return nil, checkMayDelete(c, deleted)
@@ -205,7 +206,7 @@ type keysDeleted struct {
 }
 
 // idsOf finds the keys that are named; each once.
-func (s *Server) idsOf(c *call, names, aliases []string) ([]string, error) {
+func (s *Server) idsOf(c *route.Call, names, aliases []string) ([]string, error) {
 	var ids []string
 	seen := map[string]bool{}
 	add := func(key api.Key, err error) error {
@@ -216,12 +217,12 @@ func (s *Server) idsOf(c *call, names, aliases []string) ([]string, error) {
 		return err
 	}
 	for _, name := range names {
-		if err := add(s.keyNamed(c.ctx(), name)); err != nil {
+		if err := add(s.keyNamed(c.Context(), name)); err != nil {
 			return nil, err
 		}
 	}
 	for _, alias := range aliases {
-		if err := add(s.record.KeyByAlias(c.ctx(), alias)); err != nil {
+		if err := add(s.record.KeyByAlias(c.Context(), alias)); err != nil {
 			return nil, err
 		}
 	}

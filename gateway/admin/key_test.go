@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/bursarhq/terraform-provider-bursar/gateway/admin"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/stores"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
@@ -131,7 +131,7 @@ func TestKeyInfo(t *testing.T) {
 
 // countingRecord counts how often a secret is looked up.
 type countingRecord struct {
-	admin.Record
+	stores.Record
 	lookups int
 }
 

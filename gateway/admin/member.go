@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/route"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
@@ -23,19 +24,19 @@ type memberAdded struct {
 
 // addMember is POST /team/member_add: team_id, member (one or a list), and what binds them. All are
 // added, or none.
-func (s *Server) addMember(c *call) (any, error) {
-	teamID, err := c.in.required("team_id")
+func (s *Server) addMember(c *route.Call) (any, error) {
+	teamID, err := c.In.Required("team_id")
 	if err != nil {
 		return nil, err
 	}
-	people, err := c.in.people("member")
+	people, err := readPeople(c.In, "member")
 	if err != nil {
 		return nil, err
 	}
 	if len(people) == 0 {
 		return nil, api.FieldErrorf("member", `is required: {"role": "user", "user_id": …} or a list of such`)
 	}
-	limits, err := c.in.memberLimits()
+	limits, err := readLimits(c.In)
 	if err != nil {
 		return nil, err
 	}
@@ -46,16 +47,16 @@ func (s *Server) addMember(c *call) (any, error) {
 	if err := s.checkGrant(c, team, api.MemberFields{}, limits); err != nil {
 		return nil, err
 	}
-	added, err := once(s, c, func(ctx context.Context) (membersChanged, error) {
+	added, err := route.Once(c, s.record, func(ctx context.Context) (membersChanged, error) {
 		return s.addMembers(ctx, c, teamID, people, limits)
 	})
 	if err != nil {
 		return nil, err
 	}
-	if err := s.membersInForce(c.ctx(), teamID, added); err != nil {
+	if err := s.membersInForce(c.Context(), teamID, added); err != nil {
 		return nil, err
 	}
-	return s.memberAnswer(c.ctx(), teamID, added)
+	return s.memberAnswer(c.Context(), teamID, added)
 }
 
 func (s *Server) memberAnswer(ctx context.Context, teamID string, added membersChanged) (memberAdded, error) {
@@ -68,36 +69,36 @@ func (s *Server) memberAnswer(ctx context.Context, teamID string, added membersC
 }
 
 // memberTeam returns the team whose members a request changes.
-func (s *Server) memberTeam(c *call, teamID string) (api.Team, error) {
+func (s *Server) memberTeam(c *route.Call, teamID string) (api.Team, error) {
 	if err := undeclared("team", s.declared.Team, teamID); err != nil {
 		return api.Team{}, err
 	}
-	return s.record.Team(c.ctx(), teamID)
+	return s.record.Team(c.Context(), teamID)
 }
 
 // addMembers puts people into a team, in one transaction, and makes users of those who are not known.
-func (s *Server) addMembers(ctx context.Context, c *call, teamID string, people []person, limits api.MemberFields) (membersChanged, error) {
+func (s *Server) addMembers(ctx context.Context, c *route.Call, teamID string, people []person, limits api.MemberFields) (membersChanged, error) {
 	added := membersChanged{Memberships: []api.Membership{}, Users: []api.User{}}
-	ofTeam := !c.caller.Role.Everywhere()
+	ofTeam := !c.Caller.Role.Everywhere()
 	_, _, err := s.record.Idempotent(ctx, api.Once{}, func(ctx context.Context) ([]byte, error) {
 		for place, person := range people {
 			user, known, err := s.userOf(ctx, c, person)
 			if err != nil {
 				return nil, err
 			}
-			if ofTeam && user.UserID == c.caller.UserID {
+			if ofTeam && user.UserID == c.Caller.UserID {
 				return nil, errOwnMembership()
 			}
 			member := api.NewMembership(teamID, user.UserID)
 			member.MemberFields = limits
 			member.Role = person.Role
 			member.JoinedByTeam, member.EmailTold = ofTeam && known, person.UserEmail != nil
-			stored, err := s.record.CreateMember(ctx, c.change, member, place)
+			stored, err := s.record.CreateMember(ctx, c.Change, member, place)
 			if err != nil {
 				return nil, err
 			}
 			user.Teams = append(user.Teams, teamID)
-			added.Memberships, added.Users = append(added.Memberships, stored), append(added.Users, c.userSeen(user, person))
+			added.Memberships, added.Users = append(added.Memberships, stored), append(added.Users, userSeen(c, user, person))
 		}
 		return nil, nil
 	})
@@ -105,8 +106,8 @@ func (s *Server) addMembers(ctx context.Context, c *call, teamID string, people 
 }
 
 // userOf finds the user that a person is, or makes one, and says whether there was one.
-func (s *Server) userOf(ctx context.Context, c *call, person person) (user api.User, known bool, err error) {
-	if person.UserID != nil && person.UserEmail != nil && !c.caller.Role.Everywhere() {
+func (s *Server) userOf(ctx context.Context, c *route.Call, person person) (user api.User, known bool, err error) {
+	if person.UserID != nil && person.UserEmail != nil && !c.Caller.Role.Everywhere() {
 		return user, false, api.FieldErrorf("user_email", "cannot stand beside user_id: which address is whose is for the platform's admins to say; send one of them")
 	}
 	user, err = s.findUser(ctx, person)
@@ -119,7 +120,7 @@ func (s *Server) userOf(ctx context.Context, c *call, person person) (user api.U
 	}
 	user = api.NewUser(id)
 	user.UserEmail = person.UserEmail
-	user, err = s.record.CreateUser(ctx, c.change, user)
+	user, err = s.record.CreateUser(ctx, c.Change, user)
 	return user, false, err
 }
 
@@ -161,7 +162,7 @@ func (s *Server) membersInForce(ctx context.Context, teamID string, added member
 	for _, user := range added.Users {
 		failed = errors.Join(failed, s.changes.UserChanged(ctx, user.UserID))
 	}
-	return inForce(failed)
+	return route.InForce(failed)
 }
 
 // showMembers returns memberships as LiteLLM shows them, with what was spent.
@@ -172,7 +173,7 @@ func (s *Server) showMembers(ctx context.Context, team api.Team, members []api.M
 	}
 	states, err := s.spending.Members(ctx, team, members)
 	if err != nil {
-		return nil, unspent(err)
+		return nil, route.Unspent(err)
 	}
 	for i, member := range members {
 		member.BudgetState = states[i]
@@ -185,15 +186,15 @@ func (s *Server) showMembers(ctx context.Context, team api.Team, members []api.M
 type memberUpdated struct{ api.TeamMembership }
 
 // updateMember is POST /team/member_update: team_id, user_id or user_email, and the fields to change.
-func (s *Server) updateMember(c *call) (any, error) {
+func (s *Server) updateMember(c *route.Call) (any, error) {
 	teamID, userID, err := s.memberNamed(c)
 	if err != nil {
 		return nil, err
 	}
-	if err := c.in.expect(&api.MemberFields{}); err != nil {
+	if err := c.In.Expect(&api.MemberFields{}); err != nil {
 		return nil, err
 	}
-	revision, err := c.ifRevision()
+	revision, err := c.IfRevision()
 	if err != nil {
 		return nil, err
 	}
@@ -201,12 +202,12 @@ func (s *Server) updateMember(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !c.caller.Role.Everywhere() && userID == c.caller.UserID {
+	if !c.Caller.Role.Everywhere() && userID == c.Caller.UserID {
 		return nil, errOwnMembership()
 	}
-	member, err := s.record.UpdateMember(c.ctx(), c.change, teamID, userID, revision, func(fields *api.MemberFields) error {
+	member, err := s.record.UpdateMember(c.Context(), c.Change, teamID, userID, revision, func(fields *api.MemberFields) error {
 		before := *fields
-		if err := c.in.patch(fields); err != nil {
+		if err := c.In.Patch(fields); err != nil {
 			return err
 		}
 		return s.checkGrant(c, team, before, *fields)
@@ -214,10 +215,10 @@ func (s *Server) updateMember(c *call) (any, error) {
 	if err != nil {
 		return nil, noMember(err)
 	}
-	if err := inForce(s.changes.TeamChanged(c.ctx(), teamID)); err != nil {
+	if err := route.InForce(s.changes.TeamChanged(c.Context(), teamID)); err != nil {
 		return nil, err
 	}
-	shown, err := s.showMembers(c.ctx(), team, []api.Membership{member})
+	shown, err := s.showMembers(c.Context(), team, []api.Membership{member})
 	if err != nil {
 		return nil, err
 	}
@@ -226,12 +227,12 @@ func (s *Server) updateMember(c *call) (any, error) {
 
 // deleteMember is POST /team/member_delete: team_id and user_id or user_email. The keys that the user has
 // in the team go as well.
-func (s *Server) deleteMember(c *call) (any, error) {
+func (s *Server) deleteMember(c *route.Call) (any, error) {
 	teamID, userID, err := s.memberNamed(c)
 	if err != nil {
 		return nil, err
 	}
-	if err := c.in.expect(&struct{}{}); err != nil {
+	if err := c.In.Expect(&struct{}{}); err != nil {
 		return nil, err
 	}
 	if _, err := s.memberTeam(c, teamID); err != nil {
@@ -241,23 +242,23 @@ func (s *Server) deleteMember(c *call) (any, error) {
 	if err != nil {
 		return nil, noMember(err)
 	}
-	failed := s.changes.TeamChanged(c.ctx(), teamID)
+	failed := s.changes.TeamChanged(c.Context(), teamID)
 	for _, key := range keys {
 		if len(key.SpeakForTeams) > 0 {
-			failed = errors.Join(failed, s.changes.KeyChanged(c.ctx(), &key, nil))
+			failed = errors.Join(failed, s.changes.KeyChanged(c.Context(), &key, nil))
 		}
 	}
-	if err := inForce(failed); err != nil {
+	if err := route.InForce(failed); err != nil {
 		return nil, err
 	}
-	team, err := s.completeTeam(c.ctx(), teamID)
+	team, err := s.completeTeam(c.Context(), teamID)
 	return memberDeleted{Team: team, DeletedKeys: keyIDs(keys)}, err
 }
 
 // removeMember deletes a membership and the keys that go with it in one transaction.
-func (s *Server) removeMember(c *call, teamID, userID string) (keys []api.Key, err error) {
-	_, _, err = s.record.Idempotent(c.ctx(), api.Once{}, func(ctx context.Context) ([]byte, error) {
-		if _, keys, err = s.record.DeleteMember(ctx, c.change, teamID, userID); err != nil {
+func (s *Server) removeMember(c *route.Call, teamID, userID string) (keys []api.Key, err error) {
+	_, _, err = s.record.Idempotent(c.Context(), api.Once{}, func(ctx context.Context) ([]byte, error) {
+		if _, keys, err = s.record.DeleteMember(ctx, c.Change, teamID, userID); err != nil {
 			return nil, err
 		}
 		return nil, checkMayDelete(c, keys)
@@ -281,8 +282,8 @@ func noMember(err error) error {
 }
 
 // memberNamed takes out of the input which member of which team a request is about.
-func (s *Server) memberNamed(c *call) (teamID, userID string, err error) {
-	if teamID, err = c.in.required("team_id"); err != nil {
+func (s *Server) memberNamed(c *route.Call) (teamID, userID string, err error) {
+	if teamID, err = c.In.Required("team_id"); err != nil {
 		return "", "", err
 	}
 	userID, err = s.userNamed(c)
@@ -290,12 +291,12 @@ func (s *Server) memberNamed(c *call) (teamID, userID string, err error) {
 }
 
 // userNamed takes user_id or user_email out of the input and returns the id of who is meant.
-func (s *Server) userNamed(c *call) (string, error) {
-	id, err := c.in.text("user_id")
+func (s *Server) userNamed(c *route.Call) (string, error) {
+	id, err := c.In.Text("user_id")
 	if err != nil {
 		return "", err
 	}
-	email, err := c.in.text("user_email")
+	email, err := c.In.Text("user_email")
 	if err != nil {
 		return "", err
 	}
@@ -305,12 +306,12 @@ func (s *Server) userNamed(c *call) (string, error) {
 		}
 		return id, nil
 	}
-	user, err := s.record.UserByEmail(c.ctx(), email)
+	user, err := s.record.UserByEmail(c.Context(), email)
 	if err != nil {
 		return "", noMember(err)
 	}
 	if id != "" && id != user.UserID {
-		if !c.caller.Role.Everywhere() { // whose an address is, is not for them to find out
+		if !c.Caller.Role.Everywhere() { // whose an address is, is not for them to find out
 			return "", noMember(api.Errorf(api.NotFound, "not the same person"))
 		}
 		return "", api.FieldErrorf("user_email", "belongs to another user than user_id=%s", id)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 
+	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/route"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
@@ -29,8 +30,8 @@ type memberTried struct {
 }
 
 // addMembersEach is POST /team/bulk_member_add: each is added or not, and the answer is 200 in any case.
-func (s *Server) addMembersEach(c *call) (any, error) {
-	teamID, err := c.in.required("team_id")
+func (s *Server) addMembersEach(c *route.Call) (any, error) {
+	teamID, err := c.In.Required("team_id")
 	if err != nil {
 		return nil, err
 	}
@@ -38,7 +39,7 @@ func (s *Server) addMembersEach(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	limits, err := c.in.memberLimits()
+	limits, err := readLimits(c.In)
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +54,7 @@ func (s *Server) addMembersEach(c *call) (any, error) {
 	var all membersChanged
 	for i, person := range people {
 		answer.Results[i] = memberTried{UserID: person.UserID, UserEmail: person.UserEmail}
-		added, err := s.addMembers(c.ctx(), c, teamID, people[i:i+1], limits)
+		added, err := s.addMembers(c.Context(), c, teamID, people[i:i+1], limits)
 		if err != nil {
 			answer.FailedAdditions++
 			answer.Results[i].Error = new(told(err))
@@ -65,10 +66,10 @@ func (s *Server) addMembersEach(c *call) (any, error) {
 		all.Memberships = append(all.Memberships, added.Memberships...)
 		all.Users = append(all.Users, added.Users...)
 	}
-	if err := s.membersInForce(c.ctx(), teamID, all); err != nil {
+	if err := s.membersInForce(c.Context(), teamID, all); err != nil {
 		return nil, err
 	}
-	return answer, s.completeBulk(c.ctx(), &answer, all)
+	return answer, s.completeBulk(c.Context(), &answer, all)
 }
 
 // completeBulk fills in the team and the memberships as they are then.
@@ -91,12 +92,12 @@ func (s *Server) completeBulk(ctx context.Context, answer *membersAdded, all mem
 }
 
 // manyPeople takes members out of the input, or with all_users everybody who is not in the team yet.
-func (s *Server) manyPeople(c *call, teamID string) ([]person, error) {
-	people, err := c.in.people("members")
+func (s *Server) manyPeople(c *route.Call, teamID string) ([]person, error) {
+	people, err := readPeople(c.In, "members")
 	if err != nil {
 		return nil, err
 	}
-	all, err := c.in.flag("all_users")
+	all, err := c.In.Flag("all_users")
 	if err != nil {
 		return nil, err
 	}
@@ -106,10 +107,10 @@ func (s *Server) manyPeople(c *call, teamID string) ([]person, error) {
 	if !all {
 		return people, nil
 	}
-	if !c.caller.Role.Everywhere() {
-		return nil, api.Errorf(api.Forbidden, "role %s may not name all users of the gateway", c.caller.Role)
+	if !c.Caller.Role.Everywhere() {
+		return nil, api.Errorf(api.Forbidden, "role %s may not name all users of the gateway", c.Caller.Role)
 	}
-	return s.everybodyElse(c.ctx(), teamID)
+	return s.everybodyElse(c.Context(), teamID)
 }
 
 func (s *Server) everybodyElse(ctx context.Context, teamID string) ([]person, error) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 
+	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/route"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/httpx"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
@@ -20,10 +21,10 @@ type person struct {
 	UserEmail *string `json:"user_email"`
 }
 
-// people takes one person or a list of them out of the input; nil when left out or null.
-func (in *input) people(name string) ([]person, error) {
-	value := bytes.TrimSpace(in.take(name))
-	if bytes.Equal(value, null) {
+// readPeople takes one person or a list of them out of the input; nil when left out or null.
+func readPeople(in *route.Input, name string) ([]person, error) {
+	value := bytes.TrimSpace(in.Take(name))
+	if string(value) == "null" {
 		return nil, nil
 	}
 	list := []json.RawMessage{value}
@@ -37,30 +38,30 @@ func (in *input) people(name string) ([]person, error) {
 	}
 	people := make([]person, len(list))
 	for i, item := range list {
-		if err := in.person(name, item, &people[i]); err != nil {
+		if err := readPerson(in, name, item, &people[i]); err != nil {
 			return nil, err
 		}
 	}
 	return people, nil
 }
 
-// memberLimits reads what is to bind those whom a request puts into a team.
-func (in *input) memberLimits() (api.MemberFields, error) {
+// readLimits reads what is to bind those whom a request puts into a team.
+func readLimits(in *route.Input) (api.MemberFields, error) {
 	var given memberLimits
-	err := in.expect(&given)
+	err := in.Expect(&given)
 	return api.MemberFields{
 		Role: api.MemberUser, MaxBudgetInTeam: given.MaxBudgetInTeam, BudgetDuration: given.BudgetDuration,
 		TPMLimit: given.TPMLimit, RPMLimit: given.RPMLimit,
 	}, err
 }
 
-func (in *input) person(name string, value json.RawMessage, target *person) error {
+func readPerson(in *route.Input, name string, value json.RawMessage, target *person) error {
 	fields, err := httpx.ParseObject(value)
 	if err != nil {
 		return api.FieldErrorf(name, `must be {"role": "user", "user_id": …} or a list of such`)
 	}
 	for field, value := range fields {
-		fields[field] = lenient(field, value)
+		fields[field] = route.Lenient(field, value)
 	}
 	target.Role = api.MemberUser
 	unknown, err := api.Patch(target, fields)
@@ -68,7 +69,7 @@ func (in *input) person(name string, value json.RawMessage, target *person) erro
 		return err
 	}
 	for _, field := range unknown {
-		in.surplus = append(in.surplus, name+"."+field)
+		in.Surplus = append(in.Surplus, name+"."+field)
 	}
 	if target.UserID == nil && target.UserEmail == nil {
 		return api.FieldErrorf(name, "needs a user_id or a user_email")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 
+	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/route"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/internal/modelname"
@@ -46,8 +47,8 @@ func (noModels) Judge(context.Context, string) error { return nil }
 func (noModels) Changed(context.Context) error       { return nil }
 
 // createModel is POST /model/new: a model's fields, in our form or LiteLLM's, and model_id unless one is to be made.
-func (s *Server) createModel(c *call) (any, error) {
-	edit, err := c.in.modelEdit(false)
+func (s *Server) createModel(c *route.Call) (any, error) {
+	edit, err := readModelEdit(c.In, false)
 	if err != nil {
 		return nil, err
 	}
@@ -55,10 +56,10 @@ func (s *Server) createModel(c *call) (any, error) {
 		edit.id = auth.NewModelID()
 	}
 	model := api.NewModel(edit.id)
-	if err := c.in.expect(&model.ModelFields); err != nil {
+	if err := c.In.Expect(&model.ModelFields); err != nil {
 		return nil, err
 	}
-	if err := edit.apply(c.in, &model); err != nil {
+	if err := edit.apply(c.In, &model); err != nil {
 		return nil, err
 	}
 	if err := model.Validate(); err != nil {
@@ -67,68 +68,68 @@ func (s *Server) createModel(c *call) (any, error) {
 	if err := undeclared("model", s.models.Model, edit.id); err != nil {
 		return nil, err
 	}
-	if err := s.checkNames(c.ctx(), model); err != nil {
+	if err := s.checkNames(c.Context(), model); err != nil {
 		return nil, err
 	}
-	if err := s.judgeAddress(c.ctx(), &model); err != nil {
+	if err := s.judgeAddress(c.Context(), &model); err != nil {
 		return nil, err
 	}
-	created, err := once(s, c, func(ctx context.Context) (api.Model, error) {
-		stored, err := s.record.CreateModel(ctx, c.change, model)
-		return stored, taken(err, "model_id")
+	created, err := route.Once(c, s.record, func(ctx context.Context) (api.Model, error) {
+		stored, err := s.record.CreateModel(ctx, c.Change, model)
+		return stored, route.Taken(err, "model_id")
 	})
 	if err != nil {
 		return nil, err
 	}
-	return s.modelAnswer(created), inForce(s.models.Changed(c.ctx()))
+	return s.modelAnswer(created), route.InForce(s.models.Changed(c.Context()))
 }
 
 // updateModel is POST /model/update and PATCH /model/{model_id}/update: the fields to change, in our form or LiteLLM's.
-func (s *Server) updateModel(c *call) (any, error) {
-	edit, err := c.in.modelEdit(true)
+func (s *Server) updateModel(c *route.Call) (any, error) {
+	edit, err := readModelEdit(c.In, true)
 	if err != nil {
 		return nil, err
 	}
-	id := c.request.PathValue("model_id")
+	id := c.Request.PathValue("model_id")
 	if id == "" {
 		id = edit.id
 	}
 	if id == "" || edit.id != "" && edit.id != id {
 		return nil, api.FieldErrorf("model_id", "is required, once: the model to change")
 	}
-	if err := c.in.expect(&api.ModelFields{}); err != nil {
+	if err := c.In.Expect(&api.ModelFields{}); err != nil {
 		return nil, err
 	}
-	revision, err := c.ifRevision()
+	revision, err := c.IfRevision()
 	if err != nil {
 		return nil, err
 	}
 	if err := undeclared("model", s.models.Model, id); err != nil {
 		return nil, err
 	}
-	if base, given := c.in.fields["base_url"]; given {
+	if base, given := c.In.Fields["base_url"]; given {
 		planned := api.Model{}
 		if json.Unmarshal(base, &planned.BaseURL) == nil { // what is no text was refused already
-			if err := s.judgeAddress(c.ctx(), &planned); err != nil {
+			if err := s.judgeAddress(c.Context(), &planned); err != nil {
 				return nil, err
 			}
 		}
 	}
-	model, err := s.record.UpdateModel(c.ctx(), c.change, id, revision, func(model *api.Model) error {
+	model, err := s.record.UpdateModel(c.Context(), c.Change, id, revision, func(model *api.Model) error {
 		before := *model
-		if err := edit.apply(c.in, model); err != nil {
+		if err := edit.apply(c.In, model); err != nil {
 			return err
 		}
 		if err := checkCredential(before, *model); err != nil {
 			return err
 		}
-		model.Judged = model.Judged || c.in.has("base_url")
-		return s.checkNames(c.ctx(), *model)
+		model.Judged = model.Judged || c.In.Has("base_url")
+		return s.checkNames(c.Context(), *model)
 	})
 	if err != nil {
 		return nil, err
 	}
-	return s.modelAnswer(model), inForce(s.models.Changed(c.ctx()))
+	return s.modelAnswer(model), route.InForce(s.models.Changed(c.Context()))
 }
 
 // judgeAddress refuses a model at an address where those of the API may not be.
@@ -165,12 +166,12 @@ type modelDeleted struct {
 }
 
 // deleteModel is POST /model/delete {"id"}, which is model_id elsewhere; both are read.
-func (s *Server) deleteModel(c *call) (any, error) {
-	id, err := c.in.text("id")
+func (s *Server) deleteModel(c *route.Call) (any, error) {
+	id, err := c.In.Text("id")
 	if err != nil {
 		return nil, err
 	}
-	other, err := c.in.text("model_id")
+	other, err := c.In.Text("model_id")
 	if err != nil {
 		return nil, err
 	}
@@ -180,17 +181,17 @@ func (s *Server) deleteModel(c *call) (any, error) {
 	if id == "" || (other != "" && other != id) {
 		return nil, api.FieldErrorf("id", "is required: the one model to delete")
 	}
-	if err := c.in.expect(&struct{}{}); err != nil {
+	if err := c.In.Expect(&struct{}{}); err != nil {
 		return nil, err
 	}
 	if err := undeclared("model", s.models.Model, id); err != nil {
 		return nil, err
 	}
-	if _, err := s.record.DeleteModels(c.ctx(), c.change, []string{id}); err != nil {
+	if _, err := s.record.DeleteModels(c.Context(), c.Change, []string{id}); err != nil {
 		return nil, err
 	}
 	answer := modelDeleted{Message: "Model: " + id + " deleted successfully", DeletedModels: []string{id}}
-	return answer, inForce(s.models.Changed(c.ctx()))
+	return answer, route.InForce(s.models.Changed(c.Context()))
 }
 
 // modelData is the answer of GET /model/info, as LiteLLM writes it.
@@ -199,12 +200,12 @@ type modelData struct {
 }
 
 // modelInfo is GET /model/info: every model, or the one that model_id, LiteLLM's litellm_model_id, names.
-func (s *Server) modelInfo(c *call) (any, error) {
-	id := c.query.Get("model_id")
+func (s *Server) modelInfo(c *route.Call) (any, error) {
+	id := c.Query.Get("model_id")
 	if id == "" {
-		id = c.query.Get("litellm_model_id")
+		id = c.Query.Get("litellm_model_id")
 	}
-	all, err := s.allModels(c.ctx())
+	all, err := s.allModels(c.Context())
 	if err != nil {
 		return nil, err
 	}
@@ -226,9 +227,9 @@ type modelsListed struct {
 }
 
 // listModels is GET /model/list: every model, or those with the name asked for.
-func (s *Server) listModels(c *call) (any, error) {
-	name := c.query.Get("name")
-	all, err := s.allModels(c.ctx())
+func (s *Server) listModels(c *route.Call) (any, error) {
+	name := c.Query.Get("name")
+	all, err := s.allModels(c.Context())
 	if err != nil {
 		return nil, err
 	}

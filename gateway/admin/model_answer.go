@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/route"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/internal/modelname"
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
@@ -104,15 +105,15 @@ type modelGroup struct {
 }
 
 // modelGroupInfo is GET /model_group/info: every name, or the one asked for, with what its enabled deployments have in common.
-func (s *Server) modelGroupInfo(c *call) (any, error) {
-	all, err := s.allModels(c.ctx())
+func (s *Server) modelGroupInfo(c *route.Call) (any, error) {
+	all, err := s.allModels(c.Context())
 	if err != nil {
 		return nil, err
 	}
 	groups := modelGroups{Data: []modelGroup{}}
 	index := map[string]int{}
 	for _, model := range all {
-		if name := c.query.Get("model_group"); !model.Enabled || name != "" && name != model.Name {
+		if name := c.Query.Get("model_group"); !model.Enabled || name != "" && name != model.Name {
 			continue
 		}
 		at, met := index[model.Name]

@@ -2,10 +2,12 @@ package admin
 
 import (
 	"encoding/json"
+	"maps"
 	"math/big"
 	"slices"
 	"strings"
 
+	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/route"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/httpx"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
@@ -43,42 +45,42 @@ var liteLLMPrices = map[string]struct {
 	"input_cost_per_second":                     {"audio_hour_usd", 3600},
 }
 
-// modelEdit turns LiteLLM's form of a model, in the input, into ours. Where both are given, ours holds.
+// readModelEdit turns LiteLLM's form of a model, in the input, into ours. Where both are given, ours holds.
 // On an update the address may be known already.
-func (in *input) modelEdit(update bool) (*modelEdit, error) {
+func readModelEdit(in *route.Input, update bool) (*modelEdit, error) {
 	edit := &modelEdit{}
 	var err error
-	if edit.id, err = in.text("model_id"); err != nil {
+	if edit.id, err = in.Text("model_id"); err != nil {
 		return nil, err
 	}
-	in.instead("name", in.takeGiven("model_name"))
-	info, err := in.inner("model_info")
+	instead(in, "name", takeGiven(in, "model_name"))
+	info, err := inner(in, "model_info")
 	if err != nil {
 		return nil, err
 	}
 	if err := edit.readInfo(in, info); err != nil {
 		return nil, err
 	}
-	params, err := in.inner("litellm_params")
+	params, err := inner(in, "litellm_params")
 	if err != nil {
 		return nil, err
 	}
 	if err := edit.readParams(in, params, update); err != nil {
 		return nil, err
 	}
-	edit.dropsKey = string(in.fields["api_key"]) == "null"
+	edit.dropsKey = string(in.Fields["api_key"]) == "null"
 	return edit, nil
 }
 
 // apply writes what the request says into the model.
-func (e *modelEdit) apply(in *input, model *api.Model) error {
-	if err := in.patch(&model.ModelFields); err != nil {
+func (e *modelEdit) apply(in *route.Input, model *api.Model) error {
+	if err := in.Patch(&model.ModelFields); err != nil {
 		return err
 	}
 	if e.dropsKey {
 		model.APIKey = new(string)
 	}
-	if len(e.price) == 0 || in.has("price") {
+	if len(e.price) == 0 || in.Has("price") {
 		return nil
 	}
 	price := api.ModelPrice{}
@@ -97,30 +99,30 @@ func (e *modelEdit) apply(in *input, model *api.Model) error {
 }
 
 // instead sets a field unless the request gives it in our form.
-func (in *input) instead(name string, value json.RawMessage) {
-	if value != nil && !in.has(name) {
-		in.fields[name] = value
+func instead(in *route.Input, name string, value json.RawMessage) {
+	if value != nil && !in.Has(name) {
+		in.Fields[name] = value
 	}
 }
 
 // takeGiven takes a field out of the input, nil when it is left out.
-func (in *input) takeGiven(name string) json.RawMessage {
-	value := in.fields[name]
-	delete(in.fields, name)
+func takeGiven(in *route.Input, name string) json.RawMessage {
+	value := in.Fields[name]
+	delete(in.Fields, name)
 	return value
 }
 
 // inner takes an object out of the input; it is empty when left out or null.
-func (in *input) inner(name string) (httpx.Object, error) {
+func inner(in *route.Input, name string) (httpx.Object, error) {
 	object := httpx.Object{}
-	if value := in.takeGiven(name); value != nil && json.Unmarshal(value, &object) != nil {
+	if value := takeGiven(in, name); value != nil && json.Unmarshal(value, &object) != nil {
 		return nil, api.FieldErrorf(name, "must be an object")
 	}
 	return object, nil
 }
 
 // readInfo reads model_info: the id, and what people note about a model.
-func (e *modelEdit) readInfo(in *input, info httpx.Object) error {
+func (e *modelEdit) readInfo(in *route.Input, info httpx.Object) error {
 	for _, ours := range []string{"db_model", "litellm_provider", "created_at", "updated_at", "created_by", "updated_by"} {
 		delete(info, ours) // answered, never taken
 	}
@@ -135,22 +137,22 @@ func (e *modelEdit) readInfo(in *input, info httpx.Object) error {
 		delete(info, "id")
 	}
 	for _, ours := range []string{"base_model", "access_groups"} {
-		in.instead(ours, info[ours])
+		instead(in, ours, info[ours])
 		delete(info, ours)
 	}
 	if len(info) == 0 {
 		return nil
 	}
 	notes, err := json.Marshal(info)
-	in.instead("metadata", notes)
+	instead(in, "metadata", notes)
 	return err
 }
 
 // readParams reads litellm_params: where the model is, its credential, limits and prices.
-func (e *modelEdit) readParams(in *input, params httpx.Object, update bool) error {
+func (e *modelEdit) readParams(in *route.Input, params httpx.Object, update bool) error {
 	e.price = httpx.Object{}
 	var model, provider *string
-	for _, name := range sortedNames(params) {
+	for _, name := range slices.Sorted(maps.Keys(params)) {
 		value := params[name]
 		switch price, priced := liteLLMPrices[name]; {
 		case name == "model" || name == "custom_llm_provider":
@@ -165,9 +167,9 @@ func (e *modelEdit) readParams(in *input, params httpx.Object, update bool) erro
 			}
 			e.price[price.name] = amount
 		case liteLLMNames[name] != "":
-			in.instead(liteLLMNames[name], value)
+			instead(in, liteLLMNames[name], value)
 		default:
-			in.fields["litellm_params."+name] = value // for expect to name
+			in.Fields["litellm_params."+name] = value // for expect to name
 		}
 	}
 	if model == nil {
@@ -177,7 +179,7 @@ func (e *modelEdit) readParams(in *input, params httpx.Object, update bool) erro
 }
 
 // readModel splits LiteLLM's name of a model, such as azure/my-deployment, into upstream and name there.
-func (e *modelEdit) readModel(in *input, model string, provider *string, update bool) error {
+func (e *modelEdit) readModel(in *route.Input, model string, provider *string, update bool) error {
 	prefix, name, found := strings.Cut(model, "/")
 	switch {
 	case provider != nil && *provider != "":
@@ -188,7 +190,7 @@ func (e *modelEdit) readModel(in *input, model string, provider *string, update 
 		prefix, name = "openai", model
 	}
 	if !slices.Contains(api.Upstreams, prefix) {
-		if _, addressed := in.fields["base_url"]; !addressed && !update {
+		if _, addressed := in.Fields["base_url"]; !addressed && !update {
 			return api.FieldErrorf("litellm_params.model",
 				"names the provider %q, which is not known here; one that speaks OpenAI's wire is served as openai with api_base", clip(prefix))
 		}
@@ -202,7 +204,7 @@ func (e *modelEdit) readModel(in *input, model string, provider *string, update 
 		if err != nil {
 			return err
 		}
-		in.instead(field, text)
+		instead(in, field, text)
 	}
 	return nil
 }
@@ -221,7 +223,7 @@ func clip(text string) string {
 // times multiplies an amount exactly; null stays null.
 func times(value json.RawMessage, many int64) (json.RawMessage, error) {
 	if string(value) == "null" {
-		return null, nil
+		return value, nil
 	}
 	var number json.Number
 	if err := json.Unmarshal(value, &number); err != nil {

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/route"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
@@ -12,30 +13,30 @@ type teamPermissions struct {
 }
 
 // listPermissions is GET /team/permissions_list?team_id=.
-func (s *Server) listPermissions(c *call) (any, error) {
-	id, err := c.required("team_id")
+func (s *Server) listPermissions(c *route.Call) (any, error) {
+	id, err := c.Required("team_id")
 	if err != nil {
 		return nil, err
 	}
-	team, err := s.record.Team(c.ctx(), id)
+	team, err := s.record.Team(c.Context(), id)
 	return teamPermissions{
 		TeamID: id, TeamMemberPermissions: team.Permissions(), AllAvailablePermissions: api.MemberRoutes,
 	}, err
 }
 
 // updatePermissions is POST /team/permissions_update {"team_id", "team_member_permissions"}.
-func (s *Server) updatePermissions(c *call) (any, error) {
-	id, err := c.in.required("team_id")
+func (s *Server) updatePermissions(c *route.Call) (any, error) {
+	id, err := c.In.Required("team_id")
 	if err != nil {
 		return nil, err
 	}
-	if !c.in.has("team_member_permissions") {
+	if !c.In.Has("team_member_permissions") {
 		return nil, api.FieldErrorf("team_member_permissions", "is required: a list of routes; null is the default, [] is none")
 	}
 	var fields struct {
 		TeamMemberPermissions *api.StringList `json:"team_member_permissions"`
 	}
-	if err := c.in.expect(&fields); err != nil {
+	if err := c.In.Expect(&fields); err != nil {
 		return nil, err
 	}
 	return s.editTeam(c, id, func(team *api.Team) error {
@@ -45,4 +46,4 @@ func (s *Server) updatePermissions(c *call) (any, error) {
 }
 
 // availableTeams is GET /team/available: the teams that a caller may join without being asked to. There are none.
-func (s *Server) availableTeams(*call) (any, error) { return []api.Team{}, nil }
+func (s *Server) availableTeams(*route.Call) (any, error) { return []api.Team{}, nil }

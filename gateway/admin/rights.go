@@ -4,14 +4,15 @@ import (
 	"reflect"
 	"slices"
 
+	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/route"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
 // What callers of some teams may do within them. The platform's callers, who are over all teams, may do all of it.
 
 // checkGrant refuses a caller who is not over all teams to give a member more than the team has.
-func (s *Server) checkGrant(c *call, team api.Team, before, after api.MemberFields) error {
-	if c.caller.Role.Everywhere() {
+func (s *Server) checkGrant(c *route.Call, team api.Team, before, after api.MemberFields) error {
+	if c.Caller.Role.Everywhere() {
 		return nil
 	}
 	for _, limit := range []pairedLimit{
@@ -34,8 +35,8 @@ func errOwnMembership() error {
 }
 
 // checkOwnKey refuses a caller who is not over all teams to change what their own key may do.
-func checkOwnKey(c *call, before, after api.Key) error {
-	if c.caller.Role.Everywhere() || !c.caller.Owns(before.KeyID, orNone(before.UserID)) {
+func checkOwnKey(c *route.Call, before, after api.Key) error {
+	if c.Caller.Role.Everywhere() || !c.Caller.Owns(before.KeyID, orNone(before.UserID)) {
 		return nil
 	}
 	same := after.KeyFields
@@ -48,10 +49,10 @@ func checkOwnKey(c *call, before, after api.Key) error {
 
 // checkNamed refuses a caller who is not over all teams a key that names somebody or something beyond the team, and
 // returns where the key then comes from. What exists elsewhere and what does not is refused alike.
-func (s *Server) checkNamed(c *call, team *api.Team, before, after api.Key) (api.KeyOrigin, error) {
+func (s *Server) checkNamed(c *route.Call, team *api.Team, before, after api.Key) (api.KeyOrigin, error) {
 	origin := after.Origin
 	sameUser := equal(before.UserID, after.UserID) && equal(before.TeamID, after.TeamID)
-	if c.caller.Role.Everywhere() {
+	if c.Caller.Role.Everywhere() {
 		origin.Apart = origin.Apart && sameUser
 		return origin, nil
 	}
@@ -75,17 +76,17 @@ func checkBudgetNamed(team *api.Team, before, after api.Key) error {
 
 // checkUserNamed refuses to let a key spend for somebody who is neither the caller nor in the key's team. It says
 // whether the key is to leave its user's own budget alone.
-func (s *Server) checkUserNamed(c *call, key api.Key) (apart bool, err error) {
+func (s *Server) checkUserNamed(c *route.Call, key api.Key) (apart bool, err error) {
 	if key.UserID == nil {
 		return false, nil
 	}
 	if key.TeamID != nil {
-		member, err := s.record.Member(c.ctx(), *key.TeamID, *key.UserID)
+		member, err := s.record.Member(c.Context(), *key.TeamID, *key.UserID)
 		if api.CodeOf(err) != api.NotFound {
 			return member.JoinedByTeam, err
 		}
 	}
-	if *key.UserID == c.caller.UserID {
+	if *key.UserID == c.Caller.UserID {
 		return false, nil
 	}
 	refused := api.Errorf(api.Forbidden, "user_id must be the caller or a member of the key's team; POST /team/member_add makes one")
@@ -93,10 +94,10 @@ func (s *Server) checkUserNamed(c *call, key api.Key) (apart bool, err error) {
 	return false, refused
 }
 
-// blocked notes who blocked a key, when a request says whether it is to be. What the platform blocked stays so
+// noteBlocked notes who blocked a key, when a request says whether it is to be. What the platform blocked stays so
 // until the platform says otherwise.
-func (c *call) blocked(before bool, key *api.Key) error {
-	everywhere := c.caller.Role.Everywhere()
+func noteBlocked(c *route.Call, before bool, key *api.Key) error {
+	everywhere := c.Caller.Role.Everywhere()
 	switch {
 	case everywhere:
 		key.Origin.BlockedByTeam = false
@@ -116,30 +117,30 @@ func errPlatformBlocked(verb string) error {
 
 // checkMayDelete refuses a caller who is not over all teams to delete keys that the platform blocked: made again
 // with the same secret they would be open.
-func checkMayDelete(c *call, keys []api.Key) error {
+func checkMayDelete(c *route.Call, keys []api.Key) error {
 	blocked := func(key api.Key) bool { return key.Blocked && !key.Origin.BlockedByTeam }
-	if !c.caller.Role.Everywhere() && slices.ContainsFunc(keys, blocked) {
+	if !c.Caller.Role.Everywhere() && slices.ContainsFunc(keys, blocked) {
 		return errPlatformBlocked("delete")
 	}
 	return nil
 }
 
-// maker is who a key's secret is given out to; nothing for the platform, which is never let out.
-func (c *call) maker() api.Credential {
-	if c.caller.Role.Everywhere() {
+// makerOf is who a key's secret is given out to; nothing for the platform, which is never let out.
+func makerOf(c *route.Call) api.Credential {
+	if c.Caller.Role.Everywhere() {
 		return api.Credential{}
 	}
-	return c.caller.Credential
+	return c.Caller.Credential
 }
 
 // userSeen is what the caller sees of somebody who was put into a team: callers of some teams nothing beyond them.
-func (c *call) userSeen(user api.User, named person) api.User {
-	if c.caller.Role.Everywhere() {
+func userSeen(c *route.Call, user api.User, named person) api.User {
+	if c.Caller.Role.Everywhere() {
 		return user
 	}
 	seen := api.NewUser(user.UserID)
 	seen.UserEmail = named.UserEmail
-	seen.Teams = slices.DeleteFunc(slices.Clone(user.Teams), func(team string) bool { return !slices.Contains(c.caller.Teams, team) })
+	seen.Teams = slices.DeleteFunc(slices.Clone(user.Teams), func(team string) bool { return !slices.Contains(c.Caller.Teams, team) })
 	return seen
 }
 

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/admin"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/route"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
 )
 
@@ -30,7 +31,7 @@ func TestRoutes_haveAPermission(t *testing.T) {
 }
 
 // path fills in what a route's path leaves open.
-func path(route admin.Route) string {
+func path(route route.Route) string {
 	return strings.NewReplacer("{key}", "key_x", "{model_id}", "model_x").Replace(route.Path)
 }
 

@@ -3,12 +3,12 @@ package admin_test
 import (
 	"testing"
 
-	"github.com/bursarhq/terraform-provider-bursar/gateway/admin"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/usage"
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 	"github.com/bursarhq/terraform-provider-bursar/internal/pricing"
 )
 
-var _ admin.Prices = oneModel{}
+var _ usage.Prices = oneModel{}
 
 // oneModel has one model with a price: a dollar for a million tokens, half of it for cached ones.
 type oneModel struct{}

@@ -4,25 +4,26 @@ import (
 	"context"
 	"errors"
 
+	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/route"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
 // createTeam is POST /team/new: a team's fields, and team_id unless one is to be made.
-func (s *Server) createTeam(c *call) (any, error) {
-	id, err := c.in.text("team_id")
+func (s *Server) createTeam(c *route.Call) (any, error) {
+	id, err := c.In.Text("team_id")
 	if err != nil {
 		return nil, err
 	}
 	if id == "" {
 		id = auth.NewTeamID()
 	}
-	people, err := c.in.people("members_with_roles")
+	people, err := readPeople(c.In, "members_with_roles")
 	if err != nil {
 		return nil, err
 	}
 	team := api.NewTeam(id)
-	if err := c.in.expect(&team.TeamFields); err != nil {
+	if err := c.In.Expect(&team.TeamFields); err != nil {
 		return nil, err
 	}
 	if err := team.Validate(); err != nil {
@@ -33,10 +34,10 @@ func (s *Server) createTeam(c *call) (any, error) {
 	}
 	// Spending is read first: the id may have been in use before, and inside of the transaction is no time for it.
 	fresh := []api.Team{team}
-	if err := s.completeTeams(c.ctx(), fresh); err != nil {
+	if err := s.completeTeams(c.Context(), fresh); err != nil {
 		return nil, err
 	}
-	created, err := once(s, c, func(ctx context.Context) (api.Team, error) {
+	created, err := route.Once(c, s.record, func(ctx context.Context) (api.Team, error) {
 		stored, err := s.storeTeam(ctx, c, team, people)
 		stored.BudgetState = fresh[0].BudgetState
 		return stored, err
@@ -44,14 +45,14 @@ func (s *Server) createTeam(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return created, s.teamInForce(c.ctx(), created)
+	return created, s.teamInForce(c.Context(), created)
 }
 
 // storeTeam makes a team and its members in one transaction.
-func (s *Server) storeTeam(ctx context.Context, c *call, team api.Team, people []person) (stored api.Team, err error) {
+func (s *Server) storeTeam(ctx context.Context, c *route.Call, team api.Team, people []person) (stored api.Team, err error) {
 	_, _, err = s.record.Idempotent(ctx, api.Once{}, func(ctx context.Context) ([]byte, error) {
-		if stored, err = s.record.CreateTeam(ctx, c.change, team); err != nil {
-			return nil, taken(err, "team_id")
+		if stored, err = s.record.CreateTeam(ctx, c.Change, team); err != nil {
+			return nil, route.Taken(err, "team_id")
 		}
 		added, err := s.addMembers(ctx, c, team.TeamID, people, api.MemberFields{})
 		stored.MembersWithRoles = rolesOf(added.Memberships)
@@ -66,7 +67,7 @@ func (s *Server) teamInForce(ctx context.Context, team api.Team) error {
 	for _, member := range team.MembersWithRoles {
 		failed = errors.Join(failed, s.changes.UserChanged(ctx, member.UserID))
 	}
-	return inForce(failed)
+	return route.InForce(failed)
 }
 
 func rolesOf(members []api.Membership) api.MemberRoles {
@@ -84,7 +85,7 @@ func (s *Server) completeTeams(ctx context.Context, teams []api.Team) error {
 	}
 	states, err := s.spending.Teams(ctx, teams)
 	if err != nil {
-		return unspent(err)
+		return route.Unspent(err)
 	}
 	members, err := s.record.MembersOfTeams(ctx, teamIDs(teams))
 	if err != nil {
@@ -107,16 +108,16 @@ type teamUpdated struct {
 }
 
 // updateTeam is POST /team/update: team_id and the fields to change.
-func (s *Server) updateTeam(c *call) (any, error) {
-	id, err := c.in.required("team_id")
+func (s *Server) updateTeam(c *route.Call) (any, error) {
+	id, err := c.In.Required("team_id")
 	if err != nil {
 		return nil, err
 	}
-	if err := c.in.expect(&api.TeamFields{}); err != nil {
+	if err := c.In.Expect(&api.TeamFields{}); err != nil {
 		return nil, err
 	}
 	team, err := s.editTeam(c, id, func(team *api.Team) error {
-		return c.in.patch(&team.TeamFields)
+		return c.In.Patch(&team.TeamFields)
 	})
 	if err != nil {
 		return nil, err
@@ -125,38 +126,38 @@ func (s *Server) updateTeam(c *call) (any, error) {
 }
 
 // editTeam changes one team and answers it as it is then.
-func (s *Server) editTeam(c *call, id string, edit func(*api.Team) error) (api.Team, error) {
-	revision, err := c.ifRevision()
+func (s *Server) editTeam(c *route.Call, id string, edit func(*api.Team) error) (api.Team, error) {
+	revision, err := c.IfRevision()
 	if err != nil {
 		return api.Team{}, err
 	}
 	if err := undeclared("team", s.declared.Team, id); err != nil {
 		return api.Team{}, err
 	}
-	team, err := s.record.UpdateTeam(c.ctx(), c.change, id, revision, edit)
+	team, err := s.record.UpdateTeam(c.Context(), c.Change, id, revision, edit)
 	if err != nil {
 		return api.Team{}, err
 	}
-	if err := inForce(s.changes.TeamChanged(c.ctx(), id)); err != nil {
+	if err := route.InForce(s.changes.TeamChanged(c.Context(), id)); err != nil {
 		return api.Team{}, err
 	}
 	teams := []api.Team{team}
-	err = s.completeTeams(c.ctx(), teams)
+	err = s.completeTeams(c.Context(), teams)
 	return teams[0], err
 }
 
 // blockTeam is POST /team/block {"team_id"}.
-func (s *Server) blockTeam(c *call) (any, error) { return s.setTeamBlocked(c, true) }
+func (s *Server) blockTeam(c *route.Call) (any, error) { return s.setTeamBlocked(c, true) }
 
 // unblockTeam is POST /team/unblock {"team_id"}.
-func (s *Server) unblockTeam(c *call) (any, error) { return s.setTeamBlocked(c, false) }
+func (s *Server) unblockTeam(c *route.Call) (any, error) { return s.setTeamBlocked(c, false) }
 
-func (s *Server) setTeamBlocked(c *call, blocked bool) (any, error) {
-	id, err := c.in.required("team_id")
+func (s *Server) setTeamBlocked(c *route.Call, blocked bool) (any, error) {
+	id, err := c.In.Required("team_id")
 	if err != nil {
 		return nil, err
 	}
-	if err := c.in.expect(&struct{}{}); err != nil {
+	if err := c.In.Expect(&struct{}{}); err != nil {
 		return nil, err
 	}
 	return s.editTeam(c, id, func(team *api.Team) error {
@@ -166,19 +167,19 @@ func (s *Server) setTeamBlocked(c *call, blocked bool) (any, error) {
 }
 
 // deleteTeams is POST /team/delete {"team_ids", "only_without_keys"}: all of them with their keys, or none.
-func (s *Server) deleteTeams(c *call) (any, error) {
-	ids, err := c.in.texts("team_ids")
+func (s *Server) deleteTeams(c *route.Call) (any, error) {
+	ids, err := c.In.Texts("team_ids")
 	if err != nil {
 		return nil, err
 	}
 	if len(ids) == 0 {
 		return nil, api.FieldErrorf("team_ids", "is required: a list of the teams to delete")
 	}
-	onlyWithoutKeys, err := c.in.flag("only_without_keys")
+	onlyWithoutKeys, err := c.In.Flag("only_without_keys")
 	if err != nil {
 		return nil, err
 	}
-	if err := c.in.expect(&struct{}{}); err != nil {
+	if err := c.In.Expect(&struct{}{}); err != nil {
 		return nil, err
 	}
 	if err := undeclared("team", s.declared.Team, ids...); err != nil {
@@ -190,20 +191,20 @@ func (s *Server) deleteTeams(c *call) (any, error) {
 	}
 	var failed error
 	for _, team := range teams {
-		failed = errors.Join(failed, s.changes.TeamChanged(c.ctx(), team.TeamID))
+		failed = errors.Join(failed, s.changes.TeamChanged(c.Context(), team.TeamID))
 	}
 	for _, key := range keys {
 		if len(key.SpeakForTeams) > 0 { // it is known in the slots of other teams
-			failed = errors.Join(failed, s.changes.KeyChanged(c.ctx(), &key, nil))
+			failed = errors.Join(failed, s.changes.KeyChanged(c.Context(), &key, nil))
 		}
 	}
-	return teamsDeleted{DeletedTeams: ids, DeletedKeys: keyIDs(keys)}, inForce(failed)
+	return teamsDeleted{DeletedTeams: ids, DeletedKeys: keyIDs(keys)}, route.InForce(failed)
 }
 
 // removeTeams deletes teams in one transaction, with the keys they have unless these are to keep them.
-func (s *Server) removeTeams(c *call, ids []string, onlyWithoutKeys bool) (teams []api.Team, keys []api.Key, err error) {
-	_, _, err = s.record.Idempotent(c.ctx(), api.Once{}, func(ctx context.Context) ([]byte, error) {
-		if teams, keys, err = s.record.DeleteTeams(ctx, c.change, ids); err != nil {
+func (s *Server) removeTeams(c *route.Call, ids []string, onlyWithoutKeys bool) (teams []api.Team, keys []api.Key, err error) {
+	_, _, err = s.record.Idempotent(c.Context(), api.Once{}, func(ctx context.Context) ([]byte, error) {
+		if teams, keys, err = s.record.DeleteTeams(ctx, c.Change, ids); err != nil {
 			return nil, err
 		}
 		if onlyWithoutKeys && len(keys) > 0 {

@@ -4,32 +4,33 @@ import (
 	"context"
 	"slices"
 
+	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/route"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
 // teamInfo is GET /team/info?team_id=. Who comes with a key for models sees no keys but their own.
-func (s *Server) teamInfo(c *call) (any, error) {
-	id, err := c.required("team_id")
+func (s *Server) teamInfo(c *route.Call) (any, error) {
+	id, err := c.Required("team_id")
 	if err != nil {
 		return nil, err
 	}
-	team, err := s.completeTeam(c.ctx(), id)
+	team, err := s.completeTeam(c.Context(), id)
 	if err != nil {
 		return nil, err
 	}
-	keys, err := s.keys(c.ctx(), api.KeyFilter{TeamID: id})
+	keys, err := s.keys(c.Context(), api.KeyFilter{TeamID: id})
 	if err != nil {
 		return nil, err
 	}
-	if c.caller.Role == auth.RoleKey {
-		keys = slices.DeleteFunc(keys, func(key api.Key) bool { return !ownKey(c.caller, key) })
+	if c.Caller.Role == auth.RoleKey {
+		keys = slices.DeleteFunc(keys, func(key api.Key) bool { return !ownKey(c.Caller, key) })
 	}
-	members, err := s.record.MembersOfTeams(c.ctx(), []string{id})
+	members, err := s.record.MembersOfTeams(c.Context(), []string{id})
 	if err != nil {
 		return nil, err
 	}
-	shown, err := s.showMembers(c.ctx(), team, members[id])
+	shown, err := s.showMembers(c.Context(), team, members[id])
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package admin
 import (
 	"context"
 
+	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/route"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
@@ -36,42 +37,42 @@ type listedTeam struct {
 }
 
 // listTeams is GET /team/list: every team by alias, or those that user_id is a member of or has a key of.
-func (s *Server) listTeams(c *call) (any, error) {
+func (s *Server) listTeams(c *route.Call) (any, error) {
 	filter, err := s.teamFilter(c)
 	if err != nil {
 		return nil, err
 	}
 	filter.Page = api.Page{SortBy: api.SortByAlias}
-	teams, _, err := s.teams(c.ctx(), filter)
+	teams, _, err := s.teams(c.Context(), filter)
 	return teamList{Teams: teams}, err
 }
 
 // pageTeams is GET /v2/team/list: a page of the teams.
-func (s *Server) pageTeams(c *call) (any, error) {
+func (s *Server) pageTeams(c *route.Call) (any, error) {
 	filter, err := s.teamFilter(c)
 	if err != nil {
 		return nil, err
 	}
-	page, err := c.page("page_size", teamColumns)
+	page, err := c.Page("page_size", teamColumns)
 	if err != nil {
 		return nil, err
 	}
-	filter.Page = page.order
-	withMembers, err := c.flag("include_memberships", false)
+	filter.Page = page.Order
+	withMembers, err := c.Flag("include_memberships", false)
 	if err != nil {
 		return nil, err
 	}
-	teams, total, err := s.teams(c.ctx(), filter)
+	teams, total, err := s.teams(c.Context(), filter)
 	if err != nil {
 		return nil, err
 	}
-	listed, err := s.listed(c.ctx(), teams, withMembers)
+	listed, err := s.listed(c.Context(), teams, withMembers)
 	if err != nil {
 		return nil, err
 	}
 	return teamPage{
-		Teams: listed, Total: total, Page: page.number, PageSize: page.size, TotalPages: page.pages(total),
-		NextCursor: page.next(len(teams), func() (string, *string, api.Record) {
+		Teams: listed, Total: total, Page: page.Number, PageSize: page.Size, TotalPages: page.Pages(total),
+		NextCursor: page.Next(len(teams), func() (string, *string, api.Record) {
 			last := teams[len(teams)-1]
 			return last.TeamID, last.TeamAlias, last.Record
 		}),
@@ -116,25 +117,25 @@ func (s *Server) teams(ctx context.Context, filter api.TeamFilter) ([]api.Team, 
 }
 
 // teamFilter reads which teams are wanted: team_id, team_alias (a part of it), user_id, organization_id.
-func (s *Server) teamFilter(c *call) (api.TeamFilter, error) {
-	filter := api.TeamFilter{AliasContains: c.query.Get("team_alias")}
-	if id := c.query.Get("team_id"); id != "" {
+func (s *Server) teamFilter(c *route.Call) (api.TeamFilter, error) {
+	filter := api.TeamFilter{AliasContains: c.Query.Get("team_alias")}
+	if id := c.Query.Get("team_id"); id != "" {
 		filter.IDs = []string{id}
 	}
-	if user := c.query.Get("user_id"); user != "" {
-		theirs, err := s.teamsOf(c.ctx(), user)
+	if user := c.Query.Get("user_id"); user != "" {
+		theirs, err := s.teamsOf(c.Context(), user)
 		if err != nil {
 			return filter, err
 		}
 		filter.IDs = both(filter.IDs, theirs)
 	}
-	if c.foreignOrganization() {
+	if foreignOrganization(c) {
 		filter.IDs = []string{}
 	}
-	if !c.caller.Role.Everywhere() {
-		filter.IDs = both(filter.IDs, notNil(c.caller.Teams))
+	if !c.Caller.Role.Everywhere() {
+		filter.IDs = both(filter.IDs, notNil(c.Caller.Teams))
 	}
-	if c.query.Get("status") == "deleted" {
+	if c.Query.Get("status") == "deleted" {
 		filter.IDs = []string{} // deleted teams are in the audit log only
 	}
 	return filter, nil

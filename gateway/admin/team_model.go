@@ -3,12 +3,13 @@ package admin
 import (
 	"slices"
 
+	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/route"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
 // addTeamModels is POST /team/model/add {"team_id", "models"}: those that the team does not have yet come
 // at the end of its list, in the order sent. A team without a list may use every model, and keeps all of them.
-func (s *Server) addTeamModels(c *call) (any, error) {
+func (s *Server) addTeamModels(c *route.Call) (any, error) {
 	return s.changeModels(c, func(have, named []string) []string {
 		if len(have) == 0 {
 			have = []string{allProxyModels}
@@ -25,7 +26,7 @@ func (s *Server) addTeamModels(c *call) (any, error) {
 
 // deleteTeamModels is POST /team/model/delete {"team_id", "models"}. An empty list would be every model, so
 // a team that loses its last one may use none.
-func (s *Server) deleteTeamModels(c *call) (any, error) {
+func (s *Server) deleteTeamModels(c *route.Call) (any, error) {
 	return s.changeModels(c, func(have, named []string) []string {
 		if len(have) == 0 {
 			return have
@@ -38,19 +39,19 @@ func (s *Server) deleteTeamModels(c *call) (any, error) {
 	})
 }
 
-func (s *Server) changeModels(c *call, change func(have, named []string) []string) (any, error) {
-	id, err := c.in.required("team_id")
+func (s *Server) changeModels(c *route.Call, change func(have, named []string) []string) (any, error) {
+	id, err := c.In.Required("team_id")
 	if err != nil {
 		return nil, err
 	}
-	named, err := c.in.texts("models")
+	named, err := c.In.Texts("models")
 	if err != nil {
 		return nil, err
 	}
 	if len(named) == 0 {
 		return nil, api.FieldErrorf("models", "is required: a list of models")
 	}
-	if err := c.in.expect(&struct{}{}); err != nil {
+	if err := c.In.Expect(&struct{}{}); err != nil {
 		return nil, err
 	}
 	return s.editTeam(c, id, func(team *api.Team) error {

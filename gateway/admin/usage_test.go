@@ -16,7 +16,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/bursarhq/terraform-provider-bursar/gateway/admin"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/stores"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
@@ -245,7 +245,7 @@ func TestSpendLogs_aSpreadsheetRunsNoText(t *testing.T) {
 
 // endless is a record with a ledger of any length, and a fault in it if wanted.
 type endless struct {
-	admin.Record
+	stores.Record
 	rows    int
 	fails   int
 	written int
@@ -312,7 +312,7 @@ func TestSpendLogs_halfAnAnswerIsNotTakenForAWholeOne(t *testing.T) {
 }
 
 // failing is a record that cannot read its ledger.
-type failing struct{ admin.Record }
+type failing struct{ stores.Record }
 
 func (failing) LedgerPage(context.Context, api.LedgerFilter) ([]api.LedgerEntry, error) {
 	return nil, errors.New("the disk is gone")

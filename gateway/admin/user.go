@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/route"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
@@ -21,8 +22,8 @@ type userCreated struct {
 
 // createUser is POST /user/new: a user's fields, the teams to join, and with auto_create_key (which is
 // LiteLLM's default) a key that only the user's own limits bind.
-func (s *Server) createUser(c *call) (any, error) {
-	id, err := c.in.text("user_id")
+func (s *Server) createUser(c *route.Call) (any, error) {
+	id, err := c.In.Text("user_id")
 	if err != nil {
 		return nil, err
 	}
@@ -30,17 +31,17 @@ func (s *Server) createUser(c *call) (any, error) {
 		id = auth.NewUserID()
 	}
 	withKey := true
-	if c.in.has("auto_create_key") {
-		if withKey, err = c.in.flag("auto_create_key"); err != nil {
+	if c.In.Has("auto_create_key") {
+		if withKey, err = c.In.Flag("auto_create_key"); err != nil {
 			return nil, err
 		}
 	}
-	places, err := c.in.places("teams", id)
+	places, err := readPlaces(c.In, "teams", id)
 	if err != nil {
 		return nil, err
 	}
 	user := api.NewUser(id)
-	if err := c.in.expect(&user.UserFields); err != nil {
+	if err := c.In.Expect(&user.UserFields); err != nil {
 		return nil, err
 	}
 	if err := user.Validate(); err != nil {
@@ -51,33 +52,33 @@ func (s *Server) createUser(c *call) (any, error) {
 			return nil, err
 		}
 	}
-	created, err := once(s, c, func(ctx context.Context) (userCreated, error) {
+	created, err := route.Once(c, s.record, func(ctx context.Context) (userCreated, error) {
 		return s.storeUser(ctx, c, user, places, withKey)
 	})
 	if err != nil {
 		return nil, err
 	}
-	failed := s.changes.UserChanged(c.ctx(), created.UserID)
+	failed := s.changes.UserChanged(c.Context(), created.UserID)
 	for _, team := range created.Teams {
-		failed = errors.Join(failed, s.changes.TeamChanged(c.ctx(), team))
+		failed = errors.Join(failed, s.changes.TeamChanged(c.Context(), team))
 	}
-	if err := inForce(failed); err != nil {
+	if err := route.InForce(failed); err != nil {
 		return nil, err
 	}
 	users := []api.User{created.User}
-	err = s.completeUsers(c.ctx(), users)
+	err = s.completeUsers(c.Context(), users)
 	created.User = users[0]
 	return created, err
 }
 
 // storeUser makes a user, the memberships and the key in one transaction.
-func (s *Server) storeUser(ctx context.Context, c *call, user api.User, places []api.Membership, withKey bool) (created userCreated, err error) {
+func (s *Server) storeUser(ctx context.Context, c *route.Call, user api.User, places []api.Membership, withKey bool) (created userCreated, err error) {
 	_, _, err = s.record.Idempotent(ctx, api.Once{}, func(ctx context.Context) ([]byte, error) {
-		if created.User, err = s.record.CreateUser(ctx, c.change, user); err != nil {
-			return nil, taken(err, "user_id")
+		if created.User, err = s.record.CreateUser(ctx, c.Change, user); err != nil {
+			return nil, route.Taken(err, "user_id")
 		}
 		for _, place := range places {
-			if _, err := s.record.CreateMember(ctx, c.change, place, 0); err != nil {
+			if _, err := s.record.CreateMember(ctx, c.Change, place, 0); err != nil {
 				return nil, err
 			}
 			created.Teams = append(created.Teams, place.TeamID)
@@ -88,7 +89,7 @@ func (s *Server) storeUser(ctx context.Context, c *call, user api.User, places [
 		secret := auth.NewSecret()
 		key := api.NewKey(auth.NewKeyID())
 		key.KeyName, key.UserID = auth.Mask(secret), &user.UserID
-		key, err = s.record.CreateKey(ctx, c.change, key, auth.Hash(s.pepper, secret))
+		key, err = s.record.CreateKey(ctx, c.Change, key, auth.Hash(s.pepper, secret))
 		created.Key, created.KeyID, created.Token, created.KeyName = secret.Reveal(), key.KeyID, key.KeyID, key.KeyName
 		return nil, err
 	})
@@ -102,7 +103,7 @@ func (s *Server) completeUsers(ctx context.Context, users []api.User) error {
 	}
 	states, err := s.spending.Users(ctx, users)
 	if err != nil {
-		return unspent(err)
+		return route.Unspent(err)
 	}
 	for i := range users {
 		users[i].BudgetState = states[i]
@@ -119,24 +120,24 @@ type userInfo struct {
 }
 
 // infoOfUser is GET /user/info?user_id=.
-func (s *Server) infoOfUser(c *call) (any, error) {
-	id, err := c.required("user_id")
+func (s *Server) infoOfUser(c *route.Call) (any, error) {
+	id, err := c.Required("user_id")
 	if err != nil {
 		return nil, err
 	}
-	user, err := s.record.User(c.ctx(), id)
+	user, err := s.record.User(c.Context(), id)
 	if err != nil {
 		return nil, err
 	}
 	users := []api.User{user}
-	if err := s.completeUsers(c.ctx(), users); err != nil {
+	if err := s.completeUsers(c.Context(), users); err != nil {
 		return nil, err
 	}
-	keys, err := s.keys(c.ctx(), api.KeyFilter{UserID: id})
+	keys, err := s.keys(c.Context(), api.KeyFilter{UserID: id})
 	if err != nil {
 		return nil, err
 	}
-	teams, _, err := s.teams(c.ctx(), api.TeamFilter{IDs: notNil(user.Teams)})
+	teams, _, err := s.teams(c.Context(), api.TeamFilter{IDs: notNil(user.Teams)})
 	return userInfo{User: users[0], UserInfo: users[0], Keys: keys, Teams: teams}, err
 }
 
@@ -147,8 +148,8 @@ type userUpdated struct {
 }
 
 // updateUser is POST /user/update: user_id or user_email, and the fields to change. With both, the address is one of these.
-func (s *Server) updateUser(c *call) (any, error) {
-	id, err := c.in.text("user_id")
+func (s *Server) updateUser(c *route.Call) (any, error) {
+	id, err := c.In.Text("user_id")
 	if err != nil {
 		return nil, err
 	}
@@ -157,50 +158,50 @@ func (s *Server) updateUser(c *call) (any, error) {
 			return nil, err
 		}
 	}
-	if err := c.in.expect(&api.UserFields{}); err != nil {
+	if err := c.In.Expect(&api.UserFields{}); err != nil {
 		return nil, err
 	}
-	revision, err := c.ifRevision()
+	revision, err := c.IfRevision()
 	if err != nil {
 		return nil, err
 	}
-	user, err := s.record.UpdateUser(c.ctx(), c.change, id, revision, func(user *api.User) error {
-		return c.in.patch(&user.UserFields)
+	user, err := s.record.UpdateUser(c.Context(), c.Change, id, revision, func(user *api.User) error {
+		return c.In.Patch(&user.UserFields)
 	})
 	if err != nil {
 		return nil, err
 	}
-	if err := inForce(s.changes.UserChanged(c.ctx(), id)); err != nil {
+	if err := route.InForce(s.changes.UserChanged(c.Context(), id)); err != nil {
 		return nil, err
 	}
 	users := []api.User{user}
-	err = s.completeUsers(c.ctx(), users)
+	err = s.completeUsers(c.Context(), users)
 	return userUpdated{User: users[0], Data: users[0]}, err
 }
 
 // deleteUsers is POST /user/delete {"user_ids"}: all of them with their keys and places in teams, or none.
 // The answer is their number, as in LiteLLM.
-func (s *Server) deleteUsers(c *call) (any, error) {
-	ids, err := c.in.texts("user_ids")
+func (s *Server) deleteUsers(c *route.Call) (any, error) {
+	ids, err := c.In.Texts("user_ids")
 	if err != nil {
 		return nil, err
 	}
 	if len(ids) == 0 {
 		return nil, api.FieldErrorf("user_ids", "is required: a list of the users to delete")
 	}
-	if err := c.in.expect(&struct{}{}); err != nil {
+	if err := c.In.Expect(&struct{}{}); err != nil {
 		return nil, err
 	}
-	users, keys, err := s.record.DeleteUsers(c.ctx(), c.change, ids)
+	users, keys, err := s.record.DeleteUsers(c.Context(), c.Change, ids)
 	if err != nil {
 		return nil, err
 	}
 	var failed error
 	for _, user := range users {
-		failed = errors.Join(failed, s.changes.UserChanged(c.ctx(), user.UserID, keys...))
+		failed = errors.Join(failed, s.changes.UserChanged(c.Context(), user.UserID, keys...))
 		for _, team := range user.Teams {
-			failed = errors.Join(failed, s.changes.TeamChanged(c.ctx(), team))
+			failed = errors.Join(failed, s.changes.TeamChanged(c.Context(), team))
 		}
 	}
-	return len(users), inForce(failed)
+	return len(users), route.InForce(failed)
 }

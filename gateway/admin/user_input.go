@@ -3,6 +3,7 @@ package admin
 import (
 	"encoding/json"
 
+	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/route"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/httpx"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
@@ -15,15 +16,15 @@ type userPlace struct {
 	MaxBudgetInTeam *money.Nano `json:"max_budget_in_team"`
 }
 
-// places takes the teams of a new user out of the input: ids, or objects that say more.
-func (in *input) places(name, userID string) ([]api.Membership, error) {
+// readPlaces takes the teams of a new user out of the input: ids, or objects that say more.
+func readPlaces(in *route.Input, name, userID string) ([]api.Membership, error) {
 	var list []json.RawMessage
-	if err := json.Unmarshal(in.take(name), &list); err != nil {
+	if err := json.Unmarshal(in.Take(name), &list); err != nil {
 		return nil, api.FieldErrorf(name, "must be a list of teams")
 	}
 	var places []api.Membership
 	for _, item := range list {
-		joined, err := in.place(name, item)
+		joined, err := readPlace(in, name, item)
 		if err != nil {
 			return nil, err
 		}
@@ -34,7 +35,7 @@ func (in *input) places(name, userID string) ([]api.Membership, error) {
 	return places, nil
 }
 
-func (in *input) place(name string, item json.RawMessage) (userPlace, error) {
+func readPlace(in *route.Input, name string, item json.RawMessage) (userPlace, error) {
 	joined := userPlace{UserRole: api.MemberUser}
 	if json.Unmarshal(item, &joined.TeamID) == nil {
 		return joined, nil
@@ -45,7 +46,7 @@ func (in *input) place(name string, item json.RawMessage) (userPlace, error) {
 	}
 	unknown, err := api.Patch(&joined, fields)
 	for _, field := range unknown {
-		in.surplus = append(in.surplus, name+"."+field)
+		in.Surplus = append(in.Surplus, name+"."+field)
 	}
 	return joined, err
 }

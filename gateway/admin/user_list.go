@@ -1,6 +1,9 @@
 package admin
 
-import "github.com/bursarhq/terraform-provider-bursar/internal/api"
+import (
+	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/route"
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
 
 // userColumns are what lists of users can be sorted by.
 var userColumns = map[string]string{
@@ -18,20 +21,20 @@ type userPage struct {
 }
 
 // listUsers is GET /user/list: a page of the users by role, user_ids, user_email (a part of it) or team.
-func (s *Server) listUsers(c *call) (any, error) {
-	page, err := c.page("page_size", userColumns)
+func (s *Server) listUsers(c *route.Call) (any, error) {
+	page, err := c.Page("page_size", userColumns)
 	if err != nil {
 		return nil, err
 	}
 	filter := api.UserFilter{
-		EmailContains: c.query.Get("user_email"), Role: c.query.Get("role"), TeamID: c.query.Get("team"), Page: page.order,
-		IDs: c.list("user_ids"),
+		EmailContains: c.Query.Get("user_email"), Role: c.Query.Get("role"), TeamID: c.Query.Get("team"), Page: page.Order,
+		IDs: c.List("user_ids"),
 	}
-	users, total, err := s.record.Users(c.ctx(), filter)
+	users, total, err := s.record.Users(c.Context(), filter)
 	if err != nil {
 		return nil, err
 	}
 	return userPage{
-		Users: notNil(users), Total: total, Page: page.number, PageSize: page.size, TotalPages: page.pages(total),
-	}, s.completeUsers(c.ctx(), users)
+		Users: notNil(users), Total: total, Page: page.Number, PageSize: page.Size, TotalPages: page.Pages(total),
+	}, s.completeUsers(c.Context(), users)
 }

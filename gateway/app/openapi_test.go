@@ -36,7 +36,7 @@ func TestDescription_hasEveryRoute(t *testing.T) {
 	for _, operation := range app.Operations() {
 		described[operation.Pattern()] = true
 		if operation.Summary == "" || operation.Tag == "" {
-			t.Errorf("%s has no documentation; add it to the *_doc.go of its noun", operation.Pattern())
+			t.Errorf("%s has no documentation; say it in the route of its noun", operation.Pattern())
 		}
 	}
 	served := a.App.Patterns()

@@ -11,6 +11,7 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/admin"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/access"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/alert"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/alert/webhook"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
@@ -153,7 +154,7 @@ func assemble(ctx context.Context, options Options) (_ *parts, err error) {
 		Tokens: callerTokens(settings, logger), Calibration: p.learned,
 	})
 	p.admin = admin.Options{
-		Authenticator: &admin.Callers{
+		Authenticator: &access.Callers{
 			Configured: p.admins, Record: p.store, People: people(settings, logger), Pepper: pepper, Now: options.Now,
 		},
 		Record: p.store, Changes: p.changes, Tester: p.alerts, Declared: p.declared,

@@ -3,7 +3,7 @@ package app
 import (
 	"log/slog"
 
-	"github.com/bursarhq/terraform-provider-bursar/gateway/admin"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/access"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/config"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/proxy"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/safedial"
@@ -19,11 +19,11 @@ func verifier(provider config.Provider, logger *slog.Logger) *token.Verifier {
 }
 
 // people lets users of the admin API in with tokens; nil when none is configured.
-func people(settings config.Config, logger *slog.Logger) *admin.Provider {
+func people(settings config.Config, logger *slog.Logger) *access.Provider {
 	if settings.OIDC == nil {
 		return nil
 	}
-	return &admin.Provider{
+	return &access.Provider{
 		Tokens: verifier(settings.OIDC.Provider, logger), RoleClaim: settings.OIDC.RoleClaim, Roles: settings.OIDC.Roles,
 		TeamsClaim: settings.OIDC.TeamsClaim, UserClaim: settings.OIDC.UserClaim,
 	}

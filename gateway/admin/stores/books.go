@@ -1,0 +1,32 @@
+package stores
+
+import (
+	"context"
+	"time"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
+)
+
+// Books are what the record knows about the past: what was spent, and who changed what.
+type Books interface {
+	// EachUsageSum calls each with every sum that the query asks for, in order, and stops at its error.
+	EachUsageSum(ctx context.Context, query api.UsageQuery, each func(api.UsageSum) error) error
+	// LedgerPage returns the rows that the filter selects, newest first; LedgerCount counts them without
+	// the filter's limit, offset and cursor.
+	LedgerPage(ctx context.Context, filter api.LedgerFilter) ([]api.LedgerEntry, error)
+	LedgerCount(ctx context.Context, filter api.LedgerFilter) (int, error)
+	// LedgerSpend sums what was admitted from from on and before to; a zero time does not bound.
+	LedgerSpend(ctx context.Context, selection api.LedgerSelection, from, to time.Time) (money.Nano, error)
+	// Peaks returns the busiest minute since from of each of the teams that had a request.
+	Peaks(ctx context.Context, teamIDs []string, from time.Time) (map[string]api.Peak, error)
+	// TeamIDsOfBudgets returns the ids of the teams that take the terms of one of the budgets, in order.
+	TeamIDsOfBudgets(ctx context.Context, budgetIDs []string) ([]string, error)
+
+	// Audits returns the changes that the filter selects, newest first, and how many there are in all;
+	// AuditPage does not count.
+	Audits(ctx context.Context, filter api.AuditFilter) (audits []api.Audit, total int, err error)
+	AuditPage(ctx context.Context, filter api.AuditFilter) ([]api.Audit, error)
+	// VerifyAudit says whether every change is as it was written and in its place, the known one included.
+	VerifyAudit(ctx context.Context, known api.AuditMark) (api.AuditCheck, error)
+}

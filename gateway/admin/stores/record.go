@@ -1,0 +1,60 @@
+// Package stores says what the admin API needs of the places where objects are kept and spending is counted.
+//
+// It promises interfaces whose comments are the contract; gateway/app passes what fulfils them. It must never
+// know a database, an engine or HTTP.
+package stores
+
+import (
+	"context"
+	"time"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+// Record is where the objects are kept. Writes are all or nothing, are audited in the same
+// transaction, and answer [api.Error]s: NotFound, AlreadyExists, Stale, Conflict, Invalid.
+// ifRevision 0 is any revision. An edit that returns an error changes nothing; it may be called again.
+type Record interface {
+	Books
+
+	// Idempotent runs do in a transaction that what do's context is passed to takes part in, and keeps its
+	// answer for a day. Run again with the same key and fingerprint, it returns that answer and does nothing;
+	// with another fingerprint it is an [api.Conflict].
+	Idempotent(ctx context.Context, once api.Once, do func(ctx context.Context) (answer []byte, err error)) (answer []byte, replayed bool, err error)
+
+	CreateTeam(ctx context.Context, change api.Change, team api.Team) (api.Team, error)
+	Team(ctx context.Context, id string) (api.Team, error)
+	Teams(ctx context.Context, filter api.TeamFilter) (teams []api.Team, total int, err error)
+	UpdateTeam(ctx context.Context, change api.Change, id string, ifRevision int64, edit func(*api.Team) error) (api.Team, error)
+	DeleteTeams(ctx context.Context, change api.Change, ids []string) (teams []api.Team, keys []api.Key, err error)
+
+	CreateKey(ctx context.Context, change api.Change, key api.Key, secretHash []byte) (api.Key, error)
+	Key(ctx context.Context, id string) (api.Key, error)
+	KeyBySecretHash(ctx context.Context, hash []byte) (api.Key, error)
+	KeyByAlias(ctx context.Context, alias string) (api.Key, error)
+	Keys(ctx context.Context, filter api.KeyFilter) (keys []api.Key, total int, err error)
+	// KeyAliases returns the aliases that contain a text, in order.
+	KeyAliases(ctx context.Context, filter api.KeyFilter) ([]string, error)
+	UpdateKey(ctx context.Context, change api.Change, id string, ifRevision int64, edit func(*api.Key) error) (api.Key, error)
+	DeleteKeys(ctx context.Context, change api.Change, ids []string) ([]api.Key, error)
+	RotateKey(ctx context.Context, change api.Change, id string, newHash []byte, newName string, oldValidUntil time.Time, madeBy *api.Credential) (api.Key, error)
+
+	CreateBudget(ctx context.Context, change api.Change, budget api.Budget) (api.Budget, error)
+	Budget(ctx context.Context, id string) (api.Budget, error)
+	Budgets(ctx context.Context, filter api.BudgetFilter) (budgets []api.Budget, total int, err error)
+	UpdateBudget(ctx context.Context, change api.Change, id string, ifRevision int64, edit func(*api.Budget) error) (api.Budget, error)
+	DeleteBudgets(ctx context.Context, change api.Change, ids []string) ([]api.Budget, error)
+
+	CreateModel(ctx context.Context, change api.Change, model api.Model) (api.Model, error)
+	Models(ctx context.Context, filter api.ModelFilter) (models []api.Model, total int, err error)
+	UpdateModel(ctx context.Context, change api.Change, id string, ifRevision int64, edit func(*api.Model) error) (api.Model, error)
+	DeleteModels(ctx context.Context, change api.Change, ids []string) ([]api.Model, error)
+
+	CreateAlertRoute(ctx context.Context, change api.Change, route api.AlertRoute) (api.AlertRoute, error)
+	AlertRoute(ctx context.Context, id string) (api.AlertRoute, error)
+	AlertRoutes(ctx context.Context, filter api.AlertRouteFilter) (routes []api.AlertRoute, total int, err error)
+	UpdateAlertRoute(ctx context.Context, change api.Change, id string, ifRevision int64, edit func(*api.AlertRoute) error) (api.AlertRoute, error)
+	DeleteAlertRoutes(ctx context.Context, change api.Change, ids []string) ([]api.AlertRoute, error)
+
+	People
+}

@@ -1,0 +1,163 @@
+package usage
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/route"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/stores"
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+// Books answers from the record. All fields are required.
+type Books struct {
+	Record stores.Record
+	Prices Prices
+	// KeyNamed finds a key by its secret or id.
+	KeyNamed func(ctx context.Context, name string) (api.Key, error)
+	Now      func() time.Time
+}
+
+const (
+	defaultUsageLimit = 1000
+	maxUsageLimit     = 10_000
+)
+
+// usage is GET /usage: sums of what was used, by group_by (some of team, key, user, model, tag, end_user,
+// day; team unless given) and period (day, month, total), as a page in JSON or in one go as CSV or JSON Lines.
+func (s *Books) usage(c *route.Call) (any, error) {
+	query, err := s.usageQuery(c)
+	if err != nil {
+		return nil, err
+	}
+	format, err := c.Format()
+	if err != nil {
+		return nil, err
+	}
+	if format == route.FormatJSON {
+		return s.usagePage(c, query)
+	}
+	return route.Rows[api.UsageSum]{
+		Format: format, Columns: usageColumns(query), Cells: usageCells(query),
+		Each: func(ctx context.Context, emit func(api.UsageSum) error) error {
+			return s.Record.EachUsageSum(ctx, query, emit)
+		},
+	}, nil
+}
+
+func (s *Books) usagePage(c *route.Call, query api.UsageQuery) (api.UsagePage, error) {
+	limit, err := c.Number("limit", defaultUsageLimit, maxUsageLimit)
+	if err != nil {
+		return api.UsagePage{}, err
+	}
+	query.Limit = limit + 1 // one more, to see whether there is more
+	sums, err := s.usageSums(c.Context(), query)
+	if err != nil {
+		return api.UsagePage{}, err
+	}
+	page := api.UsagePage{Usage: sums}
+	if len(sums) > limit {
+		page.Usage = sums[:limit]
+		page.NextCursor, err = route.EncodeCursor(sums[limit-1].Cursor)
+	}
+	return page, err
+}
+
+// usageSums reads all sums into memory, for answers that are bounded; never nil.
+func (s *Books) usageSums(ctx context.Context, query api.UsageQuery) ([]api.UsageSum, error) {
+	sums := []api.UsageSum{}
+	err := s.Record.EachUsageSum(ctx, query, func(sum api.UsageSum) error {
+		sums = append(sums, sum)
+		return nil
+	})
+	return sums, err
+}
+
+// usageQuery reads what GET /usage is asked for.
+func (s *Books) usageQuery(c *route.Call) (api.UsageQuery, error) {
+	query := api.UsageQuery{
+		GroupBy: c.List("group_by"), TeamIDs: c.List("team_id", "team_ids"), UserID: c.Query.Get("user_id"),
+		Model: c.Query.Get("model"), Tag: c.Query.Get("tag"), EndUser: c.Query.Get("end_user"),
+	}
+	if len(query.GroupBy) == 0 {
+		query.GroupBy = []string{api.GroupTeam}
+	}
+	for _, group := range query.GroupBy {
+		if !slices.Contains(api.UsageGroups, group) {
+			return query, api.FieldErrorf("group_by", "must be some of %s, with commas", strings.Join(api.UsageGroups, ", "))
+		}
+	}
+	var err error
+	if query.Period, err = c.Choice("period", api.UsagePeriods...); err != nil {
+		return query, err
+	}
+	if query.From, query.To, err = c.Days(); err != nil {
+		return query, err
+	}
+	if query.KeyID, err = s.spendingKey(c); err != nil {
+		return query, err
+	}
+	given, err := c.Cursor(&query.After)
+	if given && len(query.After) != api.UsageCursorLen {
+		err = api.FieldErrorf("cursor", "is not one that the gateway has answered")
+	}
+	return query, err
+}
+
+// spendingKey reads which key's spending is meant: an id, also of one that is deleted, or a secret.
+func (s *Books) spendingKey(c *route.Call) (string, error) {
+	name := c.Either("key_id", "api_key")
+	if !strings.HasPrefix(name, "sk-") {
+		return name, nil
+	}
+	key, err := s.KeyNamed(c.Context(), name)
+	return key.KeyID, err
+}
+
+// usageColumns are those of the team_usage table after what is grouped by.
+func usageColumns(query api.UsageQuery) []string {
+	var columns []string
+	for _, group := range query.GroupBy {
+		if column, ok := groupColumns[group]; ok {
+			columns = append(columns, column)
+		}
+	}
+	return append(columns, "period_start", "period_end", "total_cost_usd", "total_tokens", "total_requests",
+		"prompt_tokens", "cached_tokens", "completion_tokens")
+}
+
+// groupColumns are the fields of [api.UsageSum]; a day is in its period.
+var groupColumns = map[string]string{
+	api.GroupTeam: "team_id", api.GroupKey: "key_id", api.GroupUser: "user_id",
+	api.GroupModel: "model", api.GroupTag: "tag", api.GroupEndUser: "end_user",
+}
+
+func usageCells(query api.UsageQuery) func(api.UsageSum) []string {
+	return func(sum api.UsageSum) []string {
+		var cells []string
+		for _, group := range query.GroupBy {
+			if group != api.GroupDay {
+				cells = append(cells, route.CellOf(groupOf(sum, group)))
+			}
+		}
+		return append(cells, sum.PeriodStart, sum.PeriodEnd, sum.TotalCost.String(),
+			route.Decimal(sum.TotalTokens), route.Decimal(sum.TotalRequests),
+			route.Decimal(sum.PromptTokens), route.Decimal(sum.CachedTokens), route.Decimal(sum.CompletionTokens))
+	}
+}
+
+// groupOf is what the sum is of, nil when it is not grouped by that.
+func groupOf(sum api.UsageSum, group string) *string {
+	return map[string]*string{
+		api.GroupTeam: sum.TeamID, api.GroupKey: sum.KeyID, api.GroupUser: sum.UserID,
+		api.GroupModel: sum.Model, api.GroupTag: sum.Tag, api.GroupEndUser: sum.EndUser,
+	}[group]
+}
+
+// lastDays are the UTC days up to today, as LiteLLM's overviews look back.
+func (s *Books) lastDays(days int) (from, to time.Time) {
+	to = s.Now().UTC().Truncate(24*time.Hour).AddDate(0, 0, 1)
+	return to.AddDate(0, 0, -days), to
+}
