@@ -16,3 +16,21 @@ func LoadRecord(path string, getenv func(string) string) (Config, error) {
 	}
 	return c.config, nil
 }
+
+// Listening reads only the address to serve on, for programs beside the gateway. What else is wrong with the file does
+// not matter to them.
+func Listening(path string, getenv func(string) string) (string, error) {
+	if listen := getenv("BURSAR_LISTEN"); listen != "" {
+		return listen, nil
+	}
+	f, _, err := readFile(path, getenv)
+	if err != nil {
+		return "", err
+	}
+	c := &checker{}
+	c.listen(f)
+	if len(c.problems) > 0 {
+		return "", &Error{Problems: c.problems}
+	}
+	return c.config.Listen, nil
+}

@@ -55,6 +55,21 @@ func (s *Store) migrate(ctx context.Context) error {
 	return nil
 }
 
+// migrationVersions are those of a kind of database, ascending.
+func migrationVersions(kind string) ([]int64, error) {
+	entries, err := fs.ReadDir(migrationFiles, "migrations/"+kind)
+	if err != nil {
+		return nil, fmt.Errorf("read migrations: %w", err)
+	}
+	versions := make([]int64, len(entries))
+	for i, entry := range entries {
+		if versions[i], err = goose.NumericComponent(entry.Name()); err != nil {
+			return nil, fmt.Errorf("read migrations: %w", err)
+		}
+	}
+	return versions, nil
+}
+
 // writtenBySetting is the version of the program that wrote the tables as they are.
 const writtenBySetting = "written_by"
 

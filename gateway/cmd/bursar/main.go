@@ -27,7 +27,10 @@ const (
 // commandLine is the whole command line.
 type commandLine struct {
 	Serve       serveCommand       `cmd:"" help:"Run the gateway."`
+	Init        initCommand        `cmd:"" help:"Write a first gateway.yaml."`
 	CheckConfig checkConfigCommand `cmd:"" help:"Say whether gateway.yaml and the environment can be served, and what is wrong with them."`
+	Doctor      doctorCommand      `cmd:"" help:"Look whether all that a gateway needs is there and as it should be."`
+	Health      healthCommand      `cmd:"" help:"Ask a gateway how it is, for health checks of containers."`
 	Review      reviewCommand      `cmd:"" help:"Say in Markdown what a Terraform plan does to quotas."`
 	Export      exportCommand      `cmd:"" help:"Write what is on a gateway as Terraform configuration that imports it."`
 	Audit       auditCommand       `cmd:"" help:"Check the audit log."`
@@ -65,7 +68,7 @@ func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) (cod
 	parser, err := kong.New(&commandLine{},
 		kong.Name("bursar"),
 		kong.Description("An LLM gateway with a treasurer's discipline.\n\nExit codes: 0 done, 1 failed, 2 the command line makes no sense."),
-		kong.Vars{"version": "bursar " + version},
+		kong.Vars{"version": "bursar " + version, "providers": providerNames()},
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.BindTo(stdout, (*io.Writer)(nil)),
 		kong.Writers(stdout, stderr),

@@ -65,7 +65,7 @@ func (c serveCommand) serve(ctx context.Context, out io.Writer) (err error) {
 	}
 	lines := newLogBuffer(out)
 	defer func() { err = errors.Join(err, lines.Flush()) }()
-	logger := slog.New(slog.NewJSONHandler(lines, nil))
+	logger := newLogger(lines, person(out))
 	gateway, err := app.New(ctx, app.Options{Config: settings, Logger: logger, Version: version})
 	if err != nil {
 		return err
@@ -79,24 +79,34 @@ func (c serveCommand) serve(ctx context.Context, out io.Writer) (err error) {
 	defer reloading.Wait()
 	ctx, end := context.WithCancel(ctx)
 	defer end()
-	reloading.Go(func() { c.reload(ctx, gateway, hangUp, logger) })
+	systemd := supervisor{logger}
+	reloading.Go(func() { c.reload(ctx, gateway, hangUp, systemd) })
+	defer context.AfterFunc(ctx, systemd.stopping)()
+	if person(out) {
+		if err := greet(out, gateway.URL(), settings); err != nil {
+			return errors.Join(err, gateway.Stop(ctx))
+		}
+	}
+	systemd.ready() // the listener is bound: calls that come now are answered
 	return gateway.Run(ctx, hurry)
 }
 
 // reload reads the configuration again for every signal, until ctx ends. What cannot be used changes nothing.
-func (c serveCommand) reload(ctx context.Context, gateway *app.App, hangUp <-chan os.Signal, logger *slog.Logger) {
+func (c serveCommand) reload(ctx context.Context, gateway *app.App, hangUp <-chan os.Signal, systemd supervisor) {
 	for {
 		select {
 		case <-hangUp:
 		case <-ctx.Done():
 			return
 		}
+		systemd.reloading()
 		settings, err := config.Load(c.Config, os.Getenv)
 		if err == nil {
 			err = gateway.Reload(ctx, settings)
 		}
+		systemd.ready()
 		if err != nil {
-			logger.Error("the configuration was not read again; the gateway goes on with what it has", slog.String("error", err.Error()))
+			systemd.logger.Error("the configuration was not read again; the gateway goes on with what it has", slog.String("error", err.Error()))
 		}
 	}
 }

@@ -36,9 +36,11 @@ func preflight(ctx context.Context, client goredis.UniversalClient, options Opti
 var errNotSingle = errors.New("this server is one of a Redis Cluster: write its address as redis+cluster://host:port,host:port")
 
 func checkServer(ctx context.Context, info map[string]string, options Options) error {
-	major, _, _ := strings.Cut(info["redis_version"], ".")
-	if n, err := strconv.Atoi(major); err != nil || n < oldestRedis {
-		return fmt.Errorf("redis is version %q, at least %d.0 is needed", info["redis_version"], oldestRedis)
+	if err := CheckVersion(info["redis_version"]); err != nil {
+		return err
+	}
+	for _, what := range unknown(info) {
+		options.Logger.WarnContext(ctx, "a setting of redis could not be checked", slog.String("setting", what))
 	}
 	for _, risk := range risks(info) {
 		if options.Strict {
@@ -49,13 +51,35 @@ func checkServer(ctx context.Context, info map[string]string, options Options) e
 	return nil
 }
 
+// CheckVersion says what is wrong with a server's version.
+func CheckVersion(version string) error {
+	major, _, _ := strings.Cut(version, ".")
+	if n, err := strconv.Atoi(major); err != nil || n < oldestRedis {
+		return fmt.Errorf("redis is version %q, at least %d.0 is needed", version, oldestRedis)
+	}
+	return nil
+}
+
 // risks are the settings that can lose counters of a server that works.
 func risks(info map[string]string) (found []string) {
-	if policy := info["maxmemory_policy"]; policy != "noeviction" {
+	if policy, told := info["maxmemory_policy"]; told && policy != "noeviction" {
 		found = append(found, fmt.Sprintf("maxmemory-policy is %s, set it to noeviction", policy))
 	}
-	if info["aof_enabled"] != "1" {
+	if enabled, told := info["aof_enabled"]; told && enabled != "1" {
 		found = append(found, "appendonly is off, a restart forgets what was counted; set it to yes")
+	}
+	return found
+}
+
+// unknown are the settings that a managed server keeps to itself, with what would be right.
+func unknown(info map[string]string) (found []string) {
+	for _, setting := range []struct{ field, right string }{
+		{"maxmemory_policy", "maxmemory-policy, which INFO leaves out here; noeviction is right"},
+		{"aof_enabled", "appendonly, which INFO leaves out here; yes is right"},
+	} {
+		if _, told := info[setting.field]; !told {
+			found = append(found, setting.right)
+		}
 	}
 	return found
 }

@@ -1,0 +1,78 @@
+package doctor
+
+import (
+	"context"
+	"strings"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/store"
+)
+
+// record looks at the database.
+func (e *examination) record(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	asked := e.options.Now()
+	found, err := store.Examine(ctx, e.settings.DatabaseURL)
+	switch {
+	case err != nil:
+		e.add("record", Failed, "%v", err)
+		return
+	case found.Missing:
+		e.add("record", OK, "there is no %s yet; the first start makes it", found.Place)
+		return
+	case found.Schema > found.Known:
+		e.add("record", Failed, "%s has schema version %d, and this program knows versions up to %d; start the newer program", found.Place, found.Schema, found.Known)
+	case found.Schema < found.Known:
+		e.add("record", Warning, "%s has schema version %d; the next start brings it to %d, and an older program will not start on it then: make a backup before",
+			found.Place, found.Schema, found.Known)
+	default:
+		e.add("record", OK, "%s can be reached and has schema version %d", found.Place, found.Schema)
+	}
+	if !found.Clock.IsZero() {
+		e.clock("the record", found.Clock, e.options.Now().Sub(asked))
+	}
+}
+
+// counters looks at Redis.
+func (e *examination) counters(ctx context.Context) {
+	if e.settings.RedisURL == "" {
+		e.add("counters", OK, "they are in the gateway's process, which is right for one gateway")
+		return
+	}
+	if strings.HasPrefix(e.settings.DatabaseURL, "sqlite:") {
+		e.add("counters", Warning, "they are in Redis, and the record is a file of this machine; with PostgreSQL several gateways can share both")
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	asked := e.options.Now()
+	found, err := redis.Examine(ctx, e.settings.RedisURL, redis.Options{Timeout: patience})
+	if err != nil {
+		e.add("counters", Failed, "%v", err)
+		return
+	}
+	took := e.options.Now().Sub(asked)
+	for _, server := range found.Servers {
+		e.server(server)
+		e.clock("Redis", server.Clock, took)
+	}
+}
+
+func (e *examination) server(server redis.Server) {
+	if problem := redis.CheckVersion(server.Version); problem != nil {
+		e.add("counters", Failed, "%v", problem)
+	}
+	severity := Failed
+	if e.settings.RedisPreflightWarns {
+		severity = Warning
+	}
+	for _, risk := range server.Risks {
+		e.add("counters", severity, "Redis may lose counters: %s", risk)
+	}
+	for _, what := range server.Unchecked {
+		e.add("counters", Unchecked, "%s", what)
+	}
+	if len(server.Risks) == 0 {
+		e.add("counters", OK, "Redis %s can be reached and nothing was found that would lose counters", server.Version)
+	}
+}

@@ -1,0 +1,82 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/pressly/goose/v3"
+)
+
+// Examination is how a record stands. Looking changes nothing.
+type Examination struct {
+	Kind string
+	// Place is the host or the file, without a password.
+	Place string
+	// Missing: there is no database file yet.
+	Missing bool
+	// Schema is the version of the tables, Known the one that this program brings them to.
+	Schema, Known int64
+	// Clock is the database's, and zero where it has none of its own.
+	Clock time.Time
+	// Pages and FreePages are those of a SQLite file, of PageBytes each.
+	Pages, FreePages, PageBytes int64
+}
+
+// Examine looks at a record without bringing its tables up to date. It needs no secret key.
+func Examine(ctx context.Context, address string) (found Examination, err error) {
+	if path, embedded := strings.CutPrefix(address, "sqlite:"); embedded {
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			return Examination{Kind: SQLite, Place: "SQLite file " + path, Missing: true}, nil
+		}
+	}
+	s := &Store{logger: slog.New(slog.DiscardHandler)}
+	if err := s.connect(address); err != nil {
+		return found, err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	found = Examination{Kind: s.kind, Place: s.place}
+	if err := s.reader.PingContext(ctx); err != nil {
+		return found, fmt.Errorf("%s cannot be reached: %w", s.place, err)
+	}
+	if found.Schema, found.Known, err = s.schema(ctx); err != nil {
+		return found, err
+	}
+	return found, s.examineServer(ctx, &found)
+}
+
+// schema is the version of the tables as they are, 0 for none, and the newest that this program knows.
+func (s *Store) schema(ctx context.Context) (there, known int64, err error) {
+	versions, err := migrationVersions(s.kind)
+	if err != nil {
+		return 0, 0, err
+	}
+	known = versions[len(versions)-1]
+	var present bool
+	table := "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = $1)"
+	if s.kind == Postgres {
+		table = "SELECT to_regclass($1) IS NOT NULL"
+	}
+	if err := s.reader.QueryRowContext(ctx, table, goose.DefaultTablename).Scan(&present); err != nil || !present {
+		return 0, known, err
+	}
+	err = s.reader.QueryRowContext(ctx, "SELECT coalesce(max(version_id), 0) FROM "+goose.DefaultTablename).Scan(&there)
+	return there, known, err
+}
+
+func (s *Store) examineServer(ctx context.Context, found *Examination) error {
+	if s.kind == Postgres {
+		return s.reader.QueryRowContext(ctx, "SELECT clock_timestamp()").Scan(&found.Clock)
+	}
+	for pragma, figure := range map[string]*int64{"page_count": &found.Pages, "freelist_count": &found.FreePages, "page_size": &found.PageBytes} {
+		if err := s.reader.QueryRowContext(ctx, "PRAGMA "+pragma).Scan(figure); err != nil {
+			return fmt.Errorf("read %s of %s: %w", pragma, s.place, err)
+		}
+	}
+	return nil
+}
