@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/bursarhq/terraform-provider-bursar/provider/wire"
+
 	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -90,16 +92,14 @@ type privateReader interface {
 	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
 }
 
-const revisionKey = "revision"
-
 // rememberRevision keeps the revision out of the schema, where every change would show it as unknown.
 func rememberRevision(ctx context.Context, private privateWriter, revision int64) diag.Diagnostics {
-	return private.SetKey(ctx, revisionKey, strconv.AppendInt(nil, revision, 10))
+	return private.SetKey(ctx, wire.RevisionKey, strconv.AppendInt(nil, revision, 10))
 }
 
 // plannedRevision is the revision that the plan was made against; 0 when none is known.
 func plannedRevision(ctx context.Context, private privateReader) (int64, diag.Diagnostics) {
-	value, diags := private.GetKey(ctx, revisionKey)
+	value, diags := private.GetKey(ctx, wire.RevisionKey)
 	if len(value) == 0 {
 		return 0, diags
 	}

@@ -5,6 +5,10 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+
+	"github.com/bursarhq/terraform-provider-bursar/provider/wire"
+
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -124,6 +128,7 @@ func (r *keyResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *
 				MarkdownDescription: "How long the key lives from its creation, such as `30d`. Not together with `expires`.",
 				Optional:            true,
 				Validators:          attribute.Valid(attribute.Span{}, stringvalidator.ConflictsWith(path.MatchRoot("expires"))),
+				PlanModifiers:       []planmodifier.String{wire.Decides{About: "expires"}},
 			},
 			"expires": schema.StringAttribute{
 				MarkdownDescription: "When the key stops working, RFC 3339 such as `2027-01-31T00:00:00Z`. Leave out both `expires` and `duration` for never.",
@@ -380,5 +385,5 @@ func (r *keyResource) ImportState(ctx context.Context, req resource.ImportStateR
 		req.ID = secretDigest(req.ID) // which finds the key as well, and may stand in an address and in logs
 	}
 	importByID(ctx, "key_id", req, resp)
-	resp.Diagnostics.Append(resp.Private.SetKey(ctx, importedKey, []byte("true"))...)
+	resp.Diagnostics.Append(resp.Private.SetKey(ctx, wire.ImportedKey, []byte("true"))...)
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"strings"
 
+	"github.com/bursarhq/terraform-provider-bursar/provider/wire"
+
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -85,17 +87,14 @@ func keySecretFrom(prior keySecretModel) keySecretModel {
 	return kept
 }
 
-const (
-	importedKey = "imported"
-	// foreignKey marks a key whose secret in the state is no longer the key's.
-	foreignKey = "rotated_elsewhere"
-)
+// foreignKey marks a key whose secret in the state is no longer the key's.
+const foreignKey = "rotated_elsewhere"
 
 // secretHints are what private state tells about a key's secret.
 type secretHints struct{ imported, foreign bool }
 
 func hintsOf(ctx context.Context, private privateReader) (secretHints, diag.Diagnostics) {
-	imported, diags := private.GetKey(ctx, importedKey)
+	imported, diags := private.GetKey(ctx, wire.ImportedKey)
 	foreign, more := private.GetKey(ctx, foreignKey)
 	diags.Append(more...)
 	return secretHints{imported: len(imported) > 0, foreign: len(foreign) > 0}, diags
@@ -106,7 +105,7 @@ func hintsOf(ctx context.Context, private privateReader) (secretHints, diag.Diag
 func forgetHints(ctx context.Context, private privateWriter, spokenOf bool) diag.Diagnostics {
 	diags := private.SetKey(ctx, foreignKey, nil)
 	if spokenOf {
-		diags.Append(private.SetKey(ctx, importedKey, nil)...)
+		diags.Append(private.SetKey(ctx, wire.ImportedKey, nil)...)
 	}
 	return diags
 }

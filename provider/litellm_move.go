@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/bursarhq/terraform-provider-bursar/provider/wire"
+
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -91,7 +93,7 @@ func fromLiteLLM(sourceType string, translate func(state []byte) (moved, error))
 			resp.TargetIdentity = nil
 		}
 		resp.Diagnostics.Append(setIdentity(ctx, resp.TargetIdentity, to.identity...)...)
-		resp.Diagnostics.Append(resp.TargetPrivate.SetKey(ctx, importedKey, []byte("true"))...)
+		resp.Diagnostics.Append(resp.TargetPrivate.SetKey(ctx, wire.ImportedKey, []byte("true"))...)
 	}}}
 }
 

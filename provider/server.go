@@ -1,91 +1,50 @@
 package provider
 
 import (
-	"bytes"
 	"context"
-	"sync/atomic"
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
-	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/provider/wire"
 )
 
 // Server returns a function that makes the provider as Terraform talks to it, in protocol 6. version is shown to the
-// gateway. It is the plugin framework's server but for what did not change, which is most of a large estate: the
-// framework takes milliseconds for each object, and what it would answer is known without it.
+// gateway.
 func Server(version string) func() tfprotov6.ProviderServer {
 	return func() tfprotov6.ProviderServer {
 		p := &bursarProvider{version: version}
-		inner, ok := providerserver.NewProtocol6(p)().(frameworkServer)
-		if !ok {
-			panic("the plugin framework's server serves no list resources or actions") // compiled in, so never or always
-		}
 		ctx := context.Background()
-		return &server{frameworkServer: inner, provider: p, plans: resourcePlans(ctx, p), readers: resourceReaders(ctx)}
+		var resources []resource.Resource
+		for _, newResource := range p.Resources(ctx) {
+			resources = append(resources, newResource())
+		}
+		return wire.NewServer(providerserver.NewProtocol6(p)(), wire.Options{
+			Resources: resources,
+			Readers:   p.readers(ctx),
+			Connected: func() bool { return p.connected.Load() != nil },
+		})
 	}
 }
 
-// frameworkServer is all that the plugin framework serves for this provider: Terraform asks for the optional parts by type.
-type frameworkServer interface {
-	tfprotov6.ProviderServer
-	tfprotov6.ListResourceServer
-	tfprotov6.ActionServer
+// readers are those of the resources that estates have many of, by type.
+func (p *bursarProvider) readers(ctx context.Context) map[string]wire.Reader {
+	return map[string]wire.Reader{
+		"bursar_team":        readerOf(ctx, p, newTeamResource(), gatewayUser.readTeam, "team_id"),
+		"bursar_team_member": readerOf(ctx, p, newTeamMemberResource(), gatewayUser.readMember, "team_id", "user_id"),
+		"bursar_key":         readerOf(ctx, p, newKeyResource(), gatewayUser.readKey, "key_id"),
+		"bursar_budget":      readerOf(ctx, p, newBudgetResource(), gatewayUser.readBudget, "budget_id"),
+	}
 }
 
-type server struct {
-	frameworkServer
-	provider *bursarProvider
-	plans    map[string]resourcePlan
-	readers  map[string]unchangedReader
-	// unreadable is set by the first read that failed: the framework reads again to report it, and what is waited for
-	// twice is waited for once only.
-	unreadable atomic.Bool
-}
-
-// ReadResource answers by itself for an object that is as the state has it.
-func (s *server) ReadResource(ctx context.Context, req *tfprotov6.ReadResourceRequest) (*tfprotov6.ReadResourceResponse, error) {
-	if identity, unchanged := s.readsNothingNew(ctx, req); unchanged {
-		return &tfprotov6.ReadResourceResponse{NewState: req.CurrentState, Private: req.Private, NewIdentity: identity}, nil
-	}
-	return s.frameworkServer.ReadResource(ctx, req) //nolint:wrapcheck // the framework's answer as it is
-}
-
-func (s *server) readsNothingNew(ctx context.Context, req *tfprotov6.ReadResourceRequest) (*tfprotov6.ResourceIdentityData, bool) {
-	reader, ok := s.readers[req.TypeName]
-	gateway := s.provider.connected.Load()
-	revision, plain := rememberedRevision(req.Private)
-	if !ok || gateway == nil || !plain || req.CurrentState == nil || s.unreadable.Load() {
-		return nil, false
-	}
-	identity, ok := identityOf(req.CurrentState, reader.identity)
-	if !ok || req.CurrentIdentity != nil && req.CurrentIdentity.IdentityData == nil {
-		return nil, false
-	}
-	if req.CurrentIdentity != nil && !bytes.Equal(req.CurrentIdentity.IdentityData.MsgPack, identity.IdentityData.MsgPack) {
-		return nil, false
-	}
-	unchanged, err := reader.isUnchanged(ctx, gatewayUser{client: gateway.client, judge: gateway.judge}, req.CurrentState, revision)
-	if err != nil && api.CodeOf(err) != api.NotFound {
-		s.unreadable.Store(true)
-	}
-	return identity, unchanged
-}
-
-// PlanResourceChange answers by itself when nothing changes.
-func (s *server) PlanResourceChange(ctx context.Context, req *tfprotov6.PlanResourceChangeRequest) (*tfprotov6.PlanResourceChangeResponse, error) {
-	if plan, ok := s.plans[req.TypeName]; ok && plan.changesNothing(req) {
-		return &tfprotov6.PlanResourceChangeResponse{
-			PlannedState: req.PriorState, PlannedPrivate: req.PriorPrivate, PlannedIdentity: req.PriorIdentity,
-		}, nil
-	}
-	return s.frameworkServer.PlanResourceChange(ctx, req) //nolint:wrapcheck // the framework's answer as it is
-}
-
-// ApplyResourceChange gives the plugin framework the time that the resource says.
-func (s *server) ApplyResourceChange(ctx context.Context, req *tfprotov6.ApplyResourceChangeRequest) (*tfprotov6.ApplyResourceChangeResponse, error) {
-	operation, object := applied(req)
-	ctx, cancel := within(ctx, operation, object)
-	defer cancel()
-	return s.frameworkServer.ApplyResourceChange(ctx, req) //nolint:wrapcheck // the framework's answer as it is
+func readerOf[M any](ctx context.Context, p *bursarProvider, r resource.Resource,
+	read func(gatewayUser, context.Context, M) (M, int64, error), identity ...string,
+) wire.Reader {
+	var described resource.SchemaResponse
+	r.Schema(ctx, resource.SchemaRequest{}, &described)
+	return wire.NewReader(ctx, described.Schema, identity, func(ctx context.Context, state M) (M, int64, error) {
+		gateway := p.connected.Load()
+		return read(gatewayUser{client: gateway.client, judge: gateway.judge}, ctx, state)
+	})
 }

@@ -7,20 +7,17 @@ import (
 	"slices"
 	"time"
 
+	"github.com/bursarhq/terraform-provider-bursar/provider/wire"
+
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
-	"github.com/vmihailenco/msgpack/v5"
 )
 
 // Every resource says how long a change of it may take, with all repetitions of its calls. The provider's server keeps
 // to that for all of them, so that no resource has to. Reading has no such time: resources are read together, by the
 // page, and one that is in a hurry must not end it for the others.
-
-// defaultTimeout is for an operation that says nothing.
-const defaultTimeout = 10 * time.Minute
 
 type timeoutsModel struct {
 	Timeouts timeouts.Value `tfsdk:"timeouts"`
@@ -80,46 +77,11 @@ func (v someTimeValidator) ValidateString(ctx context.Context, req validator.Str
 	}
 }
 
-// timeoutError is why an operation's context ended.
-type timeoutError struct {
-	operation string
-	after     time.Duration
-}
-
-func (e timeoutError) Error() string {
-	return fmt.Sprintf("the operation took longer than timeouts.%s = %q", e.operation, e.after)
-}
-
 // adviceOnTimeout is for whatever failed because an operation's time was up.
 func adviceOnTimeout(ctx context.Context) string {
-	ended, ok := errors.AsType[timeoutError](context.Cause(ctx))
+	ended, ok := errors.AsType[wire.TimeoutError](context.Cause(ctx))
 	if !ok {
 		return ""
 	}
-	return fmt.Sprintf("\n\nIt was given %s. If the gateway is only slow or busy, give it more with timeouts = { %s = \"…\" }.", ended.after, ended.operation)
-}
-
-// within ends the context when the operation on the object has had its time. An object that is none, or that says
-// what nobody understands, is for the plugin framework to report.
-func within(ctx context.Context, operation string, object *tfprotov6.DynamicValue) (context.Context, context.CancelFunc) {
-	after := defaultTimeout
-	var said map[string]*string
-	if object != nil && msgpack.Unmarshal(attributesOf(object)["timeouts"], &said) == nil && said[operation] != nil {
-		if given, err := time.ParseDuration(*said[operation]); err == nil && given > 0 {
-			after = given
-		}
-	}
-	return context.WithTimeoutCause(ctx, after, timeoutError{operation, after})
-}
-
-// applied is the operation that an apply is, and the object that says how long it may take.
-func applied(req *tfprotov6.ApplyResourceChangeRequest) (operation string, object *tfprotov6.DynamicValue) {
-	switch {
-	case isNone(req.PriorState):
-		return "create", req.PlannedState
-	case isNone(req.PlannedState):
-		return "delete", req.PriorState
-	default:
-		return "update", req.PlannedState
-	}
+	return fmt.Sprintf("\n\nIt was given %s. If the gateway is only slow or busy, give it more with timeouts = { %s = \"…\" }.", ended.After, ended.Operation)
 }

@@ -1,4 +1,4 @@
-package provider
+package wire
 
 import (
 	"bytes"
@@ -6,10 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
-	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 	"github.com/vmihailenco/msgpack/v5"
@@ -19,8 +20,8 @@ import (
 // by reflection, and from there to the wire again, several copies in between. Here the resource's own model is made of
 // the state and compared with the one that its read makes of the gateway's object, attribute by attribute.
 
-// unchangedReader is a resource's short way of reading.
-type unchangedReader struct {
+// Reader is a resource's short way of reading.
+type Reader struct {
 	// identity are the attributes that make the resource's identity, in alphabetical order, as on the wire.
 	identity []string
 	modelReader
@@ -28,25 +29,14 @@ type unchangedReader struct {
 
 // modelReader reads an object and says whether it is as the state has it. An error is the gateway's.
 type modelReader interface {
-	isUnchanged(ctx context.Context, gateway gatewayUser, state *tfprotov6.DynamicValue, revision int64) (bool, error)
-}
-
-// resourceReaders are those of the resources that estates have many of, by type.
-func resourceReaders(ctx context.Context) map[string]unchangedReader {
-	return map[string]unchangedReader{
-		"bursar_team":        {[]string{"team_id"}, newModelReader(ctx, newTeamResource(), gatewayUser.readTeam)},
-		"bursar_team_member": {[]string{"team_id", "user_id"}, newModelReader(ctx, newTeamMemberResource(), gatewayUser.readMember)},
-		"bursar_key":         {[]string{"key_id"}, newModelReader(ctx, newKeyResource(), gatewayUser.readKey)},
-		"bursar_budget":      {[]string{"budget_id"}, newModelReader(ctx, newBudgetResource(), gatewayUser.readBudget)},
-	}
+	isUnchanged(ctx context.Context, state *tfprotov6.DynamicValue, revision int64) (bool, error)
 }
 
 // readerOf is for a resource with the model M.
 type readerOf[M any] struct {
 	valueType tftypes.Type
 	fields    []modelField
-	// read is the resource's own.
-	read func(gatewayUser, context.Context, M) (M, int64, error)
+	read      func(context.Context, M) (M, int64, error)
 }
 
 // modelField is an attribute of a resource and where the model has it.
@@ -56,31 +46,30 @@ type modelField struct {
 	index     []int
 }
 
-// newModelReader panics for a model that does not fit its schema, as the plugin framework would at its first read.
-func newModelReader[M any](ctx context.Context, r resource.Resource, read func(gatewayUser, context.Context, M) (M, int64, error)) modelReader {
-	var described resource.SchemaResponse
-	r.Schema(ctx, resource.SchemaRequest{}, &described)
-	reader := readerOf[M]{valueType: described.Schema.Type().TerraformType(ctx), read: read}
+// NewReader takes the resource's own read, which makes of the model of a state the one that follows, with the object's
+// revision. It panics for a model that does not fit its schema, as the plugin framework would at its first read.
+func NewReader[M any](ctx context.Context, described schema.Schema, identity []string, read func(context.Context, M) (M, int64, error)) Reader {
+	reader := readerOf[M]{valueType: described.Type().TerraformType(ctx), read: read}
 	for _, field := range reflect.VisibleFields(reflect.TypeFor[M]()) {
 		name, ok := field.Tag.Lookup("tfsdk")
 		if !ok {
 			continue
 		}
-		attribute, ok := described.Schema.Attributes[name]
+		attribute, ok := described.Attributes[name]
 		if !ok || reflect.TypeOf(attribute.GetType().ValueType(ctx)) != field.Type {
 			panic(fmt.Sprintf("%T has a field %s that its schema has not", *new(M), name))
 		}
 		reader.fields = append(reader.fields, modelField{name: name, valueType: attribute.GetType(), index: field.Index})
 	}
-	return reader
+	return Reader{identity: slices.Sorted(slices.Values(identity)), modelReader: reader}
 }
 
-func (r readerOf[M]) isUnchanged(ctx context.Context, gateway gatewayUser, state *tfprotov6.DynamicValue, revision int64) (bool, error) {
+func (r readerOf[M]) isUnchanged(ctx context.Context, state *tfprotov6.DynamicValue, revision int64) (bool, error) {
 	prior, ok := r.decode(ctx, state)
 	if !ok {
 		return false, nil
 	}
-	read, current, err := r.read(gateway, ctx, prior)
+	read, current, err := r.read(ctx, prior)
 	if err != nil || current != revision {
 		return false, err
 	}
@@ -120,7 +109,7 @@ func (r readerOf[M]) decode(ctx context.Context, state *tfprotov6.DynamicValue) 
 // state has entries that a read depends on.
 func rememberedRevision(private []byte) (int64, bool) {
 	entries, plain := privateEntries(private)
-	revision, err := strconv.ParseInt(string(entries[revisionKey]), 10, 64)
+	revision, err := strconv.ParseInt(string(entries[RevisionKey]), 10, 64)
 	return revision, plain && err == nil
 }
 

@@ -1,4 +1,4 @@
-package provider
+package wire
 
 import (
 	"encoding/json"
@@ -8,6 +8,14 @@ import (
 )
 
 // What Terraform sends is looked at here without the plugin framework: MessagePack for objects, JSON for private state.
+
+// Names in private state of what no read and no plan depends on.
+const (
+	// RevisionKey is of the object's revision, as a number.
+	RevisionKey = "revision"
+	// ImportedKey is of an object that was imported and not yet changed.
+	ImportedKey = "imported"
+)
 
 // isNull is for a value that the decoder met: it makes nothing of a null.
 func isNull(value msgpack.RawMessage) bool { return len(value) == 0 }
@@ -41,7 +49,7 @@ func privateEntries(private []byte) (map[string][]byte, bool) {
 		return nil, false
 	}
 	for name := range entries {
-		if name != revisionKey && name != importedKey {
+		if name != RevisionKey && name != ImportedKey {
 			return nil, false
 		}
 	}

@@ -1,4 +1,4 @@
-package provider
+package wire
 
 import (
 	"bytes"
@@ -6,10 +6,10 @@ import (
 	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
-	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/defaults"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/vmihailenco/msgpack/v5"
@@ -64,13 +64,12 @@ func (p resourcePlan) changesNothing(req *tfprotov6.PlanResourceChangeRequest) b
 	return true
 }
 
-// resourcePlans are those of all the provider's resources, by type.
-func resourcePlans(ctx context.Context, p provider.Provider) map[string]resourcePlan {
+// resourcePlans are by the type of the resource.
+func resourcePlans(ctx context.Context, resources []resource.Resource) map[string]resourcePlan {
 	plans := map[string]resourcePlan{}
-	for _, newResource := range p.Resources(ctx) {
+	for _, r := range resources {
 		var of resource.MetadataResponse
 		var described resource.SchemaResponse
-		r := newResource()
 		r.Metadata(ctx, resource.MetadataRequest{}, &of)
 		r.Schema(ctx, resource.SchemaRequest{}, &described)
 		plans[of.TypeName] = planOf(ctx, described.Schema)
@@ -78,16 +77,37 @@ func resourcePlans(ctx context.Context, p provider.Provider) map[string]resource
 	return plans
 }
 
-// decisive are attributes by which a ModifyPlan decides about another one, so that a plan with them may change an
-// object whose every attribute is as configured: a key's duration says when it expires, whatever the gateway has.
-var decisive = []string{"duration"}
+// Decides marks an attribute by which a resource's ModifyPlan sets another one. A plan with it may change an object
+// whose every attribute is as configured, so the plugin framework has to make it.
+type Decides struct {
+	// About is the attribute that is set.
+	About string
+}
+
+// Description is for people.
+func (d Decides) Description(context.Context) string { return "decides about " + d.About }
+
+// MarkdownDescription is the same.
+func (d Decides) MarkdownDescription(ctx context.Context) string { return d.Description(ctx) }
+
+// PlanModifyString leaves the attribute itself as it is.
+func (Decides) PlanModifyString(context.Context, planmodifier.StringRequest, *planmodifier.StringResponse) {
+}
+
+func decides(attribute schema.Attribute) bool {
+	text, ok := attribute.(schema.StringAttribute)
+	return ok && slices.ContainsFunc(text.PlanModifiers, func(modifier planmodifier.String) bool {
+		_, marked := modifier.(Decides)
+		return marked
+	})
+}
 
 func planOf(ctx context.Context, s schema.Schema) resourcePlan {
 	plan := resourcePlan{}
 	for name, attribute := range s.Attributes {
 		_, nested := attribute.(schema.NestedAttribute)
 		plan[name] = attributePlan{
-			opaque:    nested || attribute.IsWriteOnly() || slices.Contains(decisive, name),
+			opaque:    nested || attribute.IsWriteOnly() || decides(attribute),
 			stays:     !attribute.IsOptional() && !attribute.IsRequired() || keepsState(attribute),
 			byDefault: defaultOf(ctx, attribute),
 		}
