@@ -26,11 +26,12 @@ const writeTimeout = 30 * time.Second
 
 // Options are what the admin API is made of. All but those after Logger are required.
 type Options struct {
-	Authenticator access.Authenticator
-	Record        stores.Record
-	Spending      stores.Spending
-	Changes       stores.Changes
-	Tester        Tester
+	// Door lets callers in.
+	Door     *access.Door
+	Record   stores.Record
+	Spending stores.Spending
+	Changes  stores.Changes
+	Tester   Tester
 	// Pepper keys the hashes of secrets; see [auth.Hash].
 	Pepper []byte
 	Logger *slog.Logger
@@ -44,9 +45,6 @@ type Options struct {
 	People bool
 	// MaxBody is the largest request body in bytes; 0 is [httpx.DefaultMaxBody].
 	MaxBody int64
-	// FailuresAllowed is how many requests of one address may fail to authenticate in a row before
-	// more of them are turned away unread; 0 is 30.
-	FailuresAllowed int
 	// Now is the clock; nil is the system's.
 	Now func() time.Time
 }
@@ -85,7 +83,6 @@ func New(options Options) http.Handler {
 	if s.prices == nil {
 		s.prices = usage.NothingPriced{}
 	}
-	door := access.NewDoor(options.Authenticator, options.FailuresAllowed, s.now)
 	maxBody := options.MaxBody
 	if maxBody == 0 {
 		maxBody = httpx.DefaultMaxBody
@@ -95,10 +92,10 @@ func New(options Options) http.Handler {
 		if fault := route.Fault(); fault != "" {
 			panic(fault)
 		}
-		mux.Handle(route.Pattern(), httpx.Handle(options.Logger, s.serve(route, door)))
+		mux.Handle(route.Pattern(), httpx.Handle(options.Logger, s.serve(route, options.Door)))
 	}
 	return httpx.Chain(mux,
-		httpx.Identify,
+		httpx.Identify(nil),
 		httpx.SecurityHeaders,
 		httpx.LogRequests(options.Logger, "admin request"),
 		httpx.Recover(options.Logger),

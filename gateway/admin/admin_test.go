@@ -83,12 +83,12 @@ func newGateway(t testing.TB) *gateway {
 // serve starts the admin API on a record.
 func (g *gateway) serve(record stores.Record) {
 	g.Server = httptest.NewServer(admin.New(admin.Options{
-		Authenticator: &access.Callers{
+		Door: access.NewDoor(&access.Callers{
 			Configured: auth.NewAdminKeys(adminKey), Record: g.store, Pepper: []byte("pepper"), Now: g.clock,
-		},
+		}, g.failuresAllowed, g.clock),
 		Record: record, Spending: g.spending, Changes: g.changes,
 		Tester: g.tester, Pepper: []byte("pepper"), Logger: slog.New(slog.NewJSONHandler(g.log, nil)),
-		Models: g.models, Declared: g.declared, Prices: g.prices, Now: g.clock, FailuresAllowed: g.failuresAllowed,
+		Models: g.models, Declared: g.declared, Prices: g.prices, Now: g.clock,
 	}))
 	g.t.Cleanup(g.Server.Close)
 }

@@ -6,8 +6,10 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/admin"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/access"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/route"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
 )
@@ -68,7 +70,7 @@ func (nobody) Authenticate(context.Context, http.Header) (auth.Caller, error) {
 func TestRoutes_refuseARoleWithoutThePermission(t *testing.T) {
 	g := newGateway(t)
 	g.Server = httptest.NewServer(admin.New(admin.Options{
-		Authenticator: nobody{}, Record: g.store, Spending: g.spending, Changes: g.changes, Tester: g.tester,
+		Door: access.NewDoor(nobody{}, 0, time.Now), Record: g.store, Spending: g.spending, Changes: g.changes, Tester: g.tester,
 		Pepper: []byte("pepper"), Logger: discard(),
 	}))
 	t.Cleanup(g.Server.Close)

@@ -12,7 +12,7 @@ import (
 
 // handler serves the routes with what all of them need.
 func (a *App) handler(description []byte) http.Handler {
-	return httpx.Chain(a.routes(description), a.countTraffic, httpx.Identify, httpx.Recover(a.options.Logger))
+	return httpx.Chain(a.routes(description), a.countTraffic, httpx.Identify(a.options.Config.TrustedProxies), httpx.Recover(a.options.Logger))
 }
 
 // routes joins the data path, the health checks, the description of the API and, for everything else, the admin API.
@@ -33,10 +33,10 @@ func (a *App) routes(description []byte) *httpx.Mux {
 }
 
 // serveMetrics answers to admins, viewers and the key of those who only collect them: what teams spend is nobody else's
-// business.
+// business. Who else asks is found out as on the admin API, where guesses have an end.
 func (a *App) serveMetrics(w http.ResponseWriter, r *http.Request) error {
 	if !a.parts.collectors.Known(r.Header) {
-		caller, err := a.parts.admin.Authenticator.Authenticate(r.Context(), r.Header)
+		caller, err := a.parts.admin.Door.Authenticate(r)
 		if err != nil {
 			return err
 		}

@@ -154,13 +154,13 @@ func assemble(ctx context.Context, options Options) (_ *parts, err error) {
 		Tokens: callerTokens(settings, logger), Calibration: p.learned,
 	})
 	p.admin = admin.Options{
-		Authenticator: &access.Callers{
+		Door: access.NewDoor(&access.Callers{
 			Configured: p.admins, Record: p.store, People: people(settings, logger), Pepper: pepper, Now: options.Now,
-		},
+		}, settings.FailuresAllowed, options.Now),
 		Record: p.store, Changes: p.changes, Tester: p.alerts, Declared: p.declared,
 		Spending: policy.Spending{Book: book, Counters: p.engine, Windows: p.engine, Resets: p.store, Changes: p.changes, Now: options.Now},
 		Models:   served{p.source, p.models}, Prices: p.models,
-		Pepper: pepper, Logger: logger, FailuresAllowed: settings.FailuresAllowed, People: settings.OIDC != nil,
+		Pepper: pepper, Logger: logger, People: settings.OIDC != nil,
 	}
 	return p, nil
 }

@@ -92,6 +92,8 @@ type Config struct {
 	// JWT lets callers of models come with a token instead of a key; nil does not.
 	JWT *JWT
 
+	// TrustedProxies are networks whose X-Forwarded-For says where a request came from.
+	TrustedProxies []netip.Prefix
 	// FailuresAllowed is how many requests of one address to the admin API may fail to authenticate in a
 	// row; 0 is the admin API's own default.
 	FailuresAllowed int

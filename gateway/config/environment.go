@@ -27,6 +27,9 @@ func applyEnvironment(f *file, from *source, getenv func(string) string) (proble
 	if value := getenv("BURSAR_UPSTREAM_NETWORKS"); value != "" {
 		f.UpstreamNetworks = strings.Split(value, ",")
 	}
+	if value := getenv("BURSAR_TRUSTED_PROXIES"); value != "" {
+		f.TrustedProxies = strings.Split(value, ",")
+	}
 	if value := getenv("BURSAR_MIN_OUTPUT_TOKENS"); value != "" {
 		least, err := strconv.ParseInt(value, 10, 64)
 		if err != nil {

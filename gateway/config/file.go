@@ -93,6 +93,8 @@ type file struct {
 	PassThrough    []filePassThrough `yaml:"pass_through"`
 	// UpstreamNetworks are private networks where models of the API may be.
 	UpstreamNetworks []string `yaml:"upstream_networks"`
+	// TrustedProxies are networks of load balancers.
+	TrustedProxies []string `yaml:"trusted_proxies"`
 	// Timeouts are durations as Go writes them, such as 90s.
 	Timeouts struct {
 		StreamIdle string `yaml:"stream_idle"`

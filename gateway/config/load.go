@@ -37,6 +37,7 @@ func Load(path string, getenv func(string) string) (Config, error) {
 	c.streamHold(f.Timeouts.StreamHold)
 	c.passThrough(f.PassThrough)
 	c.config.UpstreamNetworks = c.networks("upstream_networks", f.UpstreamNetworks)
+	c.config.TrustedProxies = c.networks("trusted_proxies", f.TrustedProxies)
 	c.outage(f)
 	c.prices(f)
 	c.models(f)

@@ -29,7 +29,7 @@ func serve(t *testing.T, h httpx.Handler, r *http.Request) (*http.Response, stri
 	mux := httpx.NewMux(logger)
 	mux.Handle("POST /thing/new", httpx.Handle(logger, h))
 	mux.Handle("GET /thing/info", httpx.Handle(logger, h))
-	handler := httpx.Chain(mux, httpx.Identify, httpx.SecurityHeaders,
+	handler := httpx.Chain(mux, httpx.Identify(nil), httpx.SecurityHeaders,
 		httpx.LogRequests(logger, "request"), httpx.Recover(logger), httpx.LimitBody(1000))
 	recorder := httptest.NewRecorder()
 	handler.ServeHTTP(recorder, r)

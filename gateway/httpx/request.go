@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"regexp"
 	"strings"
 	"time"
@@ -21,6 +22,8 @@ type Request struct {
 	Pattern string
 	// Actor is who is behind the request, once that is known.
 	Actor string
+	// Address is the network address of the client.
+	Address string
 }
 
 type requestKey struct{}
@@ -39,17 +42,19 @@ func RequestID(ctx context.Context) string { return Of(ctx).ID }
 // saneID keeps ids short and free of anything that could forge a log line or a header.
 var saneID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:/+=-]{0,127}$`)
 
-// Identify gives every request an id, which is answered in X-Request-Id. An id that an outer
-// Identify has given stays.
-func Identify(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if RequestID(r.Context()) == "" {
-			request := &Request{ID: requestID(r)}
-			w.Header().Set(api.HeaderRequestID, request.ID)
-			r = r.WithContext(context.WithValue(r.Context(), requestKey{}, request))
-		}
-		next.ServeHTTP(w, r)
-	})
+// Identify gives every request an id, which is answered in X-Request-Id, and finds out where it came from, by the word of
+// proxies of the trusted networks. What an outer Identify has found stays.
+func Identify(trusted []netip.Prefix) Middleware {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if RequestID(r.Context()) == "" {
+				request := &Request{ID: requestID(r), Address: clientAddress(r, trusted)}
+				w.Header().Set(api.HeaderRequestID, request.ID)
+				r = r.WithContext(context.WithValue(r.Context(), requestKey{}, request))
+			}
+			next.ServeHTTP(w, r)
+		})
+	}
 }
 
 func requestID(r *http.Request) string {
@@ -76,7 +81,8 @@ func LogRequests(logger *slog.Logger, message string) Middleware {
 				slog.String("pattern", request.Pattern),
 				slog.Int("status", status.Code),
 				slog.Int64("latency_ms", time.Since(start).Milliseconds()),
-				slog.String("actor", request.Actor))
+				slog.String("actor", request.Actor),
+				slog.String("address", request.Address))
 		})
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/bursarhq/terraform-provider-bursar/gateway/httpx"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/metrics"
 )
 
@@ -23,6 +24,7 @@ func (p *Proxy) log(ctx context.Context, c *call, status int) {
 		slog.Int("status", status),
 		slog.Int64("latency_ms", latency.Milliseconds()),
 		slog.Float64("overhead_ms", milliseconds(c.overhead)),
+		slog.String("address", httpx.Of(ctx).Address),
 	)
 	if c.subject != nil {
 		attrs = appendSubject(attrs, c)
@@ -38,7 +40,7 @@ func (p *Proxy) log(ctx context.Context, c *call, status int) {
 }
 
 // mostAttrs is how many attributes a call's line has at most.
-const mostAttrs = 16
+const mostAttrs = 17
 
 // count adds the call to the metrics. A model that is not served is a caller's text and stays out of labels.
 func (p *Proxy) count(c *call, status int) {

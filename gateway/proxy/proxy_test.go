@@ -120,7 +120,7 @@ func newBench(t *testing.T, change func(*bench)) *bench {
 	})
 	mux := httpx.NewMux(logger)
 	p.Register(mux)
-	b.gateway = httptest.NewServer(b.watch(httpx.Chain(mux, httpx.Identify, httpx.Recover(logger))))
+	b.gateway = httptest.NewServer(b.watch(httpx.Chain(mux, httpx.Identify(nil), httpx.Recover(logger))))
 	t.Cleanup(b.gateway.Close)
 	return b
 }

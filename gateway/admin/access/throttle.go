@@ -7,8 +7,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/route"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/httpx"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
@@ -62,7 +62,7 @@ func (t *throttle) failed(address netip.Addr, now time.Time) {
 
 // source is the address that failures are counted for: of IPv6 the network, as its hosts are free to take.
 func source(r *http.Request) netip.Addr {
-	address, err := netip.ParseAddr(route.AddressOf(r))
+	address, err := netip.ParseAddr(httpx.Of(r.Context()).Address)
 	if err != nil {
 		return netip.Addr{}
 	}

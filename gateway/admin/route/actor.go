@@ -1,7 +1,6 @@
 package route
 
 import (
-	"net"
 	"net/http"
 	"strings"
 
@@ -16,7 +15,7 @@ const maxNote = 1024
 // changeOf says who changes something and why, as far as the request tells.
 func changeOf(r *http.Request, caller auth.Caller) api.Change {
 	return api.Change{
-		Actor: actorOf(caller, claimed(r), true), Credential: caller.Credential, Address: AddressOf(r), Reason: Note(r.Header.Get(api.HeaderChangeReason)),
+		Actor: actorOf(caller, claimed(r), true), Credential: caller.Credential, Address: httpx.Of(r.Context()).Address, Reason: Note(r.Header.Get(api.HeaderChangeReason)),
 		RequestID: httpx.RequestID(r.Context()), UserAgent: Note(r.UserAgent()),
 	}
 }
@@ -54,15 +53,6 @@ func (c *Call) SignAs(taken bool) {
 
 // Claimed is whom the request names as its actor, "" for nobody.
 func (c *Call) Claimed() string { return claimed(c.Request) }
-
-// AddressOf is the network address that a request came from.
-func AddressOf(r *http.Request) string {
-	address, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr
-	}
-	return address
-}
 
 // Note makes text from a header fit to be kept and printed: valid, of one line, not too long.
 func Note(text string) string {
