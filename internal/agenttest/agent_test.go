@@ -41,6 +41,13 @@ type program struct {
 	cumulative bool
 	// titleUSD is what the call for a session's title costs, which some make and leave out of their figure.
 	titleUSD float64
+	// full is a prompt, in tokens, after which it sums up the conversation by itself, compact the task that has it do so
+	// where it does not; rounds are the calls that must come before.
+	full    int64
+	compact string
+	rounds  int
+	// compactionUSD is what the call that sums up costs, which some leave out of their figure.
+	compactionUSD float64
 	// cost is what a run cost by the agent's own count.
 	cost func(said) float64
 	// prepare writes the settings that it reads from files.

@@ -28,6 +28,18 @@ func results(asked testenv.Asked) (count int) {
 	return count
 }
 
+// titling says whether a call asks for a session's title.
+func titling(asked testenv.Asked) bool {
+	return strings.Contains(string(asked.Body), "Generate a title")
+}
+
+// compacting says whether a call asks for a summary of the conversation, which takes its place from then on.
+func compacting(asked testenv.Asked) bool {
+	body := gjson.ParseBytes(asked.Body)
+	last := body.Get("messages.@reverse.0.content").String()
+	return body.Get("input.@reverse.0.type").String() == "compaction_trigger" || strings.Contains(last, "summary")
+}
+
 // searching says whether a call lets the provider search the web.
 func searching(asked testenv.Asked) bool {
 	return strings.HasPrefix(gjson.GetBytes(asked.Body, "tools.0.type").String(), "web_search")

@@ -18,7 +18,7 @@ import (
 var programs = []program{claude, codex, opencodeChat, opencodeMessages}
 
 var claude = program{
-	title: "ClaudeCode", name: "claude", refusal: 402,
+	title: "ClaudeCode", name: "claude", refusal: 402, compact: "/compact", rounds: 4,
 	thought: `"signature":"c2lnbmVk"`,
 	arguments: func(_ *agent, task, session string) []string {
 		arguments := []string{"-p", task, "--output-format", "json", "--permission-mode", "acceptEdits"}
@@ -48,7 +48,7 @@ var claude = program{
 }
 
 var codex = program{
-	title: "Codex", name: "codex", refusal: 400,
+	title: "Codex", name: "codex", refusal: 400, full: 900_000, rounds: 1, compactionUSD: (2000*5 + 6*30) / 1e6,
 	thought: `"encrypted_content":"c2VhbGVk"`, cumulative: true,
 	prepare: func(t *testing.T, a *agent) {
 		write(t, filepath.Join(a.home, ".codex", "config.toml"), `openai_base_url = "`+a.gateway.url+`/v1"`+"\n")
@@ -97,14 +97,14 @@ var codex = program{
 var (
 	opencodeChat = opencodeWith("OpencodeChat", `{"provider":{"bursar":{
 		"npm":"@ai-sdk/openai-compatible","options":{"baseURL":%q,"apiKey":"{env:BURSAR_KEY}"},
-		"models":{"gpt-5.4":{"cost":{"input":2.5,"output":15,"cache_read":0.25}}}}},"model":"bursar/gpt-5.4"}`, "", (1000*2.5+2*15)/1e6, 403)
+		"models":{"gpt-5.4":{"cost":{"input":2.5,"output":15,"cache_read":0.25},"limit":{"context":200000,"output":32000}}}}},"model":"bursar/gpt-5.4"}`, "", (1000*2.5+2*15)/1e6, 403, 190_000)
 	opencodeMessages = opencodeWith("OpencodeMessages", `{"provider":{"anthropic":{
-		"options":{"baseURL":%q,"apiKey":"{env:BURSAR_KEY}"}}},"model":"anthropic/claude-opus-4-8"}`, `"signature":"c2lnbmVk"`, (1000*1+2*5)/1e6, 402)
+		"options":{"baseURL":%q,"apiKey":"{env:BURSAR_KEY}"}}},"model":"anthropic/claude-opus-4-8"}`, `"signature":"c2lnbmVk"`, (1000*1+2*5)/1e6, 402, 990_000)
 )
 
-func opencodeWith(title, settings, thought string, titleUSD float64, refusal int64) program {
+func opencodeWith(title, settings, thought string, titleUSD float64, refusal, full int64) program {
 	return program{
-		title: title, name: "opencode", thought: thought, titleUSD: titleUSD, refusal: refusal,
+		title: title, name: "opencode", thought: thought, titleUSD: titleUSD, refusal: refusal, full: full, rounds: 1,
 		prepare: func(t *testing.T, a *agent) {
 			write(t, filepath.Join(a.home, ".config", "opencode", "opencode.json"), fmt.Sprintf(settings, a.gateway.url+"/v1"))
 		},

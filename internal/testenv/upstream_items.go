@@ -3,10 +3,16 @@ package testenv
 import (
 	"maps"
 	"strings"
+
+	"github.com/tidwall/gjson"
 )
 
 // outputItems are what a response puts out: thoughts, searches, the message and the tool calls, in this order.
+// A conversation that ends by asking to be compacted gets that alone.
 func (c *call) outputItems(answer completion) []map[string]any {
+	if gjson.GetBytes(c.body, "input.@reverse.0.type").Str == "compaction_trigger" {
+		return []map[string]any{{"type": "compaction", "id": "cmp_fake", "encrypted_content": "c3VtbWVk"}}
+	}
 	var items []map[string]any
 	if answer.usage.ReasoningTokens > 0 {
 		items = append(items, map[string]any{

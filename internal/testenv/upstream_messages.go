@@ -77,9 +77,10 @@ func (c *call) countTokens() {
 	c.answerJSON(map[string]any{"input_tokens": answer.usage.PromptTokens})
 }
 
+// message is the object before it is finished. No two have the same id: Claude Code takes those that do for one turn.
 func (c *call) message(answer completion) map[string]any {
 	return map[string]any{
-		"id": "msg_fake", "type": "message", "role": "assistant", "model": answer.model,
+		"id": fmt.Sprintf("msg_%d", c.record.At.UnixNano()), "type": "message", "role": "assistant", "model": answer.model,
 		"content": []any{}, "stop_reason": nil, "stop_sequence": nil,
 	}
 }
