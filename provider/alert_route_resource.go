@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/bursarhq/terraform-provider-bursar/internal/client"
+
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -129,7 +131,7 @@ func (r *alertRouteResource) ModifyPlan(ctx context.Context, req resource.Modify
 	} else {
 		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	}
-	r.judge.warnOfMissingTeams(ctx, &resp.Diagnostics, "team_ids", "The route is told nothing of it until there is one.", config.TeamIDs, state.TeamIDs)
+	r.judge.MissingTeams(ctx, &resp.Diagnostics, "team_ids", "The route is told nothing of it until there is one.", config.TeamIDs, state.TeamIDs)
 	before, version := webhookOf(state.Webhook), path.Root("webhook").AtName("secret_wo_version")
 	if leftToGateway(configured.SecretWO, configured.SecretWOVersion, before.SecretWOVersion) {
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, version, before.SecretWOVersion)...)
@@ -250,7 +252,7 @@ func (r *alertRouteResource) resolveStale(ctx context.Context, id string, wanted
 	if err != nil {
 		return current, err
 	}
-	if !sameOnGateway(current.AlertRouteFields, asAnswered(wanted, current.Webhook)) {
+	if !client.Same(current.AlertRouteFields, asAnswered(wanted, current.Webhook)) {
 		reportStale(diags, fmt.Sprintf("alert route %q", id), current.Record)
 	}
 	return current, nil

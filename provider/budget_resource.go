@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/bursarhq/terraform-provider-bursar/internal/client"
+	"github.com/bursarhq/terraform-provider-bursar/provider/foretell"
+
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -71,6 +74,10 @@ func onSoftLimitToAPI(object types.Object) *api.OnSoftLimit {
 		return nil
 	}
 	return &api.OnSoftLimit{ReduceRPMPct: attribute.Float64Of(factor)}
+}
+
+func (m budgetModel) judged() foretell.Planned[api.BudgetFields] {
+	return foretell.Planned[api.BudgetFields]{ID: m.BudgetID, Fields: m.toAPI()}
 }
 
 func budgetModelFrom(budget api.Budget, prior budgetModel) budgetModel {
@@ -163,7 +170,7 @@ func (r *budgetResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 	resp.Diagnostics.Append(resp.Plan.Get(ctx, &plan)...)
 	if !resp.Diagnostics.HasError() && plan != nil {
 		warnOfEmptyScope(&resp.Diagnostics, state, *plan)
-		r.judge.judgeBudget(ctx, state, *plan, &resp.Diagnostics)
+		r.judge.Budget(ctx, judgedOrNil(state, budgetModel.judged), plan.judged(), &resp.Diagnostics)
 		r.warnOfMissing(ctx, &resp.Diagnostics, state, *plan)
 	}
 }
@@ -174,8 +181,8 @@ func (r *budgetResource) warnOfMissing(ctx context.Context, diags *diag.Diagnost
 		state = &budgetModel{}
 	}
 	const lost = "The pot counts nothing of it until there is one."
-	r.judge.warnOfMissingTeams(ctx, diags, "team_ids", lost, plan.TeamIDs, state.TeamIDs)
-	r.judge.warnOfMissingKeys(ctx, diags, "key_ids", lost, plan.KeyIDs, state.KeyIDs)
+	r.judge.MissingTeams(ctx, diags, "team_ids", lost, plan.TeamIDs, state.TeamIDs)
+	r.judge.MissingKeys(ctx, diags, "key_ids", lost, plan.KeyIDs, state.KeyIDs)
 }
 
 // warnOfEmptyScope tells of a list without entries, which elsewhere means all, when it is new.
@@ -246,7 +253,7 @@ func (u gatewayUser) readBudget(ctx context.Context, state budgetModel) (budgetM
 	if err != nil {
 		return budgetModel{}, 0, err
 	}
-	u.judge.manages("budget " + budget.BudgetID)
+	u.judge.Manages("budget " + budget.BudgetID)
 	return budgetModelFrom(budget, state), budget.Revision, nil
 }
 
@@ -260,7 +267,7 @@ func (r *budgetResource) Update(ctx context.Context, req resource.UpdateRequest,
 		return
 	}
 	wanted := plan.toAPI()
-	if sameOnGateway(wanted, state.toAPI()) {
+	if client.Same(wanted, state.toAPI()) {
 		resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, "budget_id", plan.BudgetID.ValueString())...)
 		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 		return
@@ -288,7 +295,7 @@ func (r *budgetResource) Update(ctx context.Context, req resource.UpdateRequest,
 // resolveStale accepts a budget that is as wanted already; see the team's.
 func (r *budgetResource) resolveStale(ctx context.Context, id string, wanted api.BudgetFields, diags *diag.Diagnostics) (api.Budget, error) {
 	current, err := r.client.GetBudget(ctx, id)
-	if err == nil && !sameOnGateway(current.BudgetFields, wanted) {
+	if err == nil && !client.Same(current.BudgetFields, wanted) {
 		reportStale(diags, fmt.Sprintf("budget %q", id), current.Record)
 	}
 	return current, err

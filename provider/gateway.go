@@ -2,9 +2,10 @@ package provider
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strconv"
+
+	"github.com/bursarhq/terraform-provider-bursar/provider/foretell"
 
 	"github.com/bursarhq/terraform-provider-bursar/provider/wire"
 
@@ -19,17 +20,17 @@ import (
 // connection is what the provider's Configure makes: one for each time that Terraform starts the provider.
 type connection struct {
 	client *client.Client
-	judge  *planJudge
+	judge  *foretell.Judge
 }
 
 func newConnection(gateway *client.Client) *connection {
-	return &connection{client: gateway, judge: newPlanJudge(gateway)}
+	return &connection{client: gateway, judge: foretell.NewJudge(gateway)}
 }
 
 // gatewayUser is embedded by whatever calls the gateway; it holds what the provider's Configure made.
 type gatewayUser struct {
 	client *client.Client
-	judge  *planJudge
+	judge  *foretell.Judge
 }
 
 // gatewayResource gives resources their Configure.
@@ -79,7 +80,7 @@ func (u *gatewayUser) ready(diags *diag.Diagnostics) bool {
 
 // readyToApply says whether the gateway can be changed. Planning is over then.
 func (u *gatewayUser) readyToApply(diags *diag.Diagnostics) bool {
-	u.judge.applies()
+	u.judge.Applies()
 	return u.ready(diags)
 }
 
@@ -108,11 +109,4 @@ func plannedRevision(ctx context.Context, private privateReader) (int64, diag.Di
 		diags.AddError("Private state cannot be read", "The remembered revision is not a number: "+err.Error())
 	}
 	return revision, diags
-}
-
-// sameOnGateway says whether two sets of fields are the same as the gateway would see them.
-func sameOnGateway[F any](a, b F) bool {
-	first, errA := json.Marshal(a)
-	second, errB := json.Marshal(b)
-	return errA == nil && errB == nil && string(first) == string(second)
 }

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/bursarhq/terraform-provider-bursar/provider/foretell"
+
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -118,13 +120,13 @@ func (e *keyEphemeral) Open(ctx context.Context, req ephemeral.OpenRequest, resp
 
 // warnOfTeam warns of a key that opens nothing, as its team is refused. The key is good without an answer.
 func (e *keyEphemeral) warnOfTeam(ctx context.Context, id string, diags *diag.Diagnostics) {
-	ctx, cancel := context.WithTimeout(ctx, judgeTimeout)
+	ctx, cancel := context.WithTimeout(ctx, foretell.Timeout)
 	defer cancel()
 	team, err := e.client.GetTeam(ctx, id)
 	if err != nil {
 		return
 	}
-	name := alias(team.TeamAlias, id)
+	name := foretell.Name(team.TeamAlias, id)
 	if team.Blocked {
 		diags.AddAttributeWarning(path.Root("team_id"), name+" is blocked, so requests with this key are refused",
 			"The gateway refuses all requests of the team until somebody unblocks it.")

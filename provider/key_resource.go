@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/bursarhq/terraform-provider-bursar/internal/client"
+	"github.com/bursarhq/terraform-provider-bursar/provider/foretell"
+
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 
 	"github.com/bursarhq/terraform-provider-bursar/provider/wire"
@@ -70,6 +73,10 @@ func (m keyModel) toAPI() api.KeyFields {
 		Expires:         attribute.MomentOf(m.Expires),
 		SpeakForTeams:   attribute.StringsOf(m.SpeakForTeams),
 	}
+}
+
+func (m keyModel) judged() foretell.Planned[api.KeyFields] {
+	return foretell.Planned[api.KeyFields]{ID: m.KeyID, Fields: m.toAPI()}
 }
 
 // keyModelFrom takes from prior what the gateway does not keep, the secret above all.
@@ -177,7 +184,7 @@ func (r *keyResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReq
 	resp.Diagnostics.Append(planSecret(ctx, req, resp, *plan, state)...)
 	plan.Expires = plannedExpiry(*config, state)
 	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("expires"), plan.Expires)...)
-	r.judge.judgeKey(ctx, state, *plan, &resp.Diagnostics)
+	r.judge.Key(ctx, judgedOrNil(state, keyModel.judged), plan.judged(), &resp.Diagnostics)
 }
 
 // planSecret says what the secret, and what is shown of it, will be. State is nil for a key that will be made.
@@ -272,7 +279,7 @@ func (u gatewayUser) readKey(ctx context.Context, state keyModel) (keyModel, int
 	if err != nil {
 		return keyModel{}, 0, err
 	}
-	u.judge.manages("key " + types.StringPointerValue(key.KeyAlias).ValueString())
+	u.judge.Manages("key " + types.StringPointerValue(key.KeyAlias).ValueString())
 	return keyModelFrom(key, state), key.Revision, nil
 }
 
@@ -296,7 +303,7 @@ func (r *keyResource) Update(ctx context.Context, req resource.UpdateRequest, re
 	if plan.KeyName.IsUnknown() {
 		next.KeyName, next.Key = state.KeyName, state.Key
 	}
-	if !sameOnGateway(plan.toAPI(), state.toAPI()) {
+	if !client.Same(plan.toAPI(), state.toAPI()) {
 		next = r.updateFields(ctx, req, resp, next)
 	}
 	if plan.rotates(state.keySecretModel, hints) && !resp.Diagnostics.HasError() {
@@ -360,7 +367,7 @@ func (r *keyResource) updateSecret(ctx context.Context, resp *resource.UpdateRes
 // resolveStale accepts a key that is as wanted already; see the team's.
 func (r *keyResource) resolveStale(ctx context.Context, id string, wanted api.KeyFields, diags *diag.Diagnostics) (api.Key, error) {
 	current, err := r.client.GetKey(ctx, id)
-	if err == nil && !sameOnGateway(current.KeyFields, wanted) {
+	if err == nil && !client.Same(current.KeyFields, wanted) {
 		reportStale(diags, fmt.Sprintf("key %q", id), current.Record)
 	}
 	return current, err

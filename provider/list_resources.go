@@ -1,8 +1,9 @@
 package provider
 
 import (
-	"cmp"
 	"context"
+
+	"github.com/bursarhq/terraform-provider-bursar/provider/foretell"
 
 	"github.com/hashicorp/terraform-plugin-framework/list"
 
@@ -25,7 +26,7 @@ func newTeamList() list.ListResource {
 
 func listedTeam(team api.Team) listed {
 	return listed{
-		name:       alias(team.TeamAlias, team.TeamID),
+		name:       foretell.Name(team.TeamAlias, team.TeamID),
 		identity:   []string{"team_id", team.TeamID},
 		state:      teamModelFrom(team, teamModel{}),
 		declaredIn: team.DeclaredIn,
@@ -52,7 +53,7 @@ func findMembers(ctx context.Context, u *gatewayUser, teamID string) ([]listed, 
 
 func listedMember(member api.Membership) listed {
 	return listed{
-		name:     alias(member.UserEmail, member.UserID) + " in " + member.TeamID,
+		name:     foretell.Name(member.UserEmail, member.UserID) + " in " + member.TeamID,
 		identity: []string{"team_id", member.TeamID, "user_id", member.UserID},
 		state:    teamMemberModelFrom(member, teamMemberModel{}),
 	}
@@ -76,7 +77,7 @@ func newKeyList() list.ListResource {
 
 func listedKey(key api.Key) listed {
 	return listed{
-		name:       alias(key.KeyAlias, key.KeyName),
+		name:       foretell.Name(key.KeyAlias, key.KeyName),
 		identity:   []string{"key_id", key.KeyID},
 		state:      keyModelFrom(key, keyModel{}),
 		declaredIn: key.DeclaredIn,
@@ -152,11 +153,4 @@ func listedAs[T any](objects []T, as func(T) listed) []listed {
 		}
 	}
 	return found
-}
-
-func alias(alias *string, id string) string {
-	if alias == nil {
-		return id
-	}
-	return cmp.Or(*alias, id)
 }

@@ -3,6 +3,8 @@ package provider
 import (
 	"encoding/json"
 
+	"github.com/bursarhq/terraform-provider-bursar/internal/client"
+
 	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -168,7 +170,7 @@ func priceType() types.ObjectType {
 
 // priceFrom keeps prior when it means the same, as amounts may have been written with more digits.
 func priceFrom(price *api.ModelPrice, prior types.Object) types.Object {
-	if before, known := priceOf(prior); known && before != nil && price != nil && sameOnGateway(before, price) {
+	if before, known := priceOf(prior); known && before != nil && price != nil && client.Same(before, price) {
 		return prior
 	}
 	encoded, err := json.Marshal(price)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/bursarhq/terraform-provider-bursar/internal/client"
+
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -237,7 +239,7 @@ func (r *modelResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanR
 func (r *modelResource) noteServed(ctx context.Context, req resource.ModifyPlanRequest) {
 	var plan *modelModel
 	if !req.Plan.Get(ctx, &plan).HasError() && plan != nil && attribute.IsTrue(plan.Enabled, true) {
-		r.judge.willServe(plan.toAPI())
+		r.judge.WillServe(plan.toAPI())
 	}
 }
 
@@ -345,7 +347,7 @@ func (r *modelResource) resolveStale(ctx context.Context, id string, wanted api.
 		wanted.APIKeySHA256 = secretDigest(*wanted.APIKey)
 	}
 	wanted.APIKey, wanted.HasAPIKey = nil, wanted.APIKeySHA256 != ""
-	if !sameOnGateway(current.ModelFields, wanted) {
+	if !client.Same(current.ModelFields, wanted) {
 		reportStale(diags, fmt.Sprintf("model %q", id), current.Record)
 	}
 	return current, nil

@@ -7,6 +7,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/bursarhq/terraform-provider-bursar/internal/client"
+	"github.com/bursarhq/terraform-provider-bursar/provider/foretell"
+
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -283,7 +286,7 @@ func (r *teamMemberResource) Update(ctx context.Context, req resource.UpdateRequ
 		return
 	}
 	wanted := plan.toAPI()
-	if sameOnGateway(wanted, state.toAPI()) {
+	if client.Same(wanted, state.toAPI()) {
 		resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, "team_id", plan.TeamID.ValueString(), "user_id", plan.UserID.ValueString())...)
 		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 		return
@@ -311,7 +314,7 @@ func (r *teamMemberResource) Update(ctx context.Context, req resource.UpdateRequ
 // resolveStale accepts a member who is as wanted already; see the team's.
 func (r *teamMemberResource) resolveStale(ctx context.Context, plan teamMemberModel, wanted api.MemberFields, diags *diag.Diagnostics) (api.Membership, error) {
 	current, err := r.client.GetMember(ctx, plan.TeamID.ValueString(), plan.UserID.ValueString())
-	if err == nil && !sameOnGateway(current.MemberFields, wanted) {
+	if err == nil && !client.Same(current.MemberFields, wanted) {
 		reportStale(diags, plan.String(), current.Record)
 	}
 	return current, err
@@ -351,7 +354,7 @@ func (r *teamMemberResource) checkKeys(ctx context.Context, state teamMemberMode
 				"Delete or move the keys first, or apply force_destroy = true on the team member. "+
 				"Keys of this configuration are deleted first by themselves when their user_id refers to the member, "+
 				"as in user_id = bursar_team_member.NAME.user_id.%s",
-			state.UserID.ValueString(), team.TeamID, len(keys), keyNames(keys), letGoFirst("team member", "bursar_key")))
+			state.UserID.ValueString(), team.TeamID, len(keys), foretell.KeyNames(keys), letGoFirst("team member", "bursar_key")))
 	}
 	return nil
 }

@@ -3,7 +3,9 @@ package provider
 import (
 	"context"
 	"fmt"
-	"strings"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/client"
+	"github.com/bursarhq/terraform-provider-bursar/provider/foretell"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -57,6 +59,10 @@ func (m teamModel) toAPI() api.TeamFields {
 		Metadata:        attribute.MetadataOf(m.Metadata),
 		Blocked:         attribute.IsTrue(m.Blocked, false),
 	}
+}
+
+func (m teamModel) judged() foretell.Planned[api.TeamFields] {
+	return foretell.Planned[api.TeamFields]{ID: m.TeamID, Fields: m.toAPI()}
 }
 
 // teamModelFrom takes from prior what the gateway does not keep: how amounts and metadata
@@ -141,9 +147,11 @@ func (r *teamResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 	}
 	if state != nil && !plan.TeamID.Equal(state.TeamID) {
 		refuseDestroy(&resp.Diagnostics, state.DeletionProtection, "team", state.TeamID)
-		r.judge.judgeReplacement(ctx, *state, &resp.Diagnostics)
+		if !state.ForceDestroy.ValueBool() {
+			r.judge.Replacement(ctx, state.TeamID.ValueString(), &resp.Diagnostics)
+		}
 	}
-	r.judge.judgeTeam(ctx, state, *plan, &resp.Diagnostics)
+	r.judge.Team(ctx, judgedOrNil(state, teamModel.judged), plan.judged(), &resp.Diagnostics)
 }
 
 func (r *teamResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
@@ -197,7 +205,7 @@ func (u gatewayUser) readTeam(ctx context.Context, state teamModel) (teamModel, 
 	if err != nil {
 		return teamModel{}, 0, err
 	}
-	u.judge.manages("team " + team.TeamID)
+	u.judge.Manages("team " + team.TeamID)
 	return teamModelFrom(team, state), team.Revision, nil
 }
 
@@ -211,7 +219,7 @@ func (r *teamResource) Update(ctx context.Context, req resource.UpdateRequest, r
 		return
 	}
 	wanted := plan.toAPI()
-	if sameOnGateway(wanted, state.toAPI()) {
+	if client.Same(wanted, state.toAPI()) {
 		resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, "team_id", plan.TeamID.ValueString())...)
 		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 		return
@@ -240,7 +248,7 @@ func (r *teamResource) Update(ctx context.Context, req resource.UpdateRequest, r
 // and its answer was lost, or somebody made the same change, and nobody loses anything.
 func (r *teamResource) resolveStale(ctx context.Context, id string, wanted api.TeamFields, diags *diag.Diagnostics) (api.Team, error) {
 	current, err := r.client.GetTeam(ctx, id)
-	if err == nil && !sameOnGateway(current.TeamFields, wanted) {
+	if err == nil && !client.Same(current.TeamFields, wanted) {
 		reportStale(diags, fmt.Sprintf("team %q", id), current.Record)
 	}
 	return current.Team, err
@@ -278,25 +286,8 @@ func (r *teamResource) remove(ctx context.Context, state teamModel, diags *diag.
 			"Delete or move the keys first, or apply force_destroy = true on the team. "+
 			"Keys of this configuration are deleted first by themselves when their team_id refers to the team, "+
 			"as in team_id = bursar_team.NAME.team_id.%s",
-		info.TeamID, len(info.Keys), keyNames(info.Keys), letGoFirst("team", "bursar_key")))
+		info.TeamID, len(info.Keys), foretell.KeyNames(info.Keys), letGoFirst("team", "bursar_key")))
 	return nil
-}
-
-func keyNames(keys []api.Key) string {
-	const most = 5
-	names := make([]string, 0, most+1)
-	for i, key := range keys {
-		if i == most {
-			names = append(names, "…")
-			break
-		}
-		name := key.KeyID
-		if key.KeyAlias != nil {
-			name += " (" + *key.KeyAlias + ")"
-		}
-		names = append(names, name)
-	}
-	return strings.Join(names, ", ")
 }
 
 func (r *teamResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {

@@ -1,4 +1,4 @@
-package provider
+package foretell
 
 import (
 	"context"
@@ -32,7 +32,7 @@ type reference struct {
 
 // willMake notes a team that the plan makes or changes, and that is on the gateway as planned only later. Who refers to
 // it is planned later, too.
-func (j *planJudge) willMake(teamID types.String) {
+func (j *Judge) willMake(teamID types.String) {
 	if j == nil || teamID.IsUnknown() {
 		return
 	}
@@ -41,14 +41,14 @@ func (j *planJudge) willMake(teamID types.String) {
 	j.made[teamID.ValueString()] = true
 }
 
-func (j *planJudge) makes(teamID string) bool {
+func (j *Judge) makes(teamID string) bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.made[teamID]
 }
 
-// warnOfMissingTeams warns of teams that a list is to name and that neither the gateway nor the plan has.
-func (j *planJudge) warnOfMissingTeams(ctx context.Context, diags *diag.Diagnostics, attribute, lost string, planned, before types.List) {
+// MissingTeams warns of teams that a list is to name and that neither the gateway nor the plan has.
+func (j *Judge) MissingTeams(ctx context.Context, diags *diag.Diagnostics, attribute, lost string, planned, before types.List) {
 	if j == nil {
 		return
 	}
@@ -61,8 +61,8 @@ func (j *planJudge) warnOfMissingTeams(ctx context.Context, diags *diag.Diagnost
 	}, lost})
 }
 
-// warnOfMissingKeys is the same for keys, whose ids no plan can know before they are made.
-func (j *planJudge) warnOfMissingKeys(ctx context.Context, diags *diag.Diagnostics, attribute, lost string, planned, before types.List) {
+// MissingKeys is the same for keys, whose ids no plan can know before they are made.
+func (j *Judge) MissingKeys(ctx context.Context, diags *diag.Diagnostics, attribute, lost string, planned, before types.List) {
 	if j == nil {
 		return
 	}
@@ -72,8 +72,8 @@ func (j *planJudge) warnOfMissingKeys(ctx context.Context, diags *diag.Diagnosti
 	}, lost})
 }
 
-func (j *planJudge) warnOfMissing(ctx context.Context, diags *diag.Diagnostics, named reference) {
-	ctx, cancel := context.WithTimeout(ctx, judgeTimeout)
+func (j *Judge) warnOfMissing(ctx context.Context, diags *diag.Diagnostics, named reference) {
+	ctx, cancel := context.WithTimeout(ctx, Timeout)
 	defer cancel()
 	known := attribute.StringsOf(named.before)
 	for i, element := range named.planned.Elements() {

@@ -1,19 +1,17 @@
-package provider
+package foretell
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
-	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
-	"github.com/bursarhq/terraform-provider-bursar/provider/attribute"
 )
 
 // Warnings say all that matters in their summaries: Terraform shows one of several with the same summary.
@@ -22,12 +20,13 @@ import (
 type placing func(attribute string) path.Path
 
 // ownOrNamed is the attribute itself, or budget_id when the named budget brings what it would say.
-func ownOrNamed(own map[string]attr.Value) placing {
+func ownOrNamed(own api.TeamFields) placing {
+	has := map[string]bool{"max_budget": own.MaxBudget != nil, "rpm_limit": own.RPMLimit != nil, "tpm_limit": own.TPMLimit != nil}
 	return func(attribute string) path.Path {
-		if value := own[attribute]; value == nil || value.IsNull() {
-			return path.Root("budget_id")
+		if has[attribute] {
+			return path.Root(attribute)
 		}
-		return path.Root(attribute)
+		return path.Root("budget_id")
 	}
 }
 
@@ -40,7 +39,7 @@ func warnOfTeam(diags *diag.Diagnostics, effect api.TeamEffect, at placing) {
 	if effect.Old != nil {
 		old = *effect.Old
 	}
-	name := alias(effect.TeamAlias, effect.TeamID)
+	name := Name(effect.TeamAlias, effect.TeamID)
 	if overspends(effect.New.MaxBudget, effect.New.HardCap, effect.Used.Spend) && !overspends(old.MaxBudget, old.HardCap, effect.Used.Spend) {
 		spent := spentBudget{name, effect.New.BudgetDuration, effect.Used.Spend, effect.New.MaxBudget, effect.Used.BudgetResetAt}
 		spent.warn(diags, at("max_budget"))
@@ -103,11 +102,11 @@ func warnOfPeak(diags *diag.Diagnostics, at path.Path, name, attribute string, l
 // warnOfKeptKeys warns of what keeps a team from getting another id.
 func warnOfKeptKeys(diags *diag.Diagnostics, team api.TeamInfo) {
 	diags.AddAttributeWarning(path.Root("team_id"),
-		fmt.Sprintf("%s has %d key(s), so changing its team_id fails without create_before_destroy", alias(team.TeamAlias, team.TeamID), len(team.Keys)),
+		fmt.Sprintf("%s has %d key(s), so changing its team_id fails without create_before_destroy", Name(team.TeamAlias, team.TeamID), len(team.Keys)),
 		fmt.Sprintf("Another team_id is another team: this one is destroyed, which is refused while it has keys: %s.\n\n"+
 			"To move keys of this configuration along, have their team_id refer to the team, as in team_id = bursar_team.NAME.team_id, "+
 			"and add lifecycle { create_before_destroy = true } to the team. To delete the keys with the team, apply force_destroy = true first. "+
-			"Keys that this same plan destroys are in nobody's way.", keyNames(team.Keys)))
+			"Keys that this same plan destroys are in nobody's way.", KeyNames(team.Keys)))
 }
 
 // warnOfKey warns of a cap of the key's own.
@@ -115,7 +114,7 @@ func warnOfKey(diags *diag.Diagnostics, effect api.KeyEffect, duration *string) 
 	if effect.RefusedNow || !overspends(effect.MaxBudget, effect.Refused, effect.Spend) {
 		return
 	}
-	spent := spentBudget{alias(effect.KeyAlias, effect.KeyID), duration, effect.Spend, effect.MaxBudget, nil}
+	spent := spentBudget{Name(effect.KeyAlias, effect.KeyID), duration, effect.Spend, effect.MaxBudget, nil}
 	spent.warn(diags, path.Root("max_budget"))
 }
 
@@ -129,8 +128,8 @@ func warnOfPot(diags *diag.Diagnostics, effect api.BudgetEffect) {
 }
 
 // warnOfModels warns of names that no model has, where they are written.
-func (j *planJudge) warnOfModels(diags *diag.Diagnostics, unserved []string, models types.List) {
-	for i, name := range attribute.StringsOf(models) {
+func (j *Judge) warnOfModels(diags *diag.Diagnostics, unserved, models []string) {
+	for i, name := range models {
 		if !slices.Contains(unserved, name) || j.serves(name) {
 			continue
 		}
@@ -141,7 +140,7 @@ func (j *planJudge) warnOfModels(diags *diag.Diagnostics, unserved []string, mod
 }
 
 // warnOfExisting tells early what creating it would be refused with.
-func (j *planJudge) warnOfExisting(diags *diag.Diagnostics, check api.QuotaCheck, at path.Path, what string) {
+func (j *Judge) warnOfExisting(diags *diag.Diagnostics, check api.QuotaCheck, at path.Path, what string) {
 	refused := check.Changes[0].Error
 	if refused == nil || refused.Type != string(api.AlreadyExists) || j.isManaged(what) {
 		return
@@ -155,9 +154,9 @@ var fitting = []string{"max_budget", "rpm_limit", "tpm_limit", "max_parallel_req
 
 // warnOfUnfit tells early that a key would be refused because it does not fit into its team. The gateway knows the team
 // as it is: when the plan changes that as well, nobody can tell yet.
-func (j *planJudge) warnOfUnfit(diags *diag.Diagnostics, check api.QuotaCheck, plan keyModel) {
+func (j *Judge) warnOfUnfit(diags *diag.Diagnostics, check api.QuotaCheck, key api.KeyFields) {
 	refused := check.Changes[0].Error
-	if refused == nil || refused.Param == nil || plan.TeamID.IsUnknown() || j.makes(plan.TeamID.ValueString()) {
+	if refused == nil || refused.Param == nil || key.TeamID == nil || j.makes(*key.TeamID) {
 		return
 	}
 	field, model, _ := strings.Cut(*refused.Param, ".")
@@ -168,6 +167,32 @@ func (j *planJudge) warnOfUnfit(diags *diag.Diagnostics, check api.QuotaCheck, p
 	if model != "" {
 		at = at.AtMapKey(model)
 	}
-	diags.AddAttributeWarning(at, fmt.Sprintf("%s will be refused: %s", alias(attribute.TextOf(plan.KeyAlias), "key of "+plan.TeamID.ValueString()), refused.Message),
+	diags.AddAttributeWarning(at, fmt.Sprintf("%s will be refused: %s", Name(key.KeyAlias, "key of "+*key.TeamID), refused.Message),
 		"A key keeps within its team. Lower it here, or raise it on the team first.")
+}
+
+// KeyNames names the first of some keys for people.
+func KeyNames(keys []api.Key) string {
+	const most = 5
+	names := make([]string, 0, most+1)
+	for i, key := range keys {
+		if i == most {
+			names = append(names, "…")
+			break
+		}
+		name := key.KeyID
+		if key.KeyAlias != nil {
+			name += " (" + *key.KeyAlias + ")"
+		}
+		names = append(names, name)
+	}
+	return strings.Join(names, ", ")
+}
+
+// Name is what people call an object: its alias, or else its id.
+func Name(alias *string, id string) string {
+	if alias == nil {
+		return id
+	}
+	return cmp.Or(*alias, id)
 }
