@@ -274,13 +274,13 @@ func TestBound_byHand(t *testing.T) {
 		most  pricing.Usage
 		want  pricing.Bound
 	}{
-		"nothing but the answer":     {tiered, pricing.Usage{Service: "default"}, pricing.Bound{Input: 0, OutputToken: 30_000}},
-		"all may be written":         {tiered, pricing.Usage{PromptTokens: 272_000, Service: "default"}, pricing.Bound{Input: 272_000 * 6_250, OutputToken: 30_000}},
-		"one above the tier":         {tiered, pricing.Usage{PromptTokens: 272_001, Service: "default"}, pricing.Bound{Input: 272_001 * 12_500, OutputToken: 45_000}},
-		"flex may fall back":         {tiered, pricing.Usage{PromptTokens: 10, Service: "flex"}, pricing.Bound{Input: 10 * 6_250, OutputToken: 30_000}},
-		"priority":                   {tiered, pricing.Usage{PromptTokens: 10, Service: "priority"}, pricing.Bound{Input: 10 * 12_500, OutputToken: 60_000}},
-		"the account decides":        {tiered, pricing.Usage{PromptTokens: 10}, pricing.Bound{Input: 10 * 12_500, OutputToken: 60_000}},
-		"the account decides (auto)": {tiered, pricing.Usage{PromptTokens: 10, Service: "auto"}, pricing.Bound{Input: 10 * 12_500, OutputToken: 60_000}},
+		"nothing but the answer":     {tiered, pricing.Usage{Service: "default"}, pricing.Bound{Input: 0, OutputToken: 20_000}},
+		"all may be written":         {tiered, pricing.Usage{PromptTokens: 272_000, Service: "default"}, pricing.Bound{Input: 272_000 * 5_000, OutputToken: 20_000}},
+		"one above the tier":         {tiered, pricing.Usage{PromptTokens: 272_001, Service: "default"}, pricing.Bound{Input: 272_001 * 10_000, OutputToken: 30_000}},
+		"flex may fall back":         {tiered, pricing.Usage{PromptTokens: 10, Service: "flex"}, pricing.Bound{Input: 10 * 5_000, OutputToken: 20_000}},
+		"priority":                   {tiered, pricing.Usage{PromptTokens: 10, Service: "priority"}, pricing.Bound{Input: 10 * 10_000, OutputToken: 40_000}},
+		"the account decides":        {tiered, pricing.Usage{PromptTokens: 10}, pricing.Bound{Input: 10 * 10_000, OutputToken: 40_000}},
+		"the account decides (auto)": {tiered, pricing.Usage{PromptTokens: 10, Service: "auto"}, pricing.Bound{Input: 10 * 10_000, OutputToken: 40_000}},
 		"spoken":                     {speech, pricing.Usage{Characters: 4_096}, pricing.Bound{Input: 4_096 * 30_000}},
 		"written down":               {heard, pricing.Usage{AudioSeconds: 1}, pricing.Bound{Input: 30_834}}, // 0.111 / 3600 = 0.0000308333…
 		"drawn, size open":           {drawn, pricing.Usage{Images: 2, ImageQuality: "standard"}, pricing.Bound{Input: 240_000_000}},
