@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis/wire"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
@@ -178,7 +179,7 @@ func withoutCertainty(decision quota.Decision, request quota.Request) quota.Deci
 			}
 		}
 		if !denial.TooLarge {
-			denial.RetryAfter = breakerPause
+			denial.RetryAfter = wire.BreakerPause
 		}
 	}
 	decision.RetryAfter = quota.LongestWait(decision.Denials)
@@ -367,7 +368,7 @@ func (r *Engine) pay(ctx context.Context, slot string) error {
 	err := r.restoreNow(ctx, slot, log)
 	for _, counter := range counters {
 		if err == nil {
-			_, err = r.callInt(ctx, r.scripts.unseed, counter, nil)
+			_, err = r.conn.CallInt(ctx, r.scripts.Unseed, counter, nil)
 		}
 	}
 	if err != nil {
@@ -405,7 +406,7 @@ func (r *Engine) payAll(ctx context.Context) error {
 
 // watch tells the owner when Redis goes out of reach and when it is back. It returns what it has told.
 func (r *Engine) watch(ctx context.Context, wasAway bool) (away bool) {
-	away = r.breaker.open()
+	away = r.conn.Breaker.Open()
 	if away == wasAway {
 		return away
 	}

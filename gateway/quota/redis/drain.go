@@ -10,6 +10,7 @@ import (
 	goredis "github.com/redis/go-redis/v9"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis/script"
 )
 
 const (
@@ -35,7 +36,7 @@ func (r *Engine) Drain(ctx context.Context) error {
 	if err := r.drainWritten(ctx); err != nil {
 		return err
 	}
-	slots, err := r.slots(ctx)
+	slots, err := r.slots.All(ctx)
 	if err != nil {
 		return fmt.Errorf("list slots: %w", err)
 	}
@@ -137,7 +138,7 @@ func (r *Engine) drainSlot(ctx context.Context, slot string, sources ...entrySou
 // record has it; an entry moved twice is one entry there.
 func (r *Engine) drainBatch(ctx context.Context, slot string, source entrySource) (int, error) {
 	messages, err := source(ctx, slot)
-	if err := r.noted(ctx, err); err != nil {
+	if err := r.conn.Noted(ctx, err); err != nil {
 		return 0, err
 	}
 	entries, taken := r.readMessages(messages)
@@ -167,7 +168,7 @@ func (r *Engine) drained(ctx context.Context, slot string, entries []streamEntry
 	if len(args) == 1 {
 		return nil
 	}
-	_, err := r.callInt(ctx, r.scripts.drained, r.keys.slot(slot), args)
+	_, err := r.conn.CallInt(ctx, r.scripts.Drained, r.keys.Slot(slot), args)
 	return err
 }
 
@@ -179,8 +180,8 @@ const freshPeriod = time.Minute
 // the slot's settlements, and for a pot those of all slots.
 func (r *Engine) recordBefore(ctx context.Context, budget quota.Budget, slot string, period quota.Period, now time.Time) error {
 	slots := []string{slot}
-	if budget.Slot == "" && r.cluster == nil && now.Sub(period.Start) > freshPeriod {
-		all, err := r.slots(ctx)
+	if budget.Slot == "" && !r.conn.Clustered() && now.Sub(period.Start) > freshPeriod {
+		all, err := r.slots.All(ctx)
 		if err != nil {
 			return fmt.Errorf("list slots: %w", err)
 		}
@@ -199,8 +200,8 @@ func (r *Engine) recordBefore(ctx context.Context, budget quota.Budget, slot str
 func (r *Engine) recordStream(ctx context.Context, slot string) error {
 	from := "-"
 	for {
-		messages, err := r.client.XRangeN(ctx, r.keys.ledger(slot), from, "+", drainCount).Result()
-		if err := r.noted(ctx, err); err != nil || len(messages) == 0 {
+		messages, err := r.conn.Client.XRangeN(ctx, r.keys.Ledger(slot), from, "+", drainCount).Result()
+		if err := r.conn.Noted(ctx, err); err != nil || len(messages) == 0 {
 			return err
 		}
 		entries, _ := r.readMessages(messages)
@@ -223,8 +224,8 @@ func (r *Engine) unfinished(ctx context.Context, slot string) ([]goredis.XMessag
 
 // abandoned are entries that another gateway took long ago.
 func (r *Engine) abandoned(ctx context.Context, slot string) ([]goredis.XMessage, error) {
-	messages, _, err := r.client.XAutoClaim(ctx, &goredis.XAutoClaimArgs{
-		Stream: r.keys.ledger(slot), Group: drainGroup, Consumer: r.replica,
+	messages, _, err := r.conn.Client.XAutoClaim(ctx, &goredis.XAutoClaimArgs{
+		Stream: r.keys.Ledger(slot), Group: drainGroup, Consumer: r.replica,
 		MinIdle: drainClaim, Start: "0", Count: drainCount,
 	}).Result()
 	return messages, err
@@ -232,16 +233,16 @@ func (r *Engine) abandoned(ctx context.Context, slot string) ([]goredis.XMessage
 
 func (r *Engine) readGroup(ctx context.Context, slot, from string) ([]goredis.XMessage, error) {
 	args := &goredis.XReadGroupArgs{
-		Group: drainGroup, Consumer: r.replica, Streams: []string{r.keys.ledger(slot), from},
+		Group: drainGroup, Consumer: r.replica, Streams: []string{r.keys.Ledger(slot), from},
 		Count: drainCount, Block: -1,
 	}
-	streams, err := r.client.XReadGroup(ctx, args).Result()
+	streams, err := r.conn.Client.XReadGroup(ctx, args).Result()
 	if err != nil && goredis.HasErrorPrefix(err, "NOGROUP") {
-		err = r.client.XGroupCreateMkStream(ctx, r.keys.ledger(slot), drainGroup, "0").Err()
+		err = r.conn.Client.XGroupCreateMkStream(ctx, r.keys.Ledger(slot), drainGroup, "0").Err()
 		if err != nil && !goredis.HasErrorPrefix(err, "BUSYGROUP") {
 			return nil, err
 		}
-		streams, err = r.client.XReadGroup(ctx, args).Result()
+		streams, err = r.conn.Client.XReadGroup(ctx, args).Result()
 	}
 	if errors.Is(err, goredis.Nil) || len(streams) == 0 {
 		return nil, ignoreNil(err)
@@ -263,7 +264,7 @@ func (r *Engine) readMessages(messages []goredis.XMessage) (entries []quota.Entr
 			taken = append(taken, streamEntry{id: message.ID})
 			continue
 		}
-		read, err := readEntries(message.Values)
+		read, err := script.ReadEntries(message.Values)
 		if err != nil {
 			r.options.Logger.Error("an entry of the ledger stream cannot be read", slog.String("entry", message.ID), slog.Any("error", err))
 			continue

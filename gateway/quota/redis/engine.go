@@ -8,7 +8,6 @@ package redis
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"sync"
@@ -16,9 +15,11 @@ import (
 	"time"
 
 	"github.com/oklog/ulid/v2"
-	goredis "github.com/redis/go-redis/v9"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis/script"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis/slots"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis/wire"
 )
 
 var _ quota.Engine = (*Engine)(nil)
@@ -57,26 +58,19 @@ type Options struct {
 
 // Redis is the engine for any number of gateways: the counters are in Redis 7 or later and every step is one script.
 type Engine struct {
-	client goredis.UniversalClient
-	// cluster is the client when it speaks to a Redis Cluster, else nil.
-	cluster *goredis.ClusterClient
-	// scripter sends the scripts. Those of many calls go together, but not to a Cluster: a server that
-	// does not answer would hold up what is meant for the others.
-	scripter goredis.Scripter
-	batch    *batch
+	conn     *wire.Conn
+	slots    *slots.List
 	reserves *groups[*reserveCall]
 	settles  *groups[*settleCall]
 	record   quota.Record
 	options  Options
-	keys     keys
-	scripts  scripts
+	keys     script.Keys
+	scripts  script.Set
 	// replica names this process among the gateways.
 	replica string
 	pending *pending
 	stop    context.CancelFunc
 	done    sync.WaitGroup
-	breaker breaker
-	nodes   nodeBreakers
 
 	// attending lets one call at a time tell Redis what it has lost.
 	attending sync.Mutex
@@ -88,8 +82,6 @@ type Engine struct {
 	held map[string]*heldReservation
 	// logs are what this process has changed lately, by slot.
 	logs map[string]*slotLog
-	// named is when this process told Redis of a slot.
-	named map[string]time.Time
 	// pots are those that this process has used on a Redis Cluster, by their homes.
 	pots map[string]*pot
 	// dirty are the slots whose stream has something to drain.
@@ -122,36 +114,26 @@ type heldReservation struct {
 // Close the engine to stop its background work.
 func Open(ctx context.Context, url string, record quota.Record, options Options) (*Engine, error) {
 	options = options.withDefaults()
-	client, err := newClient(url, options)
+	conn, err := wire.Open(ctx, url, wire.Options{
+		Timeout: options.Timeout, Strict: options.Strict, Logger: options.Logger, Now: options.Now, Dial: options.dial,
+	})
 	if err != nil {
 		return nil, err
 	}
-	if err := preflight(ctx, client, options); err != nil {
-		_ = client.Close()
-		return nil, err
-	}
+	keys := script.Keys{Prefix: options.Prefix, Clustered: conn.Clustered()}
 	background, stop := context.WithCancel(context.Background())
 	r := &Engine{
-		client: client, record: record, options: options, stop: stop,
-		keys: keys{options.Prefix}, scripts: newScripts(options.rewrite), replica: ulid.Make().String(),
-		scripter: client, batch: newBatch(client, 2*options.Timeout),
+		conn: conn, slots: slots.New(conn, keys), record: record, options: options, stop: stop,
+		keys: keys, scripts: script.New(conn.Clustered(), options.rewrite), replica: ulid.Make().String(),
 		pending: newPending(), alone: newAlone(),
-		held: make(map[string]*heldReservation), logs: make(map[string]*slotLog), named: make(map[string]time.Time),
+		held: make(map[string]*heldReservation), logs: make(map[string]*slotLog),
 		pots:  make(map[string]*pot),
 		dirty: make(map[string]bool), dirtyWake: make(chan struct{}, 1), written: make(map[string]*written),
 	}
 	r.reserves, r.settles = newGroups(r.answerReserves), newGroups(r.answerSettles)
-	r.cluster, _ = client.(*goredis.ClusterClient)
-	r.breaker.succeeded(time.Now())
-	if r.cluster != nil {
-		r.scripts.reserve = newScript(luaEscrowSlot+luaReserve, options.rewrite)
-	} else {
-		r.scripter = r.batch
-	}
 	if err := r.arrive(ctx); err != nil {
 		stop()
-		r.batch.close()
-		return nil, errors.Join(err, r.alone.windows.Close(), client.Close())
+		return nil, errors.Join(err, r.alone.windows.Close(), conn.Close())
 	}
 	if !options.Manual {
 		r.done.Go(func() { r.beatLoop(background) })
@@ -178,13 +160,7 @@ func (o Options) withDefaults() Options {
 }
 
 // Ping implements [quota.Engine].
-func (r *Engine) Ping(ctx context.Context) error {
-	bounded, cancel := r.deadline(ctx)
-	defer cancel()
-	return r.noted(ctx, r.eachMaster(bounded, func(ctx context.Context, client goredis.Cmdable) error {
-		return client.Ping(ctx).Err()
-	}))
-}
+func (r *Engine) Ping(ctx context.Context) error { return r.conn.Ping(ctx) }
 
 // Close stops the background work, drains what this gateway settled and disconnects.
 func (r *Engine) Close() error {
@@ -195,106 +171,5 @@ func (r *Engine) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	err := errors.Join(r.payAll(ctx), r.drainDirty(ctx), r.leave(ctx))
-	r.batch.close()
-	err = errors.Join(err, r.client.Close())
-	return errors.Join(err, r.alone.windows.Close())
-}
-
-// call runs one script and reads its answer.
-func (r *Engine) call(ctx context.Context, script *goredis.Script, key string, args []any) (*reply, error) {
-	breaker := r.breakerOf(ctx, key)
-	if !breaker.allows(time.Now()) {
-		return nil, errOpen
-	}
-	bounded, cancel := r.deadline(ctx)
-	defer cancel()
-	values, err := script.Run(bounded, r.scripter, []string{key}, args...).Slice()
-	if err := r.notedBy(ctx, breaker, err); err != nil {
-		return nil, err
-	}
-	return &reply{values: values}, nil
-}
-
-// callInt is call for scripts that answer one integer.
-func (r *Engine) callInt(ctx context.Context, script *goredis.Script, key string, args []any) (int64, error) {
-	breaker := r.breakerOf(ctx, key)
-	if !breaker.allows(time.Now()) {
-		return 0, errOpen
-	}
-	bounded, cancel := r.deadline(ctx)
-	defer cancel()
-	n, err := script.Run(bounded, r.scripter, []string{key}, args...).Int64()
-	return n, r.notedBy(ctx, breaker, err)
-}
-
-// deadline bounds a call together with the driver's second try. Trying again is
-// harmless: every step is recognised by its id.
-func (r *Engine) deadline(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(ctx, 2*r.options.Timeout)
-}
-
-// noted turns the driver's errors into ErrUnavailable and remembers whether Redis answered.
-func (r *Engine) noted(ctx context.Context, err error) error { return r.notedBy(ctx, &r.breaker, err) }
-
-func (r *Engine) notedBy(ctx context.Context, breaker *breaker, err error) error {
-	if err == nil {
-		breaker.succeeded(time.Now())
-		return nil
-	}
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	breaker.failed(time.Now())
-	if r.cluster != nil {
-		r.cluster.ReloadState(ctx) // a slot may have a new master
-	}
-	return fmt.Errorf("%w: %w", quota.ErrUnavailable, err)
-}
-
-// clock is what scripts take as the time: nothing, so that Redis decides, or the test's clock.
-func (r *Engine) clock() string {
-	if r.options.Now == nil {
-		return ""
-	}
-	return fmt.Sprint(r.options.Now().UnixMicro())
-}
-
-// name tells Redis of the slot, so that other gateways reap and drain it when this one dies.
-func (r *Engine) name(ctx context.Context, slot string) error {
-	now := time.Now()
-	r.mu.Lock()
-	named, known := r.named[slot]
-	r.mu.Unlock()
-	if known && now.Sub(named) < time.Hour {
-		return nil
-	}
-	if !r.breaker.allows(time.Now()) {
-		return errOpen
-	}
-	bounded, cancel := r.deadline(ctx)
-	defer cancel()
-	if err := r.noted(ctx, r.nameNow(bounded, now, slot)); err != nil {
-		return err
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.named[slot] = now
-	return nil
-}
-
-func (r *Engine) nameNow(ctx context.Context, now time.Time, slot string) error {
-	if r.cluster != nil {
-		return r.nameOnCluster(ctx, now, slot)
-	}
-	return r.client.ZAdd(ctx, r.keys.slots(), goredis.Z{Score: float64(now.Unix()), Member: slot}).Err()
-}
-
-// slots lists the slots that any gateway has named, in order.
-func (r *Engine) slots(ctx context.Context) ([]string, error) {
-	if r.cluster != nil {
-		slots, err := r.slotsOnCluster(ctx)
-		return slots, r.noted(ctx, err)
-	}
-	slots, err := r.client.ZRangeByLex(ctx, r.keys.slots(), &goredis.ZRangeBy{Min: "-", Max: "+"}).Result()
-	return slots, r.noted(ctx, err)
+	return errors.Join(err, r.conn.Close(), r.alone.windows.Close())
 }

@@ -59,36 +59,34 @@ func (r *Engine) attend(ctx context.Context) (open bool, err error) {
 // beat is one call of epoch.lua.
 func (r *Engine) beat(ctx context.Context, told string) (current string, open bool, err error) {
 	args := []any{
-		r.clock(), r.replica, told, ulid.Make().String(), epochGrace.Microseconds(), epochPatience.Microseconds(),
+		r.conn.Clock(), r.replica, told, ulid.Make().String(), epochGrace.Microseconds(), epochPatience.Microseconds(),
 		gatewayAlive.Microseconds(), epochKept.Microseconds(),
 	}
 	for _, gateway := range r.knownGateways() {
 		args = append(args, gateway)
 	}
-	answer, err := r.call(ctx, r.scripts.epoch, r.keys.gateways(), args)
+	answer, err := r.conn.Call(ctx, r.scripts.Epoch, r.keys.Gateways(), args)
 	if err != nil {
 		return "", false, fmt.Errorf("tell Redis that this gateway lives: %w", err)
 	}
-	current, open = answer.text(), answer.int() == 1
-	answer.int()
+	current, open = answer.Text(), answer.Int() == 1
+	answer.Int()
 	names := make([]string, 0, 8)
-	for _, name := range answer.list() {
+	for _, name := range answer.List() {
 		text, _ := name.(string)
 		names = append(names, text)
 	}
 	r.mu.Lock()
 	r.epoch.gateways = names
 	r.mu.Unlock()
-	return current, open, answer.err
+	return current, open, answer.Err
 }
 
 // tellAgain restores every slot that this process knows anything of. From its first line on no
 // reservation is taken for made until the new epoch is told: one that is answered meanwhile is made again.
 func (r *Engine) tellAgain(ctx context.Context, before string) error {
 	r.tellEpoch("")
-	r.mu.Lock()
-	clear(r.named)
-	r.mu.Unlock()
+	r.slots.Forget()
 	slots := r.activeSlots(time.Now())
 	for _, slot := range slots {
 		if err := r.restoreNow(ctx, slot, r.logOf(slot)); err != nil {
@@ -135,9 +133,9 @@ func (r *Engine) awaitOpen(ctx context.Context) error {
 
 // leave lets other gateways not wait for this one.
 func (r *Engine) leave(ctx context.Context) error {
-	_, err := r.client.Pipelined(ctx, func(pipe goredis.Pipeliner) error {
-		pipe.ZRem(ctx, r.keys.gateways()+":live", r.replica)
-		pipe.SRem(ctx, r.keys.gateways()+":awaited", r.replica)
+	_, err := r.conn.Client.Pipelined(ctx, func(pipe goredis.Pipeliner) error {
+		pipe.ZRem(ctx, r.keys.Gateways()+":live", r.replica)
+		pipe.SRem(ctx, r.keys.Gateways()+":awaited", r.replica)
 		return nil
 	})
 	if err != nil {
@@ -166,7 +164,7 @@ func (r *Engine) knownGateways() []string {
 
 // expectEpoch says which epoch reservations count on, "" when they do not.
 func (r *Engine) expectEpoch(ctx context.Context) (string, error) {
-	if !r.options.StrictRecovery || r.cluster != nil { // the epoch is on one server of a Cluster only
+	if !r.options.StrictRecovery || r.conn.Clustered() { // the epoch is on one server of a Cluster only
 		return "", nil
 	}
 	told := r.toldEpoch()

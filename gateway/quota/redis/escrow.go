@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis/script"
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
 
@@ -70,11 +71,8 @@ type slotFigures struct {
 	at                       int64
 }
 
-// isPot says whether the budget's spending is of several slots, which matters on a Cluster only.
-func (r *Engine) isPot(budget quota.Budget) bool { return r.cluster != nil && budget.Slot == "" }
-
 func (r *Engine) potOf(budget quota.Budget, period quota.Period) *pot {
-	home := r.keys.home(budget.Scope, period)
+	home := r.keys.Home(budget.Scope, period)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	p := r.pots[home]
@@ -122,29 +120,21 @@ func potLimit(b quota.Budget) int64 {
 
 // escrowArgs follow the other arguments of reserve.lua on a Cluster.
 func (r *Engine) escrowArgs(args []any, request quota.Request, tried map[int64]string) []any {
-	if r.cluster == nil {
+	if !r.conn.Clustered() {
 		return args
 	}
 	for i, budget := range request.Budgets {
-		if !r.isPot(budget) {
+		if !r.keys.IsPot(budget) {
 			args = append(args, "")
 			continue
 		}
 		var settled, held money.Nano
-		if period, ok := budget.PeriodAt(r.now()); ok {
+		if period, ok := budget.PeriodAt(r.conn.Now()); ok {
 			settled, held = r.spentBy(budget, period).elsewhere(request.Slot)
 		}
 		args = append(args, "1", potTerms(budget), int64(settled), int64(held), tried[int64(i)])
 	}
 	return args
-}
-
-// now is the engine's time as this process reads it; it only decides which figures to show.
-func (r *Engine) now() time.Time {
-	if r.options.Now != nil {
-		return r.options.Now()
-	}
-	return time.Now()
 }
 
 // fetching is what one request has fetched so far, by the number of its budget.
@@ -158,18 +148,18 @@ func newFetching() *fetching { return &fetching{tried: map[int64]string{}, times
 // fetch gets allowance for the pots that the slot lacks it of, or finds that there is none.
 // list holds of each the budget's number, its period's, how the slot stands, and what is needed and wished for.
 func (r *Engine) fetch(ctx context.Context, request quota.Request, at int64, list []any, f *fetching) error {
-	answer := &reply{values: []any{list}}
+	answer := script.NewReply([]any{list})
 	var failed error
-	answer.each(func(_ int, missing *reply) {
-		number := missing.int()
+	answer.Each(func(_ int, missing *script.Reply) {
+		number := missing.Int()
 		budget := request.Budgets[number]
-		p := r.spentBy(budget, periodOf(budget, missing.int()))
+		p := r.spentBy(budget, script.PeriodOf(budget, missing.Int()))
 		own := slotFigures{
-			epoch: missing.int(), number: missing.int(), allowance: money.Nano(missing.int()),
-			settled: money.Nano(missing.int()), held: money.Nano(missing.int()), at: at,
+			epoch: missing.Int(), number: missing.Int(), allowance: money.Nano(missing.Int()),
+			settled: money.Nano(missing.Int()), held: money.Nano(missing.Int()), at: at,
 		}
-		need, wish := missing.int(), missing.int()
-		if missing.err != nil || failed != nil {
+		need, wish := missing.Int(), missing.Int()
+		if missing.Err != nil || failed != nil {
 			return
 		}
 		f.times[number]++
@@ -184,7 +174,7 @@ func (r *Engine) fetch(ctx context.Context, request quota.Request, at int64, lis
 	if failed != nil {
 		return fmt.Errorf("fetch allowance of a pot for %s: %w", request.Slot, failed)
 	}
-	return answer.err
+	return answer.Err
 }
 
 // refusedTooSoon says whether a pot that had no allowance left when it was asked has room by now, for others
@@ -195,7 +185,7 @@ func (r *Engine) refusedTooSoon(request quota.Request, decision quota.Decision, 
 		state, number := decision.Budgets[i], int64(i)
 		refused := slices.IndexFunc(decision.Denials, func(d quota.Denial) bool { return d.Kind == quota.KindBudget && d.Scope == budget.Scope })
 		fits := refused >= 0 && state.Settled+state.Reserved+money.Nano(decision.Denials[refused].Need) <= budget.Limit
-		if r.isPot(budget) && f.tried[number] == "final" && fits && f.times[number] < fetchLimit {
+		if r.keys.IsPot(budget) && f.tried[number] == "final" && fits && f.times[number] < fetchLimit {
 			delete(f.tried, number)
 			again = true
 		}
@@ -240,8 +230,8 @@ func (r *Engine) accept(ctx context.Context, p *pot, budget quota.Budget, slot s
 	if err := r.transferStep("accept"); err != nil {
 		return err
 	}
-	key := r.counter(budget.Scope, slot, p.period)
-	_, err := r.callInt(ctx, r.scripts.accept, key, []any{granted.epoch, granted.number, int64(granted.allowance), potTerms(budget)})
+	key := r.keys.Counter(budget.Scope, slot, p.period)
+	_, err := r.conn.CallInt(ctx, r.scripts.Accept, key, []any{granted.epoch, granted.number, int64(granted.allowance), potTerms(budget)})
 	return err
 }
 
@@ -275,23 +265,23 @@ func (r *Engine) tellHome(ctx context.Context, p *pot, call homeCall) (homeAnswe
 	if err := r.transferStep("home"); err != nil {
 		return homeAnswer{}, err
 	}
-	answer, err := r.call(ctx, r.scripts.home, p.home, r.homeArgs(p, call))
+	answer, err := r.conn.Call(ctx, r.scripts.Home, p.home, r.homeArgs(p, call))
 	if err != nil {
 		return homeAnswer{}, err
 	}
-	status, version, epoch := answer.text(), answer.int(), answer.int()
+	status, version, epoch := answer.Text(), answer.Int(), answer.Int()
 	switch status {
 	case "seed":
 		return homeAnswer{status: "again"}, r.fillPot(ctx, p, 0)
 	case "lost":
 		return homeAnswer{status: "again"}, r.fillPot(ctx, p, epoch)
 	}
-	told := homeAnswer{status: status, own: slotFigures{epoch: epoch, number: answer.int(), allowance: money.Nano(answer.int())}}
-	settled, held := money.Nano(answer.int()), money.Nano(answer.int())
-	at, due := quota.TimeOf(answer.int()), answer.list()
-	told.total = money.Nano(answer.int())
-	if answer.err != nil {
-		return homeAnswer{}, answer.err
+	told := homeAnswer{status: status, own: slotFigures{epoch: epoch, number: answer.Int(), allowance: money.Nano(answer.Int())}}
+	settled, held := money.Nano(answer.Int()), money.Nano(answer.Int())
+	at, due := quota.TimeOf(answer.Int()), answer.List()
+	told.total = money.Nano(answer.Int())
+	if answer.Err != nil {
+		return homeAnswer{}, answer.Err
 	}
 	p.know(call, version, epoch, settled, held)
 	return told, r.tellThresholds(ctx, p, call.budget, due, told.total, at)
@@ -314,14 +304,14 @@ func (r *Engine) homeArgs(p *pot, call homeCall) []any {
 	p.mu.Unlock()
 	own := call.own
 	args := []any{
-		r.clock(), seen, call.slot, own.epoch, own.number, int64(own.allowance), int64(own.settled), int64(own.held), own.at,
+		r.conn.Clock(), seen, call.slot, own.epoch, own.number, int64(own.allowance), int64(own.settled), int64(own.held), own.at,
 		call.need, call.wish, potLimit(call.budget), potTerms(call.budget), "", call.budget.Generation,
 	}
 	if call.recalled {
 		args[13] = "1"
 	}
 	for _, threshold := range call.budget.Thresholds {
-		args = append(args, shareText(threshold.Share), int64(threshold.At))
+		args = append(args, script.ShareText(threshold.Share), int64(threshold.At))
 	}
 	return args
 }

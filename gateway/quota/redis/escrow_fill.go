@@ -4,10 +4,10 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"strconv"
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis/script"
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
 
@@ -36,7 +36,7 @@ func (r *Engine) fillPot(ctx context.Context, p *pot, lost int64) error {
 		if err != nil {
 			return fmt.Errorf("read what %s has spent: %w", budget.Scope, err)
 		}
-		filled, err := r.callInt(ctx, r.scripts.fill, p.home, fillArgs(r.clock(), epoch, p.period, figures, spent))
+		filled, err := r.conn.CallInt(ctx, r.scripts.Fill, p.home, fillArgs(r.conn.Clock(), epoch, p.period, figures, spent))
 		if filled == 1 {
 			r.options.Logger.InfoContext(ctx, "filled the home of a pot", slog.String("scope", string(budget.Scope)),
 				slog.Int("slots", len(figures)))
@@ -47,20 +47,20 @@ func (r *Engine) fillPot(ctx context.Context, p *pot, lost int64) error {
 }
 
 func (r *Engine) openPot(ctx context.Context, p *pot, lost, floor int64) (epoch int64, ready bool, err error) {
-	answer, err := r.call(ctx, r.scripts.open, p.home, []any{r.clock(), lost, floor})
+	answer, err := r.conn.Call(ctx, r.scripts.Open, p.home, []any{r.conn.Clock(), lost, floor})
 	if err != nil {
 		return 0, false, err
 	}
-	if answer.text() == "ready" {
-		return 0, true, answer.err
+	if answer.Text() == "ready" {
+		return 0, true, answer.Err
 	}
-	epoch = answer.int()
-	return epoch, false, answer.err
+	epoch = answer.Int()
+	return epoch, false, answer.Err
 }
 
 // lookEverywhere looks at the pot in all slots that there are, and brings to the ledger what they have settled.
 func (r *Engine) lookEverywhere(ctx context.Context, p *pot, epoch int64) (map[string]slotFigures, error) {
-	slots, err := r.slots(ctx)
+	slots, err := r.slots.All(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("list slots: %w", err)
 	}
@@ -69,7 +69,7 @@ func (r *Engine) lookEverywhere(ctx context.Context, p *pot, epoch int64) (map[s
 		return nil, err
 	}
 	for _, slot := range slots {
-		if _, counted := figures[slot]; counted || r.now().Sub(p.period.Start) <= freshPeriod {
+		if _, counted := figures[slot]; counted || r.conn.Now().Sub(p.period.Start) <= freshPeriod {
 			continue
 		}
 		if err := r.recordStream(ctx, slot); err != nil {
@@ -88,7 +88,7 @@ func newestEpoch(figures map[string]slotFigures) (newest int64) {
 
 // fillArgs are read by escrow_fill.lua in this order.
 func fillArgs(clock string, epoch int64, period quota.Period, figures map[string]slotFigures, spent map[string]money.Nano) []any {
-	args := []any{clock, epoch, keptUntil(period)}
+	args := []any{clock, epoch, script.KeptUntil(period)}
 	for slot, own := range figures {
 		args = append(args, "a", slot, own.number, int64(own.allowance), int64(own.settled), int64(own.held))
 	}
@@ -100,14 +100,6 @@ func fillArgs(clock string, epoch int64, period quota.Period, figures map[string
 	return args
 }
 
-// keptUntil is when a period's counter is forgotten, in microseconds since 1970; 0 is never.
-func keptUntil(period quota.Period) int64 {
-	if period.End.IsZero() {
-		return 0
-	}
-	return period.End.Add(counterKept).UnixMicro()
-}
-
 // refillPot fills the counters of all slots of a pot and its home again.
 func (r *Engine) refillPot(ctx context.Context, p *pot) error {
 	slots, err := r.slotsOfPot(ctx, p)
@@ -115,28 +107,28 @@ func (r *Engine) refillPot(ctx context.Context, p *pot) error {
 		return err
 	}
 	for _, slot := range slots {
-		if _, err := r.callInt(ctx, r.scripts.unseed, r.counter(p.budget.Scope, slot, p.period), nil); err != nil {
+		if _, err := r.conn.CallInt(ctx, r.scripts.Unseed, r.keys.Counter(p.budget.Scope, slot, p.period), nil); err != nil {
 			return err
 		}
 	}
 	// This process may never have spent from the pot, or before another one filled it: the home knows its epoch.
-	epoch, err := r.client.HGet(ctx, p.home, "e").Result()
-	if err := r.notedBy(ctx, r.breakerOf(ctx, p.home), ignoreNil(err)); err != nil {
+	epoch, err := r.conn.Client.HGet(ctx, p.home, "e").Result()
+	if err := r.conn.NotedBy(ctx, r.conn.BreakerOf(ctx, p.home), ignoreNil(err)); err != nil {
 		return err
 	}
-	return r.fillPot(ctx, p, fieldInt(epoch))
+	return r.fillPot(ctx, p, script.FieldInt(epoch))
 }
 
 // dropAllowances makes a slot that has lost data ask the homes of its pots again: it may have given back what it now
 // believes to have.
 func (r *Engine) dropAllowances(ctx context.Context, slot string) error {
-	if r.cluster == nil {
+	if !r.conn.Clustered() {
 		return nil
 	}
 	for _, p := range r.knownPots() {
-		key := r.counter(p.terms().Scope, slot, p.period)
-		err := r.client.HDel(ctx, key, "e", "n", "g", "l").Err()
-		if err := r.notedBy(ctx, r.breakerOf(ctx, key), err); err != nil {
+		key := r.keys.Counter(p.terms().Scope, slot, p.period)
+		err := r.conn.Client.HDel(ctx, key, "e", "n", "g", "l").Err()
+		if err := r.conn.NotedBy(ctx, r.conn.BreakerOf(ctx, key), err); err != nil {
 			return err
 		}
 	}
@@ -146,17 +138,17 @@ func (r *Engine) dropAllowances(ctx context.Context, slot string) error {
 // spentPot adds up what all slots of a pot have spent and reserved.
 func (r *Engine) spentPot(ctx context.Context, budget quota.Budget) (quota.BudgetState, error) {
 	for range attempts {
-		answer, err := r.call(ctx, r.scripts.spent, r.keys.budget(budget.Scope), appendPeriods([]any{r.clock(), "1"}, budget.Periods))
+		answer, err := r.conn.Call(ctx, r.scripts.Spent, r.keys.Budget(budget.Scope), script.AppendPeriods([]any{r.conn.Clock(), "1"}, budget.Periods))
 		if err != nil {
 			return quota.BudgetState{}, err
 		}
-		status, now := answer.text(), quota.TimeOf(answer.int())
+		status, now := answer.Text(), quota.TimeOf(answer.Int())
 		if status == "noperiod" {
 			return quota.BudgetState{}, fmt.Errorf("%s at %s: %w", budget.Scope, now.Format(time.RFC3339), quota.ErrNoPeriod)
 		}
-		period := periodOf(budget, answer.int())
-		if answer.err != nil {
-			return quota.BudgetState{}, answer.err
+		period := script.PeriodOf(budget, answer.Int())
+		if answer.Err != nil {
+			return quota.BudgetState{}, answer.Err
 		}
 		p := r.potOf(budget, period)
 		if status == "seed" {
@@ -172,14 +164,14 @@ func (r *Engine) spentPot(ctx context.Context, budget quota.Budget) (quota.Budge
 }
 
 func (r *Engine) addUp(ctx context.Context, p *pot) (settled, reserved money.Nano, err error) {
-	fields, err := r.client.HGetAll(ctx, p.home).Result()
-	if err := r.notedBy(ctx, r.breakerOf(ctx, p.home), err); err != nil {
+	fields, err := r.conn.Client.HGetAll(ctx, p.home).Result()
+	if err := r.conn.NotedBy(ctx, r.conn.BreakerOf(ctx, p.home), err); err != nil {
 		return 0, 0, err
 	}
 	var slots []string
 	for name, value := range fields {
 		if name[:min(2, len(name))] == "s:" {
-			settled += money.Nano(fieldInt(value))
+			settled += money.Nano(script.FieldInt(value))
 		}
 		if name[:min(2, len(name))] == "a:" {
 			slots = append(slots, name[2:])
@@ -204,19 +196,9 @@ func (r *Engine) addUp(ctx context.Context, p *pot) (settled, reserved money.Nan
 
 // lookAgain fills a slot's counter that has vanished and looks at it.
 func (r *Engine) lookAgain(ctx context.Context, p *pot, slot string) (slotFigures, error) {
-	if err := r.seedPeriod(ctx, p.terms(), slot, p.period, emptyBasis, r.now()); err != nil {
+	if err := r.seedPeriod(ctx, p.terms(), slot, p.period, script.EmptyBasis, r.conn.Now()); err != nil {
 		return slotFigures{}, err
 	}
 	figures, err := r.look(ctx, p, []string{slot}, 0, neverIdle)
 	return figures[slot], err
-}
-
-// emptyBasis is seed_basis of a counter that does not exist.
-const emptyBasis = ":"
-
-// fieldInt reads a field of a hash; what is no number is 0.
-func fieldInt(value any) int64 {
-	text, _ := value.(string)
-	n, _ := strconv.ParseInt(text, 10, 64)
-	return n
 }

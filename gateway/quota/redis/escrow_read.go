@@ -12,7 +12,7 @@ import (
 // fetches is how often a request may fetch allowance beyond the usual attempts.
 func (r *Engine) fetches(request quota.Request) (n int) {
 	for _, budget := range request.Budgets {
-		if r.isPot(budget) {
+		if r.keys.IsPot(budget) {
 			n += fetchLimit
 		}
 	}
@@ -21,7 +21,7 @@ func (r *Engine) fetches(request quota.Request) (n int) {
 
 // spentIn is what the ledger says was spent from the counter of a budget in a slot.
 func (r *Engine) spentIn(ctx context.Context, budget quota.Budget, slot string, period quota.Period) (money.Nano, error) {
-	if !r.isPot(budget) {
+	if !r.keys.IsPot(budget) {
 		return r.record.Spend(ctx, budget.Scope, period)
 	}
 	bySlot, err := r.record.SpendBySlot(ctx, budget.Scope, period)
@@ -33,7 +33,7 @@ func (r *Engine) spentOnCluster(ctx context.Context, budgets []quota.Budget, fil
 	states = make([]quota.BudgetState, len(budgets))
 	var plain []quota.Budget
 	for i, budget := range budgets {
-		if !r.isPot(budget) {
+		if !r.keys.IsPot(budget) {
 			plain = append(plain, budget)
 			continue
 		}
@@ -47,7 +47,7 @@ func (r *Engine) spentOnCluster(ctx context.Context, budgets []quota.Budget, fil
 	}
 	read, again, err := r.readSpent(ctx, plain, answers)
 	for i, budget := range slices.Backward(budgets) {
-		if !r.isPot(budget) && len(read) > 0 {
+		if !r.keys.IsPot(budget) && len(read) > 0 {
 			states[i], read = read[len(read)-1], read[:len(read)-1]
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	goredis "github.com/redis/go-redis/v9"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis/script"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
@@ -36,8 +37,8 @@ func (r *Engine) recall(ctx context.Context, p *pot, idle time.Duration, after i
 
 // slotsOfPot lists the slots that the home has granted anything to.
 func (r *Engine) slotsOfPot(ctx context.Context, p *pot) (slots []string, err error) {
-	names, err := r.client.HKeys(ctx, p.home).Result()
-	if err := r.notedBy(ctx, r.breakerOf(ctx, p.home), err); err != nil {
+	names, err := r.conn.Client.HKeys(ctx, p.home).Result()
+	if err := r.conn.NotedBy(ctx, r.conn.BreakerOf(ctx, p.home), err); err != nil {
 		return nil, err
 	}
 	for _, name := range names {
@@ -80,27 +81,27 @@ func (r *Engine) look(ctx context.Context, p *pot, slots []string, epoch, idle i
 	budget := p.terms()
 	found := make(map[string]slotFigures)
 	for range attempts {
-		answers, err := r.recallAll(ctx, p, slots, []any{r.clock(), epoch, idle})
+		answers, err := r.recallAll(ctx, p, slots, []any{r.conn.Clock(), epoch, idle})
 		if err != nil {
 			return nil, err
 		}
 		var again []string
 		for i, answer := range answers {
-			status, at := answer.text(), answer.int()
+			status, at := answer.Text(), answer.Int()
 			switch status {
 			case "ok":
 				found[slots[i]] = slotFigures{
-					at: at, epoch: answer.int(), number: answer.int(), allowance: money.Nano(answer.int()),
-					settled: money.Nano(answer.int()), held: money.Nano(answer.int()),
+					at: at, epoch: answer.Int(), number: answer.Int(), allowance: money.Nano(answer.Int()),
+					settled: money.Nano(answer.Int()), held: money.Nano(answer.Int()),
 				}
 			case "seed":
 				again = append(again, slots[i])
-				if err := r.seedPeriod(ctx, budget, slots[i], p.period, answer.text(), quota.TimeOf(at)); err != nil {
+				if err := r.seedPeriod(ctx, budget, slots[i], p.period, answer.Text(), quota.TimeOf(at)); err != nil {
 					return nil, err
 				}
 			}
-			if answer.err != nil {
-				return nil, answer.err
+			if answer.Err != nil {
+				return nil, answer.Err
 			}
 		}
 		if len(again) == 0 {
@@ -112,38 +113,38 @@ func (r *Engine) look(ctx context.Context, p *pot, slots []string, epoch, idle i
 }
 
 // recallAll runs escrow_recall.lua on the slots' counters.
-func (r *Engine) recallAll(ctx context.Context, p *pot, slots []string, args []any) ([]*reply, error) {
+func (r *Engine) recallAll(ctx context.Context, p *pot, slots []string, args []any) ([]*script.Reply, error) {
 	answers, err := r.pipeRecall(ctx, p, slots, args)
 	if err != nil && goredis.HasErrorPrefix(err, "NOSCRIPT") {
-		if err := r.scripts.recall.Load(ctx, r.client).Err(); err != nil {
-			return nil, r.noted(ctx, err)
+		if err := r.scripts.Recall.Load(ctx, r.conn.Client).Err(); err != nil {
+			return nil, r.conn.Noted(ctx, err)
 		}
 		answers, err = r.pipeRecall(ctx, p, slots, args)
 	}
-	return answers, r.noted(ctx, err)
+	return answers, r.conn.Noted(ctx, err)
 }
 
-func (r *Engine) pipeRecall(ctx context.Context, p *pot, slots []string, args []any) ([]*reply, error) {
+func (r *Engine) pipeRecall(ctx context.Context, p *pot, slots []string, args []any) ([]*script.Reply, error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*r.options.Timeout+time.Duration(len(slots))*time.Millisecond)
 	defer cancel()
 	scope := p.terms().Scope
 	commands := make([]*goredis.Cmd, len(slots))
-	_, err := r.client.Pipelined(ctx, func(pipe goredis.Pipeliner) error {
+	_, err := r.conn.Client.Pipelined(ctx, func(pipe goredis.Pipeliner) error {
 		for i, slot := range slots {
-			commands[i] = r.scripts.recall.EvalSha(ctx, pipe, []string{r.counter(scope, slot, p.period)}, args...)
+			commands[i] = r.scripts.Recall.EvalSha(ctx, pipe, []string{r.keys.Counter(scope, slot, p.period)}, args...)
 		}
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	answers := make([]*reply, len(slots))
+	answers := make([]*script.Reply, len(slots))
 	for i, command := range commands {
 		values, err := command.Slice()
 		if err != nil {
 			return nil, err
 		}
-		answers[i] = &reply{values: values}
+		answers[i] = script.NewReply(values)
 	}
 	return answers, nil
 }
@@ -154,7 +155,7 @@ func (r *Engine) tellThresholds(ctx context.Context, p *pot, budget quota.Budget
 	var entries []quota.Entry
 	var marks []any
 	for _, threshold := range budget.Thresholds {
-		share := shareText(threshold.Share)
+		share := script.ShareText(threshold.Share)
 		for _, name := range due {
 			if name == share {
 				event := quota.Crossing{Budget: budget, Period: p.period, Share: threshold.Share, Spend: settled, At: at}.Event()
@@ -170,16 +171,16 @@ func (r *Engine) tellThresholds(ctx context.Context, p *pot, budget quota.Budget
 		r.options.Logger.WarnContext(ctx, "alerts of a pot wait for the record", slog.Any("error", err))
 		return nil
 	}
-	return r.notedBy(ctx, r.breakerOf(ctx, p.home), r.client.HSet(ctx, p.home, marks...).Err())
+	return r.conn.NotedBy(ctx, r.conn.BreakerOf(ctx, p.home), r.conn.Client.HSet(ctx, p.home, marks...).Err())
 }
 
 // spentFromPots notes that a slot's pots have to tell their homes what was spent.
 func (r *Engine) spentFromPots(request quota.Request, states []quota.BudgetState) {
-	if r.cluster == nil {
+	if !r.conn.Clustered() {
 		return
 	}
 	for i, budget := range request.Budgets {
-		if !r.isPot(budget) || i >= len(states) {
+		if !r.keys.IsPot(budget) || i >= len(states) {
 			continue
 		}
 		p := r.potOf(budget, states[i].Period)
@@ -229,8 +230,8 @@ func (r *Engine) knownPots() (pots []*pot) {
 func (r *Engine) SweepPots(ctx context.Context) error {
 	var errs []error
 	for _, p := range r.knownPots() {
-		mine, err := r.client.SetNX(ctx, p.home+":sweep", r.replica, potSweep).Result()
-		if err := r.notedBy(ctx, r.breakerOf(ctx, p.home), err); err != nil {
+		mine, err := r.conn.Client.SetNX(ctx, p.home+":sweep", r.replica, potSweep).Result()
+		if err := r.conn.NotedBy(ctx, r.conn.BreakerOf(ctx, p.home), err); err != nil {
 			errs = append(errs, err)
 			continue
 		}
@@ -267,13 +268,13 @@ func (r *Engine) beatPots(ctx context.Context) error {
 		if idle || seen == 0 {
 			continue
 		}
-		fields, err := r.client.HMGet(ctx, p.home, "z", "v", "e").Result()
-		if err := r.notedBy(ctx, r.breakerOf(ctx, p.home), err); err != nil {
+		fields, err := r.conn.Client.HMGet(ctx, p.home, "z", "v", "e").Result()
+		if err := r.conn.NotedBy(ctx, r.conn.BreakerOf(ctx, p.home), err); err != nil {
 			errs = append(errs, err)
 			continue
 		}
-		if version := fieldInt(fields[1]); fields[0] == nil || version < seen {
-			errs = append(errs, r.fillPot(ctx, p, fieldInt(fields[2])))
+		if version := script.FieldInt(fields[1]); fields[0] == nil || version < seen {
+			errs = append(errs, r.fillPot(ctx, p, script.FieldInt(fields[2])))
 		}
 	}
 	return errors.Join(errs...)

@@ -6,6 +6,8 @@ import (
 	"runtime"
 	"sync"
 	"time"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis/wire"
 )
 
 // TogetherForTest makes calls of one slot that go to Redis as one group, in their order. They must all be
@@ -53,11 +55,11 @@ func MeanwhileForTest(r *Engine, slot string, call, meanwhile func()) {
 	for r.reserves.lenForTest(slot) == 0 {
 		runtime.Gosched()
 	}
-	for range breakerFailures {
-		r.breaker.failed(time.Now())
+	for range wire.BreakerFailures {
+		r.conn.Breaker.Failed(time.Now())
 	}
 	meanwhile()
-	r.breaker.succeeded(time.Now())
+	r.conn.Breaker.Succeeded(time.Now())
 	go r.reserves.run(slot)
 	made.Wait()
 }
@@ -90,12 +92,6 @@ func (g *groups[T]) lenForTest(slot string) int {
 // RewriteForTest changes the text of every script before it is sent to Redis.
 func RewriteForTest(options *Options, rewrite func(script string) string) {
 	options.rewrite = rewrite
-}
-
-// ScriptsForTest are the texts of all scripts, one after the other.
-func ScriptsForTest() string {
-	return luaCounters + luaReservations + luaReserve + luaSettle + luaCancel + luaRenew + luaReap + luaSeed + luaSpent + luaUsed + luaBump + luaBeat + luaRestore + luaEpoch + luaUnseed + luaDrained +
-		luaEscrowSlot + luaEscrowAccept + luaEscrowRecall + luaEscrowHome + luaEscrowOpen + luaEscrowFill
 }
 
 // BeforeStepForTest calls a function before each step of a transfer between a pot's home and a slot.

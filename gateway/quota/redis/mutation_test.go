@@ -104,7 +104,7 @@ func catchBugs(t *testing.T, bugs []bug, usual, tests string, env ...string) {
 	if os.Getenv(bugEnv) != "" {
 		t.Fatal("started with a bug")
 	}
-	scripts, program, free := redis.ScriptsForTest(), testsWithoutRaceDetector(t), make(chan struct{}, together)
+	scripts, program, free := allScripts(t), testsWithoutRaceDetector(t), make(chan struct{}, together)
 	for _, bug := range bugs {
 		t.Run(bug.name, func(t *testing.T) {
 			t.Parallel()
@@ -124,6 +124,23 @@ func catchBugs(t *testing.T, bugs []bug, usual, tests string, env ...string) {
 			t.Errorf("every test passes with this bug")
 		})
 	}
+}
+
+// allScripts are the texts of all scripts, one after the other.
+func allScripts(t *testing.T) string {
+	names, err := filepath.Glob("script/lua/*.lua")
+	if err != nil || len(names) == 0 {
+		t.Fatalf("no script was found: %v", err)
+	}
+	var texts strings.Builder
+	for _, name := range names {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts.Write(text)
+	}
+	return texts.String()
 }
 
 // exactly is the pattern of one test, or of a test within it.

@@ -28,18 +28,18 @@ const sightingKept = 10 * time.Second
 // NoteSighting writes down that a gateway has reached the record, for others that cannot. A value that is another
 // each time tells when nobody writes any more.
 func (r *Engine) NoteSighting(ctx context.Context, value string) error {
-	bounded, cancel := r.deadline(ctx)
+	bounded, cancel := r.conn.Deadline(ctx)
 	defer cancel()
-	return r.noted(ctx, r.client.Set(bounded, r.keys.gateways()+":record", value, sightingKept).Err())
+	return r.conn.Noted(ctx, r.conn.Client.Set(bounded, r.keys.Gateways()+":record", value, sightingKept).Err())
 }
 
 // LastSighting returns the value of the last [Engine.NoteSighting] of any gateway, "" when there was none lately.
 func (r *Engine) LastSighting(ctx context.Context) (string, error) {
-	bounded, cancel := r.deadline(ctx)
+	bounded, cancel := r.conn.Deadline(ctx)
 	defer cancel()
-	value, err := r.client.Get(bounded, r.keys.gateways()+":record").Result()
+	value, err := r.conn.Client.Get(bounded, r.keys.Gateways()+":record").Result()
 	if errors.Is(err, goredis.Nil) {
 		value, err = "", nil
 	}
-	return value, r.noted(ctx, err)
+	return value, r.conn.Noted(ctx, err)
 }

@@ -108,7 +108,7 @@ func (r *Engine) retryPending(ctx context.Context) error {
 func (r *Engine) retry(ctx context.Context, step pendingStep) error {
 	id, slot := step.settlement.ID, step.settlement.Slot
 	if step.cancel {
-		_, err := r.callInt(ctx, r.scripts.cancel, r.keys.slot(slot), []any{r.clock(), id, quota.Remembered.Microseconds()})
+		_, err := r.conn.CallInt(ctx, r.scripts.Cancel, r.keys.Slot(slot), []any{r.conn.Clock(), id, quota.Remembered.Microseconds()})
 		if err == nil {
 			r.pending.tookBack(id)
 		}

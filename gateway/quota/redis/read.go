@@ -9,6 +9,8 @@ import (
 	goredis "github.com/redis/go-redis/v9"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis/script"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis/wire"
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
 
@@ -27,7 +29,7 @@ func (r *Engine) Spent(ctx context.Context, budgets []quota.Budget) ([]quota.Bud
 
 // spent reads all budgets in one trip; again means that some had to be seeded first. filled is "1" once they were, see spent.lua.
 func (r *Engine) spent(ctx context.Context, budgets []quota.Budget, filled string) (states []quota.BudgetState, again bool, err error) {
-	if r.cluster != nil {
+	if r.conn.Clustered() {
 		return r.spentOnCluster(ctx, budgets, filled)
 	}
 	answers, err := r.readBudgets(ctx, budgets, filled)
@@ -40,16 +42,16 @@ func (r *Engine) spent(ctx context.Context, budgets []quota.Budget, filled strin
 func (r *Engine) readSpent(ctx context.Context, budgets []quota.Budget, answers [][]any) (states []quota.BudgetState, again bool, err error) {
 	states = make([]quota.BudgetState, len(budgets))
 	for i, budget := range budgets {
-		answer := &reply{values: answers[i]}
-		status, now := answer.text(), quota.TimeOf(answer.int())
+		answer := script.NewReply(answers[i])
+		status, now := answer.Text(), quota.TimeOf(answer.Int())
 		if status == "noperiod" {
 			return nil, false, fmt.Errorf("%s at %s: %w", budget.Scope, now.Format(time.RFC3339), quota.ErrNoPeriod)
 		}
-		period := periodOf(budget, answer.int())
-		settled, reserved := money.Nano(answer.int()), money.Nano(answer.int())
-		held := answer.text()
-		if answer.err != nil {
-			return nil, false, answer.err
+		period := script.PeriodOf(budget, answer.Int())
+		settled, reserved := money.Nano(answer.Int()), money.Nano(answer.Int())
+		held := answer.Text()
+		if answer.Err != nil {
+			return nil, false, answer.Err
 		}
 		states[i] = budget.State(period, settled, reserved)
 		if status != "seed" {
@@ -66,12 +68,12 @@ func (r *Engine) readSpent(ctx context.Context, budgets []quota.Budget, answers 
 func (r *Engine) readBudgets(ctx context.Context, budgets []quota.Budget, filled string) ([][]any, error) {
 	answers, err := r.pipeBudgets(ctx, budgets, filled)
 	if err != nil && goredis.HasErrorPrefix(err, "NOSCRIPT") {
-		if err := r.scripts.spent.Load(ctx, r.client).Err(); err != nil {
-			return nil, r.noted(ctx, err)
+		if err := r.scripts.Spent.Load(ctx, r.conn.Client).Err(); err != nil {
+			return nil, r.conn.Noted(ctx, err)
 		}
 		answers, err = r.pipeBudgets(ctx, budgets, filled)
 	}
-	return answers, r.noted(ctx, err)
+	return answers, r.conn.Noted(ctx, err)
 }
 
 // pipeBudgets sends all reads before it waits for an answer.
@@ -79,10 +81,10 @@ func (r *Engine) pipeBudgets(ctx context.Context, budgets []quota.Budget, filled
 	ctx, cancel := context.WithTimeout(ctx, 2*r.options.Timeout+time.Duration(len(budgets))*time.Millisecond)
 	defer cancel()
 	commands := make([]*goredis.Cmd, len(budgets))
-	_, err := r.client.Pipelined(ctx, func(pipe goredis.Pipeliner) error {
+	_, err := r.conn.Client.Pipelined(ctx, func(pipe goredis.Pipeliner) error {
 		for i, budget := range budgets {
-			args := appendPeriods([]any{r.clock(), filled}, budget.Periods)
-			commands[i] = r.scripts.spent.EvalSha(ctx, pipe, []string{r.counterBase(budget.Scope, budget.Slot)}, args...)
+			args := script.AppendPeriods([]any{r.conn.Clock(), filled}, budget.Periods)
+			commands[i] = r.scripts.Spent.EvalSha(ctx, pipe, []string{r.keys.CounterBase(budget.Scope, budget.Slot)}, args...)
 		}
 		return nil
 	})
@@ -100,26 +102,26 @@ func (r *Engine) pipeBudgets(ctx context.Context, budgets []quota.Budget, filled
 
 // Used implements [quota.Engine].
 func (r *Engine) Used(ctx context.Context, slot string, windows []quota.Window) ([]quota.WindowState, error) {
-	args := []any{r.clock()}
+	args := []any{r.conn.Clock()}
 	for _, limits := range windows {
 		args = append(args, string(limits.Scope))
 	}
-	answer, err := r.call(ctx, r.scripts.used, r.keys.slot(slot), args)
+	answer, err := r.conn.Call(ctx, r.scripts.Used, r.keys.Slot(slot), args)
 	if err != nil {
 		return nil, fmt.Errorf("read windows of %s: %w", slot, err)
 	}
-	now := quota.TimeOf(answer.int())
+	now := quota.TimeOf(answer.Int())
 	states := make([]quota.WindowState, len(windows))
-	figures := &reply{values: answer.list()}
+	figures := script.NewReply(answer.List())
 	for i, limits := range windows {
-		states[i] = readWindow(figures).State(limits, limits.RPM, now)
+		states[i] = script.ReadWindow(figures).State(limits, limits.RPM, now)
 	}
-	return states, errors.Join(answer.err, figures.err)
+	return states, errors.Join(answer.Err, figures.Err)
 }
 
 // BumpPolicy implements [quota.Engine].
 func (r *Engine) BumpPolicy(ctx context.Context, slot string) (int64, error) {
-	version, err := r.callInt(ctx, r.scripts.bump, r.keys.slot(slot), []any{r.clock()})
+	version, err := r.conn.CallInt(ctx, r.scripts.Bump, r.keys.Slot(slot), []any{r.conn.Clock()})
 	if err != nil {
 		r.owe(slot) // the change is stored: it comes in force when Redis is back, even if nobody sends it again
 		return 0, fmt.Errorf("make limits of %s stale: %w", slot, err)
@@ -137,14 +139,14 @@ func (r *Engine) PolicyVersion(ctx context.Context, slot string) (int64, error) 
 }
 
 func (r *Engine) policyVersion(ctx context.Context, slot string) (int64, error) {
-	if !r.breaker.allows(time.Now()) {
-		return 0, errOpen
+	if !r.conn.Breaker.Allows(time.Now()) {
+		return 0, wire.ErrOpen
 	}
-	bounded, cancel := r.deadline(ctx)
+	bounded, cancel := r.conn.Deadline(ctx)
 	defer cancel()
-	version, err := r.client.Get(bounded, r.keys.policy(slot)).Int64()
+	version, err := r.conn.Client.Get(bounded, r.keys.Policy(slot)).Int64()
 	if errors.Is(err, goredis.Nil) {
-		return 0, r.noted(ctx, nil)
+		return 0, r.conn.Noted(ctx, nil)
 	}
-	return version, r.noted(ctx, err)
+	return version, r.conn.Noted(ctx, err)
 }

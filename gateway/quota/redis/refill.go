@@ -20,14 +20,14 @@ func (r *Engine) Refill(ctx context.Context, budgets []quota.Budget) ([]quota.Bu
 		return nil, err
 	}
 	for i, state := range states {
-		if r.isPot(budgets[i]) {
+		if r.keys.IsPot(budgets[i]) {
 			if err := r.refillPot(ctx, r.potOf(budgets[i], state.Period)); err != nil {
 				return nil, fmt.Errorf("fill the counters of %s again: %w", state.Scope, err)
 			}
 			continue
 		}
-		counter := r.counter(state.Scope, budgets[i].Slot, state.Period)
-		if _, err := r.callInt(ctx, r.scripts.unseed, counter, nil); err != nil {
+		counter := r.keys.Counter(state.Scope, budgets[i].Slot, state.Period)
+		if _, err := r.conn.CallInt(ctx, r.scripts.Unseed, counter, nil); err != nil {
 			return nil, fmt.Errorf("fill the counter of %s again: %w", state.Scope, err)
 		}
 	}
@@ -36,22 +36,22 @@ func (r *Engine) Refill(ctx context.Context, budgets []quota.Budget) ([]quota.Bu
 
 // Backlog implements [quota.Engine], over all slots and so for all gateways.
 func (r *Engine) Backlog(ctx context.Context) (quota.Backlog, error) {
-	slots, err := r.slots(ctx)
+	slots, err := r.slots.All(ctx)
 	if err != nil {
 		return quota.Backlog{}, fmt.Errorf("list slots: %w", err)
 	}
 	var now *goredis.TimeCmd
 	lengths := make([]*goredis.StringCmd, len(slots))
 	oldest := make([]*goredis.XMessageSliceCmd, len(slots))
-	_, err = r.client.Pipelined(ctx, func(pipe goredis.Pipeliner) error {
+	_, err = r.conn.Client.Pipelined(ctx, func(pipe goredis.Pipeliner) error {
 		now = pipe.Time(ctx)
 		for i, slot := range slots {
-			lengths[i] = pipe.Get(ctx, r.keys.ledger(slot)+":rows")
-			oldest[i] = pipe.XRangeN(ctx, r.keys.ledger(slot), "-", "+", 1)
+			lengths[i] = pipe.Get(ctx, r.keys.Ledger(slot)+":rows")
+			oldest[i] = pipe.XRangeN(ctx, r.keys.Ledger(slot), "-", "+", 1)
 		}
 		return nil
 	})
-	if err := r.noted(ctx, ignoreNil(err)); err != nil {
+	if err := r.conn.Noted(ctx, ignoreNil(err)); err != nil {
 		return quota.Backlog{}, fmt.Errorf("look at what waits for the record: %w", err)
 	}
 	var backlog quota.Backlog

@@ -7,7 +7,8 @@ import (
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
-	"github.com/bursarhq/terraform-provider-bursar/internal/money"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis/script"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis/wire"
 )
 
 // Reserve implements [quota.Engine].
@@ -37,19 +38,19 @@ func (r *Engine) reserveShared(ctx context.Context, request quota.Request) (_ qu
 	if r.unrecorded.Load() >= r.options.MaxBacklog {
 		return quota.Decision{}, false, fmt.Errorf("%w: %d settlements and more", quota.ErrBacklog, r.options.MaxBacklog)
 	}
-	if err := r.name(ctx, request.Slot); err != nil {
+	if err := r.slots.Name(ctx, request.Slot); err != nil {
 		return quota.Decision{}, false, err
 	}
 	if err := r.enter(ctx, &request); err != nil {
 		return quota.Decision{}, false, err
 	}
 	defer r.undecide(request.ID)
-	row := packRow(request.Row)
+	row := script.PackRow(request.Row)
 	fetched := newFetching()
 	for range attempts + r.fetches(request) {
 		call, err := r.askReserve(ctx, request, row, fetched)
 		if err != nil {
-			return quota.Decision{}, unanswered || !errors.Is(err, errOpen), fmt.Errorf("reserve %s: %w", request.ID, err)
+			return quota.Decision{}, unanswered || !errors.Is(err, wire.ErrOpen), fmt.Errorf("reserve %s: %w", request.ID, err)
 		}
 		decision, again, err := r.reserved(ctx, call, fetched)
 		if err != nil || !again {
@@ -67,9 +68,9 @@ const attempts = 8
 // reserved reads the answer; again means that Redis was told what it did not know and the script has to run once more.
 func (r *Engine) reserved(ctx context.Context, call *reserveCall, fetched *fetching) (decision quota.Decision, again bool, err error) {
 	request, answer := call.request, call.answer
-	switch status := answer.text(); status {
+	switch status := answer.Text(); status {
 	case "admitted", "duplicate", "refused":
-		decision, err = readDecision(request, status, answer, call.now)
+		decision, err = script.ReadDecision(request, status, answer, call.now)
 		if err == nil && decision.Admitted {
 			return r.hold(request, decision, call)
 		}
@@ -80,9 +81,9 @@ func (r *Engine) reserved(ctx context.Context, call *reserveCall, fetched *fetch
 		r.markDirty(request.Slot)
 		return decision, false, err
 	case "seed":
-		return quota.Decision{}, true, r.seed(ctx, request, quota.TimeOf(answer.int()), answer.list())
+		return quota.Decision{}, true, r.seed(ctx, request, quota.TimeOf(answer.Int()), answer.List())
 	case "fetch":
-		return quota.Decision{}, true, r.fetch(ctx, request, answer.int(), answer.list(), fetched)
+		return quota.Decision{}, true, r.fetch(ctx, request, answer.Int(), answer.List(), fetched)
 	case "lost":
 		return quota.Decision{}, true, r.restore(ctx, request.Slot)
 	case "epoch":
@@ -96,7 +97,7 @@ func (r *Engine) reserved(ctx context.Context, call *reserveCall, fetched *fetch
 	case "ended":
 		return quota.Decision{}, false, fmt.Errorf("reserve %s: %w", request.ID, quota.ErrEnded)
 	case "noperiod":
-		at, budget := quota.TimeOf(answer.int()), answer.int()
+		at, budget := quota.TimeOf(answer.Int()), answer.Int()
 		return quota.Decision{}, false, fmt.Errorf("%s at %s: %w", request.Budgets[budget].Scope, at.Format(time.RFC3339), quota.ErrNoPeriod)
 	default:
 		return quota.Decision{}, false, fmt.Errorf("answer of a script: status %q", status)
@@ -121,22 +122,19 @@ func (r *Engine) hold(request quota.Request, decision quota.Decision, call *rese
 
 // seed fills counters from the ledger. list holds of each the budget's number, its period's and what it holds.
 func (r *Engine) seed(ctx context.Context, request quota.Request, now time.Time, list []any) error {
-	numbers := &reply{values: list}
+	numbers := script.NewReply(list)
 	for range len(list) / 3 {
-		budget, number, held := numbers.int(), numbers.int(), numbers.text()
-		if numbers.err != nil {
-			return numbers.err
+		budget, number, held := numbers.Int(), numbers.Int(), numbers.Text()
+		if numbers.Err != nil {
+			return numbers.Err
 		}
 		b := request.Budgets[budget]
-		if err := r.seedPeriod(ctx, b, request.Slot, periodOf(b, number), held, now); err != nil {
+		if err := r.seedPeriod(ctx, b, request.Slot, script.PeriodOf(b, number), held, now); err != nil {
 			return err
 		}
 	}
 	return nil
 }
-
-// counterKept is how long a counter outlives its period.
-const counterKept = 40 * 24 * time.Hour
 
 // seedPeriod fills a counter, after what was settled and is still on its way to the ledger got there.
 // It does nothing when the counter does not hold the given text any more; then somebody settled meanwhile.
@@ -144,92 +142,11 @@ func (r *Engine) seedPeriod(ctx context.Context, budget quota.Budget, slot strin
 	if err := r.recordBefore(ctx, budget, slot, period, now); err != nil {
 		return err
 	}
-	spent, err := r.spentIn(ctx, budget, slot, counted(period))
+	spent, err := r.spentIn(ctx, budget, slot, script.Counted(period))
 	if err != nil {
 		return fmt.Errorf("read what %s has spent: %w", budget.Scope, err)
 	}
-	counter := r.counter(budget.Scope, slot, period)
-	_, err = r.callInt(ctx, r.scripts.seed, counter, []any{r.clock(), int64(spent), keptUntil(period), held})
+	counter := r.keys.Counter(budget.Scope, slot, period)
+	_, err = r.conn.CallInt(ctx, r.scripts.Seed, counter, []any{r.conn.Clock(), int64(spent), script.KeptUntil(period), held})
 	return err
-}
-
-// periodOf returns the budget's period of that number; a budget without periods never ends.
-func periodOf(b quota.Budget, number int64) quota.Period {
-	if number < 0 || number >= int64(len(b.Periods)) {
-		return quota.Period{}
-	}
-	return b.Periods[number]
-}
-
-// counted is a period as its counter knows it: to the microsecond.
-func counted(period quota.Period) quota.Period {
-	return quota.Period{Start: quota.TimeOf(quota.Micros(period.Start)), End: quota.TimeOf(quota.Micros(period.End))}
-}
-
-// readDecision reads an answer that was given at now.
-func readDecision(request quota.Request, status string, answer *reply, now time.Time) (decision quota.Decision, err error) {
-	decision = quota.Decision{Admitted: status != "refused", Duplicate: status == "duplicate", At: now}
-	switch status {
-	case "admitted":
-		decision.OutputTokens = answer.int()
-		decision.Tokens, decision.Cost = request.InputTokens+decision.OutputTokens, request.Cost(decision.OutputTokens)
-	case "duplicate":
-		decision.At = quota.TimeOf(answer.int())
-		decision.OutputTokens, decision.Tokens, decision.Cost = answer.int(), answer.int(), money.Nano(answer.int())
-	}
-	decision.Windows, decision.Budgets, err = readStates(request, answer, now)
-	for err == nil && answer.next < len(answer.values) {
-		decision.Denials = append(decision.Denials, readDenial(request, answer))
-	}
-	decision.RetryAfter = quota.LongestWait(decision.Denials)
-	return decision, errors.Join(err, answer.err)
-}
-
-func readDenial(request quota.Request, answer *reply) quota.Denial {
-	denial := quota.Denial{Kind: answer.text()}
-	limit := answer.int()
-	switch {
-	case denial.Kind == quota.KindBudget && limit < int64(len(request.Budgets)):
-		denial.Scope, denial.Name = request.Budgets[limit].Scope, request.Budgets[limit].Name
-	case denial.Kind != quota.KindBudget && limit < int64(len(request.Windows)):
-		denial.Scope, denial.Name = request.Windows[limit].Scope, request.Windows[limit].Name
-	default:
-		answer.fail("%s %d is no limit of the request", denial.Kind, limit)
-	}
-	denial.Limit, denial.Used, denial.Settled = answer.int(), answer.int(), answer.int()
-	denial.Need, denial.Held, denial.TooLarge = answer.int(), answer.int() == 1, answer.int() == 1
-	denial.RetryAfter = time.Duration(answer.int()) * time.Microsecond
-	return denial
-}
-
-// What a script says of one window and of one budget, in numbers.
-const (
-	windowFigures = 5
-	budgetFigures = 3
-)
-
-// readStates puts the figures that a script answers beside the limits that the caller knows: those of the
-// windows, then those of the budgets.
-func readStates(request quota.Request, answer *reply, now time.Time) ([]quota.WindowState, []quota.BudgetState, error) {
-	windows := &reply{values: answer.take(int64(len(request.Windows) * windowFigures))}
-	budgets := &reply{values: answer.take(int64(len(request.Budgets) * budgetFigures))}
-	if answer.err != nil {
-		return nil, nil, answer.err
-	}
-	budgetStates := make([]quota.BudgetState, len(request.Budgets))
-	for i, budget := range request.Budgets {
-		period := periodOf(budget, budgets.int())
-		settled, reserved := money.Nano(budgets.int()), money.Nano(budgets.int())
-		budgetStates[i] = budget.State(period, settled, reserved)
-	}
-	windowStates := make([]quota.WindowState, len(request.Windows))
-	for i, limits := range request.Windows {
-		rpm := quota.ThrottledRPM(limits, request.Budgets, budgetStates)
-		windowStates[i] = readWindow(windows).State(limits, rpm, now)
-	}
-	return windowStates, budgetStates, errors.Join(windows.err, budgets.err)
-}
-
-func readWindow(answer *reply) quota.WindowSums {
-	return quota.WindowSums{Requests: answer.int(), Tokens: answer.int(), Held: answer.int(), Live: answer.int(), Charged: answer.int()}
 }

@@ -5,10 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis/script"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis/wire"
 )
 
 // reserveCall is one request's part of a group that reserve.lua decides.
@@ -28,16 +29,16 @@ type reserveCall struct {
 
 // admitted says whether Redis holds something for the request.
 func (c *reserveCall) admitted() bool {
-	status := statusOf(c.answer.values)
+	status := c.answer.Status()
 	return status == "admitted" || status == "duplicate"
 }
 
 // askReserve has Redis decide, together with whoever asks at the same time.
 func (r *Engine) askReserve(ctx context.Context, request quota.Request, row []byte, fetched *fetching) (*reserveCall, error) {
-	breaker := r.breakerOf(ctx, r.keys.slot(request.Slot))
-	trial := breaker.open()
-	if !breaker.allows(time.Now()) {
-		return nil, errOpen
+	breaker := r.conn.BreakerOf(ctx, r.keys.Slot(request.Slot))
+	trial := breaker.Open()
+	if !breaker.Allows(time.Now()) {
+		return nil, wire.ErrOpen
 	}
 	call := &reserveCall{asked: newAsked(trial), request: request, row: row, tried: fetched.tried}
 	r.reserves.ask(request.Slot, call)
@@ -46,7 +47,7 @@ func (r *Engine) askReserve(ctx context.Context, request quota.Request, row []by
 
 // answerReserves lets Redis decide a group.
 func (r *Engine) answerReserves(slot string, group []*reserveCall) {
-	breaker := r.breakerOf(context.Background(), r.keys.slot(slot))
+	breaker := r.conn.BreakerOf(context.Background(), r.keys.Slot(slot))
 	if group = present(breaker, group); len(group) == 0 {
 		return
 	}
@@ -54,7 +55,7 @@ func (r *Engine) answerReserves(slot string, group []*reserveCall) {
 	finish(group, answers, err)
 }
 
-func (r *Engine) decide(breaker *breaker, slot string, group []*reserveCall) ([][]any, error) {
+func (r *Engine) decide(breaker *wire.Breaker, slot string, group []*reserveCall) ([][]any, error) {
 	epoch, err := r.expectEpoch(context.Background())
 	if err != nil {
 		return nil, err
@@ -65,36 +66,27 @@ func (r *Engine) decide(breaker *breaker, slot string, group []*reserveCall) ([]
 	}
 	log := r.logOf(slot)
 	number := log.number(args)
-	answer, err := r.callGroup(breaker, r.scripts.reserve, r.keys.slot(slot), args, len(group))
+	answer, err := r.conn.CallGroup(breaker, r.scripts.Reserve, r.keys.Slot(slot), args, len(group))
 	if err != nil {
 		return nil, err
 	}
-	answers, err := groupAnswers(answer, len(group))
-	if slices.ContainsFunc(answers, func(a []any) bool { return statusOf(a) == "admitted" }) {
+	answers, err := script.GroupAnswers(answer, len(group))
+	if slices.ContainsFunc(answers, func(a []any) bool { return script.StatusOf(a) == "admitted" }) {
 		log.applied(number)
 	}
-	if err == nil && answer.next < len(answer.values) {
-		now := quota.TimeOf(answer.int())
+	if err == nil && answer.More() {
+		now := quota.TimeOf(answer.Int())
 		for i, call := range group {
 			call.now, call.order = now, orderOf(now, i)
 		}
 	}
-	return answers, errors.Join(err, answer.err)
-}
-
-// statusOf is the word that an answer of a script begins with.
-func statusOf(answer []any) string {
-	if len(answer) == 0 {
-		return ""
-	}
-	status, _ := answer[0].(string)
-	return status
+	return answers, errors.Join(err, answer.Err)
 }
 
 // reserveArgs are read by reserve.lua in this order. Limits that several requests are under are sent once.
 func (r *Engine) reserveArgs(group []*reserveCall, epoch string) ([]any, error) {
 	args := make([]any, 0, 80+11*len(group))
-	args = append(args, r.clock(), r.replica, 0, 0, quota.Lifetime.Microseconds(), r.keys.gateways(), epoch, r.options.MaxBacklog)
+	args = append(args, r.conn.Clock(), r.replica, 0, 0, quota.Lifetime.Microseconds(), r.keys.Gateways(), epoch, r.options.MaxBacklog)
 	numbers, terms := sortTerms(group)
 	args = append(args, len(terms))
 	for _, call := range terms {
@@ -150,7 +142,7 @@ func sameThrottle(a, b *quota.Throttle) bool {
 
 func (r *Engine) termsArgs(args []any, call *reserveCall) ([]any, error) {
 	request := &call.request
-	about, err := packBudgets(request.Budgets)
+	about, err := script.PackBudgets(request.Budgets)
 	if err != nil {
 		return nil, fmt.Errorf("describe the budgets of %s: %w", request.Slot, err)
 	}
@@ -170,25 +162,16 @@ func (r *Engine) budgetArgs(args []any, budget quota.Budget, slot string) []any 
 	if budget.Throttle != nil {
 		throttle = *budget.Throttle
 	}
-	args = append(args, r.counterBase(budget.Scope, slot), int64(budget.Limit), budget.Hard, budget.Generation,
-		shareText(budget.RefusalShare()), string(throttle.Window), int64(throttle.At), throttle.Factor)
+	args = append(args, r.keys.CounterBase(budget.Scope, slot), int64(budget.Limit), budget.Hard, budget.Generation,
+		script.ShareText(budget.RefusalShare()), string(throttle.Window), int64(throttle.At), throttle.Factor)
 	args = append(args, 2*len(budget.Periods))
-	args = appendPeriods(args, budget.Periods)
-	if r.isPot(budget) {
+	args = script.AppendPeriods(args, budget.Periods)
+	if r.keys.IsPot(budget) {
 		return append(args, 0) // its home tells people
 	}
 	args = append(args, 2*len(budget.Thresholds))
 	for _, threshold := range budget.Thresholds {
-		args = append(args, shareText(threshold.Share), int64(threshold.At))
+		args = append(args, script.ShareText(threshold.Share), int64(threshold.At))
 	}
 	return args
 }
-
-func appendPeriods(args []any, periods []quota.Period) []any {
-	for _, period := range periods {
-		args = append(args, quota.Micros(period.Start), quota.Micros(period.End))
-	}
-	return args
-}
-
-func shareText(share float64) string { return strconv.FormatFloat(share, 'g', -1, 64) }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis/script"
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
 
@@ -59,7 +60,7 @@ type recentSettlement struct {
 func newRecentSettlement(settlement quota.Settlement, held *heldReservation, now time.Time) *recentSettlement {
 	return &recentSettlement{
 		id: settlement.ID, slot: settlement.Slot, usedTokens: settlement.Tokens, usedCost: settlement.Cost,
-		row: string(packRow(settlement.Row)), at: now, alone: held.alone,
+		row: string(script.PackRow(settlement.Row)), at: now, alone: held.alone,
 		admittedAt: held.decision.At, input: held.request.InputTokens, output: held.decision.OutputTokens, tokens: held.decision.Tokens,
 		inputCost: held.request.InputCost, cost: held.decision.Cost,
 		windows: held.request.Windows, budgets: held.request.Budgets, standing: held.decision.Budgets,
@@ -79,7 +80,7 @@ func (s *recentSettlement) held() *heldReservation {
 
 // settlement is what it was settled with.
 func (s *recentSettlement) settlement() (quota.Settlement, error) {
-	row, err := unpackRow(s.row)
+	row, err := script.UnpackRow(s.row)
 	return quota.Settlement{ID: s.id, Slot: s.slot, Tokens: s.usedTokens, Cost: s.usedCost, Row: row}, err
 }
 
@@ -175,13 +176,13 @@ func (r *Engine) lost(ctx context.Context, slot string, log *slotLog) (bool, err
 	log.mu.Lock()
 	seen := log.seen
 	log.mu.Unlock()
-	known, err := r.callInt(ctx, r.scripts.beat, r.keys.slot(slot), []any{r.replica, seen})
+	known, err := r.conn.CallInt(ctx, r.scripts.Beat, r.keys.Slot(slot), []any{r.replica, seen})
 	return known == 0, err
 }
 
 func (r *Engine) restoreNow(ctx context.Context, slot string, log *slotLog) error {
-	r.forgetName(slot)
-	if err := r.name(ctx, slot); err != nil {
+	r.slots.Forget(slot)
+	if err := r.slots.Name(ctx, slot); err != nil {
 		return err
 	}
 	log.mu.Lock()
@@ -227,11 +228,11 @@ func (r *Engine) sendItems(ctx context.Context, slot string, seen int64, items [
 		if n == len(items) {
 			number = seen
 		}
-		args := []any{r.clock(), r.replica, number, quota.Lifetime.Microseconds(), quota.Remembered.Microseconds()}
+		args := []any{r.conn.Clock(), r.replica, number, quota.Lifetime.Microseconds(), quota.Remembered.Microseconds()}
 		for _, item := range items[:n] {
 			args = append(args, item[:]...)
 		}
-		found, err := r.callInt(ctx, r.scripts.restore, r.keys.slot(slot), args)
+		found, err := r.conn.CallInt(ctx, r.scripts.Restore, r.keys.Slot(slot), args)
 		lost += found
 		items = items[n:]
 		if err != nil || len(items) == 0 {
@@ -275,12 +276,6 @@ func (r *Engine) heldIn(slot string) (found []*heldReservation) {
 	return found
 }
 
-func (r *Engine) forgetName(slot string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	delete(r.named, slot)
-}
-
 // packedReservation is a reservation as reserve.lua packs it.
 type packedReservation struct {
 	At         int64          `json:"at"`
@@ -307,13 +302,13 @@ type packedBudget struct {
 
 func (r *Engine) restoreText(held *heldReservation, used *quota.Settlement) (string, error) {
 	request, decision := held.request, held.decision
-	about, err := packBudgets(request.Budgets)
+	about, err := script.PackBudgets(request.Budgets)
 	if err != nil {
 		return "", fmt.Errorf("describe the budgets of reservation %s: %w", request.ID, err)
 	}
 	packed := packedReservation{
 		At: quota.Micros(decision.At), Output: decision.OutputTokens, Tokens: decision.Tokens, Cost: int64(decision.Cost),
-		Input: request.InputTokens, InputCost: int64(request.InputCost), About: string(about), Row: string(packRow(request.Row)),
+		Input: request.InputTokens, InputCost: int64(request.InputCost), About: string(about), Row: string(script.PackRow(request.Row)),
 		Scopes: []quota.Scope{}, Seconds: []int64{}, Budgets: []packedBudget{},
 	}
 	for _, window := range request.Windows {
@@ -332,7 +327,7 @@ func (r *Engine) restoreText(held *heldReservation, used *quota.Settlement) (str
 
 func (r *Engine) packBudget(budget quota.Budget, slot string, period quota.Period) packedBudget {
 	packed := packedBudget{
-		Key: r.counter(budget.Scope, slot, period), Thresholds: []any{},
+		Key: r.keys.Counter(budget.Scope, slot, period), Thresholds: []any{},
 		Generation: strconv.FormatInt(budget.Generation, 10),
 	}
 	for i, candidate := range budget.Periods {
@@ -340,11 +335,11 @@ func (r *Engine) packBudget(budget quota.Budget, slot string, period quota.Perio
 			packed.Period = i
 		}
 	}
-	if r.isPot(budget) {
+	if r.keys.IsPot(budget) {
 		return packed // its home tells people
 	}
 	for _, threshold := range budget.Thresholds {
-		packed.Thresholds = append(packed.Thresholds, shareText(threshold.Share), int64(threshold.At))
+		packed.Thresholds = append(packed.Thresholds, script.ShareText(threshold.Share), int64(threshold.At))
 	}
 	return packed
 }
@@ -358,7 +353,7 @@ func (r *Engine) Beat(ctx context.Context) error {
 		errs = append(errs, err)
 	}
 	errs = append(errs, r.payAll(ctx))
-	if r.cluster == nil && errors.Join(errs...) != nil {
+	if !r.conn.Clustered() && errors.Join(errs...) != nil {
 		return errors.Join(errs...)
 	}
 	for _, slot := range r.activeSlots(time.Now()) { // on a Cluster one server that is away keeps nobody from the others

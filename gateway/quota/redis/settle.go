@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis/script"
 )
 
 // Settle implements [quota.Engine]. The row is durable in Redis when it returns and reaches the record soon after;
@@ -44,7 +45,7 @@ func (r *Engine) Settle(ctx context.Context, settlement quota.Settlement) (quota
 }
 
 func (r *Engine) settle(ctx context.Context, settlement quota.Settlement, held *heldReservation) (quota.Settled, error) {
-	row := packRow(quota.SettledRow(settlement, time.Time{}, time.Time{}))
+	row := script.PackRow(quota.SettledRow(settlement, time.Time{}, time.Time{}))
 	for range attempts {
 		call, err := r.askSettle(ctx, settlement, held, row)
 		if err != nil {
@@ -60,7 +61,7 @@ func (r *Engine) settle(ctx context.Context, settlement quota.Settlement, held *
 
 // settled reads the answer; again means that Redis was told what it had lost and the script has to run once more.
 func (r *Engine) settled(ctx context.Context, settlement quota.Settlement, held *heldReservation, call *settleCall) (settled quota.Settled, again bool, err error) {
-	switch status := call.answer.text(); status {
+	switch status := call.answer.Text(); status {
 	case "settled":
 		settled, err = r.readSettled(call, held)
 		r.remember(settlement, held)
@@ -83,11 +84,11 @@ func (r *Engine) settled(ctx context.Context, settlement quota.Settlement, held 
 
 // readSettled gives the state of the limits when this gateway made the reservation and so knows them.
 func (r *Engine) readSettled(call *settleCall, held *heldReservation) (settled quota.Settled, err error) {
-	call.answer.int()
-	if call.answer.err != nil || held == nil {
-		return quota.Settled{}, call.answer.err
+	call.answer.Int()
+	if call.answer.Err != nil || held == nil {
+		return quota.Settled{}, call.answer.Err
 	}
-	settled.Windows, settled.Budgets, err = readStates(held.request, call.answer, call.now)
+	settled.Windows, settled.Budgets, err = script.ReadStates(held.request, call.answer, call.now)
 	r.spentFromPots(held.request, settled.Budgets)
 	if err == nil {
 		r.noteSeen(held.request.Slot, settled.Windows, call.order)
@@ -116,13 +117,13 @@ func (r *Engine) Renew(ctx context.Context, checkpoints []quota.Checkpoint) erro
 	bySlot := make(map[string][]any)
 	for _, c := range checkpoints {
 		if bySlot[c.Slot] == nil {
-			bySlot[c.Slot] = []any{r.clock(), quota.Lifetime.Microseconds()}
+			bySlot[c.Slot] = []any{r.conn.Clock(), quota.Lifetime.Microseconds()}
 		}
 		bySlot[c.Slot] = append(bySlot[c.Slot], c.ID, c.Tokens, int64(c.Cost))
 	}
 	var errs []error
 	for slot, args := range bySlot {
-		if _, err := r.callInt(ctx, r.scripts.renew, r.keys.slot(slot), args); err != nil {
+		if _, err := r.conn.CallInt(ctx, r.scripts.Renew, r.keys.Slot(slot), args); err != nil {
 			errs = append(errs, fmt.Errorf("renew reservations of %s: %w", slot, err))
 		}
 	}
@@ -145,14 +146,14 @@ const reapBatch = 100
 // Reap books the reservations of all gateways that nobody has renewed, at what they are
 // known to have cost, and returns how many there were.
 func (r *Engine) Reap(ctx context.Context) (int, error) {
-	slots, err := r.slots(ctx)
+	slots, err := r.slots.All(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("list slots: %w", err)
 	}
 	total := 0
 	var errs []error
 	for _, slot := range slots {
-		if r.cluster != nil && !r.options.Manual && !r.breakerOf(ctx, r.keys.slot(slot)).unbroken(reapCaution, time.Now()) {
+		if r.conn.Clustered() && !r.options.Manual && !r.conn.BreakerOf(ctx, r.keys.Slot(slot)).Unbroken(reapCaution, time.Now()) {
 			continue
 		}
 		n, err := r.reapSlot(ctx, slot)
@@ -169,7 +170,7 @@ const reapCaution = quota.Lifetime + 5*time.Second
 
 func (r *Engine) reapSlot(ctx context.Context, slot string) (total int, err error) {
 	for {
-		n, err := r.callInt(ctx, r.scripts.reap, r.keys.slot(slot), []any{r.clock(), reapBatch, quota.Remembered.Microseconds()})
+		n, err := r.conn.CallInt(ctx, r.scripts.Reap, r.keys.Slot(slot), []any{r.conn.Clock(), reapBatch, quota.Remembered.Microseconds()})
 		total += int(n)
 		if n > 0 {
 			r.markDirty(slot)
@@ -190,7 +191,7 @@ func (r *Engine) reapLoop(ctx context.Context) {
 			return
 		case <-ticker.C:
 		}
-		if !r.breaker.unbroken(reapCaution, time.Now()) {
+		if !r.conn.Breaker.Unbroken(reapCaution, time.Now()) {
 			continue
 		}
 		if _, err := r.Reap(ctx); err != nil && ctx.Err() == nil {

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis/script"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis/wire"
 )
 
 // settleCall is one settlement's part of a group that settle.lua books.
@@ -23,10 +25,10 @@ type settleCall struct {
 
 // askSettle has Redis book a settlement, together with whoever settles at the same time.
 func (r *Engine) askSettle(ctx context.Context, settlement quota.Settlement, held *heldReservation, row []byte) (*settleCall, error) {
-	breaker := r.breakerOf(ctx, r.keys.slot(settlement.Slot))
-	trial := breaker.open()
-	if !breaker.allows(time.Now()) {
-		return nil, errOpen
+	breaker := r.conn.BreakerOf(ctx, r.keys.Slot(settlement.Slot))
+	trial := breaker.Open()
+	if !breaker.Allows(time.Now()) {
+		return nil, wire.ErrOpen
 	}
 	call := &settleCall{asked: newAsked(trial), settlement: settlement, counters: r.countersOf(held), row: row}
 	r.settles.ask(settlement.Slot, call)
@@ -35,7 +37,7 @@ func (r *Engine) askSettle(ctx context.Context, settlement quota.Settlement, hel
 
 // answerSettles lets Redis book a group.
 func (r *Engine) answerSettles(slot string, group []*settleCall) {
-	breaker := r.breakerOf(context.Background(), r.keys.slot(slot))
+	breaker := r.conn.BreakerOf(context.Background(), r.keys.Slot(slot))
 	if group = present(breaker, group); len(group) == 0 {
 		return
 	}
@@ -43,45 +45,45 @@ func (r *Engine) answerSettles(slot string, group []*settleCall) {
 	finish(group, answers, err)
 }
 
-func (r *Engine) book(breaker *breaker, slot string, group []*settleCall) ([][]any, error) {
+func (r *Engine) book(breaker *wire.Breaker, slot string, group []*settleCall) ([][]any, error) {
 	args := make([]any, 0, 8+5*len(group))
-	args = append(args, r.clock(), r.replica, 0, 0, quota.Remembered.Microseconds())
+	args = append(args, r.conn.Clock(), r.replica, 0, 0, quota.Remembered.Microseconds())
 	for _, call := range group {
 		settlement := &call.settlement
 		args = append(args, settlement.ID, settlement.Tokens, int64(settlement.Cost), settlement.Unsent, call.row)
 	}
 	log := r.logOf(slot)
 	number := log.number(args)
-	answer, err := r.callGroup(breaker, r.scripts.settle, r.keys.slot(slot), args, len(group))
+	answer, err := r.conn.CallGroup(breaker, r.scripts.Settle, r.keys.Slot(slot), args, len(group))
 	if err != nil {
 		r.markDirty(slot) // it may have been booked all the same
 		return nil, err
 	}
-	answers, err := groupAnswers(answer, len(group))
-	if err != nil || len(answers) != len(group) || answer.next == len(answer.values) {
+	answers, err := script.GroupAnswers(answer, len(group))
+	if err != nil || len(answers) != len(group) || !answer.More() {
 		return answers, err
 	}
-	if slices.ContainsFunc(answers, func(a []any) bool { return statusOf(a) == "settled" }) {
+	if slices.ContainsFunc(answers, func(a []any) bool { return script.StatusOf(a) == "settled" }) {
 		log.applied(number)
 	}
-	now, entry := quota.TimeOf(answer.int()), answer.text()
+	now, entry := quota.TimeOf(answer.Int()), answer.Text()
 	for i, call := range group {
 		call.now, call.order = now, orderOf(now, i)
 	}
 	together, apart := writtenBy(group, answers)
 	r.noteWritten(slot, entry, together, apart, len(together) == len(group))
-	return answers, answer.err
+	return answers, answer.Err
 }
 
 // writtenBy are the rows of a group's settlements: those in the one entry which the script wrote for all of them, and
 // those in entries of their own, beside alerts. What an earlier call has written is among neither.
 func writtenBy(group []*settleCall, answers [][]any) (together, apart []writtenRow) {
 	for i, call := range group {
-		answer := &reply{values: answers[i]}
-		if answer.text() != "settled" {
+		answer := script.NewReply(answers[i])
+		if answer.Text() != "settled" {
 			continue
 		}
-		at := answer.int()
+		at := answer.Int()
 		row := writtenRow{row: quota.SettledRow(call.settlement, quota.TimeOf(max(at, -at)), call.now), counters: call.counters}
 		if at < 0 {
 			apart = append(apart, row)

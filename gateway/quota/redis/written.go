@@ -128,7 +128,7 @@ func (r *Engine) recordUnrecorded(ctx context.Context, slot string) error {
 		}
 	}
 	for counter := range counters {
-		if _, err := r.callInt(ctx, r.scripts.unseed, counter, nil); err != nil {
+		if _, err := r.conn.CallInt(ctx, r.scripts.Unseed, counter, nil); err != nil {
 			return fmt.Errorf("have %s filled again: %w", counter, err)
 		}
 	}
@@ -151,7 +151,7 @@ func (r *Engine) countersOf(held *heldReservation) []string {
 	}
 	counters := make([]string, len(held.request.Budgets))
 	for i, budget := range held.request.Budgets {
-		counters[i] = r.counter(budget.Scope, held.request.Slot, held.decision.Budgets[i].Period)
+		counters[i] = r.keys.Counter(budget.Scope, held.request.Slot, held.decision.Budgets[i].Period)
 	}
 	return counters
 }

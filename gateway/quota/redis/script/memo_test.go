@@ -1,4 +1,4 @@
-package redis
+package script
 
 import (
 	"encoding/json"
@@ -20,7 +20,7 @@ func TestPackRow_writesTheJSONOfTheRow(t *testing.T) {
 		if err != nil {
 			rt.Fatal(err)
 		}
-		got := packRow(row)
+		got := PackRow(row)
 		if !jsonEqual(got, want) {
 			rt.Fatalf("packed %s, want %s", got, want)
 		}

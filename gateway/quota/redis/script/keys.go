@@ -1,4 +1,4 @@
-package redis
+package script
 
 import (
 	"strconv"
@@ -40,42 +40,53 @@ import (
 //	                                           s:SLOT what was spent in a slot without a counter, G granted, U settled
 //	                                           and P reserved in all of them, N how many, l terms, m: as above
 //	PREFIX:{b:SCOPE}:b:START-END:sweep string  which gateway has looked at all slots lately
-type keys struct{ prefix string }
-
-func (k keys) slots() string { return k.prefix + ":slots" }
-
-// gateways is the base of the keys that gateways know of each other by.
-func (k keys) gateways() string { return k.prefix + ":{gateways}" }
-
-func (k keys) slotsCopy(tag string) string { return k.prefix + ":{" + tag + "}:slots" }
-
-// slot is the base that the scripts make a slot's keys from.
-func (k keys) slot(slot string) string { return k.prefix + ":{t:" + slot + "}" }
-
-func (k keys) policy(slot string) string { return k.slot(slot) + ":cfg" }
-
-func (k keys) ledger(slot string) string { return k.slot(slot) + ":led" }
-
-// budget is a counter's key without its period.
-func (k keys) budget(scope quota.Scope) string { return k.prefix + ":{b:" + string(scope) + "}:b" }
-
-// counter is the key of a budget's counter: on a Redis Cluster it lies in the slot whose requests it counts.
-func (r *Engine) counter(scope quota.Scope, slot string, period quota.Period) string {
-	return r.counterBase(scope, slot) + periodSuffix(period)
+type Keys struct {
+	Prefix string
+	// Clustered: they are on a Redis Cluster.
+	Clustered bool
 }
 
-// counterBase is counter without the period.
-func (r *Engine) counterBase(scope quota.Scope, slot string) string {
-	if r.cluster == nil {
-		return r.keys.budget(scope)
+// Slots is the key of the list of slots.
+func (k Keys) Slots() string { return k.Prefix + ":slots" }
+
+// Gateways is the base of the keys that gateways know of each other by.
+func (k Keys) Gateways() string { return k.Prefix + ":{gateways}" }
+
+// SlotsCopy is the key of one copy of that list, on a Redis Cluster.
+func (k Keys) SlotsCopy(tag string) string { return k.Prefix + ":{" + tag + "}:slots" }
+
+// Slot is the base that the scripts make a slot's keys from.
+func (k Keys) Slot(slot string) string { return k.Prefix + ":{t:" + slot + "}" }
+
+// Policy is the key of a slot's policy version.
+func (k Keys) Policy(slot string) string { return k.Slot(slot) + ":cfg" }
+
+// Ledger is the key of the stream of a slot's rows and alerts.
+func (k Keys) Ledger(slot string) string { return k.Slot(slot) + ":led" }
+
+// Budget is a counter's key without its period.
+func (k Keys) Budget(scope quota.Scope) string { return k.Prefix + ":{b:" + string(scope) + "}:b" }
+
+// Counter is the key of a budget's counter: on a Redis Cluster it lies in the slot whose requests it counts.
+func (k Keys) Counter(scope quota.Scope, slot string, period quota.Period) string {
+	return k.CounterBase(scope, slot) + periodSuffix(period)
+}
+
+// CounterBase is counter without the period.
+func (k Keys) CounterBase(scope quota.Scope, slot string) string {
+	if !k.Clustered {
+		return k.Budget(scope)
 	}
-	return r.keys.slot(slot) + ":b:" + string(scope)
+	return k.Slot(slot) + ":b:" + string(scope)
 }
 
-// home is the key of a pot's home, or of a budget's counter on a single server.
-func (k keys) home(scope quota.Scope, period quota.Period) string {
-	return k.budget(scope) + periodSuffix(period)
+// Home is the key of a pot's home, or of a budget's counter on a single server.
+func (k Keys) Home(scope quota.Scope, period quota.Period) string {
+	return k.Budget(scope) + periodSuffix(period)
 }
+
+// IsPot says whether the budget's spending is of several slots, which matters on a Cluster only.
+func (k Keys) IsPot(budget quota.Budget) bool { return k.Clustered && budget.Slot == "" }
 
 func periodSuffix(period quota.Period) string {
 	return ":" + strconv.FormatInt(quota.Micros(period.Start), 10) + "-" + strconv.FormatInt(quota.Micros(period.End), 10)

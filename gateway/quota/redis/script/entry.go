@@ -1,4 +1,4 @@
-package redis
+package script
 
 import (
 	"encoding/json"
@@ -12,8 +12,8 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
 
-// readEntries makes the ledger rows and alerts that a script wrote down in one entry of the stream.
-func readEntries(values map[string]any) ([]quota.Entry, error) {
+// ReadEntries makes the ledger rows and alerts that a script wrote down in one entry of the stream.
+func ReadEntries(values map[string]any) ([]quota.Entry, error) {
 	fields := streamFields{values: values}
 	if fields.text("kind") == "settled" {
 		entries := readSettledRows(&fields)
@@ -30,7 +30,7 @@ func readSettledRows(fields *streamFields) (entries []quota.Entry) {
 		if !strings.HasPrefix(name, "{") {
 			continue
 		}
-		row, err := unpackRow(name)
+		row, err := UnpackRow(name)
 		if err != nil {
 			fields.fail(fmt.Errorf("row: %w", err))
 			return nil
@@ -124,7 +124,7 @@ func (f *streamFields) int(name string) int64 {
 }
 
 func (f *streamFields) row(name string) api.LedgerRow {
-	row, err := unpackRow(f.text(name))
+	row, err := UnpackRow(f.text(name))
 	if err != nil {
 		f.fail(fmt.Errorf("field %q: %w", name, err))
 	}

@@ -1,0 +1,40 @@
+package script
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
+)
+
+// AppendPeriods adds periods to the arguments of a script.
+func AppendPeriods(args []any, periods []quota.Period) []any {
+	for _, period := range periods {
+		args = append(args, quota.Micros(period.Start), quota.Micros(period.End))
+	}
+	return args
+}
+
+// ShareText is how a share of a limit is written in a mark.
+func ShareText(share float64) string { return strconv.FormatFloat(share, 'g', -1, 64) }
+
+// counterKept is how long a counter outlives its period.
+const counterKept = 40 * 24 * time.Hour
+
+// KeptUntil is when a period's counter is forgotten, in microseconds since 1970; 0 is never.
+func KeptUntil(period quota.Period) int64 {
+	if period.End.IsZero() {
+		return 0
+	}
+	return period.End.Add(counterKept).UnixMicro()
+}
+
+// EmptyBasis is seed_basis of a counter that does not exist.
+const EmptyBasis = ":"
+
+// FieldInt reads a field of a hash; what is no number is 0.
+func FieldInt(value any) int64 {
+	text, _ := value.(string)
+	n, _ := strconv.ParseInt(text, 10, 64)
+	return n
+}
