@@ -4,7 +4,7 @@ import (
 	"context"
 	"strings"
 
-	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis/wire"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/store"
 )
 
@@ -46,7 +46,7 @@ func (e *examination) counters(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	asked := e.options.Now()
-	found, err := redis.Examine(ctx, e.settings.RedisURL, redis.Options{Timeout: patience})
+	found, err := wire.Examine(ctx, e.settings.RedisURL, wire.Options{Timeout: patience})
 	if err != nil {
 		e.add("counters", Failed, "%v", err)
 		return
@@ -58,8 +58,8 @@ func (e *examination) counters(ctx context.Context) {
 	}
 }
 
-func (e *examination) server(server redis.Server) {
-	if problem := redis.CheckVersion(server.Version); problem != nil {
+func (e *examination) server(server wire.Server) {
+	if problem := wire.CheckVersion(server.Version); problem != nil {
 		e.add("counters", Failed, "%v", problem)
 	}
 	severity := Failed

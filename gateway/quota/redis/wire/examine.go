@@ -1,4 +1,4 @@
-package redis
+package wire
 
 import (
 	"context"
@@ -29,7 +29,6 @@ type Server struct {
 
 // Examine looks at the server, or at every master of a Cluster, as a start does, and further.
 func Examine(ctx context.Context, url string, options Options) (found Examination, err error) {
-	options = options.withDefaults()
 	client, err := newClient(url, options)
 	if err != nil {
 		return found, err
