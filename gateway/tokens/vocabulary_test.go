@@ -71,8 +71,8 @@ func (s *shares) String() string {
 		}
 	}
 	n := float64(len(s.ratios))
-	return fmt.Sprintf("%6d  median %.2f  max %5.2f  above 1.6: %5.1f %%  below 1: %.2f %%",
-		len(s.ratios), s.ratios[len(s.ratios)/2], s.ratios[len(s.ratios)-1], 100*float64(above)/n, 100*float64(below)/n)
+	return fmt.Sprintf("%6d  min %.2f  median %.2f  max %5.2f  above 1.6: %5.1f %%  below 1: %.2f %%",
+		len(s.ratios), s.ratios[0], s.ratios[len(s.ratios)/2], s.ratios[len(s.ratios)-1], 100*float64(above)/n, 100*float64(below)/n)
 }
 
 // BenchmarkBounds_ofOtherVocabularies prints how close the second bound comes to what public vocabularies make of a text,
