@@ -95,7 +95,7 @@ func newAlone() alone {
 // enter makes a request one that Redis decides, after Redis was told what happened in its slot without it. A decision
 // without Redis that comes later takes the request for admitted; one that came before is known to Redis by now.
 func (r *Engine) enter(ctx context.Context, request *quota.Request) error {
-	for range attempts {
+	for range wire.Attempts {
 		if r.undecidedNow(request) {
 			return nil
 		}
@@ -368,7 +368,7 @@ func (r *Engine) pay(ctx context.Context, slot string) error {
 	err := r.restoreNow(ctx, slot, log)
 	for _, counter := range counters {
 		if err == nil {
-			_, err = r.conn.CallInt(ctx, r.scripts.Unseed, counter, nil)
+			err = r.filler.Empty(ctx, counter)
 		}
 	}
 	if err != nil {

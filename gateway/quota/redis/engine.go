@@ -11,13 +11,14 @@ import (
 	"log/slog"
 	"net"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/oklog/ulid/v2"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
-	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis/script"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/escrow"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis/drain"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis/seed"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis/slots"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis/wire"
 )
@@ -62,10 +63,11 @@ type Engine struct {
 	slots    *slots.List
 	reserves *groups[*reserveCall]
 	settles  *groups[*settleCall]
+	streams  *drain.Streams
+	filler   *seed.Filler
+	pots     *escrow.Pots
 	record   quota.Record
 	options  Options
-	keys     script.Keys
-	scripts  script.Set
 	// replica names this process among the gateways.
 	replica string
 	pending *pending
@@ -82,17 +84,6 @@ type Engine struct {
 	held map[string]*heldReservation
 	// logs are what this process has changed lately, by slot.
 	logs map[string]*slotLog
-	// pots are those that this process has used on a Redis Cluster, by their homes.
-	pots map[string]*pot
-	// dirty are the slots whose stream has something to drain.
-	dirty     map[string]bool
-	dirtyWake chan struct{}
-	// written are the settlements whose rows this process has put into streams and not yet into the record, by slot.
-	written map[string]*written
-	// unrecorded is how many these are.
-	unrecorded atomic.Int64
-	// recording lets one call at a time move them.
-	recording sync.Mutex
 }
 
 // heldReservation is what a gateway knows of a reservation beyond what it sends when it settles.
@@ -116,19 +107,24 @@ func Open(ctx context.Context, url string, record quota.Record, options Options)
 	options = options.withDefaults()
 	conn, err := wire.Open(ctx, url, wire.Options{
 		Timeout: options.Timeout, Strict: options.Strict, Logger: options.Logger, Now: options.Now, Dial: options.dial,
+		Prefix: options.Prefix, Rewrite: options.rewrite,
 	})
 	if err != nil {
 		return nil, err
 	}
-	keys := script.Keys{Prefix: options.Prefix, Clustered: conn.Clustered()}
+	replica, slots := ulid.Make().String(), slots.New(conn)
+	streams := drain.New(conn, slots, record, replica, options.Logger)
+	filler := &seed.Filler{Conn: conn, Slots: slots, Streams: streams, Record: record}
 	background, stop := context.WithCancel(context.Background())
 	r := &Engine{
-		conn: conn, slots: slots.New(conn, keys), record: record, options: options, stop: stop,
-		keys: keys, scripts: script.New(conn.Clustered(), options.rewrite), replica: ulid.Make().String(),
+		conn: conn, slots: slots, streams: streams, filler: filler,
+		record: record, options: options, stop: stop, replica: replica,
 		pending: newPending(), alone: newAlone(),
 		held: make(map[string]*heldReservation), logs: make(map[string]*slotLog),
-		pots:  make(map[string]*pot),
-		dirty: make(map[string]bool), dirtyWake: make(chan struct{}, 1), written: make(map[string]*written),
+		pots: escrow.New(escrow.Options{
+			Conn: conn, Slots: slots, Streams: streams, Filler: filler, Record: record, Replica: replica, Logger: options.Logger,
+			Manual: options.Manual, BeforeStep: options.beforeStep,
+		}),
 	}
 	r.reserves, r.settles = newGroups(r.answerReserves), newGroups(r.answerSettles)
 	if err := r.arrive(ctx); err != nil {
@@ -170,6 +166,6 @@ func (r *Engine) Close() error {
 	r.done.Wait()
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	err := errors.Join(r.payAll(ctx), r.drainDirty(ctx), r.leave(ctx))
+	err := errors.Join(r.payAll(ctx), r.drainOwn(ctx), r.leave(ctx))
 	return errors.Join(err, r.conn.Close(), r.alone.windows.Close())
 }

@@ -10,6 +10,7 @@ import (
 	goredis "github.com/redis/go-redis/v9"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis/wire"
 )
 
 const (
@@ -39,7 +40,7 @@ func (r *Engine) attend(ctx context.Context) (open bool, err error) {
 	r.attending.Lock()
 	defer r.attending.Unlock()
 	told := r.toldEpoch()
-	for range attempts {
+	for range wire.Attempts {
 		current, open, err := r.beat(ctx, told)
 		if err != nil {
 			return false, err
@@ -65,7 +66,7 @@ func (r *Engine) beat(ctx context.Context, told string) (current string, open bo
 	for _, gateway := range r.knownGateways() {
 		args = append(args, gateway)
 	}
-	answer, err := r.conn.Call(ctx, r.scripts.Epoch, r.keys.Gateways(), args)
+	answer, err := r.conn.Call(ctx, r.conn.Scripts.Epoch, r.conn.Keys.Gateways(), args)
 	if err != nil {
 		return "", false, fmt.Errorf("tell Redis that this gateway lives: %w", err)
 	}
@@ -134,8 +135,8 @@ func (r *Engine) awaitOpen(ctx context.Context) error {
 // leave lets other gateways not wait for this one.
 func (r *Engine) leave(ctx context.Context) error {
 	_, err := r.conn.Client.Pipelined(ctx, func(pipe goredis.Pipeliner) error {
-		pipe.ZRem(ctx, r.keys.Gateways()+":live", r.replica)
-		pipe.SRem(ctx, r.keys.Gateways()+":awaited", r.replica)
+		pipe.ZRem(ctx, r.conn.Keys.Gateways()+":live", r.replica)
+		pipe.SRem(ctx, r.conn.Keys.Gateways()+":awaited", r.replica)
 		return nil
 	})
 	if err != nil {

@@ -425,7 +425,7 @@ func TestEscrow_idleAllowancesGoBack(t *testing.T) {
 		return n
 	}
 	sweep := func() {
-		if err := b.engines[0].SweepPots(t.Context()); err != nil {
+		if err := b.engines[0].Drain(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -30,14 +30,14 @@ const sightingKept = 10 * time.Second
 func (r *Engine) NoteSighting(ctx context.Context, value string) error {
 	bounded, cancel := r.conn.Deadline(ctx)
 	defer cancel()
-	return r.conn.Noted(ctx, r.conn.Client.Set(bounded, r.keys.Gateways()+":record", value, sightingKept).Err())
+	return r.conn.Noted(ctx, r.conn.Client.Set(bounded, r.conn.Keys.Gateways()+":record", value, sightingKept).Err())
 }
 
 // LastSighting returns the value of the last [Engine.NoteSighting] of any gateway, "" when there was none lately.
 func (r *Engine) LastSighting(ctx context.Context) (string, error) {
 	bounded, cancel := r.conn.Deadline(ctx)
 	defer cancel()
-	value, err := r.conn.Client.Get(bounded, r.keys.Gateways()+":record").Result()
+	value, err := r.conn.Client.Get(bounded, r.conn.Keys.Gateways()+":record").Result()
 	if errors.Is(err, goredis.Nil) {
 		value, err = "", nil
 	}

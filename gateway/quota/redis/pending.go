@@ -74,7 +74,7 @@ func (p *pending) full() bool {
 
 func (r *Engine) keepPending(step pendingStep) {
 	r.pending.keep(step)
-	r.wakeDrain()
+	r.streams.Wake()
 }
 
 // takeBack ends a reservation that Redis may have made without anybody hearing of it, unless another try under its
@@ -108,11 +108,11 @@ func (r *Engine) retryPending(ctx context.Context) error {
 func (r *Engine) retry(ctx context.Context, step pendingStep) error {
 	id, slot := step.settlement.ID, step.settlement.Slot
 	if step.cancel {
-		_, err := r.conn.CallInt(ctx, r.scripts.Cancel, r.keys.Slot(slot), []any{r.conn.Clock(), id, quota.Remembered.Microseconds()})
+		_, err := r.conn.CallInt(ctx, r.conn.Scripts.Cancel, r.conn.Keys.Slot(slot), []any{r.conn.Clock(), id, quota.Remembered.Microseconds()})
 		if err == nil {
 			r.pending.tookBack(id)
 		}
-		r.markDirty(slot)
+		r.streams.MarkDirty(slot)
 		return err
 	}
 	err := r.settleAgain(ctx, step.settlement)

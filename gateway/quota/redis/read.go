@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	goredis "github.com/redis/go-redis/v9"
@@ -17,7 +18,7 @@ import (
 // Spent implements [quota.Engine].
 func (r *Engine) Spent(ctx context.Context, budgets []quota.Budget) ([]quota.BudgetState, error) {
 	filled := ""
-	for range attempts {
+	for range wire.Attempts {
 		states, again, err := r.spent(ctx, budgets, filled)
 		if err != nil || !again {
 			return states, err
@@ -58,7 +59,7 @@ func (r *Engine) readSpent(ctx context.Context, budgets []quota.Budget, answers 
 			continue
 		}
 		again = true
-		if err := r.seedPeriod(ctx, budget, budget.Slot, period, held, now); err != nil {
+		if err := r.filler.Fill(ctx, budget, budget.Slot, period, held, now); err != nil {
 			return nil, false, err
 		}
 	}
@@ -68,7 +69,7 @@ func (r *Engine) readSpent(ctx context.Context, budgets []quota.Budget, answers 
 func (r *Engine) readBudgets(ctx context.Context, budgets []quota.Budget, filled string) ([][]any, error) {
 	answers, err := r.pipeBudgets(ctx, budgets, filled)
 	if err != nil && goredis.HasErrorPrefix(err, "NOSCRIPT") {
-		if err := r.scripts.Spent.Load(ctx, r.conn.Client).Err(); err != nil {
+		if err := r.conn.Scripts.Spent.Load(ctx, r.conn.Client).Err(); err != nil {
 			return nil, r.conn.Noted(ctx, err)
 		}
 		answers, err = r.pipeBudgets(ctx, budgets, filled)
@@ -84,7 +85,7 @@ func (r *Engine) pipeBudgets(ctx context.Context, budgets []quota.Budget, filled
 	_, err := r.conn.Client.Pipelined(ctx, func(pipe goredis.Pipeliner) error {
 		for i, budget := range budgets {
 			args := script.AppendPeriods([]any{r.conn.Clock(), filled}, budget.Periods)
-			commands[i] = r.scripts.Spent.EvalSha(ctx, pipe, []string{r.keys.CounterBase(budget.Scope, budget.Slot)}, args...)
+			commands[i] = r.conn.Scripts.Spent.EvalSha(ctx, pipe, []string{r.conn.Keys.CounterBase(budget.Scope, budget.Slot)}, args...)
 		}
 		return nil
 	})
@@ -106,7 +107,7 @@ func (r *Engine) Used(ctx context.Context, slot string, windows []quota.Window) 
 	for _, limits := range windows {
 		args = append(args, string(limits.Scope))
 	}
-	answer, err := r.conn.Call(ctx, r.scripts.Used, r.keys.Slot(slot), args)
+	answer, err := r.conn.Call(ctx, r.conn.Scripts.Used, r.conn.Keys.Slot(slot), args)
 	if err != nil {
 		return nil, fmt.Errorf("read windows of %s: %w", slot, err)
 	}
@@ -121,7 +122,7 @@ func (r *Engine) Used(ctx context.Context, slot string, windows []quota.Window) 
 
 // BumpPolicy implements [quota.Engine].
 func (r *Engine) BumpPolicy(ctx context.Context, slot string) (int64, error) {
-	version, err := r.conn.CallInt(ctx, r.scripts.Bump, r.keys.Slot(slot), []any{r.conn.Clock()})
+	version, err := r.conn.CallInt(ctx, r.conn.Scripts.Bump, r.conn.Keys.Slot(slot), []any{r.conn.Clock()})
 	if err != nil {
 		r.owe(slot) // the change is stored: it comes in force when Redis is back, even if nobody sends it again
 		return 0, fmt.Errorf("make limits of %s stale: %w", slot, err)
@@ -144,9 +145,35 @@ func (r *Engine) policyVersion(ctx context.Context, slot string) (int64, error) 
 	}
 	bounded, cancel := r.conn.Deadline(ctx)
 	defer cancel()
-	version, err := r.conn.Client.Get(bounded, r.keys.Policy(slot)).Int64()
+	version, err := r.conn.Client.Get(bounded, r.conn.Keys.Policy(slot)).Int64()
 	if errors.Is(err, goredis.Nil) {
 		return 0, r.conn.Noted(ctx, nil)
 	}
 	return version, r.conn.Noted(ctx, err)
+}
+
+// spentOnCluster reads pots from all their slots, and other budgets where they are counted.
+func (r *Engine) spentOnCluster(ctx context.Context, budgets []quota.Budget, filled string) (states []quota.BudgetState, again bool, err error) {
+	states = make([]quota.BudgetState, len(budgets))
+	var plain []quota.Budget
+	for i, budget := range budgets {
+		if !r.conn.Keys.IsPot(budget) {
+			plain = append(plain, budget)
+			continue
+		}
+		if states[i], err = r.pots.Spent(ctx, budget); err != nil {
+			return nil, false, fmt.Errorf("read %s: %w", budget.Scope, err)
+		}
+	}
+	answers, err := r.readBudgets(ctx, plain, filled)
+	if err != nil {
+		return nil, false, err
+	}
+	read, again, err := r.readSpent(ctx, plain, answers)
+	for i, budget := range slices.Backward(budgets) {
+		if !r.conn.Keys.IsPot(budget) && len(read) > 0 {
+			states[i], read = read[len(read)-1], read[:len(read)-1]
+		}
+	}
+	return states, again, err
 }

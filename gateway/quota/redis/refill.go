@@ -10,6 +10,7 @@ import (
 	goredis "github.com/redis/go-redis/v9"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis/drain"
 )
 
 // Refill implements [quota.Engine]. The counters lose their seed marks, so that no gateway decides by them
@@ -20,14 +21,14 @@ func (r *Engine) Refill(ctx context.Context, budgets []quota.Budget) ([]quota.Bu
 		return nil, err
 	}
 	for i, state := range states {
-		if r.keys.IsPot(budgets[i]) {
-			if err := r.refillPot(ctx, r.potOf(budgets[i], state.Period)); err != nil {
+		if r.conn.Keys.IsPot(budgets[i]) {
+			if err := r.pots.Refill(ctx, budgets[i], state.Period); err != nil {
 				return nil, fmt.Errorf("fill the counters of %s again: %w", state.Scope, err)
 			}
 			continue
 		}
-		counter := r.keys.Counter(state.Scope, budgets[i].Slot, state.Period)
-		if _, err := r.conn.CallInt(ctx, r.scripts.Unseed, counter, nil); err != nil {
+		counter := r.conn.Keys.Counter(state.Scope, budgets[i].Slot, state.Period)
+		if err := r.filler.Empty(ctx, counter); err != nil {
 			return nil, fmt.Errorf("fill the counter of %s again: %w", state.Scope, err)
 		}
 	}
@@ -46,18 +47,18 @@ func (r *Engine) Backlog(ctx context.Context) (quota.Backlog, error) {
 	_, err = r.conn.Client.Pipelined(ctx, func(pipe goredis.Pipeliner) error {
 		now = pipe.Time(ctx)
 		for i, slot := range slots {
-			lengths[i] = pipe.Get(ctx, r.keys.Ledger(slot)+":rows")
-			oldest[i] = pipe.XRangeN(ctx, r.keys.Ledger(slot), "-", "+", 1)
+			lengths[i] = pipe.Get(ctx, r.conn.Keys.Ledger(slot)+":rows")
+			oldest[i] = pipe.XRangeN(ctx, r.conn.Keys.Ledger(slot), "-", "+", 1)
 		}
 		return nil
 	})
-	if err := r.conn.Noted(ctx, ignoreNil(err)); err != nil {
+	if err := r.conn.Noted(ctx, drain.IgnoreNil(err)); err != nil {
 		return quota.Backlog{}, fmt.Errorf("look at what waits for the record: %w", err)
 	}
 	var backlog quota.Backlog
 	for i := range slots {
 		rows, err := lengths[i].Int64()
-		if err := ignoreNil(err); err != nil { // no figure is none
+		if err := drain.IgnoreNil(err); err != nil { // no figure is none
 			return quota.Backlog{}, fmt.Errorf("look at what waits of %s: %w", slots[i], err)
 		}
 		backlog.Entries += rows

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/escrow"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis/script"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis/wire"
 )
@@ -35,7 +36,7 @@ func (r *Engine) reserveShared(ctx context.Context, request quota.Request) (_ qu
 	if r.pending.full() {
 		return quota.Decision{}, false, fmt.Errorf("%w: too much is waiting to be settled", quota.ErrUnavailable)
 	}
-	if r.unrecorded.Load() >= r.options.MaxBacklog {
+	if r.streams.Unrecorded() >= r.options.MaxBacklog {
 		return quota.Decision{}, false, fmt.Errorf("%w: %d settlements and more", quota.ErrBacklog, r.options.MaxBacklog)
 	}
 	if err := r.slots.Name(ctx, request.Slot); err != nil {
@@ -46,8 +47,8 @@ func (r *Engine) reserveShared(ctx context.Context, request quota.Request) (_ qu
 	}
 	defer r.undecide(request.ID)
 	row := script.PackRow(request.Row)
-	fetched := newFetching()
-	for range attempts + r.fetches(request) {
+	fetched := escrow.NewFetching()
+	for range wire.Attempts + r.pots.Fetches(request) {
 		call, err := r.askReserve(ctx, request, row, fetched)
 		if err != nil {
 			return quota.Decision{}, unanswered || !errors.Is(err, wire.ErrOpen), fmt.Errorf("reserve %s: %w", request.ID, err)
@@ -61,12 +62,8 @@ func (r *Engine) reserveShared(ctx context.Context, request quota.Request) (_ qu
 	return quota.Decision{}, unanswered, fmt.Errorf("%w: counters of %s do not keep what they are filled with", quota.ErrUnavailable, request.Slot)
 }
 
-// attempts is how often a call is repeated to fill counters and to restore what was lost: once
-// each, and again when a period starts or something is settled meanwhile.
-const attempts = 8
-
 // reserved reads the answer; again means that Redis was told what it did not know and the script has to run once more.
-func (r *Engine) reserved(ctx context.Context, call *reserveCall, fetched *fetching) (decision quota.Decision, again bool, err error) {
+func (r *Engine) reserved(ctx context.Context, call *reserveCall, fetched *escrow.Fetching) (decision quota.Decision, again bool, err error) {
 	request, answer := call.request, call.answer
 	switch status := answer.Text(); status {
 	case "admitted", "duplicate", "refused":
@@ -74,16 +71,16 @@ func (r *Engine) reserved(ctx context.Context, call *reserveCall, fetched *fetch
 		if err == nil && decision.Admitted {
 			return r.hold(request, decision, call)
 		}
-		if err == nil && !decision.Admitted && r.refusedTooSoon(request, decision, fetched) {
+		if err == nil && !decision.Admitted && r.pots.RefusedTooSoon(request, decision, fetched) {
 			return quota.Decision{}, true, nil
 		}
 		r.noteSeen(request.Slot, decision.Windows, call.order)
-		r.markDirty(request.Slot)
+		r.streams.MarkDirty(request.Slot)
 		return decision, false, err
 	case "seed":
 		return quota.Decision{}, true, r.seed(ctx, request, quota.TimeOf(answer.Int()), answer.List())
 	case "fetch":
-		return quota.Decision{}, true, r.fetch(ctx, request, answer.Int(), answer.List(), fetched)
+		return quota.Decision{}, true, r.pots.Fetch(ctx, request, answer.Int(), answer.List(), fetched)
 	case "lost":
 		return quota.Decision{}, true, r.restore(ctx, request.Slot)
 	case "epoch":
@@ -129,24 +126,9 @@ func (r *Engine) seed(ctx context.Context, request quota.Request, now time.Time,
 			return numbers.Err
 		}
 		b := request.Budgets[budget]
-		if err := r.seedPeriod(ctx, b, request.Slot, script.PeriodOf(b, number), held, now); err != nil {
+		if err := r.filler.Fill(ctx, b, request.Slot, script.PeriodOf(b, number), held, now); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// seedPeriod fills a counter, after what was settled and is still on its way to the ledger got there.
-// It does nothing when the counter does not hold the given text any more; then somebody settled meanwhile.
-func (r *Engine) seedPeriod(ctx context.Context, budget quota.Budget, slot string, period quota.Period, held string, now time.Time) error {
-	if err := r.recordBefore(ctx, budget, slot, period, now); err != nil {
-		return err
-	}
-	spent, err := r.spentIn(ctx, budget, slot, script.Counted(period))
-	if err != nil {
-		return fmt.Errorf("read what %s has spent: %w", budget.Scope, err)
-	}
-	counter := r.keys.Counter(budget.Scope, slot, period)
-	_, err = r.conn.CallInt(ctx, r.scripts.Seed, counter, []any{r.conn.Clock(), int64(spent), script.KeptUntil(period), held})
-	return err
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/escrow"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis/script"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis/wire"
 )
@@ -34,20 +35,20 @@ func (c *reserveCall) admitted() bool {
 }
 
 // askReserve has Redis decide, together with whoever asks at the same time.
-func (r *Engine) askReserve(ctx context.Context, request quota.Request, row []byte, fetched *fetching) (*reserveCall, error) {
-	breaker := r.conn.BreakerOf(ctx, r.keys.Slot(request.Slot))
+func (r *Engine) askReserve(ctx context.Context, request quota.Request, row []byte, fetched *escrow.Fetching) (*reserveCall, error) {
+	breaker := r.conn.BreakerOf(ctx, r.conn.Keys.Slot(request.Slot))
 	trial := breaker.Open()
 	if !breaker.Allows(time.Now()) {
 		return nil, wire.ErrOpen
 	}
-	call := &reserveCall{asked: newAsked(trial), request: request, row: row, tried: fetched.tried}
+	call := &reserveCall{asked: newAsked(trial), request: request, row: row, tried: fetched.Tried}
 	r.reserves.ask(request.Slot, call)
 	return call, r.wait(ctx, breaker, &call.asked)
 }
 
 // answerReserves lets Redis decide a group.
 func (r *Engine) answerReserves(slot string, group []*reserveCall) {
-	breaker := r.conn.BreakerOf(context.Background(), r.keys.Slot(slot))
+	breaker := r.conn.BreakerOf(context.Background(), r.conn.Keys.Slot(slot))
 	if group = present(breaker, group); len(group) == 0 {
 		return
 	}
@@ -66,7 +67,7 @@ func (r *Engine) decide(breaker *wire.Breaker, slot string, group []*reserveCall
 	}
 	log := r.logOf(slot)
 	number := log.number(args)
-	answer, err := r.conn.CallGroup(breaker, r.scripts.Reserve, r.keys.Slot(slot), args, len(group))
+	answer, err := r.conn.CallGroup(breaker, r.conn.Scripts.Reserve, r.conn.Keys.Slot(slot), args, len(group))
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +87,7 @@ func (r *Engine) decide(breaker *wire.Breaker, slot string, group []*reserveCall
 // reserveArgs are read by reserve.lua in this order. Limits that several requests are under are sent once.
 func (r *Engine) reserveArgs(group []*reserveCall, epoch string) ([]any, error) {
 	args := make([]any, 0, 80+11*len(group))
-	args = append(args, r.conn.Clock(), r.replica, 0, 0, quota.Lifetime.Microseconds(), r.keys.Gateways(), epoch, r.options.MaxBacklog)
+	args = append(args, r.conn.Clock(), r.replica, 0, 0, quota.Lifetime.Microseconds(), r.conn.Keys.Gateways(), epoch, r.options.MaxBacklog)
 	numbers, terms := sortTerms(group)
 	args = append(args, len(terms))
 	for _, call := range terms {
@@ -154,7 +155,7 @@ func (r *Engine) termsArgs(args []any, call *reserveCall) ([]any, error) {
 	for _, budget := range request.Budgets {
 		args = r.budgetArgs(args, budget, request.Slot)
 	}
-	return r.escrowArgs(args, *request, call.tried), nil
+	return r.pots.Args(args, *request, call.tried), nil
 }
 
 func (r *Engine) budgetArgs(args []any, budget quota.Budget, slot string) []any {
@@ -162,11 +163,11 @@ func (r *Engine) budgetArgs(args []any, budget quota.Budget, slot string) []any 
 	if budget.Throttle != nil {
 		throttle = *budget.Throttle
 	}
-	args = append(args, r.keys.CounterBase(budget.Scope, slot), int64(budget.Limit), budget.Hard, budget.Generation,
+	args = append(args, r.conn.Keys.CounterBase(budget.Scope, slot), int64(budget.Limit), budget.Hard, budget.Generation,
 		script.ShareText(budget.RefusalShare()), string(throttle.Window), int64(throttle.At), throttle.Factor)
 	args = append(args, 2*len(budget.Periods))
 	args = script.AppendPeriods(args, budget.Periods)
-	if r.keys.IsPot(budget) {
+	if r.conn.Keys.IsPot(budget) {
 		return append(args, 0) // its home tells people
 	}
 	args = append(args, 2*len(budget.Thresholds))

@@ -176,7 +176,7 @@ func (r *Engine) lost(ctx context.Context, slot string, log *slotLog) (bool, err
 	log.mu.Lock()
 	seen := log.seen
 	log.mu.Unlock()
-	known, err := r.conn.CallInt(ctx, r.scripts.Beat, r.keys.Slot(slot), []any{r.replica, seen})
+	known, err := r.conn.CallInt(ctx, r.conn.Scripts.Beat, r.conn.Keys.Slot(slot), []any{r.replica, seen})
 	return known == 0, err
 }
 
@@ -201,14 +201,14 @@ func (r *Engine) restoreNow(ctx context.Context, slot string, log *slotLog) erro
 			return fmt.Errorf("record %d settlements that Redis may have lost: %w", len(entries), err)
 		}
 	}
-	if err := r.recordUnrecorded(ctx, slot); err != nil {
+	if err := r.streams.RecordUnrecorded(ctx, slot); err != nil {
 		return err
 	}
 	items, err := r.restoreItems(slot, recent)
 	if err != nil {
 		return err
 	}
-	if err := r.dropAllowances(ctx, slot); err != nil {
+	if err := r.pots.DropAllowances(ctx, slot); err != nil {
 		return err
 	}
 	lost, err := r.sendItems(ctx, slot, seen, items)
@@ -232,7 +232,7 @@ func (r *Engine) sendItems(ctx context.Context, slot string, seen int64, items [
 		for _, item := range items[:n] {
 			args = append(args, item[:]...)
 		}
-		found, err := r.conn.CallInt(ctx, r.scripts.Restore, r.keys.Slot(slot), args)
+		found, err := r.conn.CallInt(ctx, r.conn.Scripts.Restore, r.conn.Keys.Slot(slot), args)
 		lost += found
 		items = items[n:]
 		if err != nil || len(items) == 0 {
@@ -327,7 +327,7 @@ func (r *Engine) restoreText(held *heldReservation, used *quota.Settlement) (str
 
 func (r *Engine) packBudget(budget quota.Budget, slot string, period quota.Period) packedBudget {
 	packed := packedBudget{
-		Key: r.keys.Counter(budget.Scope, slot, period), Thresholds: []any{},
+		Key: r.conn.Keys.Counter(budget.Scope, slot, period), Thresholds: []any{},
 		Generation: strconv.FormatInt(budget.Generation, 10),
 	}
 	for i, candidate := range budget.Periods {
@@ -335,7 +335,7 @@ func (r *Engine) packBudget(budget quota.Budget, slot string, period quota.Perio
 			packed.Period = i
 		}
 	}
-	if r.keys.IsPot(budget) {
+	if r.conn.Keys.IsPot(budget) {
 		return packed // its home tells people
 	}
 	for _, threshold := range budget.Thresholds {
@@ -359,7 +359,7 @@ func (r *Engine) Beat(ctx context.Context) error {
 	for _, slot := range r.activeSlots(time.Now()) { // on a Cluster one server that is away keeps nobody from the others
 		errs = append(errs, r.restore(ctx, slot))
 	}
-	errs = append(errs, r.beatPots(ctx))
+	errs = append(errs, r.pots.Beat(ctx))
 	return errors.Join(errs...)
 }
 
@@ -375,7 +375,7 @@ func (r *Engine) activeSlots(now time.Time) (slots []string) {
 		holding[held.request.Slot] = true
 	}
 	for slot, log := range r.logs {
-		if log.active(now) || holding[slot] || r.written[slot] != nil {
+		if log.active(now) || holding[slot] || r.streams.Has(slot) {
 			slots = append(slots, slot)
 		}
 	}

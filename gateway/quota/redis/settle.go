@@ -9,6 +9,7 @@ import (
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis/script"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis/wire"
 )
 
 // Settle implements [quota.Engine]. The row is durable in Redis when it returns and reaches the record soon after;
@@ -46,7 +47,7 @@ func (r *Engine) Settle(ctx context.Context, settlement quota.Settlement) (quota
 
 func (r *Engine) settle(ctx context.Context, settlement quota.Settlement, held *heldReservation) (quota.Settled, error) {
 	row := script.PackRow(quota.SettledRow(settlement, time.Time{}, time.Time{}))
-	for range attempts {
+	for range wire.Attempts {
 		call, err := r.askSettle(ctx, settlement, held, row)
 		if err != nil {
 			return quota.Settled{}, fmt.Errorf("settle %s: %w", settlement.ID, err)
@@ -89,7 +90,7 @@ func (r *Engine) readSettled(call *settleCall, held *heldReservation) (settled q
 		return quota.Settled{}, call.answer.Err
 	}
 	settled.Windows, settled.Budgets, err = script.ReadStates(held.request, call.answer, call.now)
-	r.spentFromPots(held.request, settled.Budgets)
+	r.pots.NoteSpent(held.request, settled.Budgets)
 	if err == nil {
 		r.noteSeen(held.request.Slot, settled.Windows, call.order)
 	}
@@ -123,7 +124,7 @@ func (r *Engine) Renew(ctx context.Context, checkpoints []quota.Checkpoint) erro
 	}
 	var errs []error
 	for slot, args := range bySlot {
-		if _, err := r.conn.CallInt(ctx, r.scripts.Renew, r.keys.Slot(slot), args); err != nil {
+		if _, err := r.conn.CallInt(ctx, r.conn.Scripts.Renew, r.conn.Keys.Slot(slot), args); err != nil {
 			errs = append(errs, fmt.Errorf("renew reservations of %s: %w", slot, err))
 		}
 	}
@@ -153,7 +154,7 @@ func (r *Engine) Reap(ctx context.Context) (int, error) {
 	total := 0
 	var errs []error
 	for _, slot := range slots {
-		if r.conn.Clustered() && !r.options.Manual && !r.conn.BreakerOf(ctx, r.keys.Slot(slot)).Unbroken(reapCaution, time.Now()) {
+		if r.conn.Clustered() && !r.options.Manual && !r.conn.BreakerOf(ctx, r.conn.Keys.Slot(slot)).Unbroken(reapCaution, time.Now()) {
 			continue
 		}
 		n, err := r.reapSlot(ctx, slot)
@@ -170,10 +171,10 @@ const reapCaution = quota.Lifetime + 5*time.Second
 
 func (r *Engine) reapSlot(ctx context.Context, slot string) (total int, err error) {
 	for {
-		n, err := r.conn.CallInt(ctx, r.scripts.Reap, r.keys.Slot(slot), []any{r.conn.Clock(), reapBatch, quota.Remembered.Microseconds()})
+		n, err := r.conn.CallInt(ctx, r.conn.Scripts.Reap, r.conn.Keys.Slot(slot), []any{r.conn.Clock(), reapBatch, quota.Remembered.Microseconds()})
 		total += int(n)
 		if n > 0 {
-			r.markDirty(slot)
+			r.streams.MarkDirty(slot)
 		}
 		if err != nil || n < reapBatch {
 			return total, err

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis/drain"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis/script"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis/wire"
 )
@@ -25,7 +26,7 @@ type settleCall struct {
 
 // askSettle has Redis book a settlement, together with whoever settles at the same time.
 func (r *Engine) askSettle(ctx context.Context, settlement quota.Settlement, held *heldReservation, row []byte) (*settleCall, error) {
-	breaker := r.conn.BreakerOf(ctx, r.keys.Slot(settlement.Slot))
+	breaker := r.conn.BreakerOf(ctx, r.conn.Keys.Slot(settlement.Slot))
 	trial := breaker.Open()
 	if !breaker.Allows(time.Now()) {
 		return nil, wire.ErrOpen
@@ -37,7 +38,7 @@ func (r *Engine) askSettle(ctx context.Context, settlement quota.Settlement, hel
 
 // answerSettles lets Redis book a group.
 func (r *Engine) answerSettles(slot string, group []*settleCall) {
-	breaker := r.conn.BreakerOf(context.Background(), r.keys.Slot(slot))
+	breaker := r.conn.BreakerOf(context.Background(), r.conn.Keys.Slot(slot))
 	if group = present(breaker, group); len(group) == 0 {
 		return
 	}
@@ -54,9 +55,9 @@ func (r *Engine) book(breaker *wire.Breaker, slot string, group []*settleCall) (
 	}
 	log := r.logOf(slot)
 	number := log.number(args)
-	answer, err := r.conn.CallGroup(breaker, r.scripts.Settle, r.keys.Slot(slot), args, len(group))
+	answer, err := r.conn.CallGroup(breaker, r.conn.Scripts.Settle, r.conn.Keys.Slot(slot), args, len(group))
 	if err != nil {
-		r.markDirty(slot) // it may have been booked all the same
+		r.streams.MarkDirty(slot) // it may have been booked all the same
 		return nil, err
 	}
 	answers, err := script.GroupAnswers(answer, len(group))
@@ -71,20 +72,20 @@ func (r *Engine) book(breaker *wire.Breaker, slot string, group []*settleCall) (
 		call.now, call.order = now, orderOf(now, i)
 	}
 	together, apart := writtenBy(group, answers)
-	r.noteWritten(slot, entry, together, apart, len(together) == len(group))
+	r.streams.NoteWritten(slot, entry, together, apart, len(together) == len(group))
 	return answers, answer.Err
 }
 
 // writtenBy are the rows of a group's settlements: those in the one entry which the script wrote for all of them, and
 // those in entries of their own, beside alerts. What an earlier call has written is among neither.
-func writtenBy(group []*settleCall, answers [][]any) (together, apart []writtenRow) {
+func writtenBy(group []*settleCall, answers [][]any) (together, apart []drain.Row) {
 	for i, call := range group {
 		answer := script.NewReply(answers[i])
 		if answer.Text() != "settled" {
 			continue
 		}
 		at := answer.Int()
-		row := writtenRow{row: quota.SettledRow(call.settlement, quota.TimeOf(max(at, -at)), call.now), counters: call.counters}
+		row := drain.Row{Row: quota.SettledRow(call.settlement, quota.TimeOf(max(at, -at)), call.now), Counters: call.counters}
 		if at < 0 {
 			apart = append(apart, row)
 			continue

@@ -11,14 +11,12 @@ import (
 
 	goredis "github.com/redis/go-redis/v9"
 
-	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis/script"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis/wire"
 )
 
 // List is the list of slots that gateways have named, which all gateways share.
 type List struct {
 	conn *wire.Conn
-	keys script.Keys
 
 	mu sync.Mutex
 	// named is when this process told Redis of a slot.
@@ -26,8 +24,8 @@ type List struct {
 }
 
 // New returns a list of which this process has named nothing yet.
-func New(conn *wire.Conn, keys script.Keys) *List {
-	return &List{conn: conn, keys: keys, named: make(map[string]time.Time)}
+func New(conn *wire.Conn) *List {
+	return &List{conn: conn, named: make(map[string]time.Time)}
 }
 
 // Name tells Redis of the slot, so that other gateways reap and drain it when this one dies.
@@ -57,7 +55,7 @@ func (l *List) nameNow(ctx context.Context, now time.Time, slot string) error {
 	if l.conn.Clustered() {
 		return l.nameOnCluster(ctx, now, slot)
 	}
-	return l.conn.Client.ZAdd(ctx, l.keys.Slots(), goredis.Z{Score: float64(now.Unix()), Member: slot}).Err()
+	return l.conn.Client.ZAdd(ctx, l.conn.Keys.Slots(), goredis.Z{Score: float64(now.Unix()), Member: slot}).Err()
 }
 
 // All lists the slots that any gateway has named, in order.
@@ -66,7 +64,7 @@ func (l *List) All(ctx context.Context) ([]string, error) {
 		slots, err := l.allOnCluster(ctx)
 		return slots, l.conn.Noted(ctx, err)
 	}
-	slots, err := l.conn.Client.ZRangeByLex(ctx, l.keys.Slots(), &goredis.ZRangeBy{Min: "-", Max: "+"}).Result()
+	slots, err := l.conn.Client.ZRangeByLex(ctx, l.conn.Keys.Slots(), &goredis.ZRangeBy{Min: "-", Max: "+"}).Result()
 	return slots, l.conn.Noted(ctx, err)
 }
 
@@ -82,7 +80,7 @@ func (l *List) nameOnCluster(ctx context.Context, now time.Time, slots ...string
 	}
 	_, err := l.conn.Client.Pipelined(ctx, func(pipe goredis.Pipeliner) error {
 		for _, tag := range listTags {
-			pipe.ZAdd(ctx, l.keys.SlotsCopy(tag), members...)
+			pipe.ZAdd(ctx, l.conn.Keys.SlotsCopy(tag), members...)
 		}
 		return nil
 	})
@@ -96,7 +94,7 @@ func (l *List) allOnCluster(ctx context.Context) ([]string, error) {
 	var slots []string
 	var errs []error
 	for _, tag := range listTags {
-		copied, err := l.conn.Client.ZRangeByLex(ctx, l.keys.SlotsCopy(tag), &goredis.ZRangeBy{Min: "-", Max: "+"}).Result()
+		copied, err := l.conn.Client.ZRangeByLex(ctx, l.conn.Keys.SlotsCopy(tag), &goredis.ZRangeBy{Min: "-", Max: "+"}).Result()
 		errs = append(errs, err)
 		for _, slot := range copied {
 			if found[slot]++; found[slot] == 1 {

@@ -17,6 +17,10 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis/script"
 )
 
+// Attempts is how often a call is repeated to fill counters and to restore what was lost: once
+// each, and again when a period starts or something is settled meanwhile.
+const Attempts = 8
+
 // Options adjust a [Conn].
 type Options struct {
 	// Timeout bounds one trip, waiting for a connection included.
@@ -24,6 +28,10 @@ type Options struct {
 	// Strict refuses a server that may lose counters; otherwise logger is warned.
 	Strict bool
 	Logger *slog.Logger
+	// Prefix starts every key.
+	Prefix string
+	// Rewrite, when not nil, puts bugs into the scripts, for tests.
+	Rewrite func(script string) string
 	// Now replaces the clock of Redis, for tests.
 	Now func() time.Time
 	// Dial replaces how the servers of a Cluster are connected to, for tests.
@@ -42,6 +50,10 @@ type Conn struct {
 	Breaker  Breaker
 	nodes    nodeBreakers
 	Options  Options
+
+	// Keys are those that the scripts make, and Scripts what can be called.
+	Keys    script.Keys
+	Scripts script.Set
 }
 
 // Open connects and checks that the servers can keep counters. Errors never hold the address, which may hold a password.
@@ -59,6 +71,8 @@ func Open(ctx context.Context, url string, options Options) (*Conn, error) {
 	if c.cluster == nil {
 		c.scripter = c.batch
 	}
+	c.Keys = script.Keys{Prefix: options.Prefix, Clustered: c.Clustered()}
+	c.Scripts = script.New(c.Clustered(), options.Rewrite)
 	c.Breaker.Succeeded(time.Now())
 	return c, nil
 }

@@ -1,20 +1,6 @@
-package redis
-
-import (
-	"context"
-	"errors"
-	"fmt"
-	"slices"
-	"strconv"
-	"sync"
-	"time"
-
-	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
-	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis/script"
-	"github.com/bursarhq/terraform-provider-bursar/internal/money"
-)
-
-// On a Redis Cluster the counters of different slots are on different servers, and no script reaches two of them. A budget
+// Package escrow lets requests of several slots spend from one budget on a Redis Cluster.
+//
+// The counters of different slots are on different servers, and no script reaches two of them. A budget
 // that requests of several slots are spent from, a pot, therefore has a home that grants allowances, and in every
 // slot a counter that spends its allowance without asking. What was granted never adds up to more than the limit:
 //
@@ -25,7 +11,27 @@ import (
 //   - Allowances belong to an epoch of the home. A home that has lost data begins a new one, under which every slot
 //     first has no more than it has spent and reserved.
 //
-// escrow_*.lua are the atomic steps.
+// The scripts escrow_*.lua are the atomic steps. It must never know how a request is decided.
+package escrow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis/drain"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis/script"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis/seed"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis/slots"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis/wire"
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
+)
 
 const (
 	// fetchLimit is how often one request fetches allowance before it takes a refusal for an answer:
@@ -40,6 +46,37 @@ const (
 	// neverIdle makes a look at a slot not change it.
 	neverIdle = 1 << 52
 )
+
+// Options are what [Pots] need.
+type Options struct {
+	Conn    *wire.Conn
+	Slots   *slots.List
+	Streams *drain.Streams
+	Filler  *seed.Filler
+	Record  quota.Record
+	// Replica names this process among the gateways.
+	Replica string
+	Logger  *slog.Logger
+	// Manual: this gateway sweeps whenever it is asked to, for tests.
+	Manual bool
+	// BeforeStep is asked before each step of a transfer between a pot's home and a slot, for tests.
+	BeforeStep func(step string) error
+}
+
+// Pots are the pots that this process has used. Without a Redis Cluster there are none.
+type Pots struct {
+	options Options
+	conn    *wire.Conn
+
+	mu sync.Mutex
+	// byHome are the pots by the keys of their homes.
+	byHome map[string]*pot
+}
+
+// New returns pots of which none was used yet.
+func New(options Options) *Pots {
+	return &Pots{options: options, conn: options.Conn, byHome: make(map[string]*pot)}
+}
 
 // pot is what this process knows of one period of a pot. It exists on a Redis Cluster only.
 type pot struct {
@@ -71,14 +108,14 @@ type slotFigures struct {
 	at                       int64
 }
 
-func (r *Engine) potOf(budget quota.Budget, period quota.Period) *pot {
-	home := r.keys.Home(budget.Scope, period)
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	p := r.pots[home]
+func (e *Pots) potOf(budget quota.Budget, period quota.Period) *pot {
+	home := e.conn.Keys.Home(budget.Scope, period)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	p := e.byHome[home]
 	if p == nil {
 		p = &pot{home: home, budget: budget, period: period, own: make(map[string]slotFigures), dirty: make(map[string]bool)}
-		r.pots[home] = p
+		e.byHome[home] = p
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -87,8 +124,8 @@ func (r *Engine) potOf(budget quota.Budget, period quota.Period) *pot {
 }
 
 // spentBy is potOf for a request: its budget is what the pot's allowances are granted and its alerts raised by.
-func (r *Engine) spentBy(budget quota.Budget, period quota.Period) *pot {
-	p := r.potOf(budget, period)
+func (e *Pots) spentBy(budget quota.Budget, period quota.Period) *pot {
+	p := e.potOf(budget, period)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.budget = budget
@@ -118,42 +155,43 @@ func potLimit(b quota.Budget) int64 {
 	return int64(b.Limit)
 }
 
-// escrowArgs follow the other arguments of reserve.lua on a Cluster.
-func (r *Engine) escrowArgs(args []any, request quota.Request, tried map[int64]string) []any {
-	if !r.conn.Clustered() {
+// Args follow the other arguments of reserve.lua on a Cluster.
+func (e *Pots) Args(args []any, request quota.Request, tried map[int64]string) []any {
+	if !e.conn.Clustered() {
 		return args
 	}
 	for i, budget := range request.Budgets {
-		if !r.keys.IsPot(budget) {
+		if !e.conn.Keys.IsPot(budget) {
 			args = append(args, "")
 			continue
 		}
 		var settled, held money.Nano
-		if period, ok := budget.PeriodAt(r.conn.Now()); ok {
-			settled, held = r.spentBy(budget, period).elsewhere(request.Slot)
+		if period, ok := budget.PeriodAt(e.conn.Now()); ok {
+			settled, held = e.spentBy(budget, period).elsewhere(request.Slot)
 		}
 		args = append(args, "1", potTerms(budget), int64(settled), int64(held), tried[int64(i)])
 	}
 	return args
 }
 
-// fetching is what one request has fetched so far, by the number of its budget.
-type fetching struct {
-	tried map[int64]string
+// Fetching is what one request has fetched so far, by the number of its budget.
+type Fetching struct {
+	Tried map[int64]string
 	times map[int64]int
 }
 
-func newFetching() *fetching { return &fetching{tried: map[int64]string{}, times: map[int64]int{}} }
+// NewFetching is what a request has fetched before it was decided: nothing.
+func NewFetching() *Fetching { return &Fetching{Tried: map[int64]string{}, times: map[int64]int{}} }
 
-// fetch gets allowance for the pots that the slot lacks it of, or finds that there is none.
+// Fetch gets allowance for the pots that the slot lacks it of, or finds that there is none.
 // list holds of each the budget's number, its period's, how the slot stands, and what is needed and wished for.
-func (r *Engine) fetch(ctx context.Context, request quota.Request, at int64, list []any, f *fetching) error {
+func (e *Pots) Fetch(ctx context.Context, request quota.Request, at int64, list []any, f *Fetching) error {
 	answer := script.NewReply([]any{list})
 	var failed error
 	answer.Each(func(_ int, missing *script.Reply) {
 		number := missing.Int()
 		budget := request.Budgets[number]
-		p := r.spentBy(budget, script.PeriodOf(budget, missing.Int()))
+		p := e.spentBy(budget, script.PeriodOf(budget, missing.Int()))
 		own := slotFigures{
 			epoch: missing.Int(), number: missing.Int(), allowance: money.Nano(missing.Int()),
 			settled: money.Nano(missing.Int()), held: money.Nano(missing.Int()), at: at,
@@ -163,11 +201,11 @@ func (r *Engine) fetch(ctx context.Context, request quota.Request, at int64, lis
 			return
 		}
 		f.times[number]++
-		got, err := r.fetchFor(ctx, p, budget, request.Slot, own, need, wish)
-		f.tried[number] = "fetched"
+		got, err := e.fetchFor(ctx, p, budget, request.Slot, own, need, wish)
+		f.Tried[number] = "fetched"
 		if !got || f.times[number] >= fetchLimit {
-			f.tried[number] = "final"
-			err = errors.Join(err, r.transferStep("refuse"))
+			f.Tried[number] = "final"
+			err = errors.Join(err, e.transferStep("refuse"))
 		}
 		failed = err
 	})
@@ -177,16 +215,16 @@ func (r *Engine) fetch(ctx context.Context, request quota.Request, at int64, lis
 	return answer.Err
 }
 
-// refusedTooSoon says whether a pot that had no allowance left when it was asked has room by now, for others
+// RefusedTooSoon says whether a pot that had no allowance left when it was asked has room by now, for others
 // have settled for less meanwhile, and lets the request fetch once more.
-func (r *Engine) refusedTooSoon(request quota.Request, decision quota.Decision, f *fetching) bool {
+func (e *Pots) RefusedTooSoon(request quota.Request, decision quota.Decision, f *Fetching) bool {
 	again := false
 	for i, budget := range request.Budgets {
 		state, number := decision.Budgets[i], int64(i)
 		refused := slices.IndexFunc(decision.Denials, func(d quota.Denial) bool { return d.Kind == quota.KindBudget && d.Scope == budget.Scope })
 		fits := refused >= 0 && state.Settled+state.Reserved+money.Nano(decision.Denials[refused].Need) <= budget.Limit
-		if r.keys.IsPot(budget) && f.tried[number] == "final" && fits && f.times[number] < fetchLimit {
-			delete(f.tried, number)
+		if e.conn.Keys.IsPot(budget) && f.Tried[number] == "final" && fits && f.times[number] < fetchLimit {
+			delete(f.Tried, number)
 			again = true
 		}
 	}
@@ -195,13 +233,13 @@ func (r *Engine) refusedTooSoon(request quota.Request, decision quota.Decision, 
 
 // fetchFor asks the home for allowance, and when it has none, for what other slots do not need.
 // It says whether the slot was granted what it needs.
-func (r *Engine) fetchFor(ctx context.Context, p *pot, budget quota.Budget, slot string, own slotFigures, need, wish int64) (bool, error) {
+func (e *Pots) fetchFor(ctx context.Context, p *pot, budget quota.Budget, slot string, own slotFigures, need, wish int64) (bool, error) {
 	recalled := false
-	for range attempts {
+	for range wire.Attempts {
 		p.mu.Lock()
 		recalls := p.recalls
 		p.mu.Unlock()
-		answer, err := r.tellHome(ctx, p, homeCall{budget: budget, slot: slot, own: own, need: need, wish: wish, recalled: recalled})
+		answer, err := e.tellHome(ctx, p, homeCall{budget: budget, slot: slot, own: own, need: need, wish: wish, recalled: recalled})
 		if err != nil {
 			return false, err
 		}
@@ -209,13 +247,13 @@ func (r *Engine) fetchFor(ctx context.Context, p *pot, budget quota.Budget, slot
 		switch answer.status {
 		case "again":
 		case "granted":
-			err := r.accept(ctx, p, budget, slot, answer.own)
+			err := e.accept(ctx, p, budget, slot, answer.own)
 			return err == nil, err
 		case "short", "recall":
 			if answer.status == "short" && (recalled || spentForGood) {
 				return false, nil
 			}
-			if err := r.recall(ctx, p, 0, recalls); err != nil {
+			if err := e.recall(ctx, p, 0, recalls); err != nil {
 				return false, err
 			}
 			recalled = true
@@ -226,21 +264,21 @@ func (r *Engine) fetchFor(ctx context.Context, p *pot, budget quota.Budget, slot
 	return false, fmt.Errorf("%w: the home of %s does not keep what it is told", quota.ErrUnavailable, budget.Scope)
 }
 
-func (r *Engine) accept(ctx context.Context, p *pot, budget quota.Budget, slot string, granted slotFigures) error {
-	if err := r.transferStep("accept"); err != nil {
+func (e *Pots) accept(ctx context.Context, p *pot, budget quota.Budget, slot string, granted slotFigures) error {
+	if err := e.transferStep("accept"); err != nil {
 		return err
 	}
-	key := r.keys.Counter(budget.Scope, slot, p.period)
-	_, err := r.conn.CallInt(ctx, r.scripts.Accept, key, []any{granted.epoch, granted.number, int64(granted.allowance), potTerms(budget)})
+	key := e.conn.Keys.Counter(budget.Scope, slot, p.period)
+	_, err := e.conn.CallInt(ctx, e.conn.Scripts.Accept, key, []any{granted.epoch, granted.number, int64(granted.allowance), potTerms(budget)})
 	return err
 }
 
 // transferStep lets a test stop a transfer before one of its steps.
-func (r *Engine) transferStep(name string) error {
-	if r.options.beforeStep == nil {
+func (e *Pots) transferStep(name string) error {
+	if e.options.BeforeStep == nil {
 		return nil
 	}
-	return r.options.beforeStep(name)
+	return e.options.BeforeStep(name)
 }
 
 // homeCall is how a slot stands, and what is wanted for it. A negative need wants nothing.
@@ -261,20 +299,20 @@ type homeAnswer struct {
 }
 
 // tellHome makes a call, keeps what it says of other slots, and raises the alerts that are due.
-func (r *Engine) tellHome(ctx context.Context, p *pot, call homeCall) (homeAnswer, error) {
-	if err := r.transferStep("home"); err != nil {
+func (e *Pots) tellHome(ctx context.Context, p *pot, call homeCall) (homeAnswer, error) {
+	if err := e.transferStep("home"); err != nil {
 		return homeAnswer{}, err
 	}
-	answer, err := r.conn.Call(ctx, r.scripts.Home, p.home, r.homeArgs(p, call))
+	answer, err := e.conn.Call(ctx, e.conn.Scripts.Home, p.home, e.homeArgs(p, call))
 	if err != nil {
 		return homeAnswer{}, err
 	}
 	status, version, epoch := answer.Text(), answer.Int(), answer.Int()
 	switch status {
 	case "seed":
-		return homeAnswer{status: "again"}, r.fillPot(ctx, p, 0)
+		return homeAnswer{status: "again"}, e.fillHome(ctx, p, 0)
 	case "lost":
-		return homeAnswer{status: "again"}, r.fillPot(ctx, p, epoch)
+		return homeAnswer{status: "again"}, e.fillHome(ctx, p, epoch)
 	}
 	told := homeAnswer{status: status, own: slotFigures{epoch: epoch, number: answer.Int(), allowance: money.Nano(answer.Int())}}
 	settled, held := money.Nano(answer.Int()), money.Nano(answer.Int())
@@ -284,7 +322,7 @@ func (r *Engine) tellHome(ctx context.Context, p *pot, call homeCall) (homeAnswe
 		return homeAnswer{}, answer.Err
 	}
 	p.know(call, version, epoch, settled, held)
-	return told, r.tellThresholds(ctx, p, call.budget, due, told.total, at)
+	return told, e.tellThresholds(ctx, p, call.budget, due, told.total, at)
 }
 
 func (p *pot) know(call homeCall, version, epoch int64, settled, held money.Nano) {
@@ -298,13 +336,13 @@ func (p *pot) know(call homeCall, version, epoch int64, settled, held money.Nano
 	p.own[call.slot] = call.own
 }
 
-func (r *Engine) homeArgs(p *pot, call homeCall) []any {
+func (e *Pots) homeArgs(p *pot, call homeCall) []any {
 	p.mu.Lock()
 	seen := p.seen
 	p.mu.Unlock()
 	own := call.own
 	args := []any{
-		r.conn.Clock(), seen, call.slot, own.epoch, own.number, int64(own.allowance), int64(own.settled), int64(own.held), own.at,
+		e.conn.Clock(), seen, call.slot, own.epoch, own.number, int64(own.allowance), int64(own.settled), int64(own.held), own.at,
 		call.need, call.wish, potLimit(call.budget), potTerms(call.budget), "", call.budget.Generation,
 	}
 	if call.recalled {
@@ -314,4 +352,14 @@ func (r *Engine) homeArgs(p *pot, call homeCall) []any {
 		args = append(args, script.ShareText(threshold.Share), int64(threshold.At))
 	}
 	return args
+}
+
+// Fetches is how often a request may fetch allowance beyond the usual attempts.
+func (e *Pots) Fetches(request quota.Request) (n int) {
+	for _, budget := range request.Budgets {
+		if e.conn.Keys.IsPot(budget) {
+			n += fetchLimit
+		}
+	}
+	return n
 }

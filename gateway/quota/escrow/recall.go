@@ -1,4 +1,4 @@
-package redis
+package escrow
 
 import (
 	"context"
@@ -12,13 +12,14 @@ import (
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis/script"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis/wire"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
 
 // recall takes back what no slot of the pot has used for the given time, and tells the home. after is how many
 // recalls the caller knew of: if another call has begun one since, its result is as good.
-func (r *Engine) recall(ctx context.Context, p *pot, idle time.Duration, after int64) error {
+func (e *Pots) recall(ctx context.Context, p *pot, idle time.Duration, after int64) error {
 	p.recalling.Lock()
 	defer p.recalling.Unlock()
 	p.mu.Lock()
@@ -28,17 +29,17 @@ func (r *Engine) recall(ctx context.Context, p *pot, idle time.Duration, after i
 	if done {
 		return nil
 	}
-	slots, err := r.slotsOfPot(ctx, p)
+	slots, err := e.slotsOfPot(ctx, p)
 	if err != nil {
 		return err
 	}
-	return r.tellAll(ctx, p, slots, idle)
+	return e.tellAll(ctx, p, slots, idle)
 }
 
 // slotsOfPot lists the slots that the home has granted anything to.
-func (r *Engine) slotsOfPot(ctx context.Context, p *pot) (slots []string, err error) {
-	names, err := r.conn.Client.HKeys(ctx, p.home).Result()
-	if err := r.conn.NotedBy(ctx, r.conn.BreakerOf(ctx, p.home), err); err != nil {
+func (e *Pots) slotsOfPot(ctx context.Context, p *pot) (slots []string, err error) {
+	names, err := e.conn.Client.HKeys(ctx, p.home).Result()
+	if err := e.conn.NotedBy(ctx, e.conn.BreakerOf(ctx, p.home), err); err != nil {
 		return nil, err
 	}
 	for _, name := range names {
@@ -50,9 +51,9 @@ func (r *Engine) slotsOfPot(ctx context.Context, p *pot) (slots []string, err er
 }
 
 // tellAll looks at the slots and tells the home of each how it stands.
-func (r *Engine) tellAll(ctx context.Context, p *pot, slots []string, idle time.Duration) error {
+func (e *Pots) tellAll(ctx context.Context, p *pot, slots []string, idle time.Duration) error {
 	budget := p.terms()
-	figures, err := r.look(ctx, p, slots, 0, idle.Microseconds())
+	figures, err := e.look(ctx, p, slots, 0, idle.Microseconds())
 	if err != nil {
 		return err
 	}
@@ -61,7 +62,7 @@ func (r *Engine) tellAll(ctx context.Context, p *pot, slots []string, idle time.
 		if !found {
 			continue
 		}
-		answer, err := r.tellHome(ctx, p, homeCall{budget: budget, slot: slot, own: own, need: -1, wish: -1})
+		answer, err := e.tellHome(ctx, p, homeCall{budget: budget, slot: slot, own: own, need: -1, wish: -1})
 		if err != nil || answer.status == "again" {
 			return err // a home that was just filled knows of all slots
 		}
@@ -77,11 +78,11 @@ func (p *pot) terms() quota.Budget {
 
 // look reads how slots stand, in one trip per server, after lowering the allowances that were idle. Slots without a
 // counter are left out. Counters that are empty are filled from the ledger first.
-func (r *Engine) look(ctx context.Context, p *pot, slots []string, epoch, idle int64) (map[string]slotFigures, error) {
+func (e *Pots) look(ctx context.Context, p *pot, slots []string, epoch, idle int64) (map[string]slotFigures, error) {
 	budget := p.terms()
 	found := make(map[string]slotFigures)
-	for range attempts {
-		answers, err := r.recallAll(ctx, p, slots, []any{r.conn.Clock(), epoch, idle})
+	for range wire.Attempts {
+		answers, err := e.recallAll(ctx, p, slots, []any{e.conn.Clock(), epoch, idle})
 		if err != nil {
 			return nil, err
 		}
@@ -96,7 +97,7 @@ func (r *Engine) look(ctx context.Context, p *pot, slots []string, epoch, idle i
 				}
 			case "seed":
 				again = append(again, slots[i])
-				if err := r.seedPeriod(ctx, budget, slots[i], p.period, answer.Text(), quota.TimeOf(at)); err != nil {
+				if err := e.options.Filler.Fill(ctx, budget, slots[i], p.period, answer.Text(), quota.TimeOf(at)); err != nil {
 					return nil, err
 				}
 			}
@@ -113,25 +114,25 @@ func (r *Engine) look(ctx context.Context, p *pot, slots []string, epoch, idle i
 }
 
 // recallAll runs escrow_recall.lua on the slots' counters.
-func (r *Engine) recallAll(ctx context.Context, p *pot, slots []string, args []any) ([]*script.Reply, error) {
-	answers, err := r.pipeRecall(ctx, p, slots, args)
+func (e *Pots) recallAll(ctx context.Context, p *pot, slots []string, args []any) ([]*script.Reply, error) {
+	answers, err := e.pipeRecall(ctx, p, slots, args)
 	if err != nil && goredis.HasErrorPrefix(err, "NOSCRIPT") {
-		if err := r.scripts.Recall.Load(ctx, r.conn.Client).Err(); err != nil {
-			return nil, r.conn.Noted(ctx, err)
+		if err := e.conn.Scripts.Recall.Load(ctx, e.conn.Client).Err(); err != nil {
+			return nil, e.conn.Noted(ctx, err)
 		}
-		answers, err = r.pipeRecall(ctx, p, slots, args)
+		answers, err = e.pipeRecall(ctx, p, slots, args)
 	}
-	return answers, r.conn.Noted(ctx, err)
+	return answers, e.conn.Noted(ctx, err)
 }
 
-func (r *Engine) pipeRecall(ctx context.Context, p *pot, slots []string, args []any) ([]*script.Reply, error) {
-	ctx, cancel := context.WithTimeout(ctx, 2*r.options.Timeout+time.Duration(len(slots))*time.Millisecond)
+func (e *Pots) pipeRecall(ctx context.Context, p *pot, slots []string, args []any) ([]*script.Reply, error) {
+	ctx, cancel := context.WithTimeout(ctx, 2*e.conn.Options.Timeout+time.Duration(len(slots))*time.Millisecond)
 	defer cancel()
 	scope := p.terms().Scope
 	commands := make([]*goredis.Cmd, len(slots))
-	_, err := r.conn.Client.Pipelined(ctx, func(pipe goredis.Pipeliner) error {
+	_, err := e.conn.Client.Pipelined(ctx, func(pipe goredis.Pipeliner) error {
 		for i, slot := range slots {
-			commands[i] = r.scripts.Recall.EvalSha(ctx, pipe, []string{r.keys.Counter(scope, slot, p.period)}, args...)
+			commands[i] = e.conn.Scripts.Recall.EvalSha(ctx, pipe, []string{e.conn.Keys.Counter(scope, slot, p.period)}, args...)
 		}
 		return nil
 	})
@@ -151,7 +152,7 @@ func (r *Engine) pipeRecall(ctx context.Context, p *pot, slots []string, args []
 
 // tellThresholds records the alerts that are due before it marks them as told: a gateway that dies in between leaves it to
 // another one, and the record knows an alert that is raised twice by its id.
-func (r *Engine) tellThresholds(ctx context.Context, p *pot, budget quota.Budget, due []any, settled money.Nano, at time.Time) error {
+func (e *Pots) tellThresholds(ctx context.Context, p *pot, budget quota.Budget, due []any, settled money.Nano, at time.Time) error {
 	var entries []quota.Entry
 	var marks []any
 	for _, threshold := range budget.Thresholds {
@@ -167,33 +168,33 @@ func (r *Engine) tellThresholds(ctx context.Context, p *pot, budget quota.Budget
 	if len(entries) == 0 {
 		return nil
 	}
-	if err := r.record.Append(ctx, entries); err != nil {
-		r.options.Logger.WarnContext(ctx, "alerts of a pot wait for the record", slog.Any("error", err))
+	if err := e.options.Record.Append(ctx, entries); err != nil {
+		e.options.Logger.WarnContext(ctx, "alerts of a pot wait for the record", slog.Any("error", err))
 		return nil
 	}
-	return r.conn.NotedBy(ctx, r.conn.BreakerOf(ctx, p.home), r.conn.Client.HSet(ctx, p.home, marks...).Err())
+	return e.conn.NotedBy(ctx, e.conn.BreakerOf(ctx, p.home), e.conn.Client.HSet(ctx, p.home, marks...).Err())
 }
 
-// spentFromPots notes that a slot's pots have to tell their homes what was spent.
-func (r *Engine) spentFromPots(request quota.Request, states []quota.BudgetState) {
-	if !r.conn.Clustered() {
+// NoteSpent notes that a slot's pots have to tell their homes what was spent.
+func (e *Pots) NoteSpent(request quota.Request, states []quota.BudgetState) {
+	if !e.conn.Clustered() {
 		return
 	}
 	for i, budget := range request.Budgets {
-		if !r.keys.IsPot(budget) || i >= len(states) {
+		if !e.conn.Keys.IsPot(budget) || i >= len(states) {
 			continue
 		}
-		p := r.potOf(budget, states[i].Period)
+		p := e.potOf(budget, states[i].Period)
 		p.mu.Lock()
 		p.dirty[request.Slot] = true
 		p.mu.Unlock()
 	}
 }
 
-// tellPots tells the homes of pots what this gateway has spent from them.
-func (r *Engine) tellPots(ctx context.Context) error {
+// TellAllHomes tells the homes of pots what this gateway has spent from them.
+func (e *Pots) TellAllHomes(ctx context.Context) error {
 	var errs []error
-	for _, p := range r.knownPots() {
+	for _, p := range e.known() {
 		p.mu.Lock()
 		var slots []string
 		for slot := range p.dirty {
@@ -204,7 +205,7 @@ func (r *Engine) tellPots(ctx context.Context) error {
 		if len(slots) == 0 {
 			continue
 		}
-		if err := r.tellAll(ctx, p, slots, neverIdle); err != nil {
+		if err := e.tellAll(ctx, p, slots, neverIdle); err != nil {
 			errs = append(errs, err)
 			p.mu.Lock()
 			for _, slot := range slots {
@@ -216,65 +217,65 @@ func (r *Engine) tellPots(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-func (r *Engine) knownPots() (pots []*pot) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, p := range r.pots {
+func (e *Pots) known() (pots []*pot) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, p := range e.byHome {
 		pots = append(pots, p)
 	}
 	return pots
 }
 
-// SweepPots looks at all slots of all pots that this gateway knows: what gateways that died have spent becomes known,
+// Sweep looks at all slots of all pots that this gateway knows: what gateways that died have spent becomes known,
 // transfers that they began are ended, and allowances that lie idle go back. Of all gateways one does it at a time.
-func (r *Engine) SweepPots(ctx context.Context) error {
+func (e *Pots) Sweep(ctx context.Context) error {
 	var errs []error
-	for _, p := range r.knownPots() {
-		mine, err := r.conn.Client.SetNX(ctx, p.home+":sweep", r.replica, potSweep).Result()
-		if err := r.conn.NotedBy(ctx, r.conn.BreakerOf(ctx, p.home), err); err != nil {
+	for _, p := range e.known() {
+		mine, err := e.conn.Client.SetNX(ctx, p.home+":sweep", e.options.Replica, potSweep).Result()
+		if err := e.conn.NotedBy(ctx, e.conn.BreakerOf(ctx, p.home), err); err != nil {
 			errs = append(errs, err)
 			continue
 		}
-		if mine || r.options.Manual {
+		if mine || e.options.Manual {
 			p.mu.Lock()
 			recalls := p.recalls
 			p.mu.Unlock()
-			errs = append(errs, r.recall(ctx, p, potIdle, recalls))
+			errs = append(errs, e.recall(ctx, p, potIdle, recalls))
 		}
 	}
-	r.forgetPots(time.Now())
+	e.forgetIdle(time.Now())
 	return errors.Join(errs...)
 }
 
-func (r *Engine) forgetPots(now time.Time) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for home, p := range r.pots {
+func (e *Pots) forgetIdle(now time.Time) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for home, p := range e.byHome {
 		p.mu.Lock()
 		if now.Sub(p.used) > potKept && len(p.dirty) == 0 {
-			delete(r.pots, home)
+			delete(e.byHome, home)
 		}
 		p.mu.Unlock()
 	}
 }
 
-// beatPots asks the homes that this gateway has used lately whether they still know what they have told it.
-func (r *Engine) beatPots(ctx context.Context) error {
+// Beat asks the homes that this gateway has used lately whether they still know what they have told it.
+func (e *Pots) Beat(ctx context.Context) error {
 	var errs []error
-	for _, p := range r.knownPots() {
+	for _, p := range e.known() {
 		p.mu.Lock()
 		seen, idle := p.seen, time.Since(p.used) > time.Minute
 		p.mu.Unlock()
 		if idle || seen == 0 {
 			continue
 		}
-		fields, err := r.conn.Client.HMGet(ctx, p.home, "z", "v", "e").Result()
-		if err := r.conn.NotedBy(ctx, r.conn.BreakerOf(ctx, p.home), err); err != nil {
+		fields, err := e.conn.Client.HMGet(ctx, p.home, "z", "v", "e").Result()
+		if err := e.conn.NotedBy(ctx, e.conn.BreakerOf(ctx, p.home), err); err != nil {
 			errs = append(errs, err)
 			continue
 		}
 		if version := script.FieldInt(fields[1]); fields[0] == nil || version < seen {
-			errs = append(errs, r.fillPot(ctx, p, script.FieldInt(fields[2])))
+			errs = append(errs, e.fillHome(ctx, p, script.FieldInt(fields[2])))
 		}
 	}
 	return errors.Join(errs...)

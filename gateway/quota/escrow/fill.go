@@ -1,4 +1,4 @@
-package redis
+package escrow
 
 import (
 	"context"
@@ -7,24 +7,27 @@ import (
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis/drain"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis/script"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis/seed"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis/wire"
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
 
-// fillPot fills the home of a pot after it was found empty, or that it has lost data of the given epoch. Every slot says
+// fillHome fills the home of a pot after it was found empty, or that it has lost data of the given epoch. Every slot says
 // how it stands and loses, until it asks again, what it was granted beyond that; the ledger says what was
 // spent in slots that have no counter. Gateways that do it at once do no harm.
-func (r *Engine) fillPot(ctx context.Context, p *pot, lost int64) error {
+func (e *Pots) fillHome(ctx context.Context, p *pot, lost int64) error {
 	budget := p.terms()
 	p.mu.Lock()
 	floor := p.seen
 	p.mu.Unlock()
-	for range attempts {
-		epoch, ready, err := r.openPot(ctx, p, lost, floor)
+	for range wire.Attempts {
+		epoch, ready, err := e.openHome(ctx, p, lost, floor)
 		if err != nil || ready {
 			return err
 		}
-		figures, err := r.lookEverywhere(ctx, p, epoch)
+		figures, err := e.lookEverywhere(ctx, p, epoch)
 		if err != nil {
 			return fmt.Errorf("fill the home of %s: %w", budget.Scope, err)
 		}
@@ -32,13 +35,13 @@ func (r *Engine) fillPot(ctx context.Context, p *pot, lost int64) error {
 			floor, lost = newest, epoch
 			continue
 		}
-		spent, err := r.record.SpendBySlot(ctx, budget.Scope, p.period)
+		spent, err := e.options.Record.SpendBySlot(ctx, budget.Scope, p.period)
 		if err != nil {
 			return fmt.Errorf("read what %s has spent: %w", budget.Scope, err)
 		}
-		filled, err := r.conn.CallInt(ctx, r.scripts.Fill, p.home, fillArgs(r.conn.Clock(), epoch, p.period, figures, spent))
+		filled, err := e.conn.CallInt(ctx, e.conn.Scripts.Fill, p.home, fillArgs(e.conn.Clock(), epoch, p.period, figures, spent))
 		if filled == 1 {
-			r.options.Logger.InfoContext(ctx, "filled the home of a pot", slog.String("scope", string(budget.Scope)),
+			e.options.Logger.InfoContext(ctx, "filled the home of a pot", slog.String("scope", string(budget.Scope)),
 				slog.Int("slots", len(figures)))
 		}
 		return err
@@ -46,8 +49,8 @@ func (r *Engine) fillPot(ctx context.Context, p *pot, lost int64) error {
 	return fmt.Errorf("%w: slots of %s are newer than their home", quota.ErrUnavailable, budget.Scope)
 }
 
-func (r *Engine) openPot(ctx context.Context, p *pot, lost, floor int64) (epoch int64, ready bool, err error) {
-	answer, err := r.conn.Call(ctx, r.scripts.Open, p.home, []any{r.conn.Clock(), lost, floor})
+func (e *Pots) openHome(ctx context.Context, p *pot, lost, floor int64) (epoch int64, ready bool, err error) {
+	answer, err := e.conn.Call(ctx, e.conn.Scripts.Open, p.home, []any{e.conn.Clock(), lost, floor})
 	if err != nil {
 		return 0, false, err
 	}
@@ -59,20 +62,20 @@ func (r *Engine) openPot(ctx context.Context, p *pot, lost, floor int64) (epoch 
 }
 
 // lookEverywhere looks at the pot in all slots that there are, and brings to the ledger what they have settled.
-func (r *Engine) lookEverywhere(ctx context.Context, p *pot, epoch int64) (map[string]slotFigures, error) {
-	slots, err := r.slots.All(ctx)
+func (e *Pots) lookEverywhere(ctx context.Context, p *pot, epoch int64) (map[string]slotFigures, error) {
+	slots, err := e.options.Slots.All(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("list slots: %w", err)
 	}
-	figures, err := r.look(ctx, p, slots, epoch, neverIdle)
+	figures, err := e.look(ctx, p, slots, epoch, neverIdle)
 	if err != nil {
 		return nil, err
 	}
 	for _, slot := range slots {
-		if _, counted := figures[slot]; counted || r.conn.Now().Sub(p.period.Start) <= freshPeriod {
+		if _, counted := figures[slot]; counted || e.conn.Now().Sub(p.period.Start) <= seed.FreshPeriod {
 			continue
 		}
-		if err := r.recordStream(ctx, slot); err != nil {
+		if err := e.options.Streams.RecordStream(ctx, slot); err != nil {
 			return nil, fmt.Errorf("record what was settled for %s: %w", slot, err)
 		}
 	}
@@ -100,45 +103,46 @@ func fillArgs(clock string, epoch int64, period quota.Period, figures map[string
 	return args
 }
 
-// refillPot fills the counters of all slots of a pot and its home again.
-func (r *Engine) refillPot(ctx context.Context, p *pot) error {
-	slots, err := r.slotsOfPot(ctx, p)
+// Refill fills the counters of all slots of a pot and its home again.
+func (e *Pots) Refill(ctx context.Context, budget quota.Budget, period quota.Period) error {
+	p := e.potOf(budget, period)
+	slots, err := e.slotsOfPot(ctx, p)
 	if err != nil {
 		return err
 	}
 	for _, slot := range slots {
-		if _, err := r.conn.CallInt(ctx, r.scripts.Unseed, r.keys.Counter(p.budget.Scope, slot, p.period), nil); err != nil {
+		if err := e.options.Filler.Empty(ctx, e.conn.Keys.Counter(p.budget.Scope, slot, p.period)); err != nil {
 			return err
 		}
 	}
 	// This process may never have spent from the pot, or before another one filled it: the home knows its epoch.
-	epoch, err := r.conn.Client.HGet(ctx, p.home, "e").Result()
-	if err := r.conn.NotedBy(ctx, r.conn.BreakerOf(ctx, p.home), ignoreNil(err)); err != nil {
+	epoch, err := e.conn.Client.HGet(ctx, p.home, "e").Result()
+	if err := e.conn.NotedBy(ctx, e.conn.BreakerOf(ctx, p.home), drain.IgnoreNil(err)); err != nil {
 		return err
 	}
-	return r.fillPot(ctx, p, script.FieldInt(epoch))
+	return e.fillHome(ctx, p, script.FieldInt(epoch))
 }
 
-// dropAllowances makes a slot that has lost data ask the homes of its pots again: it may have given back what it now
+// DropAllowances makes a slot that has lost data ask the homes of its pots again: it may have given back what it now
 // believes to have.
-func (r *Engine) dropAllowances(ctx context.Context, slot string) error {
-	if !r.conn.Clustered() {
+func (e *Pots) DropAllowances(ctx context.Context, slot string) error {
+	if !e.conn.Clustered() {
 		return nil
 	}
-	for _, p := range r.knownPots() {
-		key := r.keys.Counter(p.terms().Scope, slot, p.period)
-		err := r.conn.Client.HDel(ctx, key, "e", "n", "g", "l").Err()
-		if err := r.conn.NotedBy(ctx, r.conn.BreakerOf(ctx, key), err); err != nil {
+	for _, p := range e.known() {
+		key := e.conn.Keys.Counter(p.terms().Scope, slot, p.period)
+		err := e.conn.Client.HDel(ctx, key, "e", "n", "g", "l").Err()
+		if err := e.conn.NotedBy(ctx, e.conn.BreakerOf(ctx, key), err); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// spentPot adds up what all slots of a pot have spent and reserved.
-func (r *Engine) spentPot(ctx context.Context, budget quota.Budget) (quota.BudgetState, error) {
-	for range attempts {
-		answer, err := r.conn.Call(ctx, r.scripts.Spent, r.keys.Budget(budget.Scope), script.AppendPeriods([]any{r.conn.Clock(), "1"}, budget.Periods))
+// Spent adds up what all slots of a pot have spent and reserved.
+func (e *Pots) Spent(ctx context.Context, budget quota.Budget) (quota.BudgetState, error) {
+	for range wire.Attempts {
+		answer, err := e.conn.Call(ctx, e.conn.Scripts.Spent, e.conn.Keys.Budget(budget.Scope), script.AppendPeriods([]any{e.conn.Clock(), "1"}, budget.Periods))
 		if err != nil {
 			return quota.BudgetState{}, err
 		}
@@ -150,22 +154,22 @@ func (r *Engine) spentPot(ctx context.Context, budget quota.Budget) (quota.Budge
 		if answer.Err != nil {
 			return quota.BudgetState{}, answer.Err
 		}
-		p := r.potOf(budget, period)
+		p := e.potOf(budget, period)
 		if status == "seed" {
-			if err := r.fillPot(ctx, p, 0); err != nil {
+			if err := e.fillHome(ctx, p, 0); err != nil {
 				return quota.BudgetState{}, err
 			}
 			continue
 		}
-		settled, reserved, err := r.addUp(ctx, p)
+		settled, reserved, err := e.addUp(ctx, p)
 		return budget.State(period, settled, reserved), err
 	}
 	return quota.BudgetState{}, fmt.Errorf("%w: the home of %s does not keep what it is filled with", quota.ErrUnavailable, budget.Scope)
 }
 
-func (r *Engine) addUp(ctx context.Context, p *pot) (settled, reserved money.Nano, err error) {
-	fields, err := r.conn.Client.HGetAll(ctx, p.home).Result()
-	if err := r.conn.NotedBy(ctx, r.conn.BreakerOf(ctx, p.home), err); err != nil {
+func (e *Pots) addUp(ctx context.Context, p *pot) (settled, reserved money.Nano, err error) {
+	fields, err := e.conn.Client.HGetAll(ctx, p.home).Result()
+	if err := e.conn.NotedBy(ctx, e.conn.BreakerOf(ctx, p.home), err); err != nil {
 		return 0, 0, err
 	}
 	var slots []string
@@ -177,14 +181,14 @@ func (r *Engine) addUp(ctx context.Context, p *pot) (settled, reserved money.Nan
 			slots = append(slots, name[2:])
 		}
 	}
-	figures, err := r.look(ctx, p, slots, 0, neverIdle)
+	figures, err := e.look(ctx, p, slots, 0, neverIdle)
 	if err != nil {
 		return 0, 0, err
 	}
 	for _, slot := range slots {
 		own, found := figures[slot]
 		if !found { // its server has lost everything
-			if own, err = r.lookAgain(ctx, p, slot); err != nil {
+			if own, err = e.lookAgain(ctx, p, slot); err != nil {
 				return 0, 0, err
 			}
 		}
@@ -195,10 +199,10 @@ func (r *Engine) addUp(ctx context.Context, p *pot) (settled, reserved money.Nan
 }
 
 // lookAgain fills a slot's counter that has vanished and looks at it.
-func (r *Engine) lookAgain(ctx context.Context, p *pot, slot string) (slotFigures, error) {
-	if err := r.seedPeriod(ctx, p.terms(), slot, p.period, script.EmptyBasis, r.conn.Now()); err != nil {
+func (e *Pots) lookAgain(ctx context.Context, p *pot, slot string) (slotFigures, error) {
+	if err := e.options.Filler.Fill(ctx, p.terms(), slot, p.period, script.EmptyBasis, e.conn.Now()); err != nil {
 		return slotFigures{}, err
 	}
-	figures, err := r.look(ctx, p, []string{slot}, 0, neverIdle)
+	figures, err := e.look(ctx, p, []string{slot}, 0, neverIdle)
 	return figures[slot], err
 }
