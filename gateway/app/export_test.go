@@ -1,6 +1,10 @@
 package app
 
-import "github.com/bursarhq/terraform-provider-bursar/gateway/openapi"
+import (
+	"context"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/openapi"
+)
 
 // StrictDescription is [Description] with objects that have no fields besides those described.
 func StrictDescription() ([]byte, error) {
@@ -15,3 +19,10 @@ func (a *App) Patterns() []string { return a.routes(nil).Patterns() }
 
 // StayFor is stayFor.
 var StayFor = stayFor
+
+// ReadStanding brings the metrics of budgets and limits up to date now.
+func (a *App) ReadStanding(ctx context.Context) error {
+	standing, err := a.parts.stands.read(ctx)
+	a.parts.metrics.Stands(standing)
+	return err
+}

@@ -63,6 +63,7 @@ type parts struct {
 	known    atomic.Pointer[deployment.Registry]
 	capacity quota.Engine
 	learned  *calibration.Book
+	stands   *standings
 	drift    *ledger.Reconciler
 	exports  []*ledgerexport.Exporter
 	closers  []closer
@@ -102,7 +103,7 @@ func assemble(ctx context.Context, options Options) (_ *parts, err error) {
 	})
 	p.ledger = ledger.New(ledger.Options{Store: p.store, OnAlert: p.alerts.Wake, Logger: logger})
 	p.onClose("ledger", p.ledger.Close)
-	p.metrics = metrics.New(options.Version)
+	p.metrics = metrics.New(metrics.Options{Version: options.Version, LiteLLMNames: settings.Metrics.LiteLLMNames})
 	if err := p.openCounters(ctx, options); err != nil {
 		return nil, err
 	}
@@ -153,12 +154,14 @@ func assemble(ctx context.Context, options Options) (_ *parts, err error) {
 		PassThrough: passThroughs(settings.PassThrough), Metrics: p.metrics,
 		Tokens: callerTokens(settings, logger), Calibration: p.learned,
 	})
+	spending := policy.Spending{Book: book, Counters: p.engine, Windows: p.engine, Resets: p.store, Changes: p.changes, Now: options.Now}
+	p.stands = &standings{parts: p, options: options, spending: spending}
 	p.admin = admin.Options{
 		Door: access.NewDoor(&access.Callers{
 			Configured: p.admins, Record: p.store, People: people(settings, logger), Pepper: pepper, Now: options.Now,
 		}, settings.FailuresAllowed, options.Now),
 		Record: p.store, Changes: p.changes, Tester: p.alerts, Declared: p.declared,
-		Spending: policy.Spending{Book: book, Counters: p.engine, Windows: p.engine, Resets: p.store, Changes: p.changes, Now: options.Now},
+		Spending: spending,
 		Models:   served{p.source, p.models}, Prices: p.models,
 		Pepper: pepper, Logger: logger, People: settings.OIDC != nil,
 	}
@@ -256,7 +259,7 @@ func (p *parts) modelNames(model string) *modelname.Names {
 // background are the loops that run beside the server until it has stopped.
 func (p *parts) background() []func(context.Context) {
 	return []func(context.Context){
-		p.proxy.Run, p.learned.Run, p.models.Run, p.alerts.Run, p.drift.Run, p.watchBacklog, p.runExports, p.runPriceFeed, p.watchStores,
+		p.proxy.Run, p.learned.Run, p.models.Run, p.alerts.Run, p.drift.Run, p.watchBacklog, p.runExports, p.runPriceFeed, p.watchStores, p.stands.watch,
 	}
 }
 

@@ -116,6 +116,9 @@ type Config struct {
 	// Routing says how calls are spread over them.
 	Routing Routing
 
+	// Metrics say which series /metrics has.
+	Metrics Metrics
+
 	// Exports are where ledger rows are sent to.
 	Exports []Export
 

@@ -83,6 +83,7 @@ type file struct {
 		CAFile    string `yaml:"ca_file"`
 	} `yaml:"prices"`
 
+	Metrics        fileMetrics       `yaml:"metrics"`
 	Export         []fileExport      `yaml:"export"`
 	Contact        string            `yaml:"contact"`
 	LiteLLMErrors  bool              `yaml:"litellm_errors"`

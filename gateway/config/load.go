@@ -45,6 +45,7 @@ func Load(path string, getenv func(string) string) (Config, error) {
 	c.exports(f)
 	c.declared(f)
 	c.tokens(f)
+	c.metrics(f.Metrics)
 	from.locate(c.problems)
 	if len(from.problems) > 0 {
 		return Config{}, &Error{Problems: from.texts()}

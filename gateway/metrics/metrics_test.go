@@ -17,7 +17,7 @@ func scrape(m *metrics.Metrics) string {
 }
 
 func TestCallEnded(t *testing.T) {
-	m := metrics.New("1.2.3")
+	m := metrics.New(metrics.Options{Version: "1.2.3"})
 	m.CallEnded(metrics.Call{TeamID: "marketing", Model: "m", Status: 200, Cost: money.USD / 4, PromptTokens: 3, CompletionTokens: 5, Overhead: time.Millisecond})
 	m.CallEnded(metrics.Call{TeamID: "marketing", Model: "m", Status: 429, Reason: "team.requests"})
 	text := scrape(m)
@@ -36,7 +36,7 @@ func TestCallEnded(t *testing.T) {
 }
 
 func TestDrifted_goesWhenItAgreesAgain(t *testing.T) {
-	m := metrics.New("test")
+	m := metrics.New(metrics.Options{Version: "test"})
 	m.Drifted("team:a", -7)
 	if !strings.Contains(scrape(m), `bursar_quota_drift_nanousd{scope="team:a"} -7`) {
 		t.Error("the drift is missing")
@@ -48,7 +48,7 @@ func TestDrifted_goesWhenItAgreesAgain(t *testing.T) {
 }
 
 func TestMetrics_showHowOldPricesAre(t *testing.T) {
-	m := metrics.New("test")
+	m := metrics.New(metrics.Options{Version: "test"})
 	since := time.Date(2026, 7, 1, 0, 0, 0, 0, time.UTC)
 	now := since.Add(time.Hour)
 	m.PricesSince(func() time.Time { return since }, func() time.Time { return now })

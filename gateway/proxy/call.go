@@ -84,8 +84,10 @@ type call struct {
 	deployment     deployment.Deployment
 	taken          taken
 	upstreamFor    time.Duration
-	// overhead is what the gateway itself took, known when the call has ended.
-	overhead time.Duration
+	// took is the whole call and overhead what the gateway itself took of it, known when the call has ended.
+	took, overhead time.Duration
+	// firstToken is after how long a stream's first went to the client; 0 for others.
+	firstToken time.Duration
 
 	usage pricing.Usage
 	cost  money.Nano

@@ -110,7 +110,7 @@ func TestClientClosed_whereverItHangsUp(t *testing.T) {
 			var provider *player
 			second := testenv.StartUpstream(t, testenv.UpstreamOptions{})
 			b := newBench(t, func(b *bench) {
-				b.metrics, b.hold, b.routing = metrics.New("test"), time.Hour, deployment.Routing{AllowedFails: new(0)}
+				b.metrics, b.hold, b.routing = metrics.New(metrics.Options{Version: "test"}), time.Hour, deployment.Routing{AllowedFails: new(0)}
 				address := b.upstream.URL()
 				if test.play != nil {
 					provider = plays(t, test.play...)
@@ -181,7 +181,7 @@ func (b *bench) awaitGone() {
 }
 
 func TestClientClosed_beforeItsRequestIsWhole(t *testing.T) {
-	b := newBench(t, func(b *bench) { b.metrics = metrics.New("test") })
+	b := newBench(t, func(b *bench) { b.metrics = metrics.New(metrics.Options{Version: "test"}) })
 	connection, err := net.Dial("tcp", b.gateway.Listener.Addr().String())
 	if err != nil {
 		t.Fatal(err)
@@ -199,7 +199,7 @@ func TestClientClosed_beforeItsRequestIsWhole(t *testing.T) {
 // A call that waits for others to settle is not one that was refused.
 func TestClientClosed_whileItWaits(t *testing.T) {
 	b := newBench(t, func(b *bench) {
-		b.metrics = metrics.New("test")
+		b.metrics = metrics.New(metrics.Options{Version: "test"})
 		b.team.MaxBudget = new(1000 * perToken)
 		b.wait = time.Hour
 	})
@@ -243,7 +243,7 @@ func TestClientClosed_withinSound(t *testing.T) {
 	}))
 	t.Cleanup(func() { close(release); provider.Close() })
 	b := newBench(t, func(b *bench) {
-		b.metrics = metrics.New("test")
+		b.metrics = metrics.New(metrics.Options{Version: "test"})
 		d := b.deployment("spread", provider.URL)
 		d.ID, d.Price = "a", b.price(pricing.List{Characters: new(15 * money.USD)})
 		b.more = append(b.more, d)

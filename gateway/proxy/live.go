@@ -94,3 +94,10 @@ func (p *Proxy) renew(ctx context.Context, engine quota.Engine, checkpoints []qu
 			slog.Int("calls", len(checkpoints)), slog.String("error", err.Error()))
 	}
 }
+
+// Running is how many calls are under way, each with what it has reserved.
+func (p *Proxy) Running() int {
+	p.live.mu.Lock()
+	defer p.live.mu.Unlock()
+	return len(p.live.calls)
+}

@@ -12,7 +12,7 @@ import (
 // log writes the one line of a call, with the fields that the documentation promises.
 func (p *Proxy) log(ctx context.Context, c *call, status int) {
 	latency := p.Now().Sub(c.started)
-	c.overhead = max(0, latency-c.upstreamFor)
+	c.took, c.overhead = latency, max(0, latency-c.upstreamFor)
 	attrs := append(make([]slog.Attr, 0, mostAttrs),
 		slog.Time("timestamp", c.started.UTC()),
 		slog.String("model", c.model),
@@ -49,7 +49,8 @@ func (p *Proxy) count(c *call, status int) {
 	}
 	counted := metrics.Call{
 		Model: c.served.Label, Status: status, Reason: c.reason, Cost: c.cost,
-		PromptTokens: c.usage.PromptTokens, CompletionTokens: c.usage.CompletionTokens, Overhead: c.overhead,
+		PromptTokens: c.usage.PromptTokens, CompletionTokens: c.usage.CompletionTokens,
+		Overhead: c.overhead, Upstream: c.upstreamFor, Took: c.took, FirstToken: c.firstToken,
 	}
 	if c.subject != nil && c.subject.Key.TeamID != nil {
 		counted.TeamID = *c.subject.Key.TeamID

@@ -58,6 +58,7 @@ func (p *Proxy) passStream(w http.ResponseWriter, r *http.Request, c *call, resp
 	s := &stream{idle: p.StreamIdle, call: c, client: w, control: http.NewResponseController(w), meter: c.endpoint.wire.Meter()}
 	p.sendHeaders(w, r, c, false)
 	s.begin()
+	c.firstToken = p.Now().Sub(c.started)
 	silence := time.AfterFunc(p.StreamIdle, cancel)
 	defer silence.Stop()
 	started := time.Now()
