@@ -28,7 +28,9 @@ func (a *App) routes(description []byte) *httpx.Mux {
 	for _, route := range openapi.Routes(description) {
 		mux.Handle(route.Pattern, route.Handler)
 	}
-	mux.Otherwise(admin.New(a.parts.admin))
+	administration := admin.New(a.parts.admin)
+	a.serveConsole(mux, administration)
+	mux.Otherwise(administration)
 	return mux
 }
 

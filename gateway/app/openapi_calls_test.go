@@ -266,6 +266,7 @@ var calls = []example{
 	{pattern: "POST /audio/translations", body: soundForm},
 	{pattern: "GET /models"},
 	{pattern: "GET /models/{model}"},
+	{pattern: "GET /usage/limits"},
 	{pattern: "GET /responses/{response}"},
 	{pattern: "GET /responses/{response}/input_items"},
 	{pattern: "POST /responses/{response}/cancel"},

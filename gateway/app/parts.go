@@ -16,6 +16,7 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/gateway/alert/webhook"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/calibration"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/console"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/deployment"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/ledger"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/ledgerexport"
@@ -49,10 +50,13 @@ type parts struct {
 	proxy    *proxy.Proxy
 	admin    admin.Options
 	admins   *auth.AdminKeys
+	// console is nil where it is switched off.
+	console  *console.Options
 	metrics  *metrics.Metrics
 	source   *models
 	declared *declared
 	changes  policy.Changes
+	spending policy.Spending
 	feed     *pricefeed.Feed
 	// collectors hold the key that opens the metrics and nothing else.
 	collectors *auth.AdminKeys
@@ -154,17 +158,19 @@ func assemble(ctx context.Context, options Options) (_ *parts, err error) {
 		PassThrough: passThroughs(settings.PassThrough), Metrics: p.metrics,
 		Tokens: callerTokens(settings, logger), Calibration: p.learned,
 	})
-	spending := policy.Spending{Book: book, Counters: p.engine, Windows: p.engine, Resets: p.store, Changes: p.changes, Now: options.Now}
-	p.stands = &standings{parts: p, options: options, spending: spending}
+	p.spending = policy.Spending{Book: book, Counters: p.engine, Windows: p.engine, Resets: p.store, Changes: p.changes, Now: options.Now}
+	p.stands = &standings{parts: p, options: options, spending: p.spending}
+	callers := &access.Callers{
+		Configured: p.admins, Record: p.store, People: people(settings, logger), Pepper: pepper, Now: options.Now,
+	}
 	p.admin = admin.Options{
-		Door: access.NewDoor(&access.Callers{
-			Configured: p.admins, Record: p.store, People: people(settings, logger), Pepper: pepper, Now: options.Now,
-		}, settings.FailuresAllowed, options.Now),
+		Door:   access.NewDoor(signedIn{callers}, settings.FailuresAllowed, options.Now),
 		Record: p.store, Changes: p.changes, Tester: p.alerts, Declared: p.declared,
-		Spending: spending,
+		Spending: p.spending,
 		Models:   served{p.source, p.models}, Prices: p.models,
 		Pepper: pepper, Logger: logger, People: settings.OIDC != nil,
 	}
+	p.console = p.openConsole(options, callers, sealer)
 	return p, nil
 }
 

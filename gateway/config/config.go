@@ -21,6 +21,8 @@ type Config struct {
 	Listen string
 	// AdminKey opens the admin API.
 	AdminKey string
+	// Console serves the pages under /console/.
+	Console bool
 	// MetricsKey opens /metrics and nothing else; "" is none.
 	MetricsKey string
 	// DataDir holds the embedded stores and the generated secret key.

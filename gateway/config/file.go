@@ -73,6 +73,10 @@ type file struct {
 	OIDC *fileOIDC `yaml:"oidc"`
 	JWT  *fileJWT  `yaml:"jwt"`
 
+	Console struct {
+		Enabled *bool `yaml:"enabled"`
+	} `yaml:"console"`
+
 	Prices struct {
 		File      string `yaml:"file"`
 		Mode      string `yaml:"mode"`

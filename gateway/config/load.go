@@ -67,6 +67,7 @@ func (c *checker) stores(f file) {
 	c.listen(f)
 	c.adminKey(f.AdminKey)
 	c.metricsKey(f.MetricsKey)
+	c.config.Console = f.Console.Enabled == nil || *f.Console.Enabled
 	c.config.DataDir = valueOr(f.DataDir, "data")
 	c.config.SecretKey = f.SecretKey
 	c.database(f)

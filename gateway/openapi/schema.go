@@ -41,6 +41,7 @@ var anything = object{{"type", []string{"object", "array", "string", "number", "
 var special = map[reflect.Type]object{
 	reflect.TypeFor[time.Time]():       {{"type", "string"}, {"format", "date-time"}},
 	reflect.TypeFor[money.Nano]():      {{"type", "number"}, {"description", "An amount in USD, exact to nine decimals."}},
+	reflect.TypeFor[json.Number]():     {{"type", "number"}},
 	reflect.TypeFor[json.RawMessage](): anything,
 	reflect.TypeFor[api.StringList]():  {{"type", "array"}, {"items", object{{"type", "string"}}}},
 	reflect.TypeFor[api.Metadata]():    {{"type", "object"}, {"additionalProperties", true}},

@@ -60,16 +60,20 @@ func appendModelWindow(windows []quota.Window, owner quota.Scope, name string, l
 		if !model.BoundBy(entry) {
 			continue
 		}
-		var bound api.RateLimits
-		if rpm, limited := limits.ModelRPMLimit[entry]; limited {
-			bound.RPMLimit = &rpm
-		}
-		if tpm, limited := limits.ModelTPMLimit[entry]; limited {
-			bound.TPMLimit = &tpm
-		}
-		windows = appendWindow(windows, modelled(owner, entry), name, bound)
+		windows = appendWindow(windows, modelled(owner, entry), name, limitsOf(limits, entry))
 	}
 	return windows
+}
+
+// limitsOf are the limits that stand under one name, pattern or access group.
+func limitsOf(limits api.ModelRateLimits, entry string) (bound api.RateLimits) {
+	if rpm, limited := limits.ModelRPMLimit[entry]; limited {
+		bound.RPMLimit = &rpm
+	}
+	if tpm, limited := limits.ModelTPMLimit[entry]; limited {
+		bound.TPMLimit = &tpm
+	}
+	return bound
 }
 
 // limitedModels are the names that have limits, in order.

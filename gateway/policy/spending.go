@@ -104,7 +104,11 @@ func spent[T any](ctx context.Context, s Spending, objects []T, budgetOf func(T)
 	}
 	states := make([]api.BudgetState, len(counted))
 	for i, state := range counted {
-		states[i].Spend = state.Settled
+		states[i].Spend, states[i].Reserved = state.Settled, state.Reserved
+		if !state.Period.Start.IsZero() {
+			start := state.Period.Start.UTC()
+			states[i].PeriodStart = &start
+		}
 		if !state.Period.End.IsZero() {
 			end := state.Period.End.UTC()
 			states[i].BudgetResetAt = &end

@@ -80,7 +80,11 @@ var callDocs = map[string]openapi.Operation{
 		Body:    callBody{}, Answer: map[string]any{}, Errors: callErrors, Refusal: anthropicError{}, Statuses: messagesStatuses,
 	},
 	"GET /models/{model...}": {Summary: "Show one of the models that the key may use.", Answer: listedModel{}},
-	"GET /models":            {Summary: "List the models that the key may use.", Answer: modelList{}},
+	"GET /usage/limits": {
+		Summary: "Show every limit that binds the key, with what is used of it. It counts against nothing, and answers a key that is blocked too.",
+		Answer:  api.LimitStates{}, Errors: []api.Code{api.ExpiredKey},
+	},
+	"GET /models": {Summary: "List the models that the key may use.", Answer: modelList{}},
 }
 
 // Operations describes every route of the data path. A test fails on one without a summary.

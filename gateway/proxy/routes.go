@@ -30,6 +30,7 @@ func routes() []route {
 	list := []route{
 		{"GET", basePrefixes, "/models", func(p *Proxy) http.Handler { return httpx.Handle(p.Logger, p.listModels) }},
 		{"GET", basePrefixes, "/models/{model...}", func(p *Proxy) http.Handler { return httpx.Handle(p.Logger, p.showModel) }},
+		{"GET", basePrefixes, "/usage/limits", func(p *Proxy) http.Handler { return httpx.Handle(p.Logger, p.showLimits) }},
 	}
 	for _, e := range endpoints {
 		list = append(list, route{cmp.Or(e.method, http.MethodPost), e.prefixes, e.path, func(p *Proxy) http.Handler {

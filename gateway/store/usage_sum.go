@@ -165,3 +165,33 @@ func (s *Store) Peaks(ctx context.Context, teamIDs []string, from time.Time) (ma
 	})
 	return peaks, err
 }
+
+// Minutes returns what a team, or a key if that is given, was served in each minute since from, oldest first. Minutes
+// without a request are left out.
+func (s *Store) Minutes(ctx context.Context, teamID, keyID string, from time.Time) ([]api.UsedMinute, error) {
+	values := args{"from_ms": from.UnixMilli()}
+	values.given("team_id", teamID)
+	values.given("key_id", keyID)
+	minutes := []api.UsedMinute{}
+	err := s.each(ctx, "ledger_minutes", values, func(scan func(...any) error) error {
+		var number int64
+		var minute api.UsedMinute
+		err := scan(&number, &minute.Requests, &minute.Tokens)
+		minute.At = time.Unix(number*60, 0).UTC()
+		minutes = append(minutes, minute)
+		return err
+	})
+	return minutes, err
+}
+
+// LastDays returns the UTC day, as 2006-01-02, on which each of the keys was served last. Keys without a call are left out.
+func (s *Store) LastDays(ctx context.Context, keyIDs []string) (map[string]string, error) {
+	days := map[string]string{}
+	err := s.each(ctx, "usage_last_days", args{"key_ids": keyIDs}, func(scan func(...any) error) error {
+		var key, last string
+		err := scan(&key, &last)
+		days[key] = last
+		return err
+	})
+	return days, err
+}

@@ -106,6 +106,10 @@ type BudgetState struct {
 	Throttled bool `json:"throttled"`
 	// EffectiveRPMLimit is what is left of the requests per minute while throttled, nil otherwise.
 	EffectiveRPMLimit *int64 `json:"effective_rpm_limit"`
+	// Reserved is held by calls under way, and PeriodStart is when the running period began, nil for one without a
+	// beginning. Both are for the gateway's own pages and not answered.
+	Reserved    money.Nano `json:"-"`
+	PeriodStart *time.Time `json:"-"`
 }
 
 // Record is what the gateway keeps about every object. It is answered, never accepted.

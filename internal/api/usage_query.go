@@ -98,3 +98,10 @@ type Peak struct {
 	Requests int64 `json:"rpm"`
 	Tokens   int64 `json:"tpm"`
 }
+
+// UsedMinute is what was served in one minute by the clock.
+type UsedMinute struct {
+	At       time.Time `json:"at"`
+	Requests int64     `json:"requests"`
+	Tokens   int64     `json:"tokens"`
+}

@@ -64,7 +64,17 @@ func (c *Callers) Authenticate(ctx context.Context, header http.Header) (auth.Ca
 	if auth.CheckSecret(secret) != nil {
 		return auth.Caller{}, auth.InvalidKey()
 	}
-	hash := auth.Hash(c.Pepper, secret)
+	return c.byHash(ctx, auth.Hash(c.Pepper, secret), c.key)
+}
+
+// Reader returns who the secret with this hash belongs to, for pages that only look: who is blocked, or whose team is,
+// may still look at that. Errors are those of [Callers.Authenticate].
+func (c *Callers) Reader(ctx context.Context, hash []byte) (auth.Caller, error) {
+	return c.byHash(ctx, hash, c.lookingKey)
+}
+
+// byHash finds the owner of a secret; ofKey makes a caller of a key.
+func (c *Callers) byHash(ctx context.Context, hash []byte, ofKey func(context.Context, api.Key) (auth.Caller, error)) (auth.Caller, error) {
 	admin, err := c.Record.AdminKeyBySecretHash(ctx, hash)
 	if err == nil {
 		return c.adminKey(admin)
@@ -79,7 +89,26 @@ func (c *Callers) Authenticate(ctx context.Context, header http.Header) (auth.Ca
 	if err != nil {
 		return auth.Caller{}, err
 	}
-	return c.key(ctx, key)
+	return ofKey(ctx, key)
+}
+
+// lookingKey is the caller of a key, with a role that changes nothing where the key or its team is blocked.
+func (c *Callers) lookingKey(ctx context.Context, key api.Key) (auth.Caller, error) {
+	caller, err := c.key(ctx, key)
+	if api.CodeOf(err) != api.Unauthenticated {
+		return caller, err
+	}
+	caller = auth.Caller{
+		Name: keyCallerName + key.KeyID, Role: auth.RoleTeamViewer, KeyID: key.KeyID,
+		Credential: api.Credential{Kind: api.CredentialKey, ID: key.KeyID},
+	}
+	if key.TeamID != nil {
+		caller.Teams = []string{*key.TeamID}
+	}
+	if key.Expires != nil && !c.Now().Before(*key.Expires) { // a blocked key's end is not looked at before
+		return auth.Caller{}, auth.ExpiredKey(*key.Expires)
+	}
+	return caller, nil
 }
 
 func (c *Callers) adminKey(key api.AdminKey) (auth.Caller, error) {

@@ -90,16 +90,29 @@ func NewDoor(authenticator Authenticator, failures int, now func() time.Time) *D
 
 // Authenticate finds out who sends a request.
 func (d *Door) Authenticate(r *http.Request) (auth.Caller, error) {
-	from := source(r)
-	if wait := d.throttle.wait(from, d.now()); wait > 0 && !d.authenticator.Known(r.Context(), r.Header) {
-		refused := api.Errorf(api.RateLimited, "too many requests from this address failed to authenticate; try again later")
-		seconds := int64(wait/time.Second) + 1
-		refused.Header = http.Header{"Retry-After": {strconv.FormatInt(seconds, 10)}}
-		return auth.Caller{}, refused
+	known := func() bool { return d.authenticator.Known(r.Context(), r.Header) }
+	if err := d.Admit(r, known); err != nil {
+		return auth.Caller{}, err
 	}
 	caller, err := d.authenticator.Authenticate(r.Context(), r.Header)
 	if api.CodeOf(err) == api.Unauthenticated {
-		d.throttle.failed(from, d.now())
+		d.Failed(r)
 	}
 	return caller, err
 }
+
+// Admit refuses a request whose address has failed too often, unless what it carries is known to be right. It and
+// [Door.Failed] are for other ways in, so that guesses count together wherever they are made.
+func (d *Door) Admit(r *http.Request, known func() bool) error {
+	wait := d.throttle.wait(source(r), d.now())
+	if wait == 0 || known() {
+		return nil
+	}
+	refused := api.Errorf(api.RateLimited, "too many requests from this address failed to authenticate; try again later")
+	seconds := int64(wait/time.Second) + 1
+	refused.Header = http.Header{"Retry-After": {strconv.FormatInt(seconds, 10)}}
+	return refused
+}
+
+// Failed notes that a request carried nothing that is right.
+func (d *Door) Failed(r *http.Request) { d.throttle.failed(source(r), d.now()) }

@@ -75,3 +75,16 @@ SELECT team_id, MAX(requests), MAX(tokens) FROM (
   GROUP BY 1, 2
 ) AS minutes
 GROUP BY 1
+
+-- name: ledger_minutes
+-- What a team or a key was served in each minute by the clock.
+SELECT admitted_at_ms / 60000 AS minute, COUNT(*), CAST(SUM(prompt_tokens + completion_tokens) AS BIGINT)
+FROM ledger
+WHERE admitted_at_ms >= $from_ms AND kind IN ('settle', 'estimate')
+  AND team_id = $team_id -- if team_id
+  AND key_id = $key_id -- if key_id
+GROUP BY 1
+ORDER BY 1
+
+-- name: usage_last_days
+SELECT key_id, MAX(day) FROM usage_daily WHERE key_id IN ($key_ids) AND requests > 0 GROUP BY key_id

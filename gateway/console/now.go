@@ -1,0 +1,108 @@
+package console
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
+)
+
+// mostFalling is how many budgets the first page shows.
+const mostFalling = 25
+
+// nowBody is the first page.
+type nowBody struct {
+	// Counted is when the budgets were counted; nil while the first count is under way.
+	Counted *time.Time
+	Falling []fallingRow
+	// Capped and Uncapped count budgets, Over, Near and Blocked teams and pots among them.
+	Capped, Uncapped, Over, Near, Blocked int
+	Today                                 money.Nano
+	Month                                 money.Nano
+	Refused                               []RefusalCount
+	RefusedCalls                          int64
+	Health                                Health
+}
+
+// fallingRow is a budget with the days on which its cap may be reached.
+type fallingRow struct {
+	capped
+	Forecast forecast
+}
+
+// now is the page of all budgets, sorted by which cap falls first. Who is not over all teams gets their own page.
+func (s *Server) now(w http.ResponseWriter, r *http.Request, in *session) error {
+	if !in.caller.Role.Everywhere() {
+		http.Redirect(w, r, home(in), http.StatusSeeOther)
+		return nil
+	}
+	body := nowBody{Refused: s.Refusals.Since(time.Hour, ""), Health: s.Health(r.Context())}
+	for _, refused := range body.Refused {
+		body.RefusedCalls += refused.Calls
+	}
+	counted, err := s.overview.get(r.Context())
+	if err != nil {
+		return err
+	}
+	if counted != nil {
+		body.Counted = &counted.at
+		body.tally(counted)
+		shown := counted.falling[:min(mostFalling, len(counted.falling))]
+		if body.Falling, err = s.foreseeAll(r.Context(), shown); err != nil {
+			return err
+		}
+	}
+	if body.Today, body.Month, err = s.spentLately(r.Context()); err != nil {
+		return err
+	}
+	return s.show(w, r, in, "now", "Now", true, body)
+}
+
+// home is the page of who is not over all teams.
+func home(in *session) string {
+	if len(in.caller.Teams) > 0 {
+		return Root + "team?id=" + url.QueryEscape(in.caller.Teams[0])
+	}
+	return Root + "key"
+}
+
+func (b *nowBody) tally(counted *count) {
+	for _, one := range counted.all {
+		switch {
+		case one.Cap == nil:
+			b.Uncapped++
+		default:
+			b.Capped++
+		}
+		switch {
+		case one.Over():
+			b.Over++
+		case one.Share() >= nearShare:
+			b.Near++
+		}
+		if one.Blocked {
+			b.Blocked++
+		}
+	}
+}
+
+// nearShare is from which share of its cap on a budget is called near it.
+const nearShare = 0.8
+
+// spentLately is what everybody has spent today and in this month, in UTC.
+func (s *Server) spentLately(ctx context.Context) (today, month money.Nano, err error) {
+	now := s.Now().UTC()
+	first := time.Date(now.Year(), now.Month(), 1, 0, 0, 0, 0, time.UTC)
+	query := api.UsageQuery{Period: api.PeriodDay, From: first}
+	err = s.Record.EachUsageSum(ctx, query, func(sum api.UsageSum) error {
+		month += sum.TotalCost
+		if sum.PeriodStart == now.Format(time.DateOnly) {
+			today = sum.TotalCost
+		}
+		return nil
+	})
+	return today, month, err
+}

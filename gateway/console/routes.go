@@ -1,0 +1,79 @@
+package console
+
+import (
+	"net/http"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/httpx"
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+// view is one page: it answers, or returns why it cannot and has written nothing.
+type view func(s *Server, w http.ResponseWriter, r *http.Request, in *session) error
+
+// route is one page of the console and who may open it.
+type route struct {
+	pattern string
+	// permission is what a caller needs; those of teams are let in for theirs.
+	permission auth.Permission
+	view       view
+}
+
+// routes are all pages for who is signed in. What a page of a team shows is checked by its view.
+var routes = []route{
+	{"GET " + Root + "{$}", auth.TeamRead, (*Server).now},
+	{"GET " + Root + "teams", auth.Read, (*Server).teams},
+	{"GET " + Root + "team", auth.TeamRead, (*Server).team},
+	{"GET " + Root + "key", auth.TeamRead, (*Server).ownKey},
+	{"POST " + Root + "sign-out", auth.TeamRead, (*Server).signOut},
+}
+
+func (s *Server) routes() http.Handler {
+	mux := httpx.NewMux(s.Logger)
+	mux.Handle("GET "+Root+"assets/{name}", http.HandlerFunc(serveAsset))
+	mux.Handle("GET "+Root+"sign-in", http.HandlerFunc(s.signInPage))
+	mux.Handle("POST "+Root+"sign-in", http.HandlerFunc(s.signIn))
+	for _, route := range routes {
+		mux.Handle(route.pattern, s.page(route))
+	}
+	mux.Otherwise(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		in, err := s.session(r)
+		if err != nil {
+			in = nil
+		}
+		s.fail(w, r, in, errNoPage())
+	}))
+	return mux
+}
+
+// page lets in who is signed in and may open the page.
+func (s *Server) page(route route) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		in, err := s.session(r)
+		switch {
+		case api.CodeOf(err) == api.Unauthenticated || api.CodeOf(err) == api.ExpiredKey:
+			s.askToSignIn(w, r)
+			return
+		case err != nil:
+			s.fail(w, r, nil, err)
+			return
+		}
+		httpx.Of(r.Context()).Actor = in.caller.Name
+		if r.Method == http.MethodPost && !s.ownForm(r, in) {
+			s.fail(w, r, in, api.Errorf(api.Forbidden, "this form is out of date; go back, load the page again and send it once more"))
+			return
+		}
+		if !in.caller.Role.May(route.permission) {
+			s.fail(w, r, in, errNoPage())
+			return
+		}
+		if err := route.view(s, w, r, in); err != nil {
+			s.fail(w, r, in, err)
+		}
+	})
+}
+
+// errNoPage is for pages that are not there and for those that are not the caller's, which nobody can tell apart.
+func errNoPage() error {
+	return api.Errorf(api.NotFound, "There is no such page, or it is not yours to see.")
+}

@@ -1,0 +1,88 @@
+package console
+
+import (
+	"cmp"
+	"net/http"
+	"slices"
+	"sort"
+	"time"
+)
+
+// perPage is how many rows a list shows.
+const perPage = 50
+
+// teamsBody is the list of teams.
+type teamsBody struct {
+	Search, Filter string
+	Filters        []filterEntry
+	Counted        *time.Time
+	Rows           []teamRow
+	// Total is how many the search and the filter select, All how many teams there are.
+	Total, All int
+	// First is whether this is the first page; After begins the next one, "" on the last.
+	First bool
+	After string
+}
+
+type filterEntry struct{ Value, Label string }
+
+type teamRow struct {
+	capped
+	// Refused are the calls of the last day that this gateway refused.
+	Refused int64
+}
+
+// teamFilters are what the list can be narrowed to.
+var teamFilters = []filterEntry{
+	{"", "All"}, {"near", "Over 80 %"}, {"over", "Over budget"}, {"blocked", "Blocked"}, {"uncapped", "Without budget"}, {"refused", "Refused in 24 h"},
+}
+
+// teams is the list of all teams, in the order of their ids.
+func (s *Server) teams(w http.ResponseWriter, r *http.Request, in *session) error {
+	query := r.URL.Query()
+	body := teamsBody{Search: query.Get("q"), Filter: query.Get("filter"), Filters: teamFilters, First: query.Get("after") == ""}
+	counted, err := s.overview.get(r.Context())
+	if err != nil {
+		return err
+	}
+	if counted != nil {
+		refused := s.Refusals.Teams(24 * time.Hour)
+		body.Counted = &counted.at
+		body.All = sort.Search(len(counted.all), func(i int) bool { return counted.all[i].Kind != "team" })
+		found := counted.teams(body.Search, func(c capped) bool { return inFilter(c, body.Filter, refused) })
+		body.Total = len(found)
+		body.page(found, query.Get("after"), refused)
+	}
+	return s.show(w, r, in, "teams", "Teams", false, body)
+}
+
+func inFilter(c capped, filter string, refused map[string]int64) bool {
+	switch filter {
+	case "near":
+		return c.Share() >= nearShare
+	case "over":
+		return c.Over()
+	case "blocked":
+		return c.Blocked
+	case "uncapped":
+		return c.Cap == nil
+	case "refused":
+		return refused[c.ID] > 0
+	default:
+		return true
+	}
+}
+
+// page cuts out the rows behind the id that the page before ended with.
+func (b *teamsBody) page(found []capped, after string, refused map[string]int64) {
+	at, exact := slices.BinarySearchFunc(found, after, func(c capped, id string) int { return cmp.Compare(c.ID, id) })
+	if exact {
+		at++
+	}
+	for _, one := range found[at:min(at+perPage, len(found))] {
+		b.Rows = append(b.Rows, teamRow{one, refused[one.ID]})
+	}
+	if at+perPage < len(found) {
+		b.After = found[at+perPage-1].ID
+	}
+}
