@@ -1,6 +1,8 @@
 package review
 
-// attribute is one attribute that is a quota, or decides on one.
+import "math"
+
+// attribute is one attribute of a resource that limits, prices, routes or reveals.
 type attribute struct {
 	// path is the attribute's name, with dots for nested ones.
 	path   string
@@ -17,119 +19,126 @@ type attribute struct {
 	ordinal bool
 	// perModel says that the attribute is a map of such limits by model name.
 	perModel bool
+	// within says that the attribute holds others, which are compared one by one.
+	within bool
+	// loosens tells by how much a change allows more; nil is never.
+	loosens effect
+	// says is what the column Change tells of a change that has no number; empty is "changes".
+	says string
 }
 
-const unlimited = "unlimited"
-
-var rateLimits = []attribute{
-	{path: "rpm_limit", format: counted("request/min", "requests/min"), none: unlimited, limit: true},
-	{path: "tpm_limit", format: counted("token/min", "tokens/min"), none: unlimited, limit: true},
-	{path: "max_parallel_requests", format: counted("at once", "at once"), none: unlimited, limit: true},
+// loosening is by how much a change allows more than before. The zero value is not at all.
+type loosening struct {
+	// share is 0.5 for half as much again, and infinite for what has no measure.
+	share float64
+	// why is what is said of a change without measure: "is removed".
+	why string
 }
 
-// outputFloor limits nothing: it says how short an answer may be that a limit cuts.
-var outputFloor = []attribute{
-	{path: "min_output_tokens", format: counted("token", "tokens"), none: "the gateway's"},
-}
+func unmeasured(why string) loosening { return loosening{share: math.Inf(1), why: why} }
 
-var modelRateLimits = []attribute{
-	{path: "model_rpm_limit", format: counted("request/min", "requests/min"), none: unlimited, limit: true, perModel: true},
-	{path: "model_tpm_limit", format: counted("token/min", "tokens/min"), none: unlimited, limit: true, perModel: true},
-}
+// effect tells by how much a difference allows more. Values that are not known count as the worst they may be.
+type effect func(difference) loosening
 
-var budgetTerms = []attribute{
-	{path: "max_budget", format: dollars, none: unlimited, limit: true},
-	{path: "budget_duration", format: plain, none: "never resets"},
-	{path: "reset_day", format: plain, none: "the gateway's", ordinal: true},
-	{path: "soft_budget", format: dollars, none: "no warning"},
-	{path: "soft_threshold_pct", format: share, none: "no warning"},
-	{path: "hard_cap", format: choice("refuses at the cap", "only warns at the cap"), none: "refuses at the cap", ordinary: true},
-}
+const notKnown = "is not known before it is applied"
 
-var access = []attribute{
-	{path: "budget_id", format: plain, none: "none"},
-	{path: "models", format: names, none: "every model"},
-	{path: "blocked", format: choice("blocked", "open"), none: "open", ordinary: false},
-}
-
-// kind is a type of resource that holds quotas.
-type kind struct {
-	resource string
-	noun     string
-	// id is the attribute that names the object on the gateway.
-	id         string
-	attributes []attribute
-	// deleted, replaced and bare say what that means for people; bare is a new one without limits.
-	deleted  string
-	replaced string
-	bare     string
-}
-
-var kinds = []*kind{
-	{
-		resource: "bursar_team", noun: "team", id: "team_id",
-		attributes: join(budgetTerms, rateLimits, modelRateLimits, outputFloor, access),
-		deleted:    "deleted: its keys stop working",
-		replaced:   "replaced by a new team: its keys stop working and nothing counts as spent",
-		bare:       "no limits of its own",
-	},
-	{
-		resource: "bursar_key", noun: "key", id: "key_id",
-		attributes: join(budgetTerms, rateLimits, modelRateLimits, access, []attribute{
-			{path: "team_id", format: plain, none: "no team", inTeam: true},
-			{path: "speak_for_teams", format: names, none: "no other team"},
-			{path: "duration", format: plain, none: "for ever"},
-			{path: "expires", format: plain, none: "never"},
-		}),
-		deleted:  "deleted: it stops working",
-		replaced: "replaced by a new key: the old secret stops working",
-		bare:     "no limits but its team's",
-	},
-	{
-		resource: "bursar_budget", noun: "budget", id: "budget_id",
-		attributes: join(budgetTerms, []attribute{
-			{path: "timezone", format: plain, none: "the gateway's"},
-			{path: "alert_thresholds", format: shares, none: "none"},
-			{path: "on_soft_limit.reduce_rpm_pct", format: share, none: "no throttling"},
-		}, rateLimits, []attribute{
-			{path: "team_ids", format: names, none: "not restricted", inTeam: true},
-			{path: "key_ids", format: names, none: "not restricted"},
-			{path: "models", format: names, none: "not restricted"},
-			{path: "everything", format: choice("counts everything", "counts its scope"), none: "counts its scope", ordinary: false},
-		}),
-		deleted:  "deleted: its cap no longer holds",
-		replaced: "replaced by a new budget: nothing counts as spent from it",
-		bare:     "no cap",
-	},
-	{
-		resource: "bursar_alert_route", noun: "alert route", id: "alert_route_id",
-		attributes: []attribute{
-			{path: "events", format: names, none: "every event"},
-			{path: "team_ids", format: names, none: "every team", inTeam: true},
-			{path: "min_severity", format: plain, none: "every severity"},
-			{path: "thresholds", format: shares, none: "the budgets' own"},
-			{path: "enabled", format: choice("on", "off"), none: "on", ordinary: true},
-			{path: "webhook.url", format: plain, none: "nowhere"},
-		},
-		deleted:  "deleted: nobody is told by it any more",
-		replaced: "replaced by a new alert route",
-		bare:     "every event of every team",
-	},
-}
-
-func join(lists ...[]attribute) []attribute {
-	var all []attribute
-	for _, list := range lists {
-		all = append(all, list...)
+// grown is the effect of a limit: a larger number allows more, and none allows everything.
+func grown(d difference) loosening {
+	before, hadNumber := d.old.number()
+	after, hasNumber := d.new.number()
+	switch {
+	case d.old.empty():
+		return loosening{}
+	case d.new.unknown || d.new.sensitive:
+		return unmeasured(notKnown)
+	case d.new.empty():
+		return unmeasured("is removed")
+	case hadNumber && hasNumber && after > before && before == 0:
+		return loosening{share: math.Inf(1)}
+	case hadNumber && hasNumber && after > before:
+		return loosening{share: (after - before) / before}
+	default:
+		return loosening{}
 	}
-	return all
 }
 
-func kindOf(resource string) *kind {
-	for _, kind := range kinds {
-		if kind.resource == resource {
-			return kind
+// cheapened is the effect of a price: what costs less counts less against every cap.
+func cheapened(d difference) loosening {
+	before, hadNumber := d.old.number()
+	after, hasNumber := d.new.number()
+	switch {
+	case d.new.unknown || d.new.sensitive:
+		return unmeasured(notKnown)
+	case hasNumber && after == 0 && (!hadNumber || before != 0):
+		return unmeasured("is 0: calls count nothing by it")
+	case hadNumber && d.new.empty():
+		return unmeasured("is removed: what counts is not in the plan")
+	case hadNumber && hasNumber && after < before:
+		return loosening{share: before/after - 1}
+	default:
+		return loosening{}
+	}
+}
+
+// becomes is the effect of a value that allows more than any other.
+func becomes(loose any, why string) effect {
+	return func(d difference) loosening {
+		switch {
+		case d.new.unknown || d.new.sensitive:
+			return unmeasured(notKnown)
+		case d.new.raw == loose && d.old.raw != loose:
+			return unmeasured(why)
+		default:
+			return loosening{}
 		}
 	}
-	return nil
+}
+
+// opened is the effect of a list of which none means all.
+func opened(why string) effect {
+	return func(d difference) loosening {
+		switch {
+		case d.new.unknown || d.new.sensitive:
+			return unmeasured(notKnown)
+		case d.new.empty() && !d.old.empty():
+			return unmeasured(why)
+		default:
+			return loosening{}
+		}
+	}
+}
+
+// granted is the effect of a list of which each entry allows more, and none nothing.
+func granted(why string) effect {
+	return func(d difference) loosening {
+		switch {
+		case d.new.unknown || d.new.sensitive:
+			return unmeasured(notKnown)
+		case missingIn(d.old.texts(), d.new.texts()) > 0:
+			return unmeasured(why)
+		default:
+			return loosening{}
+		}
+	}
+}
+
+// narrowed is the effect of a list of what people are told, of which none means all: less is told.
+func narrowed(why string) effect {
+	return func(d difference) loosening {
+		switch {
+		case d.new.unknown || d.new.sensitive:
+			return unmeasured(notKnown)
+		case d.new.empty():
+			return loosening{}
+		case d.old.empty(), missingIn(d.new.texts(), d.old.texts()) > 0:
+			return unmeasured(why)
+		default:
+			return loosening{}
+		}
+	}
+}
+
+// any change of the attribute has the effect.
+func always(why string) effect {
+	return func(difference) loosening { return unmeasured(why) }
 }

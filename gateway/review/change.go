@@ -3,6 +3,7 @@ package review
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // change says in a few words what a difference is.
@@ -11,16 +12,38 @@ func (o object) change(d difference) string {
 		return "new " + o.kind.noun
 	}
 	if d.old.sensitive || d.new.sensitive || d.new.unknown {
-		return "changes"
+		return d.words()
 	}
 	if words := d.limitWords(); words != "" {
 		return words
+	}
+	found := d.loosening()
+	switch {
+	case found.why != "":
+		return found.why
+	case found.share > 0:
+		return signed(found.share*100) + " a month"
 	}
 	_, wasList := d.old.raw.([]any)
 	if _, isList := d.new.raw.([]any); isList || wasList {
 		return d.moved()
 	}
+	return d.words()
+}
+
+// words are what is said of a change that has no number.
+func (d difference) words() string {
+	if d.attribute.says != "" {
+		return d.attribute.says
+	}
 	return "changes"
+}
+
+func (d difference) loosening() loosening {
+	if d.attribute.loosens == nil {
+		return loosening{}
+	}
+	return d.attribute.loosens(d)
 }
 
 // limitWords compares numbers, and limits that come or go.
@@ -77,7 +100,7 @@ func missingIn(other, list []string) int {
 	return n
 }
 
-// reason is why a change needs approval.
+// reason is why a change needs approval. One without a difference is about the whole resource or action.
 type reason struct {
 	address    string
 	difference difference
@@ -89,19 +112,28 @@ func (r reason) String() string {
 	if r.difference.model != "" {
 		name += " " + r.difference.model
 	}
-	return oneLine(r.address + ": " + name + " " + r.why)
+	return oneLine(strings.TrimSpace(r.address+": "+name) + " " + r.why)
 }
 
 func (r reason) markdown() string {
+	if r.difference.attribute.path == "" {
+		return code(r.address) + ": " + r.why
+	}
 	return code(r.address) + ": " + r.difference.label() + " " + r.why
 }
 
 // exceeds lists the changes of a resource that go beyond the policy.
 func exceeds(o object, maxIncreasePct float64) []reason {
-	if maxIncreasePct <= 0 || (o.action != updated && o.action != replaced) {
+	switch {
+	case o.action == deleted && o.kind.gone != "":
+		return []reason{{address: o.address, why: o.kind.gone}}
+	case o.action != updated && o.action != replaced:
 		return nil
 	}
 	var reasons []reason
+	if o.action == replaced && o.kind.anew != "" {
+		reasons = append(reasons, reason{address: o.address, why: o.kind.anew})
+	}
 	for _, d := range o.differences() {
 		if why := d.exceeds(maxIncreasePct); why != "" {
 			reasons = append(reasons, reason{o.address, d, why})
@@ -111,22 +143,17 @@ func exceeds(o object, maxIncreasePct float64) []reason {
 }
 
 func (d difference) exceeds(maxIncreasePct float64) string {
-	if d.attribute.path == "hard_cap" && d.old.raw != false && d.new.raw != true {
-		return "no longer refuses at the cap"
-	}
-	if !d.attribute.limit || d.old.empty() {
-		return ""
-	}
-	before, _ := d.old.number()
-	after, known := d.new.number()
+	found := d.loosening()
 	switch {
-	case d.new.unknown || d.new.sensitive:
-		return "is not known before it is applied"
-	case d.new.empty():
-		return "is removed"
-	case known && (after-before)*100 > maxIncreasePct*before:
-		return "grows by more than " + percent(maxIncreasePct)
-	default:
+	case found.why != "":
+		return found.why
+	case found.share*100 <= maxIncreasePct:
 		return ""
+	case strings.HasSuffix(d.attribute.path, "usd"):
+		return "falls so far that money buys more than " + percent(maxIncreasePct) + " more"
+	case strings.HasSuffix(d.attribute.path, "budget_duration"):
+		return "gives more than " + percent(maxIncreasePct) + " more a month"
+	default:
+		return "grows by more than " + percent(maxIncreasePct)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	tfjson "github.com/hashicorp/terraform-json"
 )
@@ -54,9 +55,15 @@ type side struct {
 }
 
 type plan struct {
-	objects []object
-	notes   []string
+	objects     []object
+	invocations []invocation
+	// strangers are the addresses of resources of ours that this version does not know.
+	strangers []string
+	notes     []string
 }
+
+// ours is how the types of our resources and actions begin.
+const ours = "bursar_"
 
 func readPlan(r io.Reader) (plan, error) {
 	data, err := io.ReadAll(r)
@@ -71,10 +78,12 @@ func readPlan(r io.Reader) (plan, error) {
 	if decoded.PlannedValues == nil && decoded.ResourceChanges == nil {
 		return plan{}, fmt.Errorf("the JSON has no planned values, it may be a state: %w", ErrPlan)
 	}
-	read := plan{}
+	read := plan{invocations: invocationsOf(&decoded)}
 	for _, change := range decoded.ResourceChanges {
 		if object, ours := objectOf(change); ours {
 			read.objects = append(read.objects, object)
+		} else if strange(change) {
+			read.strangers = append(read.strangers, change.Address)
 		}
 	}
 	for _, deferred := range decoded.DeferredChanges {
@@ -114,6 +123,15 @@ func objectOf(change *tfjson.ResourceChange) (object, bool) {
 		before: side{values: change.Change.Before, sensitive: change.Change.BeforeSensitive},
 		after:  side{values: change.Change.After, unknown: change.Change.AfterUnknown, sensitive: change.Change.AfterSensitive},
 	}, true
+}
+
+// strange says whether a change is one of ours that this version cannot judge.
+func strange(change *tfjson.ResourceChange) bool {
+	if change == nil || change.Change == nil || change.Mode == tfjson.DataResourceMode || kindOf(change.Type) != nil {
+		return false
+	}
+	_, touched := actionOf(change.Change.Actions)
+	return touched && strings.HasPrefix(change.Type, ours)
 }
 
 func actionOf(actions tfjson.Actions) (action, bool) {

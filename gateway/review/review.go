@@ -54,12 +54,25 @@ func Render(ctx context.Context, w io.Writer, plan io.Reader, options Options) (
 		rows = append(rows, found...)
 		reasons = append(reasons, exceeds(object, options.MaxIncreasePct)...)
 	}
+	for _, invoked := range read.invocations {
+		result.Changes++
+		rows = append(rows, invoked.row())
+		reasons = append(reasons, invoked.reasons()...)
+	}
+	for _, address := range read.strangers {
+		result.Changes++
+		rows = append(rows, row{resource: code(address), team: nothing, limit: nothing, old: nothing, new: nothing, change: unknownType})
+		reasons = append(reasons, reason{address: address, why: unknownType})
+	}
+	if options.MaxIncreasePct <= 0 {
+		reasons = nil
+	}
 	for _, reason := range reasons {
 		result.Reasons = append(result.Reasons, reason.String())
 	}
 	result.NeedsApproval = len(reasons) > 0
 	page := page{
-		rows: rows, withUsage: options.Usage != nil, summary: summary(counts),
+		rows: rows, withUsage: options.Usage != nil, summary: summary(counts, len(read.invocations), len(read.strangers)),
 		notes: append(usage.notes(read.objects), read.notes...), reasons: reasons,
 	}
 	if _, err := io.WriteString(w, page.markdown()); err != nil {
@@ -75,18 +88,26 @@ type happening struct {
 }
 
 // summary says how many resources change in which way: "2 teams change, 1 key is new".
-func summary(counts map[happening]int) string {
+func summary(counts map[happening]int, invoked, strangers int) string {
 	var parts []string
 	for _, kind := range kinds {
 		for _, action := range actions {
-			switch n := counts[happening{kind, action.action}]; n {
-			case 0:
-			case 1:
-				parts = append(parts, "1 "+kind.noun+" "+action.one)
-			default:
-				parts = append(parts, fmt.Sprintf("%d %ss %s", n, kind.noun, action.many))
-			}
+			parts = append(parts, several(counts[happening{kind, action.action}], kind.noun+" "+action.one, kind.noun+"s "+action.many)...)
 		}
 	}
+	parts = append(parts, several(invoked, "action runs", "actions run")...)
+	parts = append(parts, several(strangers, "resource is of an unknown type", "resources are of unknown types")...)
 	return strings.Join(parts, ", ") + "."
+}
+
+// several counts something, unless there is none of it.
+func several(n int, one, many string) []string {
+	switch n {
+	case 0:
+		return nil
+	case 1:
+		return []string{"1 " + one}
+	default:
+		return []string{fmt.Sprintf("%d %s", n, many)}
+	}
 }

@@ -1,6 +1,7 @@
 package review
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -62,9 +63,9 @@ func rowsOf(o object, usage usages) []row {
 // differences lists the attributes that a plan changes, or that a new resource sets.
 func (o object) differences() []difference {
 	var found []difference
-	for _, attribute := range o.kind.attributes {
+	for _, attribute := range append(slices.Clone(o.kind.attributes), o.unknownAttributes()...) {
 		d := difference{attribute: attribute, old: o.before.at(attribute.path), new: o.after.at(attribute.path)}
-		for _, d := range d.perModel() {
+		for _, d := range d.parts() {
 			if d.changed(o.action) {
 				found = append(found, d)
 			}
@@ -72,6 +73,31 @@ func (o object) differences() []difference {
 	}
 	return found
 }
+
+// unknownAttributes are those that a newer provider has brought: nothing that changes is passed over.
+func (o object) unknownAttributes() []attribute {
+	names := map[string]bool{}
+	for _, side := range []side{o.before, o.after} {
+		for _, held := range []any{side.values, side.unknown} {
+			object, _ := held.(map[string]any)
+			for name := range object {
+				names[name] = true
+			}
+		}
+	}
+	var unknown []attribute
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		if known, reason := o.kind.judge(name); known == nil && reason == "" {
+			unknown = append(unknown, attribute{path: name, format: plain, none: "none", says: unknownAttribute, loosens: always(unknownAttribute)})
+		}
+	}
+	return unknown
+}
+
+const (
+	unknownAttribute = "changes, and this version of bursar does not know what that does"
+	unknownType      = "is of a type that this version of bursar does not know"
+)
 
 func (d difference) changed(action action) bool {
 	if action == created {
@@ -91,28 +117,69 @@ func (d difference) ordinary() bool {
 	return isBool && on == d.attribute.ordinary
 }
 
-// perModel splits a map of limits into one difference per model.
-func (d difference) perModel() []difference {
+// parts splits a map of limits into one difference per model, and what holds others into one per figure.
+func (d difference) parts() []difference {
 	plain := d.old.sensitive || d.new.sensitive || d.old.unknown || d.new.unknown
-	if !d.attribute.perModel || plain {
+	switch {
+	case plain:
+		return []difference{d}
+	case d.attribute.perModel:
+		return d.perModel()
+	case d.attribute.within:
+		return d.figures()
+	default:
 		return []difference{d}
 	}
-	models := map[string]bool{}
+}
+
+func (d difference) perModel() []difference {
 	before, _ := d.old.raw.(map[string]any)
 	after, _ := d.new.raw.(map[string]any)
-	for model := range before {
-		models[model] = true
-	}
-	for model := range after {
-		models[model] = true
-	}
 	var split []difference
-	for _, model := range slices.Sorted(maps.Keys(models)) {
+	for _, model := range namesIn(before, after) {
 		split = append(split, difference{
 			attribute: d.attribute, model: model, old: value{raw: before[model]}, new: value{raw: after[model]},
 		})
 	}
 	return split
+}
+
+func (d difference) figures() []difference {
+	before, after := map[string]any{}, map[string]any{}
+	flatten(before, d.attribute.path, d.old.raw)
+	flatten(after, d.attribute.path, d.new.raw)
+	var split []difference
+	for _, path := range namesIn(before, after) {
+		split = append(split, difference{attribute: priceAttribute(path), old: value{raw: before[path]}, new: value{raw: after[path]}})
+	}
+	return split
+}
+
+// flatten notes what is held at any depth by its path, such as price.tiers[0].input_per_million_usd.
+func flatten(into map[string]any, path string, held any) {
+	switch held := held.(type) {
+	case map[string]any:
+		for name, each := range held {
+			flatten(into, path+"."+name, each)
+		}
+	case []any:
+		for i, each := range held {
+			flatten(into, fmt.Sprintf("%s[%d]", path, i), each)
+		}
+	case nil:
+	default:
+		into[path] = held
+	}
+}
+
+func namesIn(held ...map[string]any) []string {
+	all := map[string]bool{}
+	for _, each := range held {
+		for name := range each {
+			all[name] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(all))
 }
 
 // team names whom a change is about.
@@ -122,7 +189,9 @@ func (o object) team() string {
 		now = o.before
 	}
 	switch o.kind.resource {
-	case "bursar_team", "bursar_key":
+	case "bursar_model":
+		return "every team that may ask for it"
+	case "bursar_team", "bursar_key", "bursar_team_member":
 		return attribute{format: plain, none: "no team"}.show(now.at("team_id"))
 	case "bursar_budget":
 		return now.scope()

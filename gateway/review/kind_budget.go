@@ -1,0 +1,56 @@
+package review
+
+var budgetKind = &kind{
+	resource: "bursar_budget", noun: "budget", id: "budget_id",
+	attributes: join(budgetTerms, []attribute{
+		{path: "timezone", format: plain, none: "the gateway's", says: "starts again at another hour"},
+		{path: "alert_thresholds", format: shares, none: "none", loosens: lostEntries("warns less often")},
+		{path: "on_soft_limit.reduce_rpm_pct", format: share, none: "no throttling", loosens: unthrottled},
+	}, rateLimits, []attribute{
+		{path: "team_ids", format: names, none: "not restricted", inTeam: true, loosens: lostEntries("counts fewer teams")},
+		{path: "key_ids", format: names, none: "not restricted", loosens: lostEntries("counts fewer keys")},
+		{path: "models", format: names, none: "not restricted", loosens: narrowed("counts fewer models")},
+		{
+			path: "everything", format: choice("counts everything", "counts its scope"), none: "counts its scope", ordinary: false,
+			loosens: becomes(false, "no longer counts everything"),
+		},
+	}),
+	without: map[string]string{
+		"budget_id": "names the budget; a new name is a replacement",
+	},
+	deleted:  "deleted: its cap no longer holds",
+	replaced: "replaced by a new budget: nothing counts as spent from it",
+	bare:     "no cap",
+	gone:     "is deleted: its cap no longer holds",
+	anew:     "is replaced: nothing counts as spent from it",
+}
+
+// lostEntries is the effect of a list of what is counted or told: with fewer entries less is.
+func lostEntries(why string) effect {
+	return func(d difference) loosening {
+		switch {
+		case d.new.unknown || d.new.sensitive:
+			return unmeasured(notKnown)
+		case missingIn(d.new.texts(), d.old.texts()) > 0:
+			return unmeasured(why)
+		default:
+			return loosening{}
+		}
+	}
+}
+
+// unthrottled is the effect of what is taken off the requests above a soft limit.
+func unthrottled(d difference) loosening {
+	before, had := d.old.number()
+	after, has := d.new.number()
+	switch {
+	case d.new.unknown || d.new.sensitive:
+		return unmeasured(notKnown)
+	case had && d.new.empty():
+		return unmeasured("throttles no more")
+	case had && has && after < before:
+		return unmeasured("throttles less")
+	default:
+		return loosening{}
+	}
+}

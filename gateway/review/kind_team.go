@@ -1,0 +1,21 @@
+package review
+
+var teamKind = &kind{
+	resource: "bursar_team", noun: "team", id: "team_id",
+	attributes: join(budgetTerms, rateLimits, modelRateLimits, outputFloor, access, []attribute{
+		{path: "team_member_budget", format: dollars, none: unlimited, limit: true, loosens: grown},
+		{path: "team_member_budget_duration", format: plain, none: "never resets", loosens: renewed},
+		{path: "team_member_rpm_limit", format: requestsPerMinute, none: unlimited, limit: true, loosens: grown},
+		{path: "team_member_tpm_limit", format: tokensPerMinute, none: unlimited, limit: true, loosens: grown},
+		{path: "team_member_permissions", format: names, none: "the gateway's", loosens: granted("gives its members more rights")},
+		{path: "team_alias", format: plain, none: "none", says: "has another name"},
+	}, protection, force),
+	without: map[string]string{
+		"metadata": labels,
+		"team_id":  "names the team; the column Team shows it",
+	},
+	deleted:  "deleted: its keys stop working",
+	replaced: "replaced by a new team: its keys stop working and nothing counts as spent",
+	bare:     "no limits of its own",
+	anew:     "is replaced: nothing counts as spent",
+}
