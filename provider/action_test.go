@@ -96,7 +96,7 @@ func TestAccAction_keyRotate(t *testing.T) {
 func TestAccAction_alertRouteTest(t *testing.T) {
 	g := startGateway(t)
 	receiver := testenv.StartWebhook(t, testenv.WebhookOptions{})
-	must[api.AlertRoute](t)(g.CreateAlertRoute(t.Context(), "oncall", api.AlertRouteFields{Name: "On call", Webhook: &api.WebhookTarget{URL: receiver.URL()}, Enabled: true}))
+	must[api.AlertRoute](t)(g.CreateAlertRoute(t.Context(), "oncall", api.AlertRouteFields{Name: "On call", AlertTargets: api.AlertTargets{Webhook: &api.WebhookTarget{URL: receiver.URL()}}, Enabled: true}))
 	p := g.protocol()
 	p.does("bursar_alert_route_test", object{"alert_route_id": "oncall"})
 	if got := len(receiver.Deliveries()); got != 1 {

@@ -28,6 +28,7 @@ type alertRouteFactsModel struct {
 	MinSeverity  types.String `tfsdk:"min_severity"`
 	Thresholds   types.List   `tfsdk:"thresholds"`
 	Enabled      types.Bool   `tfsdk:"enabled"`
+	Target       types.String `tfsdk:"target"`
 	WebhookURL   types.String `tfsdk:"webhook_url"`
 	Signed       types.Bool   `tfsdk:"signed"`
 	recordModel
@@ -42,9 +43,13 @@ func alertRouteFactsFrom(route api.AlertRoute) alertRouteFactsModel {
 		MinSeverity:  types.StringPointerValue(route.MinSeverity),
 		Thresholds:   attribute.FromFloats(route.Thresholds),
 		Enabled:      types.BoolValue(route.Enabled),
+		Target:       types.StringNull(),
 		WebhookURL:   types.StringNull(),
-		Signed:       types.BoolValue(digestOf(route.Webhook) != ""),
+		Signed:       types.BoolValue(route.Webhook != nil && route.Webhook.SecretSHA256 != ""),
 		recordModel:  recordFrom(route.Record, route.DeclaredIn),
+	}
+	if target := route.Target(); target != nil {
+		model.Target = types.StringValue(target.Kind())
 	}
 	if route.Webhook != nil {
 		model.WebhookURL = types.StringValue(route.Webhook.URL)
@@ -53,7 +58,7 @@ func alertRouteFactsFrom(route api.AlertRoute) alertRouteFactsModel {
 }
 
 func alertRouteFacts() map[string]schema.Attribute {
-	address := textFact("The address that events are posted to. Sensitive, as the address alone often opens the channel behind it.")
+	address := textFact("The address that a webhook's events are posted to; null for another target. Sensitive, as the address alone often opens the channel behind it.")
 	address.Sensitive = true
 	return facts(recordFacts("route"), map[string]schema.Attribute{
 		"alert_route_id": textFact("The route's id."),
@@ -63,6 +68,7 @@ func alertRouteFacts() map[string]schema.Attribute {
 		"min_severity":   textFact("The least severity that is sent; null is all."),
 		"thresholds":     sharesFact("The shares of a cap at which this route is told; empty is those of the budgets."),
 		"enabled":        boolFact("Whether anything is sent."),
+		"target":         textFact("What the route sends to: `webhook`, `slack`, `pagerduty`, `email`, `microsoft_teams` or `alertmanager`."),
 		"webhook_url":    address,
 		"signed":         boolFact("Whether messages are signed with a secret."),
 	})

@@ -7,7 +7,6 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/internal/client"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -36,20 +35,20 @@ type alertRouteModel struct {
 	MinSeverity  types.String `tfsdk:"min_severity"`
 	Thresholds   types.List   `tfsdk:"thresholds"`
 	Enabled      types.Bool   `tfsdk:"enabled"`
-	Webhook      types.Object `tfsdk:"webhook"`
+	targetsModel
 	timeoutsModel
 }
 
 // toAPI carries no secret: it is sent only when its version changes.
 func (m alertRouteModel) toAPI() api.AlertRouteFields {
 	return api.AlertRouteFields{
-		Name:        m.Name.ValueString(),
-		Events:      attribute.StringsOf(m.Events),
-		TeamIDs:     attribute.StringsOf(m.TeamIDs),
-		MinSeverity: attribute.TextOf(m.MinSeverity),
-		Thresholds:  attribute.FloatsOf(m.Thresholds),
-		Enabled:     attribute.IsTrue(m.Enabled, true),
-		Webhook:     webhookOf(m.Webhook).toAPI(),
+		Name:         m.Name.ValueString(),
+		Events:       attribute.StringsOf(m.Events),
+		TeamIDs:      attribute.StringsOf(m.TeamIDs),
+		MinSeverity:  attribute.TextOf(m.MinSeverity),
+		Thresholds:   attribute.FloatsOf(m.Thresholds),
+		Enabled:      attribute.IsTrue(m.Enabled, true),
+		AlertTargets: m.targetsModel.toAPI(),
 	}
 }
 
@@ -62,8 +61,8 @@ func alertRouteModelFrom(route api.AlertRoute, prior alertRouteModel) alertRoute
 		MinSeverity:  types.StringPointerValue(route.MinSeverity),
 		Thresholds:   attribute.FromFloats(route.Thresholds),
 		Enabled:      types.BoolValue(route.Enabled),
-		Webhook:      webhookFrom(route.Webhook, webhookOf(prior.Webhook)).object(),
 
+		targetsModel:  targetsFrom(route.AlertTargets, prior.targetsModel),
 		timeoutsModel: prior.timeoutsModel.orNull(),
 	}
 }
@@ -74,9 +73,9 @@ func (r *alertRouteResource) Metadata(_ context.Context, _ resource.MetadataRequ
 
 func (r *alertRouteResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Says who is told what: which events, of which teams, go to which webhook. Events are posted as " +
-			"[Standard Webhooks](https://www.standardwebhooks.com), once for each threshold and period, and again until the receiver takes them.",
-		Attributes: attribute.Merged(timeoutsAttributes(), map[string]schema.Attribute{
+		MarkdownDescription: "Says who is told what: which events, of which teams, go where: to a webhook, Slack, PagerDuty, " +
+			"e-mail, Microsoft Teams or Alertmanager. Each event is told once for each threshold and period, and again until the receiver takes it.",
+		Attributes: attribute.Merged(timeoutsAttributes(), targetAttributes(), map[string]schema.Attribute{
 			"alert_route_id": attribute.ID("The route's id, for good: a change makes a new route. Leave it out to have the gateway choose one."),
 			"name":           schema.StringAttribute{MarkdownDescription: "The route's name for people, unique.", Required: true},
 			"events": attribute.StringList("The events to send: `budget.soft_limit` when spending reaches a threshold below the cap, " +
@@ -87,7 +86,6 @@ func (r *alertRouteResource) Schema(_ context.Context, _ resource.SchemaRequest,
 			"thresholds": attribute.FloatList("Shares of a cap at which this route is told, ascending, such as `[0.8, 0.95, 1]`; the route then hears of these only. " +
 				"Defaults to `[]`: it hears of the thresholds that the budgets have themselves."),
 			"enabled": attribute.Bool("Whether anything is sent. With `false` the route is kept and silent.", true),
-			"webhook": webhookAttribute(),
 		}),
 	}
 }
@@ -106,12 +104,7 @@ func (r *alertRouteResource) ValidateConfig(ctx context.Context, req resource.Va
 	if config.Name.IsUnknown() {
 		route.Name = "chosen later"
 	}
-	webhook := webhookOf(config.Webhook)
-	route.Webhook = webhook.toAPI()
-	if route.Webhook == nil || webhook.URL.IsUnknown() {
-		route.Webhook = &api.WebhookTarget{URL: "https://chosen-later.invalid"}
-	}
-	route.Webhook.Secret = attribute.TextOf(webhook.SecretWO)
+	route.AlertTargets = config.toJudge()
 	if err := route.Validate(); err != nil {
 		report(ctx, &resp.Diagnostics, req.Config.Schema, "Invalid alert route", err)
 	}
@@ -125,24 +118,14 @@ func (r *alertRouteResource) ModifyPlan(ctx context.Context, req resource.Modify
 	}
 	var config, state alertRouteModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	configured := webhookOf(config.Webhook)
 	if req.State.Raw.IsNull() {
-		requireURL(&resp.Diagnostics, configured)
+		state.targetsModel = targetsFrom(api.AlertTargets{}, targetsModel{})
 	} else {
 		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	}
+	requireURL(&resp.Diagnostics, config.targetsModel, state.targetsModel)
 	r.judge.MissingTeams(ctx, &resp.Diagnostics, "team_ids", "The route is told nothing of it until there is one.", config.TeamIDs, state.TeamIDs)
-	before, version := webhookOf(state.Webhook), path.Root("webhook").AtName("secret_wo_version")
-	if leftToGateway(configured.SecretWO, configured.SecretWOVersion, before.SecretWOVersion) {
-		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, version, before.SecretWOVersion)...)
-		return
-	}
-	requireSecret(&resp.Diagnostics, version, "secret_wo", configured.SecretWO, configured.SecretWOVersion, before.SecretWOVersion)
-	known, diags := knownSecret(ctx, req.Private)
-	resp.Diagnostics.Append(diags...)
-	if !resp.Diagnostics.HasError() {
-		warnOfUnsentSecret(&resp.Diagnostics, configured, before, known)
-	}
+	planSecrets(ctx, config.targetsModel, state.targetsModel, req, resp)
 }
 
 func (r *alertRouteResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
@@ -153,7 +136,7 @@ func (r *alertRouteResource) Create(ctx context.Context, req resource.CreateRequ
 		return
 	}
 	fields := plan.toAPI()
-	fields.Webhook.Secret = attribute.TextOf(webhookOf(config.Webhook).SecretWO)
+	fields.AlertTargets = secretsToSend(fields.AlertTargets, plan.targetsModel, targetsModel{}, config.targetsModel)
 	route, err := r.client.CreateAlertRoute(ctx, plan.AlertRouteID.ValueString(), fields)
 	if api.CodeOf(err) == api.AlreadyExists {
 		r.reportExisting(ctx, plan, err, &resp.Diagnostics)
@@ -166,7 +149,7 @@ func (r *alertRouteResource) Create(ctx context.Context, req resource.CreateRequ
 	}
 	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, route.Revision)...)
 	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, "alert_route_id", route.AlertRouteID)...)
-	resp.Diagnostics.Append(rememberSecret(ctx, resp.Private, digestOf(route.Webhook))...)
+	resp.Diagnostics.Append(rememberSecrets(ctx, resp.Private, route.AlertTargets)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, alertRouteModelFrom(route, plan))...)
 }
 
@@ -201,13 +184,13 @@ func (r *alertRouteResource) Read(ctx context.Context, req resource.ReadRequest,
 		report(ctx, &resp.Diagnostics, req.State.Schema, "Alert route not read", err)
 		return
 	}
-	known, diags := knownSecret(ctx, req.Private)
+	known, diags := knownSecrets(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
 	if known == nil {
-		resp.Diagnostics.Append(rememberSecret(ctx, resp.Private, digestOf(route.Webhook))...)
+		resp.Diagnostics.Append(rememberSecrets(ctx, resp.Private, route.AlertTargets)...)
 	}
 	model := alertRouteModelFrom(route, state)
-	model.Webhook = webhookOf(model.Webhook).withSecretDrift(route.Webhook, known).object()
+	model.targetsModel = model.withSecretDrift(route.AlertTargets, known)
 	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, route.Revision)...)
 	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, "alert_route_id", route.AlertRouteID)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
@@ -224,7 +207,7 @@ func (r *alertRouteResource) Update(ctx context.Context, req resource.UpdateRequ
 		return
 	}
 	wanted := plan.toAPI()
-	wanted.Webhook.Secret = webhookOf(plan.Webhook).secretToSend(webhookOf(state.Webhook), webhookOf(config.Webhook).SecretWO)
+	wanted.AlertTargets = secretsToSend(wanted.AlertTargets, plan.targetsModel, state.targetsModel, config.targetsModel)
 	route, err := r.client.UpdateAlertRoute(ctx, plan.AlertRouteID.ValueString(), wanted, revision)
 	if api.CodeOf(err) == api.Stale {
 		route, err = r.resolveStale(ctx, plan.AlertRouteID.ValueString(), wanted, &resp.Diagnostics)
@@ -242,7 +225,7 @@ func (r *alertRouteResource) Update(ctx context.Context, req resource.UpdateRequ
 	}
 	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, route.Revision)...)
 	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, "alert_route_id", route.AlertRouteID)...)
-	resp.Diagnostics.Append(rememberSecret(ctx, resp.Private, digestOf(route.Webhook))...)
+	resp.Diagnostics.Append(rememberSecrets(ctx, resp.Private, route.AlertTargets)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, alertRouteModelFrom(route, plan))...)
 }
 
@@ -252,7 +235,7 @@ func (r *alertRouteResource) resolveStale(ctx context.Context, id string, wanted
 	if err != nil {
 		return current, err
 	}
-	if !client.Same(current.AlertRouteFields, asAnswered(wanted, current.Webhook)) {
+	if !client.Same(current.AlertRouteFields, asAnswered(wanted, current.AlertTargets)) {
 		reportStale(diags, fmt.Sprintf("alert route %q", id), current.Record)
 	}
 	return current, nil

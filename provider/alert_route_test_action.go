@@ -36,9 +36,10 @@ func (a *alertRouteTestAction) Invoke(ctx context.Context, req action.InvokeRequ
 	if resp.Diagnostics.HasError() || !a.ready(&resp.Diagnostics) {
 		return
 	}
-	if err := a.client.TestAlertRoute(ctx, id.ValueString()); err != nil {
+	tested, err := a.client.TestAlertRoute(ctx, id.ValueString())
+	if err != nil {
 		report(ctx, &resp.Diagnostics, req.Config.Schema, "The test event has not arrived", err)
 		return
 	}
-	resp.SendProgress(action.InvokeProgressEvent{Message: fmt.Sprintf("a test event has arrived through alert route %s", id.ValueString())})
+	resp.SendProgress(action.InvokeProgressEvent{Message: fmt.Sprintf("a test event has arrived through alert route %s: %s", id.ValueString(), tested.Status)})
 }

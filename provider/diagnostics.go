@@ -24,11 +24,20 @@ type typeFinder interface {
 
 // configNames are the attributes that are called otherwise than the API's fields.
 var configNames = map[string]string{
-	"key":            "key_wo",
-	"new_key":        "key_wo",
-	"grace_period":   "rotation_grace",
-	"api_key":        "api_key_wo",
-	"webhook.secret": "webhook.secret_wo",
+	"key":          "key_wo",
+	"new_key":      "key_wo",
+	"grace_period": "rotation_grace",
+	"api_key":      "api_key_wo",
+
+	"webhook.secret":        "webhook.secret_wo",
+	"webhook.second_secret": "webhook.second_secret_wo",
+	"webhook.headers":       "webhook.headers_wo",
+	"slack.url":             "slack.url_wo",
+	"slack.token":           "slack.token_wo",
+	"pagerduty.routing_key": "pagerduty.routing_key_wo",
+	"email.smtp_password":   "email.smtp_password_wo",
+	"microsoft_teams.url":   "microsoft_teams.url_wo",
+	"alertmanager.headers":  "alertmanager.headers_wo",
 }
 
 // report adds err on the attribute it names, with what to do about it.

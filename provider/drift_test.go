@@ -81,7 +81,7 @@ var drifts = map[string]struct {
 		exempt: map[string]string{"budget_id": isTheObject},
 	},
 	"bursar_alert_route": {
-		table: wanted(routeDrift),
+		table: slices.Concat(wanted(routeDrift), wanted(targetDrift)),
 		tested: map[string]func(*testing.T){
 			"webhook.url": TestAccAlertRoute_urlLeftOutStays, "webhook.secret_wo_version": TestAccAlertRoute_secretDrifts,
 		},

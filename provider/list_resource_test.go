@@ -72,7 +72,7 @@ func (g *gateway) fill() {
 	must[api.Membership](g.t)(g.AddMember(ctx, "marketing", "ada", "", api.MemberFields{Role: "admin", RPMLimit: new(int64(7))}))
 	must[api.Membership](g.t)(g.AddMember(ctx, "sales", "bob", "", api.MemberFields{Role: "user"}))
 	must[api.Budget](g.t)(g.CreateBudget(ctx, "pot", api.BudgetFields{TeamIDs: []string{"sales"}}))
-	must[api.AlertRoute](g.t)(g.CreateAlertRoute(ctx, "oncall", api.AlertRouteFields{Name: "On call", Webhook: &api.WebhookTarget{URL: "https://hooks.example.com", Secret: new("canary-secret-of-24-bytes-1")}}))
+	must[api.AlertRoute](g.t)(g.CreateAlertRoute(ctx, "oncall", api.AlertRouteFields{Name: "On call", AlertTargets: api.AlertTargets{Webhook: &api.WebhookTarget{URL: "https://hooks.example.com", Secret: new("canary-secret-of-24-bytes-1")}}}))
 	must[api.Model](g.t)(g.CreateModel(ctx, "gpt-1", api.ModelFields{Name: "gpt", Upstream: "openai", APIKey: new("sk-canary"), Enabled: true}))
 }
 

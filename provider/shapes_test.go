@@ -189,10 +189,33 @@ func (s shapes) budget(teams, keys []string) api.BudgetFields {
 }
 
 func (s shapes) route(i int, teams []string) api.AlertRouteFields {
-	target := api.WebhookTarget{URL: fmt.Sprintf("https://hooks.example.com/canary-path-%d", i), Secret: maybe(s, "canary-webhook-secret-0123")}
+	target := one(s, s.targets(i)...)
 	return api.AlertRouteFields{
 		Name: s.named(i), Events: some(s, api.Events...), TeamIDs: some(s, append(teams, "not-there")...), MinSeverity: maybe(s, api.Severities...),
-		Thresholds: one(s, nil, []float64{}, []float64{0.5, 0.95, 1}), Enabled: s.IntN(4) > 0, Webhook: &target,
+		Thresholds: one(s, nil, []float64{}, []float64{0.5, 0.95, 1}), Enabled: s.IntN(4) > 0, AlertTargets: target,
+	}
+}
+
+// targets are one of each kind, with whatever may be in it.
+func (s shapes) targets(i int) []api.AlertTargets {
+	headers := one(s, nil, map[string]string{"Authorization": "canary-of-a-header"})
+	webhook := api.WebhookTarget{
+		URL: fmt.Sprintf("https://hooks.example.com/canary-path-%d", i), Secret: maybe(s, "canary-webhook-secret-0123"),
+		SecondSecret: maybe(s, "canary-webhook-secret-4567"), Headers: headers, Format: one(s, "", "standard", "litellm"),
+	}
+	email := api.EmailTarget{To: api.StringList{"ann@example.com", "Ben <ben@example.com>"}}
+	if s.IntN(2) > 0 {
+		email.From, email.SMTPHost, email.SMTPPort, email.SMTPTLS = "bursar@example.com", "mail.example.com", one(s, 0, 465), one(s, "", "tls")
+		email.SMTPUsername, email.SMTPPassword = "bursar", maybe(s, "canary-password")
+	}
+	return []api.AlertTargets{
+		{Webhook: &webhook}, {Webhook: &webhook},
+		{Slack: &api.SlackTarget{URL: new("https://hooks.slack.com/services/canary")}},
+		{Slack: &api.SlackTarget{Token: new("xoxb-canary-token"), Channel: "C024BE91L", APIURL: one(s, "", "https://slack-gov.com/api/")}},
+		{PagerDuty: &api.PagerDutyTarget{RoutingKey: new("canaryroutingkey0123456789abcdef"), Severities: one(s, nil, map[string]string{"warning": "error"})}},
+		{Email: &email},
+		{MicrosoftTeams: &api.MicrosoftTeamsTarget{URL: new("https://x.logic.azure.com/canary")}},
+		{Alertmanager: &api.AlertmanagerTarget{URL: "https://am.example.com", Labels: one(s, nil, map[string]string{"env": s.text()}), Headers: headers}},
 	}
 }
 

@@ -47,16 +47,24 @@ func driftedVersion(version types.Int64, actual string, known *string) types.Int
 }
 
 func rememberSecret(ctx context.Context, private privateWriter, digest string) diag.Diagnostics {
-	value, err := json.Marshal(digest)
-	if err != nil {
-		return diag.Diagnostics{diag.NewErrorDiagnostic("Private state cannot be written", err.Error())}
-	}
-	return private.SetKey(ctx, secretKey, value)
+	return rememberDigest(ctx, private, secretKey, digest)
 }
 
 // knownSecret is the digest of the secret that Terraform set or adopted, "" for none; nil before the first read.
 func knownSecret(ctx context.Context, private privateReader) (*string, diag.Diagnostics) {
-	value, diags := private.GetKey(ctx, secretKey)
+	return knownDigest(ctx, private, secretKey)
+}
+
+func rememberDigest(ctx context.Context, private privateWriter, key, digest string) diag.Diagnostics {
+	value, err := json.Marshal(digest)
+	if err != nil {
+		return diag.Diagnostics{diag.NewErrorDiagnostic("Private state cannot be written", err.Error())}
+	}
+	return private.SetKey(ctx, key, value)
+}
+
+func knownDigest(ctx context.Context, private privateReader, key string) (*string, diag.Diagnostics) {
+	value, diags := private.GetKey(ctx, key)
 	if len(value) == 0 {
 		return nil, diags
 	}

@@ -373,9 +373,9 @@ type fakeTester struct {
 	fails  error
 }
 
-func (f *fakeTester) SendTest(_ context.Context, id string) error {
+func (f *fakeTester) SendTest(_ context.Context, id string) (api.AlertTest, error) {
 	f.tested = append(f.tested, id)
-	return f.fails
+	return api.AlertTest{AlertRouteID: id, Delivered: true, Status: "200 OK", Answer: "thanks"}, f.fails
 }
 
 // fakeDeclared says of every object whose id is a key that the file declares it.

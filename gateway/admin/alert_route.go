@@ -3,6 +3,7 @@ package admin
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/route"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
@@ -84,7 +85,7 @@ func (s *Server) updateAlertRoute(c *route.Call) (any, error) {
 	if err := c.In.Expect(&api.AlertRouteFields{}); err != nil {
 		return nil, err
 	}
-	takesOff := c.In.NullIn("webhook", "secret")
+	takesOff := c.In.Nulls(api.AlertTargets{}.Kinds()...)
 	revision, err := c.IfRevision()
 	if err != nil {
 		return nil, err
@@ -98,15 +99,25 @@ func (s *Server) updateAlertRoute(c *route.Call) (any, error) {
 		if err := c.In.Patch(&alertRoute.AlertRouteFields); err != nil {
 			return err
 		}
-		if takesOff && alertRoute.Webhook != nil {
-			alertRoute.Webhook.Secret = new(string)
-		}
+		takeOff(alertRoute.Target(), takesOff)
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
 	return s.completeAlertRoute(alertRoute), route.InForce(s.changes.RouteChanged(c.Context(), &before, &alertRoute))
+}
+
+// takeOff empties the secrets that a request sends as null; those that it leaves out stay.
+func takeOff(target api.AlertTarget, nulls []string) {
+	if target == nil {
+		return
+	}
+	for _, secret := range target.Secrets() {
+		if slices.Contains(nulls, target.Kind()+"."+secret.Name) {
+			secret.Empty()
+		}
+	}
 }
 
 // alertRoutesDeleted is the answer of POST /alert_route/delete.
@@ -140,12 +151,6 @@ func (s *Server) deleteAlertRoutes(c *route.Call) (any, error) {
 	return alertRoutesDeleted{DeletedAlertRoutes: ids}, route.InForce(failed)
 }
 
-// alertRouteTested is the answer of POST /alert_route/test.
-type alertRouteTested struct {
-	AlertRouteID string `json:"alert_route_id"`
-	Delivered    bool   `json:"delivered"`
-}
-
 // testAlertRoute is POST /alert_route/test {"alert_route_id"}: it answers when a test event has arrived.
 func (s *Server) testAlertRoute(c *route.Call) (any, error) {
 	id, err := c.In.Required("alert_route_id")
@@ -155,13 +160,15 @@ func (s *Server) testAlertRoute(c *route.Call) (any, error) {
 	if err := c.In.Expect(&struct{}{}); err != nil {
 		return nil, err
 	}
-	if err := s.tester.SendTest(c.Context(), id); err != nil {
+	tested, err := s.tester.SendTest(c.Context(), id)
+	if err != nil {
 		return nil, err
 	}
-	return alertRouteTested{AlertRouteID: id, Delivered: true}, nil
+	return tested, nil
 }
 
-// Tester sends a test event to a route and returns when it has arrived, or an [api.Error] saying why not.
+// Tester sends a test event to a route and returns what the receiver said when it has arrived, or an
+// [api.Error] saying why not.
 type Tester interface {
-	SendTest(ctx context.Context, routeID string) error
+	SendTest(ctx context.Context, routeID string) (api.AlertTest, error)
 }

@@ -56,7 +56,7 @@ func (s *Server) alertRouteRoutes() []route.Route {
 			Errors: route.Codes(api.NotFound, api.Conflict),
 		}),
 		route.Raw("POST /alert_route/test", auth.Write, s.testAlertRoute, route.Spec{
-			Tag: "alert route", Summary: "Send a test event and say whether it arrived.", Body: alertRouteNamed{}, Answer: alertRouteTested{},
+			Tag: "alert route", Summary: "Send a test event and say what the receiver answered.", Body: alertRouteNamed{}, Answer: api.AlertTest{},
 			Errors: route.Codes(api.NotFound, api.Conflict, api.Upstream),
 		}),
 	}

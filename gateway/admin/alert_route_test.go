@@ -115,7 +115,7 @@ func TestAlertRoute_refuses(t *testing.T) {
 func TestAlertRouteTest(t *testing.T) {
 	g := newGateway(t)
 	id := g.newRoute("oncall")
-	g.post("/alert_route/test", `{"alert_route_id":"`+id+`"}`).ok().has("alert_route_id", `"`+id+`"`, "delivered", "true")
+	g.post("/alert_route/test", `{"alert_route_id":"`+id+`"}`).ok().has("alert_route_id", `"`+id+`"`, "delivered", "true", "status", `"200 OK"`, "answer", `"thanks"`)
 	if got := strings.Join(g.tester.tested, ","); got != id {
 		t.Errorf("tested %s", got)
 	}

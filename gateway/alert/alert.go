@@ -13,12 +13,23 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
-// Target sends events to one kind of receiver.
+// Target sends messages to one kind of receiver.
 type Target interface {
-	// Send makes one attempt, for as long as ctx lasts. Attempts of one event are alike, so that a
-	// receiver can tell a repetition by the event's id.
-	Send(ctx context.Context, route api.AlertRoute, event api.AlertEvent) Outcome
+	// Send makes one attempt, for as long as ctx lasts. Attempts of one message are alike, so that a
+	// receiver can tell a repetition by the event's id, where it can tell repetitions at all.
+	Send(ctx context.Context, route api.AlertRoute, message Message) Outcome
 }
+
+// Message is what a target tells: one event, or several about one team that came together.
+type Message struct {
+	// Events has at least one; the first is what the message is about, the others go with it.
+	Events []api.AlertEvent
+	// Thread is where earlier messages about the same stand, as the target's [Outcome] said; "" is nowhere yet.
+	Thread string
+}
+
+// Event is what the message is about.
+func (m Message) Event() api.AlertEvent { return m.Events[0] }
 
 // Result is what an attempt means for its delivery.
 type Result string
@@ -42,4 +53,8 @@ type Outcome struct {
 	Receiver string
 	// RetryAfter is how long the receiver asks to be left alone; zero when it does not.
 	RetryAfter time.Duration
+	// Answer is the start of what the receiver said, for the admin who tests a route. It is neither stored nor logged.
+	Answer string
+	// Thread is where the message stands, for those that follow; "" when the target has no threads.
+	Thread string
 }

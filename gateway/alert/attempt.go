@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/oklog/ulid/v2"
 
@@ -33,11 +34,60 @@ func (s *Sender) send(ctx context.Context, route *api.AlertRoute, event api.Aler
 	}
 	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()
-	return s.target(*route).Send(ctx, *route, event)
+	return s.tell(ctx, *route, Message{Events: []api.AlertEvent{event}})
 }
 
-// target picks what a route sends to; api.AlertRoute.Validate sees to it that there is one.
-func (s *Sender) target(api.AlertRoute) Target { return s.webhook }
+// tell sends a message where those about the same team and period stand.
+func (s *Sender) tell(ctx context.Context, route api.AlertRoute, message Message) Outcome {
+	target, known := s.targets[kindOf(route)]
+	if !known {
+		return Outcome{Result: Failed, Status: "this gateway knows no target of the kind " + kindOf(route)}
+	}
+	subject := threadOf(message.Event())
+	if subject == "" {
+		return target.Send(ctx, route, message)
+	}
+	thread, err := s.outbox.AlertThread(ctx, route.AlertRouteID, subject)
+	if err != nil { // a message in a place of its own is better than none
+		s.log.WarnContext(ctx, "alert thread not read", slog.Any("error", err))
+	}
+	message.Thread = thread
+	outcome := target.Send(ctx, route, message)
+	if outcome.Thread == "" || outcome.Thread == thread {
+		return outcome
+	}
+	if err := s.outbox.KeepAlertThread(context.WithoutCancel(ctx), route.AlertRouteID, subject, outcome.Thread); err != nil {
+		s.log.WarnContext(ctx, "alert thread not kept", slog.Any("error", err))
+	}
+	return outcome
+}
+
+// kindOf is the kind of a route's target; api.AlertRoute.Validate sees to it that there is one.
+func kindOf(route api.AlertRoute) string {
+	target := route.Target()
+	if target == nil {
+		return ""
+	}
+	return target.Kind()
+}
+
+// threadOf is what messages that belong together are about: a team, or what else is counted, and its period. A test
+// belongs to nothing.
+func threadOf(event api.AlertEvent) string {
+	if event.Type == api.EventTest {
+		return ""
+	}
+	subject := event.Scope
+	if event.TeamID != "" {
+		subject = "team:" + event.TeamID
+	}
+	if event.PeriodStart != nil {
+		subject += " " + event.PeriodStart.UTC().Format(time.RFC3339)
+	} else {
+		subject += " " + event.CreatedAt.UTC().Format(time.DateOnly)
+	}
+	return subject
+}
 
 // mark notes an outcome in the outbox and the log.
 func (s *Sender) mark(ctx context.Context, delivery api.AlertDelivery, outcome Outcome) error {
@@ -62,20 +112,24 @@ func (s *Sender) mark(ctx context.Context, delivery api.AlertDelivery, outcome O
 	return s.outbox.DeliveryFailed(ctx, delivery.DeliveryID, delivery.Attempts, next, outcome.Status)
 }
 
-// SendTest sends a test event to a route now, enabled or not, and reports how it went: nil, a
-// not-found error, or an [api.Upstream] error that says what the receiver did.
-func (s *Sender) SendTest(ctx context.Context, routeID string) error {
+// SendTest sends a test event to a route now, enabled or not, and reports what the receiver did: a
+// not-found error when there is no such route, an [api.Upstream] error when the event did not arrive.
+func (s *Sender) SendTest(ctx context.Context, routeID string) (api.AlertTest, error) {
 	route, err := s.outbox.AlertRouteTarget(ctx, routeID)
 	if err != nil {
-		return err
+		return api.AlertTest{}, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()
-	outcome := s.target(route).Send(ctx, route, s.testEvent(route))
+	outcome := s.tell(ctx, route, Message{Events: []api.AlertEvent{s.testEvent(route)}})
 	if outcome.Result != Sent {
-		return api.Errorf(api.Upstream, "test event did not arrive at %s: %s", outcome.Receiver, outcome.Status)
+		text := fmt.Sprintf("test event did not arrive at %s: %s", outcome.Receiver, outcome.Status)
+		if outcome.Answer != "" {
+			text += fmt.Sprintf("; it answered: %s", outcome.Answer)
+		}
+		return api.AlertTest{}, api.Errorf(api.Upstream, "%s", text)
 	}
-	return nil
+	return api.AlertTest{AlertRouteID: routeID, Delivered: true, Status: outcome.Status, Answer: outcome.Answer}, nil
 }
 
 func (s *Sender) testEvent(route api.AlertRoute) api.AlertEvent {

@@ -18,6 +18,7 @@ type memory struct {
 	routes     []api.AlertRoute
 	unrouted   []api.AlertEvent
 	deliveries []*delivery
+	threads    map[string]string
 	// fail, if set, is asked before each call, by method name and argument.
 	fail func(method, argument string) error
 }
@@ -166,6 +167,24 @@ func (m *memory) AlertRouteTarget(_ context.Context, id string) (api.AlertRoute,
 		}
 	}
 	return api.AlertRoute{}, api.Errorf(api.NotFound, "alert route %q does not exist", id)
+}
+
+func (m *memory) AlertThread(_ context.Context, routeID, subject string) (string, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.threads[routeID+" "+subject], nil
+}
+
+func (m *memory) KeepAlertThread(_ context.Context, routeID, subject, thread string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.threads == nil {
+		m.threads = map[string]string{}
+	}
+	if m.threads[routeID+" "+subject] == "" {
+		m.threads[routeID+" "+subject] = thread
+	}
+	return nil
 }
 
 // states counts the deliveries by state.

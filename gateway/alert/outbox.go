@@ -39,4 +39,10 @@ type Outbox interface {
 
 	// AlertRouteTargets returns every route with its target's secret.
 	AlertRouteTargets(ctx context.Context) ([]api.AlertRoute, error)
+
+	// AlertThread is where a route's messages about a subject stand, "" when there are none.
+	AlertThread(ctx context.Context, routeID, subject string) (string, error)
+
+	// KeepAlertThread notes where they stand. The first note holds.
+	KeepAlertThread(ctx context.Context, routeID, subject, thread string) error
 }

@@ -40,7 +40,8 @@ func always(outcome alert.Outcome) *receiver {
 	return newReceiver(func(context.Context, string, api.AlertEvent) alert.Outcome { return outcome })
 }
 
-func (r *receiver) Send(ctx context.Context, route api.AlertRoute, event api.AlertEvent) alert.Outcome {
+func (r *receiver) Send(ctx context.Context, route api.AlertRoute, message alert.Message) alert.Outcome {
+	event := message.Event()
 	id := route.AlertRouteID
 	r.mu.Lock()
 	r.attempts = append(r.attempts, attempt{id, event.ID, time.Now()})
@@ -70,7 +71,9 @@ func (r *receiver) of(routeID string) []attempt {
 func routes(ids ...string) []api.AlertRoute {
 	var routes []api.AlertRoute
 	for _, id := range ids {
-		routes = append(routes, api.NewAlertRoute(id))
+		route := api.NewAlertRoute(id)
+		route.Webhook = &api.WebhookTarget{URL: "https://hooks.example/" + id}
+		routes = append(routes, route)
 	}
 	return routes
 }
@@ -86,7 +89,7 @@ func events(n int) []api.AlertEvent {
 // run starts a sender that stops with the test's bubble.
 func run(t *testing.T, outbox alert.Outbox, target alert.Target) (sender *alert.Sender, stop func()) {
 	t.Helper()
-	sender = alert.New(alert.Options{Outbox: outbox, Webhook: target, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
+	sender = alert.New(alert.Options{Outbox: outbox, Targets: map[string]alert.Target{"webhook": target}, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() { defer close(done); sender.Run(ctx) }()

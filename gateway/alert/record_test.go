@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/alert"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/alert/post"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/alert/webhook"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/safedial"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/seal"
@@ -70,7 +71,7 @@ func (r *record) send(t *testing.T, outbox alert.Outbox) (sender *alert.Sender, 
 	t.Helper()
 	client := safedial.NewClient(safedial.Options{AllowPrivate: true, AllowHTTP: true, Timeout: 500 * time.Millisecond})
 	sender = alert.New(alert.Options{
-		Outbox: outbox, Webhook: webhook.New(client, "test"), Now: r.now, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Outbox: outbox, Targets: map[string]alert.Target{"webhook": webhook.New(post.New(client, "test"))}, Now: r.now, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})

@@ -32,8 +32,8 @@ const (
 // Options are what a [Sender] is made of.
 type Options struct {
 	Outbox Outbox
-	// Webhook sends to routes with a webhook.
-	Webhook Target
+	// Targets send to routes, by the kind of the route's target.
+	Targets map[string]Target
 	Logger  *slog.Logger
 	// Now is the clock; nil is the system's.
 	Now func() time.Time
@@ -42,7 +42,7 @@ type Options struct {
 // Sender routes events and delivers them. Any number of senders may share an outbox.
 type Sender struct {
 	outbox  Outbox
-	webhook Target
+	targets map[string]Target
 	log     *slog.Logger
 	now     func() time.Time
 	wake    chan struct{}
@@ -56,7 +56,7 @@ type Sender struct {
 func New(options Options) *Sender {
 	s := &Sender{
 		outbox:  options.Outbox,
-		webhook: options.Webhook,
+		targets: options.Targets,
 		log:     options.Logger,
 		now:     options.Now,
 		wake:    make(chan struct{}, 1),

@@ -226,8 +226,8 @@ func TestSendTest(t *testing.T) {
 			})
 			outbox := &memory{routes: routes("a")}
 			outbox.routes[0].Enabled = false
-			sender := alert.New(alert.Options{Outbox: outbox, Webhook: target})
-			err := sender.SendTest(t.Context(), test.routeID)
+			sender := alert.New(alert.Options{Outbox: outbox, Targets: map[string]alert.Target{"webhook": target}})
+			_, err := sender.SendTest(t.Context(), test.routeID)
 			if api.CodeOf(err) != test.code || err != nil && !strings.Contains(err.Error(), test.text) {
 				t.Errorf("error %v, want %q with %q", err, test.code, test.text)
 			}
@@ -246,7 +246,7 @@ func TestSender_logsHowItWent(t *testing.T) {
 			return alert.Outcome{Result: alert.Result(routeID), Status: "status of " + routeID, Receiver: "hooks.example"}
 		})
 		outbox.add(events(1)...)
-		sender := alert.New(alert.Options{Outbox: outbox, Webhook: target, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+		sender := alert.New(alert.Options{Outbox: outbox, Targets: map[string]alert.Target{"webhook": target}, Logger: slog.New(slog.NewTextHandler(&log, nil))})
 		ctx, cancel := context.WithCancel(t.Context())
 		go sender.Run(ctx)
 		synctest.Wait()

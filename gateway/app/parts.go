@@ -13,7 +13,6 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/gateway/admin"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/access"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/alert"
-	"github.com/bursarhq/terraform-provider-bursar/gateway/alert/webhook"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/calibration"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/console"
@@ -101,9 +100,7 @@ func assemble(ctx context.Context, options Options) (_ *parts, err error) {
 
 	p.alerts = alert.New(alert.Options{
 		Outbox: p.store, Logger: logger,
-		Webhook: webhook.New(safedial.NewClient(safedial.Options{
-			AllowPrivate: settings.AllowPrivateTargets, AllowHTTP: settings.AllowPrivateTargets,
-		}), options.Version),
+		Targets: alertTargets(settings, options.Version),
 	})
 	p.ledger = ledger.New(ledger.Options{Store: p.store, OnAlert: p.alerts.Wake, Logger: logger})
 	p.onClose("ledger", p.ledger.Close)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
@@ -228,22 +229,35 @@ func routeObject(route api.AlertRoute, options Options) object {
 	o.text("min_severity", route.MinSeverity)
 	o.shares("thresholds", route.Thresholds)
 	o.flag("enabled", route.Enabled, true)
-	o.webhook(route.Webhook, options)
+	o.target(route.Target(), options)
 	return o
 }
 
-// webhook leaves out the address, unless it is asked for, and the secret.
-func (o *object) webhook(target *api.WebhookTarget, options Options) {
+// target leaves out the secrets and the address of a webhook, unless that is asked for.
+func (o *object) target(target api.AlertTarget, options Options) {
+	if target == nil {
+		return
+	}
+	encoded, err := json.Marshal(target)
+	if err != nil {
+		return
+	}
+	var fields map[string]json.RawMessage
+	_ = json.Unmarshal(encoded, &fields) // it was an object right now
 	written := map[string]string{}
-	o.secret = !options.WebhookURLs
-	if target != nil && options.WebhookURLs {
-		written["url"] = quoted(target.URL)
+	for name, value := range fields {
+		secret, digest := strings.CutSuffix(name, "_sha256")
+		switch {
+		case digest:
+			o.secret = true
+			written[secret+"_wo_version"] = keptSecret
+		case target.Kind() == "webhook" && name == "url" && !options.WebhookURLs:
+			o.secret = true
+		default:
+			written[name] = fromJSON(value)
+		}
 	}
-	if target != nil && target.SecretSHA256 != "" {
-		o.secret = true
-		written["secret_wo_version"] = keptSecret
-	}
-	o.literal("webhook", mapOf(written))
+	o.literal(target.Kind(), mapOf(written))
 }
 
 // budgetID refers to a budget of terms only: a pot's own references may lead back here.

@@ -239,7 +239,7 @@ func TestConfiguration_holdsNoSecret(t *testing.T) {
 		}
 	}
 	same(t, files["alert_routes.tf"], `
-# Secrets are not written: what is left out of webhook stays as it is on the gateway.
+# Secrets are not written: what is left out of a target stays as it is on the gateway.
 
 resource "bursar_alert_route" "oncall" {
   alert_route_id = "r"

@@ -42,7 +42,7 @@ var (
 	routeKind = kind{
 		resource: "bursar_alert_route", file: "alert_routes.tf", one: "alert_route", group: "alert_routes",
 		id: "alert_route_id", chosen: true, named: "alert_route_id", names: "alert_route_ids",
-		kept: "Secrets are not written: what is left out of webhook stays as it is on the gateway.",
+		kept: "Secrets are not written: what is left out of a target stays as it is on the gateway.",
 	}
 )
 

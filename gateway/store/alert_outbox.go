@@ -109,6 +109,20 @@ func (s *Store) DeliveryDead(ctx context.Context, deliveryID string, attempt int
 	return err
 }
 
+// AlertThread is where a route's messages about a subject stand together, "" when there is nothing yet.
+func (s *Store) AlertThread(ctx context.Context, routeID, subject string) (thread string, err error) {
+	_, err = s.one(ctx, "alert_thread_get", args{"alert_route_id": routeID, "subject": subject}, &thread)
+	return thread, err
+}
+
+// KeepAlertThread notes where a route's messages about a subject stand. The first note holds.
+func (s *Store) KeepAlertThread(ctx context.Context, routeID, subject, thread string) error {
+	_, err := s.exec(ctx, "alert_thread_insert", args{
+		"alert_route_id": routeID, "subject": subject, "thread": thread, "now_ms": s.nowMS(),
+	})
+	return err
+}
+
 // AlertDeliveries returns the deliveries that the filter selects, newest first, and how many there are
 // without the filter's limit and offset.
 func (s *Store) AlertDeliveries(ctx context.Context, filter api.AlertDeliveryFilter) (deliveries []api.AlertDelivery, total int, err error) {

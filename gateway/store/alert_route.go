@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"net/url"
 	"strings"
@@ -70,16 +69,12 @@ func (s *Store) UpdateAlertRoute(ctx context.Context, change api.Change, id stri
 }
 
 func editRoute(route *api.AlertRoute, edit func(*api.AlertRoute) error) error {
-	secret := route.Webhook.Secret
+	before := route.AlertTargets
 	*route = publicRoute(*route)
 	if err := edit(route); err != nil {
 		return err
 	}
-	if route.Webhook != nil && route.Webhook.Secret == nil {
-		target := *route.Webhook
-		target.Secret = secret
-		route.Webhook = &target
-	}
+	route.AlertTargets = route.WithSecretsOf(before)
 	return nil
 }
 
@@ -100,7 +95,7 @@ func (s *Store) DeleteAlertRoutes(ctx context.Context, change api.Change, ids []
 
 func (s *Store) alertRoute(ctx context.Context, id string) (api.AlertRoute, error) {
 	var row alertRouteRow
-	found, err := s.one(ctx, "alert_route_get", args{"id": id}, row.targets(&row.webhook)...)
+	found, err := s.one(ctx, "alert_route_get", args{"id": id}, row.targets(&row.kind, &row.target)...)
 	if err != nil {
 		return api.AlertRoute{}, err
 	}
@@ -116,7 +111,7 @@ func (s *Store) alertRoutes(ctx context.Context, filter api.AlertRouteFilter) ([
 	values.given("name", filter.Name)
 	return list(ctx, s, "alert_route", values, filter.Page, func(scan func(...any) error) (api.AlertRoute, error) {
 		var row alertRouteRow
-		if err := scan(row.targets(&row.webhook)...); err != nil {
+		if err := scan(row.targets(&row.kind, &row.target)...); err != nil {
 			return api.AlertRoute{}, err
 		}
 		return row.route(s.sealer)
@@ -124,7 +119,8 @@ func (s *Store) alertRoutes(ctx context.Context, filter api.AlertRouteFilter) ([
 }
 
 func (s *Store) checkAlertRoute(ctx context.Context, route api.AlertRoute) error {
-	if err := withoutEmptySecret(route).Validate(); err != nil {
+	route.AlertTargets = route.WithSecretsOf(api.AlertTargets{})
+	if err := route.Validate(); err != nil {
 		return err
 	}
 	others, _, err := s.alertRoutes(ctx, api.AlertRouteFilter{Name: route.Name})
@@ -141,25 +137,27 @@ func (s *Store) checkAlertRoute(ctx context.Context, route api.AlertRoute) error
 }
 
 func (s *Store) putAlertRoute(ctx context.Context, query string, route api.AlertRoute) error {
-	fields := withoutEmptySecret(route).AlertRouteFields
-	webhook, err := sealWebhook(s.sealer, route.AlertRouteID, *fields.Webhook)
+	fields := route.AlertRouteFields
+	target := fields.WithSecretsOf(api.AlertTargets{}).Target()
+	sealed, err := sealTarget(s.sealer, route.AlertRouteID, target)
 	if err != nil {
 		return err
 	}
-	fields.Webhook = nil
+	fields.AlertTargets = api.AlertTargets{}
 	values, err := objectArgs(route.AlertRouteID, route.DeclaredIn, route.Record, fields)
 	if err != nil {
 		return err
 	}
 	values["name"], values["name_lower"] = route.Name, strings.ToLower(route.Name)
-	values["webhook"] = webhook
+	values["target_kind"], values["target"] = target.Kind(), sealed
 	_, err = s.exec(ctx, query, values)
 	return err
 }
 
 type alertRouteRow struct {
 	object
-	webhook []byte
+	kind   string
+	target []byte
 }
 
 func (r *alertRouteRow) route(sealer Sealer) (api.AlertRoute, error) {
@@ -167,55 +165,37 @@ func (r *alertRouteRow) route(sealer Sealer) (api.AlertRoute, error) {
 	if err := decode(r.document, &route.AlertRouteFields); err != nil {
 		return api.AlertRoute{}, err
 	}
-	target, err := openWebhook(sealer, r.id, r.webhook)
-	route.Webhook = &target
+	var err error
+	route.AlertTargets, err = openTarget(sealer, r.id, r.kind, r.target)
 	return route, err
 }
 
-func sealWebhook(sealer Sealer, id string, target api.WebhookTarget) ([]byte, error) {
-	target.SecretSHA256 = ""
+func sealTarget(sealer Sealer, id string, target api.AlertTarget) ([]byte, error) {
 	plain, err := encode(target)
 	if err != nil {
 		return nil, err
 	}
-	sealed, err := sealer.Seal([]byte(plain), webhookPlace(id))
+	sealed, err := sealer.Seal([]byte(plain), targetPlace(id, target.Kind()))
 	if err != nil {
-		return nil, fmt.Errorf("seal webhook of alert route %s: %w", id, err)
+		return nil, fmt.Errorf("seal %s of alert route %s: %w", target.Kind(), id, err)
 	}
 	return sealed, nil
 }
 
-func openWebhook(sealer Sealer, id string, sealed []byte) (target api.WebhookTarget, err error) {
-	plain, err := sealer.Open(sealed, webhookPlace(id))
+func openTarget(sealer Sealer, id, kind string, sealed []byte) (targets api.AlertTargets, err error) {
+	plain, err := sealer.Open(sealed, targetPlace(id, kind))
 	if err != nil {
-		return api.WebhookTarget{}, fmt.Errorf("open webhook of alert route %s: %w", id, err)
+		return api.AlertTargets{}, fmt.Errorf("open %s of alert route %s: %w", kind, id, err)
 	}
-	err = decode(string(plain), &target)
-	return target, err
+	err = decode(fmt.Sprintf("{%q: %s}", kind, plain), &targets)
+	return targets, err
 }
 
-func webhookPlace(id string) string { return "alert_route/" + id + "/webhook" }
+func targetPlace(id, kind string) string { return "alert_route/" + id + "/" + kind }
 
-func withoutEmptySecret(route api.AlertRoute) api.AlertRoute {
-	if route.Webhook != nil && route.Webhook.Secret != nil && *route.Webhook.Secret == "" {
-		target := *route.Webhook
-		target.Secret = nil
-		route.Webhook = &target
-	}
-	return route
-}
-
-// publicRoute puts the digest of the secret in the secret's place.
+// publicRoute puts the digests of the target's secrets in their places.
 func publicRoute(route api.AlertRoute) api.AlertRoute {
-	if route.Webhook == nil {
-		return route
-	}
-	target := api.WebhookTarget{URL: route.Webhook.URL}
-	if route.Webhook.Secret != nil {
-		digest := sha256.Sum256([]byte(*route.Webhook.Secret))
-		target.SecretSHA256 = hex.EncodeToString(digest[:])
-	}
-	route.Webhook = &target
+	route.AlertTargets = route.Public()
 	return route
 }
 

@@ -125,7 +125,7 @@ func TestAlertRoute_sealedForItsOwnPlace(t *testing.T) {
 	both(t, func(t *testing.T, s *store.Store, _ *clock) {
 		must(s.CreateAlertRoute(t.Context(), alice, newRoute("route_1", "a")))(t)
 		must(s.CreateAlertRoute(t.Context(), alice, newRoute("route_2", "b")))(t)
-		_, err := s.WriterForTest().Exec(`UPDATE alert_route SET webhook = (SELECT webhook FROM alert_route WHERE id = 'route_1')`)
+		_, err := s.WriterForTest().Exec(`UPDATE alert_route SET target = (SELECT target FROM alert_route WHERE id = 'route_1')`)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -133,6 +133,58 @@ func TestAlertRoute_sealedForItsOwnPlace(t *testing.T) {
 			t.Error("a secret that was moved to another route opens")
 		}
 	})
+}
+
+// Every secret of every target is sealed, answered as a digest, kept by an update that leaves it out and taken off by an
+// empty one.
+func TestAlertRoute_secretsOfEveryTarget(t *testing.T) {
+	headers := map[string]string{"Authorization": "canary-of-a-header"}
+	for _, targets := range []api.AlertTargets{
+		{Webhook: &api.WebhookTarget{URL: "https://a.example", Secret: new(canarySecret), SecondSecret: new(canarySecret + "2"), Headers: headers}},
+		{Slack: &api.SlackTarget{URL: new("https://hooks.slack.com/services/canary")}},
+		{Slack: &api.SlackTarget{Token: new("canary-token"), Channel: "C1"}},
+		{PagerDuty: &api.PagerDutyTarget{RoutingKey: new("canary-routing-key-0123456789abc")}},
+		{Email: &api.EmailTarget{To: api.StringList{"a@b.example"}, From: "c@d.example", SMTPHost: "h", SMTPUsername: "u", SMTPPassword: new("canary-password")}},
+		{MicrosoftTeams: &api.MicrosoftTeamsTarget{URL: new("https://x.logic.azure.com/canary")}},
+		{Alertmanager: &api.AlertmanagerTarget{URL: "https://am.example", Headers: headers}},
+	} {
+		t.Run(targets.Target().Kind(), func(t *testing.T) {
+			both(t, func(t *testing.T, s *store.Store, _ *clock) {
+				route := newRoute("route_1", "a")
+				route.AlertTargets = targets.Clone()
+				answered := must(s.CreateAlertRoute(t.Context(), alice, route))(t)
+				for _, secret := range targets.Target().Secrets() {
+					wanted, given := secret.Value()
+					if !given {
+						continue
+					}
+					digests := map[string]string{}
+					for _, of := range answered.Target().Secrets() {
+						digests[of.Name] = *of.SHA256
+						if _, shown := of.Value(); shown {
+							t.Errorf("%s is answered", of.Name)
+						}
+					}
+					if digests[secret.Name] != api.SecretDigest(wanted) {
+						t.Errorf("%s has the digest %q", secret.Name, digests[secret.Name])
+					}
+				}
+				must(s.UpdateAlertRoute(t.Context(), alice, "route_1", 0, func(r *api.AlertRoute) error { r.Name = "b"; return nil }))(t)
+				kept := must(s.AlertRouteTarget(t.Context(), "route_1"))(t)
+				if diff := cmp.Diff(targets.Public(), kept.Public()); diff != "" {
+					t.Errorf("an update of the name changes the target (-want +got):\n%s", diff)
+				}
+				elsewhere := func(r *api.AlertRoute) error {
+					r.AlertTargets = api.AlertTargets{Webhook: &api.WebhookTarget{URL: "https://b.example", Secret: new("")}}
+					return nil
+				}
+				must(s.UpdateAlertRoute(t.Context(), alice, "route_1", 0, elsewhere))(t)
+				if after := must(s.AlertRouteTarget(t.Context(), "route_1"))(t); after.Webhook.Secret != nil || len(after.Webhook.Headers) == 0 != (targets.Webhook == nil) {
+					t.Errorf("another target has secrets of the one before: %+v", after.Webhook)
+				}
+			})
+		})
+	}
 }
 
 func TestSecrets_areNotInTheDatabaseInClear(t *testing.T) {

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -56,18 +55,8 @@ type AlertRouteFields struct {
 	// Empty hears of every threshold the budgets have themselves.
 	Thresholds []float64 `json:"thresholds"`
 	// Enabled false keeps the route but sends nothing.
-	Enabled bool           `json:"enabled" default:"true"`
-	Webhook *WebhookTarget `json:"webhook"`
-}
-
-// WebhookTarget posts events as Standard Webhooks (https://www.standardwebhooks.com).
-type WebhookTarget struct {
-	URL string `json:"url"`
-	// Secret signs the messages: "whsec_" and 24 to 64 bytes in base64, or any text of 24 to 64 bytes.
-	// It is accepted, never answered. Left out of an update it stays as it is.
-	Secret *string `json:"secret,omitempty"`
-	// SecretSHA256 identifies the secret in answers, in hexadecimal; it is ignored in requests.
-	SecretSHA256 string `json:"secret_sha256,omitempty"`
+	Enabled bool `json:"enabled" default:"true"`
+	AlertTargets
 }
 
 // AlertEvent is one thing that people are told about.
@@ -125,27 +114,6 @@ func (r AlertRoute) Validate() error {
 		v.fail("min_severity", "%q is no severity; known are %s", *r.MinSeverity, strings.Join(Severities, ", "))
 	}
 	v.thresholds("thresholds", r.Thresholds)
-	if r.Webhook == nil {
-		v.fail("webhook", "is required: a route needs a target")
-	} else {
-		v.webhook(*r.Webhook)
-	}
+	v.alertTargets(r.AlertTargets)
 	return v.err()
-}
-
-func (v *validation) webhook(target WebhookTarget) {
-	parsed, err := url.Parse(target.URL)
-	switch {
-	case target.URL == "":
-		v.fail("webhook.url", "is required")
-	case err != nil || parsed.Host == "" || (parsed.Scheme != "https" && parsed.Scheme != "http"):
-		v.fail("webhook.url", "is not an http or https address")
-	case parsed.User != nil:
-		v.fail("webhook.url", "must not carry a user or password; sign with webhook.secret instead")
-	}
-	if target.Secret != nil {
-		if _, err := WebhookSecretBytes(*target.Secret); err != nil {
-			v.fail("webhook.secret", "%s", err)
-		}
-	}
 }

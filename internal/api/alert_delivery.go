@@ -28,3 +28,13 @@ type AlertDelivery struct {
 	CreatedAt  time.Time `json:"created_at"`
 	UpdatedAt  time.Time `json:"updated_at"`
 }
+
+// AlertTest is how the test of an alert route went.
+type AlertTest struct {
+	AlertRouteID string `json:"alert_route_id"`
+	Delivered    bool   `json:"delivered"`
+	// Status is what the receiver answered, such as "200 OK".
+	Status string `json:"status"`
+	// Answer is the first 200 characters of what it said.
+	Answer string `json:"answer"`
+}

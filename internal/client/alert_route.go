@@ -11,7 +11,7 @@ type alertRouteBody struct {
 	api.AlertRouteFields
 }
 
-func (b alertRouteBody) secrets() []string { return webhookSecrets(b.Webhook) }
+func (b alertRouteBody) secrets() []string { return targetSecrets(b.AlertTargets) }
 
 // CreateAlertRoute makes an alert route; with an empty id the gateway chooses one.
 // It returns [api.AlreadyExists] when the id or the name is taken.
@@ -41,7 +41,7 @@ func (c *Client) ListAlertRoutes(ctx context.Context) ([]api.AlertRoute, error) 
 }
 
 // UpdateAlertRoute replaces all fields of an alert route; nil ones are cleared, except that a
-// webhook with a nil secret keeps the one it has; an empty one takes it off. Errors are as for [Client.UpdateTeam].
+// target with a nil secret keeps the one it has; an empty one takes it off. Errors are as for [Client.UpdateTeam].
 func (c *Client) UpdateAlertRoute(ctx context.Context, id string, fields api.AlertRouteFields, revision int64) (api.AlertRoute, error) {
 	var route api.AlertRoute
 	err := c.update(ctx, "/alert_route/update", alertRouteBody{id, fields}, revision, &route)
@@ -55,8 +55,10 @@ func (c *Client) DeleteAlertRoute(ctx context.Context, id string) error {
 	return wrap(c.post(ctx, "/alert_route/delete", body, nil), "delete alert route %q", id)
 }
 
-// TestAlertRoute sends a test event through an alert route and returns once it has arrived; [api.Upstream] when it
+// TestAlertRoute sends a test event through an alert route and returns what the receiver said once it has arrived; [api.Upstream] when it
 // does not, [api.NotFound] when there is no such route.
-func (c *Client) TestAlertRoute(ctx context.Context, id string) error {
-	return wrap(c.post(ctx, "/alert_route/test", map[string]string{"alert_route_id": id}, nil), "test alert route %q", id)
+func (c *Client) TestAlertRoute(ctx context.Context, id string) (api.AlertTest, error) {
+	var tested api.AlertTest
+	err := c.post(ctx, "/alert_route/test", map[string]string{"alert_route_id": id}, &tested)
+	return tested, wrap(err, "test alert route %q", id)
 }

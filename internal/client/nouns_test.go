@@ -69,7 +69,7 @@ func TestCalls_onTheWire(t *testing.T) {
 			want:   "POST /budget/reset", holds: []string{`{"team_id":"t","reset_to":5}`},
 		},
 		"test alert route": {
-			call: func(ctx context.Context, c *client.Client) error { return c.TestAlertRoute(ctx, "r") },
+			call: func(ctx context.Context, c *client.Client) error { _, err := c.TestAlertRoute(ctx, "r"); return err },
 			want: "POST /alert_route/test", holds: []string{`{"alert_route_id":"r"}`},
 		},
 		"rotate key": {
@@ -157,7 +157,7 @@ func TestCalls_onTheWire(t *testing.T) {
 		},
 		"create alert route": {
 			call: func(ctx context.Context, c *client.Client) error {
-				_, err := c.CreateAlertRoute(ctx, "", api.AlertRouteFields{Name: "n", Webhook: &api.WebhookTarget{URL: "u"}})
+				_, err := c.CreateAlertRoute(ctx, "", api.AlertRouteFields{Name: "n", AlertTargets: api.AlertTargets{Webhook: &api.WebhookTarget{URL: "u"}}})
 				return err
 			},
 			want: "POST /alert_route/new", holds: []string{`"webhook":{"url":"u"}`}, answer: `{"alert_route_id":"r"}`,
@@ -168,7 +168,7 @@ func TestCalls_onTheWire(t *testing.T) {
 		},
 		"take a secret off": {
 			call: func(ctx context.Context, c *client.Client) error {
-				_, err := c.UpdateAlertRoute(ctx, "r", api.AlertRouteFields{Webhook: &api.WebhookTarget{URL: "u", Secret: new(string)}}, 2)
+				_, err := c.UpdateAlertRoute(ctx, "r", api.AlertRouteFields{AlertTargets: api.AlertTargets{Webhook: &api.WebhookTarget{URL: "u", Secret: new(string)}}}, 2)
 				return err
 			},
 			answer: `{"alert_route_id":"r"}`,

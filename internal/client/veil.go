@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -127,21 +128,44 @@ func shared(a, b string) int {
 	return n
 }
 
-// webhookSecrets are those of a webhook: its address opens the channel behind it, for which what stands behind the host
-// is enough. The host itself may be told, as people have to know which one is not let through.
-func webhookSecrets(webhook *api.WebhookTarget) []string {
-	if webhook == nil {
+// targetSecrets are those of where an alert route sends to. The address of a webhook opens the channel behind it, for
+// which what stands behind the host is enough; so do the addresses that are secret as a whole. The host itself may be
+// told, as people have to know which one is not let through.
+func targetSecrets(targets api.AlertTargets) []string {
+	target := targets.Target()
+	if target == nil {
 		return nil
 	}
-	secrets := given(webhook.Secret)
-	address, err := url.Parse(webhook.URL)
-	if err != nil || address.Host == "" {
-		return append(secrets, webhook.URL)
+	var secrets []string
+	if targets.Webhook != nil {
+		secrets = addressSecrets(targets.Webhook.URL)
 	}
+	for _, secret := range target.Secrets() {
+		value, _ := secret.Value()
+		switch secret.Name {
+		case "url":
+			secrets = append(secrets, addressSecrets(value)...)
+		case "headers":
+			var headers map[string]string
+			_ = json.Unmarshal([]byte(value), &headers)
+			secrets = append(secrets, slices.Collect(maps.Values(headers))...)
+		default:
+			secrets = append(secrets, value)
+		}
+	}
+	return secrets
+}
+
+func addressSecrets(text string) []string {
+	address, err := url.Parse(text)
+	if err != nil || address.Host == "" {
+		return []string{text}
+	}
+	var secrets []string
 	if password, ok := address.User.Password(); ok {
 		secrets = append(secrets, password)
 	}
-	if _, behind, _ := strings.Cut(webhook.URL, address.Host); len(behind) >= recognised {
+	if _, behind, _ := strings.Cut(text, address.Host); len(behind) >= recognised {
 		secrets = append(secrets, behind)
 	}
 	return secrets

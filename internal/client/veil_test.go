@@ -30,7 +30,14 @@ const (
 // carriers are the calls that carry secrets.
 func carriers(t *testing.T) map[string]func(*client.Client) error {
 	ctx := t.Context()
-	route := api.AlertRouteFields{Name: "oncall", Webhook: &api.WebhookTarget{URL: webhookURL, Secret: new(signingSecret)}}
+	route := api.AlertRouteFields{Name: "oncall", AlertTargets: api.AlertTargets{Webhook: &api.WebhookTarget{URL: webhookURL, Secret: new(signingSecret)}}}
+	through := func(targets api.AlertTargets) func(*client.Client) error {
+		return func(c *client.Client) error {
+			_, err := c.CreateAlertRoute(ctx, "r", api.AlertRouteFields{Name: "oncall", AlertTargets: targets})
+			return err
+		}
+	}
+	headers := map[string]string{"Authorization": "canary-of-a-header-canary"}
 	model := api.ModelFields{Name: "gpt", APIKey: new(apiKeySecret)}
 	return map[string]func(*client.Client) error{
 		"a read": func(c *client.Client) error { _, err := c.GetTeam(ctx, "a"); return err },
@@ -38,11 +45,17 @@ func carriers(t *testing.T) map[string]func(*client.Client) error {
 			_, err := c.CreateKey(ctx, api.KeyCreate{Key: new(keySecret)})
 			return err
 		},
-		"RotateKey":        func(c *client.Client) error { _, err := c.RotateKey(ctx, "k", rotatedSecret, ""); return err },
-		"CreateModel":      func(c *client.Client) error { _, err := c.CreateModel(ctx, "m", model); return err },
-		"UpdateModel":      func(c *client.Client) error { _, err := c.UpdateModel(ctx, "m", model, 1); return err },
-		"CreateAlertRoute": func(c *client.Client) error { _, err := c.CreateAlertRoute(ctx, "r", route); return err },
-		"UpdateAlertRoute": func(c *client.Client) error { _, err := c.UpdateAlertRoute(ctx, "r", route, 1); return err },
+		"RotateKey":                  func(c *client.Client) error { _, err := c.RotateKey(ctx, "k", rotatedSecret, ""); return err },
+		"CreateModel":                func(c *client.Client) error { _, err := c.CreateModel(ctx, "m", model); return err },
+		"UpdateModel":                func(c *client.Client) error { _, err := c.UpdateModel(ctx, "m", model, 1); return err },
+		"CreateAlertRoute":           func(c *client.Client) error { _, err := c.CreateAlertRoute(ctx, "r", route); return err },
+		"a route to Slack":           through(api.AlertTargets{Slack: &api.SlackTarget{URL: new(webhookURL)}}),
+		"a route to Slack, as a bot": through(api.AlertTargets{Slack: &api.SlackTarget{Token: new("canary-of-a-token")}}),
+		"a route to PagerDuty":       through(api.AlertTargets{PagerDuty: &api.PagerDutyTarget{RoutingKey: new("canary-of-a-routing-key-canary-1")}}),
+		"a route to a mailbox":       through(api.AlertTargets{Email: &api.EmailTarget{SMTPPassword: new("canary-of-a-password")}}),
+		"a route to Alertmanager":    through(api.AlertTargets{Alertmanager: &api.AlertmanagerTarget{Headers: headers}}),
+		"a webhook with headers":     through(api.AlertTargets{Webhook: &api.WebhookTarget{URL: webhookURL, Headers: headers}}),
+		"UpdateAlertRoute":           func(c *client.Client) error { _, err := c.UpdateAlertRoute(ctx, "r", route, 1); return err },
 	}
 }
 
@@ -139,7 +152,7 @@ func TestErrors_holdNoPartOfASecretThatIsCutOff(t *testing.T) {
 func TestErrors_keepWhatIsNone(t *testing.T) {
 	const said = `webhook.url names hooks.example.com, which is at 10.0.0.7; key key_123 of "sk-...Ab3d" stays`
 	gateway := startFake(t, failed(http.StatusBadRequest, "x", said))
-	fields := api.AlertRouteFields{Webhook: &api.WebhookTarget{URL: webhookURL, Secret: new(signingSecret)}}
+	fields := api.AlertRouteFields{AlertTargets: api.AlertTargets{Webhook: &api.WebhookTarget{URL: webhookURL, Secret: new(signingSecret)}}}
 	_, err := gateway.client(t).UpdateAlertRoute(t.Context(), "r", fields, 1)
 	if err == nil || err.Error() != `update alert route "r": `+said {
 		t.Errorf("got %v", err)

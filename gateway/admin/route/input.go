@@ -189,13 +189,21 @@ func (in *Input) Has(name string) bool {
 	return found
 }
 
-// NullIn says whether an object among the fields has the named field and it is null.
-func (in *Input) NullIn(object, name string) bool {
-	var inner map[string]json.RawMessage
-	if json.Unmarshal(in.Fields[object], &inner) != nil {
-		return false
+// Nulls are the fields that are null in the named objects among the fields, such as "webhook.secret".
+func (in *Input) Nulls(objects ...string) []string {
+	var names []string
+	for _, object := range objects {
+		var inner map[string]json.RawMessage
+		if json.Unmarshal(in.Fields[object], &inner) != nil {
+			continue
+		}
+		for name, value := range inner {
+			if string(value) == "null" {
+				names = append(names, object+"."+name)
+			}
+		}
 	}
-	return string(inner[name]) == "null"
+	return names
 }
 
 // Patch writes the fields into target; Expect has told of those it does not have.

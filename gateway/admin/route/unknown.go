@@ -3,17 +3,18 @@ package route
 import (
 	"encoding/json"
 	"maps"
+	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/bursarhq/terraform-provider-bursar/gateway/openapi"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
 // nested are the fields that are objects with known fields of their own.
-var nested = map[string][]string{
-	"webhook":       {"url", "secret", "secret_sha256"},
+var nested = withTargets(map[string][]string{
 	"on_soft_limit": {"reduce_rpm_pct"},
 	"price": {
 		"from", "max_factor",
@@ -23,6 +24,16 @@ var nested = map[string][]string{
 		"request_usd", "characters_per_million_usd", "audio_hour_usd",
 		"tiers", "flex", "priority", "batch", "images", "search",
 	},
+})
+
+// withTargets adds those of every target of an alert route.
+func withTargets(fields map[string][]string) map[string][]string {
+	for _, target := range openapi.Fields(reflect.TypeFor[api.AlertTargets]()) {
+		for _, field := range openapi.Fields(target.Type.Elem()) {
+			fields[target.Name] = append(fields[target.Name], field.Name)
+		}
+	}
+	return fields
 }
 
 // Expect checks that every field left fits target, a pointer to a struct, and notes those that target

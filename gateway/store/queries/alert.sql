@@ -67,3 +67,11 @@ WHERE 1 = 1
   AND alert_route_id = $alert_route_id -- if alert_route_id
   AND event_id = $event_id -- if event_id
   AND state = $state -- if state
+
+-- name: alert_thread_get
+SELECT thread FROM alert_thread WHERE alert_route_id = $alert_route_id AND subject = $subject
+
+-- name: alert_thread_insert
+INSERT INTO alert_thread (alert_route_id, subject, thread, created_at_ms)
+VALUES ($alert_route_id, $subject, $thread, $now_ms)
+ON CONFLICT (alert_route_id, subject) DO NOTHING

@@ -1,4 +1,4 @@
-package webhook
+package post
 
 import (
 	"context"
@@ -36,12 +36,12 @@ func TestDescribe(t *testing.T) {
 
 func TestClip_betweenRunes(t *testing.T) {
 	for limit := 4; limit < 12; limit++ {
-		got := clip("é€😀é€😀", limit)
+		got := Clip("é€😀é€😀", limit)
 		if len(got) > limit || []rune(got)[len([]rune(got))-1] != '…' || got != string([]rune(got)) {
 			t.Errorf("clip to %d = %q", limit, got)
 		}
 	}
-	if got := clip("short", 5); got != "short" {
+	if got := Clip("short", 5); got != "short" {
 		t.Errorf("clip = %q", got)
 	}
 }

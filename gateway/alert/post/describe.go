@@ -1,4 +1,4 @@
-package webhook
+package post
 
 import (
 	"context"
@@ -30,7 +30,7 @@ func describe(err error) string {
 	case timedOut(err):
 		return "no answer in time"
 	case errors.As(err, &certificate):
-		return clip("certificate is not trusted: "+certificate.Err.Error(), 300)
+		return Clip("certificate is not trusted: "+certificate.Err.Error(), 300)
 	case errors.As(err, &number):
 		return number.Error() // such as "connection refused"
 	}

@@ -1,0 +1,105 @@
+// Package alerttest has what the tests of every alert target need: messages as they come, and golden files
+// of what receivers get.
+//
+// It promises the same messages to each target, so that their golden files can be read side by side.
+package alerttest
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/alert"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/alert/post"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/safedial"
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// Client posts to receivers on this machine.
+func Client() *post.Client {
+	return post.New(safedial.NewClient(safedial.Options{AllowPrivate: true, AllowHTTP: true}), "1.2.3")
+}
+
+// Route is a route with the targets.
+func Route(targets api.AlertTargets) api.AlertRoute {
+	route := api.NewAlertRoute("route_1")
+	route.Name, route.AlertTargets = "finance", targets
+	return route
+}
+
+// Messages are one of each sort, by name.
+func Messages() map[string]alert.Message {
+	soft, hard, dear := Budget(0.8), Budget(1), Budget(1)
+	hard.Type, hard.Severity = api.EventBudgetHardLimit, "critical"
+	hard.Message += "; a request that may cost $0.75 was refused"
+	dear.Type = api.EventBudgetHardLimit
+	dear.Spend, dear.Message = 40*money.USD, "Marketing has spent $40.00 of $100.00 (40 %) of its budget for the period until 2026-12-01; a single request that may cost $70.00 alone was refused"
+	odd := api.AlertEvent{
+		ID: "event_odd", Type: api.EventUsageImpossible, Severity: "warning", CreatedAt: soft.CreatedAt, TeamID: "r&d<all>", KeyID: "key_7",
+		Message: "model <b>x</b> & co. reported 9 tokens of <!channel> that cannot be",
+	}
+	long := Budget(0.5)
+	long.TeamAlias, long.Message = strings.Repeat("<Märkte & Co> ", 400), strings.Repeat("& so on <and on> ", 4000)
+	return map[string]alert.Message{
+		"soft_limit": {Events: []api.AlertEvent{soft}},
+		"hard_limit": {Events: []api.AlertEvent{hard}},
+		"too_dear":   {Events: []api.AlertEvent{dear}},
+		"several":    {Events: []api.AlertEvent{hard, soft, Budget(0.5)}},
+		"odd":        {Events: []api.AlertEvent{odd}},
+		"long":       {Events: []api.AlertEvent{long}},
+		"test":       {Events: []api.AlertEvent{{ID: "test_1", Type: api.EventTest, Severity: "info", CreatedAt: soft.CreatedAt, Message: `Alert route "finance" works: this is the test that was asked for.`}}},
+	}
+}
+
+// Budget is a threshold of marketing's budget that was crossed.
+func Budget(share float64) api.AlertEvent {
+	start, end := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC), time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)
+	spend := money.Nano(share*100)*money.USD + money.USD/25
+	return api.AlertEvent{
+		ID: "event_" + spend.String(), Type: api.EventBudgetSoftLimit, Severity: "warning", CreatedAt: time.Date(2026, 11, 22, 9, 7, 39, 305_395_000, time.UTC),
+		Message: "Marketing has spent " + spend.Dollars() + " of $100.00 (" + money.Nano(share*100*float64(money.USD)).String() + " %) of its budget for the period until 2026-12-01",
+		TeamID:  "marketing", TeamAlias: "Marketing", Scope: "team:marketing", Threshold: share, Spend: spend, MaxBudget: 100 * money.USD,
+		PeriodStart: &start, PeriodEnd: &end, HardCap: true,
+	}
+}
+
+// Golden compares what a receiver got with the file of that name in testdata.
+func Golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.MkdirAll("testdata", 0o750); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(got), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s differs (-want +got):\n%s", path, diff)
+	}
+}
+
+// Indented is JSON spread over lines, for golden files.
+func Indented(t *testing.T, body []byte) string {
+	t.Helper()
+	var text bytes.Buffer
+	if err := json.Indent(&text, body, "", "  "); err != nil {
+		t.Fatalf("%s: %s", err, body)
+	}
+	return text.String() + "\n"
+}

@@ -1,0 +1,198 @@
+package provider
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/provider/attribute"
+)
+
+// eachSecret calls do with every secret of the blocks that are set, as the configuration has it.
+func (m targetsModel) eachSecret(do func(block targetBlock, field secretField, value attr.Value, version types.Int64)) {
+	for _, block := range targetBlocks {
+		object := *m.block(block.kind)
+		if object.IsNull() || object.IsUnknown() {
+			continue
+		}
+		for _, field := range block.secrets {
+			value := object.Attributes()[field.wo()]
+			if value == nil {
+				value = types.StringNull()
+			}
+			do(block, field, value, m.version(block, field))
+		}
+	}
+}
+
+// version is that of a secret, null for a block that is not set.
+func (m targetsModel) version(block targetBlock, field secretField) types.Int64 {
+	version, ok := m.block(block.kind).Attributes()[field.version()].(types.Int64)
+	if !ok {
+		return types.Int64Null()
+	}
+	return version
+}
+
+// secretText is a secret as the API's digests are made of it; nil for one that is not set or not known.
+func secretText(value attr.Value) *string {
+	if value.IsNull() || value.IsUnknown() {
+		return nil
+	}
+	if text, ok := value.(types.String); ok {
+		return new(text.ValueString())
+	}
+	encoded, known := attribute.JSONOf(value)
+	if !known {
+		return nil
+	}
+	if string(encoded) == "{}" {
+		return new(string)
+	}
+	return new(string(encoded))
+}
+
+// secretsToSend puts into the targets what is to be sent of their secrets: those whose version is another than in the
+// state, empty for those that are taken off.
+func secretsToSend(targets api.AlertTargets, plan, state, config targetsModel) api.AlertTargets {
+	target := targets.Target()
+	config.eachSecret(func(block targetBlock, field secretField, value attr.Value, _ types.Int64) {
+		if target == nil || target.Kind() != block.kind || plan.version(block, field).Equal(state.version(block, field)) {
+			return
+		}
+		for _, secret := range target.Secrets() {
+			if secret.Name != field.name {
+				continue
+			}
+			if text := secretText(value); text != nil {
+				secret.Set(*text)
+			} else {
+				secret.Empty()
+			}
+		}
+	})
+	return targets
+}
+
+// privateSecret is where the digest of a secret is kept: that of webhooks where they had it when there was no other.
+func privateSecret(kind, name string) string {
+	if kind == "webhook" && name == "secret" {
+		return secretKey
+	}
+	return secretKey + "_" + kind + "_" + name
+}
+
+// rememberSecrets keeps the digests of the gateway's answer, "" for what it has not.
+func rememberSecrets(ctx context.Context, private privateWriter, targets api.AlertTargets) diag.Diagnostics {
+	var diags diag.Diagnostics
+	digests := secretDigests(targets)
+	for _, block := range targetBlocks {
+		for _, field := range block.secrets {
+			key := privateSecret(block.kind, field.name)
+			if digests[key] == "" && key != secretKey { // others are kept only where there are any
+				diags.Append(private.SetKey(ctx, key, nil)...)
+				continue
+			}
+			diags.Append(rememberDigest(ctx, private, key, digests[key])...)
+		}
+	}
+	return diags
+}
+
+func secretDigests(targets api.AlertTargets) map[string]string {
+	digests := map[string]string{}
+	if target := targets.Target(); target != nil {
+		for _, secret := range target.Secrets() {
+			digests[privateSecret(target.Kind(), secret.Name)] = *secret.SHA256
+		}
+	}
+	return digests
+}
+
+// knownSecrets are the digests that Terraform set or adopted; none before the first read.
+func knownSecrets(ctx context.Context, private privateReader) (map[string]*string, diag.Diagnostics) {
+	known := map[string]*string{}
+	first, diags := knownSecret(ctx, private)
+	if first == nil {
+		return nil, diags
+	}
+	known[secretKey] = first
+	for _, block := range targetBlocks {
+		for _, field := range block.secrets {
+			key := privateSecret(block.kind, field.name)
+			digest, more := knownDigest(ctx, private, key)
+			diags.Append(more...)
+			if digest == nil {
+				digest = new(string)
+			}
+			known[key] = digest
+		}
+	}
+	return known, diags
+}
+
+// withSecretDrift shows in the versions that secrets are not those that Terraform set.
+func (m targetsModel) withSecretDrift(targets api.AlertTargets, known map[string]*string) targetsModel {
+	digests := secretDigests(targets)
+	for _, block := range targetBlocks {
+		object := m.block(block.kind)
+		if object.IsNull() {
+			continue
+		}
+		values := object.Attributes()
+		for _, field := range block.secrets {
+			key := privateSecret(block.kind, field.name)
+			values[field.version()] = driftedVersion(m.version(block, field), digests[key], known[key])
+		}
+		*object = types.ObjectValueMust(block.types(), values)
+	}
+	return m
+}
+
+// planSecrets keeps secrets that are left to the gateway, refuses new versions of nothing, and warns of a new secret
+// under an old version.
+func planSecrets(ctx context.Context, config, state targetsModel, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	known, diags := knownSecrets(ctx, req.Private)
+	resp.Diagnostics.Append(diags...)
+	config.eachSecret(func(block targetBlock, field secretField, value attr.Value, version types.Int64) {
+		at, before := path.Root(block.kind).AtName(field.version()), state.version(block, field)
+		if value.IsNull() && leftToGateway(types.StringNull(), version, before) {
+			resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, at, before)...)
+			return
+		}
+		asText := types.StringValue("given")
+		if value.IsNull() {
+			asText = types.StringNull()
+		}
+		requireSecret(&resp.Diagnostics, at, field.wo(), asText, version, before)
+		text, digest := secretText(value), known[privateSecret(block.kind, field.name)]
+		if text == nil || digest == nil || !version.Equal(before) || secretDigest(*text) == *digest {
+			return
+		}
+		resp.Diagnostics.AddAttributeWarning(at, "Secret changed, version not",
+			field.wo()+" is not what the gateway has, but "+field.version()+" is the same, so it will not be sent. Raise "+field.version()+" to send it.")
+	})
+}
+
+// asAnswered is what the gateway would answer if it had taken the fields.
+func asAnswered(fields api.AlertRouteFields, current api.AlertTargets) api.AlertRouteFields {
+	target, there := fields.Target(), secretDigests(current)
+	wanted := map[string]*string{}
+	for _, secret := range target.Secrets() {
+		if value, given := secret.Value(); given {
+			wanted[secret.Name] = new(value)
+		}
+	}
+	fields.AlertTargets = fields.Public()
+	for _, secret := range fields.Target().Secrets() {
+		if wanted[secret.Name] == nil {
+			*secret.SHA256 = there[privateSecret(target.Kind(), secret.Name)]
+		}
+	}
+	return fields
+}
