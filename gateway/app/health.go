@@ -41,8 +41,7 @@ func liveliness(w http.ResponseWriter, _ *http.Request) error {
 // readiness says whether the gateway should get calls now: while it serves at least one kind of them. It says
 // which store is down and what is refused.
 func (a *App) readiness(w http.ResponseWriter, r *http.Request) error {
-	record, counters := a.reach(r.Context())
-	answer := a.ready(record, counters)
+	answer := a.ready(a.reach(r.Context()))
 	status := http.StatusOK
 	if answer.Status == "unhealthy" || answer.Status == "draining" {
 		status = http.StatusServiceUnavailable
@@ -50,8 +49,14 @@ func (a *App) readiness(w http.ResponseWriter, r *http.Request) error {
 	return httpx.WriteJSON(w, status, answer)
 }
 
-// reach says which stores can be reached, and logs why not.
-func (a *App) reach(ctx context.Context) (record, counters bool) {
+// reached is which stores can be reached, and whether the record can be written: its tables, and rows of the ledger.
+type reached struct{ record, tables, rows, counters bool }
+
+// whole says that nothing is refused for want of a store.
+func (r reached) whole() bool { return r.record && r.tables && r.rows && r.counters }
+
+// reach says which stores can be used, and logs why not.
+func (a *App) reach(ctx context.Context) (found reached) {
 	ctx, cancel := context.WithTimeout(ctx, readinessTimeout)
 	defer cancel()
 	var asking sync.WaitGroup
@@ -64,27 +69,38 @@ func (a *App) reach(ctx context.Context) (record, counters bool) {
 			}
 		})
 	}
-	ask(&record, a.parts.store.Ping, "the record", a.parts.store.Kind())
-	ask(&counters, a.parts.engine.Ping, "the counters", a.parts.counters)
+	ask(&found.record, a.parts.store.Ping, "the record", a.parts.store.Kind())
+	ask(&found.counters, a.parts.engine.Ping, "the counters", a.parts.counters)
+	asking.Go(func() {
+		var err error
+		found.rows, err = a.parts.store.Writable(ctx)
+		found.tables = err == nil
+		if err != nil {
+			a.options.Logger.Warn("the record cannot be written", slog.Bool("ledger_rows", found.rows), slog.Any("error", err))
+		}
+	})
 	asking.Wait()
-	return record, counters
+	return found
 }
 
-func (a *App) ready(record, counters bool) readiness {
+func (a *App) ready(found reached) readiness {
 	answer := readiness{
 		Status: "healthy", DB: "connected", Cache: "connected",
 		Record: a.parts.store.Kind(), Counters: a.parts.counters, Version: a.options.Version,
 	}
-	if !record {
+	switch {
+	case !found.record:
 		answer.DB = "Not connected"
+	case !found.rows || !found.tables:
+		answer.DB = "Not writable"
 	}
-	if !counters {
+	if !found.counters {
 		answer.Cache = "Not connected"
 	}
-	if !record || !counters {
-		answer.Refused, answer.Status = a.refused(record, counters), "degraded"
+	if !found.whole() {
+		answer.Refused, answer.Status = a.refused(found), "degraded"
 	}
-	if answer.Reason = a.whyNot(record, counters); answer.Reason != "" {
+	if answer.Reason = a.whyNot(found); answer.Reason != "" {
 		answer.Status = "unhealthy"
 	}
 	if a.draining.Load() {
@@ -93,16 +109,21 @@ func (a *App) ready(record, counters bool) readiness {
 	return answer
 }
 
-// refused names what is not served while a store is away.
-func (a *App) refused(record, counters bool) []string {
+// refused names what is not served while a store is away or takes nothing.
+func (a *App) refused(found reached) []string {
+	const changes, laterAll = "admin calls that change something",
+		"all calls, once as much waits for the record as budgets.max_backlog allows"
+	record, counters := found.record, found.counters
 	switch c := a.options.Config; {
-	case !record && !counters, !record && a.parts.store.Kind() == store.SQLite:
+	case !record && !counters, !record && a.parts.store.Kind() == store.SQLite,
+		!found.rows && (!counters || c.RedisURL == ""): // with a Redis, rows wait there
 		return []string{"all calls"}
 	case !record:
-		return []string{
-			"admin calls", "calls with keys and teams that this gateway has not seen lately",
-			"calls with a hard budget, once as much waits for the record as budgets.max_backlog allows",
-		}
+		return []string{"admin calls", "calls with keys and teams that this gateway has not seen lately", laterAll}
+	case counters && !found.rows:
+		return []string{changes, laterAll}
+	case counters && !found.tables:
+		return []string{changes, "reads of the ledger"}
 	case c.RateLimitsOnStoreDown == redis.DownClosed && c.BudgetsOnStoreDown == redis.DownClosed:
 		return []string{"all calls"}
 	case c.BudgetsOnStoreDown == redis.DownClosed:
@@ -115,18 +136,20 @@ func (a *App) refused(record, counters bool) []string {
 }
 
 // whyNot says why the gateway should get no calls; "" is that it should.
-func (a *App) whyNot(record, counters bool) string {
-	refused := a.refused(record, counters)
+func (a *App) whyNot(found reached) string {
+	refused := a.refused(found)
 	switch sight := a.parts.sight; {
-	case record && counters:
+	case found.whole():
 		return ""
 	case a.options.Config.ReadinessStrict:
-		return "a store cannot be reached, and readiness is strict"
+		return "a store cannot be used, and readiness is strict"
+	case found.record && !found.rows && refused[0] == "all calls":
+		return "no call can be served while the record takes no rows"
 	case len(refused) == 1 && refused[0] == "all calls":
 		return "no call can be served without the store"
-	case sight != nil && !counters && sight.counters.alone.Load():
+	case sight != nil && !found.counters && sight.counters.alone.Load():
 		return "only this gateway cannot reach the counters: others do"
-	case sight != nil && !record && sight.record.alone.Load():
+	case sight != nil && !found.record && sight.record.alone.Load():
 		return "only this gateway cannot reach the record: others do"
 	default:
 		return ""

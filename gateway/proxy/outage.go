@@ -18,6 +18,8 @@ func unavailable(err error) error {
 	text := "the gateway cannot reach its stores; nothing was charged, try again"
 	header := http.Header{"Retry-After": {"1"}}
 	switch {
+	case errors.Is(err, quota.ErrUnrecorded):
+		text = "the record takes no rows, so nothing more may be spent: its disk may be full, or its database away; nothing was charged, try again"
 	case errors.Is(err, quota.ErrBacklog):
 		text = "the ledger is too far behind: more is waiting to be recorded than budgets.max_backlog allows, so nothing more may be spent; nothing was charged, try again"
 	case errors.Is(err, quota.ErrRecovering):

@@ -15,8 +15,9 @@ const (
 	// backlogBatch is how many entries are recorded in one go.
 	backlogBatch = 500
 
+	// backlogPause is the first pause after a failure, backlogMaxPause the longest: calls wait for the end of it.
 	backlogPause    = 100 * time.Millisecond
-	backlogMaxPause = 5 * time.Second
+	backlogMaxPause = time.Second
 )
 
 // backlog keeps entries that could not be recorded yet and tries again.
@@ -32,6 +33,8 @@ type backlog struct {
 
 	mu      sync.Mutex
 	entries []Entry
+	// rows is how many of them are ledger rows.
+	rows int
 	// since is when the backlog was last empty.
 	since time.Time
 }
@@ -55,6 +58,7 @@ func (b *backlog) keep(entries ...Entry) {
 		b.since = time.Now()
 	}
 	b.entries = append(b.entries, entries...)
+	b.rows += rowsOf(entries)
 	b.mu.Unlock()
 	select {
 	case b.wake <- struct{}{}:
@@ -62,7 +66,28 @@ func (b *backlog) keep(entries ...Entry) {
 	}
 }
 
-func (b *backlog) full() bool { return int64(b.len()) >= b.limit }
+// refuses is why nothing more may be spent, nil when it may. Nothing but this process knows of a row that waits here.
+func (b *backlog) refuses() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch {
+	case b.rows > 0:
+		return ErrUnrecorded
+	case int64(len(b.entries)) >= b.limit:
+		return ErrBacklog
+	default:
+		return nil
+	}
+}
+
+func rowsOf(entries []Entry) (rows int) {
+	for i := range entries {
+		if entries[i].Row != nil {
+			rows++
+		}
+	}
+	return rows
+}
 
 func (b *backlog) len() int {
 	b.mu.Lock()
@@ -84,6 +109,7 @@ func (b *backlog) drain(ctx context.Context) error {
 		}
 		b.mu.Lock()
 		b.entries = b.entries[len(batch):]
+		b.rows -= rowsOf(batch)
 		b.mu.Unlock()
 	}
 }

@@ -29,7 +29,8 @@ type MemoryOptions struct {
 	// ReapEvery is how often reservations of crashed requests are looked for;
 	// 0 is every second, negative is never: the owner calls Reap.
 	ReapEvery time.Duration
-	// MaxBacklog is how many entries may wait for the record before requests are refused; 0 is 100,000.
+	// MaxBacklog is how many alert events may wait for the record before requests are refused; 0 is 100,000. No request
+	// is admitted while a ledger row waits: its answer could not be given out either.
 	MaxBacklog int64
 	// Logger hears of entries that could not be recorded; nil is slog.Default.
 	Logger *slog.Logger
@@ -133,8 +134,8 @@ func (m *Memory) Reserve(ctx context.Context, request Request) (Decision, error)
 	if err != nil {
 		return Decision{}, err
 	}
-	if m.backlog.full() {
-		return Decision{}, ErrBacklog
+	if err := m.backlog.refuses(); err != nil {
+		return Decision{}, err
 	}
 	for {
 		decision, unseeded, err := m.reserve(&request)

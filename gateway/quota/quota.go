@@ -77,6 +77,8 @@ var (
 	ErrRecovering = fmt.Errorf("%w: it has lost counters and is told them again", ErrUnavailable)
 	// ErrBacklog: too much waits for the record; what cannot be written down must not be spent.
 	ErrBacklog = errors.New("too much is waiting to be recorded")
+	// ErrUnrecorded: what was settled last could not be written down, and waits in this process. An [ErrBacklog].
+	ErrUnrecorded = fmt.Errorf("%w: the record takes no rows", ErrBacklog)
 	// ErrUnknown: the reservation is neither live nor remembered.
 	ErrUnknown = errors.New("reservation is unknown")
 	// ErrEnded: the id to reserve belongs to a reservation that has ended; nothing is held for it.

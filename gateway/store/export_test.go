@@ -137,6 +137,9 @@ func (q query) sampleForTest(placeholder string) any {
 // AppendLineForTest adds a row as a line of the ledger's journal.
 func AppendLineForTest(to []byte, row api.LedgerRow) []byte { return appendLine(to, &row) }
 
+// NoRowsWaitForTest lets the time pass in which rows that wait would have been tried again.
+func (s *Store) NoRowsWaitForTest() { s.writable.patience = 0 }
+
 // TearJournalForTest lets the next writes to the journal end halfway, and shortening it fail as often.
 func (s *Store) TearJournalForTest(writes, truncates int) {
 	s.journal.mu.Lock()

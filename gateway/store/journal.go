@@ -35,8 +35,10 @@ type journal struct {
 	buffer          []byte
 	// spare is room for the next rows, that of those which were moved last.
 	spare []api.LedgerRow
-	// progress is closed, and replaced, when rows have been moved.
+	// progress is closed, and replaced, when rows have been moved, or could not be.
 	progress chan struct{}
+	// failed is why rows could last not be moved, nil when they could.
+	failed error
 
 	wake, hurry, stop, stopped chan struct{}
 	closing                    sync.Once
@@ -167,23 +169,41 @@ func (j *journal) moveDone() error {
 	defer j.mu.Unlock()
 	j.moved += int64(len(j.moving))
 	clear(j.moving)
-	j.moving, j.spare = nil, j.moving[:0]
-	close(j.progress)
-	j.progress = make(chan struct{})
+	j.moving, j.spare, j.failed = nil, j.moving[:0], nil
+	j.progressLocked()
+	if len(j.pending) > 0 {
+		signal(j.wake) // what came while these could not be moved has woken nobody else
+	}
 	return truncate(j.files[1-j.active], 0)
 }
 
-// await returns when all rows that were appended before are in the tables.
+// moveFailed tells those who wait that they wait for nobody knows how long.
+func (j *journal) moveFailed(err error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.failed = err
+	j.progressLocked()
+}
+
+func (j *journal) progressLocked() {
+	close(j.progress)
+	j.progress = make(chan struct{})
+}
+
+// await returns when all rows that were appended before are in the tables, or cannot be put there now.
 func (j *journal) await(ctx context.Context) error {
 	j.mu.Lock()
 	target := j.appended
 	j.mu.Unlock()
 	for {
 		j.mu.Lock()
-		done, progress := j.moved >= target, j.progress
+		done, failed, progress := j.moved >= target, j.failed, j.progress
 		j.mu.Unlock()
 		if done {
 			return nil
+		}
+		if failed != nil {
+			return unavailable(fmt.Errorf("ledger rows wait in the journal: %w", failed))
 		}
 		signal(j.hurry)
 		select {

@@ -70,7 +70,7 @@ func (s *Store) runJournal(j *journal) {
 		}
 		pause, hurry := movePause, j.hurry
 		if !s.moveJournal(j) {
-			// Nobody is helped by trying again at once; a read waits as long as its context.
+			// Nobody is helped by trying again at once.
 			pause, hurry = moveRetry, nil
 			signal(j.wake)
 		}
@@ -93,6 +93,7 @@ func (s *Store) moveJournal(j *journal) bool {
 		}
 	}
 	if err != nil {
+		j.moveFailed(err)
 		s.logger.Error("ledger rows wait in the journal", slog.Int("rows", len(rows)), slog.Any("error", err))
 	}
 	return err == nil

@@ -29,7 +29,7 @@ func (s *Store) appendLedger(ctx context.Context, rows []api.LedgerRow, events [
 	rows = slices.Clone(rows)
 	slices.SortFunc(rows, func(a, b api.LedgerRow) int { return cmp.Compare(a.ID, b.ID) })
 	events = slices.SortedFunc(slices.Values(events), func(a, b api.AlertEvent) int { return cmp.Compare(a.ID, b.ID) })
-	return s.transact(ctx, func(ctx context.Context, _ *tx) error {
+	err := s.transact(ctx, func(ctx context.Context, _ *tx) error {
 		fresh, err := s.insertLedger(ctx, rows)
 		if err != nil {
 			return err
@@ -44,6 +44,8 @@ func (s *Store) appendLedger(ctx context.Context, rows []api.LedgerRow, events [
 		}
 		return nil
 	})
+	s.writable.noteRows(err)
+	return err
 }
 
 // LedgerRows returns the rows that the filter selects, newest first, and how many there are without the

@@ -71,7 +71,8 @@ type Store struct {
 	// for each other at the audit head anyway; waiting here keeps them from holding connections.
 	changing chan struct{}
 	// journal is nil without one.
-	journal *journal
+	journal  *journal
+	writable writability
 }
 
 // Open connects to "sqlite:/path/file.db" or "postgres://user:password@host/database", and brings
@@ -83,6 +84,7 @@ func Open(ctx context.Context, address string, options Options) (*Store, error) 
 	s := &Store{
 		sealer: options.Sealer, auditKey: options.Sealer.Derive("audit"),
 		now: options.Now, logger: options.Logger, version: options.Version, changing: make(chan struct{}, 1),
+		writable: writability{patience: retriesEvery},
 	}
 	if s.now == nil {
 		s.now = time.Now
