@@ -76,11 +76,11 @@ func (a *App) serveConsole(mux *httpx.Mux, administration http.Handler) {
 
 // consoleHealth is what the readiness check and the metrics tell, for people.
 func (a *App) consoleHealth(ctx context.Context) console.Health {
-	record, counters := a.reach(ctx)
+	found := a.reach(ctx)
 	health := console.Health{
-		Status: a.ready(record, counters).Status,
+		Status: a.ready(found).Status,
 		Stores: []console.StoreHealth{
-			{Name: "Record", Kind: a.parts.store.Kind(), Reached: record}, {Name: "Counters", Kind: a.parts.counters, Reached: counters},
+			{Name: "Record", Kind: a.parts.store.Kind(), Reached: found.record && found.rows && found.tables}, {Name: "Counters", Kind: a.parts.counters, Reached: found.counters},
 		},
 	}
 	for _, state := range a.parts.models.States() {
