@@ -58,6 +58,9 @@ has_node() {
 }
 has_npm() { command -v npm >/dev/null; }
 
+has_prometheus() { command -v prometheus >/dev/null && command -v promtool >/dev/null; }
+has_amtool() { command -v amtool >/dev/null; }
+
 # PostgreSQL's server programs are often installed outside PATH; this puts them there.
 has_postgres() {
   command -v initdb >/dev/null && return

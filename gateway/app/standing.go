@@ -16,8 +16,6 @@ import (
 )
 
 const (
-	// standingEvery is how often budgets and limits are read for the metrics.
-	standingEvery = 15 * time.Second
 	// standingShare is how many times as long as reading took the gateway waits before it reads again: with very many
 	// teams the metrics get older, and reading never takes more than a twentieth of a core.
 	standingShare = 20
@@ -49,7 +47,7 @@ func (p *standings) watch(ctx context.Context) {
 		case <-time.After(pause):
 		}
 		standing, err := p.read(ctx)
-		pause = max(standingEvery, standingShare*standing.Took)
+		pause = max(p.options.Config.Metrics.Refresh, time.Second, standingShare*standing.Took)
 		if err != nil && ctx.Err() == nil {
 			p.options.Logger.WarnContext(ctx, "budgets could not be read for the metrics, which keep what they had", slog.Any("error", err))
 		}
