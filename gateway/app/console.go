@@ -64,6 +64,7 @@ func (a *App) serveConsole(mux *httpx.Mux, administration http.Handler) {
 	}
 	options := *a.parts.console
 	options.API, options.Health = administration, a.consoleHealth
+	options.Settings = func() []console.Setting { return settingsShown(a.options.Config) }
 	mux.Handle(console.Root, console.New(options))
 	mux.Handle("GET /{$}", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !strings.Contains(r.Header.Get("Accept"), "text/html") {

@@ -33,6 +33,8 @@ type Options struct {
 	API      http.Handler
 	Refusals *Refusals
 	Health   func(ctx context.Context) Health
+	// Settings are what is in force of the configuration, without secrets.
+	Settings func() []Setting
 	Logger   *slog.Logger
 	Now      func() time.Time
 	Version  string
@@ -67,6 +69,10 @@ type Record interface {
 	Keys(ctx context.Context, filter api.KeyFilter) (keys []api.Key, total int, err error)
 	Key(ctx context.Context, id string) (api.Key, error)
 	AllBudgets(ctx context.Context) ([]api.Budget, error)
+	Budget(ctx context.Context, id string) (api.Budget, error)
+	Budgets(ctx context.Context, filter api.BudgetFilter) (budgets []api.Budget, total int, err error)
+	AlertRoutes(ctx context.Context, filter api.AlertRouteFilter) (routes []api.AlertRoute, total int, err error)
+	AlertDeliveries(ctx context.Context, filter api.AlertDeliveryFilter) (deliveries []api.AlertDelivery, total int, err error)
 	MembersOfTeams(ctx context.Context, teamIDs []string) (map[string][]api.Membership, error)
 	AuditPage(ctx context.Context, filter api.AuditFilter) ([]api.Audit, error)
 	EachUsageSum(ctx context.Context, query api.UsageQuery, each func(api.UsageSum) error) error
@@ -83,8 +89,11 @@ type Spending interface {
 	Budgets(ctx context.Context, budgets []api.Budget) ([]api.BudgetState, error)
 	Members(ctx context.Context, team api.Team, members []api.Membership) ([]api.BudgetState, error)
 	TeamBindings(ctx context.Context, teamID string) ([]policy.Binding, error)
-	KeyBindings(ctx context.Context, secretHash []byte) ([]policy.Binding, error)
+	KeyBindings(ctx context.Context, key api.Key) ([]policy.Binding, error)
 }
+
+// Setting is one value of the configuration.
+type Setting struct{ Section, Name, Value string }
 
 // Health is how the gateway that answers is doing.
 type Health struct {

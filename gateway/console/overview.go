@@ -150,6 +150,17 @@ func (o *overview) get(ctx context.Context) (*count, error) {
 	return o.last, nil
 }
 
+// again has small installations counted anew at the next page, after a change.
+func (o *overview) again() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.last != nil && o.last.took <= quickly {
+		stale := *o.last
+		stale.at = time.Time{}
+		o.last = &stale
+	}
+}
+
 // countTimeout bounds a count whose stores do not answer.
 const countTimeout = 5 * time.Minute
 

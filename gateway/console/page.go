@@ -82,10 +82,15 @@ func (s *Server) signedIn(r *http.Request, in *session, title string, body any) 
 	return p
 }
 
+var adminNav = []navEntry{
+	{"", "Now"}, {"teams", "Teams"}, {"keys", "Keys"}, {"budgets", "Budgets"}, {"models", "Models"}, {"usage", "Usage"},
+	{"alerts", "Alerts"}, {"audit", "Audit"}, {"settings", "Settings"},
+}
+
 // navOf are the pages that a caller may open.
 func navOf(caller auth.Caller) (nav []navEntry) {
 	if caller.Role.Everywhere() {
-		return []navEntry{{"", "Now"}, {"teams", "Teams"}}
+		return adminNav
 	}
 	for _, team := range caller.Teams {
 		nav = append(nav, navEntry{"team?id=" + url.QueryEscape(team), team})

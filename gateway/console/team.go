@@ -36,6 +36,8 @@ type teamBody struct {
 	Changes  []api.Audit
 	// Own says that it is the caller's team; Everywhere that the caller is over all teams.
 	Own, Everywhere bool
+	// Change and NewKey say that the caller may change the team, and make keys in it.
+	Change, NewKey, Done bool
 }
 
 // limitRow is one limit that binds.
@@ -91,7 +93,8 @@ func (s *Server) team(w http.ResponseWriter, r *http.Request, in *session) error
 	if err != nil {
 		return err
 	}
-	body := teamBody{Team: team, Own: !everywhere, Everywhere: everywhere}
+	body := teamBody{Team: team, Own: !everywhere, Everywhere: everywhere, Done: r.URL.Query().Has("done")}
+	body.Change, body.NewKey = mayChange(in.caller, "team") && team.DeclaredIn == "", mayChange(in.caller, "key")
 	for _, fill := range []func(context.Context, *session, *teamBody) error{
 		s.fillBudget, s.fillLimits, s.fillSpend, s.fillMembers, s.fillKeys, s.fillChanges,
 	} {

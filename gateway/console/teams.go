@@ -22,6 +22,8 @@ type teamsBody struct {
 	// First is whether this is the first page; After begins the next one, "" on the last.
 	First bool
 	After string
+	// Change says that the caller may make teams.
+	Change, Done bool
 }
 
 type filterEntry struct{ Value, Label string }
@@ -41,6 +43,7 @@ var teamFilters = []filterEntry{
 func (s *Server) teams(w http.ResponseWriter, r *http.Request, in *session) error {
 	query := r.URL.Query()
 	body := teamsBody{Search: query.Get("q"), Filter: query.Get("filter"), Filters: teamFilters, First: query.Get("after") == ""}
+	body.Change, body.Done = mayChange(in.caller, "team"), query.Has("done")
 	counted, err := s.overview.get(r.Context())
 	if err != nil {
 		return err

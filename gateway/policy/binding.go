@@ -96,9 +96,9 @@ func (s Spending) TeamBindings(ctx context.Context, teamID string) ([]Binding, e
 	return s.bindings(ctx, subject)
 }
 
-// KeyBindings are those that bind the key with the secret of this hash.
-func (s Spending) KeyBindings(ctx context.Context, secretHash []byte) ([]Binding, error) {
-	subject, err := s.Book.load(ctx, secretHash, "")
+// KeyBindings are those that bind the key's calls.
+func (s Spending) KeyBindings(ctx context.Context, key api.Key) ([]Binding, error) {
+	subject, err := s.Book.subject(ctx, key, SlotOf(key), 0) // no call is admitted by it, so that it needs no version
 	if err != nil {
 		return nil, err
 	}
