@@ -7,9 +7,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis"
-
 	"github.com/bursarhq/terraform-provider-bursar/gateway/httpx"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/degraded"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/store"
 )
 
@@ -124,11 +123,11 @@ func (a *App) refused(found reached) []string {
 		return []string{changes, laterAll}
 	case counters && !found.tables:
 		return []string{changes, "reads of the ledger"}
-	case c.RateLimitsOnStoreDown == redis.DownClosed && c.BudgetsOnStoreDown == redis.DownClosed:
+	case c.RateLimitsOnStoreDown == degraded.Closed && c.BudgetsOnStoreDown == degraded.Closed:
 		return []string{"all calls"}
-	case c.BudgetsOnStoreDown == redis.DownClosed:
+	case c.BudgetsOnStoreDown == degraded.Closed:
 		return []string{"calls with a hard budget"}
-	case c.RateLimitsOnStoreDown == redis.DownClosed:
+	case c.RateLimitsOnStoreDown == degraded.Closed:
 		return []string{"calls with a rate limit"}
 	default:
 		return nil

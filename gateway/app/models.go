@@ -15,12 +15,10 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/gateway/config"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/deployment"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/proxy"
-	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/safedial"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/upstream"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/internal/modelname"
-	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 	"github.com/bursarhq/terraform-provider-bursar/internal/pricing"
 )
 
@@ -338,17 +336,6 @@ func optional[T comparable](value T) *T {
 		return nil
 	}
 	return &value
-}
-
-// nowhere is the record of counters that are nobody's money: what deployments take of their own limits.
-type nowhere struct{}
-
-func (nowhere) Append(context.Context, []quota.Entry) error { return nil }
-
-func (nowhere) Spend(context.Context, quota.Scope, quota.Period) (money.Nano, error) { return 0, nil }
-
-func (nowhere) SpendBySlot(context.Context, quota.Scope, quota.Period) (map[string]money.Nano, error) {
-	return nil, nil
 }
 
 // warnOfAddress tells once of a model that was stored before addresses were judged and would be refused now. It is

@@ -4,11 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"sync/atomic"
 	"time"
-
-	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/admin"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/access"
@@ -24,10 +23,13 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/gateway/pricefeed"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/proxy"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/degraded"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/safedial"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/seal"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/store"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/upstream"
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/internal/modelname"
 )
 
@@ -193,15 +195,15 @@ func (p *parts) openCounters(ctx context.Context, options Options) error {
 		p.others = func() []time.Time { return nil }
 		p.engine = quota.NewMemory(p.ledger, quota.MemoryOptions{MaxBacklog: settings.MaxBacklog, Logger: options.Logger})
 	} else {
+		policy := degraded.Policy{RateLimits: settings.RateLimitsOnStoreDown, Budgets: settings.BudgetsOnStoreDown}
 		engine, err := redis.Open(ctx, settings.RedisURL, p.ledger, redis.Options{
 			Timeout: settings.RedisTimeout, Strict: !settings.RedisPreflightWarns, StrictRecovery: settings.RedisStrictRecovery,
-			OnStoreDown: redis.OnStoreDown{RateLimits: settings.RateLimitsOnStoreDown, Budgets: settings.BudgetsOnStoreDown},
-			MaxBacklog:  settings.MaxBacklog, OnAway: p.metrics.StoreDegraded, Logger: options.Logger,
+			MaxBacklog: settings.MaxBacklog, OnAway: p.tellAway(policy, options), Logger: options.Logger,
 		})
 		if err != nil {
 			return fmt.Errorf("open the counters (redis_url): %w", err)
 		}
-		p.engine, p.counters, p.others = engine, "redis", engine.Others
+		p.engine, p.counters, p.others = degraded.Around(engine, policy), "redis", engine.Others
 		if p.store.Kind() == store.Postgres {
 			p.sight = newSight(engine, p.store)
 		}
@@ -210,13 +212,27 @@ func (p *parts) openCounters(ctx context.Context, options Options) error {
 	return p.openCapacity(ctx, options)
 }
 
+// tellAway shows in the metrics when the counters go out of reach and when they are back, and raises an alert.
+func (p *parts) tellAway(policy degraded.Policy, options Options) func(ctx context.Context, away bool, gateways int) {
+	return func(ctx context.Context, away bool, gateways int) {
+		p.metrics.StoreDegraded(away)
+		if !away {
+			return
+		}
+		event := alert.CountersAway(policy, gateways, options.Now().UTC())
+		if err := p.ledger.Append(ctx, []quota.Entry{{Alerts: []api.AlertEvent{event}}}); err != nil {
+			options.Logger.WarnContext(ctx, "an alert could not be recorded", slog.Any("error", err))
+		}
+	}
+}
+
 // openCapacity opens the counters of what deployments take of their own limits. They are kept as the
 // teams' are, but apart from them and without a ledger.
 func (p *parts) openCapacity(ctx context.Context, options Options) error {
 	if options.Config.RedisURL == "" {
-		p.capacity = quota.NewMemory(nowhere{}, quota.MemoryOptions{Logger: options.Logger})
+		p.capacity = quota.NewMemory(quota.NoRecord{}, quota.MemoryOptions{Logger: options.Logger})
 	} else {
-		engine, err := redis.Open(ctx, options.Config.RedisURL, nowhere{}, redis.Options{
+		engine, err := redis.Open(ctx, options.Config.RedisURL, quota.NoRecord{}, redis.Options{
 			Prefix: "bursar-deployments", Timeout: options.Config.RedisTimeout, Logger: options.Logger,
 		})
 		if err != nil {

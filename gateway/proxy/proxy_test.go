@@ -104,7 +104,7 @@ func newBench(t *testing.T, change func(*bench)) *bench {
 		t.Fatal(err)
 	}
 	b.registry = registry
-	b.capacity = quota.NewMemory(nowhere{}, quota.MemoryOptions{})
+	b.capacity = quota.NewMemory(quota.NoRecord{}, quota.MemoryOptions{})
 	t.Cleanup(func() { _ = b.capacity.Close() })
 	p := proxy.New(proxy.Options{
 		Book: b.book, Engine: b.engine, Upstream: client, Logger: logger, Models: registry, Capacity: b.capacity,
@@ -134,13 +134,6 @@ func (b *bench) watch(next http.Handler) http.Handler {
 		next.ServeHTTP(w, r)
 	})
 }
-
-// nowhere is the record of what is not recorded.
-type nowhere struct{}
-
-func (nowhere) Append(context.Context, []quota.Entry) error { return nil }
-
-func (nowhere) Spend(context.Context, quota.Scope, quota.Period) (money.Nano, error) { return 0, nil }
 
 // now is the time by the bench's clock, which runs as the system's does but can be ahead.
 func (b *bench) now() time.Time { return time.Now().Add(time.Duration(b.ahead.Load())) }
@@ -334,10 +327,6 @@ func (b *bench) spent() quota.BudgetState {
 		b.t.Fatal(err)
 	}
 	return states[0]
-}
-
-func (nowhere) SpendBySlot(context.Context, quota.Scope, quota.Period) (map[string]money.Nano, error) {
-	return nil, nil
 }
 
 func modelNamed(model string) *modelname.Names { return &modelname.Names{Name: model} }

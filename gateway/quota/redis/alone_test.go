@@ -1,11 +1,13 @@
 package redis_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/degraded"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/quotatest"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
@@ -18,24 +20,43 @@ type outage struct {
 	server  *testenv.RedisServer
 	proxy   *quotatest.Proxy
 	record  *quotatest.Record
-	engines []*redis.Engine
+	engines []*gateway
 	window  quota.Window
 	limit   int64
 }
 
-func newOutage(t *testing.T, gateways int, down redis.OnStoreDown) *outage {
+// gateway is a gateway's engine, and the counters that it asks.
+type gateway struct {
+	quota.Engine
+	counters *redis.Engine
+}
+
+func (g *gateway) Beat(ctx context.Context) error  { return g.counters.Beat(ctx) }
+func (g *gateway) Drain(ctx context.Context) error { return g.counters.Drain(ctx) }
+
+// openGateway opens an engine that decides by the policy while Redis is away.
+func openGateway(t *testing.T, address string, record quota.Record, options redis.Options, policy degraded.Policy) *gateway {
+	t.Helper()
+	counters, err := redis.Open(t.Context(), address, record, options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := &gateway{Engine: degraded.Around(counters, policy), counters: counters}
+	t.Cleanup(func() { _ = g.Close() })
+	return g
+}
+
+func newOutage(t *testing.T, gateways int, down degraded.Policy) *outage {
+	return newOutageOf(t, gateways, redis.Options{Manual: true, StrictRecovery: true, Timeout: 250 * time.Millisecond}, down)
+}
+
+func newOutageOf(t *testing.T, gateways int, options redis.Options, down degraded.Policy) *outage {
 	o := &outage{server: testenv.StartRedis(t), record: quotatest.NewRecord(), limit: 42}
 	o.window = quota.Window{Scope: "team:marketing", Name: "team", RPM: o.limit, TPM: 100_000, Parallel: quota.Unlimited}
 	o.proxy = quotatest.StartProxy(t, o.server.Addr())
+	putBugForTest(&options)
 	for range gateways {
-		options := redis.Options{Manual: true, StrictRecovery: true, OnStoreDown: down, Timeout: 250 * time.Millisecond}
-		putBugForTest(&options)
-		engine, err := redis.Open(t.Context(), "redis://"+o.proxy.Addr(), o.record, options)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = engine.Close() })
-		o.engines = append(o.engines, engine)
+		o.engines = append(o.engines, openGateway(t, "redis://"+o.proxy.Addr(), o.record, options, down))
 	}
 	o.beat(t)
 	return o
@@ -63,7 +84,7 @@ func (o *outage) request(limit money.Nano) quota.Request {
 }
 
 // reserve loads the limits again when they are stale, as a gateway does.
-func (o *outage) reserve(t *testing.T, engine *redis.Engine, request quota.Request) (quota.Decision, error) {
+func (o *outage) reserve(t *testing.T, engine quota.Engine, request quota.Request) (quota.Decision, error) {
 	t.Helper()
 	for range 10 {
 		version, err := engine.PolicyVersion(t.Context(), request.Slot)
@@ -81,7 +102,7 @@ func (o *outage) reserve(t *testing.T, engine *redis.Engine, request quota.Reque
 }
 
 // admit asks a gateway until it refuses, and returns what it admitted.
-func (o *outage) admit(t *testing.T, engine *redis.Engine, most int) (admitted []quota.Request) {
+func (o *outage) admit(t *testing.T, engine quota.Engine, most int) (admitted []quota.Request) {
 	t.Helper()
 	for len(admitted) < most {
 		request := o.request(0)
@@ -97,7 +118,7 @@ func (o *outage) admit(t *testing.T, engine *redis.Engine, most int) (admitted [
 	return admitted
 }
 
-func (o *outage) settle(t *testing.T, engine *redis.Engine, requests []quota.Request) {
+func (o *outage) settle(t *testing.T, engine quota.Engine, requests []quota.Request) {
 	t.Helper()
 	for _, request := range requests {
 		settlement := quota.Settlement{ID: request.ID, Slot: request.Slot, Tokens: 10, Cost: money.USD, Row: request.Row}
@@ -123,7 +144,7 @@ func TestPromise_T7_ratesAreSharedWithoutRedis(t *testing.T) {
 	for _, how := range []string{"refused", "black hole"} {
 		t.Run(how, func(t *testing.T) {
 			t.Parallel()
-			o := newOutage(t, 4, redis.OnStoreDown{RateLimits: redis.DownLocal})
+			o := newOutage(t, 4, degraded.Policy{RateLimits: degraded.Local})
 			var before int
 			for range 2 {
 				for _, engine := range o.engines {
@@ -213,16 +234,16 @@ func (o *outage) check(t *testing.T, total int64) {
 
 func TestRedis_withoutStoreClosedAndOpen(t *testing.T) {
 	for name, test := range map[string]struct {
-		down     redis.OnStoreDown
+		down     degraded.Policy
 		limit    money.Nano
 		admitted bool
 	}{
-		"everything closed":        {redis.OnStoreDown{}, 0, false},
-		"rates closed":             {redis.OnStoreDown{RateLimits: redis.DownClosed, Budgets: redis.DownOpen}, 0, false},
-		"rates open":               {redis.OnStoreDown{RateLimits: redis.DownOpen}, 0, true},
-		"rates open, hard budget":  {redis.OnStoreDown{RateLimits: redis.DownOpen}, money.USD, false},
-		"budgets open as well":     {redis.OnStoreDown{RateLimits: redis.DownOpen, Budgets: redis.DownOpen}, money.USD, true},
-		"rates local, budget open": {redis.OnStoreDown{RateLimits: redis.DownLocal, Budgets: redis.DownOpen}, money.USD, true},
+		"everything closed":        {degraded.Policy{}, 0, false},
+		"rates closed":             {degraded.Policy{RateLimits: degraded.Closed, Budgets: degraded.Open}, 0, false},
+		"rates open":               {degraded.Policy{RateLimits: degraded.Open}, 0, true},
+		"rates open, hard budget":  {degraded.Policy{RateLimits: degraded.Open}, money.USD, false},
+		"budgets open as well":     {degraded.Policy{RateLimits: degraded.Open, Budgets: degraded.Open}, money.USD, true},
+		"rates local, budget open": {degraded.Policy{RateLimits: degraded.Local, Budgets: degraded.Open}, money.USD, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -241,7 +262,7 @@ func TestRedis_withoutStoreClosedAndOpen(t *testing.T) {
 
 // A request that is larger than a gateway's share is not larger than the limit.
 func TestRedis_sharesRefuseForAMoment(t *testing.T) {
-	o := newOutage(t, 4, redis.OnStoreDown{RateLimits: redis.DownLocal})
+	o := newOutage(t, 4, degraded.Policy{RateLimits: degraded.Local})
 	o.server.Kill()
 	request := o.request(0)
 	request.InputTokens = 30_000 // of 25,000 that are this gateway's share

@@ -18,12 +18,13 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/escrow"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis/drain"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis/recovery"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis/seed"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis/slots"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis/wire"
 )
 
-var _ quota.Engine = (*Engine)(nil)
+var _ quota.Shared = (*Engine)(nil)
 
 // Options adjust an [Engine]. The zero value is right for production.
 type Options struct {
@@ -39,10 +40,8 @@ type Options struct {
 	StrictRecovery bool
 	// MaxBacklog is how many entries of a slot may wait for the record before hard budgets close; 0 is 100,000.
 	MaxBacklog int64
-	// OnStoreDown says what happens to requests while Redis cannot be reached; the zero value refuses them.
-	OnStoreDown OnStoreDown
-	// OnAway is told when Redis goes out of reach and when it is back; nil is not.
-	OnAway func(away bool)
+	// OnAway is told when Redis goes out of reach and when it is back, and how many gateways there were; nil is not.
+	OnAway func(ctx context.Context, away bool, gateways int)
 	// Logger hears of what goes wrong in the background; nil is slog.Default.
 	Logger *slog.Logger
 	// Now replaces the clock of Redis, for tests.
@@ -51,53 +50,36 @@ type Options struct {
 	Manual bool
 
 	rewrite func(script string) string
+	// settledKept is how long a settlement can be told to Redis again; 0 is [recovery.RecentKept].
+	settledKept time.Duration
 	// dial replaces how the servers of a Cluster are connected to.
 	dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// beforeStep is asked before each step of a transfer between a pot's home and a slot.
 	beforeStep func(step string) error
 }
 
-// Redis is the engine for any number of gateways: the counters are in Redis 7 or later and every step is one script.
+// Engine is one gateway's part of what all gateways count together.
 type Engine struct {
+	options Options
+	record  quota.Record
+	// replica names this process among the gateways.
+	replica string
+
 	conn     *wire.Conn
 	slots    *slots.List
-	reserves *groups[*reserveCall]
-	settles  *groups[*settleCall]
 	streams  *drain.Streams
 	filler   *seed.Filler
 	pots     *escrow.Pots
-	record   quota.Record
-	options  Options
-	// replica names this process among the gateways.
-	replica string
-	pending *pending
-	stop    context.CancelFunc
-	done    sync.WaitGroup
+	book     *recovery.Book
+	recovery *recovery.Recovery
+	gateways *recovery.Gateways
 
-	// attending lets one call at a time tell Redis what it has lost.
-	attending sync.Mutex
+	reserves *groups[*reserveCall]
+	settles  *groups[*settleCall]
+	pending  *pending
 
-	mu    sync.Mutex
-	epoch epoch
-	alone alone
-	// held are the reservations that this process made and has not settled.
-	held map[string]*heldReservation
-	// logs are what this process has changed lately, by slot.
-	logs map[string]*slotLog
-}
-
-// heldReservation is what a gateway knows of a reservation beyond what it sends when it settles.
-type heldReservation struct {
-	request  quota.Request
-	decision quota.Decision
-	// alive is when this process last reserved or renewed it, by its own clock.
-	alive time.Time
-	// alone: it was made without Redis, by this gateway's share.
-	alone bool
-	// order is the decision's among those of its slot, 0 of one without Redis.
-	order int64
-	// unheard: it has ended, and Redis has not answered to that.
-	unheard bool
+	stop context.CancelFunc
+	done sync.WaitGroup
 }
 
 // Open connects to "redis://", "rediss://" or "unix://" (one server), "redis+sentinel://host:port?master_name=…&addr=…"
@@ -112,24 +94,12 @@ func Open(ctx context.Context, url string, record quota.Record, options Options)
 	if err != nil {
 		return nil, err
 	}
-	replica, slots := ulid.Make().String(), slots.New(conn)
-	streams := drain.New(conn, slots, record, replica, options.Logger)
-	filler := &seed.Filler{Conn: conn, Slots: slots, Streams: streams, Record: record}
+	r := newEngine(conn, record, options)
 	background, stop := context.WithCancel(context.Background())
-	r := &Engine{
-		conn: conn, slots: slots, streams: streams, filler: filler,
-		record: record, options: options, stop: stop, replica: replica,
-		pending: newPending(), alone: newAlone(),
-		held: make(map[string]*heldReservation), logs: make(map[string]*slotLog),
-		pots: escrow.New(escrow.Options{
-			Conn: conn, Slots: slots, Streams: streams, Filler: filler, Record: record, Replica: replica, Logger: options.Logger,
-			Manual: options.Manual, BeforeStep: options.beforeStep,
-		}),
-	}
-	r.reserves, r.settles = newGroups(r.answerReserves), newGroups(r.answerSettles)
-	if err := r.arrive(ctx); err != nil {
+	r.stop = stop
+	if err := r.gateways.Arrive(ctx); err != nil {
 		stop()
-		return nil, errors.Join(err, r.alone.windows.Close(), conn.Close())
+		return nil, errors.Join(err, conn.Close())
 	}
 	if !options.Manual {
 		r.done.Go(func() { r.beatLoop(background) })
@@ -137,6 +107,26 @@ func Open(ctx context.Context, url string, record quota.Record, options Options)
 		r.done.Go(func() { r.drainLoop(background) })
 	}
 	return r, nil
+}
+
+// newEngine puts the parts together.
+func newEngine(conn *wire.Conn, record quota.Record, options Options) *Engine {
+	r := &Engine{options: options, record: record, replica: ulid.Make().String(), conn: conn, pending: &pending{}}
+	r.slots = slots.New(conn)
+	r.streams = drain.New(conn, r.slots, record, r.replica, options.Logger)
+	r.filler = &seed.Filler{Conn: conn, Slots: r.slots, Streams: r.streams, Record: record}
+	r.pots = escrow.New(escrow.Options{
+		Conn: conn, Slots: r.slots, Streams: r.streams, Filler: r.filler, Record: record, Replica: r.replica,
+		Logger: options.Logger, Manual: options.Manual, BeforeStep: options.beforeStep,
+	})
+	r.book = recovery.NewBook(conn.Keys, options.settledKept)
+	r.recovery = &recovery.Recovery{
+		Book: r.book, Conn: conn, Slots: r.slots, Streams: r.streams, Filler: r.filler, Pots: r.pots, Record: record,
+		Replica: r.replica, Logger: options.Logger,
+	}
+	r.gateways = recovery.NewGateways(r.recovery, recovery.GatewayOptions{Strict: options.StrictRecovery, Manual: options.Manual})
+	r.reserves, r.settles = newGroups(r.answerReserves), newGroups(r.answerSettles)
+	return r
 }
 
 func (o Options) withDefaults() Options {
@@ -166,6 +156,6 @@ func (r *Engine) Close() error {
 	r.done.Wait()
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	err := errors.Join(r.payAll(ctx), r.drainOwn(ctx), r.leave(ctx))
-	return errors.Join(err, r.conn.Close(), r.alone.windows.Close())
+	err := errors.Join(r.recovery.PayAll(ctx), r.drainOwn(ctx), r.gateways.Leave(ctx))
+	return errors.Join(err, r.conn.Close())
 }

@@ -36,16 +36,8 @@ func TogetherForTest(r *Engine, slot string, calls []func()) {
 	made.Wait()
 }
 
-// ForgetRecentForTest makes everything that was settled long ago.
-func ForgetRecentForTest(r *Engine) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, log := range r.logs {
-		log.mu.Lock()
-		log.recent = nil
-		log.mu.Unlock()
-	}
-}
+// KeepSettledForTest changes for how long a settlement can be told to Redis again.
+func KeepSettledForTest(options *Options, kept time.Duration) { options.settledKept = kept }
 
 // MeanwhileForTest makes a call that asks Redis in a slot, and another one before Redis has answered, while Redis counts as away.
 func MeanwhileForTest(r *Engine, slot string, call, meanwhile func()) {

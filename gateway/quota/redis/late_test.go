@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/degraded"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/quotatest"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
@@ -18,7 +19,7 @@ func TestRedis_aLateCancellationEndsNothing(t *testing.T) {
 	for name, silent := range map[string]bool{"the next try is answered": false, "the next try is decided without Redis": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			o := newOutage(t, 1, redis.OnStoreDown{RateLimits: redis.DownLocal})
+			o := newOutage(t, 1, degraded.Policy{RateLimits: degraded.Local})
 			o.window.Parallel = 1
 			engine, lost := o.engines[0], o.request(0)
 			before := o.admit(t, engine, 1)
@@ -89,19 +90,14 @@ func TestRedis_sharesCountWhatRedisMayAdmitYet(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			o := newOutage(t, 1, redis.OnStoreDown{RateLimits: redis.DownLocal})
+			o := newOutage(t, 1, degraded.Policy{RateLimits: degraded.Local})
 			o.window, o.window.Scope, o.window.Name = window, "team:marketing", "team"
 			// Long enough that no machine is too slow.
-			engine, err := redis.Open(t.Context(), o.server.URL(), quotatest.NewRecord(), redis.Options{
-				Manual: true, OnStoreDown: redis.OnStoreDown{RateLimits: redis.DownLocal}, Timeout: 30 * time.Second,
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() { _ = engine.Close() })
+			options := redis.Options{Manual: true, Timeout: 30 * time.Second}
+			engine := openGateway(t, o.server.URL(), quotatest.NewRecord(), options, degraded.Policy{RateLimits: degraded.Local})
 			var first, second quota.Decision
 			var firstErr, secondErr error
-			redis.MeanwhileForTest(engine, "marketing", func() {
+			redis.MeanwhileForTest(engine.counters, "marketing", func() {
 				first, firstErr = o.reserve(t, engine, o.request(0))
 			}, func() {
 				second, secondErr = o.reserve(t, engine, o.request(0))

@@ -3,7 +3,6 @@ package redis
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"sync"
 
@@ -26,36 +25,12 @@ type pending struct {
 
 	mu    sync.Mutex
 	steps []pendingStep
-	// back are the ids of reservations that are being taken back, until Redis has said that they are.
-	back map[string]bool
 }
-
-func newPending() *pending { return &pending{back: make(map[string]bool)} }
 
 func (p *pending) keep(steps ...pendingStep) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.steps = append(p.steps, steps...)
-	for _, step := range steps {
-		if step.cancel {
-			p.back[step.settlement.ID] = true
-		}
-	}
-}
-
-// takesBack says whether a reservation is being taken back. Nothing may be held under its id: the cancellation
-// that is on its way would end it.
-func (p *pending) takesBack(id string) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.back[id]
-}
-
-// tookBack forgets an id: from now on Redis says that it has ended.
-func (p *pending) tookBack(id string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	delete(p.back, id)
 }
 
 func (p *pending) take() []pendingStep {
@@ -77,18 +52,11 @@ func (r *Engine) keepPending(step pendingStep) {
 	r.streams.Wake()
 }
 
-// takeBack ends a reservation that Redis may have made without anybody hearing of it, unless another try under its
-// id did hear of it: that one is live.
-func (r *Engine) takeBack(request quota.Request) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.held[request.ID] == nil {
+// TakeBack implements [quota.Shared].
+func (r *Engine) TakeBack(request quota.Request) {
+	if r.book.TakeBack(request.ID) {
 		r.keepPending(pendingStep{settlement: quota.Settlement{ID: request.ID, Slot: request.Slot}, cancel: true})
 	}
-}
-
-func errTakenBack(id string) error {
-	return fmt.Errorf("reserve %s: an earlier try under this id is being taken back: %w", id, quota.ErrEnded)
 }
 
 // retryPending repeats what was not answered. The first failure ends it; the rest waits.
@@ -110,7 +78,7 @@ func (r *Engine) retry(ctx context.Context, step pendingStep) error {
 	if step.cancel {
 		_, err := r.conn.CallInt(ctx, r.conn.Scripts.Cancel, r.conn.Keys.Slot(slot), []any{r.conn.Clock(), id, quota.Remembered.Microseconds()})
 		if err == nil {
-			r.pending.tookBack(id)
+			r.book.TookBack(id)
 		}
 		r.streams.MarkDirty(slot)
 		return err
@@ -121,7 +89,7 @@ func (r *Engine) retry(ctx context.Context, step pendingStep) error {
 		err = nil
 	}
 	if err == nil {
-		r.release(id)
+		r.book.Release(id)
 	}
 	return err
 }
@@ -129,8 +97,8 @@ func (r *Engine) retry(ctx context.Context, step pendingStep) error {
 // settleAgain settles what Redis did not answer for. Its row is in the record by now, and a counter may have been
 // filled from there: so the counters are filled again instead of being added to.
 func (r *Engine) settleAgain(ctx context.Context, settlement quota.Settlement) error {
-	if held := r.heldBy(settlement.ID); held != nil {
-		return r.settleLost(ctx, settlement, held)
+	if held := r.book.Held(settlement.ID); held != nil {
+		return r.recovery.SettleLost(ctx, settlement, held)
 	}
 	_, err := r.settle(ctx, settlement, nil)
 	return err

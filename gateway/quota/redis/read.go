@@ -124,7 +124,7 @@ func (r *Engine) Used(ctx context.Context, slot string, windows []quota.Window) 
 func (r *Engine) BumpPolicy(ctx context.Context, slot string) (int64, error) {
 	version, err := r.conn.CallInt(ctx, r.conn.Scripts.Bump, r.conn.Keys.Slot(slot), []any{r.conn.Clock()})
 	if err != nil {
-		r.owe(slot) // the change is stored: it comes in force when Redis is back, even if nobody sends it again
+		r.book.Owe(slot) // the change is stored: it comes in force when Redis is back, even if nobody sends it again
 		return 0, fmt.Errorf("make limits of %s stale: %w", slot, err)
 	}
 	return version, nil
@@ -132,14 +132,6 @@ func (r *Engine) BumpPolicy(ctx context.Context, slot string) (int64, error) {
 
 // PolicyVersion implements [quota.Engine].
 func (r *Engine) PolicyVersion(ctx context.Context, slot string) (int64, error) {
-	version, err := r.policyVersion(ctx, slot)
-	if errors.Is(err, quota.ErrUnavailable) && r.options.OnStoreDown.degrades() {
-		return versionAlone(time.Now()), nil
-	}
-	return version, err
-}
-
-func (r *Engine) policyVersion(ctx context.Context, slot string) (int64, error) {
 	if !r.conn.Breaker.Allows(time.Now()) {
 		return 0, wire.ErrOpen
 	}

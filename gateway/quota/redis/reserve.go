@@ -8,58 +8,69 @@ import (
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/escrow"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis/recovery"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis/script"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis/wire"
 )
 
 // Reserve implements [quota.Engine].
 func (r *Engine) Reserve(ctx context.Context, request quota.Request) (quota.Decision, error) {
-	request, err := request.Normalized()
-	if err != nil {
-		return quota.Decision{}, err
+	answer, err := r.Ask(ctx, request)
+	if answer.Unheard && (err != nil || !answer.Decision.Admitted) {
+		r.TakeBack(request) // it may have been made all the same, and the request will not be sent
 	}
-	if r.pending.takesBack(request.ID) {
-		return quota.Decision{}, errTakenBack(request.ID)
-	}
-	decision, unanswered, err := r.reserveShared(ctx, request)
-	if errors.Is(err, quota.ErrUnavailable) && ctx.Err() == nil {
-		decision, err = r.reserveAlone(ctx, request, err)
-	}
-	if unanswered && (err != nil || !decision.Admitted) {
-		r.takeBack(request) // it may have been made all the same, and the request will not be sent
-	}
-	return decision, err
+	return answer.Decision, err
 }
 
-// reserveShared lets Redis decide; unanswered means that it may have admitted without anybody hearing of it.
-func (r *Engine) reserveShared(ctx context.Context, request quota.Request) (_ quota.Decision, unanswered bool, err error) {
+// Ask implements [quota.Shared].
+func (r *Engine) Ask(ctx context.Context, request quota.Request) (quota.Answer, error) {
+	request, err := request.Normalized()
+	if err != nil {
+		return quota.Answer{}, err
+	}
+	if err := r.ready(ctx, request); err != nil {
+		return quota.Answer{}, err
+	}
+	return r.reserve(ctx, request)
+}
+
+// ready says why Redis must not be asked now, after it was told what it does not know of the slot.
+func (r *Engine) ready(ctx context.Context, request quota.Request) error {
+	if err := r.book.TakesBack(request.ID); err != nil {
+		return err
+	}
 	if r.pending.full() {
-		return quota.Decision{}, false, fmt.Errorf("%w: too much is waiting to be settled", quota.ErrUnavailable)
+		return fmt.Errorf("%w: too much is waiting to be settled", quota.ErrUnavailable)
 	}
 	if r.streams.Unrecorded() >= r.options.MaxBacklog {
-		return quota.Decision{}, false, fmt.Errorf("%w: %d settlements and more", quota.ErrBacklog, r.options.MaxBacklog)
+		return fmt.Errorf("%w: %d settlements and more", quota.ErrBacklog, r.options.MaxBacklog)
 	}
 	if err := r.slots.Name(ctx, request.Slot); err != nil {
-		return quota.Decision{}, false, err
+		return err
 	}
-	if err := r.enter(ctx, &request); err != nil {
-		return quota.Decision{}, false, err
+	if !r.book.Owes(request.Slot) {
+		return nil
 	}
-	defer r.undecide(request.ID)
+	return r.recovery.Pay(ctx, request.Slot)
+}
+
+// reserve lets Redis decide.
+func (r *Engine) reserve(ctx context.Context, request quota.Request) (quota.Answer, error) {
+	unheard := false
 	row := script.PackRow(request.Row)
 	fetched := escrow.NewFetching()
 	for range wire.Attempts + r.pots.Fetches(request) {
 		call, err := r.askReserve(ctx, request, row, fetched)
 		if err != nil {
-			return quota.Decision{}, unanswered || !errors.Is(err, wire.ErrOpen), fmt.Errorf("reserve %s: %w", request.ID, err)
+			return quota.Answer{Unheard: unheard || !errors.Is(err, wire.ErrOpen)}, fmt.Errorf("reserve %s: %w", request.ID, err)
 		}
 		decision, again, err := r.reserved(ctx, call, fetched)
 		if err != nil || !again {
-			return decision, unanswered, err
+			return quota.Answer{Decision: decision, Order: call.order, Unheard: unheard}, err
 		}
-		unanswered = unanswered || call.admitted()
+		unheard = unheard || call.admitted()
 	}
-	return quota.Decision{}, unanswered, fmt.Errorf("%w: counters of %s do not keep what they are filled with", quota.ErrUnavailable, request.Slot)
+	return quota.Answer{Unheard: unheard}, fmt.Errorf("%w: counters of %s do not keep what they are filled with", quota.ErrUnavailable, request.Slot)
 }
 
 // reserved reads the answer; again means that Redis was told what it did not know and the script has to run once more.
@@ -74,7 +85,6 @@ func (r *Engine) reserved(ctx context.Context, call *reserveCall, fetched *escro
 		if err == nil && !decision.Admitted && r.pots.RefusedTooSoon(request, decision, fetched) {
 			return quota.Decision{}, true, nil
 		}
-		r.noteSeen(request.Slot, decision.Windows, call.order)
 		r.streams.MarkDirty(request.Slot)
 		return decision, false, err
 	case "seed":
@@ -82,9 +92,10 @@ func (r *Engine) reserved(ctx context.Context, call *reserveCall, fetched *escro
 	case "fetch":
 		return quota.Decision{}, true, r.pots.Fetch(ctx, request, answer.Int(), answer.List(), fetched)
 	case "lost":
-		return quota.Decision{}, true, r.restore(ctx, request.Slot)
+		return quota.Decision{}, true, r.recovery.Restore(ctx, request.Slot)
 	case "epoch":
-		return quota.Decision{}, true, r.lostEpoch(ctx)
+		_, err := r.gateways.Attend(ctx)
+		return quota.Decision{}, true, err
 	case "recovering":
 		return quota.Decision{}, false, quota.ErrRecovering
 	case "backlog":
@@ -101,19 +112,13 @@ func (r *Engine) reserved(ctx context.Context, call *reserveCall, fetched *escro
 	}
 }
 
-// hold keeps a reservation, unless another epoch than the one it was made in has begun: what was kept
-// before that is told to the new one, this would not be. Redis has lost it, and is asked again.
+// hold keeps a reservation; again means that Redis has lost it.
 func (r *Engine) hold(request quota.Request, decision quota.Decision, call *reserveCall) (_ quota.Decision, again bool, err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if call.epoch != "" && r.epoch.told != call.epoch {
-		return quota.Decision{}, true, nil
+	made := quota.Reservation{Request: request, Decision: decision, Order: call.order}
+	holds, err := r.book.Hold(&recovery.Held{Reservation: made}, call.epoch)
+	if err != nil || !holds {
+		return quota.Decision{}, true, err
 	}
-	if r.pending.takesBack(request.ID) { // another try under this id was not answered
-		return quota.Decision{}, false, errTakenBack(request.ID)
-	}
-	r.held[request.ID] = &heldReservation{request: request, decision: decision, alive: time.Now(), order: call.order}
-	r.noteSeenLocked(request.Slot, decision.Windows, call.order)
 	return decision, false, nil
 }
 

@@ -57,7 +57,7 @@ func (r *Engine) answerReserves(slot string, group []*reserveCall) {
 }
 
 func (r *Engine) decide(breaker *wire.Breaker, slot string, group []*reserveCall) ([][]any, error) {
-	epoch, err := r.expectEpoch(context.Background())
+	epoch, err := r.gateways.Expect(context.Background())
 	if err != nil {
 		return nil, err
 	}
@@ -65,15 +65,15 @@ func (r *Engine) decide(breaker *wire.Breaker, slot string, group []*reserveCall
 	if err != nil {
 		return nil, err
 	}
-	log := r.logOf(slot)
-	number := log.number(args)
+	log := r.book.Log(slot)
+	number := log.Number(args)
 	answer, err := r.conn.CallGroup(breaker, r.conn.Scripts.Reserve, r.conn.Keys.Slot(slot), args, len(group))
 	if err != nil {
 		return nil, err
 	}
 	answers, err := script.GroupAnswers(answer, len(group))
 	if slices.ContainsFunc(answers, func(a []any) bool { return script.StatusOf(a) == "admitted" }) {
-		log.applied(number)
+		log.Applied(number)
 	}
 	if err == nil && answer.More() {
 		now := quota.TimeOf(answer.Int())

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis/recovery"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis/script"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis/wire"
 )
@@ -15,67 +16,84 @@ import (
 // Settle implements [quota.Engine]. The row is durable in Redis when it returns and reaches the record soon after;
 // while Redis is away the row goes to the record at once and the counters follow.
 func (r *Engine) Settle(ctx context.Context, settlement quota.Settlement) (quota.Settled, error) {
+	ending, err := r.End(ctx, settlement)
+	return ending.Settled, err
+}
+
+// End implements [quota.Shared].
+func (r *Engine) End(ctx context.Context, settlement quota.Settlement) (quota.Ending, error) {
 	if err := settlement.Check(); err != nil {
-		return quota.Settled{}, err
+		return quota.Ending{}, err
 	}
-	held := r.heldBy(settlement.ID)
-	if held != nil && held.alone {
-		r.settleAlone(ctx, settlement)
-	}
-	seen := r.seenOf(held)
-	settled, err := r.settle(ctx, settlement, held)
+	held := r.book.Held(settlement.ID)
+	ending, err := r.settle(ctx, settlement, held)
 	if err == nil || errors.Is(err, quota.ErrUnknown) {
-		r.release(settlement.ID)
-		return settled, err
+		r.book.Release(settlement.ID)
+		return ending, err
 	}
-	if held != nil && held.alone && errors.Is(err, quota.ErrUnavailable) {
-		return quota.Settled{}, r.bookAlone(ctx, settlement, held)
+	if held != nil && held.Adopted && errors.Is(err, quota.ErrUnavailable) {
+		return quota.Ending{}, r.bookAdopted(ctx, settlement, held)
 	}
 	r.keepPending(pendingStep{settlement: settlement})
 	if held == nil {
-		return quota.Settled{}, err
+		return quota.Ending{}, err
 	}
-	r.endedUnheard(held, seen)
-	row := quota.SettledRow(settlement, held.decision.At, time.Now().UTC())
-	if appendErr := r.record.Append(context.WithoutCancel(ctx), []quota.Entry{{Row: &row}}); appendErr != nil {
-		return quota.Settled{}, errors.Join(err, appendErr)
+	ending = quota.Ending{Unheard: r.book.EndUnheard(held)}
+	if appendErr := r.recordNow(ctx, settlement, held); appendErr != nil {
+		return ending, errors.Join(err, appendErr)
 	}
 	r.options.Logger.WarnContext(ctx, "settled in the record, the counters follow",
 		slog.String("reservation", settlement.ID), slog.Any("error", err))
-	return quota.Settled{}, nil
+	return ending, nil
 }
 
-func (r *Engine) settle(ctx context.Context, settlement quota.Settlement, held *heldReservation) (quota.Settled, error) {
+// recordNow records a settlement that Redis cannot be told of now.
+func (r *Engine) recordNow(ctx context.Context, settlement quota.Settlement, held *recovery.Held) error {
+	row := quota.SettledRow(settlement, held.Decision.At, time.Now().UTC())
+	return r.record.Append(context.WithoutCancel(ctx), []quota.Entry{{Row: &row}})
+}
+
+// bookAdopted records the settlement of a reservation that Redis has not heard of, and has it told later.
+func (r *Engine) bookAdopted(ctx context.Context, settlement quota.Settlement, held *recovery.Held) error {
+	if err := r.recordNow(ctx, settlement, held); err != nil {
+		r.keepPending(pendingStep{settlement: settlement})
+		return err
+	}
+	r.book.Booked(settlement, held)
+	return nil
+}
+
+func (r *Engine) settle(ctx context.Context, settlement quota.Settlement, held *recovery.Held) (quota.Ending, error) {
 	row := script.PackRow(quota.SettledRow(settlement, time.Time{}, time.Time{}))
 	for range wire.Attempts {
 		call, err := r.askSettle(ctx, settlement, held, row)
 		if err != nil {
-			return quota.Settled{}, fmt.Errorf("settle %s: %w", settlement.ID, err)
+			return quota.Ending{}, fmt.Errorf("settle %s: %w", settlement.ID, err)
 		}
 		settled, again, err := r.settled(ctx, settlement, held, call)
 		if err != nil || !again {
-			return settled, err
+			return quota.Ending{Settled: settled, Order: call.order}, err
 		}
 	}
-	return quota.Settled{}, fmt.Errorf("%w: it keeps losing what it is told", quota.ErrUnavailable)
+	return quota.Ending{}, fmt.Errorf("%w: it keeps losing what it is told", quota.ErrUnavailable)
 }
 
 // settled reads the answer; again means that Redis was told what it had lost and the script has to run once more.
-func (r *Engine) settled(ctx context.Context, settlement quota.Settlement, held *heldReservation, call *settleCall) (settled quota.Settled, again bool, err error) {
+func (r *Engine) settled(ctx context.Context, settlement quota.Settlement, held *recovery.Held, call *settleCall) (settled quota.Settled, again bool, err error) {
 	switch status := call.answer.Text(); status {
 	case "settled":
 		settled, err = r.readSettled(call, held)
-		r.remember(settlement, held)
+		r.book.Remember(settlement, held)
 		return settled, false, err
 	case "lost":
-		return quota.Settled{}, true, r.restore(ctx, settlement.Slot)
+		return quota.Settled{}, true, r.recovery.Restore(ctx, settlement.Slot)
 	case "duplicate":
 		return quota.Settled{Duplicate: true}, false, nil
 	case "corrected":
 		return quota.Settled{Corrected: true}, false, nil
 	case "unknown":
 		if held != nil {
-			return quota.Settled{}, false, r.settleLost(ctx, settlement, held)
+			return quota.Settled{}, false, r.recovery.SettleLost(ctx, settlement, held)
 		}
 		return quota.Settled{}, false, fmt.Errorf("settle %s: %w", settlement.ID, quota.ErrUnknown)
 	default:
@@ -84,37 +102,19 @@ func (r *Engine) settled(ctx context.Context, settlement quota.Settlement, held 
 }
 
 // readSettled gives the state of the limits when this gateway made the reservation and so knows them.
-func (r *Engine) readSettled(call *settleCall, held *heldReservation) (settled quota.Settled, err error) {
+func (r *Engine) readSettled(call *settleCall, held *recovery.Held) (settled quota.Settled, err error) {
 	call.answer.Int()
 	if call.answer.Err != nil || held == nil {
 		return quota.Settled{}, call.answer.Err
 	}
-	settled.Windows, settled.Budgets, err = script.ReadStates(held.request, call.answer, call.now)
-	r.pots.NoteSpent(held.request, settled.Budgets)
-	if err == nil {
-		r.noteSeen(held.request.Slot, settled.Windows, call.order)
-	}
+	settled.Windows, settled.Budgets, err = script.ReadStates(held.Request, call.answer, call.now)
+	r.pots.NoteSpent(held.Request, settled.Budgets)
 	return settled, err
-}
-
-func (r *Engine) heldBy(id string) *heldReservation {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.held[id]
-}
-
-func (r *Engine) release(id string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	delete(r.held, id)
 }
 
 // Renew implements [quota.Engine]. Reservations that have ended are passed over.
 func (r *Engine) Renew(ctx context.Context, checkpoints []quota.Checkpoint) error {
-	r.keepAlive(checkpoints, time.Now())
-	if err := r.alone.windows.Renew(ctx, checkpoints); err != nil {
-		return err
-	}
+	r.book.KeepAlive(checkpoints, time.Now())
 	bySlot := make(map[string][]any)
 	for _, c := range checkpoints {
 		if bySlot[c.Slot] == nil {
@@ -129,16 +129,6 @@ func (r *Engine) Renew(ctx context.Context, checkpoints []quota.Checkpoint) erro
 		}
 	}
 	return errors.Join(errs...)
-}
-
-func (r *Engine) keepAlive(checkpoints []quota.Checkpoint, now time.Time) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, c := range checkpoints {
-		if held := r.held[c.ID]; held != nil {
-			held.alive = now
-		}
-	}
 }
 
 // reapBatch is how many crashed requests one script books, so that Redis is never busy for long.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis/drain"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis/recovery"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis/script"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis/wire"
 )
@@ -25,13 +26,13 @@ type settleCall struct {
 }
 
 // askSettle has Redis book a settlement, together with whoever settles at the same time.
-func (r *Engine) askSettle(ctx context.Context, settlement quota.Settlement, held *heldReservation, row []byte) (*settleCall, error) {
+func (r *Engine) askSettle(ctx context.Context, settlement quota.Settlement, held *recovery.Held, row []byte) (*settleCall, error) {
 	breaker := r.conn.BreakerOf(ctx, r.conn.Keys.Slot(settlement.Slot))
 	trial := breaker.Open()
 	if !breaker.Allows(time.Now()) {
 		return nil, wire.ErrOpen
 	}
-	call := &settleCall{asked: newAsked(trial), settlement: settlement, counters: r.countersOf(held), row: row}
+	call := &settleCall{asked: newAsked(trial), settlement: settlement, counters: held.Counters(r.conn.Keys), row: row}
 	r.settles.ask(settlement.Slot, call)
 	return call, r.wait(ctx, breaker, &call.asked)
 }
@@ -42,19 +43,19 @@ func (r *Engine) answerSettles(slot string, group []*settleCall) {
 	if group = present(breaker, group); len(group) == 0 {
 		return
 	}
-	answers, err := r.book(breaker, slot, group)
+	answers, err := r.bookGroup(breaker, slot, group)
 	finish(group, answers, err)
 }
 
-func (r *Engine) book(breaker *wire.Breaker, slot string, group []*settleCall) ([][]any, error) {
+func (r *Engine) bookGroup(breaker *wire.Breaker, slot string, group []*settleCall) ([][]any, error) {
 	args := make([]any, 0, 8+5*len(group))
 	args = append(args, r.conn.Clock(), r.replica, 0, 0, quota.Remembered.Microseconds())
 	for _, call := range group {
 		settlement := &call.settlement
 		args = append(args, settlement.ID, settlement.Tokens, int64(settlement.Cost), settlement.Unsent, call.row)
 	}
-	log := r.logOf(slot)
-	number := log.number(args)
+	log := r.book.Log(slot)
+	number := log.Number(args)
 	answer, err := r.conn.CallGroup(breaker, r.conn.Scripts.Settle, r.conn.Keys.Slot(slot), args, len(group))
 	if err != nil {
 		r.streams.MarkDirty(slot) // it may have been booked all the same
@@ -65,7 +66,7 @@ func (r *Engine) book(breaker *wire.Breaker, slot string, group []*settleCall) (
 		return answers, err
 	}
 	if slices.ContainsFunc(answers, func(a []any) bool { return script.StatusOf(a) == "settled" }) {
-		log.applied(number)
+		log.Applied(number)
 	}
 	now, entry := quota.TimeOf(answer.Int()), answer.Text()
 	for i, call := range group {

@@ -3,10 +3,12 @@ package redis_test
 import (
 	"errors"
 	"testing"
+	"time"
 
 	goredis "github.com/redis/go-redis/v9"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/degraded"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/quotatest"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis"
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
@@ -15,7 +17,9 @@ import (
 // The record is away, and Redis loses all that waits for it. The gateways know what they settled, however long ago: it is
 // in the record before anybody may spend again, and no cap is open that was not before.
 func TestPromise_T8_whatTheRecordLacksIsRemembered(t *testing.T) {
-	o := newOutage(t, 2, redis.OnStoreDown{})
+	options := redis.Options{Manual: true, StrictRecovery: true, Timeout: 250 * time.Millisecond}
+	redis.KeepSettledForTest(&options, time.Nanosecond) // all that was settled was settled long ago
+	o := newOutageOf(t, 2, options, degraded.Policy{})
 	const limit, spent = 10 * money.USD, 8
 	if _, err := o.reserve(t, o.engines[1], o.request(limit)); err != nil { // the counter is filled, and one dollar held
 		t.Fatal(err)
@@ -31,7 +35,6 @@ func TestPromise_T8_whatTheRecordLacksIsRemembered(t *testing.T) {
 	if err := o.engines[0].Drain(t.Context()); !errors.Is(err, quotatest.ErrRecordDown) {
 		t.Errorf("drain while the record is away: %v", err)
 	}
-	redis.ForgetRecentForTest(o.engines[0])
 	client := goredis.NewClient(&goredis.Options{Addr: o.server.Addr()})
 	t.Cleanup(func() { _ = client.Close() })
 	if err := client.FlushAll(t.Context()).Err(); err != nil {
@@ -74,7 +77,7 @@ func TestPromise_T8_whatTheRecordLacksIsRemembered(t *testing.T) {
 
 // What waits for the record is bounded by what a gateway remembers too, not only by what Redis holds.
 func TestRedis_admitsNothingBeyondTheBacklog(t *testing.T) {
-	o := newOutage(t, 1, redis.OnStoreDown{})
+	o := newOutage(t, 1, degraded.Policy{})
 	options := redis.Options{Manual: true, MaxBacklog: 3}
 	engine, err := redis.Open(t.Context(), o.server.URL(), o.record, options)
 	if err != nil {
