@@ -11,11 +11,12 @@ import (
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/provider/attribute"
+	"github.com/bursarhq/terraform-provider-bursar/provider/object"
 )
 
 var _ datasource.DataSourceWithConfigure = (*alertRouteDataSource)(nil)
 
-type alertRouteDataSource struct{ gatewayDataSource }
+type alertRouteDataSource struct{ object.DataSource }
 
 func newAlertRouteDataSource() datasource.DataSource { return &alertRouteDataSource{} }
 
@@ -98,11 +99,11 @@ func (d *alertRouteDataSource) Schema(_ context.Context, _ datasource.SchemaRequ
 }
 
 func (d *alertRouteDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	if !d.ready(&resp.Diagnostics) {
+	if !d.Ready(&resp.Diagnostics) {
 		return
 	}
 	route, found := find(ctx, req.Config, &resp.Diagnostics, "alert route",
-		lookUp[api.AlertRoute]{"alert_route_id", d.client.GetAlertRoute}, lookUp[api.AlertRoute]{"name", d.named})
+		lookUp[api.AlertRoute]{"alert_route_id", d.Client.GetAlertRoute}, lookUp[api.AlertRoute]{"name", d.named})
 	if !found {
 		return
 	}
@@ -111,7 +112,7 @@ func (d *alertRouteDataSource) Read(ctx context.Context, req datasource.ReadRequ
 
 // named returns the route with the name, which no two routes have.
 func (d *alertRouteDataSource) named(ctx context.Context, name string) (api.AlertRoute, error) {
-	routes, err := d.client.ListAlertRoutes(ctx)
+	routes, err := d.Client.ListAlertRoutes(ctx)
 	if err != nil {
 		return api.AlertRoute{}, err
 	}

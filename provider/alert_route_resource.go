@@ -2,17 +2,16 @@ package provider
 
 import (
 	"context"
-	"fmt"
 
-	"github.com/bursarhq/terraform-provider-bursar/internal/client"
-
-	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/client"
 	"github.com/bursarhq/terraform-provider-bursar/provider/attribute"
+	"github.com/bursarhq/terraform-provider-bursar/provider/object"
 )
 
 var (
@@ -23,9 +22,13 @@ var (
 	_ resource.ResourceWithImportState    = (*alertRouteResource)(nil)
 )
 
-type alertRouteResource struct{ gatewayResource }
+type alertRouteResource struct {
+	object.Resource[alertRouteModel, api.AlertRouteFields, api.AlertRoute]
+}
 
-func newAlertRouteResource() resource.Resource { return &alertRouteResource{} }
+func newAlertRouteResource() resource.Resource { return newAlertRoute() }
+
+func newAlertRouteList() list.ListResource { return object.NewList(newAlertRoute().Noun) }
 
 type alertRouteModel struct {
 	AlertRouteID types.String `tfsdk:"alert_route_id"`
@@ -36,7 +39,7 @@ type alertRouteModel struct {
 	Thresholds   types.List   `tfsdk:"thresholds"`
 	Enabled      types.Bool   `tfsdk:"enabled"`
 	targetsModel
-	timeoutsModel
+	object.TimeoutsModel
 }
 
 // toAPI carries no secret: it is sent only when its version changes.
@@ -63,19 +66,73 @@ func alertRouteModelFrom(route api.AlertRoute, prior alertRouteModel) alertRoute
 		Enabled:      types.BoolValue(route.Enabled),
 
 		targetsModel:  targetsFrom(route.AlertTargets, prior.targetsModel),
-		timeoutsModel: prior.timeoutsModel.orNull(),
+		TimeoutsModel: prior.TimeoutsModel.OrNull(),
 	}
 }
 
-func (r *alertRouteResource) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
-	resp.TypeName = "bursar_alert_route"
+func alertRouteID(m *alertRouteModel) *types.String { return &m.AlertRouteID }
+
+func newAlertRoute() *alertRouteResource {
+	noun := object.Noun[alertRouteModel, api.AlertRouteFields, api.AlertRoute]{
+		Type:      "bursar_alert_route",
+		Name:      "alert route",
+		AuditName: "alert_route",
+		Identity:  []object.Part[alertRouteModel]{{Attribute: "alert_route_id", Description: "The route's id.", Of: alertRouteID}},
+		Schema:    alertRouteSchema(),
+		Fields:    alertRouteModel.toAPI,
+		From:      alertRouteModelFrom,
+		FieldsOf:  func(route api.AlertRoute) api.AlertRouteFields { return route.AlertRouteFields },
+		Wanted:    alertRouteWanted,
+		Answered: func(wanted api.AlertRouteFields, current api.AlertRoute) api.AlertRouteFields {
+			return asAnswered(wanted, current.AlertTargets)
+		},
+		Calls: object.CallsByID(alertRouteID, object.ByID[api.AlertRouteFields, api.AlertRoute]{
+			Create: (*client.Client).CreateAlertRoute,
+			Read:   (*client.Estate).AlertRoute,
+			Get:    (*client.Client).GetAlertRoute,
+			Update: (*client.Client).UpdateAlertRoute,
+			Delete: (*client.Client).DeleteAlertRoute,
+		}),
+		Listing: object.Listing[api.AlertRoute]{
+			Description: "The alert routes of the gateway, without their secrets.",
+			Find: func(ctx context.Context, gateway *client.Client, _ string) ([]api.AlertRoute, error) {
+				return gateway.ListAlertRoutes(ctx)
+			},
+			Name:       func(route api.AlertRoute) string { return route.Name },
+			DeclaredIn: func(route api.AlertRoute) string { return route.DeclaredIn },
+		},
+		Check:    checkAlertRoute,
+		Existing: alertRouteNamed,
+		Secrets:  alertRouteSecrets{},
+	}
+	return &alertRouteResource{object.Resource[alertRouteModel, api.AlertRouteFields, api.AlertRoute]{Noun: noun}}
 }
 
-func (r *alertRouteResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
-	resp.Schema = schema.Schema{
+func alertRouteWanted(change object.Change[alertRouteModel]) api.AlertRouteFields {
+	wanted, before := change.Plan.toAPI(), targetsModel{}
+	if change.State != nil {
+		before = change.State.targetsModel
+	}
+	wanted.AlertTargets = secretsToSend(wanted.AlertTargets, change.Plan.targetsModel, before, change.Config.targetsModel)
+	return wanted
+}
+
+// alertRouteNamed looks for the route that has the name, as its id is what an import needs.
+func alertRouteNamed(ctx context.Context, gateway *client.Client, change object.Change[alertRouteModel]) (at, id string, found bool) {
+	routes, err := gateway.ListAlertRoutes(ctx)
+	for _, route := range routes {
+		if err == nil && route.Name == change.Plan.Name.ValueString() {
+			return "name", route.AlertRouteID, true
+		}
+	}
+	return "alert_route_id", change.Plan.AlertRouteID.ValueString(), true
+}
+
+func alertRouteSchema() schema.Schema {
+	return schema.Schema{
 		MarkdownDescription: "Says who is told what: which events, of which teams, go where: to a webhook, Slack, PagerDuty, " +
 			"e-mail, Microsoft Teams or Alertmanager. Each event is told once for each threshold and period, and again until the receiver takes it.",
-		Attributes: attribute.Merged(timeoutsAttributes(), targetAttributes(), map[string]schema.Attribute{
+		Attributes: attribute.Merged(targetAttributes(), map[string]schema.Attribute{
 			"alert_route_id": attribute.ID("The route's id, for good: a change makes a new route. Leave it out to have the gateway choose one."),
 			"name":           schema.StringAttribute{MarkdownDescription: "The route's name for people, unique.", Required: true},
 			"events": attribute.StringList("The events to send: `budget.soft_limit` when spending reaches a threshold below the cap, " +
@@ -90,24 +147,13 @@ func (r *alertRouteResource) Schema(_ context.Context, _ resource.SchemaRequest,
 	}
 }
 
-func (r *alertRouteResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
-	resp.IdentitySchema = identitySchema(map[string]string{"alert_route_id": "The route's id."})
-}
-
-func (r *alertRouteResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
-	var config alertRouteModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
+func checkAlertRoute(config alertRouteModel) error {
 	route := api.AlertRoute{AlertRouteID: attribute.IDToValidate(config.AlertRouteID), AlertRouteFields: config.toAPI()}
 	if config.Name.IsUnknown() {
 		route.Name = "chosen later"
 	}
 	route.AlertTargets = config.toJudge()
-	if err := route.Validate(); err != nil {
-		report(ctx, &resp.Diagnostics, req.Config.Schema, "Invalid alert route", err)
-	}
+	return route.Validate()
 }
 
 // ModifyPlan refuses a new route without an address, and warns of teams that are not there and of a secret that would
@@ -124,136 +170,6 @@ func (r *alertRouteResource) ModifyPlan(ctx context.Context, req resource.Modify
 		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	}
 	requireURL(&resp.Diagnostics, config.targetsModel, state.targetsModel)
-	r.judge.MissingTeams(ctx, &resp.Diagnostics, "team_ids", "The route is told nothing of it until there is one.", config.TeamIDs, state.TeamIDs)
+	r.Judge.MissingTeams(ctx, &resp.Diagnostics, "team_ids", "The route is told nothing of it until there is one.", config.TeamIDs, state.TeamIDs)
 	planSecrets(ctx, config.targetsModel, state.targetsModel, req, resp)
-}
-
-func (r *alertRouteResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
-	var plan, config alertRouteModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	if resp.Diagnostics.HasError() || !r.readyToApply(&resp.Diagnostics) {
-		return
-	}
-	fields := plan.toAPI()
-	fields.AlertTargets = secretsToSend(fields.AlertTargets, plan.targetsModel, targetsModel{}, config.targetsModel)
-	route, err := r.client.CreateAlertRoute(ctx, plan.AlertRouteID.ValueString(), fields)
-	if api.CodeOf(err) == api.AlreadyExists {
-		r.reportExisting(ctx, plan, err, &resp.Diagnostics)
-		return
-	}
-	if err != nil {
-		report(ctx, &resp.Diagnostics, req.Plan.Schema, "Alert route not created", err)
-		keepLost(ctx, req.Plan, resp, err)
-		return
-	}
-	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, route.Revision)...)
-	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, "alert_route_id", route.AlertRouteID)...)
-	resp.Diagnostics.Append(rememberSecrets(ctx, resp.Private, route.AlertTargets)...)
-	resp.Diagnostics.Append(resp.State.Set(ctx, alertRouteModelFrom(route, plan))...)
-}
-
-// reportExisting looks for the route that has the name, as its id is what an import needs.
-func (r *alertRouteResource) reportExisting(ctx context.Context, plan alertRouteModel, err error, diags *diag.Diagnostics) {
-	id, attribute := plan.AlertRouteID.ValueString(), "alert_route_id"
-	routes, listErr := r.client.ListAlertRoutes(ctx)
-	for _, route := range routes {
-		if listErr == nil && route.Name == plan.Name.ValueString() {
-			id, attribute = route.AlertRouteID, "name"
-		}
-	}
-	reportExisting(diags, "bursar_alert_route", attribute, id, err)
-}
-
-func (r *alertRouteResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	var state alertRouteModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
-		return
-	}
-	lost := lostCreate{gateway: r.client, noun: "alert_route"}
-	if !lost.read(ctx, req, resp, &state.AlertRouteID, "alert_route_id", state.AlertRouteID.ValueString()) {
-		return
-	}
-	route, err := r.client.Estate().AlertRoute(ctx, state.AlertRouteID.ValueString())
-	if api.CodeOf(err) == api.NotFound {
-		readGone(ctx, resp, "alert_route_id", state.AlertRouteID.ValueString())
-		return
-	}
-	if err != nil {
-		report(ctx, &resp.Diagnostics, req.State.Schema, "Alert route not read", err)
-		return
-	}
-	known, diags := knownSecrets(ctx, req.Private)
-	resp.Diagnostics.Append(diags...)
-	if known == nil {
-		resp.Diagnostics.Append(rememberSecrets(ctx, resp.Private, route.AlertTargets)...)
-	}
-	model := alertRouteModelFrom(route, state)
-	model.targetsModel = model.withSecretDrift(route.AlertTargets, known)
-	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, route.Revision)...)
-	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, "alert_route_id", route.AlertRouteID)...)
-	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
-}
-
-func (r *alertRouteResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	var plan, state, config alertRouteModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	revision, diags := plannedRevision(ctx, req.Private)
-	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() || !r.readyToApply(&resp.Diagnostics) {
-		return
-	}
-	wanted := plan.toAPI()
-	wanted.AlertTargets = secretsToSend(wanted.AlertTargets, plan.targetsModel, state.targetsModel, config.targetsModel)
-	route, err := r.client.UpdateAlertRoute(ctx, plan.AlertRouteID.ValueString(), wanted, revision)
-	if api.CodeOf(err) == api.Stale {
-		route, err = r.resolveStale(ctx, plan.AlertRouteID.ValueString(), wanted, &resp.Diagnostics)
-	}
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	if api.CodeOf(err) == api.NotFound {
-		reportGone(&resp.Diagnostics, fmt.Sprintf("alert route %q", plan.AlertRouteID.ValueString()))
-		return
-	}
-	if err != nil {
-		report(ctx, &resp.Diagnostics, req.Plan.Schema, "Alert route not updated", err)
-		return
-	}
-	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, route.Revision)...)
-	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, "alert_route_id", route.AlertRouteID)...)
-	resp.Diagnostics.Append(rememberSecrets(ctx, resp.Private, route.AlertTargets)...)
-	resp.Diagnostics.Append(resp.State.Set(ctx, alertRouteModelFrom(route, plan))...)
-}
-
-// resolveStale accepts a route that is as wanted already; see the team's.
-func (r *alertRouteResource) resolveStale(ctx context.Context, id string, wanted api.AlertRouteFields, diags *diag.Diagnostics) (api.AlertRoute, error) {
-	current, err := r.client.GetAlertRoute(ctx, id)
-	if err != nil {
-		return current, err
-	}
-	if !client.Same(current.AlertRouteFields, asAnswered(wanted, current.AlertTargets)) {
-		reportStale(diags, fmt.Sprintf("alert route %q", id), current.Record)
-	}
-	return current, nil
-}
-
-func (r *alertRouteResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
-	var state alertRouteModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	refuseUnread(ctx, req.Private, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() || !r.readyToApply(&resp.Diagnostics) {
-		return
-	}
-	err := r.client.DeleteAlertRoute(ctx, state.AlertRouteID.ValueString())
-	if err != nil && api.CodeOf(err) != api.NotFound {
-		report(ctx, &resp.Diagnostics, req.State.Schema, "Alert route not deleted", err)
-	}
-}
-
-func (r *alertRouteResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	importByID(ctx, "alert_route_id", req, resp)
 }

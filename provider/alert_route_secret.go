@@ -11,17 +11,18 @@ import (
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/provider/attribute"
+	"github.com/bursarhq/terraform-provider-bursar/provider/object"
 )
 
 // eachSecret calls do with every secret of the blocks that are set, as the configuration has it.
 func (m targetsModel) eachSecret(do func(block targetBlock, field secretField, value attr.Value, version types.Int64)) {
 	for _, block := range targetBlocks {
-		object := *m.block(block.kind)
-		if object.IsNull() || object.IsUnknown() {
+		set := *m.block(block.kind)
+		if set.IsNull() || set.IsUnknown() {
 			continue
 		}
 		for _, field := range block.secrets {
-			value := object.Attributes()[field.wo()]
+			value := set.Attributes()[field.wo()]
 			if value == nil {
 				value = types.StringNull()
 			}
@@ -82,23 +83,23 @@ func secretsToSend(targets api.AlertTargets, plan, state, config targetsModel) a
 // privateSecret is where the digest of a secret is kept: that of webhooks where they had it when there was no other.
 func privateSecret(kind, name string) string {
 	if kind == "webhook" && name == "secret" {
-		return secretKey
+		return object.SecretKey
 	}
-	return secretKey + "_" + kind + "_" + name
+	return object.SecretKey + "_" + kind + "_" + name
 }
 
 // rememberSecrets keeps the digests of the gateway's answer, "" for what it has not.
-func rememberSecrets(ctx context.Context, private privateWriter, targets api.AlertTargets) diag.Diagnostics {
+func rememberSecrets(ctx context.Context, private object.PrivateWriter, targets api.AlertTargets) diag.Diagnostics {
 	var diags diag.Diagnostics
 	digests := secretDigests(targets)
 	for _, block := range targetBlocks {
 		for _, field := range block.secrets {
 			key := privateSecret(block.kind, field.name)
-			if digests[key] == "" && key != secretKey { // others are kept only where there are any
+			if digests[key] == "" && key != object.SecretKey { // others are kept only where there are any
 				diags.Append(private.SetKey(ctx, key, nil)...)
 				continue
 			}
-			diags.Append(rememberDigest(ctx, private, key, digests[key])...)
+			diags.Append(object.RememberDigest(ctx, private, key, digests[key])...)
 		}
 	}
 	return diags
@@ -115,17 +116,17 @@ func secretDigests(targets api.AlertTargets) map[string]string {
 }
 
 // knownSecrets are the digests that Terraform set or adopted; none before the first read.
-func knownSecrets(ctx context.Context, private privateReader) (map[string]*string, diag.Diagnostics) {
+func knownSecrets(ctx context.Context, private object.PrivateReader) (map[string]*string, diag.Diagnostics) {
 	known := map[string]*string{}
-	first, diags := knownSecret(ctx, private)
+	first, diags := object.KnownDigest(ctx, private, object.SecretKey)
 	if first == nil {
 		return nil, diags
 	}
-	known[secretKey] = first
+	known[object.SecretKey] = first
 	for _, block := range targetBlocks {
 		for _, field := range block.secrets {
 			key := privateSecret(block.kind, field.name)
-			digest, more := knownDigest(ctx, private, key)
+			digest, more := object.KnownDigest(ctx, private, key)
 			diags.Append(more...)
 			if digest == nil {
 				digest = new(string)
@@ -140,16 +141,16 @@ func knownSecrets(ctx context.Context, private privateReader) (map[string]*strin
 func (m targetsModel) withSecretDrift(targets api.AlertTargets, known map[string]*string) targetsModel {
 	digests := secretDigests(targets)
 	for _, block := range targetBlocks {
-		object := m.block(block.kind)
-		if object.IsNull() {
+		set := m.block(block.kind)
+		if set.IsNull() {
 			continue
 		}
-		values := object.Attributes()
+		values := set.Attributes()
 		for _, field := range block.secrets {
 			key := privateSecret(block.kind, field.name)
-			values[field.version()] = driftedVersion(m.version(block, field), digests[key], known[key])
+			values[field.version()] = object.DriftedVersion(m.version(block, field), digests[key], known[key])
 		}
-		*object = types.ObjectValueMust(block.types(), values)
+		*set = types.ObjectValueMust(block.types(), values)
 	}
 	return m
 }
@@ -161,7 +162,7 @@ func planSecrets(ctx context.Context, config, state targetsModel, req resource.M
 	resp.Diagnostics.Append(diags...)
 	config.eachSecret(func(block targetBlock, field secretField, value attr.Value, version types.Int64) {
 		at, before := path.Root(block.kind).AtName(field.version()), state.version(block, field)
-		if value.IsNull() && leftToGateway(types.StringNull(), version, before) {
+		if value.IsNull() && object.LeftToGateway(types.StringNull(), version, before) {
 			resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, at, before)...)
 			return
 		}
@@ -169,9 +170,9 @@ func planSecrets(ctx context.Context, config, state targetsModel, req resource.M
 		if value.IsNull() {
 			asText = types.StringNull()
 		}
-		requireSecret(&resp.Diagnostics, at, field.wo(), asText, version, before)
+		object.RequireSecret(&resp.Diagnostics, at, field.wo(), asText, version, before)
 		text, digest := secretText(value), known[privateSecret(block.kind, field.name)]
-		if text == nil || digest == nil || !version.Equal(before) || secretDigest(*text) == *digest {
+		if text == nil || digest == nil || !version.Equal(before) || object.SecretDigest(*text) == *digest {
 			return
 		}
 		resp.Diagnostics.AddAttributeWarning(at, "Secret changed, version not",
@@ -195,4 +196,20 @@ func asAnswered(fields api.AlertRouteFields, current api.AlertTargets) api.Alert
 		}
 	}
 	return fields
+}
+
+// alertRouteSecrets are those of all kinds of targets.
+type alertRouteSecrets struct{}
+
+func (alertRouteSecrets) Remember(ctx context.Context, private object.PrivateWriter, route api.AlertRoute) diag.Diagnostics {
+	return rememberSecrets(ctx, private, route.AlertTargets)
+}
+
+func (alertRouteSecrets) Notice(ctx context.Context, before object.PrivateReader, after object.PrivateWriter, route api.AlertRoute, model *alertRouteModel) diag.Diagnostics {
+	known, diags := knownSecrets(ctx, before)
+	if known == nil {
+		diags.Append(rememberSecrets(ctx, after, route.AlertTargets)...)
+	}
+	model.targetsModel = model.withSecretDrift(route.AlertTargets, known)
+	return diags
 }

@@ -19,6 +19,7 @@ import (
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/provider/attribute"
+	"github.com/bursarhq/terraform-provider-bursar/provider/object"
 )
 
 // targetsModel is where a route sends to; one of them is set.
@@ -162,7 +163,7 @@ func (b targetBlock) attributes() map[string]schema.Attribute {
 			MarkdownDescription: "A number from 1 to raise when `" + secret.wo() + "` changes, as Terraform cannot see that. " +
 				"An imported route that has one starts at 1, which alone leaves it as it is; 0 in a plan means that it was changed outside of Terraform.",
 			Optional:   true,
-			Validators: []validator.Int64{int64validator.AtLeast(adoptedSecret)},
+			Validators: []validator.Int64{int64validator.AtLeast(object.AdoptedSecret)},
 		}
 	}
 	return attributes
@@ -258,7 +259,7 @@ func (b targetBlock) object(target api.AlertTarget, prior types.Object) types.Ob
 		case known:
 			values[secret.version()] = version
 		case *secrets[i].SHA256 != "":
-			values[secret.version()] = types.Int64Value(adoptedSecret)
+			values[secret.version()] = types.Int64Value(object.AdoptedSecret)
 		}
 	}
 	return types.ObjectValueMust(all, values)

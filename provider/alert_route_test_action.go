@@ -8,11 +8,13 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/action/schema"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/bursarhq/terraform-provider-bursar/provider/object"
 )
 
 var _ action.ActionWithConfigure = (*alertRouteTestAction)(nil)
 
-type alertRouteTestAction struct{ gatewayAction }
+type alertRouteTestAction struct{ object.Action }
 
 func newAlertRouteTestAction() action.Action { return &alertRouteTestAction{} }
 
@@ -33,12 +35,12 @@ func (a *alertRouteTestAction) Schema(_ context.Context, _ action.SchemaRequest,
 func (a *alertRouteTestAction) Invoke(ctx context.Context, req action.InvokeRequest, resp *action.InvokeResponse) {
 	var id types.String
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("alert_route_id"), &id)...)
-	if resp.Diagnostics.HasError() || !a.ready(&resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !a.Ready(&resp.Diagnostics) {
 		return
 	}
-	tested, err := a.client.TestAlertRoute(ctx, id.ValueString())
+	tested, err := a.Client.TestAlertRoute(ctx, id.ValueString())
 	if err != nil {
-		report(ctx, &resp.Diagnostics, req.Config.Schema, "The test event has not arrived", err)
+		object.Report(ctx, &resp.Diagnostics, req.Config.Schema, "The test event has not arrived", err)
 		return
 	}
 	resp.SendProgress(action.InvokeProgressEvent{Message: fmt.Sprintf("a test event has arrived through alert route %s: %s", id.ValueString(), tested.Status)})

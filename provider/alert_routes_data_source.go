@@ -5,11 +5,13 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+
+	"github.com/bursarhq/terraform-provider-bursar/provider/object"
 )
 
 var _ datasource.DataSourceWithConfigure = (*alertRoutesDataSource)(nil)
 
-type alertRoutesDataSource struct{ gatewayDataSource }
+type alertRoutesDataSource struct{ object.DataSource }
 
 func newAlertRoutesDataSource() datasource.DataSource { return &alertRoutesDataSource{} }
 
@@ -29,12 +31,12 @@ func (d *alertRoutesDataSource) Schema(_ context.Context, _ datasource.SchemaReq
 }
 
 func (d *alertRoutesDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	if !d.ready(&resp.Diagnostics) {
+	if !d.Ready(&resp.Diagnostics) {
 		return
 	}
-	routes, err := d.client.ListAlertRoutes(ctx)
+	routes, err := d.Client.ListAlertRoutes(ctx)
 	if err != nil {
-		report(ctx, &resp.Diagnostics, req.Config.Schema, "Alert routes not read", err)
+		object.Report(ctx, &resp.Diagnostics, req.Config.Schema, "Alert routes not read", err)
 		return
 	}
 	model := alertRoutesDataModel{AlertRoutes: make([]alertRouteFactsModel, 0, len(routes))}

@@ -7,11 +7,12 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/provider/object"
 )
 
 var _ datasource.DataSourceWithConfigure = (*budgetDataSource)(nil)
 
-type budgetDataSource struct{ gatewayDataSource }
+type budgetDataSource struct{ object.DataSource }
 
 func newBudgetDataSource() datasource.DataSource { return &budgetDataSource{} }
 
@@ -66,10 +67,10 @@ func (d *budgetDataSource) Schema(_ context.Context, _ datasource.SchemaRequest,
 }
 
 func (d *budgetDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	if !d.ready(&resp.Diagnostics) {
+	if !d.Ready(&resp.Diagnostics) {
 		return
 	}
-	budget, found := find(ctx, req.Config, &resp.Diagnostics, "budget", lookUp[api.Budget]{"budget_id", d.client.GetBudget})
+	budget, found := find(ctx, req.Config, &resp.Diagnostics, "budget", lookUp[api.Budget]{"budget_id", d.Client.GetBudget})
 	if !found {
 		return
 	}

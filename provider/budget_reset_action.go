@@ -15,11 +15,12 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/internal/client"
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 	"github.com/bursarhq/terraform-provider-bursar/provider/attribute"
+	"github.com/bursarhq/terraform-provider-bursar/provider/object"
 )
 
 var _ action.ActionWithConfigure = (*budgetResetAction)(nil)
 
-type budgetResetAction struct{ gatewayAction }
+type budgetResetAction struct{ object.Action }
 
 func newBudgetResetAction() action.Action { return &budgetResetAction{} }
 
@@ -63,18 +64,18 @@ func (a *budgetResetAction) Schema(_ context.Context, _ action.SchemaRequest, re
 func (a *budgetResetAction) Invoke(ctx context.Context, req action.InvokeRequest, resp *action.InvokeResponse) {
 	var config budgetResetModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	if resp.Diagnostics.HasError() || !a.ready(&resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !a.Ready(&resp.Diagnostics) {
 		return
 	}
 	var to money.Nano
 	if wanted := attribute.NanoOf(config.ResetTo); wanted != nil {
 		to = *wanted
 	}
-	reset, err := a.client.ResetSpend(ctx, client.Spender{
+	reset, err := a.Client.ResetSpend(ctx, client.Spender{
 		BudgetID: config.BudgetID.ValueString(), TeamID: config.TeamID.ValueString(), KeyID: config.KeyID.ValueString(), UserID: config.UserID.ValueString(),
 	}, to)
 	if err != nil {
-		report(ctx, &resp.Diagnostics, req.Config.Schema, "Spending not reset", err)
+		object.Report(ctx, &resp.Diagnostics, req.Config.Schema, "Spending not reset", err)
 		return
 	}
 	resp.SendProgress(action.InvokeProgressEvent{Message: fmt.Sprintf("%s had spent %s, and now %s",

@@ -2,20 +2,19 @@ package provider
 
 import (
 	"context"
-	"fmt"
-
-	"github.com/bursarhq/terraform-provider-bursar/internal/client"
-	"github.com/bursarhq/terraform-provider-bursar/provider/foretell"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/client"
 	"github.com/bursarhq/terraform-provider-bursar/provider/attribute"
+	"github.com/bursarhq/terraform-provider-bursar/provider/object"
 )
 
 var (
@@ -26,13 +25,17 @@ var (
 	_ resource.ResourceWithImportState    = (*budgetResource)(nil)
 )
 
-type budgetResource struct{ gatewayResource }
+type budgetResource struct {
+	object.Resource[budgetModel, api.BudgetFields, api.Budget]
+}
 
-func newBudgetResource() resource.Resource { return &budgetResource{} }
+func newBudgetResource() resource.Resource { return newBudget() }
+
+func newBudgetList() list.ListResource { return object.NewList(newBudget().Noun) }
 
 type budgetModel struct {
 	budgetFieldsModel
-	timeoutsModel
+	object.TimeoutsModel
 }
 
 // budgetFieldsModel is what the gateway knows of a budget.
@@ -76,12 +79,8 @@ func onSoftLimitToAPI(object types.Object) *api.OnSoftLimit {
 	return &api.OnSoftLimit{ReduceRPMPct: attribute.Float64Of(factor)}
 }
 
-func (m budgetModel) judged() foretell.Planned[api.BudgetFields] {
-	return foretell.Planned[api.BudgetFields]{ID: m.BudgetID, Fields: m.toAPI()}
-}
-
 func budgetModelFrom(budget api.Budget, prior budgetModel) budgetModel {
-	return budgetModel{timeoutsModel: prior.timeoutsModel.orNull(), budgetFieldsModel: budgetFieldsModel{
+	return budgetModel{TimeoutsModel: prior.TimeoutsModel.OrNull(), budgetFieldsModel: budgetFieldsModel{
 		BudgetID:         types.StringValue(budget.BudgetID),
 		budgetTermsModel: budgetTermsFrom(budget.BudgetTerms, prior.budgetTermsModel),
 		rateLimitsModel:  rateLimitsFrom(budget.RateLimits),
@@ -106,18 +105,50 @@ func onSoftLimitFrom(action *api.OnSoftLimit) types.Object {
 
 const budgetLimitLeftOut = "Holds for each team or key that takes these terms and has no such limit itself. Leave it out for none."
 
-func (r *budgetResource) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
-	resp.TypeName = "bursar_budget"
+func budgetID(m *budgetModel) *types.String { return &m.BudgetID }
+
+func budgetToAPI(m budgetModel) api.BudgetFields { return m.toAPI() }
+
+func newBudget() *budgetResource {
+	noun := object.Noun[budgetModel, api.BudgetFields, api.Budget]{
+		Type:     "bursar_budget",
+		Name:     "budget",
+		Identity: []object.Part[budgetModel]{{Attribute: "budget_id", Description: "The budget's id.", Of: budgetID}},
+		Schema:   budgetSchema(),
+		Fields:   budgetToAPI,
+		From:     budgetModelFrom,
+		FieldsOf: func(budget api.Budget) api.BudgetFields { return budget.BudgetFields },
+		Calls: object.CallsByID(budgetID, object.ByID[api.BudgetFields, api.Budget]{
+			Create: (*client.Client).CreateBudget,
+			Read:   (*client.Estate).Budget,
+			Get:    (*client.Client).GetBudget,
+			Update: (*client.Client).UpdateBudget,
+			Delete: (*client.Client).DeleteBudget,
+		}),
+		Listing: object.Listing[api.Budget]{
+			Description: "The budgets of the gateway: named terms and pots.",
+			Find: func(ctx context.Context, gateway *client.Client, _ string) ([]api.Budget, error) {
+				return gateway.ListBudgets(ctx)
+			},
+			Name:       func(budget api.Budget) string { return budget.BudgetID },
+			DeclaredIn: func(budget api.Budget) string { return budget.DeclaredIn },
+		},
+		Check:   checkBudget,
+		Warn:    warnOfBudget,
+		Managed: func(budget api.Budget) string { return "budget " + budget.BudgetID },
+	}
+	noun.Calls.Delete = removeBudget
+	return &budgetResource{object.Resource[budgetModel, api.BudgetFields, api.Budget]{Noun: noun}}
 }
 
-func (r *budgetResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+func budgetSchema() schema.Schema {
 	scope := " Leave it out for no restriction by it; `[]` selects nothing. Any of `team_ids`, `key_ids`, `models` and `everything` makes the budget a pot."
-	resp.Schema = schema.Schema{
+	return schema.Schema{
 		MarkdownDescription: "A named amount over a period, in one of two kinds. Without a scope it is a set of terms: each team or key " +
 			"that names it in `budget_id` gets these terms with a counter of its own. With a scope (`team_ids`, `key_ids`, `models` " +
 			"or `everything`) it is one pot: all spending that every given part of the scope selects counts together. " +
 			"A team's own plain budget needs no `bursar_budget`; it is the team's `max_budget` and `budget_duration`.",
-		Attributes: attribute.Merged(timeoutsAttributes(), budgetTermsAttributes(), rateLimitAttributes(budgetLimitLeftOut), map[string]schema.Attribute{
+		Attributes: attribute.Merged(budgetTermsAttributes(), rateLimitAttributes(budgetLimitLeftOut), map[string]schema.Attribute{
 			"budget_id": attribute.ID("The budget's id, for good: a change makes a new budget, with nothing spent. " +
 				"Leave it out to have the gateway choose one."),
 			"alert_thresholds": attribute.FloatList("Shares of `max_budget` at which people are told, ascending, such as `[0.5, 0.8, 1]`; " +
@@ -142,25 +173,26 @@ func (r *budgetResource) Schema(_ context.Context, _ resource.SchemaRequest, res
 	}
 }
 
-func (r *budgetResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
-	resp.IdentitySchema = identitySchema(map[string]string{"budget_id": "The budget's id."})
-}
-
-func (r *budgetResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
-	var config budgetModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
+func checkBudget(config budgetModel) error {
 	budget := api.Budget{BudgetID: attribute.IDToValidate(config.BudgetID), BudgetFields: config.toAPI()}
 	if config.MaxBudget.IsUnknown() && len(budget.AlertThresholds) > 0 {
 		budget.AlertThresholds = nil // they need max_budget, which will be there
 	}
-	if err := budget.Validate(); err != nil {
-		report(ctx, &resp.Diagnostics, req.Config.Schema, "Invalid budget", err)
+	return budget.Validate()
+}
+
+func warnOfBudget(config budgetModel, diags *diag.Diagnostics) {
+	config.warnOfHalfTerms(diags)
+	config.warnOfNoSoftLimit(diags)
+}
+
+func removeBudget(ctx context.Context, gateway *client.Client, state budgetModel, diags *diag.Diagnostics) error {
+	err := gateway.DeleteBudget(ctx, state.BudgetID.ValueString())
+	if api.CodeOf(err) == api.Conflict {
+		diags.AddError("Budget still in use", attribute.Sentence(err)+object.LetGoFirst("budget", "bursar_team"))
+		return nil
 	}
-	config.warnOfHalfTerms(&resp.Diagnostics)
-	config.warnOfNoSoftLimit(&resp.Diagnostics)
+	return err
 }
 
 // ModifyPlan warns of what a change would do.
@@ -170,7 +202,7 @@ func (r *budgetResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 	resp.Diagnostics.Append(resp.Plan.Get(ctx, &plan)...)
 	if !resp.Diagnostics.HasError() && plan != nil {
 		warnOfEmptyScope(&resp.Diagnostics, state, *plan)
-		r.judge.Budget(ctx, judgedOrNil(state, budgetModel.judged), plan.judged(), &resp.Diagnostics)
+		r.Judge.Budget(ctx, r.Noun.Planned(state), *r.Noun.Planned(plan), &resp.Diagnostics)
 		r.warnOfMissing(ctx, &resp.Diagnostics, state, *plan)
 	}
 }
@@ -181,8 +213,8 @@ func (r *budgetResource) warnOfMissing(ctx context.Context, diags *diag.Diagnost
 		state = &budgetModel{}
 	}
 	const lost = "The pot counts nothing of it until there is one."
-	r.judge.MissingTeams(ctx, diags, "team_ids", lost, plan.TeamIDs, state.TeamIDs)
-	r.judge.MissingKeys(ctx, diags, "key_ids", lost, plan.KeyIDs, state.KeyIDs)
+	r.Judge.MissingTeams(ctx, diags, "team_ids", lost, plan.TeamIDs, state.TeamIDs)
+	r.Judge.MissingKeys(ctx, diags, "key_ids", lost, plan.KeyIDs, state.KeyIDs)
 }
 
 // warnOfEmptyScope tells of a list without entries, which elsewhere means all, when it is new.
@@ -200,124 +232,4 @@ func warnOfEmptyScope(diags *diag.Diagnostics, state *budgetModel, plan budgetMo
 		diags.AddAttributeWarning(path.Root(scope.name), "The pot counts nothing",
 			scope.name+" = [] selects nothing, so nothing is spent from this budget. Leave "+scope.name+" out for no restriction by it.")
 	}
-}
-
-func (r *budgetResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
-	var plan budgetModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	if resp.Diagnostics.HasError() || !r.readyToApply(&resp.Diagnostics) {
-		return
-	}
-	budget, err := r.client.CreateBudget(ctx, plan.BudgetID.ValueString(), plan.toAPI())
-	if api.CodeOf(err) == api.AlreadyExists {
-		reportExisting(&resp.Diagnostics, "bursar_budget", "budget_id", plan.BudgetID.ValueString(), err)
-		return
-	}
-	if err != nil {
-		report(ctx, &resp.Diagnostics, req.Plan.Schema, "Budget not created", err)
-		keepLost(ctx, req.Plan, resp, err)
-		return
-	}
-	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, budget.Revision)...)
-	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, "budget_id", budget.BudgetID)...)
-	resp.Diagnostics.Append(resp.State.Set(ctx, budgetModelFrom(budget, plan))...)
-}
-
-func (r *budgetResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	var state budgetModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
-		return
-	}
-	lost := lostCreate{gateway: r.client, noun: "budget"}
-	if !lost.read(ctx, req, resp, &state.BudgetID, "budget_id", state.BudgetID.ValueString()) {
-		return
-	}
-	budget, revision, err := r.readBudget(ctx, state)
-	if api.CodeOf(err) == api.NotFound {
-		readGone(ctx, resp, "budget_id", state.BudgetID.ValueString())
-		return
-	}
-	if err != nil {
-		report(ctx, &resp.Diagnostics, req.State.Schema, "Budget not read", err)
-		return
-	}
-	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, revision)...)
-	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, "budget_id", budget.BudgetID.ValueString())...)
-	resp.Diagnostics.Append(resp.State.Set(ctx, budget)...)
-}
-
-// readBudget is the state that follows on another, and the budget's revision.
-func (u gatewayUser) readBudget(ctx context.Context, state budgetModel) (budgetModel, int64, error) {
-	budget, err := u.client.Estate().Budget(ctx, state.BudgetID.ValueString())
-	if err != nil {
-		return budgetModel{}, 0, err
-	}
-	u.judge.Manages("budget " + budget.BudgetID)
-	return budgetModelFrom(budget, state), budget.Revision, nil
-}
-
-func (r *budgetResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	var plan, state budgetModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	revision, diags := plannedRevision(ctx, req.Private)
-	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() || !r.readyToApply(&resp.Diagnostics) {
-		return
-	}
-	wanted := plan.toAPI()
-	if client.Same(wanted, state.toAPI()) {
-		resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, "budget_id", plan.BudgetID.ValueString())...)
-		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
-		return
-	}
-	budget, err := r.client.UpdateBudget(ctx, plan.BudgetID.ValueString(), wanted, revision)
-	if api.CodeOf(err) == api.Stale {
-		budget, err = r.resolveStale(ctx, plan.BudgetID.ValueString(), wanted, &resp.Diagnostics)
-	}
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	if api.CodeOf(err) == api.NotFound {
-		reportGone(&resp.Diagnostics, fmt.Sprintf("budget %q", plan.BudgetID.ValueString()))
-		return
-	}
-	if err != nil {
-		report(ctx, &resp.Diagnostics, req.Plan.Schema, "Budget not updated", err)
-		return
-	}
-	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, budget.Revision)...)
-	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, "budget_id", budget.BudgetID)...)
-	resp.Diagnostics.Append(resp.State.Set(ctx, budgetModelFrom(budget, plan))...)
-}
-
-// resolveStale accepts a budget that is as wanted already; see the team's.
-func (r *budgetResource) resolveStale(ctx context.Context, id string, wanted api.BudgetFields, diags *diag.Diagnostics) (api.Budget, error) {
-	current, err := r.client.GetBudget(ctx, id)
-	if err == nil && !client.Same(current.BudgetFields, wanted) {
-		reportStale(diags, fmt.Sprintf("budget %q", id), current.Record)
-	}
-	return current, err
-}
-
-func (r *budgetResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
-	var state budgetModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	refuseUnread(ctx, req.Private, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() || !r.readyToApply(&resp.Diagnostics) {
-		return
-	}
-	err := r.client.DeleteBudget(ctx, state.BudgetID.ValueString())
-	if api.CodeOf(err) == api.Conflict {
-		resp.Diagnostics.AddError("Budget still in use", attribute.Sentence(err)+letGoFirst("budget", "bursar_team"))
-		return
-	}
-	if err != nil && api.CodeOf(err) != api.NotFound {
-		report(ctx, &resp.Diagnostics, req.State.Schema, "Budget not deleted", err)
-	}
-}
-
-func (r *budgetResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	importByID(ctx, "budget_id", req, resp)
 }

@@ -5,11 +5,13 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+
+	"github.com/bursarhq/terraform-provider-bursar/provider/object"
 )
 
 var _ datasource.DataSourceWithConfigure = (*budgetsDataSource)(nil)
 
-type budgetsDataSource struct{ gatewayDataSource }
+type budgetsDataSource struct{ object.DataSource }
 
 func newBudgetsDataSource() datasource.DataSource { return &budgetsDataSource{} }
 
@@ -30,12 +32,12 @@ func (d *budgetsDataSource) Schema(_ context.Context, _ datasource.SchemaRequest
 }
 
 func (d *budgetsDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	if !d.ready(&resp.Diagnostics) {
+	if !d.Ready(&resp.Diagnostics) {
 		return
 	}
-	budgets, err := d.client.ListBudgets(ctx)
+	budgets, err := d.Client.ListBudgets(ctx)
 	if err != nil {
-		report(ctx, &resp.Diagnostics, req.Config.Schema, "Budgets not read", err)
+		object.Report(ctx, &resp.Diagnostics, req.Config.Schema, "Budgets not read", err)
 		return
 	}
 	model := budgetsDataModel{Budgets: make([]budgetFactsModel, 0, len(budgets))}

@@ -11,11 +11,12 @@ import (
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/provider/attribute"
+	"github.com/bursarhq/terraform-provider-bursar/provider/object"
 )
 
 var _ datasource.DataSourceWithConfigure = (*keyDataSource)(nil)
 
-type keyDataSource struct{ gatewayDataSource }
+type keyDataSource struct{ object.DataSource }
 
 func newKeyDataSource() datasource.DataSource { return &keyDataSource{} }
 
@@ -107,11 +108,11 @@ func (d *keyDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, re
 }
 
 func (d *keyDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	if !d.ready(&resp.Diagnostics) {
+	if !d.Ready(&resp.Diagnostics) {
 		return
 	}
 	key, found := find(ctx, req.Config, &resp.Diagnostics, "key",
-		lookUp[api.Key]{"key_id", d.client.GetKey}, lookUp[api.Key]{"key_alias", d.named})
+		lookUp[api.Key]{"key_id", d.Client.GetKey}, lookUp[api.Key]{"key_alias", d.named})
 	if !found {
 		return
 	}
@@ -122,7 +123,7 @@ func (d *keyDataSource) Read(ctx context.Context, req datasource.ReadRequest, re
 
 // named returns the key with the alias, which no two keys have.
 func (d *keyDataSource) named(ctx context.Context, alias string) (api.Key, error) {
-	keys, err := d.client.FindKeys(ctx, api.KeyFilter{Alias: alias})
+	keys, err := d.Client.FindKeys(ctx, api.KeyFilter{Alias: alias})
 	if err != nil {
 		return api.Key{}, err
 	}

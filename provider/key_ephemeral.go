@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/bursarhq/terraform-provider-bursar/provider/foretell"
-
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -17,6 +15,8 @@ import (
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/provider/attribute"
+	"github.com/bursarhq/terraform-provider-bursar/provider/foretell"
+	"github.com/bursarhq/terraform-provider-bursar/provider/object"
 )
 
 var (
@@ -35,7 +35,7 @@ const (
 )
 
 // keyEphemeral is a key for as long as Terraform runs.
-type keyEphemeral struct{ gatewayUser }
+type keyEphemeral struct{ object.User }
 
 func newKeyEphemeral() ephemeral.EphemeralResource { return &keyEphemeral{} }
 
@@ -74,7 +74,7 @@ func (e *keyEphemeral) Metadata(_ context.Context, req ephemeral.MetadataRequest
 }
 
 func (e *keyEphemeral) Configure(_ context.Context, req ephemeral.ConfigureRequest, resp *ephemeral.ConfigureResponse) {
-	e.configure(req.ProviderData, &resp.Diagnostics)
+	e.Connect(req.ProviderData, &resp.Diagnostics)
 }
 
 func (e *keyEphemeral) ValidateConfig(ctx context.Context, req ephemeral.ValidateConfigRequest, resp *ephemeral.ValidateConfigResponse) {
@@ -86,7 +86,7 @@ func (e *keyEphemeral) ValidateConfig(ctx context.Context, req ephemeral.Validat
 	key := api.NewKey(attribute.IDToValidate(types.StringNull()))
 	key.KeyFields = config.toAPI()
 	if err := key.Validate(); err != nil {
-		report(ctx, &resp.Diagnostics, req.Config.Schema, "Invalid key", err)
+		object.Report(ctx, &resp.Diagnostics, req.Config.Schema, "Invalid key", err)
 	}
 }
 
@@ -94,17 +94,17 @@ func (e *keyEphemeral) ValidateConfig(ctx context.Context, req ephemeral.Validat
 func (e *keyEphemeral) Open(ctx context.Context, req ephemeral.OpenRequest, resp *ephemeral.OpenResponse) {
 	var model keyEphemeralModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
-	if resp.Diagnostics.HasError() || !e.ready(&resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !e.Ready(&resp.Diagnostics) {
 		return
 	}
-	created, err := e.client.CreateKey(ctx, api.KeyCreate{KeyFields: model.toAPI(), Duration: new(model.lease())})
+	created, err := e.Client.CreateKey(ctx, api.KeyCreate{KeyFields: model.toAPI(), Duration: new(model.lease())})
 	if refused, ok := errors.AsType[*api.Error](err); ok && refused.Param == "team_id" {
 		resp.Diagnostics.AddAttributeError(path.Root("team_id"), "Key not created", attribute.Sentence(err)+
 			"\n\nTerraform opens ephemeral resources while planning already: the team must be there before, so it cannot be one that the same run makes.")
 		return
 	}
 	if err != nil {
-		report(ctx, &resp.Diagnostics, req.Config.Schema, "Key not created", err)
+		object.Report(ctx, &resp.Diagnostics, req.Config.Schema, "Key not created", err)
 		return
 	}
 	lease := keyLease{KeyID: created.KeyID, Duration: model.lease()}
@@ -122,7 +122,7 @@ func (e *keyEphemeral) Open(ctx context.Context, req ephemeral.OpenRequest, resp
 func (e *keyEphemeral) warnOfTeam(ctx context.Context, id string, diags *diag.Diagnostics) {
 	ctx, cancel := context.WithTimeout(ctx, foretell.Timeout)
 	defer cancel()
-	team, err := e.client.GetTeam(ctx, id)
+	team, err := e.Client.GetTeam(ctx, id)
 	if err != nil {
 		return
 	}
@@ -142,16 +142,16 @@ func (e *keyEphemeral) warnOfTeam(ctx context.Context, id string, diags *diag.Di
 // Renew puts the end of the key one lease off from now, and changes nothing else.
 func (e *keyEphemeral) Renew(ctx context.Context, req ephemeral.RenewRequest, resp *ephemeral.RenewResponse) {
 	lease := rememberedLease(ctx, req.Private, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() || !e.ready(&resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !e.Ready(&resp.Diagnostics) {
 		return
 	}
-	key, err := e.client.GetKey(ctx, lease.KeyID)
+	key, err := e.Client.GetKey(ctx, lease.KeyID)
 	if err == nil {
 		key.Expires = new(time.Now().Add(lease.length()))
-		_, err = e.client.UpdateKey(ctx, lease.KeyID, key.KeyFields, key.Revision)
+		_, err = e.Client.UpdateKey(ctx, lease.KeyID, key.KeyFields, key.Revision)
 	}
 	if err != nil {
-		resp.Diagnostics.AddError("Key not renewed", attribute.Sentence(err)+advice(err))
+		resp.Diagnostics.AddError("Key not renewed", attribute.Sentence(err)+object.Advice(err))
 		return
 	}
 	resp.RenewAt = lease.renewal()
@@ -159,11 +159,11 @@ func (e *keyEphemeral) Renew(ctx context.Context, req ephemeral.RenewRequest, re
 
 func (e *keyEphemeral) Close(ctx context.Context, req ephemeral.CloseRequest, resp *ephemeral.CloseResponse) {
 	lease := rememberedLease(ctx, req.Private, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() || !e.ready(&resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !e.Ready(&resp.Diagnostics) {
 		return
 	}
-	if err := e.client.DeleteKey(ctx, lease.KeyID); err != nil && api.CodeOf(err) != api.NotFound {
-		resp.Diagnostics.AddError("Key not deleted", attribute.Sentence(err)+advice(err)+"\n\nIt stops working by itself when its lease of "+lease.Duration+" ends.")
+	if err := e.Client.DeleteKey(ctx, lease.KeyID); err != nil && api.CodeOf(err) != api.NotFound {
+		resp.Diagnostics.AddError("Key not deleted", attribute.Sentence(err)+object.Advice(err)+"\n\nIt stops working by itself when its lease of "+lease.Duration+" ends.")
 	}
 }
 
@@ -186,7 +186,7 @@ func (l keyLease) length() time.Duration {
 // renewal is due after half of the lease, which leaves the other half for a gateway that is away for a while.
 func (l keyLease) renewal() time.Time { return time.Now().Add(l.length() / 2) }
 
-func (l keyLease) remember(ctx context.Context, private privateWriter) diag.Diagnostics {
+func (l keyLease) remember(ctx context.Context, private object.PrivateWriter) diag.Diagnostics {
 	value, err := json.Marshal(l)
 	if err != nil {
 		return diag.Diagnostics{diag.NewErrorDiagnostic("Lease cannot be written", err.Error())}
@@ -194,7 +194,7 @@ func (l keyLease) remember(ctx context.Context, private privateWriter) diag.Diag
 	return private.SetKey(ctx, leaseKey, value)
 }
 
-func rememberedLease(ctx context.Context, private privateReader, diags *diag.Diagnostics) keyLease {
+func rememberedLease(ctx context.Context, private object.PrivateReader, diags *diag.Diagnostics) keyLease {
 	value, found := private.GetKey(ctx, leaseKey)
 	diags.Append(found...)
 	var lease keyLease

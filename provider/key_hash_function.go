@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/function"
+
+	"github.com/bursarhq/terraform-provider-bursar/provider/object"
 )
 
 var _ function.Function = keyHashFunction{}
@@ -40,5 +42,5 @@ func (keyHashFunction) Run(ctx context.Context, req function.RunRequest, resp *f
 		resp.Error = function.NewArgumentFuncError(0, `this is not the secret of a key, which starts with "sk-" and holds no space or line break; was it copied whole?`)
 		return
 	}
-	resp.Error = resp.Result.Set(ctx, secretDigest(key))
+	resp.Error = resp.Result.Set(ctx, object.SecretDigest(key))
 }

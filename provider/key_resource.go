@@ -5,22 +5,21 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/bursarhq/terraform-provider-bursar/internal/client"
-	"github.com/bursarhq/terraform-provider-bursar/provider/foretell"
-
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
-
-	"github.com/bursarhq/terraform-provider-bursar/provider/wire"
-
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/client"
 	"github.com/bursarhq/terraform-provider-bursar/provider/attribute"
+	"github.com/bursarhq/terraform-provider-bursar/provider/foretell"
+	"github.com/bursarhq/terraform-provider-bursar/provider/object"
+	"github.com/bursarhq/terraform-provider-bursar/provider/wire"
 )
 
 var (
@@ -31,9 +30,13 @@ var (
 	_ resource.ResourceWithImportState    = (*keyResource)(nil)
 )
 
-type keyResource struct{ gatewayResource }
+type keyResource struct {
+	object.Resource[keyModel, api.KeyFields, api.Key]
+}
 
-func newKeyResource() resource.Resource { return &keyResource{} }
+func newKeyResource() resource.Resource { return newKey() }
+
+func newKeyList() list.ListResource { return object.NewList(newKey().Noun) }
 
 type keyModel struct {
 	KeyID    types.String `tfsdk:"key_id"`
@@ -55,7 +58,7 @@ type keyModel struct {
 
 	keySecretModel
 	DeletionProtection types.Bool `tfsdk:"deletion_protection"`
-	timeoutsModel
+	object.TimeoutsModel
 }
 
 func (m keyModel) toAPI() api.KeyFields {
@@ -73,10 +76,6 @@ func (m keyModel) toAPI() api.KeyFields {
 		Expires:         attribute.MomentOf(m.Expires),
 		SpeakForTeams:   attribute.StringsOf(m.SpeakForTeams),
 	}
-}
-
-func (m keyModel) judged() foretell.Planned[api.KeyFields] {
-	return foretell.Planned[api.KeyFields]{ID: m.KeyID, Fields: m.toAPI()}
 }
 
 // keyModelFrom takes from prior what the gateway does not keep, the secret above all.
@@ -100,21 +99,88 @@ func keyModelFrom(key api.Key, prior keyModel) keyModel {
 		CreatedAt:            attribute.FromTime(&key.CreatedAt),
 		keySecretModel:       keySecretFrom(prior.keySecretModel),
 		DeletionProtection:   types.BoolValue(prior.DeletionProtection.ValueBool()),
-		timeoutsModel:        prior.timeoutsModel.orNull(),
+		TimeoutsModel:        prior.TimeoutsModel.OrNull(),
 	}
 }
 
 const keyLimitLeftOut = "Leave it out for no limit of its own: what `budget_id` sets then holds, if anything, and the team's limit in any case."
 
-func (r *keyResource) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
-	resp.TypeName = "bursar_key"
+func keyID(m *keyModel) *types.String { return &m.KeyID }
+
+func newKey() *keyResource {
+	noun := object.Noun[keyModel, api.KeyFields, api.Key]{
+		Type:     "bursar_key",
+		Name:     "key",
+		Identity: []object.Part[keyModel]{{Attribute: "key_id", Description: "The key's id.", Of: keyID}},
+		Schema:   keySchema(),
+		Fields:   keyModel.toAPI,
+		From:     keyModelFrom,
+		FieldsOf: func(key api.Key) api.KeyFields { return key.KeyFields },
+		Calls: object.CallsByID(keyID, object.ByID[api.KeyFields, api.Key]{
+			Read:   (*client.Estate).Key,
+			Get:    (*client.Client).GetKey,
+			Update: (*client.Client).UpdateKey,
+			Delete: (*client.Client).DeleteKey,
+		}),
+		Listing: object.Listing[api.Key]{
+			Description: "The keys of the gateway, without their secrets.",
+			Filter:      "The team whose keys are listed. Leave it out for all keys.",
+			Find:        findKeys,
+			Name:        func(key api.Key) string { return foretell.Name(key.KeyAlias, key.KeyName) },
+			DeclaredIn:  func(key api.Key) string { return key.DeclaredIn },
+		},
+		Check: func(config keyModel) error {
+			key := api.NewKey(attribute.IDToValidate(types.StringNull()))
+			key.KeyFields = config.toAPI()
+			return key.Validate()
+		},
+		Warn:       func(config keyModel, diags *diag.Diagnostics) { config.warnOfOwnTerms(diags, config.BudgetID) },
+		Protection: func(m keyModel) types.Bool { return m.DeletionProtection },
+		Existing:   keyWithAlias,
+		Managed:    func(key api.Key) string { return "key " + foretell.Name(key.KeyAlias, "") },
+		Notice:     noticeForeign,
+	}
+	noun.Calls.Create = createKey
+	return &keyResource{object.Resource[keyModel, api.KeyFields, api.Key]{Noun: noun}}
 }
 
-func (r *keyResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
-	resp.Schema = schema.Schema{
+// createKey puts the secret into the plan if it is to be kept: no other answer tells it.
+func createKey(ctx context.Context, gateway *client.Client, change *object.Change[keyModel], fields api.KeyFields) (api.Key, error) {
+	created, err := gateway.CreateKey(ctx, api.KeyCreate{
+		KeyFields: fields,
+		Key:       attribute.TextOf(change.Config.KeyWO),
+		Duration:  attribute.TextOf(change.Plan.Duration),
+	})
+	if change.Plan.Key.IsUnknown() {
+		change.Plan.Key = types.StringValue(created.Secret)
+	}
+	return created.Key, err
+}
+
+func findKeys(ctx context.Context, gateway *client.Client, teamID string) ([]api.Key, error) {
+	if teamID == "" {
+		return gateway.ListKeys(ctx)
+	}
+	team, err := gateway.GetTeam(ctx, teamID)
+	return team.Keys, err
+}
+
+// keyWithAlias looks for the key that has the alias, as its id is what an import needs.
+func keyWithAlias(ctx context.Context, gateway *client.Client, change object.Change[keyModel]) (at, id string, found bool) {
+	keys, err := gateway.ListKeys(ctx)
+	for _, key := range keys {
+		if err == nil && key.KeyAlias != nil && *key.KeyAlias == change.Plan.KeyAlias.ValueString() {
+			return "key_alias", key.KeyID, true
+		}
+	}
+	return "", "", false
+}
+
+func keySchema() schema.Schema {
+	return schema.Schema{
 		MarkdownDescription: "A key that programs send requests with. It may belong to a team, and then keeps within the team's limits and budget " +
 			"as well as its own. The id identifies it for good; the secret is shown by the gateway once.",
-		Attributes: attribute.Merged(timeoutsAttributes(), rateLimitAttributes(keyLimitLeftOut), modelRateLimitAttributes(), budgetTermsAttributes(), keySecretAttributes(), map[string]schema.Attribute{
+		Attributes: attribute.Merged(rateLimitAttributes(keyLimitLeftOut), modelRateLimitAttributes(), budgetTermsAttributes(), keySecretAttributes(), map[string]schema.Attribute{
 			"key_id":   attribute.Computed("The key's id, chosen by the gateway. It is no secret."),
 			"key_name": attribute.Computed("The secret with all but its end masked, as people recognise it."),
 			"key_alias": schema.StringAttribute{
@@ -149,24 +215,6 @@ func (r *keyResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *
 	}
 }
 
-func (r *keyResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
-	resp.IdentitySchema = identitySchema(map[string]string{"key_id": "The key's id."})
-}
-
-func (r *keyResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
-	var config keyModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	key := api.NewKey(attribute.IDToValidate(types.StringNull()))
-	key.KeyFields = config.toAPI()
-	if err := key.Validate(); err != nil {
-		report(ctx, &resp.Diagnostics, req.Config.Schema, "Invalid key", err)
-	}
-	config.warnOfOwnTerms(&resp.Diagnostics, config.BudgetID)
-}
-
 // ModifyPlan says what becomes of the secret and of the expiry, which depend on several attributes, and warns of what
 // a change would do.
 func (r *keyResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
@@ -178,13 +226,13 @@ func (r *keyResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReq
 		return
 	}
 	if plan == nil {
-		refuseDestroy(&resp.Diagnostics, state.DeletionProtection, "key", state.KeyID)
+		r.RefuseDestroy(&resp.Diagnostics, *state)
 		return
 	}
 	resp.Diagnostics.Append(planSecret(ctx, req, resp, *plan, state)...)
 	plan.Expires = plannedExpiry(*config, state)
 	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("expires"), plan.Expires)...)
-	r.judge.Key(ctx, judgedOrNil(state, keyModel.judged), plan.judged(), &resp.Diagnostics)
+	r.Judge.Key(ctx, r.Noun.Planned(state), *r.Noun.Planned(plan), &resp.Diagnostics)
 }
 
 // planSecret says what the secret, and what is shown of it, will be. State is nil for a key that will be made.
@@ -204,113 +252,28 @@ func planSecret(ctx context.Context, req resource.ModifyPlanRequest, resp *resou
 	return diags
 }
 
-func (r *keyResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
-	var plan keyModel
-	var secret types.String
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("key_wo"), &secret)...)
-	if resp.Diagnostics.HasError() || !r.readyToApply(&resp.Diagnostics) {
-		return
-	}
-	created, err := r.client.CreateKey(ctx, api.KeyCreate{
-		KeyFields: plan.toAPI(),
-		Key:       attribute.TextOf(secret),
-		Duration:  attribute.TextOf(plan.Duration),
-	})
-	if id, ok := r.existing(ctx, plan, err); ok {
-		reportExisting(&resp.Diagnostics, "bursar_key", "key_alias", id, err)
-		return
-	}
-	if err != nil {
-		report(ctx, &resp.Diagnostics, req.Plan.Schema, "Key not created", err)
-		keepLost(ctx, req.Plan, resp, err)
-		return
-	}
-	if plan.Key.IsUnknown() {
-		plan.Key = types.StringValue(created.Secret)
-	}
-	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, created.Revision)...)
-	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, "key_id", created.KeyID)...)
-	resp.Diagnostics.Append(resp.State.Set(ctx, keyModelFrom(created.Key, plan))...)
-}
-
-// existing looks for the key that has the alias, as its id is what an import needs.
-func (r *keyResource) existing(ctx context.Context, plan keyModel, refused error) (id string, ok bool) {
-	if api.CodeOf(refused) != api.AlreadyExists {
-		return "", false
-	}
-	keys, err := r.client.ListKeys(ctx)
-	for _, key := range keys {
-		if err == nil && key.KeyAlias != nil && *key.KeyAlias == plan.KeyAlias.ValueString() {
-			return key.KeyID, true
-		}
-	}
-	return "", false
-}
-
-func (r *keyResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	var state keyModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
-		return
-	}
-	lost := lostCreate{gateway: r.client, noun: "key"}
-	if !lost.read(ctx, req, resp, &state.KeyID, "key_id", state.KeyID.ValueString()) {
-		return
-	}
-	key, revision, err := r.readKey(ctx, state)
-	if api.CodeOf(err) == api.NotFound {
-		readGone(ctx, resp, "key_id", state.KeyID.ValueString())
-		return
-	}
-	if err != nil {
-		report(ctx, &resp.Diagnostics, req.State.Schema, "Key not read", err)
-		return
-	}
-	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, revision)...)
-	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, "key_id", key.KeyID.ValueString())...)
-	resp.Diagnostics.Append(noticeForeign(ctx, resp.Private, &key, state)...)
-	resp.Diagnostics.Append(resp.State.Set(ctx, key)...)
-}
-
-// readKey is the state that follows on another, but for a secret that was changed elsewhere, and the key's revision.
-func (u gatewayUser) readKey(ctx context.Context, state keyModel) (keyModel, int64, error) {
-	key, err := u.client.Estate().Key(ctx, state.KeyID.ValueString())
-	if err != nil {
-		return keyModel{}, 0, err
-	}
-	u.judge.Manages("key " + types.StringPointerValue(key.KeyAlias).ValueString())
-	return keyModelFrom(key, state), key.Revision, nil
-}
-
 // Update changes the fields first and the secret then; what has come through by then is in the state.
 func (r *keyResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	var plan, state keyModel
-	var secret types.String
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("key_wo"), &secret)...)
+	change, ok := r.Changed(ctx, req, resp)
 	hints, diags := hintsOf(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() || !r.readyToApply(&resp.Diagnostics) {
+	if !ok || resp.Diagnostics.HasError() {
 		return
 	}
-	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, "key_id", plan.KeyID.ValueString())...)
+	plan, state := change.Plan, *change.State
 	if plan.Expires.IsUnknown() {
 		plan.Expires = plannedExpiry(plan, &state)
 	}
-	next := plan
+	change.Plan = plan
 	if plan.KeyName.IsUnknown() {
-		next.KeyName, next.Key = state.KeyName, state.Key
+		change.Plan.KeyName, change.Plan.Key = state.KeyName, state.Key
 	}
-	if !client.Same(plan.toAPI(), state.toAPI()) {
-		next = r.updateFields(ctx, req, resp, next)
-	}
+	next := r.Put(ctx, req, resp, change)
 	if plan.rotates(state.keySecretModel, hints) && !resp.Diagnostics.HasError() {
 		done := next
 		done.keySecretModel = state.keySecretModel
 		resp.Diagnostics.Append(resp.State.Set(ctx, done)...)
-		next = r.updateSecret(ctx, resp, plan, next, secret.ValueString())
+		next = r.updateSecret(ctx, resp, plan, next, change.Config.KeyWO.ValueString())
 	}
 	if resp.Diagnostics.HasError() {
 		return
@@ -319,43 +282,18 @@ func (r *keyResource) Update(ctx context.Context, req resource.UpdateRequest, re
 	resp.Diagnostics.Append(resp.State.Set(ctx, next)...)
 }
 
-// updateFields returns the key as it is then.
-func (r *keyResource) updateFields(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse, plan keyModel) keyModel {
-	revision, diags := plannedRevision(ctx, req.Private)
-	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() {
-		return plan
-	}
-	wanted := plan.toAPI()
-	key, err := r.client.UpdateKey(ctx, plan.KeyID.ValueString(), wanted, revision)
-	if api.CodeOf(err) == api.Stale {
-		key, err = r.resolveStale(ctx, plan.KeyID.ValueString(), wanted, &resp.Diagnostics)
-	}
-	switch {
-	case resp.Diagnostics.HasError():
-	case api.CodeOf(err) == api.NotFound:
-		reportGone(&resp.Diagnostics, fmt.Sprintf("key %q", plan.KeyID.ValueString()))
-	case err != nil:
-		report(ctx, &resp.Diagnostics, req.Plan.Schema, "Key not updated", err)
-	default:
-		resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, key.Revision)...)
-		return keyModelFrom(key, plan)
-	}
-	return plan
-}
-
 // updateSecret returns the key as it is then; the secret is one that the configuration gives, or empty.
 func (r *keyResource) updateSecret(ctx context.Context, resp *resource.UpdateResponse, plan, next keyModel, secret string) keyModel {
 	rotated, err := r.rotate(ctx, plan.KeyID.ValueString(), secret, plan.grace())
 	if api.CodeOf(err) == api.NotFound {
-		reportGone(&resp.Diagnostics, fmt.Sprintf("key %q", plan.KeyID.ValueString()))
+		object.ReportGone(&resp.Diagnostics, fmt.Sprintf("key %q", plan.KeyID.ValueString()))
 		return next
 	}
 	if err != nil {
-		report(ctx, &resp.Diagnostics, resp.State.Schema, "Key not rotated", err)
+		object.Report(ctx, &resp.Diagnostics, resp.State.Schema, "Key not rotated", err)
 		return next
 	}
-	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, rotated.Revision)...)
+	resp.Diagnostics.Append(r.Remember(ctx, resp.Private, rotated.Key)...)
 	next = keyModelFrom(rotated.Key, next)
 	next.Key = types.StringNull()
 	if plan.Key.IsUnknown() {
@@ -364,33 +302,10 @@ func (r *keyResource) updateSecret(ctx context.Context, resp *resource.UpdateRes
 	return next
 }
 
-// resolveStale accepts a key that is as wanted already; see the team's.
-func (r *keyResource) resolveStale(ctx context.Context, id string, wanted api.KeyFields, diags *diag.Diagnostics) (api.Key, error) {
-	current, err := r.client.GetKey(ctx, id)
-	if err == nil && !client.Same(current.KeyFields, wanted) {
-		reportStale(diags, fmt.Sprintf("key %q", id), current.Record)
-	}
-	return current, err
-}
-
-func (r *keyResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
-	var state keyModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	refuseDestroy(&resp.Diagnostics, state.DeletionProtection, "key", state.KeyID)
-	refuseUnread(ctx, req.Private, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() || !r.readyToApply(&resp.Diagnostics) {
-		return
-	}
-	err := r.client.DeleteKey(ctx, state.KeyID.ValueString())
-	if err != nil && api.CodeOf(err) != api.NotFound {
-		report(ctx, &resp.Diagnostics, req.State.Schema, "Key not deleted", err)
-	}
-}
-
 func (r *keyResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	if strings.HasPrefix(req.ID, secretPrefix) {
-		req.ID = secretDigest(req.ID) // which finds the key as well, and may stand in an address and in logs
+		req.ID = object.SecretDigest(req.ID) // which finds the key as well, and may stand in an address and in logs
 	}
-	importByID(ctx, "key_id", req, resp)
+	r.Resource.ImportState(ctx, req, resp)
 	resp.Diagnostics.Append(resp.Private.SetKey(ctx, wire.ImportedKey, []byte("true"))...)
 }

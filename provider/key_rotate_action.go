@@ -9,11 +9,12 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/bursarhq/terraform-provider-bursar/provider/attribute"
+	"github.com/bursarhq/terraform-provider-bursar/provider/object"
 )
 
 var _ action.ActionWithConfigure = (*keyRotateAction)(nil)
 
-type keyRotateAction struct{ gatewayAction }
+type keyRotateAction struct{ object.Action }
 
 func newKeyRotateAction() action.Action { return &keyRotateAction{} }
 
@@ -53,12 +54,12 @@ func (a *keyRotateAction) Schema(_ context.Context, _ action.SchemaRequest, resp
 func (a *keyRotateAction) Invoke(ctx context.Context, req action.InvokeRequest, resp *action.InvokeResponse) {
 	var config keyRotateModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	if resp.Diagnostics.HasError() || !a.ready(&resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !a.Ready(&resp.Diagnostics) {
 		return
 	}
-	key, err := a.client.RotateKey(ctx, config.KeyID.ValueString(), config.NewKey.ValueString(), config.GracePeriod.ValueString())
+	key, err := a.Client.RotateKey(ctx, config.KeyID.ValueString(), config.NewKey.ValueString(), config.GracePeriod.ValueString())
 	if err != nil {
-		report(ctx, &resp.Diagnostics, req.Config.Schema, "Key not rotated", err)
+		object.Report(ctx, &resp.Diagnostics, req.Config.Schema, "Key not rotated", err)
 		return
 	}
 	until := "stopped working"

@@ -4,8 +4,6 @@ import (
 	"context"
 	"strings"
 
-	"github.com/bursarhq/terraform-provider-bursar/provider/wire"
-
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -17,6 +15,8 @@ import (
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/provider/attribute"
+	"github.com/bursarhq/terraform-provider-bursar/provider/object"
+	"github.com/bursarhq/terraform-provider-bursar/provider/wire"
 )
 
 // A key keeps its id when it gets another secret. It gets one when its trigger or the version of the given
@@ -57,7 +57,7 @@ func keySecretAttributes() map[string]schema.Attribute {
 				"0 in a plan means that the secret was changed outside of Terraform. " +
 				"When it is taken away, with `key_wo`, the gateway makes another secret, which is then `key`.",
 			Optional:   true,
-			Validators: []validator.Int64{int64validator.AtLeast(adoptedSecret), int64validator.AlsoRequires(path.MatchRoot("key_wo"))},
+			Validators: []validator.Int64{int64validator.AtLeast(object.AdoptedSecret), int64validator.AlsoRequires(path.MatchRoot("key_wo"))},
 		},
 		"rotation_trigger": schema.StringAttribute{
 			MarkdownDescription: "Any text; when it changes, the gateway makes a new secret, which is then `key`. The key keeps its id, limits, expiry and spending, " +
@@ -93,7 +93,7 @@ const foreignKey = "rotated_elsewhere"
 // secretHints are what private state tells about a key's secret.
 type secretHints struct{ imported, foreign bool }
 
-func hintsOf(ctx context.Context, private privateReader) (secretHints, diag.Diagnostics) {
+func hintsOf(ctx context.Context, private object.PrivateReader) (secretHints, diag.Diagnostics) {
 	imported, diags := private.GetKey(ctx, wire.ImportedKey)
 	foreign, more := private.GetKey(ctx, foreignKey)
 	diags.Append(more...)
@@ -102,7 +102,7 @@ func hintsOf(ctx context.Context, private privateReader) (secretHints, diag.Diag
 
 // forgetHints is for a key whose secret is as the configuration says. An imported one stays imported until its secret
 // has been spoken of: the first version that it gets, however much later, is of the secret that it has.
-func forgetHints(ctx context.Context, private privateWriter, spokenOf bool) diag.Diagnostics {
+func forgetHints(ctx context.Context, private object.PrivateWriter, spokenOf bool) diag.Diagnostics {
 	diags := private.SetKey(ctx, foreignKey, nil)
 	if spokenOf {
 		diags.Append(private.SetKey(ctx, wire.ImportedKey, nil)...)
@@ -167,12 +167,12 @@ func (m keySecretModel) grace() string {
 
 // noticeForeign shows in the state that the key has a secret that Terraform does not know: as a version that
 // was never configured, or as no secret at all.
-func noticeForeign(ctx context.Context, private privateWriter, read *keyModel, prior keyModel) diag.Diagnostics {
+func noticeForeign(ctx context.Context, private object.PrivateWriter, read *keyModel, prior keyModel) diag.Diagnostics {
 	if prior.KeyName.IsNull() || prior.KeyName.Equal(read.KeyName) {
 		return nil
 	}
 	if !prior.KeyWOVersion.IsNull() {
-		read.KeyWOVersion = types.Int64Value(foreignSecret)
+		read.KeyWOVersion = types.Int64Value(object.ForeignSecret)
 		return nil
 	}
 	if prior.Key.IsNull() {
@@ -184,12 +184,12 @@ func noticeForeign(ctx context.Context, private privateWriter, read *keyModel, p
 
 // rotate gives the key the secret, or, for an empty one, a secret that the gateway makes.
 func (r *keyResource) rotate(ctx context.Context, id, secret, grace string) (api.KeyCreated, error) {
-	rotated, err := r.client.RotateKey(ctx, id, secret, grace)
+	rotated, err := r.Client.RotateKey(ctx, id, secret, grace)
 	if secret == "" || api.CodeOf(err) != api.AlreadyExists {
 		return rotated, err
 	}
 	// An apply that did not hear the answer has set it already. A secret that the key had before is another matter.
-	key, readErr := r.client.GetKey(ctx, secretDigest(secret))
+	key, readErr := r.Client.GetKey(ctx, object.SecretDigest(secret))
 	if readErr == nil && key.KeyID == id && strings.HasSuffix(key.KeyName, secret[max(0, len(secret)-4):]) {
 		return api.KeyCreated{Secret: secret, Key: key}, nil
 	}

@@ -8,11 +8,12 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/provider/object"
 )
 
 var _ datasource.DataSourceWithConfigure = (*keysDataSource)(nil)
 
-type keysDataSource struct{ gatewayDataSource }
+type keysDataSource struct{ object.DataSource }
 
 func newKeysDataSource() datasource.DataSource { return &keysDataSource{} }
 
@@ -46,19 +47,19 @@ func (d *keysDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, r
 func (d *keysDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	var model keysDataModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
-	if resp.Diagnostics.HasError() || !d.ready(&resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !d.Ready(&resp.Diagnostics) {
 		return
 	}
-	keys, err := d.client.FindKeys(ctx, api.KeyFilter{TeamID: model.TeamID.ValueString(), UserID: model.UserID.ValueString()})
+	keys, err := d.Client.FindKeys(ctx, api.KeyFilter{TeamID: model.TeamID.ValueString(), UserID: model.UserID.ValueString()})
 	if err != nil {
-		report(ctx, &resp.Diagnostics, req.Config.Schema, "Keys not read", err)
+		object.Report(ctx, &resp.Diagnostics, req.Config.Schema, "Keys not read", err)
 		return
 	}
 	model.Keys = make([]listedKeyModel, 0, len(keys))
 	for _, key := range keys {
 		metadata, err := metadataJSON(key.Metadata)
 		if err != nil {
-			report(ctx, &resp.Diagnostics, req.Config.Schema, "Keys not read", err)
+			object.Report(ctx, &resp.Diagnostics, req.Config.Schema, "Keys not read", err)
 			return
 		}
 		model.Keys = append(model.Keys, listedKeyModel{keyStateModel: keyStateFrom(key), MetadataJSON: metadata})

@@ -11,13 +11,13 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/bursarhq/terraform-provider-bursar/provider/wire"
-
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/provider/object"
+	"github.com/bursarhq/terraform-provider-bursar/provider/wire"
 )
 
 // A moved block may lead from a resource of a provider for LiteLLM to ours: the object stays what it is on the
@@ -92,7 +92,7 @@ func fromLiteLLM(sourceType string, translate func(state []byte) (moved, error))
 		if len(to.identity) == 0 {
 			resp.TargetIdentity = nil
 		}
-		resp.Diagnostics.Append(setIdentity(ctx, resp.TargetIdentity, to.identity...)...)
+		resp.Diagnostics.Append(object.SetIdentity(ctx, resp.TargetIdentity, to.identity...)...)
 		resp.Diagnostics.Append(resp.TargetPrivate.SetKey(ctx, wire.ImportedKey, []byte("true"))...)
 	}}}
 }
@@ -190,7 +190,7 @@ func (r *keyResource) MoveState(context.Context) []resource.StateMover {
 func (k theirKey) keyID() string {
 	id := cmp.Or(strings.TrimPrefix(k.ID, "sha256:"), k.TokenID)
 	if strings.HasPrefix(id, secretPrefix) {
-		return secretDigest(id)
+		return object.SecretDigest(id)
 	}
 	return id
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/provider/attribute"
+	"github.com/bursarhq/terraform-provider-bursar/provider/object"
 )
 
 // lookUp is how a data source of one object may find it.
@@ -22,24 +23,24 @@ type lookUp[T any] struct {
 
 // find reads the object by the one attribute that the configuration gives, which the schema sees to, and reports at
 // that attribute when there is none. noun is the object's name for people.
-func find[T any](ctx context.Context, config tfsdk.Config, diags *diag.Diagnostics, noun string, ways ...lookUp[T]) (object T, found bool) {
+func find[T any](ctx context.Context, config tfsdk.Config, diags *diag.Diagnostics, noun string, ways ...lookUp[T]) (one T, found bool) {
 	for _, way := range ways {
 		var value types.String
 		diags.Append(config.GetAttribute(ctx, path.Root(way.attribute), &value)...)
 		if diags.HasError() {
-			return object, false
+			return one, false
 		}
 		if value.IsNull() {
 			continue
 		}
-		object, err := way.read(ctx, value.ValueString())
+		one, err := way.read(ctx, value.ValueString())
 		switch {
 		case api.CodeOf(err) == api.NotFound:
 			diags.AddAttributeError(path.Root(way.attribute), "No such "+noun, attribute.Sentence(err))
 		case err != nil:
-			report(ctx, diags, config.Schema, strings.ToUpper(noun[:1])+noun[1:]+" not read", err)
+			object.Report(ctx, diags, config.Schema, strings.ToUpper(noun[:1])+noun[1:]+" not read", err)
 		}
-		return object, err == nil
+		return one, err == nil
 	}
-	return object, false
+	return one, false
 }

@@ -9,11 +9,12 @@ import (
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/provider/attribute"
+	"github.com/bursarhq/terraform-provider-bursar/provider/object"
 )
 
 var _ datasource.DataSourceWithConfigure = (*modelDataSource)(nil)
 
-type modelDataSource struct{ gatewayDataSource }
+type modelDataSource struct{ object.DataSource }
 
 func newModelDataSource() datasource.DataSource { return &modelDataSource{} }
 
@@ -114,10 +115,10 @@ func (d *modelDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, 
 }
 
 func (d *modelDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	if !d.ready(&resp.Diagnostics) {
+	if !d.Ready(&resp.Diagnostics) {
 		return
 	}
-	model, found := find(ctx, req.Config, &resp.Diagnostics, "model", lookUp[api.Model]{"model_id", d.client.GetModel})
+	model, found := find(ctx, req.Config, &resp.Diagnostics, "model", lookUp[api.Model]{"model_id", d.Client.GetModel})
 	if !found {
 		return
 	}

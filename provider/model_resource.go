@@ -2,13 +2,10 @@ package provider
 
 import (
 	"context"
-	"fmt"
-
-	"github.com/bursarhq/terraform-provider-bursar/internal/client"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
-	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
@@ -18,7 +15,9 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/client"
 	"github.com/bursarhq/terraform-provider-bursar/provider/attribute"
+	"github.com/bursarhq/terraform-provider-bursar/provider/object"
 )
 
 var (
@@ -29,9 +28,13 @@ var (
 	_ resource.ResourceWithImportState    = (*modelResource)(nil)
 )
 
-type modelResource struct{ gatewayResource }
+type modelResource struct {
+	object.Resource[modelModel, api.ModelFields, api.Model]
+}
 
-func newModelResource() resource.Resource { return &modelResource{} }
+func newModelResource() resource.Resource { return newModel() }
+
+func newModelList() list.ListResource { return object.NewList(newModel().Noun) }
 
 type modelModel struct {
 	ModelID         types.String  `tfsdk:"model_id"`
@@ -55,7 +58,7 @@ type modelModel struct {
 	TPMCountsCached types.Bool    `tfsdk:"tpm_counts_cached"`
 	Enabled         types.Bool    `tfsdk:"enabled"`
 	Metadata        types.Dynamic `tfsdk:"metadata"`
-	timeoutsModel
+	object.TimeoutsModel
 }
 
 // toAPI carries no credential: it is sent only when its version changes.
@@ -84,7 +87,7 @@ func (m modelModel) toAPI() api.ModelFields {
 func modelModelFrom(model api.Model, prior modelModel) modelModel {
 	version := prior.APIKeyWOVersion
 	if prior.Name.IsNull() && model.HasAPIKey {
-		version = types.Int64Value(adoptedSecret)
+		version = types.Int64Value(object.AdoptedSecret)
 	}
 	return modelModel{
 		ModelID:         types.StringValue(model.ModelID),
@@ -108,19 +111,75 @@ func modelModelFrom(model api.Model, prior modelModel) modelModel {
 		TPMCountsCached: types.BoolValue(model.TPMCountsCached),
 		Enabled:         types.BoolValue(model.Enabled),
 		Metadata:        attribute.FromMetadata(model.Metadata, prior.Metadata),
-		timeoutsModel:   prior.timeoutsModel.orNull(),
+		TimeoutsModel:   prior.TimeoutsModel.OrNull(),
 	}
 }
 
-func (r *modelResource) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
-	resp.TypeName = "bursar_model"
+func modelID(m *modelModel) *types.String { return &m.ModelID }
+
+func newModel() *modelResource {
+	noun := object.Noun[modelModel, api.ModelFields, api.Model]{
+		Type:     "bursar_model",
+		Name:     "model",
+		Identity: []object.Part[modelModel]{{Attribute: "model_id", Description: "The deployment's id.", Of: modelID}},
+		Schema:   modelSchema(),
+		Fields:   modelModel.toAPI,
+		From:     modelModelFrom,
+		FieldsOf: func(model api.Model) api.ModelFields { return model.ModelFields },
+		Wanted:   modelWanted,
+		Answered: modelAnswered,
+		Calls: object.CallsByID(modelID, object.ByID[api.ModelFields, api.Model]{
+			Create: (*client.Client).CreateModel,
+			Read:   (*client.Estate).Model,
+			Get:    (*client.Client).GetModel,
+			Update: (*client.Client).UpdateModel,
+			Delete: (*client.Client).DeleteModel,
+		}),
+		Listing: object.Listing[api.Model]{
+			Description: "The deployments of models on the gateway, without their credentials.",
+			Find: func(ctx context.Context, gateway *client.Client, _ string) ([]api.Model, error) {
+				return gateway.ListModels(ctx)
+			},
+			Name:       func(model api.Model) string { return model.Name },
+			DeclaredIn: func(model api.Model) string { return model.DeclaredIn },
+		},
+		Check: checkModel,
+		Secrets: object.Secret[modelModel, api.Model]{
+			Digest:  func(model api.Model) string { return model.APIKeySHA256 },
+			Version: func(m *modelModel) *types.Int64 { return &m.APIKeyWOVersion },
+		},
+	}
+	return &modelResource{object.Resource[modelModel, api.ModelFields, api.Model]{Noun: noun}}
 }
 
-func (r *modelResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
-	resp.Schema = schema.Schema{
+// modelWanted carries the credential when its version changes. The gateway wants it again when it is to go to another host.
+func modelWanted(change object.Change[modelModel]) api.ModelFields {
+	wanted := change.Plan.toAPI()
+	if change.State == nil {
+		wanted.APIKey = attribute.TextOf(change.Config.APIKeyWO)
+		return wanted
+	}
+	moved := wanted.Origin() != change.State.toAPI().Origin() && !change.Config.APIKeyWO.IsNull()
+	if moved || !change.Plan.APIKeyWOVersion.Equal(change.State.APIKeyWOVersion) {
+		wanted.APIKey = new(change.Config.APIKeyWO.ValueString())
+	}
+	return wanted
+}
+
+func modelAnswered(wanted api.ModelFields, current api.Model) api.ModelFields {
+	wanted.APIKeySHA256 = current.APIKeySHA256
+	if wanted.APIKey != nil {
+		wanted.APIKeySHA256 = object.SecretDigest(*wanted.APIKey)
+	}
+	wanted.APIKey, wanted.HasAPIKey = nil, wanted.APIKeySHA256 != ""
+	return wanted
+}
+
+func modelSchema() schema.Schema {
+	return schema.Schema{
 		MarkdownDescription: "A deployment: a place that serves a model's name to clients. Several with one name share its calls by their " +
 			"weights, and stand in for each other when one fails. Every gateway serves it once the apply has returned.",
-		Attributes: attribute.Merged(timeoutsAttributes(), modelCredentialAttributes(), map[string]schema.Attribute{
+		Attributes: attribute.Merged(modelCredentialAttributes(), map[string]schema.Attribute{
 			"model_id": attribute.ID("The deployment's id, for good: a change makes a new one. Leave it out to have the gateway choose one."),
 			"name": schema.StringAttribute{MarkdownDescription: "The name that clients ask for, such as `gpt-4.1`. One that ends with a star, such as `acme/*`, " +
 				"serves every name that begins so, unless a longer or exact name does.", Required: true},
@@ -177,21 +236,12 @@ func modelCredentialAttributes() map[string]schema.Attribute {
 			MarkdownDescription: "A number from 1 to raise when `api_key_wo` changes, as Terraform cannot see that. " +
 				"An imported model with a key starts at 1, which alone leaves the key as it is; 0 in a plan means that the key was changed outside of Terraform.",
 			Optional:   true,
-			Validators: []validator.Int64{int64validator.AtLeast(adoptedSecret)},
+			Validators: []validator.Int64{int64validator.AtLeast(object.AdoptedSecret)},
 		},
 	}
 }
 
-func (r *modelResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
-	resp.IdentitySchema = identitySchema(map[string]string{"model_id": "The deployment's id."})
-}
-
-func (r *modelResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
-	var config modelModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
+func checkModel(config modelModel) error {
 	model := api.Model{ModelID: attribute.IDToValidate(config.ModelID), ModelFields: config.toAPI()}
 	model.APIKey = attribute.TextOf(config.APIKeyWO)
 	if config.Name.IsUnknown() {
@@ -202,9 +252,7 @@ func (r *modelResource) ValidateConfig(ctx context.Context, req resource.Validat
 		// What the three need of each other is judged by the gateway.
 		model.Upstream, model.BaseURL, model.APIVersion = "openai", nil, nil
 	}
-	if err := model.Validate(); err != nil {
-		report(ctx, &resp.Diagnostics, req.Config.Schema, "Invalid model", err)
-	}
+	return model.Validate()
 }
 
 // ModifyPlan warns of a credential that would not be sent, and notes for others that the model will be there.
@@ -218,18 +266,18 @@ func (r *modelResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanR
 	if !req.State.Raw.IsNull() {
 		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	}
-	if leftToGateway(config.APIKeyWO, config.APIKeyWOVersion, state.APIKeyWOVersion) {
+	if object.LeftToGateway(config.APIKeyWO, config.APIKeyWOVersion, state.APIKeyWOVersion) {
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("api_key_wo_version"), state.APIKeyWOVersion)...)
 		return
 	}
-	requireSecret(&resp.Diagnostics, path.Root("api_key_wo_version"), "api_key_wo", config.APIKeyWO, config.APIKeyWOVersion, state.APIKeyWOVersion)
-	known, diags := knownSecret(ctx, req.Private)
+	object.RequireSecret(&resp.Diagnostics, path.Root("api_key_wo_version"), "api_key_wo", config.APIKeyWO, config.APIKeyWOVersion, state.APIKeyWOVersion)
+	known, diags := object.KnownDigest(ctx, req.Private, object.SecretKey)
 	resp.Diagnostics.Append(diags...)
 	secret := attribute.TextOf(config.APIKeyWO)
 	if resp.Diagnostics.HasError() || secret == nil || known == nil || !config.APIKeyWOVersion.Equal(state.APIKeyWOVersion) {
 		return
 	}
-	if secretDigest(*secret) != *known {
+	if object.SecretDigest(*secret) != *known {
 		resp.Diagnostics.AddAttributeWarning(path.Root("api_key_wo_version"), "Key changed, version not",
 			"api_key_wo is not the key that the gateway has, but api_key_wo_version is the same, so it will not be sent. "+
 				"Raise api_key_wo_version to send it.")
@@ -239,133 +287,6 @@ func (r *modelResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanR
 func (r *modelResource) noteServed(ctx context.Context, req resource.ModifyPlanRequest) {
 	var plan *modelModel
 	if !req.Plan.Get(ctx, &plan).HasError() && plan != nil && attribute.IsTrue(plan.Enabled, true) {
-		r.judge.WillServe(plan.toAPI())
+		r.Judge.WillServe(plan.toAPI())
 	}
-}
-
-func (r *modelResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
-	var plan, config modelModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	if resp.Diagnostics.HasError() || !r.readyToApply(&resp.Diagnostics) {
-		return
-	}
-	fields := plan.toAPI()
-	fields.APIKey = attribute.TextOf(config.APIKeyWO)
-	model, err := r.client.CreateModel(ctx, plan.ModelID.ValueString(), fields)
-	if api.CodeOf(err) == api.AlreadyExists {
-		reportExisting(&resp.Diagnostics, "bursar_model", "model_id", plan.ModelID.ValueString(), err)
-		return
-	}
-	if err != nil {
-		report(ctx, &resp.Diagnostics, req.Plan.Schema, "Model not created", err)
-		keepLost(ctx, req.Plan, resp, err)
-		return
-	}
-	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, model.Revision)...)
-	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, "model_id", model.ModelID)...)
-	resp.Diagnostics.Append(rememberSecret(ctx, resp.Private, model.APIKeySHA256)...)
-	resp.Diagnostics.Append(resp.State.Set(ctx, modelModelFrom(model, plan))...)
-}
-
-func (r *modelResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	var state modelModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
-		return
-	}
-	lost := lostCreate{gateway: r.client, noun: "model"}
-	if !lost.read(ctx, req, resp, &state.ModelID, "model_id", state.ModelID.ValueString()) {
-		return
-	}
-	model, err := r.client.Estate().Model(ctx, state.ModelID.ValueString())
-	if api.CodeOf(err) == api.NotFound {
-		readGone(ctx, resp, "model_id", state.ModelID.ValueString())
-		return
-	}
-	if err != nil {
-		report(ctx, &resp.Diagnostics, req.State.Schema, "Model not read", err)
-		return
-	}
-	known, diags := knownSecret(ctx, req.Private)
-	resp.Diagnostics.Append(diags...)
-	if known == nil {
-		resp.Diagnostics.Append(rememberSecret(ctx, resp.Private, model.APIKeySHA256)...)
-	}
-	read := modelModelFrom(model, state)
-	read.APIKeyWOVersion = driftedVersion(read.APIKeyWOVersion, model.APIKeySHA256, known)
-	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, model.Revision)...)
-	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, "model_id", model.ModelID)...)
-	resp.Diagnostics.Append(resp.State.Set(ctx, read)...)
-}
-
-func (r *modelResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	var plan, state, config modelModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	revision, diags := plannedRevision(ctx, req.Private)
-	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() || !r.readyToApply(&resp.Diagnostics) {
-		return
-	}
-	wanted := plan.toAPI()
-	// The gateway wants the credential again when it is to go to another host.
-	moved := wanted.Origin() != state.toAPI().Origin() && !config.APIKeyWO.IsNull()
-	if moved || !plan.APIKeyWOVersion.Equal(state.APIKeyWOVersion) {
-		wanted.APIKey = new(config.APIKeyWO.ValueString())
-	}
-	model, err := r.client.UpdateModel(ctx, plan.ModelID.ValueString(), wanted, revision)
-	if api.CodeOf(err) == api.Stale {
-		model, err = r.resolveStale(ctx, plan.ModelID.ValueString(), wanted, &resp.Diagnostics)
-	}
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	if api.CodeOf(err) == api.NotFound {
-		reportGone(&resp.Diagnostics, fmt.Sprintf("model %q", plan.ModelID.ValueString()))
-		return
-	}
-	if err != nil {
-		report(ctx, &resp.Diagnostics, req.Plan.Schema, "Model not updated", err)
-		return
-	}
-	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, model.Revision)...)
-	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, "model_id", model.ModelID)...)
-	resp.Diagnostics.Append(rememberSecret(ctx, resp.Private, model.APIKeySHA256)...)
-	resp.Diagnostics.Append(resp.State.Set(ctx, modelModelFrom(model, plan))...)
-}
-
-// resolveStale accepts a model that is as wanted already; see the team's.
-func (r *modelResource) resolveStale(ctx context.Context, id string, wanted api.ModelFields, diags *diag.Diagnostics) (api.Model, error) {
-	current, err := r.client.GetModel(ctx, id)
-	if err != nil {
-		return current, err
-	}
-	wanted.APIKeySHA256 = current.APIKeySHA256
-	if wanted.APIKey != nil {
-		wanted.APIKeySHA256 = secretDigest(*wanted.APIKey)
-	}
-	wanted.APIKey, wanted.HasAPIKey = nil, wanted.APIKeySHA256 != ""
-	if !client.Same(current.ModelFields, wanted) {
-		reportStale(diags, fmt.Sprintf("model %q", id), current.Record)
-	}
-	return current, nil
-}
-
-func (r *modelResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
-	var state modelModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	refuseUnread(ctx, req.Private, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() || !r.readyToApply(&resp.Diagnostics) {
-		return
-	}
-	err := r.client.DeleteModel(ctx, state.ModelID.ValueString())
-	if err != nil && api.CodeOf(err) != api.NotFound {
-		report(ctx, &resp.Diagnostics, req.State.Schema, "Model not deleted", err)
-	}
-}
-
-func (r *modelResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	importByID(ctx, "model_id", req, resp)
 }

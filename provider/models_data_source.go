@@ -6,11 +6,13 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/bursarhq/terraform-provider-bursar/provider/object"
 )
 
 var _ datasource.DataSourceWithConfigure = (*modelsDataSource)(nil)
 
-type modelsDataSource struct{ gatewayDataSource }
+type modelsDataSource struct{ object.DataSource }
 
 func newModelsDataSource() datasource.DataSource { return &modelsDataSource{} }
 
@@ -41,12 +43,12 @@ func (d *modelsDataSource) Schema(_ context.Context, _ datasource.SchemaRequest,
 func (d *modelsDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	var model modelsDataModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
-	if resp.Diagnostics.HasError() || !d.ready(&resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !d.Ready(&resp.Diagnostics) {
 		return
 	}
-	deployments, err := d.client.ListModels(ctx)
+	deployments, err := d.Client.ListModels(ctx)
 	if err != nil {
-		report(ctx, &resp.Diagnostics, req.Config.Schema, "Models not read", err)
+		object.Report(ctx, &resp.Diagnostics, req.Config.Schema, "Models not read", err)
 		return
 	}
 	model.Models = make([]listedModelModel, 0, len(deployments))
@@ -56,7 +58,7 @@ func (d *modelsDataSource) Read(ctx context.Context, req datasource.ReadRequest,
 		}
 		metadata, err := metadataJSON(deployment.Metadata)
 		if err != nil {
-			report(ctx, &resp.Diagnostics, req.Config.Schema, "Models not read", err)
+			object.Report(ctx, &resp.Diagnostics, req.Config.Schema, "Models not read", err)
 			return
 		}
 		model.Models = append(model.Models, listedModelModel{modelStateModel: modelStateFrom(deployment), MetadataJSON: metadata})

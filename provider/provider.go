@@ -28,13 +28,7 @@ import (
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/client"
 	"github.com/bursarhq/terraform-provider-bursar/provider/attribute"
-)
-
-// Environment variables that stand in for attributes of the provider block.
-const (
-	envEndpoint     = "BURSAR_ENDPOINT"
-	envAdminKey     = "BURSAR_ADMIN_KEY"
-	envChangeReason = "BURSAR_CHANGE_REASON"
+	"github.com/bursarhq/terraform-provider-bursar/provider/object"
 )
 
 var (
@@ -47,7 +41,7 @@ var (
 type bursarProvider struct {
 	version string
 	// connected is what Configure has made.
-	connected atomic.Pointer[connection]
+	connected atomic.Pointer[object.Connection]
 }
 
 type providerModel struct {
@@ -73,13 +67,13 @@ func (p *bursarProvider) Schema(_ context.Context, _ provider.SchemaRequest, res
 		Attributes: map[string]schema.Attribute{
 			"endpoint": schema.StringAttribute{
 				MarkdownDescription: "Address of the gateway, such as `https://bursar.example.com`. " +
-					"May be left to the environment variable `" + envEndpoint + "`.",
+					"May be left to the environment variable `" + object.EnvEndpoint + "`.",
 				Optional:   true,
 				Validators: attribute.Valid(endpointValidator{}),
 			},
 			"admin_key": schema.StringAttribute{
 				MarkdownDescription: "Key that opens the gateway's admin API. Better left to the environment variable `" +
-					envAdminKey + "`, so that it stands in no file.",
+					object.EnvAdminKey + "`, so that it stands in no file.",
 				Optional:   true,
 				Sensitive:  true,
 				Validators: attribute.Valid(adminKeyValidator{}),
@@ -87,7 +81,7 @@ func (p *bursarProvider) Schema(_ context.Context, _ provider.SchemaRequest, res
 			"change_reason": schema.StringAttribute{
 				MarkdownDescription: "Why this is applied, such as a ticket or the address of the pull request. " +
 					"The gateway keeps it in its audit log beside every change, with `terraform` and the name of the " +
-					"user who runs it as the actor. May be left to the environment variable `" + envChangeReason + "`.",
+					"user who runs it as the actor. May be left to the environment variable `" + object.EnvChangeReason + "`.",
 				Optional: true,
 			},
 			"max_retries": schema.Int64Attribute{
@@ -114,10 +108,10 @@ func (p *bursarProvider) Configure(ctx context.Context, req provider.ConfigureRe
 		return
 	}
 	options := client.Options{
-		Endpoint:  model.setting(&resp.Diagnostics, "endpoint", model.Endpoint, envEndpoint),
-		AdminKey:  model.setting(&resp.Diagnostics, "admin_key", model.AdminKey, envAdminKey),
+		Endpoint:  model.setting(&resp.Diagnostics, "endpoint", model.Endpoint, object.EnvEndpoint),
+		AdminKey:  model.setting(&resp.Diagnostics, "admin_key", model.AdminKey, object.EnvAdminKey),
 		Actor:     actor(),
-		Reason:    cmp.Or(model.ChangeReason.ValueString(), os.Getenv(envChangeReason)),
+		Reason:    cmp.Or(model.ChangeReason.ValueString(), os.Getenv(object.EnvChangeReason)),
 		UserAgent: "terraform-provider-bursar/" + p.version,
 		RetryMax:  model.retryMax(),
 	}
@@ -128,7 +122,7 @@ func (p *bursarProvider) Configure(ctx context.Context, req provider.ConfigureRe
 	if err != nil {
 		return
 	}
-	shared := newConnection(gateway)
+	shared := object.NewConnection(gateway)
 	p.connected.Store(shared)
 	resp.ResourceData = shared
 	resp.DataSourceData = shared
@@ -162,12 +156,12 @@ func (m providerModel) retryMax() int {
 // newClient reports a wrong environment variable too, which no attribute validator has seen.
 func newClient(options client.Options, diags *diag.Diagnostics) (*client.Client, error) {
 	if _, err := client.CheckEndpoint(options.Endpoint); err != nil {
-		diags.AddAttributeError(path.Root("endpoint"), "Wrong endpoint", attribute.Sentence(err)+" It was taken from the provider block or "+envEndpoint+".")
+		diags.AddAttributeError(path.Root("endpoint"), "Wrong endpoint", attribute.Sentence(err)+" It was taken from the provider block or "+object.EnvEndpoint+".")
 		return nil, err
 	}
 	gateway, err := client.New(options)
 	if err != nil {
-		diags.AddAttributeError(path.Root("admin_key"), "Wrong admin key", attribute.Sentence(err)+" It was taken from the provider block or "+envAdminKey+".")
+		diags.AddAttributeError(path.Root("admin_key"), "Wrong admin key", attribute.Sentence(err)+" It was taken from the provider block or "+object.EnvAdminKey+".")
 	}
 	return gateway, err
 }

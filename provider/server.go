@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
+	"github.com/bursarhq/terraform-provider-bursar/provider/object"
 	"github.com/bursarhq/terraform-provider-bursar/provider/wire"
 )
 
@@ -31,20 +32,15 @@ func Server(version string) func() tfprotov6.ProviderServer {
 // readers are those of the resources that estates have many of, by type.
 func (p *bursarProvider) readers(ctx context.Context) map[string]wire.Reader {
 	return map[string]wire.Reader{
-		"bursar_team":        readerOf(ctx, p, newTeamResource(), gatewayUser.readTeam, "team_id"),
-		"bursar_team_member": readerOf(ctx, p, newTeamMemberResource(), gatewayUser.readMember, "team_id", "user_id"),
-		"bursar_key":         readerOf(ctx, p, newKeyResource(), gatewayUser.readKey, "key_id"),
-		"bursar_budget":      readerOf(ctx, p, newBudgetResource(), gatewayUser.readBudget, "budget_id"),
+		"bursar_team":        readerOf(ctx, p, &newTeam().Resource),
+		"bursar_team_member": readerOf(ctx, p, &newTeamMember().Resource),
+		"bursar_key":         readerOf(ctx, p, &newKey().Resource),
+		"bursar_budget":      readerOf(ctx, p, &newBudget().Resource),
 	}
 }
 
-func readerOf[M any](ctx context.Context, p *bursarProvider, r resource.Resource,
-	read func(gatewayUser, context.Context, M) (M, int64, error), identity ...string,
-) wire.Reader {
-	var described resource.SchemaResponse
-	r.Schema(ctx, resource.SchemaRequest{}, &described)
-	return wire.NewReader(ctx, described.Schema, identity, func(ctx context.Context, state M) (M, int64, error) {
-		gateway := p.connected.Load()
-		return read(gatewayUser{client: gateway.client, judge: gateway.judge}, ctx, state)
+func readerOf[M, F any, O object.Kept](ctx context.Context, p *bursarProvider, r *object.Resource[M, F, O]) wire.Reader {
+	return wire.NewReader(ctx, r.Described(), r.Noun.Attributes(), func(ctx context.Context, state M) (M, int64, error) {
+		return r.Refresh(ctx, *p.connected.Load(), state)
 	})
 }

@@ -209,7 +209,8 @@ func (s shapes) targets(i int) []api.AlertTargets {
 		email.SMTPUsername, email.SMTPPassword = "bursar", maybe(s, "canary-password")
 	}
 	return []api.AlertTargets{
-		{Webhook: &webhook}, {Webhook: &webhook},
+		{Webhook: &webhook},
+		{Webhook: &webhook},
 		{Slack: &api.SlackTarget{URL: new("https://hooks.slack.com/services/canary")}},
 		{Slack: &api.SlackTarget{Token: new("xoxb-canary-token"), Channel: "C024BE91L", APIURL: one(s, "", "https://slack-gov.com/api/")}},
 		{PagerDuty: &api.PagerDutyTarget{RoutingKey: new("canaryroutingkey0123456789abcdef"), Severities: one(s, nil, map[string]string{"warning": "error"})}},

@@ -10,13 +10,14 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/provider/object"
 )
 
 var _ action.ActionWithConfigure = (*teamBlockAction)(nil)
 
 // teamBlockAction is two actions: to block and to unblock.
 type teamBlockAction struct {
-	gatewayAction
+	object.Action
 	blocks bool
 }
 
@@ -49,12 +50,12 @@ func (a *teamBlockAction) Schema(_ context.Context, _ action.SchemaRequest, resp
 func (a *teamBlockAction) Invoke(ctx context.Context, req action.InvokeRequest, resp *action.InvokeResponse) {
 	var teamID types.String
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("team_id"), &teamID)...)
-	if resp.Diagnostics.HasError() || !a.ready(&resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !a.Ready(&resp.Diagnostics) {
 		return
 	}
 	team, err := a.set(ctx, teamID.ValueString())
 	if err != nil {
-		report(ctx, &resp.Diagnostics, req.Config.Schema, "Team not changed", err)
+		object.Report(ctx, &resp.Diagnostics, req.Config.Schema, "Team not changed", err)
 		return
 	}
 	now := "not blocked"
@@ -66,7 +67,7 @@ func (a *teamBlockAction) Invoke(ctx context.Context, req action.InvokeRequest, 
 
 func (a *teamBlockAction) set(ctx context.Context, teamID string) (api.Team, error) {
 	if a.blocks {
-		return a.client.BlockTeam(ctx, teamID)
+		return a.Client.BlockTeam(ctx, teamID)
 	}
-	return a.client.UnblockTeam(ctx, teamID)
+	return a.Client.UnblockTeam(ctx, teamID)
 }

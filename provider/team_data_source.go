@@ -9,11 +9,12 @@ import (
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/provider/attribute"
+	"github.com/bursarhq/terraform-provider-bursar/provider/object"
 )
 
 var _ datasource.DataSourceWithConfigure = (*teamDataSource)(nil)
 
-type teamDataSource struct{ gatewayDataSource }
+type teamDataSource struct{ object.DataSource }
 
 func newTeamDataSource() datasource.DataSource { return &teamDataSource{} }
 
@@ -85,10 +86,10 @@ func (d *teamDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, r
 }
 
 func (d *teamDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	if !d.ready(&resp.Diagnostics) {
+	if !d.Ready(&resp.Diagnostics) {
 		return
 	}
-	info, found := find(ctx, req.Config, &resp.Diagnostics, "team", lookUp[api.TeamInfo]{"team_id", d.client.GetTeam})
+	info, found := find(ctx, req.Config, &resp.Diagnostics, "team", lookUp[api.TeamInfo]{"team_id", d.Client.GetTeam})
 	if !found {
 		return
 	}

@@ -7,11 +7,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/bursarhq/terraform-provider-bursar/internal/client"
-	"github.com/bursarhq/terraform-provider-bursar/provider/foretell"
-
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
@@ -21,7 +19,10 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/client"
 	"github.com/bursarhq/terraform-provider-bursar/provider/attribute"
+	"github.com/bursarhq/terraform-provider-bursar/provider/foretell"
+	"github.com/bursarhq/terraform-provider-bursar/provider/object"
 )
 
 var (
@@ -31,9 +32,13 @@ var (
 	_ resource.ResourceWithImportState    = (*teamMemberResource)(nil)
 )
 
-type teamMemberResource struct{ gatewayResource }
+type teamMemberResource struct {
+	object.Resource[teamMemberModel, api.MemberFields, api.Membership]
+}
 
-func newTeamMemberResource() resource.Resource { return &teamMemberResource{} }
+func newTeamMemberResource() resource.Resource { return newTeamMember() }
+
+func newTeamMemberList() list.ListResource { return object.NewList(newTeamMember().Noun) }
 
 type teamMemberModel struct {
 	TeamID          types.String `tfsdk:"team_id"`
@@ -45,7 +50,7 @@ type teamMemberModel struct {
 	RPMLimit        types.Int64  `tfsdk:"rpm_limit"`
 	TPMLimit        types.Int64  `tfsdk:"tpm_limit"`
 	ForceDestroy    types.Bool   `tfsdk:"force_destroy"`
-	timeoutsModel
+	object.TimeoutsModel
 }
 
 func (m teamMemberModel) toAPI() api.MemberFields {
@@ -77,7 +82,7 @@ func teamMemberModelFrom(member api.Membership, prior teamMemberModel) teamMembe
 		RPMLimit:        types.Int64PointerValue(member.RPMLimit),
 		TPMLimit:        types.Int64PointerValue(member.TPMLimit),
 		ForceDestroy:    types.BoolValue(prior.ForceDestroy.ValueBool()),
-		timeoutsModel:   prior.timeoutsModel.orNull(),
+		TimeoutsModel:   prior.TimeoutsModel.OrNull(),
 	}
 }
 
@@ -89,17 +94,69 @@ func emailFrom(email *string, prior types.String) types.String {
 	return types.StringPointerValue(email)
 }
 
-func (r *teamMemberResource) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
-	resp.TypeName = "bursar_team_member"
+func newTeamMember() *teamMemberResource {
+	noun := object.Noun[teamMemberModel, api.MemberFields, api.Membership]{
+		Type:      "bursar_team_member",
+		Name:      "team member",
+		AuditName: "member",
+		Identity: []object.Part[teamMemberModel]{
+			{Attribute: "team_id", Description: "The team's id.", Of: func(m *teamMemberModel) *types.String { return &m.TeamID }},
+			{Attribute: "user_id", Description: "The user's id.", Of: func(m *teamMemberModel) *types.String { return &m.UserID }},
+		},
+		Schema:   teamMemberSchema(),
+		Fields:   teamMemberModel.toAPI,
+		From:     teamMemberModelFrom,
+		FieldsOf: func(member api.Membership) api.MemberFields { return member.MemberFields },
+		Calls: object.Calls[teamMemberModel, api.MemberFields, api.Membership]{
+			Create: func(ctx context.Context, gateway *client.Client, change *object.Change[teamMemberModel], fields api.MemberFields) (api.Membership, error) {
+				who := change.Config
+				return gateway.AddMember(ctx, change.Plan.TeamID.ValueString(), who.UserID.ValueString(), who.UserEmail.ValueString(), fields)
+			},
+			Read: func(ctx context.Context, gateway *client.Client, state teamMemberModel) (api.Membership, error) {
+				return gateway.Estate().Member(ctx, state.TeamID.ValueString(), state.UserID.ValueString())
+			},
+			Get: func(ctx context.Context, gateway *client.Client, state teamMemberModel) (api.Membership, error) {
+				return gateway.GetMember(ctx, state.TeamID.ValueString(), state.UserID.ValueString())
+			},
+			Update: func(ctx context.Context, gateway *client.Client, plan teamMemberModel, fields api.MemberFields, revision int64) (api.Membership, error) {
+				return gateway.UpdateMember(ctx, plan.TeamID.ValueString(), plan.UserID.ValueString(), fields, revision)
+			},
+			Delete: removeMember,
+		},
+		Listing: object.Listing[api.Membership]{
+			Description: "The members of teams, those of one team after the other.",
+			Filter:      "The team whose members are listed. Leave it out for those of every team.",
+			Find:        findMembers,
+			Name: func(member api.Membership) string {
+				return foretell.Name(member.UserEmail, member.UserID) + " in " + member.TeamID
+			},
+		},
+		Check:    checkTeamMember,
+		Describe: teamMemberModel.String,
+		Existing: memberWithEmail,
+	}
+	return &teamMemberResource{object.Resource[teamMemberModel, api.MemberFields, api.Membership]{Noun: noun}}
 }
 
-func (r *teamMemberResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+func findMembers(ctx context.Context, gateway *client.Client, teamID string) ([]api.Membership, error) {
+	if teamID == "" {
+		return gateway.ListMembers(ctx)
+	}
+	team, err := gateway.GetTeam(ctx, teamID)
+	members := make([]api.Membership, 0, len(team.TeamMemberships))
+	for _, member := range team.TeamMemberships {
+		members = append(members, member.Membership)
+	}
+	return members, err
+}
+
+func teamMemberSchema() schema.Schema {
 	const leftOut = " Leave it out for what the team has for its members, if anything."
-	resp.Schema = schema.Schema{
+	return schema.Schema{
 		MarkdownDescription: "A user's place in a team. The limits bind what the user's keys in the team do together, " +
 			"within the team's own limits and budget. Who is taken out of a team loses the keys in it, so destroying a member with keys fails " +
 			"unless `force_destroy` is set; the user stays.",
-		Attributes: attribute.Merged(timeoutsAttributes(), map[string]schema.Attribute{
+		Attributes: map[string]schema.Attribute{
 			"team_id": schema.StringAttribute{
 				MarkdownDescription: "The team. A change takes the user out of the old team and puts them into the new one.",
 				Required:            true,
@@ -139,12 +196,8 @@ func (r *teamMemberResource) Schema(_ context.Context, _ resource.SchemaRequest,
 				"`0` refuses every request." + leftOut),
 			"force_destroy": attribute.Bool("Whether destroying the member also deletes the keys that the user still has in the team. "+
 				"With `false`, destroying a member with keys fails.", false),
-		}),
+		},
 	}
-}
-
-func (r *teamMemberResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
-	resp.IdentitySchema = identitySchema(map[string]string{"team_id": "The team's id.", "user_id": "The user's id."})
 }
 
 // sameMailbox replaces the member when another email is configured, but not for another spelling, nor when
@@ -190,158 +243,44 @@ func tellAddress(diags *diag.Diagnostics, req planmodifier.StringRequest) {
 			"Write that one, or leave user_email out.")
 }
 
-func (r *teamMemberResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
-	var config teamMemberModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
+func checkTeamMember(config teamMemberModel) error {
 	member := api.NewMembership(attribute.IDToValidate(config.TeamID), attribute.IDToValidate(config.UserID))
 	member.MemberFields = config.toAPI()
 	user := api.NewUser(member.UserID)
 	user.UserEmail = attribute.TextOf(config.UserEmail)
-	if err := cmp.Or(member.Validate(), user.Validate()); err != nil {
-		report(ctx, &resp.Diagnostics, req.Config.Schema, "Invalid team member", err)
-	}
+	return cmp.Or(member.Validate(), user.Validate())
 }
 
-func (r *teamMemberResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
-	var plan, config teamMemberModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	if resp.Diagnostics.HasError() || !r.readyToApply(&resp.Diagnostics) {
-		return
-	}
-	member, err := r.client.AddMember(ctx, plan.TeamID.ValueString(), config.UserID.ValueString(), config.UserEmail.ValueString(), plan.toAPI())
-	if api.CodeOf(err) == api.MemberExists {
-		r.reportExisting(ctx, config, err, &resp.Diagnostics)
-		return
-	}
-	if err != nil {
-		report(ctx, &resp.Diagnostics, req.Plan.Schema, "Team member not added", err)
-		keepLost(ctx, req.Plan, resp, err)
-		return
-	}
-	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, member.Revision)...)
-	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, "team_id", member.TeamID, "user_id", member.UserID)...)
-	resp.Diagnostics.Append(resp.State.Set(ctx, teamMemberModelFrom(member, plan))...)
-}
-
-// reportExisting looks for the member who has the email, as an import needs the user's id.
-func (r *teamMemberResource) reportExisting(ctx context.Context, config teamMemberModel, err error, diags *diag.Diagnostics) {
-	userID, attribute := config.UserID.ValueString(), "user_id"
+// memberWithEmail looks for the member who has the email, as an import needs the user's id.
+func memberWithEmail(ctx context.Context, gateway *client.Client, change object.Change[teamMemberModel]) (at, id string, found bool) {
+	userID, at := change.Config.UserID.ValueString(), "user_id"
 	if userID == "" {
-		userID, attribute = "USER_ID", "user_email"
+		userID, at = "USER_ID", "user_email"
 	}
-	team, readErr := r.client.GetTeam(ctx, config.TeamID.ValueString())
+	team, err := gateway.GetTeam(ctx, change.Config.TeamID.ValueString())
 	for _, member := range team.TeamMemberships {
-		email := config.UserEmail.ValueString()
-		if readErr == nil && email != "" && member.UserEmail != nil && strings.EqualFold(*member.UserEmail, email) {
+		email := change.Config.UserEmail.ValueString()
+		if err == nil && email != "" && member.UserEmail != nil && strings.EqualFold(*member.UserEmail, email) {
 			userID = member.UserID
 		}
 	}
-	reportExisting(diags, "bursar_team_member", attribute, config.TeamID.ValueString()+"/"+userID, err)
+	return at, change.Config.TeamID.ValueString() + "/" + userID, true
 }
 
-func (r *teamMemberResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	var state teamMemberModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
-		return
+func removeMember(ctx context.Context, gateway *client.Client, state teamMemberModel, diags *diag.Diagnostics) error {
+	err := checkMemberKeys(ctx, gateway, state, diags)
+	if err != nil || diags.HasError() {
+		return err
 	}
-	lost := lostCreate{gateway: r.client, noun: "member", prefix: state.TeamID.ValueString() + "#"}
-	if !lost.read(ctx, req, resp, &state.UserID, "team_id", state.TeamID.ValueString(), "user_id", state.UserID.ValueString()) {
-		return
-	}
-	member, revision, err := r.readMember(ctx, state)
-	if api.CodeOf(err) == api.NotFound {
-		readGone(ctx, resp, "team_id", state.TeamID.ValueString(), "user_id", state.UserID.ValueString())
-		return
-	}
-	if err != nil {
-		report(ctx, &resp.Diagnostics, req.State.Schema, "Team member not read", err)
-		return
-	}
-	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, revision)...)
-	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, "team_id", member.TeamID.ValueString(), "user_id", member.UserID.ValueString())...)
-	resp.Diagnostics.Append(resp.State.Set(ctx, member)...)
+	return gateway.DeleteMember(ctx, state.TeamID.ValueString(), state.UserID.ValueString())
 }
 
-// readMember is the state that follows on another, and the member's revision.
-func (u gatewayUser) readMember(ctx context.Context, state teamMemberModel) (teamMemberModel, int64, error) {
-	member, err := u.client.Estate().Member(ctx, state.TeamID.ValueString(), state.UserID.ValueString())
-	if err != nil {
-		return teamMemberModel{}, 0, err
-	}
-	return teamMemberModelFrom(member, state), member.Revision, nil
-}
-
-func (r *teamMemberResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	var plan, state teamMemberModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	revision, diags := plannedRevision(ctx, req.Private)
-	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() || !r.readyToApply(&resp.Diagnostics) {
-		return
-	}
-	wanted := plan.toAPI()
-	if client.Same(wanted, state.toAPI()) {
-		resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, "team_id", plan.TeamID.ValueString(), "user_id", plan.UserID.ValueString())...)
-		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
-		return
-	}
-	member, err := r.client.UpdateMember(ctx, plan.TeamID.ValueString(), plan.UserID.ValueString(), wanted, revision)
-	if api.CodeOf(err) == api.Stale {
-		member, err = r.resolveStale(ctx, plan, wanted, &resp.Diagnostics)
-	}
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	if api.CodeOf(err) == api.NotFound {
-		reportGone(&resp.Diagnostics, plan.String())
-		return
-	}
-	if err != nil {
-		report(ctx, &resp.Diagnostics, req.Plan.Schema, "Team member not updated", err)
-		return
-	}
-	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, member.Revision)...)
-	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, "team_id", member.TeamID, "user_id", member.UserID)...)
-	resp.Diagnostics.Append(resp.State.Set(ctx, teamMemberModelFrom(member, plan))...)
-}
-
-// resolveStale accepts a member who is as wanted already; see the team's.
-func (r *teamMemberResource) resolveStale(ctx context.Context, plan teamMemberModel, wanted api.MemberFields, diags *diag.Diagnostics) (api.Membership, error) {
-	current, err := r.client.GetMember(ctx, plan.TeamID.ValueString(), plan.UserID.ValueString())
-	if err == nil && !client.Same(current.MemberFields, wanted) {
-		reportStale(diags, plan.String(), current.Record)
-	}
-	return current, err
-}
-
-func (r *teamMemberResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
-	var state teamMemberModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	refuseUnread(ctx, req.Private, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() || !r.readyToApply(&resp.Diagnostics) {
-		return
-	}
-	err := r.checkKeys(ctx, state, &resp.Diagnostics)
-	if err == nil && !resp.Diagnostics.HasError() {
-		err = r.client.DeleteMember(ctx, state.TeamID.ValueString(), state.UserID.ValueString())
-	}
-	if err != nil && api.CodeOf(err) != api.NotFound {
-		report(ctx, &resp.Diagnostics, req.State.Schema, "Team member not removed", err)
-	}
-}
-
-// checkKeys is the team's check for the keys that go with a member.
-func (r *teamMemberResource) checkKeys(ctx context.Context, state teamMemberModel, diags *diag.Diagnostics) error {
+// checkMemberKeys is the team's check for the keys that go with a member.
+func checkMemberKeys(ctx context.Context, gateway *client.Client, state teamMemberModel, diags *diag.Diagnostics) error {
 	if state.ForceDestroy.ValueBool() {
 		return nil
 	}
-	team, err := r.client.GetTeam(ctx, state.TeamID.ValueString())
+	team, err := gateway.GetTeam(ctx, state.TeamID.ValueString())
 	if err != nil {
 		return err
 	}
@@ -354,7 +293,7 @@ func (r *teamMemberResource) checkKeys(ctx context.Context, state teamMemberMode
 				"Delete or move the keys first, or apply force_destroy = true on the team member. "+
 				"Keys of this configuration are deleted first by themselves when their user_id refers to the member, "+
 				"as in user_id = bursar_team_member.NAME.user_id.%s",
-			state.UserID.ValueString(), team.TeamID, len(keys), foretell.KeyNames(keys), letGoFirst("team member", "bursar_key")))
+			state.UserID.ValueString(), team.TeamID, len(keys), foretell.KeyNames(keys), object.LetGoFirst("team member", "bursar_key")))
 	}
 	return nil
 }
@@ -362,11 +301,10 @@ func (r *teamMemberResource) checkKeys(ctx context.Context, state teamMemberMode
 // ImportState takes an identity, or TEAM_ID/USER_ID. Ids may hold a slash themselves, and every way to cut is tried.
 func (r *teamMemberResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	if req.ID == "" {
-		importByID(ctx, "team_id", req, resp)
-		importByID(ctx, "user_id", req, resp)
+		r.Resource.ImportState(ctx, req, resp)
 		return
 	}
-	if !r.ready(&resp.Diagnostics) {
+	if !r.Ready(&resp.Diagnostics) {
 		return
 	}
 	teamID, userID, found := r.memberNamed(ctx, req.ID, &resp.Diagnostics)
@@ -387,12 +325,12 @@ func (r *teamMemberResource) memberNamed(ctx context.Context, id string, diags *
 		if id[i] != '/' || i == 0 || i == len(id)-1 {
 			continue
 		}
-		_, err := r.client.GetMember(ctx, id[:i], id[i+1:])
+		_, err := r.Client.GetMember(ctx, id[:i], id[i+1:])
 		if err == nil {
 			return id[:i], id[i+1:], true
 		}
 		if api.CodeOf(err) != api.NotFound {
-			diags.AddError("Team member not read", attribute.Sentence(err)+advice(err))
+			diags.AddError("Team member not read", attribute.Sentence(err)+object.Advice(err))
 			return "", "", false
 		}
 	}

@@ -4,16 +4,17 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/bursarhq/terraform-provider-bursar/internal/client"
-	"github.com/bursarhq/terraform-provider-bursar/provider/foretell"
-
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/client"
 	"github.com/bursarhq/terraform-provider-bursar/provider/attribute"
+	"github.com/bursarhq/terraform-provider-bursar/provider/foretell"
+	"github.com/bursarhq/terraform-provider-bursar/provider/object"
 )
 
 var (
@@ -24,9 +25,13 @@ var (
 	_ resource.ResourceWithImportState    = (*teamResource)(nil)
 )
 
-type teamResource struct{ gatewayResource }
+type teamResource struct {
+	object.Resource[teamModel, api.TeamFields, api.Team]
+}
 
-func newTeamResource() resource.Resource { return &teamResource{} }
+func newTeamResource() resource.Resource { return newTeam() }
+
+func newTeamList() list.ListResource { return object.NewList(newTeam().Noun) }
 
 type teamModel struct {
 	TeamID    types.String `tfsdk:"team_id"`
@@ -43,7 +48,7 @@ type teamModel struct {
 
 	DeletionProtection types.Bool `tfsdk:"deletion_protection"`
 	ForceDestroy       types.Bool `tfsdk:"force_destroy"`
-	timeoutsModel
+	object.TimeoutsModel
 }
 
 func (m teamModel) toAPI() api.TeamFields {
@@ -59,10 +64,6 @@ func (m teamModel) toAPI() api.TeamFields {
 		Metadata:        attribute.MetadataOf(m.Metadata),
 		Blocked:         attribute.IsTrue(m.Blocked, false),
 	}
-}
-
-func (m teamModel) judged() foretell.Planned[api.TeamFields] {
-	return foretell.Planned[api.TeamFields]{ID: m.TeamID, Fields: m.toAPI()}
 }
 
 // teamModelFrom takes from prior what the gateway does not keep: how amounts and metadata
@@ -82,21 +83,59 @@ func teamModelFrom(team api.Team, prior teamModel) teamModel {
 		Blocked:              types.BoolValue(team.Blocked),
 		DeletionProtection:   types.BoolValue(prior.DeletionProtection.ValueBool()),
 		ForceDestroy:         types.BoolValue(prior.ForceDestroy.ValueBool()),
-		timeoutsModel:        prior.timeoutsModel.orNull(),
+		TimeoutsModel:        prior.TimeoutsModel.OrNull(),
 	}
 }
 
 const teamLimitLeftOut = "Leave it out for no limit of its own: what `budget_id` or the gateway's defaults set then holds, if anything."
 
-func (r *teamResource) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
-	resp.TypeName = "bursar_team"
+func teamID(m *teamModel) *types.String { return &m.TeamID }
+
+func newTeam() *teamResource {
+	noun := object.Noun[teamModel, api.TeamFields, api.Team]{
+		Type:     "bursar_team",
+		Name:     "team",
+		Identity: []object.Part[teamModel]{{Attribute: "team_id", Description: "The team's id.", Of: teamID}},
+		Schema:   teamSchema(),
+		Fields:   teamModel.toAPI,
+		From:     teamModelFrom,
+		FieldsOf: func(team api.Team) api.TeamFields { return team.TeamFields },
+		Calls: object.CallsByID(teamID, object.ByID[api.TeamFields, api.Team]{
+			Create: (*client.Client).CreateTeam,
+			Read:   (*client.Estate).Team,
+			Get:    getTeam,
+			Update: (*client.Client).UpdateTeam,
+			Delete: (*client.Client).DeleteTeam,
+		}),
+		Listing: object.Listing[api.Team]{
+			Description: "The teams of the gateway, ordered by id.",
+			Find: func(ctx context.Context, gateway *client.Client, _ string) ([]api.Team, error) {
+				return gateway.ListTeams(ctx)
+			},
+			Name:       func(team api.Team) string { return foretell.Name(team.TeamAlias, team.TeamID) },
+			DeclaredIn: func(team api.Team) string { return team.DeclaredIn },
+		},
+		Check: func(config teamModel) error {
+			return api.Team{TeamID: attribute.IDToValidate(config.TeamID), TeamFields: config.toAPI()}.Validate()
+		},
+		Warn:       func(config teamModel, diags *diag.Diagnostics) { config.warnOfOwnTerms(diags, config.BudgetID) },
+		Protection: func(m teamModel) types.Bool { return m.DeletionProtection },
+		Managed:    func(team api.Team) string { return "team " + team.TeamID },
+	}
+	noun.Calls.Delete = removeTeam
+	return &teamResource{object.Resource[teamModel, api.TeamFields, api.Team]{Noun: noun}}
 }
 
-func (r *teamResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
-	resp.Schema = schema.Schema{
+func getTeam(gateway *client.Client, ctx context.Context, id string) (api.Team, error) {
+	info, err := gateway.GetTeam(ctx, id)
+	return info.Team, err
+}
+
+func teamSchema() schema.Schema {
+	return schema.Schema{
 		MarkdownDescription: "A team: a group of keys that shares limits and a budget. " +
 			"Everything below is in force for the team's next request once the apply has returned.",
-		Attributes: attribute.Merged(timeoutsAttributes(), rateLimitAttributes(teamLimitLeftOut), modelRateLimitAttributes(), budgetTermsAttributes(), memberDefaultsAttributes(), map[string]schema.Attribute{
+		Attributes: attribute.Merged(rateLimitAttributes(teamLimitLeftOut), modelRateLimitAttributes(), budgetTermsAttributes(), memberDefaultsAttributes(), map[string]schema.Attribute{
 			"min_output_tokens": attribute.Int64("The least output that a request of the team without an output cap gets where limits have room, at least 16. " +
 				"Leave it out for what the model or the gateway has."),
 			"team_id": attribute.ID("The team's id, for good: a change makes a new team, with nothing spent. " +
@@ -116,23 +155,6 @@ func (r *teamResource) Schema(_ context.Context, _ resource.SchemaRequest, resp 
 	}
 }
 
-func (r *teamResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
-	resp.IdentitySchema = identitySchema(map[string]string{"team_id": "The team's id."})
-}
-
-func (r *teamResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
-	var config teamModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	team := api.Team{TeamID: attribute.IDToValidate(config.TeamID), TeamFields: config.toAPI()}
-	if err := team.Validate(); err != nil {
-		report(ctx, &resp.Diagnostics, req.Config.Schema, "Invalid team", err)
-	}
-	config.warnOfOwnTerms(&resp.Diagnostics, config.BudgetID)
-}
-
 // ModifyPlan refuses while planning what would be refused while destroying, and warns of what a change would do.
 func (r *teamResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	var state, plan *teamModel
@@ -142,142 +164,28 @@ func (r *teamResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 		return
 	}
 	if plan == nil {
-		refuseDestroy(&resp.Diagnostics, state.DeletionProtection, "team", state.TeamID)
+		r.RefuseDestroy(&resp.Diagnostics, *state)
 		return
 	}
 	if state != nil && !plan.TeamID.Equal(state.TeamID) {
-		refuseDestroy(&resp.Diagnostics, state.DeletionProtection, "team", state.TeamID)
+		r.RefuseDestroy(&resp.Diagnostics, *state)
 		if !state.ForceDestroy.ValueBool() {
-			r.judge.Replacement(ctx, state.TeamID.ValueString(), &resp.Diagnostics)
+			r.Judge.Replacement(ctx, state.TeamID.ValueString(), &resp.Diagnostics)
 		}
 	}
-	r.judge.Team(ctx, judgedOrNil(state, teamModel.judged), plan.judged(), &resp.Diagnostics)
+	r.Judge.Team(ctx, r.Noun.Planned(state), *r.Noun.Planned(plan), &resp.Diagnostics)
 }
 
-func (r *teamResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
-	var plan teamModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	if resp.Diagnostics.HasError() || !r.readyToApply(&resp.Diagnostics) {
-		return
-	}
-	team, err := r.client.CreateTeam(ctx, plan.TeamID.ValueString(), plan.toAPI())
-	if api.CodeOf(err) == api.AlreadyExists {
-		reportExisting(&resp.Diagnostics, "bursar_team", "team_id", plan.TeamID.ValueString(), err)
-		return
-	}
-	if err != nil {
-		report(ctx, &resp.Diagnostics, req.Plan.Schema, "Team not created", err)
-		keepLost(ctx, req.Plan, resp, err)
-		return
-	}
-	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, team.Revision)...)
-	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, "team_id", team.TeamID)...)
-	resp.Diagnostics.Append(resp.State.Set(ctx, teamModelFrom(team, plan))...)
-}
-
-func (r *teamResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	var state teamModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
-		return
-	}
-	lost := lostCreate{gateway: r.client, noun: "team"}
-	if !lost.read(ctx, req, resp, &state.TeamID, "team_id", state.TeamID.ValueString()) {
-		return
-	}
-	team, revision, err := r.readTeam(ctx, state)
-	if api.CodeOf(err) == api.NotFound {
-		readGone(ctx, resp, "team_id", state.TeamID.ValueString())
-		return
-	}
-	if err != nil {
-		report(ctx, &resp.Diagnostics, req.State.Schema, "Team not read", err)
-		return
-	}
-	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, revision)...)
-	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, "team_id", team.TeamID.ValueString())...)
-	resp.Diagnostics.Append(resp.State.Set(ctx, team)...)
-}
-
-// readTeam is the state that follows on another, and the team's revision.
-func (u gatewayUser) readTeam(ctx context.Context, state teamModel) (teamModel, int64, error) {
-	team, err := u.client.Estate().Team(ctx, state.TeamID.ValueString())
-	if err != nil {
-		return teamModel{}, 0, err
-	}
-	u.judge.Manages("team " + team.TeamID)
-	return teamModelFrom(team, state), team.Revision, nil
-}
-
-func (r *teamResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	var plan, state teamModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	revision, diags := plannedRevision(ctx, req.Private)
-	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() || !r.readyToApply(&resp.Diagnostics) {
-		return
-	}
-	wanted := plan.toAPI()
-	if client.Same(wanted, state.toAPI()) {
-		resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, "team_id", plan.TeamID.ValueString())...)
-		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
-		return
-	}
-	team, err := r.client.UpdateTeam(ctx, plan.TeamID.ValueString(), wanted, revision)
-	if api.CodeOf(err) == api.Stale {
-		team, err = r.resolveStale(ctx, plan.TeamID.ValueString(), wanted, &resp.Diagnostics)
-	}
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	if api.CodeOf(err) == api.NotFound {
-		reportGone(&resp.Diagnostics, fmt.Sprintf("team %q", plan.TeamID.ValueString()))
-		return
-	}
-	if err != nil {
-		report(ctx, &resp.Diagnostics, req.Plan.Schema, "Team not updated", err)
-		return
-	}
-	resp.Diagnostics.Append(rememberRevision(ctx, resp.Private, team.Revision)...)
-	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, "team_id", team.TeamID)...)
-	resp.Diagnostics.Append(resp.State.Set(ctx, teamModelFrom(team, plan))...)
-}
-
-// resolveStale accepts a team that is as wanted already: either our own update came through
-// and its answer was lost, or somebody made the same change, and nobody loses anything.
-func (r *teamResource) resolveStale(ctx context.Context, id string, wanted api.TeamFields, diags *diag.Diagnostics) (api.Team, error) {
-	current, err := r.client.GetTeam(ctx, id)
-	if err == nil && !client.Same(current.TeamFields, wanted) {
-		reportStale(diags, fmt.Sprintf("team %q", id), current.Record)
-	}
-	return current.Team, err
-}
-
-func (r *teamResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
-	var state teamModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	refuseDestroy(&resp.Diagnostics, state.DeletionProtection, "team", state.TeamID)
-	refuseUnread(ctx, req.Private, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() || !r.readyToApply(&resp.Diagnostics) {
-		return
-	}
-	err := r.remove(ctx, state, &resp.Diagnostics)
-	if err != nil && api.CodeOf(err) != api.NotFound {
-		report(ctx, &resp.Diagnostics, req.State.Schema, "Team not deleted", err)
-	}
-}
-
-// remove does not delete keys that nobody said may go: programs hold them.
-func (r *teamResource) remove(ctx context.Context, state teamModel, diags *diag.Diagnostics) error {
+// removeTeam does not delete keys that nobody said may go: programs hold them.
+func removeTeam(ctx context.Context, gateway *client.Client, state teamModel, diags *diag.Diagnostics) error {
 	if state.ForceDestroy.ValueBool() {
-		return r.client.DeleteTeam(ctx, state.TeamID.ValueString())
+		return gateway.DeleteTeam(ctx, state.TeamID.ValueString())
 	}
-	refused := r.client.DeleteTeamWithoutKeys(ctx, state.TeamID.ValueString())
+	refused := gateway.DeleteTeamWithoutKeys(ctx, state.TeamID.ValueString())
 	if api.CodeOf(refused) != api.Conflict {
 		return refused
 	}
-	info, err := r.client.GetTeam(ctx, state.TeamID.ValueString())
+	info, err := gateway.GetTeam(ctx, state.TeamID.ValueString())
 	if err != nil || len(info.Keys) == 0 {
 		return refused
 	}
@@ -286,10 +194,6 @@ func (r *teamResource) remove(ctx context.Context, state teamModel, diags *diag.
 			"Delete or move the keys first, or apply force_destroy = true on the team. "+
 			"Keys of this configuration are deleted first by themselves when their team_id refers to the team, "+
 			"as in team_id = bursar_team.NAME.team_id.%s",
-		info.TeamID, len(info.Keys), foretell.KeyNames(info.Keys), letGoFirst("team", "bursar_key")))
+		info.TeamID, len(info.Keys), foretell.KeyNames(info.Keys), object.LetGoFirst("team", "bursar_key")))
 	return nil
-}
-
-func (r *teamResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	importByID(ctx, "team_id", req, resp)
 }

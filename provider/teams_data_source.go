@@ -8,11 +8,12 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/provider/object"
 )
 
 var _ datasource.DataSourceWithConfigure = (*teamsDataSource)(nil)
 
-type teamsDataSource struct{ gatewayDataSource }
+type teamsDataSource struct{ object.DataSource }
 
 func newTeamsDataSource() datasource.DataSource { return &teamsDataSource{} }
 
@@ -45,19 +46,19 @@ func (d *teamsDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, 
 }
 
 func (d *teamsDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	if !d.ready(&resp.Diagnostics) {
+	if !d.Ready(&resp.Diagnostics) {
 		return
 	}
-	teams, err := d.client.ListTeams(ctx)
+	teams, err := d.Client.ListTeams(ctx)
 	if err != nil {
-		report(ctx, &resp.Diagnostics, req.Config.Schema, "Teams not read", err)
+		object.Report(ctx, &resp.Diagnostics, req.Config.Schema, "Teams not read", err)
 		return
 	}
 	model := teamsDataModel{Teams: make([]listedTeamModel, 0, len(teams))}
 	for _, team := range teams {
 		listed, err := listedTeamFrom(team)
 		if err != nil {
-			report(ctx, &resp.Diagnostics, req.Config.Schema, "Teams not read", err)
+			object.Report(ctx, &resp.Diagnostics, req.Config.Schema, "Teams not read", err)
 			return
 		}
 		model.Teams = append(model.Teams, listed)

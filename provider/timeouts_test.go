@@ -7,10 +7,9 @@ import (
 	"strings"
 	"testing"
 
+	fwresource "github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
-
-	fwresource "github.com/hashicorp/terraform-plugin-framework/resource"
 
 	"github.com/bursarhq/terraform-provider-bursar/provider"
 )

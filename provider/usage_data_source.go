@@ -15,11 +15,12 @@ import (
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/provider/attribute"
+	"github.com/bursarhq/terraform-provider-bursar/provider/object"
 )
 
 var _ datasource.DataSourceWithConfigure = (*usageDataSource)(nil)
 
-type usageDataSource struct{ gatewayDataSource }
+type usageDataSource struct{ object.DataSource }
 
 func newUsageDataSource() datasource.DataSource { return &usageDataSource{} }
 
@@ -122,16 +123,16 @@ func (d *usageDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, 
 func (d *usageDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	var model usageDataModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
-	if resp.Diagnostics.HasError() || !d.ready(&resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !d.Ready(&resp.Diagnostics) {
 		return
 	}
 	query := model.query(&resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	sums, err := d.client.ListUsage(ctx, query)
+	sums, err := d.Client.ListUsage(ctx, query)
 	if err != nil {
-		report(ctx, &resp.Diagnostics, req.Config.Schema, "Usage not read", err)
+		object.Report(ctx, &resp.Diagnostics, req.Config.Schema, "Usage not read", err)
 		return
 	}
 	rows, total := model.rowsOf(sums)

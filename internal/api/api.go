@@ -122,6 +122,9 @@ type Record struct {
 	UpdatedBy string    `json:"updated_by"`
 }
 
+// Kept is the record of whatever embeds it.
+func (r Record) Kept() Record { return r }
+
 // SoftLimit returns the amount from which people are warned, and whether there is one.
 func (t BudgetTerms) SoftLimit() (money.Nano, bool) {
 	if t.SoftBudget != nil {

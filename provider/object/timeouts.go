@@ -1,25 +1,27 @@
-package provider
+package object
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
-
-	"github.com/bursarhq/terraform-provider-bursar/provider/wire"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/bursarhq/terraform-provider-bursar/provider/wire"
 )
 
 // Every resource says how long a change of it may take, with all repetitions of its calls. The provider's server keeps
 // to that for all of them, so that no resource has to. Reading has no such time: resources are read together, by the
 // page, and one that is in a hurry must not end it for the others.
 
-type timeoutsModel struct {
+// TimeoutsModel is of all resources.
+type TimeoutsModel struct {
 	Timeouts timeouts.Value `tfsdk:"timeouts"`
 }
 
@@ -34,8 +36,8 @@ func timeoutsOptions() timeouts.Opts {
 	}
 }
 
-// timeoutsAttributes is of all resources.
-func timeoutsAttributes() map[string]schema.Attribute {
+// withTimeouts adds the attribute that all resources have.
+func withTimeouts(described schema.Schema) schema.Schema {
 	attribute := timeouts.Attributes(context.Background(), timeoutsOptions())
 	if nested, ok := attribute.(schema.SingleNestedAttribute); ok {
 		nested.MarkdownDescription = "How long Terraform waits for a gateway that is slow or busy. Reading has no time of its own."
@@ -48,11 +50,13 @@ func timeoutsAttributes() map[string]schema.Attribute {
 		}
 		attribute = nested
 	}
-	return map[string]schema.Attribute{"timeouts": attribute}
+	described.Attributes = maps.Clone(described.Attributes)
+	described.Attributes["timeouts"] = attribute
+	return described
 }
 
-// orNull has a type even when there is no prior state, as an import, a list or a move has none.
-func (m timeoutsModel) orNull() timeoutsModel {
+// OrNull has a type even when there is no prior state, as an import, a list or a move has none.
+func (m TimeoutsModel) OrNull() TimeoutsModel {
 	ctx := context.Background()
 	if len(m.Timeouts.AttributeTypes(ctx)) > 0 {
 		return m
@@ -61,7 +65,7 @@ func (m timeoutsModel) orNull() timeoutsModel {
 	if !ok {
 		return m
 	}
-	return timeoutsModel{timeouts.Value{Object: types.ObjectNull(none.AttrTypes)}}
+	return TimeoutsModel{timeouts.Value{Object: types.ObjectNull(none.AttrTypes)}}
 }
 
 // someTimeValidator refuses a time in which nothing can be done. That it is a time at all is checked elsewhere.

@@ -1,4 +1,4 @@
-package provider
+package object
 
 import (
 	"context"
@@ -22,8 +22,8 @@ func identitySchema(descriptions map[string]string) identityschema.Schema {
 	return identityschema.Schema{Attributes: attributes}
 }
 
-// setIdentity sets pairs of an attribute and its value.
-func setIdentity(ctx context.Context, identity *tfsdk.ResourceIdentity, pairs ...string) diag.Diagnostics {
+// SetIdentity sets pairs of an attribute and its value.
+func SetIdentity(ctx context.Context, identity *tfsdk.ResourceIdentity, pairs ...string) diag.Diagnostics {
 	var diags diag.Diagnostics
 	if identity == nil {
 		return diags // asked for by something that knows no identities
@@ -36,7 +36,7 @@ func setIdentity(ctx context.Context, identity *tfsdk.ResourceIdentity, pairs ..
 
 // readGone answers a read of what is not on the gateway any more, which the framework wants an identity of as well.
 func readGone(ctx context.Context, resp *resource.ReadResponse, identity ...string) {
-	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, identity...)...)
+	resp.Diagnostics.Append(SetIdentity(ctx, resp.Identity, identity...)...)
 	resp.State.RemoveResource(ctx)
 }
 

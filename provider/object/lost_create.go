@@ -1,4 +1,4 @@
-package provider
+package object
 
 import (
 	"context"
@@ -77,7 +77,7 @@ func (l lostCreate) read(ctx context.Context, req resource.ReadRequest, resp *re
 }
 
 // find says whether there is an object. Without an unanswered create there is.
-func (l lostCreate) find(ctx context.Context, private privateReader, id *types.String) (bool, diag.Diagnostics) {
+func (l lostCreate) find(ctx context.Context, private PrivateReader, id *types.String) (bool, diag.Diagnostics) {
 	value, diags := private.GetKey(ctx, lostKey)
 	if len(value) == 0 || diags.HasError() {
 		return true, diags
@@ -92,7 +92,7 @@ func (l lostCreate) find(ctx context.Context, private privateReader, id *types.S
 	case api.CodeOf(err) == api.NotFound:
 		return false, diags
 	case err != nil:
-		diags.AddError("Outcome of a create not known", attribute.Sentence(err)+advice(err))
+		diags.AddError("Outcome of a create not known", attribute.Sentence(err)+Advice(err))
 		return false, diags
 	}
 	*id = types.StringValue(strings.TrimPrefix(made, l.prefix))
@@ -100,7 +100,7 @@ func (l lostCreate) find(ctx context.Context, private privateReader, id *types.S
 }
 
 // refuseUnread reports a destroy that cannot know what to destroy, which refreshing first repairs.
-func refuseUnread(ctx context.Context, private privateReader, diags *diag.Diagnostics) {
+func refuseUnread(ctx context.Context, private PrivateReader, diags *diag.Diagnostics) {
 	value, found := private.GetKey(ctx, lostKey)
 	diags.Append(found...)
 	if len(value) > 0 {

@@ -1,4 +1,4 @@
-package provider
+package object
 
 import (
 	"cmp"
@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
@@ -40,9 +41,9 @@ var configNames = map[string]string{
 	"alertmanager.headers":  "alertmanager.headers_wo",
 }
 
-// report adds err on the attribute it names, with what to do about it.
-func report(ctx context.Context, diags *diag.Diagnostics, schema typeFinder, summary string, err error) {
-	toDo := cmp.Or(adviceOnTimeout(ctx), advice(err))
+// Report adds err on the attribute it names, with what to do about it.
+func Report(ctx context.Context, diags *diag.Diagnostics, schema typeFinder, summary string, err error) {
+	toDo := cmp.Or(adviceOnTimeout(ctx), Advice(err))
 	refused, ok := errors.AsType[*api.Error](err)
 	if !ok {
 		diags.AddError(summary, attribute.Sentence(err)+toDo)
@@ -85,8 +86,8 @@ func reportStale(diags *diag.Diagnostics, what string, record api.Record) {
 		what, quoteOr(record.UpdatedBy, "somebody"), record.UpdatedAt.UTC().Format(time.RFC3339), record.Revision))
 }
 
-// reportGone is for an object that was deleted between plan and apply.
-func reportGone(diags *diag.Diagnostics, what string) {
+// ReportGone is for an object that was deleted between plan and apply.
+func ReportGone(diags *diag.Diagnostics, what string) {
 	diags.AddError("Deleted by somebody else since the plan",
 		"The "+what+" is no longer on the gateway. Plan again: Terraform will then propose to create it.")
 }
@@ -130,4 +131,12 @@ func fieldPath(ctx context.Context, schema typeFinder, param string) (path.Path,
 		return root.AtMapKey(key), true
 	}
 	return root, true
+}
+
+// refuseDestroy stops a destroy that deletion_protection forbids.
+func refuseDestroy(diags *diag.Diagnostics, protection types.Bool, what string) {
+	if protection.ValueBool() {
+		diags.AddAttributeError(path.Root("deletion_protection"), "Protected from deletion", fmt.Sprintf(
+			"The %s has deletion_protection = true. To destroy it, apply deletion_protection = false first.", what))
+	}
 }

@@ -1,4 +1,4 @@
-package provider
+package object
 
 import (
 	"crypto/tls"
@@ -9,18 +9,25 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/internal/client"
 )
 
-// advice says what to do about an error, a paragraph of its own; it is empty when the error says it all.
-func advice(err error) string {
+// Environment variables that stand in for attributes of the provider block.
+const (
+	EnvEndpoint     = "BURSAR_ENDPOINT"
+	EnvAdminKey     = "BURSAR_ADMIN_KEY"
+	EnvChangeReason = "BURSAR_CHANGE_REASON"
+)
+
+// Advice says what to do about an error, a paragraph of its own; it is empty when the error says it all.
+func Advice(err error) string {
 	switch {
 	case isUntrusted(err):
 		return "\n\nThe gateway's certificate is not one that this machine trusts, or is for another name. Install the authority that issued it " +
 			"(on Linux SSL_CERT_FILE names its file), or give the provider's endpoint the name that the certificate is for."
 	case errors.Is(err, client.ErrNoAnswer):
-		return "\n\nIs the gateway running, and is the provider's endpoint (or " + envEndpoint + ") its address?"
+		return "\n\nIs the gateway running, and is the provider's endpoint (or " + EnvEndpoint + ") its address?"
 	case api.CodeOf(err) == api.Unauthenticated:
-		return "\n\nThe gateway does not accept the provider's admin_key (or " + envAdminKey + ")."
+		return "\n\nThe gateway does not accept the provider's admin_key (or " + EnvAdminKey + ")."
 	case api.CodeOf(err) == api.Forbidden, api.CodeOf(err) == api.MemberDenied:
-		return "\n\nThe provider's admin_key (or " + envAdminKey + ") may not do this. A key of the role admin may do everything, " +
+		return "\n\nThe provider's admin_key (or " + EnvAdminKey + ") may not do this. A key of the role admin may do everything, " +
 			"viewer may read everything, which is enough to plan, and team_admin may manage the keys and members of its teams."
 	default:
 		return adviceOnAddress(err)
@@ -40,16 +47,16 @@ func adviceOnAddress(err error) string {
 	}
 	switch {
 	case refused.Status == http.StatusNotFound && refused.Code == api.Invalid:
-		return "\n\nThe provider's endpoint (or " + envEndpoint + ") is the gateway's address alone, without a path such as /v1 behind it."
+		return "\n\nThe provider's endpoint (or " + EnvEndpoint + ") is the gateway's address alone, without a path such as /v1 behind it."
 	case refused.Header.Get("Location") != "":
-		return "\n\nThe answer sends on to " + refused.Header.Get("Location") + ". Give the gateway's own address as the provider's endpoint (or " + envEndpoint + ")."
+		return "\n\nThe answer sends on to " + refused.Header.Get("Location") + ". Give the gateway's own address as the provider's endpoint (or " + EnvEndpoint + ")."
 	default:
 		return ""
 	}
 }
 
-// letGoFirst says how to apply a plan that takes an object off its holders and destroys it: Terraform destroys first.
-func letGoFirst(object, holder string) string {
+// LetGoFirst says how to apply a plan that takes an object off its holders and destroys it: Terraform destroys first.
+func LetGoFirst(object, holder string) string {
 	return "\n\nIf this plan itself does that: Terraform destroys before it changes what let go. Give the " + object +
 		" lifecycle { create_before_destroy = true }, or, when it is no longer in the configuration, " +
 		"apply the change first, as with terraform apply -target=" + holder + ".NAME."

@@ -1,0 +1,119 @@
+package object
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+)
+
+// A write-only secret is never in the state. Its digest, which the gateway answers, is kept in
+// private state: when the two differ, somebody else changed the secret, and the state's
+// version is changed so that the next plan shows it and sends the configured secret again.
+
+const (
+	// SecretKey is where private state has the digest of an object's only secret.
+	SecretKey = "secret_sha256"
+
+	// ForeignSecret is the version in the state of a secret that Terraform did not set.
+	ForeignSecret = 0
+	// AdoptedSecret is the version of the secret that an imported object has.
+	AdoptedSecret = 1
+)
+
+// SecretDigest is the secret's digest as the gateway answers it; "" for none.
+func SecretDigest(secret string) string {
+	if secret == "" {
+		return ""
+	}
+	digest := sha256.Sum256([]byte(secret))
+	return hex.EncodeToString(digest[:])
+}
+
+// DriftedVersion shows in the version that the secret is not the one that Terraform set.
+func DriftedVersion(version types.Int64, actual string, known *string) types.Int64 {
+	switch {
+	case known == nil || actual == *known:
+		return version
+	case actual == "":
+		return types.Int64Null()
+	default:
+		return types.Int64Value(ForeignSecret)
+	}
+}
+
+// RememberDigest keeps in private state, under the key, what the gateway answered of a secret.
+func RememberDigest(ctx context.Context, private PrivateWriter, key, digest string) diag.Diagnostics {
+	value, err := json.Marshal(digest)
+	if err != nil {
+		return diag.Diagnostics{diag.NewErrorDiagnostic("Private state cannot be written", err.Error())}
+	}
+	return private.SetKey(ctx, key, value)
+}
+
+// KnownDigest is that of the secret that Terraform set or adopted, "" for none; nil before the first read.
+func KnownDigest(ctx context.Context, private PrivateReader, key string) (*string, diag.Diagnostics) {
+	value, diags := private.GetKey(ctx, key)
+	if len(value) == 0 {
+		return nil, diags
+	}
+	var digest string
+	if err := json.Unmarshal(value, &digest); err != nil {
+		diags.AddError("Private state cannot be read", "The remembered digest is not a text: "+err.Error())
+	}
+	return &digest, diags
+}
+
+// LeftToGateway says whether the configuration has the version of an adopted secret and no secret, as it is generated
+// for an imported object: then it is not Terraform's, and may be changed on the gateway.
+func LeftToGateway(secret types.String, version, before types.Int64) bool {
+	return secret.IsNull() && version.Equal(types.Int64Value(AdoptedSecret)) && before.Equal(types.Int64Value(ForeignSecret))
+}
+
+// RequireSecret refuses a new version of no secret. The version that an object has already needs none: the secret
+// stays as it is, as in configuration that was generated for an imported object.
+func RequireSecret(diags *diag.Diagnostics, at path.Path, name string, secret types.String, version, before types.Int64) {
+	if version.IsNull() || version.IsUnknown() || version.Equal(before) || !secret.IsNull() {
+		return
+	}
+	diags.AddAttributeError(at, "Secret missing", fmt.Sprintf(
+		"A new version means that %s is sent, which is not set. Set it, or leave both out for none.", name))
+}
+
+// Secrets are what an object has of write-only secrets.
+type Secrets[M any, O Kept] interface {
+	// Remember keeps in private state what the gateway answered a change with.
+	Remember(ctx context.Context, private PrivateWriter, object O) diag.Diagnostics
+	// Notice remembers the secrets of an object that is read for the first time, and shows in the versions those that
+	// Terraform did not set.
+	Notice(ctx context.Context, before PrivateReader, after PrivateWriter, object O, model *M) diag.Diagnostics
+}
+
+// Secret is for an object with one.
+type Secret[M any, O Kept] struct {
+	// Digest is what the gateway answers of it; "" for none.
+	Digest func(O) string
+	// Version is where the model says which secret it is.
+	Version func(model *M) *types.Int64
+}
+
+// Remember keeps the digest.
+func (s Secret[M, O]) Remember(ctx context.Context, private PrivateWriter, object O) diag.Diagnostics {
+	return RememberDigest(ctx, private, SecretKey, s.Digest(object))
+}
+
+// Notice compares the digests.
+func (s Secret[M, O]) Notice(ctx context.Context, before PrivateReader, after PrivateWriter, object O, model *M) diag.Diagnostics {
+	known, diags := KnownDigest(ctx, before, SecretKey)
+	if known == nil {
+		diags.Append(s.Remember(ctx, after, object)...)
+	}
+	version := s.Version(model)
+	*version = DriftedVersion(*version, s.Digest(object), known)
+	return diags
+}
