@@ -15,6 +15,10 @@ type kind struct {
 	attributes []attribute
 	// without are the attributes that change nothing for anybody, each with the reason.
 	without map[string]string
+	// route is how the admin API's routes begin that a plan is rehearsed by, and rehearsed the attributes that they take
+	// under the same names; empty is that it is not asked about.
+	route     string
+	rehearsed []string
 	// deleted, replaced and bare say what that means for people; bare is a new one without limits.
 	deleted  string
 	replaced string

@@ -18,6 +18,11 @@ var budgetKind = &kind{
 	without: map[string]string{
 		"budget_id": "names the budget; a new name is a replacement",
 	},
+	route: "/budget/",
+	rehearsed: []string{
+		"max_budget", "budget_duration", "reset_day", "soft_budget", "soft_threshold_pct", "hard_cap",
+		"rpm_limit", "tpm_limit", "max_parallel_requests", "models", "team_ids", "key_ids", "everything",
+	},
 	deleted:  "deleted: its cap no longer holds",
 	replaced: "replaced by a new budget: nothing counts as spent from it",
 	bare:     "no cap",

@@ -14,6 +14,11 @@ var teamKind = &kind{
 		"metadata": labels,
 		"team_id":  "names the team; the column Team shows it",
 	},
+	route: "/team/",
+	rehearsed: []string{
+		"max_budget", "budget_duration", "reset_day", "soft_budget", "soft_threshold_pct", "hard_cap",
+		"rpm_limit", "tpm_limit", "max_parallel_requests", "models", "model_rpm_limit", "model_tpm_limit", "budget_id", "blocked",
+	},
 	deleted:  "deleted: its keys stop working",
 	replaced: "replaced by a new team: its keys stop working and nothing counts as spent",
 	bare:     "no limits of its own",

@@ -2,6 +2,9 @@ package review
 
 import (
 	"fmt"
+	"maps"
+	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 )
@@ -11,6 +14,8 @@ type page struct {
 	rows      []row
 	withUsage bool
 	summary   string
+	headline  string
+	effects   string
 	notes     []string
 	reasons   []reason
 }
@@ -21,8 +26,12 @@ func (p page) markdown() string {
 	if len(p.rows) == 0 {
 		b.WriteString("This plan changes no quota.\n")
 	} else {
+		if p.headline != "" {
+			b.WriteString(p.headline + "\n\n")
+		}
 		b.WriteString(p.summary + "\n\n")
 		p.table(&b)
+		b.WriteString(p.effects)
 	}
 	for i, note := range p.notes {
 		if i == 0 {
@@ -32,7 +41,11 @@ func (p page) markdown() string {
 	}
 	if len(p.reasons) > 0 {
 		b.WriteString("\n**Needs approval:**\n\n")
-		for _, reason := range p.reasons {
+		for i, reason := range p.reasons {
+			if i == mostRows {
+				fmt.Fprintf(&b, "* and %d more\n", len(p.reasons)-i)
+				break
+			}
 			b.WriteString("* " + reason.markdown() + "\n")
 		}
 	}
@@ -46,12 +59,44 @@ func (p page) table(b *strings.Builder) {
 	}
 	writeRow(b, head)
 	writeRow(b, strings.Split(strings.Repeat("--- ", len(head)-1)+"---", " "))
-	for _, r := range p.rows {
+	for i, r := range p.rows {
+		if i == mostRows {
+			b.WriteString("\n" + rest(p.rows[i:]))
+			break
+		}
 		cells := []string{r.resource, r.team, r.limit, r.old, r.new, r.change}
 		if p.withUsage {
 			cells = append(cells, r.used)
 		}
 		writeRow(b, cells)
+	}
+}
+
+// mostRows is how many lines people read; the rest is counted by what happens.
+const mostRows = 100
+
+// rest counts rows by limit and direction.
+func rest(rows []row) string {
+	counts := map[string]int{}
+	for _, r := range rows {
+		counts[r.limit+" "+direction(r.change)]++
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s more lines, which change less money:\n\n", thousands(strconv.Itoa(len(rows))))
+	for _, what := range slices.Sorted(maps.Keys(counts)) {
+		fmt.Fprintf(&b, "* %s: %s\n", what, thousands(strconv.Itoa(counts[what])))
+	}
+	return b.String()
+}
+
+func direction(change string) string {
+	switch {
+	case strings.HasPrefix(change, "+"):
+		return "raised"
+	case strings.HasPrefix(change, "-"):
+		return "lowered"
+	default:
+		return change
 	}
 }
 

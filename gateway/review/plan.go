@@ -44,6 +44,8 @@ type object struct {
 	action  action
 	before  side
 	after   side
+	// followers are the teams that name a budget, as Markdown.
+	followers []string
 }
 
 // side is a resource before or after the plan. The marks repeat the shape of values with true
@@ -55,8 +57,10 @@ type side struct {
 }
 
 type plan struct {
-	objects     []object
-	invocations []invocation
+	objects []object
+	// teams and budgets are all of the plan, those that it leaves as they are too.
+	teams, budgets []object
+	invocations    []invocation
 	// strangers are the addresses of resources of ours that this version does not know.
 	strangers []string
 	notes     []string
@@ -80,6 +84,7 @@ func readPlan(r io.Reader) (plan, error) {
 	}
 	read := plan{invocations: invocationsOf(&decoded)}
 	for _, change := range decoded.ResourceChanges {
+		read.note(change)
 		if object, ours := objectOf(change); ours {
 			read.objects = append(read.objects, object)
 		} else if strange(change) {
@@ -92,6 +97,19 @@ func readPlan(r io.Reader) (plan, error) {
 		}
 	}
 	return read, nil
+}
+
+// note keeps teams and budgets, whatever happens to them.
+func (p *plan) note(change *tfjson.ResourceChange) {
+	if change == nil || change.Change == nil || change.Mode == tfjson.DataResourceMode {
+		return
+	}
+	switch object := sidesOf(change); object.kind {
+	case teamKind:
+		p.teams = append(p.teams, object)
+	case budgetKind:
+		p.budgets = append(p.budgets, object)
+	}
 }
 
 // misfit guesses what was given instead of a plan.
@@ -113,16 +131,17 @@ func objectOf(change *tfjson.ResourceChange) (object, bool) {
 	if change == nil || change.Change == nil || change.Mode == tfjson.DataResourceMode {
 		return object{}, false
 	}
-	kind := kindOf(change.Type)
-	action, touched := actionOf(change.Change.Actions)
-	if kind == nil || !touched {
-		return object{}, false
-	}
+	read := sidesOf(change)
+	return read, read.kind != nil && read.action != ""
+}
+
+func sidesOf(change *tfjson.ResourceChange) object {
+	action, _ := actionOf(change.Change.Actions)
 	return object{
-		address: change.Address, kind: kind, action: action,
+		address: change.Address, kind: kindOf(change.Type), action: action,
 		before: side{values: change.Change.Before, sensitive: change.Change.BeforeSensitive},
 		after:  side{values: change.Change.After, unknown: change.Change.AfterUnknown, sensitive: change.Change.AfterSensitive},
-	}, true
+	}
 }
 
 // strange says whether a change is one of ours that this version cannot judge.

@@ -8,8 +8,10 @@ package review
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -17,6 +19,8 @@ import (
 type Options struct {
 	// Usage, if there is one, tells what has been spent already.
 	Usage UsageReader
+	// Gateway, if there is one, tells what the plan would do.
+	Gateway Rehearser
 	// MaxIncreasePct is the percentage that a limit may grow by without approval; 0 is no policy.
 	// Taking a limit or a hard cap away always exceeds it.
 	MaxIncreasePct float64
@@ -29,6 +33,9 @@ type Result struct {
 	// NeedsApproval says that a change exceeds the policy; Reasons say which and why, as plain text.
 	NeedsApproval bool
 	Reasons       []string
+	// Asking is why the gateway could not tell what has been used or what the plan would do; nil if it told, or was not
+	// asked.
+	Asking error
 }
 
 // Render reads a plan as "terraform show -json" prints it and writes the review.
@@ -40,11 +47,14 @@ func Render(ctx context.Context, w io.Writer, plan io.Reader, options Options) (
 		return Result{}, err
 	}
 	usage := readUsage(ctx, options.Usage, read.objects)
+	rehearsed := rehearse(ctx, options.Gateway, read.objects)
 	var result Result
 	var rows []row
 	var reasons []reason
 	counts := map[happening]int{}
-	for _, object := range read.objects {
+	followers := read.followers()
+	for _, object := range read.byWeight() {
+		object.followers = followers[object.before.at("budget_id").text()]
 		found := rowsOf(object, usage)
 		if len(found) == 0 {
 			continue
@@ -71,9 +81,11 @@ func Render(ctx context.Context, w io.Writer, plan io.Reader, options Options) (
 		result.Reasons = append(result.Reasons, reason.String())
 	}
 	result.NeedsApproval = len(reasons) > 0
+	result.Asking = errors.Join(usage.failed, rehearsed.failed)
 	page := page{
 		rows: rows, withUsage: options.Usage != nil, summary: summary(counts, len(read.invocations), len(read.strangers)),
-		notes: append(usage.notes(read.objects), read.notes...), reasons: reasons,
+		headline: read.headline(), effects: rehearsed.table(),
+		notes: slices.Concat(usage.notes(rehearsed.untold(read.objects)), rehearsed.notes(), read.notes), reasons: reasons,
 	}
 	if _, err := io.WriteString(w, page.markdown()); err != nil {
 		return Result{}, fmt.Errorf("write the review: %w", err)

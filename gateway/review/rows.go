@@ -194,14 +194,14 @@ func (o object) team() string {
 	case "bursar_team", "bursar_key", "bursar_team_member":
 		return attribute{format: plain, none: "no team"}.show(now.at("team_id"))
 	case "bursar_budget":
-		return now.scope()
+		return now.scope(o.followers)
 	default:
 		return attribute{format: names, none: "every team"}.show(now.at("team_ids"))
 	}
 }
 
 // scope names whose spending a budget counts.
-func (s side) scope() string {
+func (s side) scope(followers []string) string {
 	pot := func(path string) bool { v := s.at(path); return v.raw != nil || v.unknown }
 	everything, _ := s.at("everything").raw.(bool)
 	switch {
@@ -209,6 +209,8 @@ func (s side) scope() string {
 		return attribute{format: names, none: "no team"}.show(s.at("team_ids"))
 	case everything || pot("key_ids") || pot("models"):
 		return "every team"
+	case len(followers) > 0:
+		return listed(followers)
 	default:
 		return "who names it"
 	}
