@@ -11,6 +11,7 @@ import (
 	"context"
 	"os"
 	"os/user"
+	"strings"
 	"sync/atomic"
 	_ "time/tzdata" // time zones are checked where Terraform runs, which may have none installed
 
@@ -73,7 +74,7 @@ func (p *bursarProvider) Schema(_ context.Context, _ provider.SchemaRequest, res
 			},
 			"admin_key": schema.StringAttribute{
 				MarkdownDescription: "Key that opens the gateway's admin API. Better left to the environment variable `" +
-					object.EnvAdminKey + "`, so that it stands in no file.",
+					object.EnvAdminKey + "`, so that it stands in no file, or `" + object.EnvAdminKey + "_FILE`, which names one that holds nothing else.",
 				Optional:   true,
 				Sensitive:  true,
 				Validators: attribute.Valid(adminKeyValidator{}),
@@ -134,6 +135,14 @@ func (p *bursarProvider) Configure(ctx context.Context, req provider.ConfigureRe
 // setting is the attribute, or else the environment variable, or else an error.
 func (m providerModel) setting(diags *diag.Diagnostics, attribute string, value types.String, env string) string {
 	setting := cmp.Or(value.ValueString(), os.Getenv(env))
+	if file := os.Getenv(env + "_FILE"); setting == "" && file != "" {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			diags.AddAttributeError(path.Root(attribute), "Unreadable "+attribute, "It was to be read from the file of "+env+"_FILE: "+err.Error())
+			return ""
+		}
+		setting = strings.TrimRight(string(text), "\r\n")
+	}
 	if setting == "" {
 		diags.AddAttributeError(path.Root(attribute), "Missing "+attribute,
 			"The provider needs to know which gateway to talk to and with which key. Set "+attribute+

@@ -16,7 +16,7 @@ func FuzzRoutes(f *testing.F) {
 	for i := range routes {
 		for _, body := range []string{
 			`{"team_id":"a","team_alias":"A","models":["m"],"rpm_limit":1,"max_budget":1.5,"soft_budget":1,"metadata":{"a":[1]},"key":"k"}`,
-			`{"key":"sk-own-secret-of-2026","duration":"30d","team_id":"","expires":"2027-01-01T00:00:00Z","speak_for_teams":["*"]}`,
+			`{"key":"sk-own-secret-of-2026-long","duration":"30d","team_id":"","expires":"2027-01-01T00:00:00Z","speak_for_teams":["*"]}`,
 			`{"budget_id":"b","alert_thresholds":[0.5,1],"timezone":"Europe/Berlin","on_soft_limit":{"reduce_rpm_pct":0.5},"id":"b"}`,
 			`{"alert_route_id":"r","name":"n","webhook":{"url":"https://a","secret":null},"events":["budget.soft_limit"]}`,
 			`{"team_ids":["a"],"keys":["key_x"],"key_aliases":["k"],"budgets":["b"],"alert_route_ids":["r"],"grace_period":"1h"}`,

@@ -160,7 +160,7 @@ func TestUnknownFields_strictOnEveryRoute(t *testing.T) {
 func TestSecrets_areNeverRepeated(t *testing.T) {
 	g := newGateway(t)
 	secret := g.post("/key/generate", `{"team_id":""}`).ok().textAt("key")
-	own := "sk-canary-own-canary-key"
+	own := "sk-canary-own-canary-key-x"
 	g.post("/key/generate", `{"key":"`+own+`","key_alias":"own"}`).ok()
 	before := len(g.said.String())
 	for _, name := range []string{secret, own, own + "x", auth.NewSecret().Reveal()} {

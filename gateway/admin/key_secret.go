@@ -77,8 +77,10 @@ func readSecret(in *route.Input, name string) (auth.Secret, error) {
 	if err != nil || text == "" {
 		return auth.NewSecret(), err
 	}
-	if err := auth.CheckSecret(auth.Secret(text)); err != nil {
-		return "", api.FieldErrorf(name, "%s", err)
+	for _, check := range []error{api.CheckNewKeySecret(text), auth.CheckSecret(auth.Secret(text))} {
+		if check != nil {
+			return "", api.FieldErrorf(name, "%s", check)
+		}
 	}
 	return auth.Secret(text), nil
 }

@@ -51,15 +51,21 @@ func TestKeyGenerate_emptyMeansNothing(t *testing.T) {
 
 func TestKeyGenerate_ownSecret(t *testing.T) {
 	g := newGateway(t)
-	const own = "sk-own-secret-of-2026"
+	const own = "sk-long-own-secret-of-2026"
 	g.post("/key/generate", `{"key":"`+own+`"}`).ok().has("key", `"`+own+`"`, "key_name", `"sk-...2026"`)
 	g.post("/key/generate", `{"key":"`+own+`"}`).refused(400, "key", "in use")
-	for _, bad := range []string{"own-secret-of-2026-longer", "sk-short", "sk-with space in the middle", "sk-" + strings.Repeat("x", 300)} {
+	for _, bad := range []string{"own-secret-of-2026-longer", "sk-short", "sk-one-less-than-LiteLLM", "sk-with space in the middle", "sk-" + strings.Repeat("x", 300)} {
 		refusal := g.post("/key/generate", `{"key":"`+bad+`"}`).refused(400, "key", "must start with sk-")
 		if strings.Contains(refusal.text, bad) {
 			t.Errorf("the refusal repeats the secret: %s", refusal.text)
 		}
 	}
+	const earlier = "sk-given-before-2027" // when 16 characters were enough
+	key := api.NewKey("key_earlier")
+	if _, err := g.store.CreateKey(t.Context(), api.Change{}, key, auth.Hash([]byte("pepper"), earlier)); err != nil {
+		t.Fatal(err)
+	}
+	g.send("GET", "/key/info", "", "Authorization", "Bearer "+earlier).ok().has("key_id", `"key_earlier"`)
 	mistyped := auth.NewSecret().Reveal()
 	mistyped = mistyped[:len(mistyped)-1] + "_"
 	g.post("/key/generate", `{"key":"`+mistyped+`"}`).refused(400, "key", "checksum")
@@ -250,8 +256,8 @@ func TestKeyRotate(t *testing.T) {
 	if works(second) || !works(third) {
 		t.Error("without a grace period the old secret stops at once")
 	}
-	g.post("/key/regenerate", `{"key":"`+third+`","new_key":"sk-chosen-by-its-owner"}`).ok().has("key", `"sk-chosen-by-its-owner"`)
-	if works(third) || !works("sk-chosen-by-its-owner") {
+	g.post("/key/regenerate", `{"key":"`+third+`","new_key":"sk-chosen-by-its-own-owner"}`).ok().has("key", `"sk-chosen-by-its-own-owner"`)
+	if works(third) || !works("sk-chosen-by-its-own-owner") {
 		t.Error("the owner's secret has not taken the old one's place")
 	}
 	again := g.post("/key/rotate", `{"key":"`+id+`"}`, "Idempotency-Key", "one").ok()

@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"os"
 	"sync"
@@ -18,7 +17,6 @@ import (
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/config"
-	"github.com/bursarhq/terraform-provider-bursar/gateway/httpx"
 )
 
 // Options are what a gateway is made of.
@@ -34,12 +32,12 @@ type Options struct {
 
 // App is a gateway.
 type App struct {
-	options  Options
-	parts    *parts
-	server   *http.Server
-	listener net.Listener
-	serving  sync.WaitGroup
-	failed   chan error
+	options Options
+	parts   *parts
+	// doors are the models', and that of the admin API if it has one of its own.
+	doors   []*door
+	serving sync.WaitGroup
+	failed  chan error
 	// background runs from Start to the end of Stop.
 	background context.Context
 	quiet      context.CancelFunc
@@ -86,42 +84,41 @@ func New(ctx context.Context, options Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", options.Config.Listen)
+	doors, err := openDoors(ctx, options.Config, options.Logger)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("listen on %s: %w", options.Config.Listen, err), parts.close(ctx))
+		return nil, errors.Join(err, parts.close(ctx))
 	}
-	a := &App{options: options, parts: parts, listener: listener, failed: make(chan error, 1)}
+	a := &App{options: options, parts: parts, doors: doors, failed: make(chan error, len(doors))}
 	a.background, a.quiet = context.WithCancel(context.WithoutCancel(ctx))
-	a.server = &http.Server{
-		Handler:           a.handler(description),
-		ConnContext:       httpx.ConnContext,
-		ReadHeaderTimeout: readHeaderTimeout,
-		ReadTimeout:       requestTimeout,
-		IdleTimeout:       idleTimeout,
-		MaxHeaderBytes:    maxHeaderBytes,
-		ErrorLog:          slog.NewLogLogger(options.Logger.Handler(), slog.LevelWarn),
+	for i, handler := range a.handlers(description) {
+		doors[i].serve(handler, options.Logger)
 	}
 	return a, nil
 }
 
 // Addr is the address that the gateway listens on, with the port it was given.
-func (a *App) Addr() string { return a.listener.Addr().String() }
+func (a *App) Addr() string { return a.doors[0].listener.Addr().String() }
 
 // URL is the address as clients use it.
-func (a *App) URL() string { return "http://" + a.Addr() }
+func (a *App) URL() string { return a.doors[0].url() }
+
+// AdminURL is the address of the admin API, which may be a door of its own.
+func (a *App) AdminURL() string { return a.doors[len(a.doors)-1].url() }
 
 // Start begins to serve.
 func (a *App) Start() {
 	for _, run := range a.parts.background() {
 		a.serving.Go(func() { run(a.background) })
 	}
-	a.serving.Go(func() {
-		err := a.server.Serve(httpx.Listener{Listener: a.listener})
-		if !errors.Is(err, http.ErrServerClosed) && !a.draining.Load() {
-			a.failed <- fmt.Errorf("serve: %w", err)
-		}
-	})
-	a.options.Logger.Info("serving", slog.String("address", a.Addr()), slog.String("version", a.options.Version),
+	for _, d := range a.doors {
+		a.serving.Go(func() {
+			err := d.server.Serve(d.listener)
+			if !errors.Is(err, http.ErrServerClosed) && !a.draining.Load() {
+				a.failed <- fmt.Errorf("serve: %w", err)
+			}
+		})
+	}
+	a.options.Logger.Info("serving", slog.String("address", a.Addr()), slog.String("admin_url", a.AdminURL()), slog.String("version", a.options.Version),
 		slog.String("record", a.parts.store.Kind()), slog.String("counters", a.parts.counters))
 }
 
@@ -135,7 +132,7 @@ func (a *App) Stop(ctx context.Context) error {
 func (a *App) stop(ctx context.Context, cutOff time.Time) error {
 	ctx = context.WithoutCancel(ctx)
 	err := a.endCalls(ctx, cutOff)
-	_ = a.listener.Close() // for a gateway that was never started; else the server has done so
+	closeDoors(a.doors) // for a gateway that was never started; else the servers have done so
 	a.quiet()
 	a.serving.Wait()
 	closing, done := context.WithTimeout(ctx, closeTimeout)
@@ -147,7 +144,7 @@ func (a *App) stop(ctx context.Context, cutOff time.Time) error {
 func (a *App) endCalls(ctx context.Context, cutOff time.Time) error {
 	ending, cancel := context.WithDeadline(ctx, cutOff)
 	defer cancel()
-	err := a.server.Shutdown(ending)
+	err := a.shutdown(ending)
 	if !errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
@@ -157,10 +154,10 @@ func (a *App) endCalls(ctx context.Context, cutOff time.Time) error {
 	a.options.Logger.Warn("calls were cut off after the drain timeout and settled at what is known of them",
 		slog.Int64("timeout_ms", a.options.Config.DrainTimeout.Milliseconds()), slog.Int("calls", calls))
 	if err == nil {
-		err = a.server.Shutdown(cutting) // until their clients have been told
+		err = a.shutdown(cutting) // until their clients have been told
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
-		return errors.Join(err, a.server.Close())
+		return errors.Join(err, a.closeServers())
 	}
 	return err
 }

@@ -7,8 +7,6 @@ import (
 	"slices"
 	"sync/atomic"
 	"time"
-
-	"github.com/bursarhq/terraform-provider-bursar/gateway/httpx"
 )
 
 const (
@@ -43,7 +41,7 @@ func (a *App) drain(hurry context.Context) (cutOff time.Time) {
 		// Gateways that are restarted one after the other: the last one to be stopped may be the only one that
 		// the balancer believes in.
 		pause(hurry, stayFor(a.parts.others(), time.Now()))
-		a.closeDoor(hurry)
+		a.shutDoors(hurry)
 	}
 	cutOff = time.Now().Add(a.options.Config.DrainTimeout)
 	if a.draining.Load() {
@@ -62,15 +60,17 @@ func stayFor(others []time.Time, now time.Time) time.Duration {
 	return min(balancerMemory-now.Sub(oldest), balancerMemory) // a clock may be ahead
 }
 
-// closeDoor takes no new connections. Those that have been begun are still accepted.
-func (a *App) closeDoor(hurry context.Context) {
-	door := httpx.Listener{Listener: a.listener}
-	door.TurnAway()
+// shutDoors takes no new connections. Those that have been begun are still accepted.
+func (a *App) shutDoors(hurry context.Context) {
+	for _, d := range a.doors {
+		d.listener.TurnAway()
+	}
 	pause(hurry, doorway)
-	for deadline := time.Now().Add(maxDoorway); door.Waiting() > 0 && hurry.Err() == nil && time.Now().Before(deadline); {
+	waits := func(d *door) bool { return d.listener.Waiting() > 0 }
+	for deadline := time.Now().Add(maxDoorway); slices.ContainsFunc(a.doors, waits) && hurry.Err() == nil && time.Now().Before(deadline); {
 		pause(hurry, drainLook)
 	}
-	_ = a.listener.Close()
+	closeDoors(a.doors)
 }
 
 // awaitQuiet returns when all calls have ended, and none has followed another one on its connection for a while: a

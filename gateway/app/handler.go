@@ -10,28 +10,47 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
-// handler serves the routes with what all of them need.
-func (a *App) handler(description []byte) http.Handler {
-	return httpx.Chain(a.routes(description), a.countTraffic, httpx.Identify(a.options.Config.TrustedProxies), httpx.Recover(a.options.Logger))
+// handlers serve the routes, with what all of them need, at the gateway's one door or at its two.
+func (a *App) handlers(description []byte) []http.Handler {
+	var handlers []http.Handler
+	for _, mux := range a.muxes(description) {
+		handlers = append(handlers, httpx.Chain(mux, a.countTraffic, httpx.Identify(a.options.Config.TrustedProxies),
+			httpx.Recover(a.options.Logger), httpx.OneLength(a.options.Logger)))
+	}
+	return handlers
 }
 
-// routes joins the data path, the health checks, the description of the API and, for everything else, the admin API.
-func (a *App) routes(description []byte) *httpx.Mux {
+// muxes have the routes of each door.
+func (a *App) muxes(description []byte) []*httpx.Mux {
+	var muxes []*httpx.Mux
+	for range a.doors {
+		muxes = append(muxes, a.mux())
+	}
+	a.parts.proxy.Register(muxes[0])
+	a.administer(muxes[len(muxes)-1], description)
+	return muxes
+}
+
+// mux has the health checks, which every door answers.
+func (a *App) mux() *httpx.Mux {
 	logger := a.options.Logger
 	mux := httpx.NewMux(logger)
-	a.parts.proxy.Register(mux)
 	for _, path := range []string{"/health/liveliness", "/health/liveness"} {
 		mux.Handle("GET "+path, httpx.Handle(logger, liveliness))
 	}
 	mux.Handle("GET /health/readiness", httpx.Handle(logger, a.readiness))
-	mux.Handle("GET /metrics", httpx.Handle(logger, a.serveMetrics))
+	return mux
+}
+
+// administer adds the metrics, the description of the API and, for all that has no route, the admin API.
+func (a *App) administer(mux *httpx.Mux, description []byte) {
+	mux.Handle("GET /metrics", httpx.Handle(a.options.Logger, a.serveMetrics))
 	for _, route := range openapi.Routes(description) {
 		mux.Handle(route.Pattern, route.Handler)
 	}
 	administration := admin.New(a.parts.admin)
 	a.serveConsole(mux, administration)
 	mux.Otherwise(administration)
-	return mux
 }
 
 // serveMetrics answers to admins, viewers and the key of those who only collect them: what teams spend is nobody else's

@@ -19,6 +19,12 @@ type Config struct {
 	File string
 	// Listen is the host and port to serve on.
 	Listen string
+	// ListenAdmin is where the admin API is served instead; "" is at Listen, too.
+	ListenAdmin string
+	// TLS encrypts both.
+	TLS TLS
+	// AllowPlainHTTP serves without TLS where other machines reach the gateway.
+	AllowPlainHTTP bool
 	// AdminKey opens the admin API.
 	AdminKey string
 	// Console serves the pages under /console/.

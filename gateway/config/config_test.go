@@ -27,7 +27,7 @@ func load(t *testing.T, text string, env map[string]string) (config.Config, erro
 	return config.Load(path, func(name string) string { return env[name] })
 }
 
-var adminEnv = map[string]string{"BURSAR_ADMIN_KEY": "sk-admin-of-the-test"}
+var adminEnv = map[string]string{"BURSAR_ADMIN_KEY": "sk-admin-of-the-config-tests"}
 
 func TestLoad_withoutFileUsesDefaults(t *testing.T) {
 	got, err := config.Load("", func(name string) string { return adminEnv[name] })
@@ -43,23 +43,23 @@ func TestLoad_withoutFileUsesDefaults(t *testing.T) {
 }
 
 func TestLoad_environmentWins(t *testing.T) {
-	got, err := load(t, "listen: 127.0.0.1:5000\nadmin_key: from-the-file\n", map[string]string{
-		"BURSAR_ADMIN_KEY": "from-the-environment", "BURSAR_LISTEN": ":6000",
+	got, err := load(t, "allow_plain_http: true\nlisten: 127.0.0.1:5000\nadmin_key: from-the-file\n", map[string]string{
+		"BURSAR_ADMIN_KEY": "that-is-from-the-environment", "BURSAR_LISTEN": ":6000",
 	})
-	if err != nil || got.Listen != ":6000" || got.AdminKey != "from-the-environment" {
+	if err != nil || got.Listen != ":6000" || got.AdminKey != "that-is-from-the-environment" {
 		t.Fatalf("got %+v, %v", got, err)
 	}
 }
 
 func TestLoad_minOutputTokens(t *testing.T) {
-	got, err := load(t, "min_output_tokens: 2048\nmodels:\n  - {name: m, min_output_tokens: 16}\n", map[string]string{"BURSAR_ADMIN_KEY": "sk-admin-of-the-test"})
+	got, err := load(t, "min_output_tokens: 2048\nmodels:\n  - {name: m, min_output_tokens: 16}\n", map[string]string{"BURSAR_ADMIN_KEY": "sk-admin-of-the-config-tests"})
 	if err != nil || got.MinOutputTokens != 2048 || got.Models[0].MinOutputTokens != 16 {
 		t.Errorf("from the file: %d %+v, %v", got.MinOutputTokens, got.Models, err)
 	}
 	for value, wrong := range map[string]string{
 		"512": "", "15": "min_output_tokens: is 15; it must be between 16 and", "many": `BURSAR_MIN_OUTPUT_TOKENS: "many" is not a whole number`,
 	} {
-		got, err := load(t, "min_output_tokens: 2048\n", map[string]string{"BURSAR_ADMIN_KEY": "sk-admin-of-the-test", "BURSAR_MIN_OUTPUT_TOKENS": value})
+		got, err := load(t, "min_output_tokens: 2048\n", map[string]string{"BURSAR_ADMIN_KEY": "sk-admin-of-the-config-tests", "BURSAR_MIN_OUTPUT_TOKENS": value})
 		if wrong == "" && (err != nil || got.MinOutputTokens != 512) {
 			t.Errorf("from the environment: %d, %v", got.MinOutputTokens, err)
 		}
@@ -72,7 +72,7 @@ func TestLoad_minOutputTokens(t *testing.T) {
 func TestLoad_unpricedUntilADay(t *testing.T) {
 	for _, name := range []string{"warn_until", "warn-until"} {
 		got, err := load(t, "budgets: {timezone: Europe/Berlin}\nunpriced_models: {"+name+": 2026-12-31, price: {input_per_million_usd: 10, output_per_million_usd: 50}}\n",
-			map[string]string{"BURSAR_ADMIN_KEY": "sk-admin-of-the-test"})
+			map[string]string{"BURSAR_ADMIN_KEY": "sk-admin-of-the-config-tests"})
 		if err != nil || got.AllowUnpriced || !got.UnpricedUntil.Equal(time.Date(2026, 12, 31, 23, 0, 0, 0, time.UTC)) || *got.UnpricedPrice.Output != 50*money.USD {
 			t.Errorf("%s: %v %+v, %v", name, got.UnpricedUntil, got.UnpricedPrice, err)
 		}
@@ -82,18 +82,18 @@ func TestLoad_unpricedUntilADay(t *testing.T) {
 func TestLoad_priceFeed(t *testing.T) {
 	key := base64.StdEncoding.EncodeToString(make([]byte, 32))
 	got, err := load(t, "prices: {url: https://a.example.com/x.json, refresh: 90m, sha256: "+strings.Repeat("AB", 32)+", signature: ed25519:"+key+"}\n",
-		map[string]string{"BURSAR_ADMIN_KEY": "sk-admin-of-the-test"})
+		map[string]string{"BURSAR_ADMIN_KEY": "sk-admin-of-the-config-tests"})
 	if err != nil || got.PriceFeed == nil || got.PriceFeed.Refresh != 90*time.Minute || got.PriceFeed.SHA256 != strings.Repeat("ab", 32) || len(got.PriceFeed.PublicKey) != 32 {
 		t.Errorf("%+v, %v", got.PriceFeed, err)
 	}
-	got, err = load(t, "prices: {url: https://a.example.com/x.json}\n", map[string]string{"BURSAR_ADMIN_KEY": "sk-admin-of-the-test"})
+	got, err = load(t, "prices: {url: https://a.example.com/x.json}\n", map[string]string{"BURSAR_ADMIN_KEY": "sk-admin-of-the-config-tests"})
 	if err != nil || got.PriceFeed.Refresh != 24*time.Hour {
 		t.Errorf("%+v, %v", got.PriceFeed, err)
 	}
 }
 
 func TestLoad_tpmCountsCached(t *testing.T) {
-	got, err := load(t, "models:\n  - {name: a}\n  - {name: b, tpm_counts_cached: true}\n  - {name: c, tpm_counts_cached: false}\n", map[string]string{"BURSAR_ADMIN_KEY": "sk-admin-of-the-test"})
+	got, err := load(t, "models:\n  - {name: a}\n  - {name: b, tpm_counts_cached: true}\n  - {name: c, tpm_counts_cached: false}\n", map[string]string{"BURSAR_ADMIN_KEY": "sk-admin-of-the-config-tests"})
 	if err != nil || got.Models[0].TPMSkipsCached || got.Models[1].TPMSkipsCached || !got.Models[2].TPMSkipsCached {
 		t.Errorf("%+v, %v", got.Models, err)
 	}
@@ -109,7 +109,7 @@ models:
     upstream: openai
     base_url: http://127.0.0.1:9/v1/
     upstream_model: other
-`, map[string]string{"BURSAR_ADMIN_KEY": "sk-admin-of-the-test", "OPENAI_API_KEY": "sk-upstream"})
+`, map[string]string{"BURSAR_ADMIN_KEY": "sk-admin-of-the-config-tests", "OPENAI_API_KEY": "sk-upstream"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -190,6 +190,7 @@ models:
 // The two forms of declaring a team must mean the same.
 func TestLoad_understandsTheGuidesSections(t *testing.T) {
 	got, err := load(t, `
+allow_plain_http: true
 proxy: {enabled: true, host: 0.0.0.0, port: 8000}
 rate_limits:
   enabled: true
@@ -405,7 +406,7 @@ func cmpLines(a, b string) int {
 
 // What a variable holds is a number where one is expected, and never stands in an error.
 func TestLoad_variablesAsNumbers(t *testing.T) {
-	env := map[string]string{"BURSAR_ADMIN_KEY": "sk-admin-of-the-test", "RPM": "7", "KEY": "12345", "WRONG": "hunter2"}
+	env := map[string]string{"BURSAR_ADMIN_KEY": "sk-admin-of-the-config-tests", "RPM": "7", "KEY": "12345", "WRONG": "hunter2"}
 	got, err := load(t, "rate_limits:\n  default:\n    rpm: ${RPM}\nmodels:\n  - name: a\n    api_key: ${KEY}\n", env)
 	if err != nil || *got.DefaultRPM != 7 || got.Models[0].APIKey != "12345" {
 		t.Errorf("%+v, %v", got, err)
@@ -436,15 +437,18 @@ func TestLoad_adminKeyIsLongEnough(t *testing.T) {
 		{"127.0.0.1:4000", "short", "only 5 characters"},
 		{"127.0.0.1:4000", "sk-local-1", ""},
 		{"[::1]:4000", "sk-local-1", ""},
-		{":4000", "sk-local-1", "at least 16 are needed"},
-		{"192.0.2.1:4000", "sk-local-1", "at least 16 are needed"},
-		{":4000", "sk-long-enough-now", ""},
+		{":4000", "sk-local-1", "at least 24 are needed"},
+		{"192.0.2.1:4000", "sk-only-23-characters--", "at least 24 are needed"},
+		{"localhost:4000\nlisten_admin: ':4001", "sk-local-1", "at least 24 are needed"},
+		{":4000\nlisten_admin: 'localhost:4001", "sk-local-1", ""},
+		{":4000", "sk-long-enough-now------", ""},
 	} {
-		got, err := load(t, "listen: '"+test.listen+"'", map[string]string{"BURSAR_ADMIN_KEY": test.key})
+		text := "allow_plain_http: true\nlisten: '" + strings.ReplaceAll(test.listen, "\n", "'\n") + "'"
+		got, err := load(t, text, map[string]string{"BURSAR_ADMIN_KEY": test.key})
 		if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s with %d characters: %v", test.listen, len(test.key), err)
 		}
-		if err == nil && (len(got.Warnings) == 1) != (len(test.key) < 16) {
+		if err == nil && (len(got.Warnings) == 1) != (len(test.key) < 24) {
 			t.Errorf("%s with %d characters warns %v", test.listen, len(test.key), got.Warnings)
 		}
 	}

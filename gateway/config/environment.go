@@ -10,6 +10,9 @@ import (
 func applyEnvironment(f *file, from *source, getenv func(string) string) (problems []string) {
 	for name, field := range map[string]*string{
 		"BURSAR_LISTEN":        &f.Listen,
+		"BURSAR_LISTEN_ADMIN":  &f.ListenAdmin,
+		"BURSAR_TLS_CERT":      &f.TLS.Cert,
+		"BURSAR_TLS_KEY":       &f.TLS.Key,
 		"BURSAR_ADMIN_KEY":     &f.AdminKey,
 		"BURSAR_METRICS_KEY":   &f.MetricsKey,
 		"BURSAR_DATA_DIR":      &f.DataDir,
@@ -27,18 +30,25 @@ func applyEnvironment(f *file, from *source, getenv func(string) string) (proble
 	if value := getenv("BURSAR_UPSTREAM_NETWORKS"); value != "" {
 		f.UpstreamNetworks = strings.Split(value, ",")
 	}
+	if value := getenv("BURSAR_ALLOW_PLAIN_HTTP"); value != "" {
+		allow, err := strconv.ParseBool(value)
+		if err != nil {
+			problems = append(problems, fmt.Sprintf("BURSAR_ALLOW_PLAIN_HTTP: %q is neither true nor false", value))
+		}
+		f.AllowPlainHTTP = allow
+	}
 	if value := getenv("BURSAR_TRUSTED_PROXIES"); value != "" {
 		f.TrustedProxies = strings.Split(value, ",")
 	}
 	if value := getenv("BURSAR_MIN_OUTPUT_TOKENS"); value != "" {
 		least, err := strconv.ParseInt(value, 10, 64)
 		if err != nil {
-			return []string{fmt.Sprintf("BURSAR_MIN_OUTPUT_TOKENS: %q is not a whole number", value)}
+			return append(problems, fmt.Sprintf("BURSAR_MIN_OUTPUT_TOKENS: %q is not a whole number", value))
 		}
 		f.MinOutputTokens = &least
 		from.overrule("BURSAR_MIN_OUTPUT_TOKENS")
 	}
-	return nil
+	return problems
 }
 
 // overrule forgets where a field stands that a variable of the environment gives.

@@ -13,12 +13,18 @@ import (
 // guides about LiteLLM (proxy.host, rate_limits.teams, budgets.teams) are understood too.
 type file struct {
 	Listen      string `yaml:"listen"`
-	AdminKey    string `yaml:"admin_key"`
-	MetricsKey  string `yaml:"metrics_key"`
-	DataDir     string `yaml:"data_dir"`
-	DatabaseURL string `yaml:"database_url"`
-	RedisURL    string `yaml:"redis_url"`
-	SecretKey   string `yaml:"secret_key"`
+	ListenAdmin string `yaml:"listen_admin"`
+	TLS         struct {
+		Cert string `yaml:"cert"`
+		Key  string `yaml:"key"`
+	} `yaml:"tls"`
+	AllowPlainHTTP bool   `yaml:"allow_plain_http"`
+	AdminKey       string `yaml:"admin_key"`
+	MetricsKey     string `yaml:"metrics_key"`
+	DataDir        string `yaml:"data_dir"`
+	DatabaseURL    string `yaml:"database_url"`
+	RedisURL       string `yaml:"redis_url"`
+	SecretKey      string `yaml:"secret_key"`
 	// RedisTimeout is a duration as Go writes it, such as 250ms.
 	RedisTimeout string `yaml:"redis_timeout"`
 	// DrainDelay is a duration as Go writes it, such as 5s.

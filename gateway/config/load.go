@@ -2,12 +2,9 @@ package config
 
 import (
 	"fmt"
-	"net"
-	"net/netip"
 	"net/url"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -25,6 +22,8 @@ func (e *Error) Error() string {
 // Load reads the file at path, or no file when path is empty, and lets the environment win over it.
 // The error is an [*Error] when fields are wrong.
 func Load(path string, getenv func(string) string) (Config, error) {
+	environment := &secretFiles{getenv: getenv}
+	getenv = environment.get
 	f, from, err := readFile(path, getenv)
 	if err != nil {
 		return Config{}, err
@@ -37,7 +36,6 @@ func Load(path string, getenv func(string) string) (Config, error) {
 	c.streamHold(f.Timeouts.StreamHold)
 	c.passThrough(f.PassThrough)
 	c.config.UpstreamNetworks = c.networks("upstream_networks", f.UpstreamNetworks)
-	c.config.TrustedProxies = c.networks("trusted_proxies", f.TrustedProxies)
 	c.outage(f)
 	c.prices(f)
 	c.models(f)
@@ -46,7 +44,7 @@ func Load(path string, getenv func(string) string) (Config, error) {
 	c.declared(f)
 	c.tokens(f)
 	c.metrics(f.Metrics)
-	from.locate(c.problems)
+	from.locate(append(environment.problems, c.problems...))
 	if len(from.problems) > 0 {
 		return Config{}, &Error{Problems: from.texts()}
 	}
@@ -64,9 +62,7 @@ func (c *checker) fail(field, format string, args ...any) {
 }
 
 func (c *checker) stores(f file) {
-	c.listen(f)
-	c.adminKey(f.AdminKey)
-	c.metricsKey(f.MetricsKey)
+	c.doors(f)
 	c.config.Console = f.Console.Enabled == nil || *f.Console.Enabled
 	c.config.DataDir = valueOr(f.DataDir, "data")
 	c.config.SecretKey = f.SecretKey
@@ -79,48 +75,6 @@ func (c *checker) stores(f file) {
 	if f.RedisURL != "" {
 		c.storeURL("redis_url", f.RedisURL, "redis", "rediss", "unix", "redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster")
 	}
-}
-
-const (
-	// minAdminKey is what is too long to be guessed. On loopback, where only the machine's own users can
-	// try, minLocalAdminKey will do for a first look.
-	minAdminKey      = 16
-	minLocalAdminKey = 8
-)
-
-func (c *checker) adminKey(key string) {
-	c.config.AdminKey = key
-	local := loopback(c.config.Listen)
-	switch {
-	case key == "":
-		c.fail("admin_key", "is required; set BURSAR_ADMIN_KEY to a long random text, for example the output of: openssl rand -hex 24")
-	case len(key) < minLocalAdminKey, len(key) < minAdminKey && !local:
-		c.fail("admin_key", "is only %d characters long; at least %d are needed, for example the output of: openssl rand -hex 24", len(key), minAdminKey)
-	case len(key) < minAdminKey:
-		c.config.Warnings = append(c.config.Warnings, fmt.Sprintf(
-			"admin_key is only %d characters long, which is allowed on loopback alone; elsewhere at least %d are needed", len(key), minAdminKey))
-	}
-}
-
-func (c *checker) metricsKey(key string) {
-	c.config.MetricsKey = key
-	switch {
-	case key == "":
-	case len(key) < minAdminKey:
-		c.fail("metrics_key", "is only %d characters long; at least %d are needed, for example the output of: openssl rand -hex 24", len(key), minAdminKey)
-	case key == c.config.AdminKey:
-		c.fail("metrics_key", "is the admin key; it must be another one, which opens nothing else")
-	}
-}
-
-// loopback says whether only the machine itself can reach an address to listen on.
-func loopback(listen string) bool {
-	host, _, err := net.SplitHostPort(listen)
-	if err != nil {
-		return false
-	}
-	address, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && address.IsLoopback()
 }
 
 func (c *checker) streamIdle(text string) {
@@ -170,21 +124,6 @@ func (c *checker) redisTimeout(text string) {
 		c.fail("redis_timeout", "%q is not a duration up to a minute such as 250ms", text)
 	}
 	c.config.RedisTimeout = timeout
-}
-
-func (c *checker) listen(f file) {
-	c.config.Listen = valueOr(f.Listen, "127.0.0.1:4000")
-	if f.Listen == "" && (f.Proxy.Host != "" || f.Proxy.Port != 0) {
-		port := f.Proxy.Port
-		if port == 0 {
-			port = 4000
-		}
-		c.config.Listen = net.JoinHostPort(valueOr(f.Proxy.Host, "127.0.0.1"), strconv.Itoa(port))
-	}
-	_, port, err := net.SplitHostPort(c.config.Listen)
-	if number, convErr := strconv.Atoi(port); err != nil || convErr != nil || number < 0 || number > 65535 {
-		c.fail("listen", "%q is not a host and a port such as 127.0.0.1:4000 or :4000", c.config.Listen)
-	}
 }
 
 func (c *checker) database(f file) {

@@ -3,34 +3,33 @@ package config
 // LoadRecord reads only where the record is and what opens it: DataDir, DatabaseURL and SecretKey. It is for
 // programs that read the record without serving, which need no admin key. Errors are those of [Load].
 func LoadRecord(path string, getenv func(string) string) (Config, error) {
-	f, from, err := readFile(path, getenv)
+	environment := &secretFiles{getenv: getenv}
+	f, from, err := readFile(path, environment.get)
 	if err != nil {
 		return Config{}, err
 	}
-	_ = applyEnvironment(&f, from, getenv) // what is wrong there is not read here
+	_ = applyEnvironment(&f, from, environment.get) // what is wrong there is not read here
 	c := &checker{config: Config{File: path, DataDir: valueOr(f.DataDir, "data"), SecretKey: f.SecretKey}}
 	c.database(f)
-	from.locate(c.problems)
+	from.locate(append(environment.problems, c.problems...))
 	if len(from.problems) > 0 {
 		return Config{}, &Error{Problems: from.texts()}
 	}
 	return c.config, nil
 }
 
-// Listening reads only the address to serve on, for programs beside the gateway. What else is wrong with the file does
-// not matter to them.
-func Listening(path string, getenv func(string) string) (string, error) {
-	if listen := getenv("BURSAR_LISTEN"); listen != "" {
-		return listen, nil
-	}
-	f, _, err := readFile(path, getenv)
+// Listening reads only the address to serve on, and whether TLS is spoken there, for programs beside the gateway. What
+// else is wrong with the file does not matter to them.
+func Listening(path string, getenv func(string) string) (Config, error) {
+	f, from, err := readFile(path, getenv)
 	if err != nil {
-		return "", err
+		return Config{}, err
 	}
-	c := &checker{}
+	_ = applyEnvironment(&f, from, getenv)
+	c := &checker{config: Config{TLS: TLS(f.TLS)}}
 	c.listen(f)
 	if len(c.problems) > 0 {
-		return "", &Error{Problems: c.problems}
+		return Config{}, &Error{Problems: c.problems}
 	}
-	return c.config.Listen, nil
+	return c.config, nil
 }

@@ -3,20 +3,43 @@ package httpx
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"errors"
+	"io"
 	"net"
+	"os"
 	"sync"
+	"sync/atomic"
+	"time"
 )
 
-// Listener accepts connections on which a [Head] goes out past [net/http]. Its server needs [ConnContext].
-type Listener struct{ net.Listener }
+const (
+	// acceptPart is how much of an answer a client accepts at least within acceptTime, or its connection ends: who
+	// reads nothing must not hold for ever what was made for them.
+	acceptPart = 64 << 10
+	acceptTime = time.Minute
+	// renewAfter spares most writes a deadline of their own.
+	renewAfter = time.Second
+)
+
+// Listener accepts connections on which a [Head] goes out past [net/http], whose clients have to read what they asked
+// for, and which know a request that tells its length twice. Its server needs [ConnContext].
+type Listener struct {
+	net.Listener
+	// TLS is nil for connections that are not encrypted. HTTP/2 is not spoken.
+	TLS *tls.Config
+}
 
 // Accept waits for the next connection.
 func (l Listener) Accept() (net.Conn, error) {
 	conn, err := l.Listener.Accept()
-	if tcp, ok := conn.(*net.TCPConn); ok && err == nil {
-		return &clientConn{TCPConn: tcp}, nil
+	if err != nil {
+		return nil, err
 	}
-	return conn, err
+	if l.TLS != nil {
+		conn = tls.Server(conn, l.TLS) // shakes hands with the first byte that is read
+	}
+	return &clientConn{Conn: conn}, nil
 }
 
 type connKey struct{}
@@ -29,9 +52,40 @@ func ConnContext(ctx context.Context, conn net.Conn) context.Context {
 // clientConn is a client's connection. One answer is written to it at a time, by the goroutine that
 // serves it.
 type clientConn struct {
-	*net.TCPConn
+	net.Conn
 	// head are lines that go out behind the next status line.
 	head []byte
+	// renewed is when the client was last given time to read.
+	renewed time.Time
+	cut     atomic.Bool
+	watch   headWatch
+}
+
+// Read reads what the client sends, and watches how long it says that its requests are.
+func (c *clientConn) Read(data []byte) (int, error) {
+	n, err := c.Conn.Read(data)
+	c.watch.see(data[:n])
+	if err != nil {
+		c.answerPlain(err)
+	}
+	return n, err
+}
+
+// answerPlain tells a client that speaks HTTP where TLS is expected, in the words of [net/http].
+func (c *clientConn) answerPlain(err error) {
+	var plain tls.RecordHeaderError
+	if errors.As(err, &plain) && plain.Conn != nil && startsRequest(plain.RecordHeader[:]) {
+		_, _ = io.WriteString(plain.Conn, "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n")
+	}
+}
+
+func startsRequest(head []byte) bool {
+	for _, method := range []string{"GET /", "HEAD ", "POST ", "PUT /", "PATCH", "DELET", "OPTIO"} {
+		if string(head) == method {
+			return true
+		}
+	}
+	return false
 }
 
 var answerBuffers = sync.Pool{New: func() any { return new([]byte) }}
@@ -39,7 +93,7 @@ var answerBuffers = sync.Pool{New: func() any { return new([]byte) }}
 // Write writes data, with the head that waits behind the status line that data begins with.
 func (c *clientConn) Write(data []byte) (int, error) {
 	if len(c.head) == 0 || !startsAnswer(data) {
-		return c.TCPConn.Write(data)
+		return c.send(data)
 	}
 	status := bytes.IndexByte(data, '\n') + 1
 	buffer, _ := answerBuffers.Get().(*[]byte)
@@ -47,11 +101,46 @@ func (c *clientConn) Write(data []byte) (int, error) {
 	*buffer = append(append(append((*buffer)[:0], data[:status]...), c.head...), data[status:]...)
 	added := len(c.head)
 	c.head = c.head[:0]
-	n, err := c.TCPConn.Write(*buffer)
+	n, err := c.send(*buffer)
 	if n < len(*buffer) {
 		return min(n, status), err // how much of the rest came through, nobody asks once this has failed
 	}
 	return n - added, err
+}
+
+// send writes part by part; with each the client has time anew.
+func (c *clientConn) send(data []byte) (sent int, err error) {
+	for {
+		if now := time.Now(); now.Sub(c.renewed) > renewAfter {
+			c.renewed = now
+			_ = c.Conn.SetWriteDeadline(now.Add(acceptTime))
+		}
+		if c.cut.Load() { // also by somebody whose deadline was just overruled
+			return sent, os.ErrDeadlineExceeded
+		}
+		n, err := c.Conn.Write(data[sent:min(len(data), sent+acceptPart)])
+		if sent += n; err != nil || sent == len(data) {
+			return sent, err
+		}
+	}
+}
+
+// SetWriteDeadline ends the connection's answers when the time is over already. Others than that the connection sets
+// itself.
+func (c *clientConn) SetWriteDeadline(t time.Time) error {
+	if t.IsZero() || t.After(time.Now()) {
+		return nil
+	}
+	c.cut.Store(true)
+	return c.Conn.SetWriteDeadline(t)
+}
+
+// CloseWrite tells the client that nothing more comes.
+func (c *clientConn) CloseWrite() error {
+	if conn, can := c.Conn.(interface{ CloseWrite() error }); can {
+		return conn.CloseWrite()
+	}
+	return nil
 }
 
 // startsAnswer recognises the status line of an answer that is not a provisional one.

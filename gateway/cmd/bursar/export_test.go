@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"log/slog"
@@ -80,5 +81,21 @@ func TestExport_saysWhichKeyIsWrong(t *testing.T) {
 	}
 	if _, err := os.Stat(export.Out); err == nil {
 		t.Error("a folder was made for nothing")
+	}
+}
+
+func TestExport_readsTheKeyFromAFile(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "key")
+	if err := os.WriteFile(file, []byte(adminKey+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("BURSAR_ADMIN_KEY_FILE", file)
+	var out, errs bytes.Buffer
+	if code := run(t.Context(), []string{"export", "--endpoint", gatewayWithATeam(t), "--out", filepath.Join(t.TempDir(), "estate")}, &out, &errs); code != 0 {
+		t.Errorf("code %d: %s%s", code, &out, &errs)
+	}
+	t.Setenv("BURSAR_ADMIN_KEY_FILE", filepath.Join(t.TempDir(), "missing"))
+	if code := run(t.Context(), []string{"export", "--endpoint", "http://127.0.0.1:1"}, &out, &errs); code == 0 || !strings.Contains(errs.String(), "BURSAR_ADMIN_KEY_FILE: open ") {
+		t.Errorf("a file that is not there: code %d: %s", code, &errs)
 	}
 }

@@ -27,7 +27,7 @@ func person(out io.Writer) bool {
 }
 
 // greet tells a person what is served where, and what to do next.
-func greet(out io.Writer, address string, settings config.Config) error {
+func greet(out io.Writer, address, administration string, settings config.Config) error {
 	counters := "in this process"
 	if settings.RedisURL != "" {
 		counters = "in Redis"
@@ -40,16 +40,16 @@ func greet(out io.Writer, address string, settings config.Config) error {
 
   calls      %[2]s/v1 for OpenAI's clients, %[2]s for Anthropic's
   models     %[3]s
-  admin API  %[2]s/docs; it opens with the admin key
+  admin API  %[7]s/docs; it opens with the admin key
   health     %[2]s/health/readiness
-  metrics    %[2]s/metrics, with the admin key or metrics_key
+  metrics    %[7]s/metrics, with the admin key or metrics_key
   record     %[4]s
   counters   %[5]s
 
 %[6]s
 Ctrl-C ends it.
 
-`, version, address, servedModels(settings), record, counters, whatNext(address, settings))
+`, version, address, servedModels(settings), record, counters, whatNext(administration, settings), administration)
 	return err
 }
 

@@ -24,7 +24,7 @@ func TestGreet_saysWhatIsServedWhere(t *testing.T) {
 		{config.Config{DatabaseURL: "sqlite:x", File: "g.yaml"}, []string{"none in the configuration", "add an entry under models in g.yaml", "kill -HUP"}},
 	} {
 		var out bytes.Buffer
-		if err := greet(&out, "http://127.0.0.1:4000", test.settings); err != nil {
+		if err := greet(&out, "http://127.0.0.1:4000", "http://127.0.0.1:4000", test.settings); err != nil {
 			t.Fatal(err)
 		}
 		for _, want := range test.want {

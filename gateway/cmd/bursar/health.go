@@ -81,11 +81,11 @@ func (c healthCommand) address() (string, error) {
 	if c.URL != "" {
 		return c.URL, nil
 	}
-	listen, err := config.Listening(c.Config, os.Getenv)
+	settings, err := config.Listening(c.Config, os.Getenv)
 	if err != nil {
 		return "", err
 	}
-	host, port, err := net.SplitHostPort(listen)
+	host, port, err := net.SplitHostPort(settings.Listen)
 	if err != nil {
 		return "", fmt.Errorf("listen: %w", err)
 	}
@@ -96,5 +96,9 @@ func (c healthCommand) address() (string, error) {
 			host = "::1"
 		}
 	}
-	return "http://" + net.JoinHostPort(host, port), nil
+	scheme := "http://"
+	if settings.TLS.IsOn() {
+		scheme = "https://"
+	}
+	return scheme + net.JoinHostPort(host, port), nil
 }

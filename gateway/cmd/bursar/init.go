@@ -17,6 +17,8 @@ import (
 	_ "embed"
 
 	"golang.org/x/term"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/config"
 )
 
 // initCommand writes a first gateway.yaml.
@@ -104,7 +106,9 @@ func asking(in io.Reader, out io.Writer) func(question, fallback string) (string
 // first is what the template of the file is filled with.
 type first struct {
 	AdminKey, SecretKey, Listen, DataDir, DatabaseURL, RedisURL string
-	Providers                                                   []knownProvider
+	// Public: other machines reach the address.
+	Public    bool
+	Providers []knownProvider
 }
 
 func (c initCommand) write(getenv func(string) string, ask func(question, fallback string) (string, error), out io.Writer) error {
@@ -140,6 +144,7 @@ func (c initCommand) settle(getenv func(string) string, ask func(question, fallb
 			return settings, err
 		}
 	}
+	settings.Public = !config.Loopback(settings.Listen)
 	if settings.DataDir == "" {
 		if settings.DataDir, err = ask("Folder of the data", "data"); err != nil {
 			return settings, err

@@ -72,6 +72,7 @@ func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) (cod
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.BindTo(stdout, (*io.Writer)(nil)),
 		kong.Writers(stdout, stderr),
+		kong.Resolvers(kong.ResolverFunc(secretFiles)),
 		kong.Exit(func(code int) { panic(explained{code}) }),
 	)
 	if err != nil {

@@ -31,6 +31,9 @@ func (serveCommand) Help() string {
   BURSAR_REDIS_URL     redis://…, else counters in this process
   BURSAR_SECRET_KEY    encrypts stored secrets; required with PostgreSQL
 
+Each of them with _FILE behind it, such as BURSAR_ADMIN_KEY_FILE, names a file that holds the value instead; so may the
+variables that stand as ${NAME} in the file.
+
 SIGTERM stops it: readiness says no, for drain_delay (5s, BURSAR_DRAIN_DELAY) it goes on to take calls, then it lets
 running ones end. Ctrl-C, or a second SIGTERM, does not wait for load balancers.
 SIGHUP reads the file again: models, prices, teams, budgets and alert routes. What needs a restart is said in the log;
@@ -83,7 +86,7 @@ func (c serveCommand) serve(ctx context.Context, out io.Writer) (err error) {
 	reloading.Go(func() { c.reload(ctx, gateway, hangUp, systemd) })
 	defer context.AfterFunc(ctx, systemd.stopping)()
 	if person(out) {
-		if err := greet(out, gateway.URL(), settings); err != nil {
+		if err := greet(out, gateway.URL(), gateway.AdminURL(), settings); err != nil {
 			return errors.Join(err, gateway.Stop(ctx))
 		}
 	}
