@@ -16,6 +16,9 @@ func settingsShown(c config.Config) []console.Setting {
 	return []console.Setting{
 		{Section: gateway, Name: "Configuration file", Value: c.File},
 		{Section: gateway, Name: "listen", Value: c.Listen},
+		{Section: gateway, Name: "listen_admin", Value: c.ListenAdmin},
+		{Section: gateway, Name: "tls", Value: strconv.FormatBool(c.TLS.IsOn())},
+		{Section: gateway, Name: "trusted_proxies", Value: fmt.Sprint(len(c.TrustedProxies))},
 		{Section: gateway, Name: "database_url", Value: withoutPassword(c.DatabaseURL)},
 		{Section: gateway, Name: "redis_url", Value: withoutPassword(c.RedisURL)},
 		{Section: gateway, Name: "drain_delay", Value: duration(c.DrainDelay)},

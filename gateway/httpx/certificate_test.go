@@ -56,9 +56,11 @@ func TestCertificate_isReadAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_, _ = io.WriteString(w, r.Proto)
-	}))
+	server := httptest.NewUnstartedServer(httpx.Identify(nil)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !httpx.Of(r.Context()).Encrypted {
+			w.WriteHeader(http.StatusTeapot)
+		}
+	})))
 	server.Listener = httpx.Listener{Listener: server.Listener, TLS: certificate.Config()}
 	server.Config.ConnContext = httpx.ConnContext
 	server.Start()

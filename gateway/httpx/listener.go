@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -47,6 +48,16 @@ type connKey struct{}
 // ConnContext lets the handlers of a server reach the connection that a request came on.
 func ConnContext(ctx context.Context, conn net.Conn) context.Context {
 	return context.WithValue(ctx, connKey{}, conn)
+}
+
+// encrypted says whether a request came over TLS. [http.Request] does not know of a [Listener]'s.
+func encrypted(r *http.Request) bool {
+	conn, ours := r.Context().Value(connKey{}).(*clientConn)
+	if !ours {
+		return r.TLS != nil
+	}
+	_, over := conn.Conn.(*tls.Conn)
+	return over
 }
 
 // clientConn is a client's connection. One answer is written to it at a time, by the goroutine that

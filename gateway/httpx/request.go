@@ -24,6 +24,8 @@ type Request struct {
 	Actor string
 	// Address is the network address of the client.
 	Address string
+	// Encrypted: the gateway itself speaks TLS with whoever sent it.
+	Encrypted bool
 }
 
 type requestKey struct{}
@@ -48,7 +50,7 @@ func Identify(trusted []netip.Prefix) Middleware {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if RequestID(r.Context()) == "" {
-				request := &Request{ID: requestID(r), Address: clientAddress(r, trusted)}
+				request := &Request{ID: requestID(r), Address: clientAddress(r, trusted), Encrypted: encrypted(r)}
 				w.Header().Set(api.HeaderRequestID, request.ID)
 				r = r.WithContext(context.WithValue(r.Context(), requestKey{}, request))
 			}
