@@ -58,6 +58,7 @@ has_node() {
 }
 has_npm() { command -v npm >/dev/null; }
 
+has_chromium() { command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null; }
 has_prometheus() { command -v prometheus >/dev/null && command -v promtool >/dev/null; }
 has_amtool() { command -v amtool >/dev/null; }
 

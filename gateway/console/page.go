@@ -78,6 +78,9 @@ func (s *Server) show(w http.ResponseWriter, r *http.Request, in *session, name,
 
 func (s *Server) signedIn(r *http.Request, in *session, title string, body any) page {
 	p := s.blank(r, title, body)
+	if p.Here == "team" && !in.caller.Role.Everywhere() {
+		p.Here += "?id=" + url.QueryEscape(r.URL.Query().Get("id"))
+	}
 	p.In, p.Caller, p.CSRF, p.Nav = true, in.caller, s.formToken(in.ID), navOf(in.caller)
 	return p
 }

@@ -38,9 +38,21 @@ type world struct {
 func open(t testing.TB, fill func(s *store.Store)) *world {
 	t.Helper()
 	dir := t.TempDir()
+	address := "sqlite:" + dir + "/bursar.db"
+	if fill != nil {
+		fillRecord(t, dir, address, fill)
+	}
+	return openAt(t, dir, address, "")
+}
+
+// openAt starts a gateway on a record.
+func openAt(t testing.TB, dir, address, secretKey string) *world {
+	t.Helper()
 	upstream := testenv.StartUpstream(t, testenv.UpstreamOptions{})
 	loaded, err := config.Load("", func(name string) string {
-		return map[string]string{"BURSAR_ADMIN_KEY": adminKey, "BURSAR_LISTEN": "127.0.0.1:0", "BURSAR_DATA_DIR": dir}[name]
+		return map[string]string{
+			"BURSAR_ADMIN_KEY": adminKey, "BURSAR_LISTEN": "127.0.0.1:0", "BURSAR_DATA_DIR": dir, "BURSAR_DATABASE_URL": address, "BURSAR_SECRET_KEY": secretKey,
+		}[name]
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -51,9 +63,6 @@ func open(t testing.TB, fill func(s *store.Store)) *world {
 		Name: "gpt-4.1-mini", Upstream: "openai", BaseURL: upstream.URL(), UpstreamModel: "gpt-4.1-mini",
 		Price: &api.ModelPrice{TokenPrices: api.TokenPrices{Input: &price, Output: &price}},
 	}}
-	if fill != nil {
-		fillRecord(t, dir, loaded.DatabaseURL, fill)
-	}
 	a, err := app.New(t.Context(), app.Options{Config: loaded, Logger: slog.New(slog.DiscardHandler), Version: "test"})
 	if err != nil {
 		t.Fatal(err)

@@ -10,6 +10,7 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/signal"
@@ -21,8 +22,10 @@ import (
 const timeout = 4 * time.Minute
 
 func main() {
+	keep := flag.Bool("keep", false, "stop before everything is destroyed, and wait: for looking around in the console")
+	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx)
+	err := run(ctx, *keep)
 	stop()
 	switch {
 	case err == nil:
@@ -35,10 +38,10 @@ func main() {
 	}
 }
 
-func run(ctx context.Context) (err error) {
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+func run(ctx context.Context, keep bool) (err error) {
+	bounded, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	d, err := newDemo(ctx, os.Stdout)
+	d, err := newDemo(bounded, os.Stdout)
 	if err != nil {
 		return err
 	}
@@ -46,12 +49,22 @@ func run(ctx context.Context) (err error) {
 
 	began := time.Now()
 	steps := d.steps()
+	if keep {
+		steps = steps[:len(steps)-1] // the last one destroys everything
+	}
 	for number, step := range steps {
 		d.out.title(number+1, step.title)
-		if err := step.run(ctx); err != nil {
-			return d.explain(ctx, number+1, step.title, err)
+		if err := step.run(bounded); err != nil {
+			return d.explain(bounded, number+1, step.title, err)
 		}
 	}
 	d.out.end("All %d steps were seen, in %.0f seconds.", len(steps), time.Since(began).Seconds())
+	if !keep {
+		d.out.end("Who spent what stood at %s/console/ meanwhile; make demo KEEP=1 keeps it open to look around.", d.gateway.url)
+		return nil
+	}
+	d.out.end("Look around at %s/console/ and sign in with %s\nor, as the team research, with %s\nCtrl-C ends it.",
+		d.gateway.url, d.adminKey, d.keys["research"])
+	<-ctx.Done()
 	return nil
 }

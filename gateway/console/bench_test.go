@@ -1,0 +1,131 @@
+package console_test
+
+import (
+	"database/sql"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // for databases that are filled past the store
+	_ "modernc.org/sqlite"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/seal"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/store"
+	"github.com/bursarhq/terraform-provider-bursar/internal/testenv"
+)
+
+func TestMain(m *testing.M) { os.Exit(testenv.MainPostgres(m)) }
+
+// sizes of the installation that pages are promised to be quick for; BURSAR_BENCH_ROWS has fewer or more ledger rows.
+const (
+	benchTeams = 20_000
+	benchKeys  = 200_000
+)
+
+// BenchmarkPages tells how long each page takes and how large it is with 20,000 teams and 200,000 keys. The promise is
+// 100 ms and 60 KB. The first page starts the count of all budgets, which goes on in the background.
+func BenchmarkPages(b *testing.B) {
+	rows := 5_000_000
+	if text := os.Getenv("BURSAR_BENCH_ROWS"); text != "" {
+		var err error
+		if rows, err = strconv.Atoi(text); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for _, kind := range []string{store.SQLite, store.Postgres} {
+		w := openLarge(b, kind, rows)
+		v := w.signedIn(adminKey)
+		began := time.Now()
+		for _, page := v.get("/console/"); strings.Contains(page, "counted for the first time"); _, page = v.get("/console/") {
+			b.Logf("%s: the first count is under way", kind)
+		}
+		b.Logf("%s: budgets were counted for the first time within %v", kind, time.Since(began))
+		for _, path := range []string{
+			"", "teams", "teams?q=team-19", "teams?filter=near", "teams?after=team-15000", "team?id=team-777", "keys", "keys?team=team-777", "key?id=key-7770",
+			"budgets", "models", "usage?group_by=model", "alerts", "audit", "settings", "edit?kind=team&id=team-777",
+		} {
+			b.Run(kind+"/"+path, func(b *testing.B) {
+				bytes := 0
+				for b.Loop() {
+					status, page := v.get("/console/" + path)
+					if status != http.StatusOK {
+						b.Fatalf("%d %s", status, text(page))
+					}
+					bytes = len(page)
+				}
+				took := b.Elapsed() / time.Duration(b.N)
+				b.ReportMetric(float64(bytes)/1024, "KB/page")
+				if took > 100*time.Millisecond || bytes > 60<<10 {
+					b.Logf("/console/%s takes %v and has %d bytes; promised are 100 ms and 60 KB", path, took, bytes)
+				}
+			})
+		}
+	}
+}
+
+// openLarge starts a gateway on a large record.
+func openLarge(b *testing.B, kind string, rows int) *world {
+	b.Helper()
+	dir := b.TempDir()
+	address, driver, source := "sqlite:"+dir+"/bursar.db", "sqlite", dir+"/bursar.db"
+	if kind == store.Postgres {
+		address = testenv.Postgres(b)
+		driver, source = "pgx", address
+	}
+	fillRecord(b, dir, address, func(*store.Store) {})
+	db, err := sql.Open(driver, source)
+	if err != nil {
+		b.Fatal(err)
+	}
+	fillLarge(b, db, kind, rows)
+	if err := db.Close(); err != nil {
+		b.Fatal(err)
+	}
+	key, err := os.ReadFile(filepath.Join(dir, seal.KeyFile))
+	if err != nil {
+		b.Fatal(err)
+	}
+	return openAt(b, dir, address, strings.TrimSpace(string(key)))
+}
+
+// fillLarge writes past the store, which is faster by far: teams with caps, ten keys each, and what a month of calls
+// leaves in the daily sums and in the ledger.
+func fillLarge(b *testing.B, db *sql.DB, kind string, rows int) {
+	b.Helper()
+	numbers := func(most int) string {
+		return fmt.Sprintf("WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < %d) ", most)
+	}
+	now := time.Now().UTC()
+	hour := now.Add(-time.Hour).UnixMilli()
+	day := "date('now', '-' || (n % 29) || ' days')"
+	if kind == "postgres" {
+		numbers = func(most int) string {
+			return fmt.Sprintf("WITH numbers (n) AS (SELECT generate_series(1, %d)) ", most)
+		}
+		day = "to_char(now() at time zone 'UTC' - make_interval(days => (n % 29)::int), 'YYYY-MM-DD')"
+	}
+	kept := fmt.Sprintf("'', 1, %d + n, 'bench', %d + n, 'bench'", hour, hour)
+	columns := "declared_in, revision, created_at_ms, created_by, updated_at_ms, updated_by, document"
+	month := int64(29 * 24 * time.Hour / time.Millisecond)
+	for _, statement := range []string{
+		`INSERT INTO team (id, alias_lower, ` + columns + `) ` + numbers(benchTeams) +
+			`SELECT 'team-' || n, 'alias of team ' || n, ` + kept + `, '{"team_alias":"Alias of team ' || n || '","max_budget":' || (n % 90 + 1) || ',"budget_duration":"1mo","hard_cap":true,"rpm_limit":100}' FROM numbers`,
+		`INSERT INTO key (id, name, alias, alias_lower, team_id, ` + columns + `) ` + numbers(benchKeys) +
+			`SELECT 'key-' || n, 'sk-...', 'alias-' || n, 'alias-' || n, 'team-' || (n / 10 + 1), ` + kept + `, '{"hard_cap":true,"team_id":"team-' || (n / 10 + 1) || '"}' FROM numbers WHERE n < ` + fmt.Sprint(benchKeys),
+		`INSERT INTO usage_daily (day, team_id, key_id, user_id, model, requests, prompt_tokens, cached_tokens, completion_tokens, cost_nano) ` + numbers(min(rows/5, 1_000_000)) +
+			`SELECT ` + day + `, 'team-' || (n % ` + fmt.Sprint(benchTeams) + ` + 1), 'key-' || (n % ` + fmt.Sprint(benchKeys) + ` + 1), '', 'model-' || (n / ` + fmt.Sprint(benchKeys) + ` % 5), 5, 5000, 0, 1000, 400000000 FROM numbers WHERE n > 0 ON CONFLICT DO NOTHING`,
+		`INSERT INTO ledger (id, kind, admitted_at_ms, settled_at_ms, request_id, team_id, key_id, user_id, model, upstream, prompt_tokens, cached_tokens, completion_tokens, cost_nano, price_version) ` + numbers(rows) +
+			fmt.Sprintf(`SELECT 'row-' || n, 'settle', %d - n %% %d, %d, 'past', 'team-' || (n %% %d + 1), 'key-' || (n %% %d + 1), '', 'model-1', 'u', 1000, 0, 200, 80000000, '' FROM numbers`,
+				now.UnixMilli(), month, now.UnixMilli(), benchTeams, benchKeys),
+		map[string]string{"sqlite": "ANALYZE", "postgres": "VACUUM ANALYZE"}[kind],
+	} {
+		if _, err := db.ExecContext(b.Context(), statement); err != nil {
+			b.Fatalf("%.80s: %v", statement, err)
+		}
+	}
+}
