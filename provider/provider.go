@@ -96,7 +96,7 @@ func (p *bursarProvider) Schema(_ context.Context, _ provider.SchemaRequest, res
 	}
 }
 
-// Configure makes the client without calling the gateway: a plan that only creates needs none in reach.
+// Configure makes the client, and says at once and for all resources when the gateway is away or refuses the key.
 func (p *bursarProvider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
 	var model providerModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
@@ -121,6 +121,9 @@ func (p *bursarProvider) Configure(ctx context.Context, req provider.ConfigureRe
 	}
 	gateway, err := newClient(options, &resp.Diagnostics)
 	if err != nil {
+		return
+	}
+	if lost, _ := object.ReportLost(&resp.Diagnostics, gateway.Probe(ctx)); lost {
 		return
 	}
 	shared := object.NewConnection(gateway)

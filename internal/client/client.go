@@ -13,6 +13,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -29,6 +30,9 @@ const (
 	defaultRetryWait = 500 * time.Millisecond
 	defaultTimeout   = 30 * time.Second
 	maxRetryWait     = time.Minute
+	defaultMaxWait   = 30 * time.Second
+	dialTimeout      = 4 * time.Second
+	probeTimeout     = 5 * time.Second
 	maxResponseBytes = 64 << 20
 	pageSize         = 1000
 	anyRevision      = 0
@@ -52,6 +56,9 @@ type Options struct {
 	// RetryWait is the pause before the first repetition, doubled for each further one
 	// unless the gateway names a time in Retry-After. Zero is half a second.
 	RetryWait time.Duration
+	// MaxWait is how long a gateway that has answered before is waited for while nobody listens at its address, as when
+	// it restarts. Zero is 30 seconds, a negative time is not at all.
+	MaxWait time.Duration
 	// Timeout is for a single attempt. Zero is 30 seconds.
 	Timeout time.Duration
 }
@@ -62,6 +69,7 @@ type Client struct {
 	estate *Estate
 	checks changeChecks
 	crowd  *crowd
+	reach  *reach
 }
 
 // New returns a client of the gateway; it does not call it.
@@ -75,7 +83,8 @@ func New(options Options) (*Client, error) {
 		return nil, err
 	}
 	rest := resty.NewWithClient(&http.Client{
-		Timeout: cmp.Or(options.Timeout, defaultTimeout),
+		Timeout:   cmp.Or(options.Timeout, defaultTimeout),
+		Transport: newTransport(),
 		// A redirect would carry a change to a place nobody configured, or turn it into a GET.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	})
@@ -86,9 +95,16 @@ func New(options Options) (*Client, error) {
 		SetResponseBodyLimit(maxResponseBytes)
 	setHeaders(rest, options)
 	setRetries(rest, options)
-	c := &Client{rest: rest, crowd: newCrowd()}
+	c := &Client{rest: rest, crowd: newCrowd(), reach: newReach(cmp.Or(options.MaxWait, defaultMaxWait))}
 	c.estate = newEstate(c)
 	return c, nil
+}
+
+// newTransport is Go's own, but that it does not wait long for an address at which nobody is.
+func newTransport() *http.Transport {
+	transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert // Go's own since it has one
+	transport.DialContext = (&net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}).DialContext
+	return transport
 }
 
 // Estate reads objects of the gateway, many with few requests. It is one for all users of the client.
@@ -145,7 +161,11 @@ func CheckAdminKey(key string) error {
 // or a secret that the request carries.
 func (c *Client) call(ctx context.Context, request *resty.Request, method, path string, result any) error {
 	err := c.exchange(ctx, request, method, path, result)
-	return newVeil(c.rest.Token, request.Body).over(err)
+	err = newVeil(c.rest.Token, request.Body).over(err)
+	if err != nil && ctx.Err() == nil && failsAll(err) {
+		return c.reach.giveUp(err)
+	}
+	return err
 }
 
 func (c *Client) exchange(ctx context.Context, request *resty.Request, method, path string, result any) error {

@@ -60,7 +60,10 @@ func (c *Client) send(ctx context.Context, request *resty.Request, method, path 
 		inTurn = true
 	}
 	for attempt := 0; ; attempt++ {
-		response, err := request.Execute(method, path)
+		if err := c.reach.lost(); err != nil {
+			return nil, err
+		}
+		response, err := c.reachable(ctx, request, method, path)
 		if err != nil || response.StatusCode() != http.StatusTooManyRequests {
 			return response, err
 		}

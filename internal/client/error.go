@@ -19,7 +19,7 @@ import (
 var ErrNoAnswer = errors.New("no answer from the gateway")
 
 func noAnswer(ctx context.Context, endpoint string, err error) error {
-	if errors.Is(err, errNotSent) {
+	if errors.Is(err, errNotSent) || isLost(err) {
 		return err
 	}
 	if ctx.Err() != nil {

@@ -35,7 +35,7 @@ type attempts struct {
 // is repeated, by an object that is as wanted; deletes come to the same end.
 func (a *attempts) again(response *resty.Response, err error) bool {
 	if err != nil {
-		return true
+		return !isUnreachable(err) // whoever may be back is waited for elsewhere
 	}
 	if response.StatusCode() == http.StatusInternalServerError {
 		a.broken++
@@ -69,7 +69,7 @@ func after(attempts int, err error) error {
 func watchForLoss(request *resty.Request) (lost func() bool) {
 	seen := false
 	request.AddRetryCondition(func(response *resty.Response, err error) bool {
-		seen = seen || err != nil || response.StatusCode() >= http.StatusInternalServerError
+		seen = seen || err != nil && !isUnreachable(err) || err == nil && response.StatusCode() >= http.StatusInternalServerError
 		return false
 	})
 	return func() bool { return seen }

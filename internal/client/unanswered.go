@@ -29,7 +29,7 @@ func unanswered(err error, requestID string, lost bool) error {
 	if err == nil {
 		return nil
 	}
-	if errors.Is(err, errNotSent) && !lost {
+	if !lost && (errors.Is(err, errNotSent) || isUnreachable(err) || isLost(err)) {
 		return err
 	}
 	refused, ok := errors.AsType[*api.Error](err)

@@ -1,6 +1,7 @@
 // Package foretell tells while planning what an apply would do and what it would be refused.
 //
-// It promises warnings only: a plan is as good without them, so whatever fails here is passed over. It asks the gateway
+// It promises warnings only: a plan is as good without them, so whatever fails here is passed over, but for a gateway that
+// is away or refuses the admin key, with which no plan can be applied. It asks the gateway
 // as it is now, and must know of a resource no more than the API's fields.
 package foretell
 
@@ -26,6 +27,8 @@ const Timeout = 5 * time.Second
 // permitted to tell, is not asked again in this run.
 type Judge struct {
 	client *client.Client
+	// tell reports a gateway that is away or refuses the admin key: such a plan cannot be applied.
+	tell func(*diag.Diagnostics, error)
 
 	mu sync.Mutex
 	// silent: nobody is asked any more.
@@ -37,8 +40,9 @@ type Judge struct {
 	made map[string]bool
 }
 
-func NewJudge(gateway *client.Client) *Judge {
-	return &Judge{client: gateway, managed: map[string]bool{}, made: map[string]bool{}}
+// NewJudge takes what reports a gateway that is lost, see [client.LostError].
+func NewJudge(gateway *client.Client, tell func(*diag.Diagnostics, error)) *Judge {
+	return &Judge{client: gateway, tell: tell, managed: map[string]bool{}, made: map[string]bool{}}
 }
 
 // WillServe notes a model that the plan adds. Who refers to it is planned later.
@@ -75,7 +79,7 @@ func (j *Judge) isManaged(what string) bool {
 }
 
 // ask returns what a change would do; ok is false when nobody can tell. There is no judge before the provider is configured.
-func (j *Judge) ask(ctx context.Context, change api.QuotaChange, err error) (check api.QuotaCheck, ok bool) {
+func (j *Judge) ask(ctx context.Context, diags *diag.Diagnostics, change api.QuotaChange, err error) (check api.QuotaCheck, ok bool) {
 	if j == nil || err != nil || j.gaveUp() {
 		return check, false
 	}
@@ -83,6 +87,7 @@ func (j *Judge) ask(ctx context.Context, change api.QuotaChange, err error) (che
 	defer cancel()
 	check, err = j.client.CheckChange(ctx, change)
 	if err != nil && api.CodeOf(err) != api.Invalid {
+		j.tell(diags, err)
 		j.giveUp()
 	}
 	return check, err == nil && len(check.Changes) == 1
@@ -125,7 +130,7 @@ func (j *Judge) Team(ctx context.Context, before *Planned[api.TeamFields], plan 
 	}
 	j.willMake(plan.ID)
 	change, err := client.TeamChange(creates, plan.ID.ValueString(), plan.Fields)
-	check, ok := j.ask(ctx, change, err)
+	check, ok := j.ask(ctx, diags, change, err)
 	if !ok {
 		return
 	}
@@ -146,7 +151,9 @@ func (j *Judge) Replacement(ctx context.Context, teamID string, diags *diag.Diag
 	}
 	ctx, cancel := context.WithTimeout(ctx, Timeout)
 	defer cancel()
-	if info, err := j.client.GetTeam(ctx, teamID); err == nil && len(info.Keys) > 0 {
+	info, err := j.client.GetTeam(ctx, teamID)
+	j.tell(diags, err)
+	if err == nil && len(info.Keys) > 0 {
 		warnOfKeptKeys(diags, info)
 	}
 }
@@ -160,7 +167,7 @@ func (j *Judge) Key(ctx context.Context, before *Planned[api.KeyFields], plan Pl
 		return
 	}
 	change, err := client.KeyChange(before == nil, plan.ID.ValueString(), plan.Fields)
-	check, ok := j.ask(ctx, change, err)
+	check, ok := j.ask(ctx, diags, change, err)
 	if !ok {
 		return
 	}
@@ -185,7 +192,7 @@ func (j *Judge) Budget(ctx context.Context, before *Planned[api.BudgetFields], p
 		return
 	}
 	change, err := client.BudgetChange(creates, id, plan.Fields)
-	check, ok := j.ask(ctx, change, err)
+	check, ok := j.ask(ctx, diags, change, err)
 	if !ok {
 		return
 	}

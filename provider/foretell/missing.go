@@ -87,6 +87,7 @@ func (j *Judge) warnOfMissing(ctx context.Context, diags *diag.Diagnostics, name
 				fmt.Sprintf("%s Is the id spelled right? If this configuration makes the %s, refer to it as bursar_%s.NAME.%s_id, and it is made first.",
 					named.lost, named.noun, named.noun, named.noun))
 		} else if errors.Is(err, client.ErrNoAnswer) {
+			j.tell(diags, err)
 			j.giveUp()
 		}
 	}

@@ -23,7 +23,8 @@ func Advice(err error) string {
 		return "\n\nThe gateway's certificate is not one that this machine trusts, or is for another name. Install the authority that issued it " +
 			"(on Linux SSL_CERT_FILE names its file), or give the provider's endpoint the name that the certificate is for."
 	case errors.Is(err, client.ErrNoAnswer):
-		return "\n\nIs the gateway running, and is the provider's endpoint (or " + EnvEndpoint + ") its address?"
+		return "\n\nIs the gateway running, and is the provider's endpoint (or " + EnvEndpoint + ") its address? " +
+			"If this configuration installs it, apply that first: terraform apply -target=…"
 	case api.CodeOf(err) == api.Unauthenticated:
 		return "\n\nThe gateway does not accept the provider's admin_key (or " + EnvAdminKey + ")."
 	case api.CodeOf(err) == api.Forbidden, api.CodeOf(err) == api.MemberDenied:

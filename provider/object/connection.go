@@ -22,8 +22,10 @@ type Connection struct {
 
 // NewConnection is a connection to the gateway of a client.
 func NewConnection(gateway *client.Client) *Connection {
-	return &Connection{Client: gateway, Judge: foretell.NewJudge(gateway)}
+	return &Connection{Client: gateway, Judge: foretell.NewJudge(gateway, tellLost)}
 }
+
+func tellLost(diags *diag.Diagnostics, err error) { _, _ = ReportLost(diags, err) }
 
 // User is embedded by whatever calls the gateway; its connection is empty before the provider is configured.
 type User struct{ Connection }

@@ -15,6 +15,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/client"
 	"github.com/bursarhq/terraform-provider-bursar/provider/attribute"
 )
 
@@ -41,8 +42,36 @@ var configNames = map[string]string{
 	"alertmanager.headers":  "alertmanager.headers_wo",
 }
 
+// ReportLost says, once for everything that needs the gateway, that it is away or refuses the admin key. lost is false for
+// any other error, told when it was said before.
+func ReportLost(diags *diag.Diagnostics, err error) (lost, told bool) {
+	gone, lost := errors.AsType[*client.LostError](err)
+	if !lost {
+		return false, false
+	}
+	if !gone.Tell() {
+		return true, true
+	}
+	diags.AddError("The gateway "+whyLost(err), attribute.Sentence(gone)+Advice(err)+
+		"\n\nNothing else was asked of the gateway. Whatever needs it fails for this reason.")
+	return true, false
+}
+
+func whyLost(err error) string {
+	if errors.Is(err, client.ErrNoAnswer) {
+		return "is away"
+	}
+	return "refuses the provider's admin key"
+}
+
 // Report adds err on the attribute it names, with what to do about it.
 func Report(ctx context.Context, diags *diag.Diagnostics, schema typeFinder, summary string, err error) {
+	if lost, told := ReportLost(diags, err); lost {
+		if told {
+			diags.AddError(summary, "The gateway "+whyLost(err)+"; the first error says more.")
+		}
+		return
+	}
 	toDo := cmp.Or(adviceOnTimeout(ctx), Advice(err))
 	refused, ok := errors.AsType[*api.Error](err)
 	if !ok {

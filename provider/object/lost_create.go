@@ -88,6 +88,9 @@ func (l lostCreate) find(ctx context.Context, private PrivateReader, id *types.S
 		return false, diags
 	}
 	made, err := l.gateway.FindCreated(ctx, l.noun, request)
+	if lost, told := ReportLost(&diags, err); lost && !told {
+		return false, diags
+	}
 	switch {
 	case api.CodeOf(err) == api.NotFound:
 		return false, diags

@@ -25,6 +25,10 @@ func (r *Resource[M, F, O]) Read(ctx context.Context, req resource.ReadRequest, 
 		readGone(ctx, resp, n.identity(state)...)
 		return
 	}
+	if lost, _ := ReportLost(&resp.Diagnostics, err); lost {
+		resp.Diagnostics.Append(SetIdentity(ctx, resp.Identity, n.identity(state)...)...)
+		return // with the state as it is: the one error ends the plan
+	}
 	if err != nil {
 		Report(ctx, &resp.Diagnostics, req.State.Schema, n.summary("not read"), err)
 		return

@@ -1,0 +1,55 @@
+package provider_test
+
+import (
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+)
+
+// manyResources are 117, some of which hang together.
+const manyResources = `
+resource "bursar_team" "t" {
+  count   = 58
+  team_id = "t${count.index}"
+}
+resource "bursar_key" "k" {
+  count   = 58
+  team_id = bursar_team.t[count.index].team_id
+}
+resource "bursar_budget" "all" {
+  budget_id  = "all"
+  everything = true
+  max_budget = 5
+}
+`
+
+// A gateway that is away, or refuses the key, is said once, within seconds, whatever the size of the configuration, and
+// whether objects are to be read, made or destroyed.
+func TestAccFault_aLostGatewayIsSaidOnce(t *testing.T) {
+	g := startGateway(t)
+	nobody := httptest.NewServer(nil)
+	nobody.Close()
+	c := newCLI(t, t.TempDir(), "BURSAR_ENDPOINT="+g.URL, "BURSAR_ADMIN_KEY="+adminKey, "TF_LOG=")
+	c.write("main.tf", versions+"provider \"bursar\" {}\n"+manyResources)
+	lost := func(endpoint, key, want string, args ...string) {
+		t.Helper()
+		away := *c
+		away.env = append(away.env[:len(away.env):len(away.env)], "BURSAR_ENDPOINT="+endpoint, "BURSAR_ADMIN_KEY="+key)
+		start := time.Now()
+		said := away.run(1, append(args, "-no-color", "-input=false")...)
+		took, lines := time.Since(start), strings.Count(said, "\n")
+		if strings.Count(said, "Error: ") != 1 || !strings.Contains(words(said), want) || lines >= 40 || took > 5*time.Second {
+			t.Errorf("%v: %d lines after %s:\n%s", args, lines, took, said)
+		}
+	}
+	lost(nobody.URL, adminKey, "Error: The gateway is away", "plan")
+	lost(g.URL, "sk-wrong-0123456789", "Error: The gateway refuses the provider's admin key", "plan")
+	lost(nobody.URL, adminKey, "Error: The gateway is away", "apply", "-auto-approve")
+	c.run(0, "apply", "-auto-approve", "-no-color", "-input=false")
+	for _, args := range [][]string{{"plan"}, {"destroy", "-auto-approve"}} {
+		lost(nobody.URL, adminKey, "Error: The gateway is away", args...)
+		lost(g.URL, "sk-wrong-0123456789", "Error: The gateway refuses the provider's admin key", args...)
+	}
+	c.run(0, "plan", "-detailed-exitcode", "-no-color", "-input=false")
+}
