@@ -198,7 +198,7 @@ func (p *parts) openCounters(ctx context.Context, options Options) error {
 		policy := degraded.Policy{RateLimits: settings.RateLimitsOnStoreDown, Budgets: settings.BudgetsOnStoreDown}
 		engine, err := redis.Open(ctx, settings.RedisURL, p.ledger, redis.Options{
 			Timeout: settings.RedisTimeout, Strict: !settings.RedisPreflightWarns, StrictRecovery: settings.RedisStrictRecovery,
-			MaxBacklog: settings.MaxBacklog, OnAway: p.tellAway(policy, options), Logger: options.Logger,
+			MaxBacklog: settings.MaxBacklog, DataDir: settings.DataDir, OnAway: p.tellAway(policy, options), Logger: options.Logger,
 		})
 		if err != nil {
 			return fmt.Errorf("open the counters (redis_url): %w", err)

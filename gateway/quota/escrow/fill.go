@@ -123,6 +123,24 @@ func (e *Pots) Refill(ctx context.Context, budget quota.Budget, period quota.Per
 	return e.fillHome(ctx, p, script.FieldInt(epoch))
 }
 
+// RefillSpent fills the pots again that rows of a slot were spent from, by the slot's counters of them: a home that was
+// filled before the ledger had the rows does not know of them.
+func (e *Pots) RefillSpent(ctx context.Context, slot string, counters map[string]bool) error {
+	if !e.conn.Clustered() || len(counters) == 0 {
+		return nil
+	}
+	for _, p := range e.known() {
+		budget := p.terms()
+		if !counters[e.conn.Keys.Counter(budget.Scope, slot, p.period)] {
+			continue
+		}
+		if err := e.Refill(ctx, budget, p.period); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // DropAllowances makes a slot that has lost data ask the homes of its pots again: it may have given back what it now
 // believes to have.
 func (e *Pots) DropAllowances(ctx context.Context, slot string) error {

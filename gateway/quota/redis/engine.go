@@ -40,6 +40,9 @@ type Options struct {
 	StrictRecovery bool
 	// MaxBacklog is how many entries of a slot may wait for the record before hard budgets close; 0 is 100,000.
 	MaxBacklog int64
+	// DataDir is where rows that the record lacks are kept while it is away, for a gateway that dies meanwhile; "" keeps
+	// them in memory and in Redis only.
+	DataDir string
 	// OnAway is told when Redis goes out of reach and when it is back, and how many gateways there were; nil is not.
 	OnAway func(ctx context.Context, away bool, gateways int)
 	// Logger hears of what goes wrong in the background; nil is slog.Default.
@@ -97,6 +100,9 @@ func Open(ctx context.Context, url string, record quota.Record, options Options)
 	r := newEngine(conn, record, options)
 	background, stop := context.WithCancel(context.Background())
 	r.stop = stop
+	if err := r.streams.TakeOver(ctx); err != nil {
+		options.Logger.WarnContext(ctx, "rows that a process has left in the data directory wait for the record", slog.Any("error", err))
+	}
 	if err := r.gateways.Arrive(ctx); err != nil {
 		stop()
 		return nil, errors.Join(err, conn.Close())
@@ -113,7 +119,7 @@ func Open(ctx context.Context, url string, record quota.Record, options Options)
 func newEngine(conn *wire.Conn, record quota.Record, options Options) *Engine {
 	r := &Engine{options: options, record: record, replica: ulid.Make().String(), conn: conn, pending: &pending{}}
 	r.slots = slots.New(conn)
-	r.streams = drain.New(conn, r.slots, record, r.replica, options.Logger)
+	r.streams = drain.New(conn, r.slots, record, r.replica, options.DataDir, options.Logger)
 	r.filler = &seed.Filler{Conn: conn, Slots: r.slots, Streams: r.streams, Record: record}
 	r.pots = escrow.New(escrow.Options{
 		Conn: conn, Slots: r.slots, Streams: r.streams, Filler: r.filler, Record: record, Replica: r.replica,
@@ -156,6 +162,6 @@ func (r *Engine) Close() error {
 	r.done.Wait()
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	err := errors.Join(r.recovery.PayAll(ctx), r.drainOwn(ctx), r.gateways.Leave(ctx))
+	err := errors.Join(r.recovery.PayAll(ctx), r.drainOwn(ctx), r.gateways.Leave(ctx), r.streams.Close())
 	return errors.Join(err, r.conn.Close())
 }

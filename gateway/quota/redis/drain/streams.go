@@ -45,6 +45,10 @@ type Streams struct {
 	// recording lets one call at a time move them.
 	recording sync.Mutex
 
+	// spilling lets one call at a time use spill, which is nil for a process without a data directory.
+	spilling sync.Mutex
+	spill    *spill
+
 	mu sync.Mutex
 	// dirty are the slots whose stream has something to drain.
 	dirty map[string]bool
@@ -52,17 +56,22 @@ type Streams struct {
 	written map[string]*written
 }
 
-// New returns streams of which this process has written nothing yet.
-func New(conn *wire.Conn, slots *slots.List, record quota.Record, replica string, logger *slog.Logger) *Streams {
-	return &Streams{
+// New returns streams of which this process has written nothing yet. What the record lacks goes to files in dir while
+// the record is away, unless that is "".
+func New(conn *wire.Conn, slots *slots.List, record quota.Record, replica, dir string, logger *slog.Logger) *Streams {
+	s := &Streams{
 		conn: conn, slots: slots, record: record, replica: replica, logger: logger,
 		Woken: make(chan struct{}, 1), dirty: make(map[string]bool), written: make(map[string]*written),
 	}
+	if dir != "" {
+		s.spill = &spill{dir: dir, replica: replica}
+	}
+	return s
 }
 
 // All moves everything that was settled, by any gateway, to the record.
 func (s *Streams) All(ctx context.Context) error {
-	if err := s.drainWritten(ctx); err != nil {
+	if err := errors.Join(s.drainWritten(ctx), s.TakeOver(ctx)); err != nil {
 		return err
 	}
 	slots, err := s.slots.All(ctx)

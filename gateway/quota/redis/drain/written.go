@@ -16,7 +16,7 @@ import (
 type Row struct {
 	Row api.LedgerRow
 	// Counters are those of the budgets that it was spent from.
-	Counters []string
+	Counters []string `json:",omitempty"`
 }
 
 // written are the rows of one slot.
@@ -24,6 +24,8 @@ type written struct {
 	rows []Row
 	// entries of the stream hold the rows, in their order; one without an id is left to whoever reads the stream.
 	entries []streamEntry
+	// spilled is how many of the rows are on the disk.
+	spilled int
 }
 
 // NoteWritten keeps what a script has written. all is false when there is more to drain.
@@ -51,13 +53,25 @@ func (s *Streams) keepWrittenLocked(slot, entry string, rows []Row) {
 	s.unrecorded.Add(int64(len(rows)))
 }
 
-// drainWritten moves to the record what this process has put into streams. What fails stays.
+// drainWritten moves to the record what this process has put into streams. What fails stays, and goes to the disk.
 func (s *Streams) drainWritten(ctx context.Context) error {
 	s.recording.Lock()
 	defer s.recording.Unlock()
+	stop := s.spillMeanwhile()
+	err := s.moveWritten(ctx)
+	stop()
+	if err != nil {
+		s.spillWritten()
+		return err
+	}
+	s.unspill()
+	return nil
+}
+
+func (s *Streams) moveWritten(ctx context.Context) error {
 	for _, slot := range s.slotsWritten() {
 		for rows, entries := s.nextWritten(slot); len(rows) > 0; rows, entries = s.nextWritten(slot) {
-			if err := s.recordWritten(ctx, slot, rows); err != nil {
+			if err := s.recordWritten(ctx, rows); err != nil {
 				return err
 			}
 			s.forgetWritten(slot, len(rows), len(entries))
@@ -94,34 +108,38 @@ func (s *Streams) forgetWritten(slot string, rows, entries int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	w := s.written[slot]
-	w.rows, w.entries = w.rows[rows:], w.entries[entries:]
+	w.rows, w.entries, w.spilled = w.rows[rows:], w.entries[entries:], max(0, w.spilled-rows)
 	s.unrecorded.Add(int64(-rows))
 	if len(w.rows) == 0 {
 		delete(s.written, slot)
 	}
 }
 
-func (s *Streams) recordWritten(ctx context.Context, slot string, rows []Row) error {
+func (s *Streams) recordWritten(ctx context.Context, rows []Row) error {
 	entries := make([]quota.Entry, len(rows))
 	for i := range rows {
 		entries[i].Row = &rows[i].Row
 	}
 	if err := s.record.Append(ctx, entries); err != nil {
-		return fmt.Errorf("record %d settlements of %s: %w", len(entries), slot, err)
+		return fmt.Errorf("record %d settlements: %w", len(entries), err)
 	}
 	return nil
 }
 
 // RecordUnrecorded puts into the record what Redis may have lost on its way there, and has the counters that it was
-// spent from filled again.
-func (s *Streams) RecordUnrecorded(ctx context.Context, slot string) error {
-	rows := s.writtenIn(slot)
+// spent from filled again. It returns these.
+func (s *Streams) RecordUnrecorded(ctx context.Context, slot string) (counters map[string]bool, err error) {
+	return s.recordRows(ctx, s.writtenIn(slot))
+}
+
+// recordRows records rows and has the counters that they were spent from filled again.
+func (s *Streams) recordRows(ctx context.Context, rows []Row) (counters map[string]bool, err error) {
 	for batch := range slices.Chunk(rows, drainCount) {
-		if err := s.recordWritten(ctx, slot, batch); err != nil {
-			return err
+		if err := s.recordWritten(ctx, batch); err != nil {
+			return nil, err
 		}
 	}
-	counters := map[string]bool{}
+	counters = map[string]bool{}
 	for _, row := range rows {
 		for _, counter := range row.Counters {
 			counters[counter] = true
@@ -129,10 +147,10 @@ func (s *Streams) RecordUnrecorded(ctx context.Context, slot string) error {
 	}
 	for counter := range counters {
 		if _, err := s.conn.CallInt(ctx, s.conn.Scripts.Unseed, counter, nil); err != nil {
-			return fmt.Errorf("have %s filled again: %w", counter, err)
+			return nil, fmt.Errorf("have %s filled again: %w", counter, err)
 		}
 	}
-	return nil
+	return counters, nil
 }
 
 func (s *Streams) writtenIn(slot string) []Row {

@@ -93,7 +93,11 @@ func (r *Recovery) restoreNow(ctx context.Context, slot string, log *Log) error 
 			return fmt.Errorf("record %d settlements that Redis may have lost: %w", len(entries), err)
 		}
 	}
-	if err := r.Streams.RecordUnrecorded(ctx, slot); err != nil {
+	counters, err := r.Streams.RecordUnrecorded(ctx, slot)
+	if err != nil {
+		return err
+	}
+	if err := r.Pots.RefillSpent(ctx, slot, counters); err != nil {
 		return err
 	}
 	items, err := r.restoreItems(slot, log, recent)
