@@ -20,10 +20,19 @@ type Found struct {
 	Data []Span
 	// Unweighed is the first part whose size cannot be known beforehand; nil when there is none.
 	Unweighed *Part
+	// References are the items that are named and not within.
+	References []Reference
 	// Toolset: tools are offered.
 	Toolset bool
 	// Tools are those that are more than a function that the client runs.
 	Tools []Tool
+}
+
+// Reference names an item that the provider keeps.
+type Reference struct {
+	ID string
+	// Needed: the item is nothing but its name. Others are something without it, too, such as thoughts in plain text.
+	Needed bool
 }
 
 // Part is one part of a request, for people.

@@ -1,6 +1,10 @@
 package content
 
-import "bytes"
+import (
+	"bytes"
+	"encoding/json"
+	"slices"
+)
 
 // facts are what an object says of itself.
 type facts struct {
@@ -18,6 +22,8 @@ type facts struct {
 	pictures, sounds, files []member
 	source                  *value
 	result                  *value
+	// ids are all that it has, by names in small letters or large ones.
+	ids [][]byte
 }
 
 // member is one that holds media, or points to some.
@@ -114,6 +120,9 @@ func (w *walk) member(f *facts, at place, folded []byte) {
 		f.kind, f.kinds = v.text, f.kinds+1
 	case "id":
 		f.id = v.kept()
+		if v.kind == 's' {
+			f.ids = append(f.ids, v.text)
+		}
 	case "url", "uri", "fileuri":
 		f.url = v.kept()
 	case "mediatype", "mimetype":
@@ -148,6 +157,7 @@ func (w *walk) member(f *facts, at place, folded []byte) {
 // judge weighs an object by what it says of itself, as the dearest vendor might read it.
 func (w *walk) judge(f *facts, at place) {
 	kind := unquotedKind(f.kind)
+	w.refer(f, kind, at)
 	sure := at.strict && f.kinds == 1 && at.zone == conversation
 	switch {
 	case isOneOf(kind, "image_generation_call"):
@@ -370,6 +380,25 @@ func isReference(f *facts, kind string) bool {
 		return false
 	}
 	return f.payload == 0 || kind == "reasoning" && !f.encrypted
+}
+
+// refer notes which items of a provider's an object names. Vendors differ in whether letters are large or small, so
+// that one with several ids, or of several kinds, may mean any of them.
+func (w *walk) refer(f *facts, kind string, at place) {
+	if len(f.ids) == 0 {
+		return
+	}
+	needed := isOneOf(kind, "item_reference") || at.item && (f.payload == 0 || f.kinds > 1)
+	kept := at.item && (isReference(f, kind) || isOneOf(kind, "image_generation_call") && f.result == nil)
+	if !needed && !kept {
+		return
+	}
+	for _, raw := range f.ids {
+		var id string
+		if json.Unmarshal(slices.Concat([]byte{'"'}, raw, []byte{'"'}), &id) == nil {
+			w.found.References = append(w.found.References, Reference{ID: id, Needed: needed})
+		}
+	}
 }
 
 func hasPrefix(v *value, prefix string) bool {

@@ -72,7 +72,7 @@ var endpoints = []*endpoint{
 	}),
 	storedEndpoint(endpoint{path: storedPath}),
 	storedEndpoint(endpoint{path: storedPath, method: http.MethodDelete, settled: (*Proxy).forgetDeleted}),
-	storedEndpoint(endpoint{path: storedPath + "/input_items"}),
+	storedEndpoint(endpoint{path: storedPath + "/input_items", settled: (*Proxy).rememberListed}),
 	storedEndpoint(endpoint{path: storedPath + "/cancel", method: http.MethodPost}),
 	anthropicEndpoint(endpoint{path: upstream.PathMessages, parse: parseMessages, capped: true}),
 	anthropicEndpoint(endpoint{path: upstream.PathCountTokens, parse: parseCountTokens, free: true}),

@@ -169,5 +169,8 @@ func (p *Proxy) admit(w http.ResponseWriter, r *http.Request, c *call) error {
 	if err := p.findPrevious(r.Context(), c); err != nil {
 		return err
 	}
+	if err := p.findItems(r.Context(), c); err != nil {
+		return err
+	}
 	return p.reserve(r.Context(), c, secret)
 }

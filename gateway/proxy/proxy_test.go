@@ -82,7 +82,7 @@ const perToken = money.Nano(1000)
 func newBench(t *testing.T, change func(*bench)) *bench {
 	b := &bench{
 		t: t, upstream: testenv.StartUpstream(t, testenv.UpstreamOptions{}), log: &bytes.Buffer{},
-		responses: &keptResponses{kept: map[string]api.StoredResponse{}},
+		responses: &keptResponses{kept: map[string]api.StoredResponse{}, items: map[string]string{}},
 		secret:    auth.NewSecret().Reveal(), key: api.NewKey("key_1"), team: api.NewTeam("marketing"),
 	}
 	b.key.TeamID, b.key.UserID = &b.team.TeamID, new("user-1")

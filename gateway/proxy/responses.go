@@ -8,6 +8,7 @@ import (
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/deployment"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/httpx"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/upstream"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
@@ -17,6 +18,9 @@ type ResponseRecord interface {
 	// StoredResponse fails with [api.NotFound].
 	StoredResponse(ctx context.Context, id string) (api.StoredResponse, error)
 	ForgetResponse(ctx context.Context, id string) error
+	// RememberItems notes which response items belong to; StoredItems returns these by the items' ids.
+	RememberItems(ctx context.Context, responseID string, items []string) error
+	StoredItems(ctx context.Context, ids []string) (map[string]api.StoredResponse, error)
 	// PurgeResponses drops what providers keep no longer.
 	PurgeResponses(ctx context.Context) error
 }
@@ -81,11 +85,44 @@ func (p *Proxy) ownResponse(ctx context.Context, c *call, id string) (api.Stored
 	case err != nil:
 		return stored, unavailable(err)
 	}
-	team, key := c.owner()
-	if stored.TeamID != team || team == "" && stored.KeyID != key {
+	if !c.owns(stored) {
 		return api.StoredResponse{}, unknown
 	}
 	return stored, nil
+}
+
+// owns says whether a response is of the caller's team, or of its key if that has none.
+func (c *call) owns(stored api.StoredResponse) bool {
+	team, key := c.owner()
+	return stored.TeamID == team && (team != "" || stored.KeyID == key)
+}
+
+// findItems finds the items that the call refers to: they must be the caller's own. Others' do not exist for it.
+func (p *Proxy) findItems(ctx context.Context, c *call) error {
+	if len(c.holds.References) == 0 || c.endpoint.wire != upstream.Responses {
+		return nil
+	}
+	ids := make([]string, len(c.holds.References))
+	for i, reference := range c.holds.References {
+		ids[i] = reference.ID
+	}
+	stored := map[string]api.StoredResponse{}
+	if p.Responses != nil {
+		var err error
+		if stored, err = p.Responses.StoredItems(ctx, ids); err != nil {
+			return unavailable(err)
+		}
+	}
+	for _, reference := range c.holds.References {
+		of, known := stored[reference.ID]
+		if known && !c.owns(of) || !known && reference.Needed {
+			return api.Errorf(api.NotFound, "Item with id '%s' not found.", clipName(reference.ID))
+		}
+		if known && c.pinned == "" {
+			c.pinned = of.Deployment
+		}
+	}
+	return nil
 }
 
 // owner is whose the call's responses are.
@@ -117,10 +154,40 @@ func (p *Proxy) rememberResponse(ctx context.Context, c *call, answer []byte) {
 	if err != nil {
 		p.Logger.LogAttrs(ctx, slog.LevelWarn, "response was not remembered",
 			slog.String("request_id", c.requestID), slog.String("error", err.Error()))
+		return
+	}
+	p.rememberItems(ctx, c, id, response.Get("output.#.id"))
+}
+
+// rememberListed notes the items of a stored response that an answer lists.
+func (p *Proxy) rememberListed(ctx context.Context, c *call, answer []byte) {
+	p.rememberItems(ctx, c, c.previous, gjson.GetBytes(answer, "data.#.id"))
+}
+
+// rememberItems notes whose items are that the provider keeps.
+func (p *Proxy) rememberItems(ctx context.Context, c *call, responseID string, ids gjson.Result) {
+	var items []string
+	for _, id := range ids.Array() {
+		if text := id.String(); text != "" && len(text) <= maxResponseID && len(items) < maxItems {
+			items = append(items, text)
+		}
+	}
+	if len(items) == 0 || p.Responses == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
+	defer cancel()
+	if err := p.Responses.RememberItems(ctx, responseID, items); err != nil {
+		p.Logger.LogAttrs(ctx, slog.LevelWarn, "items of a response were not remembered",
+			slog.String("request_id", c.requestID), slog.String("error", err.Error()))
 	}
 }
 
-const maxResponseID = 256
+const (
+	maxResponseID = 256
+	// maxItems is how many items of one answer are remembered.
+	maxItems = 1000
+)
 
 // place names a deployment for the record: where it is and what it is called there.
 func place(d deployment.Deployment) string { return d.Host() + "/" + d.UpstreamModel }

@@ -17,6 +17,8 @@ import (
 type keptResponses struct {
 	mu   sync.Mutex
 	kept map[string]api.StoredResponse
+	// items are the ids of responses by those of their items.
+	items map[string]string
 }
 
 func (k *keptResponses) RememberResponse(_ context.Context, response api.StoredResponse) error {
@@ -40,6 +42,29 @@ func (k *keptResponses) ForgetResponse(_ context.Context, id string) error {
 	defer k.mu.Unlock()
 	delete(k.kept, id)
 	return nil
+}
+
+func (k *keptResponses) RememberItems(_ context.Context, responseID string, items []string) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, id := range items {
+		if _, known := k.items[id]; !known {
+			k.items[id] = responseID
+		}
+	}
+	return nil
+}
+
+func (k *keptResponses) StoredItems(_ context.Context, ids []string) (map[string]api.StoredResponse, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	found := map[string]api.StoredResponse{}
+	for _, id := range ids {
+		if response, known := k.kept[k.items[id]]; known {
+			found[id] = response
+		}
+	}
+	return found, nil
 }
 
 func (k *keptResponses) PurgeResponses(context.Context) error { return nil }
@@ -101,6 +126,49 @@ func TestResponses_othersCannotReadOrContinueThem(t *testing.T) {
 		}
 	}
 	if n := len(b.upstream.Requests()); n != 1 {
+		t.Errorf("the upstream saw %d requests", n)
+	}
+}
+
+// An item is its response's: whoever may not read the response finds no item of it, however it is named.
+func TestResponses_othersCannotReferToItems(t *testing.T) {
+	b := newBench(t, nil)
+	id := b.respond(t, "")
+	ask := func(item string) answer {
+		return b.send("POST", "/v1/responses", `{"model":"m","input":[{"type":"message","role":"user","content":"hi"},`+item+`]}`, nil)
+	}
+	reference := `{"type":"item_reference","id":"msg_fake"}`
+	if got := ask(reference); got.status != http.StatusOK {
+		t.Fatalf("one's own item: %d %s", got.status, got.body)
+	}
+	for _, item := range []string{`{"type":"item_reference","id":"msg_unknown"}`, `{"id":"msg_unknown"}`} {
+		if got := ask(item); got.status != http.StatusNotFound || !strings.Contains(got.body, "Item with id 'msg_unknown' not found") {
+			t.Errorf("%s: %d %s", item, got.status, got.body)
+		}
+	}
+	for _, item := range []string{
+		`{"type":"message","id":"msg_unknown","role":"assistant","content":"hi"}`,
+		`{"type":"reasoning","id":"rs_unknown","summary":[],"content":[{"type":"reasoning_text","text":"hm"}]}`,
+		`{"type":"function_call","id":"msg_unknown","call_id":"1","name":"f","arguments":"{}"}`,
+	} {
+		if got := ask(item); got.status != http.StatusOK {
+			t.Errorf("an item that is whole, %s: %d %s", item, got.status, got.body)
+		}
+	}
+	stored := b.responses.kept[id]
+	stored.TeamID = "research"
+	b.responses.kept[id] = stored
+	asked := len(b.upstream.Requests())
+	for _, item := range []string{
+		reference, `{"id":"msg_fake"}`, `{"type":"item_reference","id":"msg\u005ffake"}`, `{"type":"item_reference","id":"msg_fake","Id":"msg_unknown"}`,
+		`{"type":"item_reference","Type":"message","id":"msg_fake","content":"x"}`, `{"type":"reasoning","id":"msg_fake","summary":[]}`,
+		`{"type":"image_generation_call","id":"msg_fake"}`, `{"role":"user","content":[` + reference + `]}`,
+	} {
+		if got := ask(item); got.status != http.StatusNotFound || !strings.Contains(got.body, "not found") {
+			t.Errorf("another team's, %s: %d %s", item, got.status, got.body)
+		}
+	}
+	if n := len(b.upstream.Requests()) - asked; n != 0 {
 		t.Errorf("the upstream saw %d requests", n)
 	}
 }

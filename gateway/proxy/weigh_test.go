@@ -54,6 +54,7 @@ func reads(t *testing.T, tokens int64, change func(*bench)) *bench {
 		reader := b.deployment("reader", server.URL)
 		reader.MaxInputTokens = 1_000_000
 		b.more = append(b.more, reader)
+		b.responses.kept["resp_1"], b.responses.items["msg_1"] = api.StoredResponse{ID: "resp_1", TeamID: b.team.TeamID}, "resp_1"
 		if change != nil {
 			change(b)
 		}

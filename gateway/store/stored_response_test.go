@@ -26,12 +26,28 @@ func TestStoredResponse_isRememberedOnceAndForAMonth(t *testing.T) {
 		if diff := cmp.Diff(want, got); err != nil || diff != "" {
 			t.Error(err, diff)
 		}
+		if err := s.RememberItems(t.Context(), "resp_1", []string{"msg_1", "fc_1"}); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.RememberItems(t.Context(), "resp_2", []string{"msg_1", "msg_2"}); err != nil {
+			t.Fatal(err)
+		}
+		of := func() map[string]api.StoredResponse {
+			return must(s.StoredItems(t.Context(), []string{"msg_1", "fc_1", "msg_2", "msg_3"}))(t)
+		}
+		want.Tokens, want.CreatedAt = 0, time.Time{}
+		if diff := cmp.Diff(map[string]api.StoredResponse{"msg_1": want, "fc_1": want}, of()); diff != "" {
+			t.Error("items:", diff)
+		}
 		clock.Advance(33 * 24 * time.Hour)
 		if err := s.PurgeResponses(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := s.StoredResponse(t.Context(), "resp_1"); api.CodeOf(err) != api.NotFound {
 			t.Errorf("after a month: %v", err)
+		}
+		if items := of(); len(items) != 0 {
+			t.Errorf("after a month: %v", items)
 		}
 	})
 }
