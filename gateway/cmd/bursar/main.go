@@ -11,6 +11,8 @@ import (
 	"syscall"
 	_ "time/tzdata" // budgets have time zones, and small images have none installed
 
+	_ "golang.org/x/crypto/x509roots/fallback" // nor have they certificate authorities; used where the system has none
+
 	"github.com/alecthomas/kong"
 )
 
