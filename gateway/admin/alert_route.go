@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -11,30 +12,23 @@ import (
 )
 
 // createAlertRoute is POST /alert_route/new: a route's fields, and alert_route_id unless one is to be made.
-func (s *Server) createAlertRoute(c *route.Call) (any, error) {
-	id, err := c.In.Text("alert_route_id")
-	if err != nil {
-		return nil, err
-	}
-	if id == "" {
-		id = auth.NewAlertRouteID()
-	}
-	alertRoute := api.NewAlertRoute(id)
-	if err := c.In.Expect(&alertRoute.AlertRouteFields); err != nil {
-		return nil, err
+func (s *Server) createAlertRoute(c *route.Call, in alertRouteNew) (created api.AlertRoute, err error) {
+	alertRoute := api.NewAlertRoute(cmp.Or(in.AlertRouteID, auth.NewAlertRouteID()))
+	if err := in.Apply(&alertRoute.AlertRouteFields); err != nil {
+		return created, err
 	}
 	if err := alertRoute.Validate(); err != nil {
-		return nil, err
+		return created, err
 	}
-	if err := undeclared("alert route", s.declared.AlertRoute, id); err != nil {
-		return nil, err
+	if err := undeclared("alert route", s.declared.AlertRoute, alertRoute.AlertRouteID); err != nil {
+		return created, err
 	}
-	created, err := route.Once(c, s.record, func(ctx context.Context) (api.AlertRoute, error) {
+	created, err = route.Once(c, s.record, func(ctx context.Context) (api.AlertRoute, error) {
 		stored, err := s.record.CreateAlertRoute(ctx, c.Change, alertRoute)
 		return stored, route.Taken(err, "alert_route_id")
 	})
 	if err != nil {
-		return nil, err
+		return created, err
 	}
 	return created, route.InForce(s.changes.RouteChanged(c.Context(), nil, &created))
 }
@@ -48,12 +42,8 @@ func (s *Server) completeAlertRoute(alertRoute api.AlertRoute) api.AlertRoute {
 }
 
 // alertRouteInfo is GET /alert_route/info?alert_route_id=.
-func (s *Server) alertRouteInfo(c *route.Call) (any, error) {
-	id, err := c.Required("alert_route_id")
-	if err != nil {
-		return nil, err
-	}
-	alertRoute, err := s.record.AlertRoute(c.Context(), id)
+func (s *Server) alertRouteInfo(c *route.Call, in alertRouteAsked) (api.AlertRoute, error) {
+	alertRoute, err := s.record.AlertRoute(c.Context(), in.AlertRouteID)
 	return s.completeAlertRoute(alertRoute), err
 }
 
@@ -63,11 +53,10 @@ type alertRouteList struct {
 }
 
 // listAlertRoutes is GET /alert_route/list: every route, or the one with the name asked for.
-func (s *Server) listAlertRoutes(c *route.Call) (any, error) {
-	filter := api.AlertRouteFilter{Name: c.Query.Get("name")}
-	routes, _, err := s.record.AlertRoutes(c.Context(), filter)
+func (s *Server) listAlertRoutes(c *route.Call, in alertRoutesWanted) (alertRouteList, error) {
+	routes, _, err := s.record.AlertRoutes(c.Context(), api.AlertRouteFilter{Name: in.Name})
 	if err != nil {
-		return nil, err
+		return alertRouteList{}, err
 	}
 	list := alertRouteList{AlertRoutes: make([]api.AlertRoute, len(routes))}
 	for i, alertRoute := range routes {
@@ -77,33 +66,26 @@ func (s *Server) listAlertRoutes(c *route.Call) (any, error) {
 }
 
 // updateAlertRoute is POST /alert_route/update: alert_route_id and the fields to change.
-func (s *Server) updateAlertRoute(c *route.Call) (any, error) {
-	id, err := c.In.Required("alert_route_id")
-	if err != nil {
-		return nil, err
-	}
-	if err := c.In.Expect(&api.AlertRouteFields{}); err != nil {
-		return nil, err
-	}
-	takesOff := c.In.Nulls(api.AlertTargets{}.Kinds()...)
+func (s *Server) updateAlertRoute(c *route.Call, in alertRouteUpdate) (changed api.AlertRoute, err error) {
+	takesOff := in.Nulls(api.AlertTargets{}.Kinds()...)
 	revision, err := c.IfRevision()
 	if err != nil {
-		return nil, err
+		return changed, err
 	}
-	if err := undeclared("alert route", s.declared.AlertRoute, id); err != nil {
-		return nil, err
+	if err := undeclared("alert route", s.declared.AlertRoute, in.AlertRouteID); err != nil {
+		return changed, err
 	}
 	var before api.AlertRoute
-	alertRoute, err := s.record.UpdateAlertRoute(c.Context(), c.Change, id, revision, func(alertRoute *api.AlertRoute) error {
+	alertRoute, err := s.record.UpdateAlertRoute(c.Context(), c.Change, in.AlertRouteID, revision, func(alertRoute *api.AlertRoute) error {
 		before = *alertRoute
-		if err := c.In.Patch(&alertRoute.AlertRouteFields); err != nil {
+		if err := in.Apply(&alertRoute.AlertRouteFields); err != nil {
 			return err
 		}
 		takeOff(alertRoute.Target(), takesOff)
 		return nil
 	})
 	if err != nil {
-		return nil, err
+		return changed, err
 	}
 	return s.completeAlertRoute(alertRoute), route.InForce(s.changes.RouteChanged(c.Context(), &before, &alertRoute))
 }
@@ -126,45 +108,24 @@ type alertRoutesDeleted struct {
 }
 
 // deleteAlertRoutes is POST /alert_route/delete {"alert_route_ids"}: all of them or none.
-func (s *Server) deleteAlertRoutes(c *route.Call) (any, error) {
-	ids, err := c.In.Texts("alert_route_ids")
+func (s *Server) deleteAlertRoutes(c *route.Call, in alertRoutesNamed) (gone alertRoutesDeleted, err error) {
+	if err := undeclared("alert route", s.declared.AlertRoute, in.AlertRouteIDs...); err != nil {
+		return gone, err
+	}
+	deleted, err := s.record.DeleteAlertRoutes(c.Context(), c.Change, in.AlertRouteIDs)
 	if err != nil {
-		return nil, err
-	}
-	if len(ids) == 0 {
-		return nil, api.FieldErrorf("alert_route_ids", "is required: a list of the routes to delete")
-	}
-	if err := c.In.Expect(&struct{}{}); err != nil {
-		return nil, err
-	}
-	if err := undeclared("alert route", s.declared.AlertRoute, ids...); err != nil {
-		return nil, err
-	}
-	deleted, err := s.record.DeleteAlertRoutes(c.Context(), c.Change, ids)
-	if err != nil {
-		return nil, err
+		return gone, err
 	}
 	var failed error
 	for _, alertRoute := range deleted {
 		failed = errors.Join(failed, s.changes.RouteChanged(c.Context(), &alertRoute, nil))
 	}
-	return alertRoutesDeleted{DeletedAlertRoutes: ids}, route.InForce(failed)
+	return alertRoutesDeleted{DeletedAlertRoutes: in.AlertRouteIDs}, route.InForce(failed)
 }
 
 // testAlertRoute is POST /alert_route/test {"alert_route_id"}: it answers when a test event has arrived.
-func (s *Server) testAlertRoute(c *route.Call) (any, error) {
-	id, err := c.In.Required("alert_route_id")
-	if err != nil {
-		return nil, err
-	}
-	if err := c.In.Expect(&struct{}{}); err != nil {
-		return nil, err
-	}
-	tested, err := s.tester.SendTest(c.Context(), id)
-	if err != nil {
-		return nil, err
-	}
-	return tested, nil
+func (s *Server) testAlertRoute(c *route.Call, in alertRouteNamed) (api.AlertTest, error) {
+	return s.tester.SendTest(c.Context(), in.AlertRouteID)
 }
 
 // Tester sends a test event to a route and returns what the receiver said when it has arrived, or an

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/route"
@@ -9,37 +10,31 @@ import (
 )
 
 // createBudget is POST /budget/new: a budget's fields, and budget_id unless one is to be made.
-func (s *Server) createBudget(c *route.Call) (any, error) {
-	id, err := c.In.Text("budget_id")
-	if err != nil {
-		return nil, err
-	}
-	if id == "" {
-		id = auth.NewBudgetID()
-	}
-	budget := api.NewBudget(id)
-	if err := c.In.Expect(&budget.BudgetFields); err != nil {
-		return nil, err
+func (s *Server) createBudget(c *route.Call, in budgetNew) (made api.Budget, err error) {
+	budget := api.NewBudget(cmp.Or(in.BudgetID, auth.NewBudgetID()))
+	if err := in.Apply(&budget.BudgetFields); err != nil {
+		return made, err
 	}
 	if err := budget.Validate(); err != nil {
-		return nil, err
+		return made, err
 	}
-	if err := undeclared("budget", s.declared.Budget, id); err != nil {
-		return nil, err
+	if err := undeclared("budget", s.declared.Budget, budget.BudgetID); err != nil {
+		return made, err
 	}
 	created, err := route.Once(c, s.record, func(ctx context.Context) (api.Budget, error) {
 		stored, err := s.record.CreateBudget(ctx, c.Change, budget)
 		return stored, route.Taken(err, "budget_id")
 	})
 	if err != nil {
-		return nil, err
+		return made, err
 	}
 	if err := s.changes.BudgetChanged(c.Context(), nil, &created); err != nil {
-		return nil, route.InForce(err)
+		return made, route.InForce(err)
 	}
 	// What a new pot has spent is in the ledger already, and it can be summed only once the pot is there.
 	stored := []api.Budget{created}
-	return &stored[0], s.completeBudgets(c.Context(), stored)
+	err = s.completeBudgets(c.Context(), stored)
+	return stored[0], err
 }
 
 // completeBudgets fills in what the record does not know: spending, and where budgets are declared.
@@ -61,17 +56,8 @@ func (s *Server) completeBudgets(ctx context.Context, budgets []api.Budget) erro
 }
 
 // budgetInfo is POST /budget/info {"budgets": ids}: those that are there, in the order asked.
-func (s *Server) budgetInfo(c *route.Call) (any, error) {
-	ids, err := c.In.Texts("budgets")
-	if err != nil {
-		return nil, err
-	}
-	if len(ids) == 0 {
-		return nil, api.FieldErrorf("budgets", "is required: a list of the budgets to look up")
-	}
-	if err := c.In.Expect(&struct{}{}); err != nil {
-		return nil, err
-	}
+func (s *Server) budgetInfo(c *route.Call, in budgetsNamed) ([]api.Budget, error) {
+	ids := in.Budgets
 	found, err := s.budgets(c.Context(), api.BudgetFilter{IDs: ids})
 	if err != nil {
 		return nil, err
@@ -90,7 +76,7 @@ func (s *Server) budgetInfo(c *route.Call) (any, error) {
 }
 
 // listBudgets is GET /budget/list: every budget.
-func (s *Server) listBudgets(c *route.Call) (any, error) {
+func (s *Server) listBudgets(c *route.Call, _ struct{}) ([]api.Budget, error) {
 	return s.budgets(c.Context(), api.BudgetFilter{})
 }
 
@@ -107,31 +93,24 @@ func (s *Server) budgets(ctx context.Context, filter api.BudgetFilter) ([]api.Bu
 }
 
 // updateBudget is POST /budget/update: budget_id and the fields to change.
-func (s *Server) updateBudget(c *route.Call) (any, error) {
-	id, err := c.In.Required("budget_id")
-	if err != nil {
-		return nil, err
-	}
-	if err := c.In.Expect(&api.BudgetFields{}); err != nil {
-		return nil, err
-	}
+func (s *Server) updateBudget(c *route.Call, in budgetUpdate) (changed api.Budget, err error) {
 	revision, err := c.IfRevision()
 	if err != nil {
-		return nil, err
+		return changed, err
 	}
-	if err := undeclared("budget", s.declared.Budget, id); err != nil {
-		return nil, err
+	if err := undeclared("budget", s.declared.Budget, in.BudgetID); err != nil {
+		return changed, err
 	}
 	var before api.Budget
-	budget, err := s.record.UpdateBudget(c.Context(), c.Change, id, revision, func(budget *api.Budget) error {
+	budget, err := s.record.UpdateBudget(c.Context(), c.Change, in.BudgetID, revision, func(budget *api.Budget) error {
 		before = *budget
-		return c.In.Patch(&budget.BudgetFields)
+		return in.Apply(&budget.BudgetFields)
 	})
 	if err != nil {
-		return nil, err
+		return changed, err
 	}
 	if err := route.InForce(s.changes.BudgetChanged(c.Context(), &before, &budget)); err != nil {
-		return nil, err
+		return changed, err
 	}
 	budgets := []api.Budget{budget}
 	err = s.completeBudgets(c.Context(), budgets)
@@ -139,30 +118,17 @@ func (s *Server) updateBudget(c *route.Call) (any, error) {
 }
 
 // deleteBudget is POST /budget/delete {"id"}, which LiteLLM does not call budget_id; both are read.
-func (s *Server) deleteBudget(c *route.Call) (any, error) {
-	id, err := c.In.Text("id")
-	if err != nil {
-		return nil, err
-	}
-	other, err := c.In.Text("budget_id")
-	if err != nil {
-		return nil, err
-	}
-	if id == "" {
-		id = other
-	}
-	if id == "" || (other != "" && other != id) {
-		return nil, api.FieldErrorf("id", "is required: the one budget to delete")
-	}
-	if err := c.In.Expect(&struct{}{}); err != nil {
-		return nil, err
+func (s *Server) deleteBudget(c *route.Call, in budgetDelete) (gone api.Budget, err error) {
+	id := cmp.Or(in.ID, in.BudgetID)
+	if id == "" || in.BudgetID != "" && in.BudgetID != id {
+		return gone, api.FieldErrorf("id", "is required: the one budget to delete")
 	}
 	if err := undeclared("budget", s.declared.Budget, id); err != nil {
-		return nil, err
+		return gone, err
 	}
 	deleted, err := s.record.DeleteBudgets(c.Context(), c.Change, []string{id})
 	if err != nil {
-		return nil, err
+		return gone, err
 	}
 	return deleted[0], route.InForce(s.changes.BudgetChanged(c.Context(), &deleted[0], nil))
 }

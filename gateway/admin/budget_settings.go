@@ -17,12 +17,8 @@ type budgetSetting struct {
 }
 
 // budgetSettings is GET /budget/settings?budget_id=.
-func (s *Server) budgetSettings(c *route.Call) (any, error) {
-	id, err := c.Required("budget_id")
-	if err != nil {
-		return nil, err
-	}
-	budget, err := s.record.Budget(c.Context(), id)
+func (s *Server) budgetSettings(c *route.Call, in budgetAsked) ([]budgetSetting, error) {
+	budget, err := s.record.Budget(c.Context(), in.BudgetID)
 	if err != nil {
 		return nil, err
 	}

@@ -56,20 +56,20 @@ func shownName(name string) string {
 }
 
 // keyInfo is GET /key/info?key=; without a name it is about the key that the request carries.
-func (s *Server) keyInfo(c *route.Call) (any, error) {
-	name := c.Query.Get("key")
+func (s *Server) keyInfo(c *route.Call, in keyAsked) (info api.KeyInfo, err error) {
+	name := in.Key
 	if name == "" {
 		own, err := auth.Presented(c.Request.Header)
 		if err != nil {
-			return nil, err
+			return info, err
 		}
 		if name = own.Reveal(); !strings.HasPrefix(name, "sk-") {
-			return nil, errNoKey()
+			return info, errNoKey()
 		}
 	}
 	key, err := s.keyNamed(c.Context(), name)
 	if err != nil {
-		return nil, err
+		return info, err
 	}
 	keys := []api.Key{key}
 	err = s.completeKeys(c.Context(), keys)
@@ -119,30 +119,16 @@ func (s *Server) changedKey(ctx context.Context, before *api.Key, after api.Key)
 }
 
 // updateKey is POST /key/update: key (secret, hash or id) and the fields to change.
-func (s *Server) updateKey(c *route.Call) (any, error) {
-	answer, err := s.changeKey(c)
-	return answer, err
-}
-
-func (s *Server) changeKey(c *route.Call) (api.KeyInfo, error) {
-	name, err := c.In.Required("key")
-	if err != nil {
-		return api.KeyInfo{}, err
-	}
-	expiry, err := readExpiry(c.In, s.now())
-	if err != nil {
-		return api.KeyInfo{}, err
-	}
-	if err := c.In.Expect(&api.KeyFields{}); err != nil {
-		return api.KeyInfo{}, err
-	}
-	return s.editKey(c, name, func(key *api.Key) error {
+func (s *Server) updateKey(c *route.Call, in keyUpdate) (api.KeyInfo, error) {
+	return s.editKey(c, in.Key, func(key *api.Key) error {
 		blocked := key.Blocked
-		if err := c.In.Patch(&key.KeyFields); err != nil {
+		if err := in.Apply(&key.KeyFields); err != nil {
 			return err
 		}
-		expiry.apply(&key.KeyFields)
-		if !c.In.Has("blocked") {
+		if err := in.Duration.set(c, s.now(), &key.Expires); err != nil {
+			return err
+		}
+		if !in.Has("blocked") {
 			return nil
 		}
 		return noteBlocked(c, blocked, key)
@@ -194,19 +180,16 @@ func (s *Server) editKey(c *route.Call, name string, edit func(*api.Key) error) 
 }
 
 // blockKey is POST /key/block {"key"}.
-func (s *Server) blockKey(c *route.Call) (any, error) { return s.setKeyBlocked(c, true) }
+func (s *Server) blockKey(c *route.Call, in keyNamed) (api.KeyInfo, error) {
+	return s.setKeyBlocked(c, in.Key, true)
+}
 
 // unblockKey is POST /key/unblock {"key"}.
-func (s *Server) unblockKey(c *route.Call) (any, error) { return s.setKeyBlocked(c, false) }
+func (s *Server) unblockKey(c *route.Call, in keyNamed) (api.KeyInfo, error) {
+	return s.setKeyBlocked(c, in.Key, false)
+}
 
-func (s *Server) setKeyBlocked(c *route.Call, blocked bool) (any, error) {
-	name, err := c.In.Required("key")
-	if err != nil {
-		return nil, err
-	}
-	if err := c.In.Expect(&struct{}{}); err != nil {
-		return nil, err
-	}
+func (s *Server) setKeyBlocked(c *route.Call, name string, blocked bool) (api.KeyInfo, error) {
 	return s.editKey(c, name, func(key *api.Key) error {
 		before := key.Blocked
 		key.Blocked = blocked

@@ -24,26 +24,13 @@ type keyList struct {
 }
 
 // listKeys is GET /key/list: a page of the keys that the parameters select.
-func (s *Server) listKeys(c *route.Call) (any, error) {
-	page, err := c.Page("size", keyColumns)
-	if err != nil {
-		return nil, err
-	}
-	if c.Query.Get("sort_order") == "" {
-		page.Order.Desc = true // as LiteLLM lists keys, whatever they are sorted by
-	}
-	full, err := wantsWholeKeys(c)
-	if err != nil {
-		return nil, err
-	}
-	filter, err := keyFilter(c)
-	if err != nil {
-		return nil, err
-	}
+func (s *Server) listKeys(c *route.Call, in keysWanted) (keyList, error) {
+	page := in.Order.Page
+	filter := in.filter(c.Caller)
 	filter.Page = page.Order
 	keys, total, err := s.record.Keys(c.Context(), filter)
 	if err != nil {
-		return nil, err
+		return keyList{}, err
 	}
 	answer := keyList{
 		Keys: keyIDs(keys), TotalCount: total, CurrentPage: page.Number, TotalPages: page.Pages(total),
@@ -52,45 +39,28 @@ func (s *Server) listKeys(c *route.Call) (any, error) {
 			return last.KeyID, last.KeyAlias, last.Record
 		}),
 	}
-	if full {
+	if in.ReturnFullObject || in.Expand != "" {
 		answer.Keys, err = keys, s.completeKeys(c.Context(), keys)
 	}
 	return answer, err
 }
 
-// keyFilter reads which keys are wanted.
-func keyFilter(c *route.Call) (api.KeyFilter, error) {
-	filter := api.KeyFilter{
-		TeamID: c.Query.Get("team_id"), UserID: c.Query.Get("user_id"), Alias: c.Query.Get("key_alias"),
+// filter says which keys are wanted.
+func (in keysWanted) filter(caller auth.Caller) api.KeyFilter {
+	filter := api.KeyFilter{TeamID: in.TeamID, UserID: in.UserID, Alias: in.KeyAlias, Status: in.Status}
+	if !caller.Role.Everywhere() {
+		filter.TeamIDs = notNil(caller.Teams)
 	}
-	if !c.Caller.Role.Everywhere() {
-		filter.TeamIDs = notNil(c.Caller.Teams)
+	if caller.Role == auth.RoleKey {
+		filter.UserID = caller.UserID
 	}
-	if c.Caller.Role == auth.RoleKey {
-		filter.UserID = c.Caller.UserID
+	if in.KeyHash != "" {
+		filter.IDs = []string{in.KeyHash}
 	}
-	if id := c.Query.Get("key_hash"); id != "" {
-		filter.IDs = []string{id}
+	if in.Status == "deleted" || ofNoOrganization(in.OrganizationID) {
+		filter.IDs, filter.Status = []string{}, "" // deleted keys are in the audit log only
 	}
-	status, err := c.Choice("status", append(api.KeyStatuses, "deleted")...)
-	if status == "deleted" || foreignOrganization(c) {
-		filter.IDs, status = []string{}, "" // deleted keys are in the audit log only
-	}
-	filter.Status = status
-	return filter, err
-}
-
-// foreignOrganization says whether objects of an organization are wanted. Bursar has none: all objects are in
-// LiteLLM's default one, none in another.
-func foreignOrganization(c *route.Call) bool {
-	organization := c.Query.Get("organization_id")
-	return organization != "" && organization != "default_organization"
-}
-
-// wantsWholeKeys says whether keys are to be answered whole: return_full_object, or expand, which LiteLLM adds users with.
-func wantsWholeKeys(c *route.Call) (bool, error) {
-	full, err := c.Flag("return_full_object", false)
-	return full || c.Query.Get("expand") != "", err
+	return filter
 }
 
 // keyAliases is the answer of GET /key/aliases.
@@ -104,18 +74,10 @@ type keyAliases struct {
 const maxAliases = 10_000
 
 // listKeyAliases is GET /key/aliases: the aliases in use, in order.
-func (s *Server) listKeyAliases(c *route.Call) (any, error) {
-	number, err := c.Number("page", 1, route.MaxPageNumber)
-	if err != nil {
-		return nil, err
-	}
-	size, err := c.Number("size", maxAliases, maxAliases)
-	if err != nil {
-		return nil, err
-	}
+func (s *Server) listKeyAliases(c *route.Call, in aliasesWanted) (keyAliases, error) {
+	number, size := in.Place.Number, in.Place.Size
 	aliases, err := s.record.KeyAliases(c.Context(), api.KeyFilter{
-		AliasContains: c.Query.Get("search"), TeamID: c.Query.Get("team_id"),
-		Page: api.Page{Limit: size, Offset: (number - 1) * size},
+		AliasContains: in.Search, TeamID: in.TeamID, Page: api.Page{Limit: size, Offset: (number - 1) * size},
 	})
 	return keyAliases{Aliases: aliases, CurrentPage: number, Size: size}, err
 }

@@ -1,7 +1,6 @@
 package admin
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -24,25 +23,18 @@ type keysFound struct {
 }
 
 // keysInfo is POST /v2/key/info {"keys"}: those that are there.
-func (s *Server) keysInfo(c *route.Call) (any, error) {
-	names, err := c.In.Texts("keys")
-	if err != nil {
-		return nil, err
+func (s *Server) keysInfo(c *route.Call, in keysAsked) (found keysFound, err error) {
+	if len(in.Keys) > maxLookup {
+		return found, api.FieldErrorf("keys", "is required: a list of 1 to %d keys", maxLookup)
 	}
-	if len(names) == 0 || len(names) > maxLookup {
-		return nil, api.FieldErrorf("keys", "is required: a list of 1 to %d keys", maxLookup)
-	}
-	if err := c.In.Expect(&struct{}{}); err != nil {
-		return nil, err
-	}
-	found := keysFound{Key: []string{}, Info: []api.Key{}}
-	for _, name := range names {
+	found = keysFound{Key: []string{}, Info: []api.Key{}}
+	for _, name := range in.Keys {
 		key, err := s.keyNamed(c.Context(), name)
 		if api.CodeOf(err) == api.NotFound {
 			continue
 		}
 		if err != nil {
-			return nil, err
+			return found, err
 		}
 		found.Key, found.Info = append(found.Key, shownName(name)), append(found.Info, key)
 	}
@@ -68,35 +60,26 @@ type keyUpdateRefused struct {
 }
 
 // bulkUpdateKeys is POST /key/bulk_update {"keys"}: each entry is a body of /key/update and stands for itself.
-func (s *Server) bulkUpdateKeys(c *route.Call) (any, error) {
-	var entries []map[string]json.RawMessage
-	if err := json.Unmarshal(c.In.Take("keys"), &entries); err != nil {
-		return nil, api.FieldErrorf("keys", "must be a list of objects")
+func (s *Server) bulkUpdateKeys(c *route.Call, in keyChanges) (answer keysUpdated, err error) {
+	if len(in.Keys) > maxBulk {
+		return answer, api.FieldErrorf("keys", "is required: a list of 1 to %d changes", maxBulk)
 	}
-	if len(entries) == 0 || len(entries) > maxBulk {
-		return nil, api.FieldErrorf("keys", "is required: a list of 1 to %d changes", maxBulk)
-	}
-	if err := c.In.Expect(&struct{}{}); err != nil {
-		return nil, err
-	}
-	answer := keysUpdated{TotalRequested: len(entries), SuccessfulUpdates: []keyUpdated{}, FailedUpdates: []keyUpdateRefused{}}
-	for i, fields := range entries {
-		one := *c
-		one.In = c.In.Entry(fields)
-		var name string
-		_ = json.Unmarshal(fields["key"], &name) // what is no text is refused below
-		changed, err := s.changeKey(&one)
-		for _, field := range one.In.Unknown {
-			c.In.Unknown = append(c.In.Unknown, fmt.Sprintf("keys.%d.%s", i, field))
-		}
+	answer = keysUpdated{TotalRequested: len(in.Keys), SuccessfulUpdates: []keyUpdated{}, FailedUpdates: []keyUpdateRefused{}}
+	for i, entry := range in.Keys {
+		name := shownName(entry.Text("key"))
+		var changed api.KeyInfo
+		err := entry.Make(c, fmt.Sprintf("keys.%d.", i), func(one *route.Call, in keyUpdate) (err error) {
+			changed, err = s.updateKey(one, in)
+			return err
+		})
 		var refusal *api.Error
 		switch {
 		case err == nil:
-			answer.SuccessfulUpdates = append(answer.SuccessfulUpdates, keyUpdated{Key: shownName(name), KeyInfo: changed.Info})
+			answer.SuccessfulUpdates = append(answer.SuccessfulUpdates, keyUpdated{Key: name, KeyInfo: changed.Info})
 		case errors.As(err, &refusal) && refusal.HTTPStatus() < 500:
-			answer.FailedUpdates = append(answer.FailedUpdates, keyUpdateRefused{Key: shownName(name), FailedReason: refusal.Message})
+			answer.FailedUpdates = append(answer.FailedUpdates, keyUpdateRefused{Key: name, FailedReason: refusal.Message})
 		default:
-			return nil, fmt.Errorf("change key %d of %d: %w", i+1, len(entries), err)
+			return answer, fmt.Errorf("change key %d of %d: %w", i+1, len(in.Keys), err)
 		}
 	}
 	return answer, nil
@@ -110,6 +93,6 @@ type keyHealth struct {
 }
 
 // checkKeyHealth is POST /key/health: a request that got here carries a key that works.
-func (s *Server) checkKeyHealth(c *route.Call) (any, error) {
-	return keyHealth{Key: "healthy"}, c.In.Expect(&struct{}{})
+func (s *Server) checkKeyHealth(*route.Call, struct{}) (keyHealth, error) {
+	return keyHealth{Key: "healthy"}, nil
 }

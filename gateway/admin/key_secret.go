@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -14,116 +15,107 @@ import (
 const maxGrace = 90 * 24 * time.Hour
 
 // generateServiceKey is POST /key/service-account/generate: a key of a team that belongs to no user.
-func (s *Server) generateServiceKey(c *route.Call) (any, error) {
-	if value := c.In.Fields["team_id"]; len(value) == 0 || string(value) == "null" {
-		return nil, api.FieldErrorf("team_id", "is required: a service account's key belongs to a team")
-	}
-	c.In.Take("user_id") // as LiteLLM has it
-	return s.generateKey(c)
+func (s *Server) generateServiceKey(c *route.Call, in serviceKeyNew) (api.KeyCreated, error) {
+	in.Set("team_id", in.TeamID)
+	in.Drop("user_id") // as LiteLLM has it
+	return s.generateKey(c, in.keyCreate)
 }
 
 // generateKey is POST /key/generate: a key's fields, with a secret of the caller's own or a new one.
 // Its answer is the only one that shows the secret.
-func (s *Server) generateKey(c *route.Call) (any, error) {
-	secret, err := readSecret(c.In, "key")
+func (s *Server) generateKey(c *route.Call, in keyCreate) (created api.KeyCreated, err error) {
+	secret, err := secretOf("key", in.Key)
 	if err != nil {
-		return nil, err
-	}
-	expiry, err := readExpiry(c.In, s.now())
-	if err != nil {
-		return nil, err
+		return created, err
 	}
 	key := api.NewKey(auth.NewKeyID())
-	if err := c.In.Expect(&key.KeyFields); err != nil {
-		return nil, err
+	if err := in.Apply(&key.KeyFields); err != nil {
+		return created, err
 	}
-	expiry.apply(&key.KeyFields)
+	if err := in.Duration.set(c, s.now(), &key.Expires); err != nil {
+		return created, err
+	}
 	key.KeyName = auth.Mask(secret)
 	if err := key.Validate(); err != nil {
-		return nil, err
+		return created, err
 	}
-	team, err := s.teamOf(c.Context(), key)
-	if err != nil {
-		return nil, err
-	}
-	if err := s.checkWithin(team, api.Key{}, key); err != nil {
-		return nil, err
-	}
-	if key.Origin, err = s.checkNamed(c, team, api.Key{}, key); err != nil {
-		return nil, err
-	}
-	key.Origin.MadeBy = makerOf(c)
-	if err := noteBlocked(c, false, &key); err != nil {
-		return nil, err
+	if err := s.checkNew(c, &key); err != nil {
+		return created, err
 	}
 	fresh := []api.Key{key}
 	if err := s.completeKeys(c.Context(), fresh); err != nil {
-		return nil, err
+		return created, err
 	}
-	created, err := route.Once(c, s.record, func(ctx context.Context) (api.KeyCreated, error) {
+	created, err = route.Once(c, s.record, func(ctx context.Context) (api.KeyCreated, error) {
 		stored, err := s.record.CreateKey(ctx, c.Change, key, auth.Hash(s.pepper, secret))
 		stored.BudgetState = fresh[0].BudgetState
 		return api.KeyCreated{Secret: secret.Reveal(), Key: stored}, route.Taken(err, "key")
 	})
 	if err != nil {
-		return nil, err
+		return created, err
 	}
 	return created, route.InForce(s.changes.KeyChanged(c.Context(), nil, &created.Key))
 }
 
-// readSecret takes a secret of the caller's own out of the input, or makes one.
-func readSecret(in *route.Input, name string) (auth.Secret, error) {
-	text, err := in.Text(name)
-	if err != nil || text == "" {
-		return auth.NewSecret(), err
+// checkNew refuses a new key that its team, or the caller, may not have, and notes where it comes from.
+func (s *Server) checkNew(c *route.Call, key *api.Key) error {
+	team, err := s.teamOf(c.Context(), *key)
+	if err != nil {
+		return err
 	}
-	for _, check := range []error{api.CheckNewKeySecret(text), auth.CheckSecret(auth.Secret(text))} {
+	if err := s.checkWithin(team, api.Key{}, *key); err != nil {
+		return err
+	}
+	if key.Origin, err = s.checkNamed(c, team, api.Key{}, *key); err != nil {
+		return err
+	}
+	key.Origin.MadeBy = makerOf(c)
+	return noteBlocked(c, false, key)
+}
+
+// secretOf is a secret of the caller's own choice, or a new one.
+func secretOf(field, chosen string) (auth.Secret, error) {
+	if chosen == "" {
+		return auth.NewSecret(), nil
+	}
+	for _, check := range []error{api.CheckNewKeySecret(chosen), auth.CheckSecret(auth.Secret(chosen))} {
 		if check != nil {
-			return "", api.FieldErrorf(name, "%s", check)
+			return "", api.FieldErrorf(field, "%s", check)
 		}
 	}
-	return auth.Secret(text), nil
+	return auth.Secret(chosen), nil
 }
 
 // rotateKey is POST /key/rotate, /key/regenerate and /key/{key}/regenerate: a new secret for the same key.
 // The old one works on for grace_period ("24h"); without it, it stops at once.
-func (s *Server) rotateKey(c *route.Call) (any, error) {
-	name, err := c.In.Text("key")
-	if err != nil {
-		return nil, err
-	}
-	if inPath := c.Request.PathValue("key"); inPath != "" {
-		name = inPath
-	}
+func (s *Server) rotateKey(c *route.Call, in keyRotation) (rotated api.KeyCreated, err error) {
+	name := cmp.Or(in.InPath, in.Key)
 	if name == "" {
-		return nil, api.FieldErrorf("key", "is required")
+		return rotated, api.FieldErrorf("key", "is required")
 	}
-	secret, err := readSecret(c.In, "new_key")
+	secret, err := secretOf("new_key", in.NewKey)
 	if err != nil {
-		return nil, err
+		return rotated, err
 	}
-	grace, err := readGrace(c.In)
+	grace, err := in.grace()
 	if err != nil {
-		return nil, err
-	}
-	if err := c.In.Expect(&struct{}{}); err != nil {
-		return nil, err
+		return rotated, err
 	}
 	before, err := s.keyNamed(c.Context(), name)
 	if err != nil {
-		return nil, err
+		return rotated, err
 	}
 	givenTo, err := s.checkRotation(c, before)
 	if err != nil {
-		return nil, err
+		return rotated, err
 	}
 	oldUntil := s.now().Add(grace)
-	rotated, err := route.Once(c, s.record, func(ctx context.Context) (api.KeyCreated, error) {
+	rotated, err = route.Once(c, s.record, func(ctx context.Context) (api.KeyCreated, error) {
 		key, err := s.record.RotateKey(ctx, c.Change, before.KeyID, auth.Hash(s.pepper, secret), auth.Mask(secret), oldUntil, givenTo)
 		return api.KeyCreated{Secret: secret.Reveal(), Key: key}, route.Taken(err, "new_key")
 	})
 	if err != nil {
-		return nil, err
+		return rotated, err
 	}
 	rotated.Key, err = s.changedKey(c.Context(), &before, rotated.Key)
 	return rotated, err
@@ -143,13 +135,12 @@ func (s *Server) checkRotation(c *route.Call, key api.Key) (*api.Credential, err
 	return &maker, err
 }
 
-// readGrace takes grace_period out of the input.
-func readGrace(in *route.Input) (time.Duration, error) {
-	text, err := in.Text("grace_period")
-	if err != nil || text == "" {
-		return 0, err
+// grace is how long the old secret works on.
+func (in keyRotation) grace() (time.Duration, error) {
+	if in.GracePeriod == "" {
+		return 0, nil
 	}
-	span, err := api.ParseSpan(text)
+	span, err := api.ParseSpan(in.GracePeriod)
 	if err != nil {
 		return 0, api.FieldErrorf("grace_period", "%s", err)
 	}
@@ -160,30 +151,19 @@ func readGrace(in *route.Input) (time.Duration, error) {
 }
 
 // deleteKeys is POST /key/delete {"keys"}, by secret or id, or {"key_aliases"}: all of them or none.
-func (s *Server) deleteKeys(c *route.Call) (any, error) {
-	names, err := c.In.Texts("keys")
+func (s *Server) deleteKeys(c *route.Call, in keysNamed) (gone keysDeleted, err error) {
+	if len(in.Keys)+len(in.KeyAliases) == 0 {
+		return gone, api.FieldErrorf("keys", "is required, or key_aliases: a list of the keys to delete")
+	}
+	deleted, err := s.removeKeys(c, in.Keys, in.KeyAliases)
 	if err != nil {
-		return nil, err
-	}
-	aliases, err := c.In.Texts("key_aliases")
-	if err != nil {
-		return nil, err
-	}
-	if len(names)+len(aliases) == 0 {
-		return nil, api.FieldErrorf("keys", "is required, or key_aliases: a list of the keys to delete")
-	}
-	if err := c.In.Expect(&struct{}{}); err != nil {
-		return nil, err
-	}
-	deleted, err := s.removeKeys(c, names, aliases)
-	if err != nil {
-		return nil, err
+		return gone, err
 	}
 	var failed error
 	for _, key := range deleted {
 		failed = errors.Join(failed, s.changes.KeyChanged(c.Context(), &key, nil))
 	}
-	return keysDeleted{DeletedKeys: append(names, aliases...)}, route.InForce(failed)
+	return keysDeleted{DeletedKeys: append(in.Keys, in.KeyAliases...)}, route.InForce(failed)
 }
 
 // removeKeys deletes keys in one transaction.

@@ -24,39 +24,30 @@ type memberAdded struct {
 
 // addMember is POST /team/member_add: team_id, member (one or a list), and what binds them. All are
 // added, or none.
-func (s *Server) addMember(c *route.Call) (any, error) {
-	teamID, err := c.In.Required("team_id")
-	if err != nil {
-		return nil, err
-	}
-	people, err := readPeople(c.In, "member")
-	if err != nil {
-		return nil, err
-	}
-	if len(people) == 0 {
-		return nil, api.FieldErrorf("member", `is required: {"role": "user", "user_id": …} or a list of such`)
-	}
-	limits, err := readLimits(c.In)
-	if err != nil {
-		return nil, err
-	}
-	team, err := s.memberTeam(c, teamID)
-	if err != nil {
-		return nil, err
-	}
-	if err := s.checkGrant(c, team, api.MemberFields{}, limits); err != nil {
-		return nil, err
+func (s *Server) addMember(c *route.Call, in memberAdd) (answer memberAdded, err error) {
+	limits := in.fields()
+	if err := s.mayGrant(c, in.TeamID, limits); err != nil {
+		return answer, err
 	}
 	added, err := route.Once(c, s.record, func(ctx context.Context) (membersChanged, error) {
-		return s.addMembers(ctx, c, teamID, people, limits)
+		return s.addMembers(ctx, c, in.TeamID, people(in.Member), limits)
 	})
 	if err != nil {
-		return nil, err
+		return answer, err
 	}
-	if err := s.membersInForce(c.Context(), teamID, added); err != nil {
-		return nil, err
+	if err := s.membersInForce(c.Context(), in.TeamID, added); err != nil {
+		return answer, err
 	}
-	return s.memberAnswer(c.Context(), teamID, added)
+	return s.memberAnswer(c.Context(), in.TeamID, added)
+}
+
+// mayGrant refuses to add people to a team, or with limits, that are not the caller's to give.
+func (s *Server) mayGrant(c *route.Call, teamID string, limits api.MemberFields) error {
+	team, err := s.memberTeam(c, teamID)
+	if err != nil {
+		return err
+	}
+	return s.checkGrant(c, team, api.MemberFields{}, limits)
 }
 
 func (s *Server) memberAnswer(ctx context.Context, teamID string, added membersChanged) (memberAdded, error) {
@@ -77,7 +68,7 @@ func (s *Server) memberTeam(c *route.Call, teamID string) (api.Team, error) {
 }
 
 // addMembers puts people into a team, in one transaction, and makes users of those who are not known.
-func (s *Server) addMembers(ctx context.Context, c *route.Call, teamID string, people []person, limits api.MemberFields) (membersChanged, error) {
+func (s *Server) addMembers(ctx context.Context, c *route.Call, teamID string, people people, limits api.MemberFields) (membersChanged, error) {
 	added := membersChanged{Memberships: []api.Membership{}, Users: []api.User{}}
 	ofTeam := !c.Caller.Role.Everywhere()
 	_, _, err := s.record.Idempotent(ctx, api.Once{}, func(ctx context.Context) ([]byte, error) {
@@ -186,72 +177,66 @@ func (s *Server) showMembers(ctx context.Context, team api.Team, members []api.M
 type memberUpdated struct{ api.TeamMembership }
 
 // updateMember is POST /team/member_update: team_id, user_id or user_email, and the fields to change.
-func (s *Server) updateMember(c *route.Call) (any, error) {
-	teamID, userID, err := s.memberNamed(c)
+func (s *Server) updateMember(c *route.Call, in memberUpdate) (answer memberUpdated, err error) {
+	userID, err := s.userNamed(c, in.namedPerson)
 	if err != nil {
-		return nil, err
-	}
-	if err := c.In.Expect(&api.MemberFields{}); err != nil {
-		return nil, err
+		return answer, err
 	}
 	revision, err := c.IfRevision()
 	if err != nil {
-		return nil, err
+		return answer, err
 	}
-	team, err := s.memberTeam(c, teamID)
+	team, err := s.memberTeam(c, in.TeamID)
 	if err != nil {
-		return nil, err
+		return answer, err
 	}
 	if !c.Caller.Role.Everywhere() && userID == c.Caller.UserID {
-		return nil, errOwnMembership()
+		return answer, errOwnMembership()
 	}
-	member, err := s.record.UpdateMember(c.Context(), c.Change, teamID, userID, revision, func(fields *api.MemberFields) error {
+	member, err := s.record.UpdateMember(c.Context(), c.Change, in.TeamID, userID, revision, func(fields *api.MemberFields) error {
 		before := *fields
-		if err := c.In.Patch(fields); err != nil {
+		if err := in.Apply(fields); err != nil {
 			return err
 		}
 		return s.checkGrant(c, team, before, *fields)
 	})
 	if err != nil {
-		return nil, noMember(err)
+		return answer, noMember(err)
 	}
-	if err := route.InForce(s.changes.TeamChanged(c.Context(), teamID)); err != nil {
-		return nil, err
+	if err := route.InForce(s.changes.TeamChanged(c.Context(), in.TeamID)); err != nil {
+		return answer, err
 	}
 	shown, err := s.showMembers(c.Context(), team, []api.Membership{member})
 	if err != nil {
-		return nil, err
+		return answer, err
 	}
 	return memberUpdated{shown[0]}, nil
 }
 
 // deleteMember is POST /team/member_delete: team_id and user_id or user_email. The keys that the user has
 // in the team go as well.
-func (s *Server) deleteMember(c *route.Call) (any, error) {
-	teamID, userID, err := s.memberNamed(c)
+func (s *Server) deleteMember(c *route.Call, in memberNamed) (answer memberDeleted, err error) {
+	userID, err := s.userNamed(c, in.namedPerson)
 	if err != nil {
-		return nil, err
+		return answer, err
 	}
-	if err := c.In.Expect(&struct{}{}); err != nil {
-		return nil, err
+	if _, err := s.memberTeam(c, in.TeamID); err != nil {
+		return answer, err
 	}
-	if _, err := s.memberTeam(c, teamID); err != nil {
-		return nil, err
-	}
-	keys, err := s.removeMember(c, teamID, userID)
+	keys, err := s.removeMember(c, in.TeamID, userID)
 	if err != nil {
-		return nil, noMember(err)
+		return answer, noMember(err)
 	}
-	failed := s.changes.TeamChanged(c.Context(), teamID)
+	failed := s.changes.TeamChanged(c.Context(), in.TeamID)
 	for _, key := range keys {
 		if len(key.SpeakForTeams) > 0 {
 			failed = errors.Join(failed, s.changes.KeyChanged(c.Context(), &key, nil))
 		}
 	}
 	if err := route.InForce(failed); err != nil {
-		return nil, err
+		return answer, err
 	}
-	team, err := s.completeTeam(c.Context(), teamID)
+	team, err := s.completeTeam(c.Context(), in.TeamID)
 	return memberDeleted{Team: team, DeletedKeys: keyIDs(keys)}, err
 }
 
@@ -281,40 +266,23 @@ func noMember(err error) error {
 	return err
 }
 
-// memberNamed takes out of the input which member of which team a request is about.
-func (s *Server) memberNamed(c *route.Call) (teamID, userID string, err error) {
-	if teamID, err = c.In.Required("team_id"); err != nil {
-		return "", "", err
-	}
-	userID, err = s.userNamed(c)
-	return teamID, userID, err
-}
-
-// userNamed takes user_id or user_email out of the input and returns the id of who is meant.
-func (s *Server) userNamed(c *route.Call) (string, error) {
-	id, err := c.In.Text("user_id")
-	if err != nil {
-		return "", err
-	}
-	email, err := c.In.Text("user_email")
-	if err != nil {
-		return "", err
-	}
-	if email == "" {
-		if id == "" {
+// userNamed returns the id of the user whom a request names.
+func (s *Server) userNamed(c *route.Call, named namedPerson) (string, error) {
+	if named.UserEmail == "" {
+		if named.UserID == "" {
 			return "", api.FieldErrorf("user_id", "is required, or user_email")
 		}
-		return id, nil
+		return named.UserID, nil
 	}
-	user, err := s.record.UserByEmail(c.Context(), email)
+	user, err := s.record.UserByEmail(c.Context(), named.UserEmail)
 	if err != nil {
 		return "", noMember(err)
 	}
-	if id != "" && id != user.UserID {
+	if named.UserID != "" && named.UserID != user.UserID {
 		if !c.Caller.Role.Everywhere() { // whose an address is, is not for them to find out
 			return "", noMember(api.Errorf(api.NotFound, "not the same person"))
 		}
-		return "", api.FieldErrorf("user_email", "belongs to another user than user_id=%s", id)
+		return "", api.FieldErrorf("user_email", "belongs to another user than user_id=%s", named.UserID)
 	}
 	return user.UserID, nil
 }

@@ -30,27 +30,16 @@ type memberTried struct {
 }
 
 // addMembersEach is POST /team/bulk_member_add: each is added or not, and the answer is 200 in any case.
-func (s *Server) addMembersEach(c *route.Call) (any, error) {
-	teamID, err := c.In.Required("team_id")
+func (s *Server) addMembersEach(c *route.Call, in membersAdd) (answer membersAdded, err error) {
+	people, err := s.manyPeople(c, in)
 	if err != nil {
-		return nil, err
+		return answer, err
 	}
-	people, err := s.manyPeople(c, teamID)
-	if err != nil {
-		return nil, err
+	limits, teamID := in.fields(), in.TeamID
+	if err := s.mayGrant(c, teamID, limits); err != nil {
+		return answer, err
 	}
-	limits, err := readLimits(c.In)
-	if err != nil {
-		return nil, err
-	}
-	team, err := s.memberTeam(c, teamID)
-	if err != nil {
-		return nil, err
-	}
-	if err := s.checkGrant(c, team, api.MemberFields{}, limits); err != nil {
-		return nil, err
-	}
-	answer := membersAdded{TeamID: teamID, Results: make([]memberTried, len(people)), TotalRequested: len(people)}
+	answer = membersAdded{TeamID: teamID, Results: make([]memberTried, len(people)), TotalRequested: len(people)}
 	var all membersChanged
 	for i, person := range people {
 		answer.Results[i] = memberTried{UserID: person.UserID, UserEmail: person.UserEmail}
@@ -67,7 +56,7 @@ func (s *Server) addMembersEach(c *route.Call) (any, error) {
 		all.Users = append(all.Users, added.Users...)
 	}
 	if err := s.membersInForce(c.Context(), teamID, all); err != nil {
-		return nil, err
+		return answer, err
 	}
 	return answer, s.completeBulk(c.Context(), &answer, all)
 }
@@ -91,43 +80,35 @@ func (s *Server) completeBulk(ctx context.Context, answer *membersAdded, all mem
 	return nil
 }
 
-// manyPeople takes members out of the input, or with all_users everybody who is not in the team yet.
-func (s *Server) manyPeople(c *route.Call, teamID string) ([]person, error) {
-	people, err := readPeople(c.In, "members")
-	if err != nil {
-		return nil, err
-	}
-	all, err := c.In.Flag("all_users")
-	if err != nil {
-		return nil, err
-	}
-	if all == (len(people) > 0) {
+// manyPeople are those whom a request names, or with all_users everybody who is not in the team yet.
+func (s *Server) manyPeople(c *route.Call, in membersAdd) (people, error) {
+	if in.AllUsers == (len(in.Members) > 0) {
 		return nil, api.FieldErrorf("members", "is required, or all_users: true; not both")
 	}
-	if !all {
-		return people, nil
+	if !in.AllUsers {
+		return in.Members, nil
 	}
 	if !c.Caller.Role.Everywhere() {
 		return nil, api.Errorf(api.Forbidden, "role %s may not name all users of the gateway", c.Caller.Role)
 	}
-	return s.everybodyElse(c.Context(), teamID)
+	return s.everybodyElse(c.Context(), in.TeamID)
 }
 
-func (s *Server) everybodyElse(ctx context.Context, teamID string) ([]person, error) {
+func (s *Server) everybodyElse(ctx context.Context, teamID string) (people, error) {
 	users, _, err := s.record.Users(ctx, api.UserFilter{})
 	if err != nil {
 		return nil, err
 	}
-	people := []person{}
+	named := people{}
 	for _, user := range users {
 		if !slices.Contains(user.Teams, teamID) {
-			people = append(people, person{Role: api.MemberUser, UserID: &user.UserID})
+			named = append(named, person{Role: api.MemberUser, UserID: &user.UserID})
 		}
 	}
-	if len(people) > maxPeople {
-		return nil, api.FieldErrorf("all_users", "are %d, more than the %d that one request may add", len(people), maxPeople)
+	if len(named) > maxPeople {
+		return nil, api.FieldErrorf("all_users", "are %d, more than the %d that one request may add", len(named), maxPeople)
 	}
-	return people, nil
+	return named, nil
 }
 
 // told is what a caller is told about a failure among many; what is not meant for callers stays here.

@@ -19,60 +19,81 @@ type person struct {
 	// UserID and UserEmail name the user; one of them is enough. Who is not known becomes a user.
 	UserID    *string `json:"user_id"`
 	UserEmail *string `json:"user_email"`
+
+	surplus []string
 }
 
-// readPeople takes one person or a list of them out of the input; nil when left out or null.
-func readPeople(in *route.Input, name string) ([]person, error) {
-	value := bytes.TrimSpace(in.Take(name))
-	if string(value) == "null" {
-		return nil, nil
-	}
-	list := []json.RawMessage{value}
-	if bytes.HasPrefix(value, []byte("[")) {
-		if err := json.Unmarshal(value, &list); err != nil {
-			return nil, api.FieldErrorf(name, "must be a member or a list of members")
-		}
-	}
-	if len(list) > maxPeople {
-		return nil, api.FieldErrorf(name, "has %d entries, at most %d are allowed", len(list), maxPeople)
-	}
-	people := make([]person, len(list))
-	for i, item := range list {
-		if err := readPerson(in, name, item, &people[i]); err != nil {
-			return nil, err
-		}
-	}
-	return people, nil
-}
-
-// readLimits reads what is to bind those whom a request puts into a team.
-func readLimits(in *route.Input) (api.MemberFields, error) {
-	var given memberLimits
-	err := in.Expect(&given)
-	return api.MemberFields{
-		Role: api.MemberUser, MaxBudgetInTeam: given.MaxBudgetInTeam, BudgetDuration: given.BudgetDuration,
-		TPMLimit: given.TPMLimit, RPMLimit: given.RPMLimit,
-	}, err
-}
-
-func readPerson(in *route.Input, name string, value json.RawMessage, target *person) error {
-	fields, err := httpx.ParseObject(value)
+// UnmarshalJSON implements [json.Unmarshaler].
+func (p *person) UnmarshalJSON(data []byte) error {
+	fields, err := httpx.ParseObject(data)
 	if err != nil {
-		return api.FieldErrorf(name, `must be {"role": "user", "user_id": …} or a list of such`)
+		return api.Errorf(api.Invalid, `must be {"role": "user", "user_id": …} or a list of such`)
 	}
 	for field, value := range fields {
 		fields[field] = route.Lenient(field, value)
 	}
-	target.Role = api.MemberUser
-	unknown, err := api.Patch(target, fields)
-	if err != nil {
+	p.Role = api.MemberUser
+	if p.surplus, err = api.Patch(p, fields); err != nil {
 		return err
 	}
-	for _, field := range unknown {
-		in.Surplus = append(in.Surplus, name+"."+field)
-	}
-	if target.UserID == nil && target.UserEmail == nil {
-		return api.FieldErrorf(name, "needs a user_id or a user_email")
+	if p.UserID == nil && p.UserEmail == nil {
+		return api.Errorf(api.Invalid, "needs a user_id or a user_email")
 	}
 	return nil
+}
+
+// people are those whom a request puts into a team.
+type people []person
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (p *people) UnmarshalJSON(data []byte) error {
+	var items []json.RawMessage
+	if err := json.Unmarshal(data, &items); err != nil {
+		return api.Errorf(api.Invalid, "must be a member or a list of members")
+	}
+	if len(items) > maxPeople {
+		return api.Errorf(api.Invalid, "has %d entries, at most %d are allowed", len(items), maxPeople)
+	}
+	*p = make(people, len(items))
+	for i, item := range items {
+		if err := (*p)[i].UnmarshalJSON(item); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Surplus are the fields of people that are not known.
+func (p people) Surplus() (names []string) {
+	for _, person := range p {
+		names = append(names, person.surplus...)
+	}
+	return names
+}
+
+// oneOrMore are people, or somebody alone without a list around, as LiteLLM has it.
+type oneOrMore people
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (o *oneOrMore) UnmarshalJSON(data []byte) error {
+	data = bytes.TrimSpace(data)
+	if bytes.HasPrefix(data, []byte("[")) {
+		return (*people)(o).UnmarshalJSON(data)
+	}
+	*o = make(oneOrMore, 1)
+	return (*o)[0].UnmarshalJSON(data)
+}
+
+// Surplus are the fields of people that are not known.
+func (o oneOrMore) Surplus() []string { return people(o).Surplus() }
+
+// AnyJSON implements [openapi.Anything].
+func (oneOrMore) AnyJSON() {}
+
+// fields are what is to bind those whom a request puts into a team.
+func (l memberLimits) fields() api.MemberFields {
+	return api.MemberFields{
+		Role: api.MemberUser, MaxBudgetInTeam: l.MaxBudgetInTeam, BudgetDuration: l.BudgetDuration,
+		TPMLimit: l.TPMLimit, RPMLimit: l.RPMLimit,
+	}
 }

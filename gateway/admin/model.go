@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 
@@ -47,87 +48,80 @@ func (noModels) Judge(context.Context, string) error { return nil }
 func (noModels) Changed(context.Context) error       { return nil }
 
 // createModel is POST /model/new: a model's fields, in our form or LiteLLM's, and model_id unless one is to be made.
-func (s *Server) createModel(c *route.Call) (any, error) {
-	edit, err := readModelEdit(c.In, false)
+func (s *Server) createModel(c *route.Call, in modelNew) (answer modelAnswer, err error) {
+	edit, err := in.into(c, in.ModelID, &in.Fields, false)
 	if err != nil {
-		return nil, err
+		return answer, err
 	}
-	if edit.id == "" {
-		edit.id = auth.NewModelID()
+	model := api.NewModel(cmp.Or(edit.id, auth.NewModelID()))
+	if err := edit.apply(&model); err != nil {
+		return answer, err
 	}
-	model := api.NewModel(edit.id)
-	if err := c.In.Expect(&model.ModelFields); err != nil {
-		return nil, err
-	}
-	if err := edit.apply(c.In, &model); err != nil {
-		return nil, err
-	}
-	if err := model.Validate(); err != nil {
-		return nil, err
-	}
-	if err := undeclared("model", s.models.Model, edit.id); err != nil {
-		return nil, err
-	}
-	if err := s.checkNames(c.Context(), model); err != nil {
-		return nil, err
-	}
-	if err := s.judgeAddress(c.Context(), &model); err != nil {
-		return nil, err
+	if err := s.checkNewModel(c.Context(), &model); err != nil {
+		return answer, err
 	}
 	created, err := route.Once(c, s.record, func(ctx context.Context) (api.Model, error) {
 		stored, err := s.record.CreateModel(ctx, c.Change, model)
 		return stored, route.Taken(err, "model_id")
 	})
 	if err != nil {
-		return nil, err
+		return answer, err
 	}
 	return s.modelAnswer(created), route.InForce(s.models.Changed(c.Context()))
 }
 
+// checkNewModel refuses a model that cannot be, or not at its address or under its names.
+func (s *Server) checkNewModel(ctx context.Context, model *api.Model) error {
+	if err := model.Validate(); err != nil {
+		return err
+	}
+	if err := undeclared("model", s.models.Model, model.ModelID); err != nil {
+		return err
+	}
+	if err := s.checkNames(ctx, *model); err != nil {
+		return err
+	}
+	return s.judgeAddress(ctx, model)
+}
+
 // updateModel is POST /model/update and PATCH /model/{model_id}/update: the fields to change, in our form or LiteLLM's.
-func (s *Server) updateModel(c *route.Call) (any, error) {
-	edit, err := readModelEdit(c.In, true)
+func (s *Server) updateModel(c *route.Call, in modelUpdate) (answer modelAnswer, err error) {
+	edit, err := in.into(c, in.ModelID, &in.Fields, true)
 	if err != nil {
-		return nil, err
+		return answer, err
 	}
-	id := c.Request.PathValue("model_id")
-	if id == "" {
-		id = edit.id
-	}
+	id := cmp.Or(in.InPath, edit.id)
 	if id == "" || edit.id != "" && edit.id != id {
-		return nil, api.FieldErrorf("model_id", "is required, once: the model to change")
-	}
-	if err := c.In.Expect(&api.ModelFields{}); err != nil {
-		return nil, err
+		return answer, api.FieldErrorf("model_id", "is required, once: the model to change")
 	}
 	revision, err := c.IfRevision()
 	if err != nil {
-		return nil, err
+		return answer, err
 	}
 	if err := undeclared("model", s.models.Model, id); err != nil {
-		return nil, err
+		return answer, err
 	}
-	if base, given := c.In.Fields["base_url"]; given {
+	if base := in.Raw("base_url"); base != nil {
 		planned := api.Model{}
-		if json.Unmarshal(base, &planned.BaseURL) == nil { // what is no text was refused already
+		if json.Unmarshal(base, &planned.BaseURL) == nil { // what is no text is refused below
 			if err := s.judgeAddress(c.Context(), &planned); err != nil {
-				return nil, err
+				return answer, err
 			}
 		}
 	}
 	model, err := s.record.UpdateModel(c.Context(), c.Change, id, revision, func(model *api.Model) error {
 		before := *model
-		if err := edit.apply(c.In, model); err != nil {
+		if err := edit.apply(model); err != nil {
 			return err
 		}
 		if err := checkCredential(before, *model); err != nil {
 			return err
 		}
-		model.Judged = model.Judged || c.In.Has("base_url")
+		model.Judged = model.Judged || in.Has("base_url")
 		return s.checkNames(c.Context(), *model)
 	})
 	if err != nil {
-		return nil, err
+		return answer, err
 	}
 	return s.modelAnswer(model), route.InForce(s.models.Changed(c.Context()))
 }
@@ -166,31 +160,18 @@ type modelDeleted struct {
 }
 
 // deleteModel is POST /model/delete {"id"}, which is model_id elsewhere; both are read.
-func (s *Server) deleteModel(c *route.Call) (any, error) {
-	id, err := c.In.Text("id")
-	if err != nil {
-		return nil, err
-	}
-	other, err := c.In.Text("model_id")
-	if err != nil {
-		return nil, err
-	}
-	if id == "" {
-		id = other
-	}
-	if id == "" || (other != "" && other != id) {
-		return nil, api.FieldErrorf("id", "is required: the one model to delete")
-	}
-	if err := c.In.Expect(&struct{}{}); err != nil {
-		return nil, err
+func (s *Server) deleteModel(c *route.Call, in modelNamed) (answer modelDeleted, err error) {
+	id := cmp.Or(in.ID, in.ModelID)
+	if id == "" || in.ModelID != "" && in.ModelID != id {
+		return answer, api.FieldErrorf("id", "is required: the one model to delete")
 	}
 	if err := undeclared("model", s.models.Model, id); err != nil {
-		return nil, err
+		return answer, err
 	}
 	if _, err := s.record.DeleteModels(c.Context(), c.Change, []string{id}); err != nil {
-		return nil, err
+		return answer, err
 	}
-	answer := modelDeleted{Message: "Model: " + id + " deleted successfully", DeletedModels: []string{id}}
+	answer = modelDeleted{Message: "Model: " + id + " deleted successfully", DeletedModels: []string{id}}
 	return answer, route.InForce(s.models.Changed(c.Context()))
 }
 
@@ -200,23 +181,20 @@ type modelData struct {
 }
 
 // modelInfo is GET /model/info: every model, or the one that model_id, LiteLLM's litellm_model_id, names.
-func (s *Server) modelInfo(c *route.Call) (any, error) {
-	id := c.Query.Get("model_id")
-	if id == "" {
-		id = c.Query.Get("litellm_model_id")
-	}
+func (s *Server) modelInfo(c *route.Call, in modelAsked) (data modelData, err error) {
+	id := cmp.Or(in.ModelID, in.LiteLLMID)
 	all, err := s.allModels(c.Context())
 	if err != nil {
-		return nil, err
+		return data, err
 	}
-	data := modelData{Data: []modelAnswer{}}
+	data = modelData{Data: []modelAnswer{}}
 	for _, model := range all {
 		if id == "" || model.ModelID == id {
 			data.Data = append(data.Data, s.modelAnswer(model))
 		}
 	}
 	if id != "" && len(data.Data) == 0 {
-		return nil, api.Errorf(api.NotFound, "Model with id=%s not found in db", id)
+		return data, api.Errorf(api.NotFound, "Model with id=%s not found in db", id)
 	}
 	return data, nil
 }
@@ -227,15 +205,14 @@ type modelsListed struct {
 }
 
 // listModels is GET /model/list: every model, or those with the name asked for.
-func (s *Server) listModels(c *route.Call) (any, error) {
-	name := c.Query.Get("name")
+func (s *Server) listModels(c *route.Call, in modelsWanted) (list modelsListed, err error) {
 	all, err := s.allModels(c.Context())
 	if err != nil {
-		return nil, err
+		return list, err
 	}
-	list := modelsListed{Models: []modelAnswer{}}
+	list = modelsListed{Models: []modelAnswer{}}
 	for _, model := range all {
-		if name == "" || model.Name == name {
+		if in.Name == "" || model.Name == in.Name {
 			list.Models = append(list.Models, s.modelAnswer(model))
 		}
 	}

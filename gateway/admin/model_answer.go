@@ -105,15 +105,15 @@ type modelGroup struct {
 }
 
 // modelGroupInfo is GET /model_group/info: every name, or the one asked for, with what its enabled deployments have in common.
-func (s *Server) modelGroupInfo(c *route.Call) (any, error) {
+func (s *Server) modelGroupInfo(c *route.Call, in modelGroupAsked) (groups modelGroups, err error) {
 	all, err := s.allModels(c.Context())
 	if err != nil {
-		return nil, err
+		return groups, err
 	}
-	groups := modelGroups{Data: []modelGroup{}}
+	groups = modelGroups{Data: []modelGroup{}}
 	index := map[string]int{}
 	for _, model := range all {
-		if name := c.Query.Get("model_group"); !model.Enabled || name != "" && name != model.Name {
+		if !model.Enabled || in.ModelGroup != "" && in.ModelGroup != model.Name {
 			continue
 		}
 		at, met := index[model.Name]

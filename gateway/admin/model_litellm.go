@@ -14,11 +14,14 @@ import (
 
 // modelEdit is what a request says of a model beside the fields that stand in the input.
 type modelEdit struct {
+	*route.Fields[api.ModelFields]
 	id string
 	// price are the parts of the price that LiteLLM's form gives; the others stay.
 	price httpx.Object
 	// dropsKey: the credential is to be taken off.
 	dropsKey bool
+	// left are fields that nobody understands.
+	left []string
 }
 
 // liteLLMNames are the fields of litellm_params that have a name of their own here.
@@ -45,42 +48,32 @@ var liteLLMPrices = map[string]struct {
 	"input_cost_per_second":                     {"audio_hour_usd", 3600},
 }
 
-// readModelEdit turns LiteLLM's form of a model, in the input, into ours. Where both are given, ours holds.
-// On an update the address may be known already.
-func readModelEdit(in *route.Input, update bool) (*modelEdit, error) {
-	edit := &modelEdit{}
-	var err error
-	if edit.id, err = in.Text("model_id"); err != nil {
+// into turns LiteLLM's form of a model into ours. Where both are given, ours holds. On an update the address may be
+// known already.
+func (m liteLLMModel) into(c *route.Call, id string, fields *route.Fields[api.ModelFields], update bool) (*modelEdit, error) {
+	edit := &modelEdit{Fields: fields, id: id}
+	if m.ModelName != nil && !fields.Has("name") {
+		fields.Set("name", *m.ModelName)
+	}
+	if err := edit.readInfo(maps.Clone(m.Info)); err != nil {
 		return nil, err
 	}
-	instead(in, "name", takeGiven(in, "model_name"))
-	info, err := inner(in, "model_info")
-	if err != nil {
+	if err := edit.readParams(m.Params, update); err != nil {
 		return nil, err
 	}
-	if err := edit.readInfo(in, info); err != nil {
-		return nil, err
-	}
-	params, err := inner(in, "litellm_params")
-	if err != nil {
-		return nil, err
-	}
-	if err := edit.readParams(in, params, update); err != nil {
-		return nil, err
-	}
-	edit.dropsKey = string(in.Fields["api_key"]) == "null"
-	return edit, nil
+	edit.dropsKey = string(edit.Raw("api_key")) == "null"
+	return edit, c.In.Leave(edit.left...)
 }
 
 // apply writes what the request says into the model.
-func (e *modelEdit) apply(in *route.Input, model *api.Model) error {
-	if err := in.Patch(&model.ModelFields); err != nil {
+func (e *modelEdit) apply(model *api.Model) error {
+	if err := e.Apply(&model.ModelFields); err != nil {
 		return err
 	}
 	if e.dropsKey {
 		model.APIKey = new(string)
 	}
-	if len(e.price) == 0 || in.Has("price") {
+	if len(e.price) == 0 || e.Has("price") {
 		return nil
 	}
 	price := api.ModelPrice{}
@@ -98,31 +91,8 @@ func (e *modelEdit) apply(in *route.Input, model *api.Model) error {
 	return nil
 }
 
-// instead sets a field unless the request gives it in our form.
-func instead(in *route.Input, name string, value json.RawMessage) {
-	if value != nil && !in.Has(name) {
-		in.Fields[name] = value
-	}
-}
-
-// takeGiven takes a field out of the input, nil when it is left out.
-func takeGiven(in *route.Input, name string) json.RawMessage {
-	value := in.Fields[name]
-	delete(in.Fields, name)
-	return value
-}
-
-// inner takes an object out of the input; it is empty when left out or null.
-func inner(in *route.Input, name string) (httpx.Object, error) {
-	object := httpx.Object{}
-	if value := takeGiven(in, name); value != nil && json.Unmarshal(value, &object) != nil {
-		return nil, api.FieldErrorf(name, "must be an object")
-	}
-	return object, nil
-}
-
 // readInfo reads model_info: the id, and what people note about a model.
-func (e *modelEdit) readInfo(in *route.Input, info httpx.Object) error {
+func (e *modelEdit) readInfo(info map[string]json.RawMessage) error {
 	for _, ours := range []string{"db_model", "litellm_provider", "created_at", "updated_at", "created_by", "updated_by"} {
 		delete(info, ours) // answered, never taken
 	}
@@ -137,19 +107,19 @@ func (e *modelEdit) readInfo(in *route.Input, info httpx.Object) error {
 		delete(info, "id")
 	}
 	for _, ours := range []string{"base_model", "access_groups"} {
-		instead(in, ours, info[ours])
+		e.Instead(ours, info[ours])
 		delete(info, ours)
 	}
 	if len(info) == 0 {
 		return nil
 	}
 	notes, err := json.Marshal(info)
-	instead(in, "metadata", notes)
+	e.Instead("metadata", notes)
 	return err
 }
 
 // readParams reads litellm_params: where the model is, its credential, limits and prices.
-func (e *modelEdit) readParams(in *route.Input, params httpx.Object, update bool) error {
+func (e *modelEdit) readParams(params map[string]json.RawMessage, update bool) error {
 	e.price = httpx.Object{}
 	var model, provider *string
 	for _, name := range slices.Sorted(maps.Keys(params)) {
@@ -167,19 +137,19 @@ func (e *modelEdit) readParams(in *route.Input, params httpx.Object, update bool
 			}
 			e.price[price.name] = amount
 		case liteLLMNames[name] != "":
-			instead(in, liteLLMNames[name], value)
+			e.Instead(liteLLMNames[name], value)
 		default:
-			in.Fields["litellm_params."+name] = value // for expect to name
+			e.left = append(e.left, "litellm_params."+name)
 		}
 	}
 	if model == nil {
 		return nil
 	}
-	return e.readModel(in, *model, provider, update)
+	return e.readModel(*model, provider, update)
 }
 
 // readModel splits LiteLLM's name of a model, such as azure/my-deployment, into upstream and name there.
-func (e *modelEdit) readModel(in *route.Input, model string, provider *string, update bool) error {
+func (e *modelEdit) readModel(model string, provider *string, update bool) error {
 	prefix, name, found := strings.Cut(model, "/")
 	switch {
 	case provider != nil && *provider != "":
@@ -190,7 +160,7 @@ func (e *modelEdit) readModel(in *route.Input, model string, provider *string, u
 		prefix, name = "openai", model
 	}
 	if !slices.Contains(api.Upstreams, prefix) {
-		if _, addressed := in.Fields["base_url"]; !addressed && !update {
+		if !e.Has("base_url") && !update {
 			return api.FieldErrorf("litellm_params.model",
 				"names the provider %q, which is not known here; one that speaks OpenAI's wire is served as openai with api_base", clip(prefix))
 		}
@@ -204,7 +174,7 @@ func (e *modelEdit) readModel(in *route.Input, model string, provider *string, u
 		if err != nil {
 			return err
 		}
-		instead(in, field, text)
+		e.Instead(field, text)
 	}
 	return nil
 }

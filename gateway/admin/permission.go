@@ -13,37 +13,20 @@ type teamPermissions struct {
 }
 
 // listPermissions is GET /team/permissions_list?team_id=.
-func (s *Server) listPermissions(c *route.Call) (any, error) {
-	id, err := c.Required("team_id")
-	if err != nil {
-		return nil, err
-	}
-	team, err := s.record.Team(c.Context(), id)
+func (s *Server) listPermissions(c *route.Call, in teamAsked) (teamPermissions, error) {
+	team, err := s.record.Team(c.Context(), in.TeamID)
 	return teamPermissions{
-		TeamID: id, TeamMemberPermissions: team.Permissions(), AllAvailablePermissions: api.MemberRoutes,
+		TeamID: in.TeamID, TeamMemberPermissions: team.Permissions(), AllAvailablePermissions: api.MemberRoutes,
 	}, err
 }
 
 // updatePermissions is POST /team/permissions_update {"team_id", "team_member_permissions"}.
-func (s *Server) updatePermissions(c *route.Call) (any, error) {
-	id, err := c.In.Required("team_id")
-	if err != nil {
-		return nil, err
-	}
-	if !c.In.Has("team_member_permissions") {
-		return nil, api.FieldErrorf("team_member_permissions", "is required: a list of routes; null is the default, [] is none")
-	}
-	var fields struct {
-		TeamMemberPermissions *api.StringList `json:"team_member_permissions"`
-	}
-	if err := c.In.Expect(&fields); err != nil {
-		return nil, err
-	}
-	return s.editTeam(c, id, func(team *api.Team) error {
-		team.TeamMemberPermissions = fields.TeamMemberPermissions
+func (s *Server) updatePermissions(c *route.Call, in permissionsUpdate) (api.Team, error) {
+	return s.editTeam(c, in.TeamID, func(team *api.Team) error {
+		team.TeamMemberPermissions = in.TeamMemberPermissions
 		return nil
 	})
 }
 
 // availableTeams is GET /team/available: the teams that a caller may join without being asked to. There are none.
-func (s *Server) availableTeams(*route.Call) (any, error) { return []api.Team{}, nil }
+func (s *Server) availableTeams(*route.Call, struct{}) ([]api.Team, error) { return []api.Team{}, nil }

@@ -112,7 +112,8 @@ func TestRoutes_noSuchRoute(t *testing.T) {
 
 func TestRoutes_logWhoDidWhat(t *testing.T) {
 	g := newGateway(t)
-	g.post("/team/new?x=canary", `{"team_id":"canary"}`, "X-Bursar-Actor", "terraform", "X-Request-Id", "run-7").ok()
+	g.post("/team/new", `{"team_id":"canary"}`, "X-Bursar-Actor", "terraform", "X-Request-Id", "run-7").ok()
+	g.get("/team/list?x=canary").ok()
 	log := g.log.String()
 	for _, want := range []string{`"pattern":"POST /team/new"`, `"actor":"terraform"`, `"request_id":"run-7"`, `"status":200`} {
 		if !strings.Contains(log, want) {

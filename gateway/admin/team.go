@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -10,42 +11,31 @@ import (
 )
 
 // createTeam is POST /team/new: a team's fields, and team_id unless one is to be made.
-func (s *Server) createTeam(c *route.Call) (any, error) {
-	id, err := c.In.Text("team_id")
-	if err != nil {
-		return nil, err
-	}
-	if id == "" {
-		id = auth.NewTeamID()
-	}
-	people, err := readPeople(c.In, "members_with_roles")
-	if err != nil {
-		return nil, err
-	}
-	team := api.NewTeam(id)
-	if err := c.In.Expect(&team.TeamFields); err != nil {
-		return nil, err
+func (s *Server) createTeam(c *route.Call, in teamNew) (made api.Team, err error) {
+	team := api.NewTeam(cmp.Or(in.TeamID, auth.NewTeamID()))
+	if err := in.Apply(&team.TeamFields); err != nil {
+		return made, err
 	}
 	if err := team.Validate(); err != nil {
-		return nil, err
+		return made, err
 	}
-	if err := undeclared("team", s.declared.Team, id); err != nil {
-		return nil, err
+	if err := undeclared("team", s.declared.Team, team.TeamID); err != nil {
+		return made, err
 	}
 	// Spending is read first: the id may have been in use before, and inside of the transaction is no time for it.
 	fresh := []api.Team{team}
 	if err := s.completeTeams(c.Context(), fresh); err != nil {
-		return nil, err
+		return made, err
 	}
-	created, err := route.Once(c, s.record, func(ctx context.Context) (api.Team, error) {
-		stored, err := s.storeTeam(ctx, c, team, people)
+	made, err = route.Once(c, s.record, func(ctx context.Context) (api.Team, error) {
+		stored, err := s.storeTeam(ctx, c, team, in.MembersWithRoles)
 		stored.BudgetState = fresh[0].BudgetState
 		return stored, err
 	})
 	if err != nil {
-		return nil, err
+		return made, err
 	}
-	return created, s.teamInForce(c.Context(), created)
+	return made, s.teamInForce(c.Context(), made)
 }
 
 // storeTeam makes a team and its members in one transaction.
@@ -108,21 +98,9 @@ type teamUpdated struct {
 }
 
 // updateTeam is POST /team/update: team_id and the fields to change.
-func (s *Server) updateTeam(c *route.Call) (any, error) {
-	id, err := c.In.Required("team_id")
-	if err != nil {
-		return nil, err
-	}
-	if err := c.In.Expect(&api.TeamFields{}); err != nil {
-		return nil, err
-	}
-	team, err := s.editTeam(c, id, func(team *api.Team) error {
-		return c.In.Patch(&team.TeamFields)
-	})
-	if err != nil {
-		return nil, err
-	}
-	return teamUpdated{Team: team, Data: team}, nil
+func (s *Server) updateTeam(c *route.Call, in teamUpdate) (teamUpdated, error) {
+	team, err := s.editTeam(c, in.TeamID, func(team *api.Team) error { return in.Apply(&team.TeamFields) })
+	return teamUpdated{Team: team, Data: team}, err
 }
 
 // editTeam changes one team and answers it as it is then.
@@ -147,19 +125,16 @@ func (s *Server) editTeam(c *route.Call, id string, edit func(*api.Team) error) 
 }
 
 // blockTeam is POST /team/block {"team_id"}.
-func (s *Server) blockTeam(c *route.Call) (any, error) { return s.setTeamBlocked(c, true) }
+func (s *Server) blockTeam(c *route.Call, in teamNamed) (api.Team, error) {
+	return s.setTeamBlocked(c, in.TeamID, true)
+}
 
 // unblockTeam is POST /team/unblock {"team_id"}.
-func (s *Server) unblockTeam(c *route.Call) (any, error) { return s.setTeamBlocked(c, false) }
+func (s *Server) unblockTeam(c *route.Call, in teamNamed) (api.Team, error) {
+	return s.setTeamBlocked(c, in.TeamID, false)
+}
 
-func (s *Server) setTeamBlocked(c *route.Call, blocked bool) (any, error) {
-	id, err := c.In.Required("team_id")
-	if err != nil {
-		return nil, err
-	}
-	if err := c.In.Expect(&struct{}{}); err != nil {
-		return nil, err
-	}
+func (s *Server) setTeamBlocked(c *route.Call, id string, blocked bool) (api.Team, error) {
 	return s.editTeam(c, id, func(team *api.Team) error {
 		team.Blocked = blocked
 		return nil
@@ -167,27 +142,13 @@ func (s *Server) setTeamBlocked(c *route.Call, blocked bool) (any, error) {
 }
 
 // deleteTeams is POST /team/delete {"team_ids", "only_without_keys"}: all of them with their keys, or none.
-func (s *Server) deleteTeams(c *route.Call) (any, error) {
-	ids, err := c.In.Texts("team_ids")
+func (s *Server) deleteTeams(c *route.Call, in teamsToDelete) (gone teamsDeleted, err error) {
+	if err := undeclared("team", s.declared.Team, in.TeamIDs...); err != nil {
+		return gone, err
+	}
+	teams, keys, err := s.removeTeams(c, in.TeamIDs, in.OnlyWithoutKeys)
 	if err != nil {
-		return nil, err
-	}
-	if len(ids) == 0 {
-		return nil, api.FieldErrorf("team_ids", "is required: a list of the teams to delete")
-	}
-	onlyWithoutKeys, err := c.In.Flag("only_without_keys")
-	if err != nil {
-		return nil, err
-	}
-	if err := c.In.Expect(&struct{}{}); err != nil {
-		return nil, err
-	}
-	if err := undeclared("team", s.declared.Team, ids...); err != nil {
-		return nil, err
-	}
-	teams, keys, err := s.removeTeams(c, ids, onlyWithoutKeys)
-	if err != nil {
-		return nil, err
+		return gone, err
 	}
 	var failed error
 	for _, team := range teams {
@@ -198,7 +159,7 @@ func (s *Server) deleteTeams(c *route.Call) (any, error) {
 			failed = errors.Join(failed, s.changes.KeyChanged(c.Context(), &key, nil))
 		}
 	}
-	return teamsDeleted{DeletedTeams: ids, DeletedKeys: keyIDs(keys)}, route.InForce(failed)
+	return teamsDeleted{DeletedTeams: in.TeamIDs, DeletedKeys: keyIDs(keys)}, route.InForce(failed)
 }
 
 // removeTeams deletes teams in one transaction, with the keys they have unless these are to keep them.

@@ -10,32 +10,28 @@ import (
 )
 
 // teamInfo is GET /team/info?team_id=. Who comes with a key for models sees no keys but their own.
-func (s *Server) teamInfo(c *route.Call) (any, error) {
-	id, err := c.Required("team_id")
+func (s *Server) teamInfo(c *route.Call, in teamAsked) (info api.TeamInfo, err error) {
+	team, err := s.completeTeam(c.Context(), in.TeamID)
 	if err != nil {
-		return nil, err
+		return info, err
 	}
-	team, err := s.completeTeam(c.Context(), id)
+	keys, err := s.keys(c.Context(), api.KeyFilter{TeamID: in.TeamID})
 	if err != nil {
-		return nil, err
-	}
-	keys, err := s.keys(c.Context(), api.KeyFilter{TeamID: id})
-	if err != nil {
-		return nil, err
+		return info, err
 	}
 	if c.Caller.Role == auth.RoleKey {
 		keys = slices.DeleteFunc(keys, func(key api.Key) bool { return !ownKey(c.Caller, key) })
 	}
-	members, err := s.record.MembersOfTeams(c.Context(), []string{id})
+	members, err := s.record.MembersOfTeams(c.Context(), []string{in.TeamID})
 	if err != nil {
-		return nil, err
+		return info, err
 	}
-	shown, err := s.showMembers(c.Context(), team, members[id])
+	shown, err := s.showMembers(c.Context(), team, members[in.TeamID])
 	if err != nil {
-		return nil, err
+		return info, err
 	}
 	return api.TeamInfo{
-		Team: team, TeamInfo: team, Keys: keys, Members: membersOf(keys, members[id]), TeamMemberships: shown,
+		Team: team, TeamInfo: team, Keys: keys, Members: membersOf(keys, members[in.TeamID]), TeamMemberships: shown,
 	}, nil
 }
 

@@ -37,10 +37,10 @@ type listedTeam struct {
 }
 
 // listTeams is GET /team/list: every team by alias, or those that user_id is a member of or has a key of.
-func (s *Server) listTeams(c *route.Call) (any, error) {
-	filter, err := s.teamFilter(c)
+func (s *Server) listTeams(c *route.Call, in teamsWanted) (teamList, error) {
+	filter, err := s.teamFilter(c, in)
 	if err != nil {
-		return nil, err
+		return teamList{}, err
 	}
 	filter.Page = api.Page{SortBy: api.SortByAlias}
 	teams, _, err := s.teams(c.Context(), filter)
@@ -48,27 +48,20 @@ func (s *Server) listTeams(c *route.Call) (any, error) {
 }
 
 // pageTeams is GET /v2/team/list: a page of the teams.
-func (s *Server) pageTeams(c *route.Call) (any, error) {
-	filter, err := s.teamFilter(c)
+func (s *Server) pageTeams(c *route.Call, in teamPageWanted) (teamPage, error) {
+	filter, err := s.teamFilter(c, in.teamsWanted)
 	if err != nil {
-		return nil, err
+		return teamPage{}, err
 	}
-	page, err := c.Page("page_size", teamColumns)
-	if err != nil {
-		return nil, err
-	}
+	page := in.Order.Page
 	filter.Page = page.Order
-	withMembers, err := c.Flag("include_memberships", false)
-	if err != nil {
-		return nil, err
-	}
 	teams, total, err := s.teams(c.Context(), filter)
 	if err != nil {
-		return nil, err
+		return teamPage{}, err
 	}
-	listed, err := s.listed(c.Context(), teams, withMembers)
+	listed, err := s.listed(c.Context(), teams, in.IncludeMemberships)
 	if err != nil {
-		return nil, err
+		return teamPage{}, err
 	}
 	return teamPage{
 		Teams: listed, Total: total, Page: page.Number, PageSize: page.Size, TotalPages: page.Pages(total),
@@ -116,26 +109,26 @@ func (s *Server) teams(ctx context.Context, filter api.TeamFilter) ([]api.Team, 
 	return teams, total, nil
 }
 
-// teamFilter reads which teams are wanted: team_id, team_alias (a part of it), user_id, organization_id.
-func (s *Server) teamFilter(c *route.Call) (api.TeamFilter, error) {
-	filter := api.TeamFilter{AliasContains: c.Query.Get("team_alias")}
-	if id := c.Query.Get("team_id"); id != "" {
-		filter.IDs = []string{id}
+// teamFilter says which teams are wanted.
+func (s *Server) teamFilter(c *route.Call, in teamsWanted) (api.TeamFilter, error) {
+	filter := api.TeamFilter{AliasContains: in.TeamAlias}
+	if in.TeamID != "" {
+		filter.IDs = []string{in.TeamID}
 	}
-	if user := c.Query.Get("user_id"); user != "" {
-		theirs, err := s.teamsOf(c.Context(), user)
+	if in.UserID != "" {
+		theirs, err := s.teamsOf(c.Context(), in.UserID)
 		if err != nil {
 			return filter, err
 		}
 		filter.IDs = both(filter.IDs, theirs)
 	}
-	if foreignOrganization(c) {
+	if ofNoOrganization(in.OrganizationID) {
 		filter.IDs = []string{}
 	}
 	if !c.Caller.Role.Everywhere() {
 		filter.IDs = both(filter.IDs, notNil(c.Caller.Teams))
 	}
-	if c.Query.Get("status") == "deleted" {
+	if in.Status == "deleted" {
 		filter.IDs = []string{} // deleted teams are in the audit log only
 	}
 	return filter, nil

@@ -9,8 +9,8 @@ import (
 
 // addTeamModels is POST /team/model/add {"team_id", "models"}: those that the team does not have yet come
 // at the end of its list, in the order sent. A team without a list may use every model, and keeps all of them.
-func (s *Server) addTeamModels(c *route.Call) (any, error) {
-	return s.changeModels(c, func(have, named []string) []string {
+func (s *Server) addTeamModels(c *route.Call, in teamModels) (api.Team, error) {
+	return s.changeModels(c, in, func(have, named []string) []string {
 		if len(have) == 0 {
 			have = []string{allProxyModels}
 		}
@@ -26,8 +26,8 @@ func (s *Server) addTeamModels(c *route.Call) (any, error) {
 
 // deleteTeamModels is POST /team/model/delete {"team_id", "models"}. An empty list would be every model, so
 // a team that loses its last one may use none.
-func (s *Server) deleteTeamModels(c *route.Call) (any, error) {
-	return s.changeModels(c, func(have, named []string) []string {
+func (s *Server) deleteTeamModels(c *route.Call, in teamModels) (api.Team, error) {
+	return s.changeModels(c, in, func(have, named []string) []string {
 		if len(have) == 0 {
 			return have
 		}
@@ -39,23 +39,9 @@ func (s *Server) deleteTeamModels(c *route.Call) (any, error) {
 	})
 }
 
-func (s *Server) changeModels(c *route.Call, change func(have, named []string) []string) (any, error) {
-	id, err := c.In.Required("team_id")
-	if err != nil {
-		return nil, err
-	}
-	named, err := c.In.Texts("models")
-	if err != nil {
-		return nil, err
-	}
-	if len(named) == 0 {
-		return nil, api.FieldErrorf("models", "is required: a list of models")
-	}
-	if err := c.In.Expect(&struct{}{}); err != nil {
-		return nil, err
-	}
-	return s.editTeam(c, id, func(team *api.Team) error {
-		team.Models = change(slices.Clone(team.Models), named)
+func (s *Server) changeModels(c *route.Call, in teamModels, change func(have, named []string) []string) (api.Team, error) {
+	return s.editTeam(c, in.TeamID, func(team *api.Team) error {
+		team.Models = change(slices.Clone(team.Models), in.Models)
 		return nil
 	})
 }

@@ -1,7 +1,9 @@
 package admin
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/route"
@@ -22,48 +24,31 @@ type userCreated struct {
 
 // createUser is POST /user/new: a user's fields, the teams to join, and with auto_create_key (which is
 // LiteLLM's default) a key that only the user's own limits bind.
-func (s *Server) createUser(c *route.Call) (any, error) {
-	id, err := c.In.Text("user_id")
-	if err != nil {
-		return nil, err
-	}
-	if id == "" {
-		id = auth.NewUserID()
-	}
-	withKey := true
-	if c.In.Has("auto_create_key") {
-		if withKey, err = c.In.Flag("auto_create_key"); err != nil {
-			return nil, err
-		}
-	}
-	places, err := readPlaces(c.In, "teams", id)
-	if err != nil {
-		return nil, err
-	}
-	user := api.NewUser(id)
-	if err := c.In.Expect(&user.UserFields); err != nil {
-		return nil, err
+func (s *Server) createUser(c *route.Call, in userNew) (created userCreated, err error) {
+	user := api.NewUser(cmp.Or(in.UserID, auth.NewUserID()))
+	if err := in.Apply(&user.UserFields); err != nil {
+		return created, err
 	}
 	if err := user.Validate(); err != nil {
-		return nil, err
+		return created, err
 	}
-	for _, place := range places {
+	for _, place := range in.Teams {
 		if err := undeclared("team", s.declared.Team, place.TeamID); err != nil {
-			return nil, err
+			return created, err
 		}
 	}
-	created, err := route.Once(c, s.record, func(ctx context.Context) (userCreated, error) {
-		return s.storeUser(ctx, c, user, places, withKey)
+	created, err = route.Once(c, s.record, func(ctx context.Context) (userCreated, error) {
+		return s.storeUser(ctx, c, user, in)
 	})
 	if err != nil {
-		return nil, err
+		return created, err
 	}
 	failed := s.changes.UserChanged(c.Context(), created.UserID)
 	for _, team := range created.Teams {
 		failed = errors.Join(failed, s.changes.TeamChanged(c.Context(), team))
 	}
 	if err := route.InForce(failed); err != nil {
-		return nil, err
+		return created, err
 	}
 	users := []api.User{created.User}
 	err = s.completeUsers(c.Context(), users)
@@ -72,18 +57,18 @@ func (s *Server) createUser(c *route.Call) (any, error) {
 }
 
 // storeUser makes a user, the memberships and the key in one transaction.
-func (s *Server) storeUser(ctx context.Context, c *route.Call, user api.User, places []api.Membership, withKey bool) (created userCreated, err error) {
+func (s *Server) storeUser(ctx context.Context, c *route.Call, user api.User, in userNew) (created userCreated, err error) {
 	_, _, err = s.record.Idempotent(ctx, api.Once{}, func(ctx context.Context) ([]byte, error) {
 		if created.User, err = s.record.CreateUser(ctx, c.Change, user); err != nil {
 			return nil, route.Taken(err, "user_id")
 		}
-		for _, place := range places {
-			if _, err := s.record.CreateMember(ctx, c.Change, place, 0); err != nil {
+		for _, place := range in.Teams {
+			if _, err := s.record.CreateMember(ctx, c.Change, place.membership(user.UserID), 0); err != nil {
 				return nil, err
 			}
 			created.Teams = append(created.Teams, place.TeamID)
 		}
-		if !withKey {
+		if in.AutoCreateKey != nil && !*in.AutoCreateKey {
 			return nil, nil
 		}
 		secret := auth.NewSecret()
@@ -120,22 +105,18 @@ type userInfo struct {
 }
 
 // infoOfUser is GET /user/info?user_id=.
-func (s *Server) infoOfUser(c *route.Call) (any, error) {
-	id, err := c.Required("user_id")
+func (s *Server) infoOfUser(c *route.Call, in userAsked) (info userInfo, err error) {
+	user, err := s.record.User(c.Context(), in.UserID)
 	if err != nil {
-		return nil, err
-	}
-	user, err := s.record.User(c.Context(), id)
-	if err != nil {
-		return nil, err
+		return info, err
 	}
 	users := []api.User{user}
 	if err := s.completeUsers(c.Context(), users); err != nil {
-		return nil, err
+		return info, err
 	}
-	keys, err := s.keys(c.Context(), api.KeyFilter{UserID: id})
+	keys, err := s.keys(c.Context(), api.KeyFilter{UserID: in.UserID})
 	if err != nil {
-		return nil, err
+		return info, err
 	}
 	teams, _, err := s.teams(c.Context(), api.TeamFilter{IDs: notNil(user.Teams)})
 	return userInfo{User: users[0], UserInfo: users[0], Keys: keys, Teams: teams}, err
@@ -148,53 +129,46 @@ type userUpdated struct {
 }
 
 // updateUser is POST /user/update: user_id or user_email, and the fields to change. With both, the address is one of these.
-func (s *Server) updateUser(c *route.Call) (any, error) {
-	id, err := c.In.Text("user_id")
+func (s *Server) updateUser(c *route.Call, in userUpdate) (updated userUpdated, err error) {
+	id, err := s.userToUpdate(c, in)
 	if err != nil {
-		return nil, err
-	}
-	if id == "" {
-		if id, err = s.userNamed(c); err != nil {
-			return nil, err
-		}
-	}
-	if err := c.In.Expect(&api.UserFields{}); err != nil {
-		return nil, err
+		return updated, err
 	}
 	revision, err := c.IfRevision()
 	if err != nil {
-		return nil, err
+		return updated, err
 	}
-	user, err := s.record.UpdateUser(c.Context(), c.Change, id, revision, func(user *api.User) error {
-		return c.In.Patch(&user.UserFields)
-	})
+	user, err := s.record.UpdateUser(c.Context(), c.Change, id, revision, func(user *api.User) error { return in.Apply(&user.UserFields) })
 	if err != nil {
-		return nil, err
+		return updated, err
 	}
 	if err := route.InForce(s.changes.UserChanged(c.Context(), id)); err != nil {
-		return nil, err
+		return updated, err
 	}
 	users := []api.User{user}
 	err = s.completeUsers(c.Context(), users)
 	return userUpdated{User: users[0], Data: users[0]}, err
 }
 
+// userToUpdate is the user whom user_id names, or else user_email, which then is no field to change.
+func (s *Server) userToUpdate(c *route.Call, in userUpdate) (string, error) {
+	if in.UserID != "" {
+		return in.UserID, nil
+	}
+	var named namedPerson
+	if email := in.Raw("user_email"); email != nil {
+		_ = json.Unmarshal(email, &named.UserEmail) // what is no text was refused already
+		in.Drop("user_email")
+	}
+	return s.userNamed(c, named)
+}
+
 // deleteUsers is POST /user/delete {"user_ids"}: all of them with their keys and places in teams, or none.
 // The answer is their number, as in LiteLLM.
-func (s *Server) deleteUsers(c *route.Call) (any, error) {
-	ids, err := c.In.Texts("user_ids")
+func (s *Server) deleteUsers(c *route.Call, in usersNamed) (int, error) {
+	users, keys, err := s.record.DeleteUsers(c.Context(), c.Change, in.UserIDs)
 	if err != nil {
-		return nil, err
-	}
-	if len(ids) == 0 {
-		return nil, api.FieldErrorf("user_ids", "is required: a list of the users to delete")
-	}
-	if err := c.In.Expect(&struct{}{}); err != nil {
-		return nil, err
-	}
-	users, keys, err := s.record.DeleteUsers(c.Context(), c.Change, ids)
-	if err != nil {
-		return nil, err
+		return 0, err
 	}
 	var failed error
 	for _, user := range users {

@@ -21,18 +21,12 @@ type userPage struct {
 }
 
 // listUsers is GET /user/list: a page of the users by role, user_ids, user_email (a part of it) or team.
-func (s *Server) listUsers(c *route.Call) (any, error) {
-	page, err := c.Page("page_size", userColumns)
-	if err != nil {
-		return nil, err
-	}
-	filter := api.UserFilter{
-		EmailContains: c.Query.Get("user_email"), Role: c.Query.Get("role"), TeamID: c.Query.Get("team"), Page: page.Order,
-		IDs: c.List("user_ids"),
-	}
+func (s *Server) listUsers(c *route.Call, in usersWanted) (userPage, error) {
+	page := in.Order.Page
+	filter := api.UserFilter{EmailContains: in.UserEmail, Role: in.Role, TeamID: in.Team, IDs: in.UserIDs, Page: page.Order}
 	users, total, err := s.record.Users(c.Context(), filter)
 	if err != nil {
-		return nil, err
+		return userPage{}, err
 	}
 	return userPage{
 		Users: notNil(users), Total: total, Page: page.Number, PageSize: page.Size, TotalPages: page.Pages(total),

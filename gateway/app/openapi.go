@@ -13,7 +13,7 @@ import (
 const apiText = "The admin API has LiteLLM's paths and fields, and what Bursar adds in the same style; the data path has " +
 	"OpenAI's.\n\n" +
 	"Every request carries a key in `Authorization: Bearer`, `x-api-key` or `API-Key`. Amounts are in USD, times in UTC. " +
-	"In a change, what is left out is kept and what is null is cleared. Fields that are not known are named in the header `" +
+	"In a change, what is left out is kept and what is null is cleared. Where something changes, fields that are not known are refused; those of LiteLLM's that limit nothing are named in the header `" +
 	api.HeaderUnknownFields + "`, and refused with `?strict=true`. Every answer carries `" + api.HeaderRequestID + "`, which the log has too."
 
 // Description returns the description of the whole HTTP API in OpenAPI 3.1. It is not to be changed.

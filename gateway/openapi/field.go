@@ -42,14 +42,10 @@ func fieldsAt(t reflect.Type, depth int) []Field {
 		field := t.Field(i)
 		name, options, _ := strings.Cut(field.Tag.Get("json"), ",")
 		if field.Anonymous && name == "" {
-			embedded := field.Type
-			if embedded.Kind() == reflect.Pointer {
-				embedded = embedded.Elem()
-			}
-			fields = append(fields, fieldsAt(embedded, depth+1)...)
+			fields = append(fields, fieldsAt(embedded(field.Type), depth+1)...)
 			continue
 		}
-		if name == "-" || !field.IsExported() {
+		if name == "-" || !field.IsExported() || inAddress(field) {
 			continue
 		}
 		if name == "" {
@@ -61,4 +57,57 @@ func fieldsAt(t reflect.Type, depth int) []Field {
 		})
 	}
 	return fields
+}
+
+// Standing is a type that stands for another one; it names itself, as what embeds it has its methods too.
+type Standing interface {
+	StandsFor() (itself, other reflect.Type)
+}
+
+// embedded is the struct whose fields an embedded type has.
+func embedded(t reflect.Type) reflect.Type {
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if standing, ok := reflect.New(t).Interface().(Standing); ok {
+		if itself, other := standing.StandsFor(); itself == t {
+			return other
+		}
+	}
+	return t
+}
+
+// inAddress says whether a field is read from the address or the path of a request, not from its body.
+func inAddress(field reflect.StructField) bool {
+	return field.Tag.Get("query") != "" || field.Tag.Get("path") != ""
+}
+
+// Asking is a part of a struct that says by itself which parameters of the address it is read from.
+type Asking interface{ Parameters() []Parameter }
+
+// QueryOf returns the parameters of the address that a struct is read from, in the order of its fields: those with the
+// tag query, whose texts are the comments of the source, and those of parts that are [Asking].
+func QueryOf(t reflect.Type) (parameters []Parameter) {
+	for i := range t.NumField() {
+		field := t.Field(i)
+		if part, ok := reflect.New(field.Type).Interface().(Asking); ok {
+			parameters = append(parameters, part.Parameters()...)
+			continue
+		}
+		if field.Anonymous && field.Type.Kind() == reflect.Struct {
+			parameters = append(parameters, QueryOf(field.Type)...)
+		}
+		name := field.Tag.Get("query")
+		if name == "" {
+			continue
+		}
+		parameter := Parameter{
+			Name: name, Text: commentOnField(t, i), Kind: field.Tag.Get("kind"), Required: field.Tag.Get("required") != "",
+		}
+		if words := field.Tag.Get("enum"); words != "" {
+			parameter.Words = strings.Split(words, ",")
+		}
+		parameters = append(parameters, parameter)
+	}
+	return parameters
 }

@@ -47,6 +47,9 @@ var special = map[reflect.Type]object{
 	reflect.TypeFor[api.Metadata]():    {{"type", "object"}, {"additionalProperties", true}},
 }
 
+// Anything is a type that reads itself from JSON of more than one form.
+type Anything interface{ AnyJSON() }
+
 // Either is a body or an answer that has one of several types.
 type Either []any
 
@@ -74,6 +77,12 @@ func (d *describer) value(value any, way direction) (object, error) {
 func (d *describer) typ(t reflect.Type, way direction) (object, error) {
 	if schema, found := special[t]; found {
 		return slices.Clone(schema), nil
+	}
+	if t.Implements(reflect.TypeFor[Anything]()) {
+		return slices.Clone(anything), nil
+	}
+	if standing := embedded(t); standing != t && t.Kind() == reflect.Struct {
+		return d.typ(standing, way)
 	}
 	switch t.Kind() {
 	case reflect.Pointer:

@@ -71,6 +71,10 @@ func patchField(field reflect.Value, name string, value json.RawMessage, fallbac
 }
 
 func patchError(name string, err error) error {
+	var own *Error
+	if errors.As(err, &own) {
+		return FieldErrorf(name, "%s", own.Message)
+	}
 	var typeErr *json.UnmarshalTypeError
 	if !errors.As(err, &typeErr) {
 		return FieldErrorf(name, "is not valid: %s", err)

@@ -36,8 +36,8 @@ type Checker struct {
 // Routes are the operations that a checker serves.
 func Routes(s *Checker) []route.Route {
 	return []route.Route{
-		route.Raw("POST /quota/check", auth.Read, s.checkQuota, route.Spec{
-			Tag: "quota", Summary: "Say what changes would do to whom, and change nothing.", Body: quotaQuestion{}, Answer: quotaAnswer{},
+		route.New("POST /quota/check", auth.Read, s.checkQuota, route.Spec{
+			Tag: "quota", Summary: "Say what changes would do to whom, and change nothing.", Closed: true,
 			Description: "Takes one `route` with its `body`, or a list of them in `changes`, as they would be sent to that route. " +
 				"The changes of a list follow each other, up to the first that would be refused; with `separately` each is checked as if " +
 				"it were the only one, and `checks` has an answer for each. " +
@@ -70,25 +70,18 @@ type quotaAnswer struct {
 
 // checkQuota is POST /quota/check: what changes would do to whom. They are made as their routes make them, in a
 // transaction that is taken back, so what would be refused is refused here, too.
-func (s *Checker) checkQuota(c *route.Call) (any, error) {
-	var question quotaQuestion
-	if err := c.In.Expect(&question); err != nil {
-		return nil, err
-	}
-	if err := c.In.Patch(&question); err != nil {
-		return nil, err
-	}
+func (s *Checker) checkQuota(c *route.Call, question quotaQuestion) (answer quotaAnswer, err error) {
 	changes := question.Changes
 	if question.Route != nil {
 		changes = append(changes, api.QuotaChange{Route: *question.Route, Body: question.Body})
 	}
 	if len(changes) == 0 || len(changes) > maxChanges {
-		return nil, api.FieldErrorf("changes", "is required: 1 to %d objects with route and body, or one route and body beside each other", maxChanges)
+		return answer, api.FieldErrorf("changes", "is required: 1 to %d objects with route and body, or one route and body beside each other", maxChanges)
 	}
 	known := rehearsed(s.Stage(s.Record, s.Spending, noChanges{}))
 	for i, change := range changes {
 		if _, found := known[change.Route]; !found {
-			return nil, api.FieldErrorf("route", "of change %d must be one of %s", i+1, strings.Join(slices.Sorted(maps.Keys(known)), ", "))
+			return answer, api.FieldErrorf("route", "of change %d must be one of %s", i+1, strings.Join(slices.Sorted(maps.Keys(known)), ", "))
 		}
 	}
 	if question.Separately {

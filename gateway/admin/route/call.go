@@ -32,14 +32,14 @@ type Call struct {
 // Read reads a request of a caller who has the route's permission. It refuses what the route does not take, and what
 // is about teams that are not the caller's.
 func (r Route) Read(request *http.Request, caller auth.Caller) (*Call, error) {
-	c, err := newCall(request, caller)
+	c, err := newCall(request, caller, r)
 	if err != nil {
 		return nil, err
 	}
-	if err := c.expectQuery(r); err != nil {
+	if err := r.checkScope(c); err != nil {
 		return nil, err
 	}
-	return c, r.checkScope(c)
+	return c, c.expectQuery(r)
 }
 
 // Replay is a call of the same caller to another route, with a body that was not sent there. It makes nothing that
@@ -57,15 +57,15 @@ func (c *Call) Replay(ctx context.Context, path string, body json.RawMessage) (*
 	return &Call{Request: request, Caller: c.Caller, Query: c.Query, In: in, Change: c.Change}, nil
 }
 
-func newCall(r *http.Request, caller auth.Caller) (*Call, error) {
+func newCall(r *http.Request, caller auth.Caller, route Route) (*Call, error) {
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return nil, api.Errorf(api.Invalid, "the query of the address is not well formed")
 	}
 	c := &Call{Request: r, Caller: caller, Query: query, In: &Input{}, Change: changeOf(r, caller)}
 	httpx.Of(r.Context()).Actor = c.Change.Actor
-	if r.Method == http.MethodPost || r.Method == http.MethodPatch {
-		c.In, err = readInput(r, query.Get("strict") == "true")
+	if route.HasBody() {
+		c.In, err = readInput(r, route.BodyOptional, query.Get("strict") == "true")
 	}
 	return c, err
 }
@@ -81,13 +81,22 @@ func (c *Call) expectQuery(route Route) error {
 			c.surplus = append(c.surplus, "?"+name)
 		}
 	}
-	if len(c.surplus) > 0 && c.Query.Get("strict") == "true" {
+	switch {
+	case len(c.surplus) == 0:
+		return nil
+	case c.Query.Get("strict") == "true":
 		return &api.Error{
 			Code: api.Invalid, Param: c.surplus[0][1:],
 			Message: "unknown parameters of the address, refused because of strict=true: " + nameList(c.surplus),
 		}
+	case route.refuses():
+		return &api.Error{
+			Code: api.Invalid, Param: c.surplus[0][1:],
+			Message: "the route has no parameter " + nameList(c.surplus) + "; nothing was changed. Leave it out, or correct its name",
+		}
+	default:
+		return nil
 	}
-	return nil
 }
 
 // Warn names the fields and parameters that were left out of account.

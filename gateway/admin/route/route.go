@@ -33,6 +33,9 @@ type Spec struct {
 	Scope Scope
 	// Rehearsed says that POST /quota/check can tell what a request would do.
 	Rehearsed bool
+	// Closed says that whatever the route is asked and does not know is refused, even what LiteLLM's clients send along:
+	// it is none of LiteLLM's, or would do something else than was meant.
+	Closed bool
 
 	// What follows is for the description of the API; see [openapi.Operation].
 

@@ -2,51 +2,19 @@ package route
 
 import (
 	"encoding/json"
-	"maps"
 	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
-	"github.com/bursarhq/terraform-provider-bursar/gateway/openapi"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
-// nested are the fields that are objects with known fields of their own.
-var nested = withTargets(map[string][]string{
-	"on_soft_limit": {"reduce_rpm_pct"},
-	"price": {
-		"from", "max_factor",
-		"input_per_million_usd", "output_per_million_usd", "cached_input_per_million_usd", "cache_write_per_million_usd",
-		"cache_write_1h_per_million_usd", "audio_input_per_million_usd", "image_input_per_million_usd",
-		"reasoning_per_million_usd", "audio_output_per_million_usd", "image_output_per_million_usd",
-		"request_usd", "characters_per_million_usd", "audio_hour_usd",
-		"tiers", "flex", "priority", "batch", "images", "search",
-	},
-})
-
-// withTargets adds those of every target of an alert route.
-func withTargets(fields map[string][]string) map[string][]string {
-	for _, target := range openapi.Fields(reflect.TypeFor[api.AlertTargets]()) {
-		for _, field := range openapi.Fields(target.Type.Elem()) {
-			fields[target.Name] = append(fields[target.Name], field.Name)
-		}
-	}
-	return fields
-}
-
-// Expect checks that every field left fits target, a pointer to a struct, and notes those that target
-// does not have. In strict mode these are refused. Handlers without such fields expect nothing: &struct{}{}.
-func (in *Input) Expect(target any) error {
-	if err := in.RefuseEmpty(slices.Sorted(maps.Keys(in.Fields))...); err != nil {
-		return err
-	}
-	surplus := append(in.Surplus, in.pruneNested()...)
-	unknown, err := api.Patch(target, in.Fields)
-	if err != nil {
-		return err
-	}
+// note keeps the names of the fields that nobody understands, and of those within other fields. It refuses what would
+// limit something elsewhere, and in strict mode all of them.
+func (in *Input) note(unknown, surplus []string) error {
+	slices.Sort(unknown)
 	if err := in.refuseReplaced(unknown); err != nil {
 		return err
 	}
@@ -65,26 +33,61 @@ func (in *Input) Expect(target any) error {
 	return nil
 }
 
-// pruneNested takes unknown fields out of nested objects and returns their names: package json
-// would take "URL" for "url".
-func (in *Input) pruneNested() []string {
-	var surplus []string
-	for _, name := range slices.Sorted(maps.Keys(nested)) {
+// Leave names further fields that were left out of account. In strict mode these are refused.
+func (in *Input) Leave(names ...string) error {
+	if len(names) == 0 {
+		return nil
+	}
+	return in.note(append(in.Unknown, names...), nil)
+}
+
+// refuseUnknown refuses fields that nobody understands, but for those that pass.
+func (in *Input) refuseUnknown(passes func(field string) bool) error {
+	for _, name := range in.Unknown {
+		if !passes(name) {
+			return api.FieldErrorf(name, "is not known here; nothing was changed. Leave the field out, or correct its name")
+		}
+	}
+	return nil
+}
+
+// prune takes fields out of nested objects that these do not have, and returns their names: package json would take
+// "URL" for "url".
+func prune(t reflect.Type, fields map[string]json.RawMessage) (surplus []string) {
+	for name, kind := range namesOf(t) {
+		if kind.Kind() == reflect.Pointer {
+			kind = kind.Elem()
+		}
 		var inner map[string]json.RawMessage
-		if json.Unmarshal(in.Fields[name], &inner) != nil || inner == nil {
+		if !isObject(kind) || json.Unmarshal(fields[name], &inner) != nil || inner == nil {
 			continue // not an object: for the target to refuse
 		}
-		for _, field := range slices.Sorted(maps.Keys(inner)) {
-			if !slices.Contains(nested[name], field) {
+		known := namesOf(kind)
+		for field := range inner {
+			if _, found := known[field]; !found {
 				surplus = append(surplus, name+"."+field)
 				delete(inner, field)
 			}
 		}
 		if pruned, err := json.Marshal(inner); err == nil {
-			in.Fields[name] = pruned
+			fields[name] = pruned
 		}
 	}
+	slices.Sort(surplus)
 	return surplus
+}
+
+// isObject says whether a type is written as an object that has all of its fields and no other.
+func isObject(t reflect.Type) bool {
+	if t.Kind() != reflect.Struct || reflect.PointerTo(t).Implements(reflect.TypeFor[json.Unmarshaler]()) {
+		return false
+	}
+	for field := range t.Fields() {
+		if field.Tag.Get("openapi") == "open" {
+			return false
+		}
+	}
+	return true
 }
 
 var plainName = regexp.MustCompile(`^\??[A-Za-z0-9_.-]{1,64}$`)

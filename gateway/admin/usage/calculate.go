@@ -19,7 +19,8 @@ type costQuestion struct {
 
 // completionAnswer is the part of a completion that its cost follows from.
 type completionAnswer struct {
-	Model string `json:"model"`
+	_     struct{} `openapi:"open"`
+	Model string   `json:"model"`
 	Usage struct {
 		PromptTokens        int64 `json:"prompt_tokens"`
 		CompletionTokens    int64 `json:"completion_tokens"`
@@ -35,14 +36,7 @@ type cost struct {
 }
 
 // calculateSpend is POST /spend/calculate: what an answer cost, or what a prompt costs before any answer.
-func (s *Books) calculateSpend(c *route.Call) (any, error) {
-	var question costQuestion
-	if err := c.In.Expect(&question); err != nil {
-		return nil, err
-	}
-	if err := c.In.Patch(&question); err != nil {
-		return nil, err
-	}
+func (s *Books) calculateSpend(_ *route.Call, question costQuestion) (cost, error) {
 	answer := question.CompletionResponse
 	model := ""
 	switch {
@@ -52,16 +46,16 @@ func (s *Books) calculateSpend(c *route.Call) (any, error) {
 		model = answer.Model
 	}
 	if model == "" || (answer == nil && question.Messages == nil) {
-		return nil, api.FieldErrorf("model", "and messages are required, or a completion_response with its model and usage")
+		return cost{}, api.FieldErrorf("model", "and messages are required, or a completion_response with its model and usage")
 	}
 	price, known := s.Prices.Price(model)
 	if !known {
-		return nil, api.FieldErrorf("model", "%q has no known price", model)
+		return cost{}, api.FieldErrorf("model", "%q has no known price", model)
 	}
 	if answer == nil {
 		prompt, err := json.Marshal(map[string]any{"messages": question.Messages})
 		if err != nil {
-			return nil, err
+			return cost{}, err
 		}
 		return cost{price.Cost(pricing.Usage{PromptTokens: tokens.EstimateTokens(model, prompt)})}, nil
 	}

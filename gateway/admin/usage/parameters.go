@@ -67,8 +67,8 @@ func Routes(s *Books) []route.Route {
 		route.Raw("GET /spend/tags", auth.Read, s.spendTags, route.Spec{
 			Tag: "usage", Summary: "Sum up spending by tag.", Answer: []tagSpend{}, Query: []openapi.Parameter{route.StartDate, route.EndDate},
 		}),
-		route.Raw("POST /spend/calculate", auth.Read, s.calculateSpend, route.Spec{
-			Tag: "usage", Summary: "Work out what a prompt or an answer costs.", Body: costQuestion{}, Answer: cost{},
+		route.New("POST /spend/calculate", auth.Read, s.calculateSpend, route.Spec{
+			Tag: "usage", Summary: "Work out what a prompt or an answer costs.",
 		}),
 		route.Raw("GET /global/spend", auth.Read, s.globalSpend, route.Spec{
 			Tag: "usage", Summary: "Sum up all spending of the last thirty days.", Answer: globalSpend{}, Query: []openapi.Parameter{route.StartDate, route.EndDate},

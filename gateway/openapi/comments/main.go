@@ -94,10 +94,10 @@ func addFile(texts map[string]string, file *ast.File) {
 	}
 }
 
-// hasTags says whether the struct, or one that it embeds, can be written as JSON.
+// hasTags says whether the struct, or one that it embeds, can be written as JSON or read from an address.
 func hasTags(structure *ast.StructType) bool {
 	for _, field := range structure.Fields.List {
-		if len(field.Names) == 0 || field.Tag != nil && strings.Contains(field.Tag.Value, "json:") {
+		if len(field.Names) == 0 || field.Tag != nil && (strings.Contains(field.Tag.Value, "json:") || strings.Contains(field.Tag.Value, "query:")) {
 			return true
 		}
 	}

@@ -2,11 +2,69 @@ package route
 
 import (
 	"encoding/json"
+	"math/big"
+	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
+
+// What LiteLLM's clients write and mean otherwise than it stands there.
+
+var (
+	// emptyIsNull are fields for which LiteLLM's clients send "" when they mean nothing.
+	emptyIsNull = []string{
+		"team_id", "user_id", "key_alias", "key", "duration", "budget_id", "budget_duration", "max_budget", "soft_budget",
+		"user_email", "user_alias", "user_role", "max_budget_in_team", "team_member_budget", "team_member_budget_duration",
+	}
+	// emptyIsAbsent are those of them that an update leaves as they are.
+	emptyIsAbsent = []string{"duration", "budget_duration", "team_member_budget_duration"}
+	// wholeNumbers are fields for which they send 100.0 or "100" when they mean 100.
+	wholeNumbers = []string{
+		"rpm_limit", "tpm_limit", "max_parallel_requests", "team_member_rpm_limit", "team_member_tpm_limit", "min_output_tokens",
+	}
+)
+
+// Lenient reads what LiteLLM's clients write as what they mean.
+func Lenient(name string, value json.RawMessage) json.RawMessage {
+	text := string(value)
+	if text == `""` && slices.Contains(emptyIsNull, name) {
+		return null
+	}
+	if !slices.Contains(wholeNumbers, name) || len(text) > 32 {
+		return value
+	}
+	number, ok := new(big.Float).SetString(strings.Trim(text, `"`))
+	if !ok || !number.IsInt() {
+		return value
+	}
+	whole, accuracy := number.Int64()
+	if accuracy != big.Exact {
+		return value
+	}
+	return json.RawMessage(strconv.FormatInt(whole, 10))
+}
+
+// harmless are fields of LiteLLM's that limit nothing which is spent or may be done. They are left out of account and
+// named in a header, on routes too that refuse what they do not know.
+var harmless = []string{
+	"organization_id", "organizations", "project_id", "guardrails", "policies", "prompts", "logging", "secret_manager_settings",
+	"router_settings", "config", "allowed_cache_controls", "send_invite_email", "auto_rotate", "rotation_interval",
+	"rpm_limit_type", "tpm_limit_type", "spend", "budget_reset_at", "created_at", "created_by", "updated_at", "updated_by",
+	"admins", "members", "model_id", "model_spend", "sso_user_id", "password",
+	"token", "token_id", "key_name", "litellm_budget_table", "litellm_model_table", "team_member_budget_table", "object_permission_id",
+	"allow_team_guardrail_config", "additional",
+}
+
+// isHarmless says whether a field may be left out of account: one of LiteLLM's that limits nothing, or one that the route
+// itself answers, as clients send back what they read. What would limit something was refused before.
+func isHarmless(name string, answered map[string]reflect.Type) bool {
+	_, isAnswered := answered[name]
+	_, isReplaced := replaced[name]
+	return isAnswered || isReplaced || slices.Contains(harmless, name) || strings.HasPrefix(name, "litellm_params.")
+}
 
 // replaced are fields by which LiteLLM limits what may be spent or done, and which have another place here, with
 // that place. Nobody may believe such a limit to be in force that is not: they are refused, strict or not.
