@@ -124,15 +124,12 @@ func (r reason) markdown() string {
 
 // exceeds lists the changes of a resource that go beyond the policy.
 func exceeds(o object, maxIncreasePct float64) []reason {
-	switch {
-	case o.action == deleted && o.kind.gone != "":
-		return []reason{{address: o.address, why: o.kind.gone}}
-	case o.action != updated && o.action != replaced:
-		return nil
-	}
 	var reasons []reason
-	if o.action == replaced && o.kind.anew != "" {
-		reasons = append(reasons, reason{address: o.address, why: o.kind.anew})
+	if why := o.loosenedWhole(); why != "" {
+		reasons = []reason{{address: o.address, why: why}}
+	}
+	if o.action != updated && o.action != replaced {
+		return reasons
 	}
 	for _, d := range o.differences() {
 		if why := d.exceeds(maxIncreasePct); why != "" {

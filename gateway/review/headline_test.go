@@ -98,8 +98,10 @@ func TestRender_mostMoneyFirst(t *testing.T) {
 func TestRender_manyTeamsStayReadable(t *testing.T) {
 	resources := make([][4]string, 2_000)
 	for i := range resources {
-		resources[i] = [4]string{"bursar_team", `["update"]`,
-			fmt.Sprintf(`{"team_id":"team-%d","max_budget":%d,"rpm_limit":10}`, i, 100), fmt.Sprintf(`{"team_id":"team-%d","max_budget":%d,"rpm_limit":5}`, i, 100+i)}
+		resources[i] = [4]string{
+			"bursar_team", `["update"]`,
+			fmt.Sprintf(`{"team_id":"team-%d","max_budget":%d,"rpm_limit":10}`, i, 100), fmt.Sprintf(`{"team_id":"team-%d","max_budget":%d,"rpm_limit":5}`, i, 100+i),
+		}
 	}
 	got, result := render(t, planWith(resources...), review.Options{MaxIncreasePct: 20})
 	if result.Changes != 2_000 || !result.NeedsApproval || len(got) > 40_000 {
@@ -125,7 +127,7 @@ func (g *told) Rehearse(_ context.Context, changes []api.QuotaChange) (api.Quota
 }
 
 func TestRender_asksWhatItDoes(t *testing.T) {
-	capped := money.Nano(50 * money.USD)
+	capped := 50 * money.USD
 	gateway := &told{check: api.QuotaCheck{
 		Changes: []api.QuotaVerdict{{Route: "/team/update", OK: true}, {Route: "/team/delete", Error: &api.ErrorDetail{Message: "team b has 2 keys"}}},
 		Teams: []api.TeamEffect{{

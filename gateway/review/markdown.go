@@ -17,7 +17,9 @@ type page struct {
 	headline  string
 	effects   string
 	notes     []string
-	reasons   []reason
+	// approvals and warnings are what a policy says, as Markdown.
+	approvals []string
+	warnings  []string
 }
 
 func (p page) markdown() string {
@@ -39,17 +41,24 @@ func (p page) markdown() string {
 		}
 		b.WriteString("* " + capital(note) + "\n")
 	}
-	if len(p.reasons) > 0 {
-		b.WriteString("\n**Needs approval:**\n\n")
-		for i, reason := range p.reasons {
-			if i == mostRows {
-				fmt.Fprintf(&b, "* and %d more\n", len(p.reasons)-i)
-				break
-			}
-			b.WriteString("* " + reason.markdown() + "\n")
-		}
-	}
+	section(&b, "**Mind:**", p.warnings)
+	section(&b, "**Needs approval:**", p.approvals)
 	return b.String()
+}
+
+// section lists lines below a title, unless there are none.
+func section(b *strings.Builder, title string, lines []string) {
+	if len(lines) == 0 {
+		return
+	}
+	b.WriteString("\n" + title + "\n\n")
+	for i, line := range lines {
+		if i == mostRows {
+			fmt.Fprintf(b, "* and %d more\n", len(lines)-i)
+			return
+		}
+		b.WriteString("* " + line + "\n")
+	}
 }
 
 func (p page) table(b *strings.Builder) {

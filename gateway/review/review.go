@@ -13,6 +13,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/review/policy"
 )
 
 // Options say what a review is made of. The zero value reads the plan alone.
@@ -24,6 +26,8 @@ type Options struct {
 	// MaxIncreasePct is the percentage that a limit may grow by without approval; 0 is no policy.
 	// Taking a limit or a hard cap away always exceeds it.
 	MaxIncreasePct float64
+	// Policy, if there is one, says what deserves a warning and who must agree.
+	Policy *policy.Policy
 }
 
 // Result is what a review found.
@@ -77,15 +81,26 @@ func Render(ctx context.Context, w io.Writer, plan io.Reader, options Options) (
 	if options.MaxIncreasePct <= 0 {
 		reasons = nil
 	}
+	var approvals, warnings []string
 	for _, reason := range reasons {
+		approvals = append(approvals, reason.markdown())
 		result.Reasons = append(result.Reasons, reason.String())
 	}
-	result.NeedsApproval = len(reasons) > 0
+	for _, verdict := range read.judged(options.Policy) {
+		switch verdict.Outcome {
+		case policy.Approval:
+			approvals = append(approvals, markdownOf(verdict))
+			result.Reasons = append(result.Reasons, oneLine(verdict.String()))
+		case policy.Warn:
+			warnings = append(warnings, markdownOf(verdict))
+		}
+	}
+	result.NeedsApproval = len(approvals) > 0
 	result.Asking = errors.Join(usage.failed, rehearsed.failed)
 	page := page{
 		rows: rows, withUsage: options.Usage != nil, summary: summary(counts, len(read.invocations), len(read.strangers)),
 		headline: read.headline(), effects: rehearsed.table(),
-		notes: slices.Concat(usage.notes(rehearsed.untold(read.objects)), rehearsed.notes(), read.notes), reasons: reasons,
+		notes: slices.Concat(usage.notes(rehearsed.untold(read.objects)), rehearsed.notes(), read.notes), approvals: approvals, warnings: warnings,
 	}
 	if _, err := io.WriteString(w, page.markdown()); err != nil {
 		return Result{}, fmt.Errorf("write the review: %w", err)

@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/review"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/review/policy"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/internal/client"
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
@@ -18,9 +19,11 @@ const exitNeedsApproval = exitError(2)
 
 // reviewCommand says what a plan does to quotas.
 type reviewCommand struct {
-	Plan           string  `arg:"" help:"A plan in JSON: terraform plan -out=tfplan && terraform show -json tfplan > plan.json. - reads standard input."`
+	Plan           string  `arg:"" optional:"" help:"A plan in JSON: terraform plan -out=tfplan && terraform show -json tfplan > plan.json. - reads standard input."`
 	Endpoint       string  `help:"Address of a gateway to ask what has been spent already." env:"BURSAR_ENDPOINT"`
 	AdminKey       string  `help:"Admin key of that gateway." env:"BURSAR_ADMIN_KEY"`
+	Policy         string  `help:"A quota-policy.yaml that says what deserves a warning and who must agree." type:"existingfile"`
+	TestPolicy     string  `help:"Try the cases of this file on the policy instead of reviewing a plan." type:"existingfile"`
 	Offline        bool    `help:"Do not ask the gateway, even where its address is set."`
 	MaxIncreasePct float64 `help:"Exit with 2 when a limit grows by more than this percentage; 0 does not."`
 }
@@ -33,17 +36,27 @@ With the address of a gateway it says as well what has been spent, and what the 
 does not answer is an error then, after the review of the plan itself; --offline does without it.
 
 Exit codes: 0 reviewed, 1 the plan could not be read or the gateway did not answer, 2 a change needs approval
-(--max-increase-pct).`
+(--policy, --max-increase-pct). With --test-policy: 0 all cases came out as wanted, 1 one did not.`
 }
 
 // Run writes the review to standard output.
 func (c reviewCommand) Run(ctx context.Context) error {
+	rules, err := c.policy()
+	if err != nil {
+		return err
+	}
+	if c.TestPolicy != "" {
+		return testPolicy(c.TestPolicy, rules)
+	}
+	if c.Plan == "" {
+		return errors.New("name a plan in JSON, or - for standard input")
+	}
 	plan, err := openPlan(c.Plan)
 	if err != nil {
 		return err
 	}
 	defer plan.Close()
-	options := review.Options{MaxIncreasePct: c.MaxIncreasePct}
+	options := review.Options{MaxIncreasePct: c.MaxIncreasePct, Policy: rules}
 	if c.Endpoint != "" && !c.Offline {
 		gateway, err := client.New(client.Options{Endpoint: c.Endpoint, AdminKey: c.AdminKey, UserAgent: "bursar-review/" + version})
 		if err != nil {
@@ -65,6 +78,46 @@ func (c reviewCommand) Run(ctx context.Context) error {
 		fmt.Fprintln(os.Stderr, "bursar: needs approval: "+reason)
 	}
 	return exitNeedsApproval
+}
+
+// policy reads the rules, if any are named.
+func (c reviewCommand) policy() (*policy.Policy, error) {
+	if c.Policy == "" {
+		if c.TestPolicy != "" {
+			return nil, errors.New("--test-policy needs the policy that it tests: --policy quota-policy.yaml")
+		}
+		return nil, nil //nolint:nilnil // no policy is a policy
+	}
+	data, err := os.ReadFile(c.Policy)
+	if err != nil {
+		return nil, fmt.Errorf("open the policy: %w", err)
+	}
+	return policy.Read(c.Policy, data)
+}
+
+// testPolicy says which cases of a file come out otherwise than they should.
+func testPolicy(path string, rules *policy.Policy) error {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("open the tests: %w", err)
+	}
+	cases, err := policy.ReadCases(path, data)
+	if err != nil {
+		return err
+	}
+	var failed []error
+	for _, c := range cases {
+		verdicts, err := review.Judge(rules, c.Type, c.Action, c.Before, c.After)
+		if err != nil {
+			return fmt.Errorf("%s: %s: %w", path, c.Name, err)
+		}
+		failed = append(failed, c.Check(verdicts))
+	}
+	if err := errors.Join(failed...); err != nil {
+		return err
+	}
+	fmt.Printf("%d cases came out as they should.\n", len(cases))
+	return nil
 }
 
 func openPlan(path string) (io.ReadCloser, error) {

@@ -1,0 +1,81 @@
+package review_test
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/review"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/review/policy"
+)
+
+const kit = "../../examples/pull-request-review/"
+
+func examplePolicy(t *testing.T) *policy.Policy {
+	t.Helper()
+	data, err := os.ReadFile(kit + "quota-policy.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	read, err := policy.Read("quota-policy.yaml", data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return read
+}
+
+func TestJudge_theExamplesCases(t *testing.T) {
+	data, err := os.ReadFile(kit + "quota-policy_test.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cases, err := policy.ReadCases("quota-policy_test.yaml", data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range cases {
+		verdicts, err := review.Judge(examplePolicy(t), c.Type, c.Action, c.Before, c.After)
+		if err != nil {
+			t.Errorf("%s: %v", c.Name, err)
+		}
+		if err := c.Check(verdicts); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestRender_byAPolicy(t *testing.T) {
+	plan := planWith(
+		[4]string{"bursar_team", `["update"]`, `{"team_id":"a","max_budget":100,"budget_duration":"1mo","metadata":{"owners":["ada"]}}`, `{"team_id":"a","max_budget":100,"budget_duration":"1d","metadata":{"owners":["ada"]}}`},
+		[4]string{"bursar_team", `["create"]`, `null`, `{"team_id":"<b>","max_budget":10}`},
+		[4]string{"bursar_budget", `["no-op"]`, `{"budget_id":"eu","team_ids":["a"],"max_budget":50}`, `{"budget_id":"eu","team_ids":["a"],"max_budget":50}`},
+	)
+	got, result := render(t, plan, review.Options{Policy: examplePolicy(t)})
+	if want := strings.Join([]string{
+		"**Mind:**", "",
+		"* `bursar_team.r1`: names no owners in its metadata (nobody's team)",
+		"* the teams of pot eu may spend $3,100.00 a month together, and it $50.00 (teams above their pot)", "",
+		"**Needs approval:**", "",
+		"* `bursar_team.r0`: grows by 3000 %, more than 20 % (large increase), by ada or platform",
+		"* `bursar_team.r0`: may spend $3,100.00 a month instead of $100.00 (much more money), by finance", "",
+	}, "\n"); !strings.HasSuffix(got, want) {
+		t.Errorf("want\n%s\nin\n%s", want, got)
+	}
+	if !result.NeedsApproval || len(result.Reasons) != 2 {
+		t.Errorf("%q", result.Reasons)
+	}
+}
+
+// Every change that a review finds to allow more without measure is a change that the rule "loosened" asks about.
+func TestJudge_loosenedIsWhatAReviewSays(t *testing.T) {
+	read, err := policy.Read("p", []byte("rules: [{name: more, when: {increase_above_pct: 20}, then: approval}, {name: loosened, when: {loosened: true}, then: approval}]"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range pairs {
+		plan := planOf(p.resource, `["update"]`, `{"`+p.path+`":`+p.before+`}`, `{"`+p.path+`":`+p.after+`}`, "")
+		if _, result := render(t, plan, review.Options{Policy: read}); result.NeedsApproval != p.approval {
+			t.Errorf("%s.%s %s -> %s: %t %q", p.resource, p.path, p.before, p.after, result.NeedsApproval, result.Reasons)
+		}
+	}
+}
