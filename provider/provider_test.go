@@ -183,8 +183,8 @@ func TestAccProvider_noGateway(t *testing.T) {
 	closed.Close()
 	config := block(fmt.Sprintf("endpoint = %q\nadmin_key = %q\nmax_retries = 0", closed.URL, adminKey))
 	run(t,
-		resource.TestStep{Config: config, PlanOnly: true, ExpectNonEmptyPlan: true}, // a plan that only creates asks nobody
-		resource.TestStep{Config: config, ExpectError: says("no answer from the gateway at " + closed.URL)},
+		// A plan that only creates could be made, but neither be judged nor applied.
+		resource.TestStep{Config: config, PlanOnly: true, ExpectError: says("No answer from the gateway at " + closed.URL)},
 		resource.TestStep{Config: g.config(plainTeam)},
 		resource.TestStep{Config: config, ExpectError: says("connection refused")}, // the team is not lost
 		resource.TestStep{Config: g.config(plainTeam), ConfigPlanChecks: nothing()},
