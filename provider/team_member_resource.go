@@ -1,8 +1,8 @@
 package provider
 
 import (
-	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -248,7 +248,7 @@ func checkTeamMember(config teamMemberModel) error {
 	member.MemberFields = config.toAPI()
 	user := api.NewUser(member.UserID)
 	user.UserEmail = attribute.TextOf(config.UserEmail)
-	return cmp.Or(member.Validate(), user.Validate())
+	return errors.Join(member.Validate(), user.Validate())
 }
 
 // memberWithEmail looks for the member who has the email, as an import needs the user's id.

@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
@@ -9,7 +10,7 @@ import (
 
 // Each mistake fails the plan with the attribute it stands in; the gateway does not hear of it.
 func TestAccValidation_failsThePlan(t *testing.T) {
-	t.Parallel()
+	g := startGateway(t)
 	const webhook = `webhook = { url = "https://example.com" }`
 	steps := []resource.TestStep{}
 	for _, test := range []struct{ kind, attributes, at, want string }{
@@ -18,6 +19,11 @@ func TestAccValidation_failsThePlan(t *testing.T) {
 		{"team", `team_id = "a b"`, `team_id = "a b"`, "team_id must start with a letter or digit"},
 		{"team", `rpm_limit = -1`, `rpm_limit = -1`, "rpm_limit cannot be negative. Received: -1"},
 		{"team", `model_tpm_limit = { a = -1 }`, `model_tpm_limit = { a = -1 }`, "model_tpm_limit.a cannot be negative"},
+		{"team", `rpm_limit = 1.5`, `rpm_limit = 1.5`, "rpm_limit is 1.5. It takes whole numbers only"},
+		{"team", `tpm_limit = 1e20`, `tpm_limit = 1e20`, "tpm_limit is 1e+20. No limit of the gateway is so large"},
+		{"team", `reset_day = 1.5`, `reset_day = 1.5`, "reset_day is 1.5. It takes whole numbers only"},
+		{"team", `model_rpm_limit = { a = 0.5 }`, `model_rpm_limit = { a = 0.5 }`, "It takes whole numbers only"},
+		{"model", "name = \"m\"\nweight = 0.5", `weight = 0.5`, "weight is 0.5. It takes whole numbers only"},
 		{"team", `models = ["a", "a"]`, `models = ["a", "a"]`, `models names "a" twice`},
 		{"team", `models = ["a", null]`, `models = ["a", null]`, "null"},
 		{"team", `max_budget = -0.5`, `max_budget = -0.5`, "max_budget cannot be negative. Received: -0.5"},
@@ -73,7 +79,7 @@ func TestAccValidation_failsThePlan(t *testing.T) {
 		{"model", "name = \"m\"\napi_key_wo_version = 1", `api_key_wo_version = 1`, "A new version means that api_key_wo is sent"},
 	} {
 		steps = append(steps, resource.TestStep{
-			Config:      fmt.Sprintf("provider \"bursar\" {\n  endpoint = \"http://127.0.0.1:9\"\n  admin_key = \"k\"\n}\nresource \"bursar_%s\" \"x\" {\n%s\n}\n", test.kind, test.attributes),
+			Config:      g.config(fmt.Sprintf("resource \"bursar_%s\" \"x\" {\n%s\n}\n", test.kind, test.attributes)),
 			PlanOnly:    true,
 			ExpectError: saysAt(test.at, test.want),
 		})
@@ -83,14 +89,9 @@ func TestAccValidation_failsThePlan(t *testing.T) {
 
 // What is only known after apply is judged by the gateway then, not refused now.
 func TestAccValidation_letsUnknownValuesPass(t *testing.T) {
-	t.Parallel()
+	g := startGateway(t)
 	run(t, resource.TestStep{
-		Config: `
-provider "bursar" {
-  endpoint  = "http://127.0.0.1:9"
-  admin_key = "k"
-}
-
+		Config: g.config(`
 resource "terraform_data" "later" {
   input = { n = 1, s = "x", list = ["a"], object = { url = "https://example.com", secret_wo = null, secret_wo_version = null } }
 }
@@ -128,7 +129,39 @@ resource "bursar_alert_route" "x" {
   events  = local.later.list
   webhook = local.later.object
 }
-`,
+`),
 		PlanOnly: true, ExpectNonEmptyPlan: true,
 	})
+}
+
+// Who has made several mistakes hears of all of them at once.
+func TestAccValidation_tellsAllMistakes(t *testing.T) {
+	g := startGateway(t)
+	c := newCLI(t, t.TempDir(), g.settings()...)
+	c.write("main.tf", versions+`
+resource "bursar_team" "t" {
+  rpm_limit       = -1
+  soft_budget     = -2
+  budget_duration = "soon"
+  models          = ["a", "a"]
+}
+resource "bursar_team_member" "m" {
+  team_id    = "t"
+  user_email = "nobody"
+  tpm_limit  = -1
+}
+resource "bursar_budget" "whole" {
+  rpm_limit = 1.5
+  tpm_limit = 2.5
+}
+`)
+	said := words(c.run(1, "plan", "-no-color", "-input=false"))
+	for _, want := range []string{
+		"rpm_limit cannot be negative. Received: -1", "soft_budget cannot be negative. Received: -2", `"soon" is not a duration`, `models names "a" twice`,
+		"user_email is not an e-mail address", "tpm_limit cannot be negative", "rpm_limit is 1.5", "tpm_limit is 2.5",
+	} {
+		if !strings.Contains(said, want) {
+			t.Errorf("nothing says %s:\n%s", want, said)
+		}
+	}
 }

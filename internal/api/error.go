@@ -96,6 +96,8 @@ type Error struct {
 	Refusal *Refusal
 	// Cause is logged, never answered.
 	Cause error
+	// others are further mistakes of the same object, see [Mistakes].
+	others []*Error
 }
 
 // Errorf makes an error of the given kind.

@@ -2,8 +2,10 @@ package api
 
 import (
 	"encoding/json"
+	"errors"
 	"math"
 	"regexp"
+	"slices"
 	"sort"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
@@ -19,22 +21,46 @@ const (
 // idPattern keeps ids printable and safe in URLs, logs and counter keys.
 var idPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._@+:/|=-]*$`)
 
-// validation collects the first failure; later checks may go on as if nothing happened.
-type validation struct{ first *Error }
+// validation collects the first failure of each field; later checks may go on as if nothing happened.
+type validation struct{ failures []*Error }
 
 func newValidation() *validation { return &validation{} }
 
 func (v *validation) fail(field, format string, args ...any) {
-	if v.first == nil {
-		v.first = FieldErrorf(field, format, args...)
+	known := slices.ContainsFunc(v.failures, func(failure *Error) bool { return failure.Param == field })
+	if !known {
+		v.failures = append(v.failures, FieldErrorf(field, format, args...))
 	}
 }
 
 func (v *validation) err() error {
-	if v.first == nil {
+	if len(v.failures) == 0 {
 		return nil
 	}
-	return v.first
+	first := v.failures[0]
+	first.others = v.failures[1:]
+	return first
+}
+
+// Mistakes are all that a Validate has found, of which its error tells the first.
+func Mistakes(err error) []error {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // errors.Join of what several Validate have found
+		var all []error
+		for _, one := range joined.Unwrap() {
+			all = append(all, Mistakes(one)...)
+		}
+		return all
+	}
+	if err == nil {
+		return nil
+	}
+	all := []error{err}
+	if first, ok := errors.AsType[*Error](err); ok {
+		for _, other := range first.others {
+			all = append(all, other)
+		}
+	}
+	return all
 }
 
 func (v *validation) id(field, value string) {

@@ -166,8 +166,8 @@ func (r *Resource[M, F, O]) ValidateConfig(ctx context.Context, req resource.Val
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if err := r.Noun.Check(config); err != nil {
-		Report(ctx, &resp.Diagnostics, req.Config.Schema, "Invalid "+r.Noun.Name, err)
+	for _, mistake := range api.Mistakes(r.Noun.Check(config)) {
+		Report(ctx, &resp.Diagnostics, req.Config.Schema, "Invalid "+r.Noun.Name, mistake)
 	}
 	if r.Noun.Warn != nil {
 		r.Noun.Warn(config, &resp.Diagnostics)

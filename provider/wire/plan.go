@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
-	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/defaults"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
@@ -62,19 +61,6 @@ func (p resourcePlan) changesNothing(req *tfprotov6.PlanResourceChangeRequest) b
 		}
 	}
 	return true
-}
-
-// resourcePlans are by the type of the resource.
-func resourcePlans(ctx context.Context, resources []resource.Resource) map[string]resourcePlan {
-	plans := map[string]resourcePlan{}
-	for _, r := range resources {
-		var of resource.MetadataResponse
-		var described resource.SchemaResponse
-		r.Metadata(ctx, resource.MetadataRequest{}, &of)
-		r.Schema(ctx, resource.SchemaRequest{}, &described)
-		plans[of.TypeName] = planOf(ctx, described.Schema)
-	}
-	return plans
 }
 
 // Decides marks an attribute by which a resource's ModifyPlan sets another one. A plan with it may change an object

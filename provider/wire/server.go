@@ -9,6 +9,7 @@ import (
 	"context"
 	"sync/atomic"
 
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
@@ -25,6 +26,7 @@ type frameworkServer interface {
 type server struct {
 	frameworkServer
 	plans   map[string]resourcePlan
+	types   map[string]attr.Type
 	readers map[string]Reader
 	// connected says whether the provider is configured.
 	connected func() bool
@@ -50,10 +52,24 @@ func NewServer(framework tfprotov6.ProviderServer, options Options) tfprotov6.Pr
 	if !ok {
 		panic("the plugin framework's server serves no list resources or actions") // compiled in, so never or always
 	}
-	return &server{
-		frameworkServer: inner, plans: resourcePlans(context.Background(), options.Resources),
+	s := &server{
+		frameworkServer: inner, plans: map[string]resourcePlan{}, types: map[string]attr.Type{},
 		readers: options.Readers, connected: options.Connected,
 	}
+	for _, r := range options.Resources {
+		s.describe(context.Background(), r)
+	}
+	return s
+}
+
+// describe takes from a resource what the server has to know of it.
+func (s *server) describe(ctx context.Context, r resource.Resource) {
+	var of resource.MetadataResponse
+	var described resource.SchemaResponse
+	r.Metadata(ctx, resource.MetadataRequest{}, &of)
+	r.Schema(ctx, resource.SchemaRequest{}, &described)
+	s.plans[of.TypeName] = planOf(ctx, described.Schema)
+	s.types[of.TypeName] = described.Schema.Type()
 }
 
 // ReadResource answers by itself for an object that is as the state has it.
@@ -90,6 +106,9 @@ func (s *server) PlanResourceChange(ctx context.Context, req *tfprotov6.PlanReso
 		return &tfprotov6.PlanResourceChangeResponse{
 			PlannedState: req.PriorState, PlannedPrivate: req.PriorPrivate, PlannedIdentity: req.PriorIdentity,
 		}, nil
+	}
+	if misfits := s.misfits(ctx, req.TypeName, req.Config); len(misfits) > 0 {
+		return &tfprotov6.PlanResourceChangeResponse{PlannedState: req.PriorState, Diagnostics: misfits}, nil
 	}
 	return s.frameworkServer.PlanResourceChange(ctx, req) //nolint:wrapcheck // the framework's answer as it is
 }
