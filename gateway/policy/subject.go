@@ -106,6 +106,9 @@ type modelWindows struct {
 	windows []quota.Window
 }
 
+// EveryWindow are the rate windows that bind every request, whatever model it is for. They must not be changed.
+func (s *Subject) EveryWindow() []quota.Window { return s.windows }
+
 // Windows are the rate windows that bind a request for the model. Every limit that stands for one of its
 // names does; one under a pattern or an access group is one counter for all that it stands for.
 func (s *Subject) Windows(model *modelname.Names) []quota.Window {

@@ -164,7 +164,7 @@ func (p *Proxy) admit(w http.ResponseWriter, r *http.Request, c *call) error {
 		return err
 	}
 	if err := p.read(w, r, c); err != nil {
-		return err
+		return p.countRefused(r.Context(), c, secret, err)
 	}
 	if err := p.findPrevious(r.Context(), c); err != nil {
 		return err

@@ -19,7 +19,7 @@ const (
 // reserve takes what the call may use from every limit at once, or says which of them refused.
 func (p *Proxy) reserve(ctx context.Context, c *call, secret auth.Secret) error {
 	if err := p.resolve(ctx, c, secret); err != nil {
-		return err
+		return p.countRefused(ctx, c, secret, err)
 	}
 	c.bounds = looseBounds(c)
 	deadline, poll, final := p.Now().Add(p.ContentionWait), contentionPollMin, false
@@ -37,7 +37,8 @@ func (p *Proxy) reserve(ctx context.Context, c *call, secret auth.Secret) error 
 		case ctx.Err() != nil:
 			return clientGone(ctx.Err())
 		case errors.Is(err, quota.ErrInvalid):
-			return api.Errorf(api.Invalid, "the request asks for more than can be counted; send a smaller max_tokens").WithCause(err)
+			uncountable := api.Errorf(api.Invalid, "the request asks for more than can be counted; send a smaller max_tokens").WithCause(err)
+			return p.countRefused(ctx, c, secret, uncountable)
 		case err != nil:
 			return unavailable(err)
 		case decision.Admitted:
