@@ -53,6 +53,12 @@ func (b *bench) Fatalf(format string, args ...any) {
 	panic(benchFailure{fmt.Errorf(format, args...)})
 }
 
+// Skipf implements [testing.TB]; it ends the attempt it is called in.
+func (b *bench) Skipf(format string, args ...any) { b.Fatalf(format, args...) }
+
+// Fatal implements [testing.TB].
+func (b *bench) Fatal(args ...any) { b.Fatalf("%s", fmt.Sprint(args...)) }
+
 // Errorf implements [testing.TB]; close returns the error.
 func (b *bench) Errorf(format string, args ...any) {
 	b.errs = append(b.errs, fmt.Errorf(format, args...))

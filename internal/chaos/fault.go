@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -29,6 +31,10 @@ const (
 	gatewayCutOff  faultKind = "gateway cut off"
 	redisEmptied   faultKind = "Redis emptied"
 	laggedPromoted faultKind = "lagging replica promoted"
+	redisPaused    faultKind = "Redis paused again and again"
+	gatewayStopped faultKind = "gateway stopped under calls"
+	recordAway     faultKind = "record away, Redis emptied"
+	diskFull       faultKind = "disk full"
 )
 
 // act is one kind of fault: how it is done, and how long the stage then needs to be calm.
@@ -58,6 +64,31 @@ var acts = []act{
 	{gatewayCutOff, (*stage).cutOff, shortCalm},
 	{redisEmptied, (*stage).emptyRedis, shortCalm},
 	{laggedPromoted, (*stage).promoteLagging, reaperCalm},
+	{redisPaused, (*stage).pauseRedis, shortCalm},
+	{gatewayStopped, (*stage).stopGateway, shortCalm},
+	{recordAway, (*stage).loseRecord, shortCalm},
+	{diskFull, (*stage).fillDisk, time.Second},
+}
+
+// shortActs are those of a run that is too short for all: after them nobody has to be waited for.
+var shortActs = []act{
+	{redisPaused, (*stage).pauseRedis, shortCalm},
+	{gatewayStopped, (*stage).stopGateway, shortCalm},
+	{recordAway, (*stage).loseRecord, shortCalm},
+	{answersLost, (*stage).loseAnswers, time.Second},
+	{diskFull, (*stage).fillDisk, time.Second},
+}
+
+// order is that of the faults in this run: the first two belong together, the others come as the seed says.
+func order(length time.Duration, seed uint64) []act {
+	turns, fixed := slices.Clone(shortActs), 0
+	if length >= whole {
+		turns, fixed = slices.Clone(acts), 2
+	}
+	rand.New(rand.NewPCG(seed, 1)).Shuffle(len(turns)-fixed, func(i, j int) {
+		turns[fixed+i], turns[fixed+j] = turns[fixed+j], turns[fixed+i]
+	})
+	return turns
 }
 
 // play runs the load and breaks things until the time is up.
@@ -66,13 +97,16 @@ func (s *stage) play(ctx context.Context, length time.Duration) error {
 	defer end()
 	done := make(chan struct{})
 	go func() { s.run(loading); close(done) }()
-	began := time.Now()
-	deadline := began.Add(length - releaseCalm)
+	began, turns, calm, rest := time.Now(), order(length, s.seed), shortCalm, shortCalm
+	if length >= whole {
+		calm, rest = reaperCalm, releaseCalm // gateways are killed first
+	}
+	deadline := began.Add(length - rest)
 	s.out.say("Callers of %d teams begin; they ignore Retry-After.", len(s.teams))
-	pause(ctx, reaperCalm)
+	pause(ctx, calm)
 	var err error
-	for turn := 0; err == nil && ctx.Err() == nil && time.Now().Before(deadline); turn++ {
-		err = s.perform(ctx, acts[turn%len(acts)])
+	for turn := 0; err == nil && ctx.Err() == nil && (turn < len(turns) || time.Now().Before(deadline)); turn++ {
+		err = s.perform(ctx, turns[turn%len(turns)])
 	}
 	s.out.say("No more faults; the callers finish what they have begun.")
 	end()
@@ -111,6 +145,46 @@ func (s *stage) killGateway(ctx context.Context) error {
 	g.kill()
 	pause(ctx, 3*time.Second)
 	return g.start(ctx)
+}
+
+// stopGateway ends a gateway as an operator does, under streams that are longer than it waits for them.
+func (s *stage) stopGateway(ctx context.Context) error {
+	g := s.next()
+	s.out.say("SIGTERM to gateway %d, which waits a second for its calls; it comes back in 2 s.", g.number)
+	s.current().gateway = g.number
+	if err := g.stop(); err != nil {
+		return err
+	}
+	pause(ctx, 2*time.Second)
+	return g.start(ctx)
+}
+
+func (s *stage) pauseRedis(ctx context.Context) error {
+	const times, length = 5, 600 * time.Millisecond
+	s.out.say("Redis stops for %s, %d times.", length, times)
+	for range times {
+		if err := s.bench.attempt(func() {
+			resume := s.primary.Pause(s.bench)
+			pause(ctx, length)
+			resume()
+		}); err != nil {
+			return err
+		}
+		pause(ctx, length)
+	}
+	return nil
+}
+
+// loseRecord empties Redis while the ledger lacks what was settled.
+func (s *stage) loseRecord(ctx context.Context) error {
+	s.out.say("PostgreSQL cannot be reached for 6 s; after 4 of them FLUSHALL.")
+	s.recordLink.lead("127.0.0.1:1") // nobody listens there
+	pause(ctx, 4*time.Second)
+	s.current().losesFrom = time.Now()
+	err := s.onRedis(ctx, s.primary, func(client *redis.Client) error { return client.FlushAll(ctx).Err() })
+	pause(ctx, 2*time.Second)
+	s.recordLink.lead(s.recordAddr)
+	return err
 }
 
 func (s *stage) loseAnswers(ctx context.Context) error {

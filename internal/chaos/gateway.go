@@ -10,7 +10,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -24,6 +26,7 @@ type gateway struct {
 	program string
 	config  string
 	log     string
+	pid     string
 	env     []string
 	// link leads to Redis.
 	link *link
@@ -34,7 +37,9 @@ type gateway struct {
 
 // keeper runs the gateway as long as its own standard input is open and then ends it as kill -9
 // does, so that none is left behind however this program ends.
-const keeper = `"$0" serve --config "$1" </dev/null & gateway=$!; read -r _; kill -9 "$gateway"; wait "$gateway"`
+// The gateway's process id is in the file "$2"; should it end by itself, so does this.
+const keeper = `"$0" serve --config "$1" </dev/null & gateway=$!; echo "$gateway" >"$2"; exec 3<&0
+(read -r _ <&3; kill -9 "$gateway") & keeper=$!; wait "$gateway"; kill "$keeper" 2>/dev/null`
 
 // settings are the same for all gateways.
 type settings struct {
@@ -56,7 +61,7 @@ func newGateway(number int, s settings, dir, redis string) (*gateway, error) {
 	}
 	g := &gateway{
 		number: number, url: "http://" + address, program: s.program, config: s.config, link: path,
-		log: filepath.Join(dir, fmt.Sprintf("gateway-%d.log", number)),
+		log: filepath.Join(dir, fmt.Sprintf("gateway-%d.log", number)), pid: filepath.Join(dir, fmt.Sprintf("gateway-%d.pid", number)),
 	}
 	for _, entry := range os.Environ() {
 		if !strings.HasPrefix(entry, "BURSAR_") {
@@ -65,7 +70,8 @@ func newGateway(number int, s settings, dir, redis string) (*gateway, error) {
 	}
 	g.env = append(g.env, "BURSAR_LISTEN="+address, "BURSAR_ADMIN_KEY="+s.adminKey, "BURSAR_SECRET_KEY="+s.secretKey,
 		"BURSAR_DATABASE_URL="+s.databaseURL, "BURSAR_REDIS_URL=redis://"+path.addr(),
-		"BURSAR_DATA_DIR="+filepath.Join(dir, fmt.Sprintf("data-%d", number)), "CHAOS_UPSTREAM_URL="+s.upstreamURL)
+		"BURSAR_DATA_DIR="+filepath.Join(dir, fmt.Sprintf("data-%d", number)), "CHAOS_UPSTREAM_URL="+s.upstreamURL,
+		"BURSAR_DRAIN_DELAY=0s", "BURSAR_DRAIN_TIMEOUT=1s")
 	return g, nil
 }
 
@@ -76,7 +82,7 @@ func (g *gateway) start(ctx context.Context) error {
 		return fmt.Errorf("open the gateway's log: %w", err)
 	}
 	defer log.Close()
-	g.command = exec.Command("/bin/sh", "-c", keeper, g.program, g.config)
+	g.command = exec.Command("/bin/sh", "-c", keeper, g.program, g.config, g.pid)
 	g.command.Stdout, g.command.Stderr, g.command.Env = log, log, g.env
 	keep, err := g.command.StdinPipe()
 	if err != nil {
@@ -104,6 +110,25 @@ func (g *gateway) ready(ctx context.Context) bool {
 	}
 	defer response.Body.Close()
 	return response.StatusCode == http.StatusOK
+}
+
+// stop ends the program as an operator does, and returns when it has ended.
+func (g *gateway) stop() error {
+	text, err := os.ReadFile(g.pid)
+	if err != nil {
+		return fmt.Errorf("find the process of gateway %d: %w", g.number, err)
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err != nil {
+		return fmt.Errorf("find the process of gateway %d: %w", g.number, err)
+	}
+	if err := syscall.Kill(pid, syscall.SIGTERM); err != nil {
+		return fmt.Errorf("stop gateway %d: %w", g.number, err)
+	}
+	_ = g.command.Wait()
+	_ = g.keep.Close()
+	g.command = nil
+	return nil
 }
 
 // kill ends the program as kill -9 does. Killing it twice does no harm.

@@ -19,7 +19,7 @@ func TestEvidence_seesEachBrokenPromise(t *testing.T) {
 		"T1 liveness: team capped let only": func(e *evidence) {
 			e.stage.teams[0].budget.steps[2].cap = 2_000_000
 		},
-		"T2 rate limits: requests: 4 in 60 seconds": func(e *evidence) {
+		"T2 rate limits: requests: 5 in 60 seconds": func(e *evidence) {
 			e.stage.teams[1].rpm = 3
 		},
 		"T4 ledger: capped-1 is booked more than once": func(e *evidence) {
@@ -33,6 +33,21 @@ func TestEvidence_seesEachBrokenPromise(t *testing.T) {
 		},
 		"T6 ledger: capped-1 was answered in full by gateway 0": func(e *evidence) {
 			delete(e.bookings, "capped-1")
+		},
+		"T5 stop: stopped: 110000 nano-USD of a call that was cut off": func(e *evidence) {
+			e.bill["stopped"] += 110_000
+		},
+		"T6 ledger: stopped was answered in full by gateway 2": func(e *evidence) {
+			delete(e.bookings, "stopped")
+		},
+		"A full disk: the model server bills 2 nano-USD, the ledger says 1": func(e *evidence) {
+			e.stage.disk.billed++
+		},
+		"A full disk: 2 calls went to the model server": func(e *evidence) {
+			e.stage.disk.taken = e.stage.disk.answered + 2
+		},
+		"A full disk: only 78 of 80 calls": func(e *evidence) {
+			e.stage.disk.answered, e.stage.disk.taken = 78, 78
 		},
 		"T6 cost: capped-2 (answered, gateway 0": func(e *evidence) {
 			e.bill["capped-2"]++
@@ -54,6 +69,8 @@ func TestEvidence_seesEachBrokenPromise(t *testing.T) {
 		e.answers()
 		e.costs()
 		e.releases()
+		e.fullDisk()
+		e.byFault()
 		found := strings.Join(e.broken, "\n")
 		if (want == "") != (found == "") || !strings.Contains(found, want) {
 			t.Errorf("want %q, found:\n%s", want, found)
@@ -71,8 +88,12 @@ func goodEvidence(began time.Time) *evidence {
 		findings: &findings{},
 		stage: &stage{
 			out: &narrator{began: began}, loaded: time.Minute,
-			teams:  []*team{{id: "capped", budget: own}, {id: "requests", rpm: 4}},
-			faults: []fault{{kind: gatewayKilled, gateway: 1, at: killed, until: killed.Add(time.Second)}},
+			teams: []*team{{id: "capped", budget: own}, {id: "requests", rpm: 5}},
+			faults: []fault{
+				{kind: gatewayKilled, gateway: 1, at: killed, until: killed.Add(time.Second)},
+				{kind: gatewayStopped, gateway: 2, at: began.Add(40 * time.Second), until: began.Add(42 * time.Second)},
+			},
+			disk: &diskRun{asked: 3 * diskCalls, answered: 2 * diskCalls, taken: 2*diskCalls + 1, billed: 1, spent: 1},
 		},
 		bookings: map[string]*booking{}, bill: map[string]int64{},
 	}
@@ -90,6 +111,7 @@ func goodEvidence(began time.Time) *evidence {
 	for _, id := range []string{"requests-1", "requests-2", "requests-3"} {
 		add(id, "requests", 0, 7*time.Second, api.LedgerSettle, 1)
 	}
+	add("stopped", "requests", 2, 39500*time.Millisecond, api.LedgerSettle, 100_000)
 	add("killed", "requests", 1, 9500*time.Millisecond, api.LedgerEstimate, 100_000)
 	e.bookings["killed"].estimatedAt = killed.Add(14 * time.Second).UnixMilli()
 	return e

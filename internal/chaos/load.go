@@ -84,7 +84,7 @@ type caller struct {
 }
 
 func (c *caller) run(ctx context.Context) {
-	random := rand.New(rand.NewPCG(uint64(c.number), uint64(len(c.team.id))))
+	random := rand.New(rand.NewPCG(c.stage.seed, uint64(100*len(c.team.id)+c.number)))
 	for n := 0; ctx.Err() == nil; n++ {
 		id := fmt.Sprintf("%s-%d-%d", c.team.id, c.number, n)
 		made := c.call(id, (c.number+n)%gateways, c.body(id, n, random))

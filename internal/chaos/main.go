@@ -12,6 +12,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"os/signal"
 	"syscall"
@@ -20,18 +21,24 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/internal/testenv"
 )
 
-// shortest is a run in which every fault happens once.
-const shortest = 2 * time.Minute
+// whole is the shortest run in which every fault happens once. A shorter one has those that are over soon.
+const whole = 3 * time.Minute
 
 func main() {
-	minutes := flag.Float64("minutes", 5, "how long to keep breaking things")
+	minutes := flag.Float64("minutes", 5, "how long to keep breaking things; below 3 only the faults that are over soon")
+	seed := flag.Uint64("seed", 0, "which run: the order of the faults and what callers do; 0 is another one each time")
 	flag.Parse()
-	length := time.Duration(*minutes * float64(time.Minute))
-	os.Exit(testenv.MainPostgres(program{max(length, shortest)}))
+	if *seed == 0 {
+		*seed = rand.Uint64N(1_000_000) + 1
+	}
+	os.Exit(testenv.MainPostgres(program{length: time.Duration(*minutes * float64(time.Minute)), seed: *seed}))
 }
 
 // program is one run, in the form that lets testenv end PostgreSQL after it.
-type program struct{ length time.Duration }
+type program struct {
+	length time.Duration
+	seed   uint64
+}
 
 // Run returns the exit code: 0 all promises were kept, 1 one was broken or the run failed, 130 interrupted.
 func (p program) Run() int {
@@ -53,11 +60,13 @@ func (p program) Run() int {
 
 func (p program) run(ctx context.Context) (broken int, err error) {
 	out := newNarrator(os.Stdout)
+	out.say("Seed %d; make chaos SEED=%d does the same things in the same order.", p.seed, p.seed)
 	s, err := startStage(ctx, out)
 	if err != nil {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
+	s.seed = p.seed
 	if err := s.declare(ctx); err != nil {
 		return 0, err
 	}

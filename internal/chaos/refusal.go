@@ -14,7 +14,7 @@ const mayUse = 200
 // that is told to come back in two seconds, because others have reserved what they will not use, is counted apart:
 // it is asked to wait, and callers of this run do not.
 func (e *evidence) falseRefusals() {
-	wrong, held := 0, 0
+	held := 0
 	admitted := map[string][]admission{}
 	for _, t := range e.stage.teams {
 		admitted[t.id] = admissions(e.bookings, t.id)
@@ -27,11 +27,11 @@ func (e *evidence) falseRefusals() {
 			held++
 			continue
 		}
-		if wrong++; wrong <= 5 {
+		if e.wrong = append(e.wrong, c); len(e.wrong) <= 5 {
 			e.breaks("T1 and T2 liveness", "%s was refused by %s at %s, and would have fitted", c.id, c.refusal, e.when(c.ended))
 		}
 	}
-	e.figure("false refusals", "%d (asked to wait for what others had reserved: %d)", wrong, held)
+	e.figure("false refusals", "%d (asked to wait for what others had reserved: %d)", len(e.wrong), held)
 }
 
 // wouldHaveFitted looks at the limit that refused the call.

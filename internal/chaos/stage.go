@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"net/url"
 	"os"
 	"path/filepath"
 	"time"
@@ -30,11 +31,20 @@ type stage struct {
 	adminKey string
 	gateways []*gateway
 	upstream *testenv.Upstream
-	record   *sql.DB
+	// common are the settings of all gateways.
+	common settings
+	record *sql.DB
 
 	// primary is the Redis that the gateways use; replica follows it over replication.
 	primary, replica *testenv.RedisServer
 	replication      *link
+	// recordLink leads the gateways to PostgreSQL at recordAddr.
+	recordLink *link
+	recordAddr string
+	// disk is what became of the gateway whose disk was full; nil when there was none.
+	disk *diskRun
+	// seed is what the run is repeated by.
+	seed uint64
 
 	teams []*team
 	load  load
@@ -81,13 +91,32 @@ func (s *stage) start(ctx context.Context, program string) error {
 		return fmt.Errorf("open the record: %w", err)
 	}
 	s.bench.Cleanup(func() { _ = s.record.Close() })
+	if databaseURL, err = s.linkRecord(databaseURL); err != nil {
+		return err
+	}
 	if err := s.follow(ctx); err != nil {
 		return err
 	}
-	return s.startGateways(ctx, settings{
+	s.common = settings{
 		program: program, config: "internal/chaos/gateway.yaml", databaseURL: databaseURL,
 		adminKey: s.adminKey, secretKey: secretKey(), upstreamURL: s.upstream.URL(),
-	})
+	}
+	return s.startGateways(ctx, s.common)
+}
+
+// linkRecord puts a link between the gateways and PostgreSQL, and returns the address that leads over it.
+func (s *stage) linkRecord(address string) (string, error) {
+	parsed, err := url.Parse(address)
+	if err != nil {
+		return "", fmt.Errorf("read the address of the record: %w", err)
+	}
+	s.recordAddr = parsed.Host
+	if s.recordLink, err = newLink(s.recordAddr); err != nil {
+		return "", err
+	}
+	s.bench.Cleanup(s.recordLink.close)
+	parsed.Host = s.recordLink.addr()
+	return parsed.String(), nil
 }
 
 func (s *stage) startGateways(ctx context.Context, common settings) error {

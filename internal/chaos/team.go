@@ -81,20 +81,9 @@ func (s *stage) budgets() (budgets []*budget) {
 // declare makes the teams, their keys and the pot.
 func (s *stage) declare(ctx context.Context) error {
 	for _, t := range s.teams {
-		fields := map[string]any{"team_id": t.id}
-		for name, limit := range map[string]int64{"rpm_limit": t.rpm, "tpm_limit": t.tpm, "max_parallel_requests": t.parallel} {
-			if limit > 0 {
-				fields[name] = limit
-			}
-		}
-		if _, err := s.admin(ctx, "/team/new", fields); err != nil {
+		if err := s.declareTeam(ctx, t); err != nil {
 			return err
 		}
-		made, err := s.admin(ctx, "/key/generate", map[string]any{"team_id": t.id})
-		if err != nil {
-			return err
-		}
-		t.key, _ = made["key"].(string)
 	}
 	for _, b := range s.budgets() {
 		if b.id != "" {
@@ -108,6 +97,24 @@ func (s *stage) declare(ctx context.Context) error {
 			return err
 		}
 	}
+	return nil
+}
+
+func (s *stage) declareTeam(ctx context.Context, t *team) error {
+	fields := map[string]any{"team_id": t.id}
+	for name, limit := range map[string]int64{"rpm_limit": t.rpm, "tpm_limit": t.tpm, "max_parallel_requests": t.parallel} {
+		if limit > 0 {
+			fields[name] = limit
+		}
+	}
+	if _, err := s.admin(ctx, "/team/new", fields); err != nil {
+		return err
+	}
+	made, err := s.admin(ctx, "/key/generate", map[string]any{"team_id": t.id})
+	if err != nil {
+		return err
+	}
+	t.key, _ = made["key"].(string)
 	return nil
 }
 
@@ -130,22 +137,25 @@ func (s *stage) raise(ctx context.Context, b *budget) error {
 	return err
 }
 
-// admin sends an admin request to the first gateway that takes it.
+// admin sends an admin request to the first gateway that takes it; without fields it reads.
 func (s *stage) admin(ctx context.Context, path string, fields map[string]any) (answer map[string]any, err error) {
-	body, err := json.Marshal(fields)
-	if err != nil {
-		return nil, fmt.Errorf("describe %s: %w", path, err)
+	method, body := http.MethodGet, []byte(nil)
+	if fields != nil {
+		method = http.MethodPost
+		if body, err = json.Marshal(fields); err != nil {
+			return nil, fmt.Errorf("describe %s: %w", path, err)
+		}
 	}
 	for _, g := range s.gateways {
-		if answer, err = s.adminAt(ctx, g.url+path, body); err == nil {
+		if answer, err = s.adminAt(ctx, method, g.url+path, body); err == nil {
 			return answer, nil
 		}
 	}
-	return nil, fmt.Errorf("POST %s: %w", path, err)
+	return nil, fmt.Errorf("%s %s: %w", method, path, err)
 }
 
-func (s *stage) adminAt(ctx context.Context, url string, body []byte) (answer map[string]any, err error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
+func (s *stage) adminAt(ctx context.Context, method, url string, body []byte) (answer map[string]any, err error) {
+	request, err := http.NewRequestWithContext(ctx, method, url, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
