@@ -275,6 +275,13 @@ func (f *fakeSpending) Preview(ctx context.Context, teams []api.Team, _ []api.Bu
 	return terms, used, err
 }
 
+func (f *fakeSpending) LimitsInForce(_ context.Context, team api.Team) (api.RateLimits, error) {
+	if team.RPMLimit == nil {
+		team.RPMLimit = new(int64(60))
+	}
+	return team.RateLimits, nil
+}
+
 func (f *fakeSpending) PeriodStart(api.Budget) time.Time { return time.Time{} }
 
 func (f *fakeSpending) ResetTeam(_ context.Context, _ api.Change, team api.Team, to money.Nano) (api.SpendWasReset, error) {

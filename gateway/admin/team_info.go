@@ -30,9 +30,11 @@ func (s *Server) teamInfo(c *route.Call, in teamAsked) (info api.TeamInfo, err e
 	if err != nil {
 		return info, err
 	}
+	limits, err := s.spending.LimitsInForce(c.Context(), team)
 	return api.TeamInfo{
 		Team: team, TeamInfo: team, Keys: keys, Members: membersOf(keys, members[in.TeamID]), TeamMemberships: shown,
-	}, nil
+		LimitsInForce: limits,
+	}, err
 }
 
 // completeTeam reads one team with all that is kept beside it.

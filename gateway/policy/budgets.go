@@ -14,7 +14,7 @@ import (
 
 // Defaults are what the configuration says for everybody.
 type Defaults struct {
-	// RPM and TPM bind teams without such limits of their own; nil does not.
+	// RPM and TPM bind teams, and keys without a team, that have no such limits of their own; nil does not.
 	RPM, TPM *int64
 	Timezone *time.Location
 	ResetDay int
@@ -24,6 +24,9 @@ type Defaults struct {
 	// SoftLimitRPMFactor throttles a team at its soft limit; nil does not.
 	SoftLimitRPMFactor *float64
 }
+
+// rates are the limits of teams, and of keys without one, that have none of their own.
+func (d Defaults) rates() api.RateLimits { return api.RateLimits{RPMLimit: d.RPM, TPMLimit: d.TPM} }
 
 // budgetTerms are the terms in force for one counter, wherever they came from.
 type budgetTerms struct {

@@ -63,7 +63,7 @@ func (s Spending) Preview(ctx context.Context, teams []api.Team, budgets []api.B
 // teamTerms are the terms of a team with everything filled in that the gateway would fill in.
 func (b *Book) teamTerms(team api.Team, terms budgetTerms) api.TeamTerms {
 	limits := withFallback(team.RateLimits, terms.rates)
-	limits = withFallback(limits, api.RateLimits{RPMLimit: b.defaults.RPM, TPMLimit: b.defaults.TPM})
+	limits = withFallback(limits, b.defaults.rates())
 	filled := api.TeamTerms{
 		RateLimits: limits, Models: team.Models, MaxBudget: terms.MaxBudget, HardCap: terms.HardCap,
 		BudgetDuration: terms.BudgetDuration, BudgetID: team.BudgetID, Blocked: team.Blocked,
@@ -75,6 +75,12 @@ func (b *Book) teamTerms(team api.Team, terms budgetTerms) api.TeamTerms {
 		filled.SoftBudget = &soft
 	}
 	return filled
+}
+
+// LimitsInForce are the rate limits of a team with those that its budget or the configuration gives it.
+func (s Spending) LimitsInForce(ctx context.Context, team api.Team) (api.RateLimits, error) {
+	terms, err := s.Book.terms(ctx, team.BudgetTerms, team.BudgetID)
+	return s.Book.teamTerms(team, terms).RateLimits, err
 }
 
 // minute is what a team has used in the last 60 seconds, as far as it is counted.

@@ -84,7 +84,7 @@ func (b *Book) bindTeam(ctx context.Context, s *Subject, team api.Team, routes [
 		return err
 	}
 	limits := withFallback(team.RateLimits, terms.rates)
-	limits = withFallback(limits, api.RateLimits{RPMLimit: b.defaults.RPM, TPMLimit: b.defaults.TPM})
+	limits = withFallback(limits, b.defaults.rates())
 	s.windows = appendWindow(s.windows, teamScope(team.TeamID), "team", limits)
 	s.budgets = append(s.budgets, b.teamBudget(team, terms, routes))
 	return nil
@@ -95,7 +95,11 @@ func (b *Book) bindKey(ctx context.Context, s *Subject, key api.Key) error {
 	if err != nil {
 		return err
 	}
-	s.windows = appendWindow(s.windows, keyScope(key.KeyID), "key", withFallback(key.RateLimits, terms.rates))
+	limits := withFallback(key.RateLimits, terms.rates)
+	if key.TeamID == nil { // no team's limits bind it, and nobody may be bound by none
+		limits = withFallback(limits, b.defaults.rates())
+	}
+	s.windows = appendWindow(s.windows, keyScope(key.KeyID), "key", limits)
 	s.budgets = append(s.budgets, b.keyBudget(key, terms))
 	return nil
 }

@@ -56,6 +56,9 @@ type TeamInfo struct {
 	Keys            []Key            `json:"keys"`
 	Members         []Member         `json:"members"`
 	TeamMemberships []TeamMembership `json:"team_memberships"`
+	// LimitsInForce are the team's rate limits, with those that its budget or rate_limits.default of the configuration
+	// gives a team which has none of its own.
+	LimitsInForce RateLimits `json:"limits_in_force"`
 }
 
 // Validate says whether the team can be stored; the error names the field.

@@ -18,6 +18,8 @@ type Spending interface {
 	// Preview returns the terms that would be in force for teams, and what they have used by them, in order. Neither
 	// the teams nor the budgets, which take the place of those with their ids, need be stored.
 	Preview(ctx context.Context, teams []api.Team, budgets []api.Budget) ([]api.TeamTerms, []api.TeamUse, error)
+	// LimitsInForce are the rate limits of a team with those that its budget or the configuration gives it.
+	LimitsInForce(ctx context.Context, team api.Team) (api.RateLimits, error)
 	// PeriodStart is when the running period of a pot began, the zero time for one that never resets.
 	PeriodStart(pot api.Budget) time.Time
 

@@ -215,6 +215,9 @@ func (s *Books) nameActivity(ctx context.Context, entity string, days []activity
 		}
 		for id, part := range day.Breakdown.Entities {
 			part.Metadata.TeamAlias = teams[id].TeamAlias
+			if id == "" && entity == api.GroupTeam {
+				part.Metadata.TeamAlias = new(ofNoTeam)
+			}
 		}
 	}
 	return nil

@@ -178,6 +178,9 @@ func (s *Books) spendTags(c *route.Call) (any, error) {
 	return answer, err
 }
 
+// ofNoTeam is what people read where a key without a team spent something.
+const ofNoTeam = "no team"
+
 // teamNames are the aliases of the teams of sums, or their ids where two are alike or there is none.
 func (s *Books) teamNames(ctx context.Context, sums []api.UsageSum) (map[string]string, error) {
 	names, ids := map[string]string{}, []string{}
@@ -187,8 +190,11 @@ func (s *Books) teamNames(ctx context.Context, sums []api.UsageSum) (map[string]
 			ids = append(ids, *sum.TeamID)
 		}
 	}
+	if _, some := names[""]; some {
+		names[""] = ofNoTeam
+	}
 	known, err := s.teamsByID(ctx, ids)
-	taken := map[string]bool{"date": true} // which stands beside the names
+	taken := map[string]bool{"date": true, ofNoTeam: true} // which stands beside the names
 	for _, id := range slices.Sorted(maps.Keys(known)) {
 		if alias := known[id].TeamAlias; alias != nil && *alias != "" && !taken[*alias] {
 			taken[*alias] = true
