@@ -104,7 +104,7 @@ func assemble(ctx context.Context, options Options) (_ *parts, err error) {
 		Outbox: p.store, Logger: logger,
 		Targets: alertTargets(settings, options.Version),
 	})
-	p.ledger = ledger.New(ledger.Options{Store: p.store, OnAlert: p.alerts.Wake, Logger: logger})
+	p.ledger = ledger.New(ledger.Options{Store: p.store, Describe: alert.Crossed, OnAlert: p.alerts.Wake, Logger: logger})
 	p.onClose("ledger", p.ledger.Close)
 	p.metrics = metrics.New(metrics.Options{Version: options.Version, LiteLLMNames: settings.Metrics.LiteLLMNames})
 	if err := p.openCounters(ctx, options); err != nil {

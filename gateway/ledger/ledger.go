@@ -35,6 +35,8 @@ type Store interface {
 // Options are what a [Writer] needs. Zero numbers take the defaults.
 type Options struct {
 	Store Store
+	// Describe makes the alert event of what an engine says was crossed.
+	Describe func(quota.Crossing) api.AlertEvent
 	// OnAlert is called when alert events have become durable. It must not block; nil does nothing.
 	OnAlert func()
 	// Logger is told of batches that could not be written; nil is slog.Default.
@@ -127,6 +129,9 @@ func (w *Writer) groupOf(entries []quota.Entry) *group {
 	for _, entry := range entries {
 		if entry.Row != nil {
 			g.rows = append(g.rows, *entry.Row)
+		}
+		for _, crossing := range entry.Crossings {
+			g.events = append(g.events, w.options.Describe(crossing))
 		}
 		g.events = append(g.events, entry.Alerts...)
 	}

@@ -57,9 +57,9 @@ func (m *Memory) settle(settlement Settlement) (Settled, Entry, error) {
 	if settlement.Unsent {
 		r.takeBack(now)
 	}
-	events := r.settle(settlement.Tokens, settlement.Cost, now)
+	crossed := r.settle(settlement.Tokens, settlement.Cost, now)
 	row := SettledRow(settlement, r.at, now)
-	return r.settled(now), Entry{Row: &row, Alerts: events}, nil
+	return r.settled(now), Entry{Row: &row, Crossings: crossed}, nil
 }
 
 // settleEndedLocked answers for a reservation that is not live: it has been settled, or it was
@@ -79,8 +79,8 @@ func (m *Memory) settleEndedLocked(key reservationKey, settlement Settlement, no
 		w.advance(now.Unix())
 		w.adjust(r.seconds[i], settlement.Tokens-stone.tokens)
 	}
-	events := r.spend(row.Cost, now)
-	return Settled{Corrected: true}, Entry{Row: &row, Alerts: events}, nil
+	crossed := r.spend(row.Cost, now)
+	return Settled{Corrected: true}, Entry{Row: &row, Crossings: crossed}, nil
 }
 
 // takeBack makes the request one that never was, as far as its windows go.
@@ -92,7 +92,7 @@ func (r *reservation) takeBack(now time.Time) {
 }
 
 // settle replaces what was reserved with what was used.
-func (r *reservation) settle(tokens int64, cost money.Nano, now time.Time) []api.AlertEvent {
+func (r *reservation) settle(tokens int64, cost money.Nano, now time.Time) []Crossing {
 	for i, w := range r.windows {
 		w.advance(now.Unix())
 		w.release(r.seconds[i], r.tokens, tokens)
@@ -104,7 +104,7 @@ func (r *reservation) settle(tokens int64, cost money.Nano, now time.Time) []api
 }
 
 // spend books a cost on the reservation's budgets and returns what people should be told.
-func (r *reservation) spend(cost money.Nano, now time.Time) (events []api.AlertEvent) {
+func (r *reservation) spend(cost money.Nano, now time.Time) (crossed []Crossing) {
 	for i, s := range r.spending {
 		s.settled += cost
 		budget := &r.request.Budgets[i]
@@ -112,12 +112,10 @@ func (r *reservation) spend(cost money.Nano, now time.Time) (events []api.AlertE
 			if s.settled < threshold.At || !s.tell(threshold.Share, budget.Generation) {
 				continue
 			}
-			events = append(events, Crossing{
-				Budget: *budget, Period: r.periods[i], Share: threshold.Share, Spend: s.settled, At: now,
-			}.Event())
+			crossed = append(crossed, budget.Crossed(threshold.Share, r.periods[i], s.settled, now))
 		}
 	}
-	return events
+	return crossed
 }
 
 func (r *reservation) settled(now time.Time) Settled {
@@ -142,11 +140,9 @@ func (m *Memory) tellRefusedLocked(request *Request, at standing, denials []Deni
 		if !at.spending[i].tell(share, budget.Generation) {
 			continue
 		}
-		event := Crossing{
-			Budget: budget, Period: at.budgets[i].Period, Share: share, Spend: at.spending[i].settled,
-			At: at.now, Refused: money.Nano(denials[refused].Need),
-		}.Event()
-		m.backlog.keep(Entry{Alerts: []api.AlertEvent{event}})
+		crossing := budget.Crossed(share, at.budgets[i].Period, at.spending[i].settled, at.now)
+		crossing.Refused = money.Nano(denials[refused].Need)
+		m.backlog.keep(Entry{Crossings: []Crossing{crossing}})
 	}
 }
 
@@ -208,7 +204,7 @@ func (m *Memory) estimateLocked(key reservationKey, now time.Time) Entry {
 	cost := max(r.checkpoint.Cost, r.request.InputCost)
 	row := EstimateRow(r.request.Row, key.id, tokens, r.request.InputTokens, cost, r.at, now)
 	m.endLocked(key, tombstone{until: now.Add(Remembered), estimate: &row, tokens: tokens, reservation: r})
-	return Entry{Row: &row, Alerts: r.settle(tokens, cost, now)}
+	return Entry{Row: &row, Crossings: r.settle(tokens, cost, now)}
 }
 
 func (m *Memory) endLocked(key reservationKey, stone tombstone) {

@@ -313,13 +313,15 @@ type Checkpoint struct {
 	Cost   money.Nano
 }
 
-// Entry is what an engine hands to the record: a ledger row, an alert event, or both.
+// Entry is what goes to the record: a ledger row, what its cost has crossed, or alert events of somebody else.
 type Entry struct {
-	Row    *api.LedgerRow
-	Alerts []api.AlertEvent
+	Row *api.LedgerRow
+	// Crossings are the engine's. The record finds the words.
+	Crossings []Crossing
+	Alerts    []api.AlertEvent
 }
 
-// Record is where entries go. Append is idempotent by the rows' and events' ids
+// Record is where entries go. Append is idempotent by the ids of rows, crossings and events
 // and returns once they are durable.
 type Record interface {
 	Append(ctx context.Context, entries []Entry) error

@@ -13,7 +13,6 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis/script"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis/wire"
-	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
 
@@ -159,8 +158,8 @@ func (e *Pots) tellThresholds(ctx context.Context, p *pot, budget quota.Budget, 
 		share := script.ShareText(threshold.Share)
 		for _, name := range due {
 			if name == share {
-				event := quota.Crossing{Budget: budget, Period: p.period, Share: threshold.Share, Spend: settled, At: at}.Event()
-				entries = append(entries, quota.Entry{Alerts: []api.AlertEvent{event}})
+				crossing := budget.Crossed(threshold.Share, p.period, settled, at)
+				entries = append(entries, quota.Entry{Crossings: []quota.Crossing{crossing}})
 				marks = append(marks, fmt.Sprintf("m:%s:%d", share, budget.Generation), 1)
 			}
 		}

@@ -308,9 +308,9 @@ func (c *comparison) finish() {
 		slices.SortFunc(rows, func(a, b api.LedgerRow) int { return cmp.Compare(a.ID, b.ID) })
 		return rows, nil
 	})
-	both(c, "alerts", func(h Harness) ([]api.AlertEvent, error) {
-		events := h.Record.Events()
-		slices.SortFunc(events, func(a, b api.AlertEvent) int { return cmp.Compare(a.ID, b.ID) })
-		return events, nil
+	both(c, "alerts", func(h Harness) ([]quota.Crossing, error) {
+		crossed := h.Record.Crossings()
+		slices.SortFunc(crossed, func(a, b quota.Crossing) int { return cmp.Compare(a.ID(), b.ID()) })
+		return crossed, nil
 	})
 }

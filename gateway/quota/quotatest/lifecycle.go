@@ -2,7 +2,6 @@ package quotatest
 
 import (
 	"errors"
-	"strings"
 	"testing"
 	"time"
 
@@ -22,47 +21,44 @@ func testAlerts(t *testing.T, h Harness) {
 		h.drain(t)
 	}
 	spend(100 * money.USD)
-	same(t, "nothing at 50 %", len(h.Record.Events()), 0)
+	same(t, "nothing at 50 %", len(h.Record.Crossings()), 0)
 	spend(60 * money.USD)
-	events := h.Record.Events()
-	if len(events) != 1 {
-		t.Fatalf("at 80 %%: %+v, want one event", events)
+	crossed := h.Record.Crossings()
+	if len(crossed) != 1 {
+		t.Fatalf("at 80 %%: %+v, want one event", crossed)
 	}
-	soft := events[0]
-	same(t, "type", soft.Type, api.EventBudgetSoftLimit)
-	same(t, "severity", soft.Severity, "warning")
+	soft := crossed[0]
+	same(t, "share", soft.Share, 0.8)
 	same(t, "spend", soft.Spend, 160*money.USD)
+	same(t, "limit", soft.Limit, 200*money.USD)
+	same(t, "refused", soft.Refused, 0)
 	same(t, "scope", soft.Scope, "team:marketing")
-	same(t, "message", soft.Message, "marketing has spent $160.00 of $200.00 (80 %) of its budget for the period until 2026-11-19")
-	same(t, "period", soft.PeriodEnd.UTC(), time.Date(2026, time.November, 19, 0, 0, 0, 0, time.UTC))
+	same(t, "team", soft.About.TeamID, "marketing")
+	same(t, "period", soft.Period.End.UTC(), time.Date(2026, time.November, 19, 0, 0, 0, 0, time.UTC))
 
 	h.refuse(t, h.request(with)) // a try that the caller may repeat with less
 	h.drain(t)
-	same(t, "events after a refusal that nobody was told", len(h.Record.Events()), 1)
+	same(t, "events after a refusal that nobody was told", len(h.Record.Crossings()), 1)
 	final := func(r *quota.Request) { with(r); r.Final = true }
 	h.refuse(t, h.request(final))
 	h.refuse(t, h.request(final))
 	h.drain(t)
-	events = h.Record.Events()
-	if len(events) != 2 {
-		t.Fatalf("after two refusals: %+v, want one event more", events)
+	crossed = h.Record.Crossings()
+	if len(crossed) != 2 {
+		t.Fatalf("after two refusals: %+v, want one event more", crossed)
 	}
-	hard := events[1]
-	same(t, "type", hard.Type, api.EventBudgetHardLimit)
-	same(t, "severity", hard.Severity, "critical")
-	same(t, "threshold", hard.Threshold, 1)
-	if !strings.HasSuffix(hard.Message, "a request that may cost $100.00 was refused") {
-		t.Errorf("message: %s", hard.Message)
-	}
+	hard := crossed[1]
+	same(t, "share", hard.Share, 1)
+	same(t, "refused", hard.Refused, 100*money.USD)
 
 	// A raised limit arms the thresholds again.
 	budget.Limit, budget.Generation = 400*money.USD, 1
 	budget.Thresholds = []quota.Threshold{{Share: 0.5, At: 200 * money.USD}, {Share: 0.8, At: 320 * money.USD}}
 	spend(100 * money.USD)
 	spend(100 * money.USD)
-	events = h.Record.Events()
-	if len(events) != 4 || events[2].Threshold != 0.5 || events[3].Threshold != 0.8 {
-		t.Errorf("after the limit was raised: %+v, want 0.5 and 0.8", events[2:])
+	crossed = h.Record.Crossings()
+	if len(crossed) != 4 || crossed[2].Share != 0.5 || crossed[3].Share != 0.8 {
+		t.Errorf("after the limit was raised: %+v, want 0.5 and 0.8", crossed[2:])
 	}
 }
 
@@ -77,21 +73,19 @@ func testAlertsOfDearRequests(t *testing.T, h Harness) {
 	h.refuse(t, dear(250))
 	h.refuse(t, dear(250))
 	h.drain(t)
-	events := h.Record.Events()
-	if len(events) != 1 || events[0].Severity != "warning" || events[0].Type != api.EventBudgetHardLimit || events[0].Threshold != 1 {
-		t.Fatalf("after two refusals: %+v, want one warning", events)
+	crossed := h.Record.Crossings()
+	if len(crossed) != 1 || crossed[0].Share != -1 {
+		t.Fatalf("after two refusals: %+v, want one of a request that is too dear", crossed)
 	}
-	if !strings.HasSuffix(events[0].Message, "a single request that may cost $260.00 alone was refused") {
-		t.Errorf("message: %s", events[0].Message)
-	}
+	same(t, "refused", crossed[0].Refused, 260*money.USD)
 	request := h.request(func(r *quota.Request) { r.Budgets = []quota.Budget{budget} })
 	h.admit(t, request)
 	h.settle(t, request, 100, 100*money.USD)
 	h.refuse(t, dear(100))
 	h.drain(t)
-	events = h.Record.Events()
-	if len(events) != 2 || events[1].Severity != "critical" || events[1].ID == events[0].ID {
-		t.Errorf("once half is spent: %+v, want the cap's alert besides", events)
+	crossed = h.Record.Crossings()
+	if len(crossed) != 2 || crossed[1].Share != 1 || crossed[1].ID() == crossed[0].ID() {
+		t.Errorf("once half is spent: %+v, want the cap's alert besides", crossed)
 	}
 }
 

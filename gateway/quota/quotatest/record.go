@@ -14,13 +14,13 @@ import (
 // Everything is the scope of a pot that all rows of a [Record] count for.
 const Everything quota.Scope = "budget:everything"
 
-// Record is a ledger in memory: it keeps the first row and the first event of every id.
+// Record is a ledger in memory: it keeps the first row and the first crossing of every id.
 type Record struct {
 	mu      sync.Mutex
 	rows    []api.LedgerRow
-	events  []api.AlertEvent
+	crossed []quota.Crossing
 	rowIDs  map[string]bool
-	eventID map[string]bool
+	told    map[string]bool
 	again   int
 	down    bool
 	asked   int
@@ -28,7 +28,7 @@ type Record struct {
 
 // NewRecord returns an empty ledger.
 func NewRecord() *Record {
-	return &Record{rowIDs: make(map[string]bool), eventID: make(map[string]bool)}
+	return &Record{rowIDs: make(map[string]bool), told: make(map[string]bool)}
 }
 
 // ErrRecordDown is what the record answers while it is down.
@@ -63,10 +63,10 @@ func (r *Record) appendLocked(entry quota.Entry) {
 			r.rows = append(r.rows, *entry.Row)
 		}
 	}
-	for _, event := range entry.Alerts {
-		if !r.eventID[event.ID] {
-			r.eventID[event.ID] = true
-			r.events = append(r.events, event)
+	for _, crossing := range entry.Crossings {
+		if id := crossing.ID(); !r.told[id] {
+			r.told[id] = true
+			r.crossed = append(r.crossed, crossing)
 		}
 	}
 }
@@ -110,11 +110,11 @@ func (r *Record) Rows() []api.LedgerRow {
 	return slices.Clone(r.rows)
 }
 
-// Events returns the alert events in the order they were written.
-func (r *Record) Events() []api.AlertEvent {
+// Crossings returns what was crossed in the order it was written.
+func (r *Record) Crossings() []quota.Crossing {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return slices.Clone(r.events)
+	return slices.Clone(r.crossed)
 }
 
 // Asked is how often Spend was called.

@@ -233,8 +233,8 @@ func TestPromise_T1_potNeverExceeded_onCluster(t *testing.T) {
 		t.Errorf("%d rows for %d admitted requests", len(b.record.Rows()), admitted)
 	}
 	alerts := map[float64]int{}
-	for _, event := range b.record.Events() {
-		alerts[event.Threshold]++
+	for _, event := range b.record.Crossings() {
+		alerts[event.Share]++
 	}
 	if alerts[0.5] != 1 || alerts[1] > 1 {
 		t.Errorf("alerts by threshold: %v", alerts)

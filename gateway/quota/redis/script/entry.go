@@ -12,7 +12,7 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
 
-// ReadEntries makes the ledger rows and alerts that a script wrote down in one entry of the stream.
+// ReadEntries makes the ledger rows and crossings that a script wrote down in one entry of the stream.
 func ReadEntries(values map[string]any) ([]quota.Entry, error) {
 	fields := streamFields{values: values}
 	if fields.text("kind") == "settled" {
@@ -41,7 +41,7 @@ func readSettledRows(fields *streamFields) (entries []quota.Entry) {
 	return entries
 }
 
-// readEntry makes the ledger row and the alerts of one reservation.
+// readEntry makes the ledger row and the crossings of one reservation.
 func readEntry(fields *streamFields) (quota.Entry, error) {
 	id, now, at := fields.text("id"), quota.TimeOf(fields.int("now")), quota.TimeOf(fields.int("at"))
 	cost := money.Nano(fields.int("cost"))
@@ -50,7 +50,7 @@ func readEntry(fields *streamFields) (quota.Entry, error) {
 	entry := quota.Entry{}
 	switch kind := fields.text("kind"); kind {
 	case "refused":
-		entry.Alerts = readAlerts(fields, now, cost)
+		entry.Crossings = readCrossings(fields, now, cost)
 		return entry, fields.err
 	case "settle":
 		settlement.Row = fields.row("row")
@@ -65,12 +65,12 @@ func readEntry(fields *streamFields) (quota.Entry, error) {
 	default:
 		return entry, fmt.Errorf("entry of kind %q", kind)
 	}
-	entry.Alerts = readAlerts(fields, now, 0)
+	entry.Crossings = readCrossings(fields, now, 0)
 	return entry, fields.err
 }
 
-// readAlerts reads "budget period share spend;…": the number of the reservation's budget, and START-END of its period.
-func readAlerts(fields *streamFields, now time.Time, refused money.Nano) (events []api.AlertEvent) {
+// readCrossings reads "budget period share spend;…": the number of the reservation's budget, and START-END of its period.
+func readCrossings(fields *streamFields, now time.Time, refused money.Nano) (crossed []quota.Crossing) {
 	text := fields.text("alerts")
 	if text == "" {
 		return nil
@@ -86,11 +86,11 @@ func readAlerts(fields *streamFields, now time.Time, refused money.Nano) (events
 			fields.fail(fmt.Errorf("alert %q cannot be read", alert))
 			return nil
 		}
-		events = append(events, quota.Crossing{
-			Budget: about[budget].budget(), Period: lasts, Share: share, Spend: money.Nano(spend), At: now, Refused: refused,
-		}.Event())
+		crossing := about[budget].budget().Crossed(share, lasts, money.Nano(spend), now)
+		crossing.Refused = refused
+		crossed = append(crossed, crossing)
 	}
-	return events
+	return crossed
 }
 
 // readPeriod is the reverse of periodSuffix.

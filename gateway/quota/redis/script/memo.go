@@ -162,8 +162,8 @@ func PackBudgets(budgets []quota.Budget) ([]byte, error) {
 	return json.Marshal(memos)
 }
 
-func (b budgetMemo) budget() quota.Budget {
-	return quota.Budget{
+func (b budgetMemo) budget() *quota.Budget {
+	return &quota.Budget{
 		Scope: b.Scope, Limit: money.Nano(b.Limit), Hard: b.Hard, Generation: b.Generation, About: api.AlertEvent(b.About),
 	}
 }
