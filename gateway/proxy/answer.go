@@ -25,6 +25,7 @@ var errAnswerTooLong = errors.New("answer is longer than 64 MiB")
 // passAnswer reads a whole answer, settles it and hands it to the client. It reads to the end even
 // when the client has gone: the upstream bills for it, and only its end says how much.
 func (p *Proxy) passAnswer(w http.ResponseWriter, r *http.Request, c *call, response *http.Response) error {
+	p.unread.await(r.Context(), c.reader())
 	reading := time.Now()
 	body, err := readAnswer(response)
 	c.upstreamFor += time.Since(reading)
@@ -51,12 +52,11 @@ func (p *Proxy) passAnswer(w http.ResponseWriter, r *http.Request, c *call, resp
 	}
 	if !valid {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		w.WriteHeader(http.StatusOK)
-		_, _ = w.Write(body) // a failed write means that the client hung up
+		p.hand(w, c, body)
 		return nil
 	}
 	w.Header().Set("Content-Type", "application/json")
-	httpx.WriteRaw(w, http.StatusOK, body)
+	p.hand(w, c, append(body, '\n'))
 	return nil
 }
 

@@ -71,6 +71,9 @@ type Options struct {
 	Responses ResponseRecord
 	// Tokens lets callers come with a token instead of a key; nil does not.
 	Tokens *Tokens
+	// UnreadPerKey and UnreadInAll bound, in bytes, what is held of answers that their clients do not read; 0 is
+	// 64 MiB, and four times that in all.
+	UnreadPerKey, UnreadInAll int64
 	// Metrics counts calls; nil does not.
 	Metrics *metrics.Metrics
 	// Calibration is what was learned of the deployments' vocabularies; nil learns while this gateway runs.
@@ -85,6 +88,7 @@ type Proxy struct {
 	// counts are those of texts that were counted before.
 	counts *tokens.Memory
 	asked  asked
+	unread *unread
 }
 
 // New returns a proxy. [Proxy.Run] must run beside it while it serves.
@@ -94,7 +98,7 @@ func New(options Options) *Proxy {
 		options.Calibration = calibration.New(calibration.Options{Now: options.Now})
 	}
 	options.StreamHold = cmp.Or(options.StreamHold, defaultStreamHold)
-	return &Proxy{Options: options, live: newLiveCalls(), counts: tokens.NewMemory(tokens.DefaultMemory)}
+	return &Proxy{Options: options, live: newLiveCalls(), counts: tokens.NewMemory(tokens.DefaultMemory), unread: newUnread(options.UnreadPerKey, options.UnreadInAll)}
 }
 
 // Run keeps the reservations of calls under way alive until ctx ends.

@@ -66,7 +66,9 @@ type bench struct {
 	// unpricedTools serves what providers run at no known price.
 	unpricedTools bool
 	// hold is how long the opening of a stream is kept back, 0 is the default.
-	hold    time.Duration
+	hold time.Duration
+	// unread bounds what a key holds of answers, 0 is the default.
+	unread  int64
 	metrics *metrics.Metrics
 	// wait is how long a call waits for others to settle.
 	wait time.Duration
@@ -116,7 +118,7 @@ func newBench(t *testing.T, change func(*bench)) *bench {
 		Responses:  b.responses,
 		Events:     b, AllowUnpricedTools: b.unpricedTools,
 		ExceededStatus: proxy.ExceededStatus{Chat: 403, Messages: 402, Responses: 400}, Contact: b.contact, LiteLLMErrors: b.litellm,
-		ContentionWait: cmp.Or(b.wait, 2*time.Second), Now: b.now,
+		ContentionWait: cmp.Or(b.wait, 2*time.Second), Now: b.now, UnreadPerKey: b.unread,
 	})
 	mux := httpx.NewMux(logger)
 	p.Register(mux)
