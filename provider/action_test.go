@@ -66,26 +66,26 @@ func TestAccAction_teamBlockAndUnblock(t *testing.T) {
 func TestAccAction_keyRotate(t *testing.T) {
 	g := startGateway(t)
 	ctx := t.Context()
-	key := must[api.KeyCreated](t)(g.CreateKey(ctx, api.KeyCreate{Key: new("sk-canary-0123456789-old")}))
+	key := must[api.KeyCreated](t)(g.CreateKey(ctx, api.KeyCreate{Key: new("sk-long-canary-0123456789-old")}))
 	p := g.protocol()
-	progress := p.does("bursar_key_rotate", object{"key_id": key.KeyID, "new_key": "sk-canary-0123456789-new", "grace_period": "1h"})
+	progress := p.does("bursar_key_rotate", object{"key_id": key.KeyID, "new_key": "sk-long-canary-0123456789-new", "grace_period": "1h"})
 	if !strings.Contains(progress, key.KeyID) || !strings.Contains(progress, "works for another 1h") || strings.Contains(progress, "canary") {
 		t.Errorf("%q", progress)
 	}
-	for _, secret := range []string{"sk-canary-0123456789-new", "sk-canary-0123456789-old"} {
+	for _, secret := range []string{"sk-long-canary-0123456789-new", "sk-long-canary-0123456789-old"} {
 		if found, err := g.GetKey(ctx, secret); err != nil || found.KeyID != key.KeyID {
 			t.Errorf("%s: %q, %v", secret, found.KeyID, err)
 		}
 	}
 	p.does("bursar_key_rotate", object{"key_id": key.KeyID, "new_key": "sk-canary-0123456789-third"})
-	if _, err := g.GetKey(ctx, "sk-canary-0123456789-new"); api.CodeOf(err) != api.NotFound {
+	if _, err := g.GetKey(ctx, "sk-long-canary-0123456789-new"); api.CodeOf(err) != api.NotFound {
 		t.Errorf("without a grace period the old secret is known: %v", err)
 	}
 	for want, config := range map[string]object{
-		"Key not found":               {"key_id": "key_none", "new_key": "sk-canary-0123456789-4th"},
+		"Key not found":               {"key_id": "key_none", "new_key": "sk-long-canary-0123456789-4th"},
 		"must start with sk-":         {"key_id": key.KeyID, "new_key": "sk-canary"},
-		"Not a duration":              {"key_id": key.KeyID, "new_key": "sk-canary-0123456789-4th", "grace_period": "soon"},
-		"grace_period is longer than": {"key_id": key.KeyID, "new_key": "sk-canary-0123456789-4th", "grace_period": "91d"},
+		"Not a duration":              {"key_id": key.KeyID, "new_key": "sk-long-canary-0123456789-4th", "grace_period": "soon"},
+		"grace_period is longer than": {"key_id": key.KeyID, "new_key": "sk-long-canary-0123456789-4th", "grace_period": "91d"},
 	} {
 		if _, refused := p.invoke("bursar_key_rotate", config); !strings.Contains(refused, want) || strings.Contains(refused, "canary") {
 			t.Errorf("refused with %q, want %q", refused, want)

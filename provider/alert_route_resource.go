@@ -102,6 +102,7 @@ func newAlertRoute() *alertRouteResource {
 			DeclaredIn: func(route api.AlertRoute) string { return route.DeclaredIn },
 		},
 		Check:    checkAlertRoute,
+		Alias:    func(route api.AlertRoute) *string { return &route.Name },
 		Existing: alertRouteNamed,
 		Secrets:  alertRouteSecrets{},
 	}

@@ -54,7 +54,7 @@ func amountOf(text string) knownvalue.Check {
 func TestAccDataSources_tellWhatIsThere(t *testing.T) {
 	g := startGateway(t)
 	g.furnish()
-	must[api.KeyCreated](t)(g.CreateKey(t.Context(), api.KeyCreate{Key: new("sk-canary-0123456789abcd"), KeyFields: api.KeyFields{
+	must[api.KeyCreated](t)(g.CreateKey(t.Context(), api.KeyCreate{Key: new("sk-long-canary-0123456789abcd"), KeyFields: api.KeyFields{
 		KeyAlias: new("other"), UserID: new("ada"), Models: api.StringList{"m"}, RateLimits: api.RateLimits{RPMLimit: new(int64(0))},
 		BudgetTerms: api.BudgetTerms{MaxBudget: new(money.USD / 2)}, Metadata: api.Metadata{"floor": []byte("2")},
 		Expires: new(time.Date(2099, 1, 2, 3, 4, 5, 0, time.UTC)), SpeakForTeams: api.StringList{"*"}, Blocked: true,

@@ -75,9 +75,9 @@ func TestAccFunctions_refuse(t *testing.T) {
 // The hash is one that the gateway takes in a key's place.
 func TestAccFunctions_keyHashNamesTheKey(t *testing.T) {
 	g := startGateway(t)
-	created := must[api.KeyCreated](t)(g.CreateKey(t.Context(), api.KeyCreate{Key: new("sk-hashed-by-terraform")}))
+	created := must[api.KeyCreated](t)(g.CreateKey(t.Context(), api.KeyCreate{Key: new("sk-long-hashed-by-terraform")}))
 	run(t, resource.TestStep{
-		Config: called(`key_hash("sk-hashed-by-terraform")`),
+		Config: called(`key_hash("sk-long-hashed-by-terraform")`),
 		Check: func(state *terraform.State) error {
 			hash, _ := state.RootModule().Outputs["result"].Value.(string)
 			if key := must[api.Key](t)(g.GetKey(t.Context(), hash)); key.KeyID != created.KeyID {

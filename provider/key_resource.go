@@ -136,6 +136,7 @@ func newKey() *keyResource {
 		},
 		Warn:       func(config keyModel, diags *diag.Diagnostics) { config.warnOfOwnTerms(diags, config.BudgetID) },
 		Protection: func(m keyModel) types.Bool { return m.DeletionProtection },
+		Alias:      func(key api.Key) *string { return key.KeyAlias },
 		Existing:   keyWithAlias,
 		Managed:    func(key api.Key) string { return "key " + foretell.Name(key.KeyAlias, "") },
 		Notice:     noticeForeign,
@@ -229,23 +230,25 @@ func (r *keyResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReq
 		r.RefuseDestroy(&resp.Diagnostics, *state)
 		return
 	}
-	resp.Diagnostics.Append(planSecret(ctx, req, resp, *plan, state)...)
+	resp.Diagnostics.Append(planSecret(ctx, req, resp, *plan, *config, state)...)
 	plan.Expires = plannedExpiry(*config, state)
 	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("expires"), plan.Expires)...)
 	r.Judge.Key(ctx, r.Noun.Planned(state), *r.Noun.Planned(plan), &resp.Diagnostics)
 }
 
 // planSecret says what the secret, and what is shown of it, will be. State is nil for a key that will be made.
-func planSecret(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse, plan keyModel, state *keyModel) diag.Diagnostics {
+func planSecret(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse, plan, config keyModel, state *keyModel) diag.Diagnostics {
 	if state == nil {
 		diags := resp.Plan.SetAttribute(ctx, path.Root("key"), plan.planned(nil, false))
 		plan.warnOfUnseen(&diags)
+		reportShort(&diags, config.KeyWO)
 		return diags
 	}
 	hints, diags := hintsOf(ctx, req.Private)
 	rotates := plan.rotates(state.keySecretModel, hints)
 	if rotates {
 		plan.reportUnseen(&diags)
+		reportShort(&diags, config.KeyWO)
 		diags.Append(resp.Plan.SetAttribute(ctx, path.Root("key_name"), types.StringUnknown())...)
 	}
 	diags.Append(resp.Plan.SetAttribute(ctx, path.Root("key"), plan.planned(&state.keySecretModel, rotates))...)

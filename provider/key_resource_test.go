@@ -188,7 +188,7 @@ func TestAccKey_deletionProtection(t *testing.T) {
 // Whoever comes from LiteLLM imports a key by its secret, which must not get into addresses that proxies write down.
 func TestAccKey_importBySecretSendsItsHash(t *testing.T) {
 	g := startGateway(t)
-	const secret = "sk-canary-0123456789abc"
+	const secret = "sk-long-canary-0123456789abc"
 	created := must[api.KeyCreated](t)(g.CreateKey(t.Context(), api.KeyCreate{
 		Key: new(secret), KeyFields: api.KeyFields{KeyAlias: new("app"), BudgetTerms: api.BudgetTerms{HardCap: true}},
 	}))

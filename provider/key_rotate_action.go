@@ -37,7 +37,7 @@ func (a *keyRotateAction) Schema(_ context.Context, _ action.SchemaRequest, resp
 		Attributes: map[string]schema.Attribute{
 			"key_id": schema.StringAttribute{MarkdownDescription: "The key's id.", Required: true},
 			"new_key": schema.StringAttribute{
-				MarkdownDescription: "The new secret, `sk-` and at least 16 characters. No state holds it, but a saved plan does, " +
+				MarkdownDescription: "The new secret, `sk-` and at least 22 characters. No state holds it, but a saved plan does, " +
 					"as everything in the configuration of an action.",
 				Required:   true,
 				Validators: attribute.Valid(keySecretValidator{}),

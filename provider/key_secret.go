@@ -45,7 +45,7 @@ func keySecretAttributes() map[string]schema.Attribute {
 		"store_key_in_state": attribute.Bool("Whether the generated secret is kept in the state as `key`. "+
 			"With `false` nobody sees the secret, so give your own with `key_wo`. A secret that has left the state does not come back.", true),
 		"key_wo": schema.StringAttribute{
-			MarkdownDescription: "A secret of your own, `sk-` and at least 16 characters, stored in neither plan nor state. Needs `key_wo_version` and Terraform 1.11.",
+			MarkdownDescription: "A secret of your own, `sk-` and at least 22 characters, stored in neither plan nor state. Needs `key_wo_version` and Terraform 1.11.",
 			Optional:            true,
 			Sensitive:           true,
 			WriteOnly:           true,
@@ -140,6 +140,13 @@ func (m keySecretModel) reportUnseen(diags *diag.Diagnostics) {
 		diags.AddAttributeError(path.Root("store_key_in_state"), "Nobody would see the new secret",
 			"The key is to get a new secret, which with store_key_in_state = false is kept nowhere, and the old one stops working. "+
 				"Give the new one with key_wo and key_wo_version, or let the state have it with store_key_in_state = true.")
+	}
+}
+
+// reportShort refuses a new secret that is shorter than the gateway takes now. One that a key has already goes on working.
+func reportShort(diags *diag.Diagnostics, secret types.String) {
+	if attribute.IsSet(secret) && api.CheckNewKeySecret(secret.ValueString()) != nil {
+		diags.AddAttributeError(path.Root("key_wo"), "Not a secret", "key_wo "+api.ErrNewKeySecret.Error()+".")
 	}
 }
 

@@ -48,7 +48,7 @@ func TestAccKey_secretTermsKnownAfterApply(t *testing.T) {
 
 func TestAccKey_ownSecretKnownAfterApply(t *testing.T) {
 	g := startGateway(t)
-	const own = `key_wo = "sk-canary-0123456789abc"`
+	const own = `key_wo = "sk-long-canary-0123456789abc"`
 	var none, given, same string
 	run(t,
 		resource.TestStep{Config: g.config(laterKey(1, "stored = false, version = null", "")), Check: secretIn(&none)},
@@ -68,7 +68,7 @@ func TestAccKey_secretThatNobodySeesIsWarnedOf(t *testing.T) {
 	if said := c.plans(2, fmt.Sprintf(unseen, "")); !strings.Contains(said, warning) {
 		t.Errorf("nothing is said of it:\n%s", said)
 	}
-	if said := c.plans(2, fmt.Sprintf(unseen, `key_wo = "sk-canary-0123456789abc"`+"\n  key_wo_version = 1")); strings.Contains(said, warning) {
+	if said := c.plans(2, fmt.Sprintf(unseen, `key_wo = "sk-long-canary-0123456789abc"`+"\n  key_wo_version = 1")); strings.Contains(said, warning) {
 		t.Errorf("a secret of one's own is warned of:\n%s", said)
 	}
 }

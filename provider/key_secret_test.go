@@ -196,7 +196,7 @@ func TestAccKey_rotationThatNobodySeesIsRefused(t *testing.T) {
 		},
 	)
 	run(t, resource.TestStep{
-		Config:      g.config(triggered("Q1", "key_wo = \"sk-canary-0123456789abc\"\nkey_wo_version = 1")),
+		Config:      g.config(triggered("Q1", "key_wo = \"sk-long-canary-0123456789abc\"\nkey_wo_version = 1")),
 		ExpectError: says("rotation_trigger"),
 	})
 }
@@ -229,7 +229,7 @@ func TestAccKey_foreignRotationDrifts(t *testing.T) {
 		},
 		resource.TestStep{Config: g.config(own)},
 		resource.TestStep{
-			PreConfig: rotate("sk-canary-of-mallory-002"), Config: g.config(own),
+			PreConfig: rotate("sk-long-canary-of-mallory-002"), Config: g.config(own),
 			ConfigPlanChecks: onlyChangesBut("bursar_key.app", changes{"key_wo_version": "0 -> 1"}, "key_name"),
 		},
 		resource.TestStep{
@@ -267,20 +267,20 @@ func TestAccKey_lostRotation(t *testing.T) {
 					t.Error("the secret in the state is not the key's")
 				}
 			},
-			Config: own("sk-canary-one-0123456789", 1),
+			Config: own("sk-long-canary-one-0123456789", 1),
 		},
 		resource.TestStep{
 			PreConfig: func() { g.between(loseAnswers("/key/rotate", lost)) },
-			Config:    own("sk-canary-two-abcdefghij", 2), ExpectError: says("no answer from the gateway"),
+			Config:    own("sk-long-canary-two-abcdefghij", 2), ExpectError: says("no answer from the gateway"),
 		},
-		resource.TestStep{PreConfig: g.heal, Config: own("sk-canary-two-abcdefghij", 2)},
+		resource.TestStep{PreConfig: g.heal, Config: own("sk-long-canary-two-abcdefghij", 2)},
 		resource.TestStep{
 			PreConfig: func() {
-				if !g.opens("sk-canary-two-abcdefghij") {
+				if !g.opens("sk-long-canary-two-abcdefghij") {
 					t.Error("the configured secret does not work")
 				}
 			},
-			Config: own("sk-canary-two-abcdefghij", 2), ConfigPlanChecks: nothing(),
+			Config: own("sk-long-canary-two-abcdefghij", 2), ConfigPlanChecks: nothing(),
 		},
 	)
 }

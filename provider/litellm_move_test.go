@@ -75,7 +75,7 @@ func TestAccMove_statesOfBothProviders(t *testing.T) {
 	ctx := t.Context()
 	must[api.Team](t)(g.CreateTeam(ctx, "marketing", api.TeamFields{TeamAlias: new("Marketing"), RateLimits: api.RateLimits{RPMLimit: new(int64(30))}}))
 	must[api.Budget](t)(g.CreateBudget(ctx, "pot", api.BudgetFields{BudgetTerms: api.BudgetTerms{MaxBudget: new(5 * money.USD)}}))
-	const secret = "sk-canary-0123456789-key"
+	const secret = "sk-long-canary-0123456789-key"
 	key := must[api.KeyCreated](t)(g.CreateKey(ctx, api.KeyCreate{Key: new(secret), KeyFields: api.KeyFields{KeyAlias: new("batch"), TeamID: new("marketing")}}))
 
 	g.moves(ofNcecere, "team", `{"id":"marketing","team_id":"marketing","team_alias":"Marketing","organization_id":null,"metadata":{"owner":"ada"},
@@ -99,13 +99,13 @@ func TestAccMove_statesOfBothProviders(t *testing.T) {
 func TestMove_keepsWhatTheGatewayDoesNotTell(t *testing.T) {
 	p := newProtocol(t)
 	moved := p.move(ofNcecere, "litellm_key", "bursar_key",
-		`{"id":"sk-canary-0123456789-key","duration":"90d","key_wo_version":"3","max_budget":0.1,"models":["gpt"],"blocked":true,"rpm_limit":0}`)
+		`{"id":"sk-long-canary-0123456789-key","duration":"90d","key_wo_version":"3","max_budget":0.1,"models":["gpt"],"blocked":true,"rpm_limit":0}`)
 	p.must(nil, moved.Diagnostics)
 	state := p.resource("bursar_key", moved.TargetState)
 	for attribute, want := range (object{
-		"key": "sk-canary-0123456789-key", "duration": "90d", "key_wo_version": "3", "max_budget": "0.1", "rpm_limit": "0",
+		"key": "sk-long-canary-0123456789-key", "duration": "90d", "key_wo_version": "3", "max_budget": "0.1", "rpm_limit": "0",
 		"models": "[gpt]", "blocked": "true", "hard_cap": "true", "store_key_in_state": "true", "team_id": "<nil>",
-		"key_id": digest("sk-canary-0123456789-key"),
+		"key_id": digest("sk-long-canary-0123456789-key"),
 	}) {
 		if got := fmt.Sprint(state[attribute]); got != want {
 			t.Errorf("%s is %s, want %s", attribute, got, want)
@@ -199,7 +199,7 @@ func (r liteLLMResource) Delete(context.Context, fwresource.DeleteRequest, *fwre
 func TestAccMove_aMovedBlockKeepsTheObjects(t *testing.T) {
 	g := startGateway(t)
 	ctx := t.Context()
-	const secret = "sk-0123456789-moved-key"
+	const secret = "sk-long-0123456789-moved-key"
 	must[api.Team](t)(g.CreateTeam(ctx, "marketing", api.TeamFields{
 		TeamAlias: new("Marketing"), RateLimits: api.RateLimits{RPMLimit: new(int64(30))}, BudgetTerms: api.BudgetTerms{MaxBudget: new(100 * money.USD), HardCap: true},
 	}))

@@ -143,6 +143,7 @@ func newModel() *modelResource {
 			Name:       func(model api.Model) string { return model.Name },
 			DeclaredIn: func(model api.Model) string { return model.DeclaredIn },
 		},
+		Alias: func(model api.Model) *string { return &model.Name },
 		Check: checkModel,
 		Secrets: object.Secret[modelModel, api.Model]{
 			Digest:  func(model api.Model) string { return model.APIKeySHA256 },

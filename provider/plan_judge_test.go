@@ -25,7 +25,7 @@ resource "bursar_key" "k" {
   key_alias      = "app"
   team_id        = bursar_team.marketing.team_id
   max_budget     = 50
-  key_wo         = "sk-0123456789-judged-app"
+  key_wo         = "sk-long-0123456789-judged-app"
   key_wo_version = 1
 }
 
@@ -66,7 +66,7 @@ func TestAccJudge_warnsOfWhatAPlanWouldDo(t *testing.T) {
 	if said := c.run(0, "apply", "-auto-approve", "-no-color", "-input=false"); strings.Contains(said, "Warning: model") {
 		t.Errorf("a model that is served is warned of:\n%s", said)
 	}
-	g.spend("sk-0123456789-judged-app", "gpt", 7)
+	g.spend("sk-long-0123456789-judged-app", "gpt", 7)
 
 	changed := versions + judgedConfig
 	for old, lower := range map[string]string{

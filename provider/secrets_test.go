@@ -81,7 +81,7 @@ resource "bursar_alert_route" "r" {
 
 // secrets are good ones, with a canary in each.
 var secrets = []string{
-	"TF_VAR_admin_key=" + adminKey, "TF_VAR_key=sk-canary-0123456789-own", "TF_VAR_api_key=sk-canary-of-openai",
+	"TF_VAR_admin_key=" + adminKey, "TF_VAR_key=sk-long-canary-0123456789-own", "TF_VAR_api_key=sk-canary-of-openai",
 	"TF_VAR_signing_secret=canary-signing-secret-0123", "TF_VAR_webhook_url=https://hooks.example.com/canary-path",
 }
 
@@ -177,7 +177,7 @@ func TestAccSecrets_areInNoError(t *testing.T) {
 	})
 	fails("an answer that is cut short", secrets, echo(http.StatusOK, "BODY{"))
 	fails("a gateway that dies", secrets, func(http.ResponseWriter, *http.Request, http.Handler) { panic(http.ErrAbortHandler) })
-	fails("a wrong admin key", append(secrets[1:len(secrets):len(secrets)], "TF_VAR_admin_key=sk-canary-of-an-admin"), nil)
+	fails("a wrong admin key", append(secrets[1:len(secrets):len(secrets)], "TF_VAR_admin_key=sk-long-canary-of-an-admin"), nil)
 	fails("an unusable admin key", append(secrets[1:len(secrets):len(secrets)], "TF_VAR_admin_key=sk-canary of an admin"), nil)
 	for where, text := range said {
 		if found := leaks(text); found != nil {

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -298,7 +299,8 @@ func checkMemberKeys(ctx context.Context, gateway *client.Client, state teamMemb
 	return nil
 }
 
-// ImportState takes an identity, or TEAM_ID/USER_ID. Ids may hold a slash themselves, and every way to cut is tried.
+// ImportState takes an identity, or TEAM_ID/USER_ID, or TEAM_ID/EMAIL. Ids may hold a slash themselves, and every way to
+// cut is tried.
 func (r *teamMemberResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	if req.ID == "" {
 		r.Resource.ImportState(ctx, req, resp)
@@ -313,7 +315,7 @@ func (r *teamMemberResource) ImportState(ctx context.Context, req resource.Impor
 	}
 	if !found {
 		resp.Diagnostics.AddError("No such team member", fmt.Sprintf(
-			"The id of a team member is TEAM_ID/USER_ID, such as marketing/ada, and nobody on the gateway is meant by %q.", req.ID))
+			"The id of a team member is TEAM_ID/USER_ID, such as marketing/ada, and nobody on the gateway is meant by %q. The user's email does as well.", req.ID))
 		return
 	}
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("team_id"), teamID)...)
@@ -325,9 +327,9 @@ func (r *teamMemberResource) memberNamed(ctx context.Context, id string, diags *
 		if id[i] != '/' || i == 0 || i == len(id)-1 {
 			continue
 		}
-		_, err := r.Client.GetMember(ctx, id[:i], id[i+1:])
+		userID, err := r.findMember(ctx, id[:i], id[i+1:])
 		if err == nil {
-			return id[:i], id[i+1:], true
+			return id[:i], userID, true
 		}
 		if api.CodeOf(err) != api.NotFound {
 			diags.AddError("Team member not read", attribute.Sentence(err)+object.Advice(err))
@@ -335,4 +337,19 @@ func (r *teamMemberResource) memberNamed(ctx context.Context, id string, diags *
 		}
 	}
 	return "", "", false
+}
+
+// findMember is the id of a member by it, or else by the email.
+func (r *teamMemberResource) findMember(ctx context.Context, teamID, called string) (userID string, err error) {
+	_, err = r.Client.GetMember(ctx, teamID, called)
+	if api.CodeOf(err) != api.NotFound || !strings.Contains(called, "@") {
+		return called, err
+	}
+	team, readErr := r.Client.GetTeam(ctx, teamID)
+	for _, member := range team.TeamMemberships {
+		if member.UserEmail != nil && strings.EqualFold(*member.UserEmail, called) {
+			return member.UserID, nil
+		}
+	}
+	return called, cmp.Or(readErr, err)
 }

@@ -120,6 +120,7 @@ func newTeam() *teamResource {
 		},
 		Warn:       func(config teamModel, diags *diag.Diagnostics) { config.warnOfOwnTerms(diags, config.BudgetID) },
 		Protection: func(m teamModel) types.Bool { return m.DeletionProtection },
+		Alias:      func(team api.Team) *string { return team.TeamAlias },
 		Managed:    func(team api.Team) string { return "team " + team.TeamID },
 	}
 	noun.Calls.Delete = removeTeam

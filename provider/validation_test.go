@@ -44,6 +44,7 @@ func TestAccValidation_failsThePlan(t *testing.T) {
 		{"key", `key_alias = ""`, `key_alias = ""`, "key_alias must not be empty; leave it out"},
 		{"key", "key_wo = \"sk-canary\"\nkey_wo_version = 1", `key_wo = "sk-canary"`, "key_wo must start with sk- and go on with 16 to 200 letters"},
 		{"key", `key_wo = "sk-canary"`, `key_wo = "sk-canary"`, "key_wo_version"},
+		{"key", "key_wo = \"sk-short-0123456789\"\nkey_wo_version = 1", `key_wo = "sk-short-0123456789"`, "go on with 22 to 200 letters"},
 		{"key", `key_wo_version = 1`, `key_wo_version = 1`, "key_wo"},
 		{"key", "key_wo = \"sk-canary\"\nkey_wo_version = 0", `key_wo_version = 0`, "at least 1"},
 		{"key", `rotation_grace = "91d"`, `rotation_grace = "91d"`, "at most 90d"},

@@ -1,5 +1,5 @@
 variable "checkout_key" {
-  description = "The secret: sk- and at least 16 characters. It ends up in no file."
+  description = "The secret: sk- and at least 22 characters. It ends up in no file."
   type        = string
   sensitive   = true
   ephemeral   = true

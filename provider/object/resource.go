@@ -18,6 +18,7 @@ import (
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/internal/client"
+	"github.com/bursarhq/terraform-provider-bursar/provider/attribute"
 	"github.com/bursarhq/terraform-provider-bursar/provider/foretell"
 )
 
@@ -58,6 +59,8 @@ type Noun[M, F any, O Kept] struct {
 	Describe func(M) string
 	// Protection is what deletion_protection says; nil for what has none.
 	Protection func(M) types.Bool
+	// Alias is what people call the object, by which it can be imported as well; nil for what has an id only.
+	Alias func(O) *string
 	// Existing finds the object that is in a new one's way: the attribute in which they are the same, and the id to
 	// import the other one by. nil takes the new one's own id.
 	Existing func(ctx context.Context, gateway *client.Client, change Change[M]) (attribute, id string, found bool)
@@ -174,10 +177,47 @@ func (r *Resource[M, F, O]) ValidateConfig(ctx context.Context, req resource.Val
 	}
 }
 
-// ImportState takes the id, or the identity.
+// ImportState takes the id, or what people call the object, or the identity.
 func (r *Resource[M, F, O]) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	if req.ID != "" && r.Noun.Alias != nil && r.Client != nil {
+		req.ID = r.idOf(ctx, req.ID, &resp.Diagnostics)
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
 	for _, part := range r.Noun.Identity {
 		importByID(ctx, part.Attribute, req, resp)
+	}
+}
+
+// idOf is the id of the object that is called so. An id is taken before a name, and what nothing has is left for the read
+// that follows to report.
+func (r *Resource[M, F, O]) idOf(ctx context.Context, called string, diags *diag.Diagnostics) string {
+	n, model := r.Noun, *new(M)
+	*n.id(&model) = types.StringValue(called)
+	if _, err := n.Calls.Read(ctx, r.Client, model); api.CodeOf(err) != api.NotFound {
+		return called
+	}
+	objects, err := n.Listing.Find(ctx, r.Client, "")
+	if err != nil {
+		diags.AddError(n.summary("not found by its name"), attribute.Sentence(err)+Advice(err))
+	}
+	var ids []string
+	for _, object := range objects {
+		if name := n.Alias(object); name != nil && *name == called {
+			found := n.From(object, *new(M))
+			ids = append(ids, n.id(&found).ValueString())
+		}
+	}
+	switch len(ids) {
+	case 0:
+		return called
+	case 1:
+		return ids[0]
+	default:
+		diags.AddError("Several are called so", fmt.Sprintf("%d objects of the kind %s are called %q: %s. Import the one that is meant by its id.",
+			len(ids), n.Name, called, strings.Join(ids, ", ")))
+		return called
 	}
 }
 

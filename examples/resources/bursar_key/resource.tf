@@ -18,7 +18,7 @@ resource "bursar_key" "notebooks" {
 
 # A key with a secret of your own, which is in neither plan nor state.
 variable "batch_key" {
-  description = "sk- and at least 16 characters, from your secret store."
+  description = "sk- and at least 22 characters, from your secret store."
   type        = string
   sensitive   = true
   ephemeral   = true
