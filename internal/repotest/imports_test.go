@@ -61,7 +61,7 @@ func TestForbidden_refusesEachKindOfImport(t *testing.T) {
 		{"gateway/alert", module + "gateway/alert/webhook", false},
 		{"gateway/quota", module + "gateway/admin", true},
 		{"gateway/quota", "net/http", true},
-		{"gateway/quota/lua", "database/sql", true},
+		{"gateway/quota/redis", "database/sql", true},
 		{"gateway/ledger", module + "gateway/quota", false},
 		{"gateway/quota", module + "gateway/ledger", true},
 		{"gateway/admin", module + "gateway/store", true},
