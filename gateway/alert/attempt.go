@@ -43,7 +43,7 @@ func (s *Sender) tell(ctx context.Context, route api.AlertRoute, message Message
 	if !known {
 		return Outcome{Result: Failed, Status: "this gateway knows no target of the kind " + kindOf(route)}
 	}
-	subject := threadOf(message.Event())
+	subject := Subject(message.Event())
 	if subject == "" {
 		return target.Send(ctx, route, message)
 	}
@@ -71,9 +71,9 @@ func kindOf(route api.AlertRoute) string {
 	return target.Kind()
 }
 
-// threadOf is what messages that belong together are about: a team, or what else is counted, and its period. A test
+// Subject is what messages that belong together are about: a team, or what else is counted, and its period. A test
 // belongs to nothing.
-func threadOf(event api.AlertEvent) string {
+func Subject(event api.AlertEvent) string {
 	if event.Type == api.EventTest {
 		return ""
 	}

@@ -65,6 +65,8 @@ func happened(event api.AlertEvent) string {
 		return percent(event.Threshold) + " of the budget is spent"
 	case api.EventBudgetHardLimit:
 		return hardLimit(event)
+	case api.EventBudgetResolved:
+		return "the budget holds again"
 	case api.EventRateLimitSustained:
 		return "requests are refused by rate limits all the time"
 	case api.EventQuotaDrift:
@@ -170,6 +172,11 @@ func why(route api.AlertRoute, event api.AlertEvent) string {
 
 func mark(event api.AlertEvent) string {
 	switch event.Severity {
+	case "info":
+		if Resolves(event) {
+			return "🟢"
+		}
+		return "🔵"
 	case "critical":
 		return "🔴"
 	case "warning":

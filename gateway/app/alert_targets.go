@@ -2,6 +2,9 @@ package app
 
 import (
 	"github.com/bursarhq/terraform-provider-bursar/gateway/alert"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/alert/alertmanager"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/alert/msteams"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/alert/pagerduty"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/alert/post"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/alert/slack"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/alert/webhook"
@@ -15,7 +18,10 @@ func alertTargets(settings config.Config, version string) map[string]alert.Targe
 		AllowPrivate: settings.AllowPrivateTargets, AllowHTTP: settings.AllowPrivateTargets,
 	}), version)
 	return map[string]alert.Target{
-		"webhook": webhook.New(client),
-		"slack":   slack.New(client),
+		"webhook":         webhook.New(client),
+		"slack":           slack.New(client),
+		"pagerduty":       pagerduty.New(client),
+		"microsoft_teams": msteams.New(client),
+		"alertmanager":    alertmanager.New(client),
 	}
 }

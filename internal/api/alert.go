@@ -14,6 +14,9 @@ const (
 	EventBudgetSoftLimit = "budget.soft_limit"
 	// EventBudgetHardLimit: spending reached the cap, or a request was refused by it.
 	EventBudgetHardLimit = "budget.hard_limit"
+	// EventBudgetResolved: a cap that people were told of no longer holds: it was raised, spending was reset, or a new
+	// period has begun.
+	EventBudgetResolved = "budget.resolved"
 	// EventRateLimitSustained: a team was refused by its rate limits for a whole minute.
 	EventRateLimitSustained = "rate_limit.sustained"
 	// EventQuotaDrift: a budget's counter and the ledger have disagreed for more than a minute.
@@ -27,7 +30,7 @@ const (
 )
 
 // Events lists the names an alert route may ask for.
-var Events = []string{EventBudgetSoftLimit, EventBudgetHardLimit, EventRateLimitSustained, EventQuotaDrift, EventStoreDegraded, EventUsageImpossible}
+var Events = []string{EventBudgetSoftLimit, EventBudgetHardLimit, EventBudgetResolved, EventRateLimitSustained, EventQuotaDrift, EventStoreDegraded, EventUsageImpossible}
 
 // Severities in ascending order.
 var Severities = []string{"info", "warning", "critical"}

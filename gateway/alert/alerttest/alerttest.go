@@ -44,6 +44,9 @@ func Messages() map[string]alert.Message {
 	hard.Message += "; a request that may cost $0.75 was refused"
 	dear.Type = api.EventBudgetHardLimit
 	dear.Spend, dear.Message = 40*money.USD, "Marketing has spent $40.00 of $100.00 (40 %) of its budget for the period until 2026-12-01; a single request that may cost $70.00 alone was refused"
+	over := Budget(0.4)
+	over.Type, over.Severity, over.Message = api.EventBudgetResolved, "info", "The cap of Marketing was raised to $250.00; $100.04 of it are spent"
+	over.MaxBudget, over.Threshold, over.Spend = 250*money.USD, 0, 100*money.USD+money.USD/25
 	odd := api.AlertEvent{
 		ID: "event_odd", Type: api.EventUsageImpossible, Severity: "warning", CreatedAt: soft.CreatedAt, TeamID: "r&d<all>", KeyID: "key_7",
 		Message: "model <b>x</b> & co. reported 9 tokens of <!channel> that cannot be",
@@ -54,6 +57,7 @@ func Messages() map[string]alert.Message {
 		"soft_limit": {Events: []api.AlertEvent{soft}},
 		"hard_limit": {Events: []api.AlertEvent{hard}},
 		"too_dear":   {Events: []api.AlertEvent{dear}},
+		"resolved":   {Events: []api.AlertEvent{over}},
 		"several":    {Events: []api.AlertEvent{hard, soft, Budget(0.5)}},
 		"odd":        {Events: []api.AlertEvent{odd}},
 		"long":       {Events: []api.AlertEvent{long}},

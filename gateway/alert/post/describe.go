@@ -14,6 +14,11 @@ import (
 // describe says why there was no answer. The error's own text will not do: it repeats the whole
 // address, and what a server that speaks no HTTP sent in its place.
 func describe(err error) string {
+	return Describe(err, "connection ended without an HTTP answer")
+}
+
+// Describe is describe with what is said of an error that it does not know.
+func Describe(err error, otherwise string) string {
 	var (
 		denied      *safedial.DeniedError
 		lookup      *net.DNSError
@@ -34,7 +39,7 @@ func describe(err error) string {
 	case errors.As(err, &number):
 		return number.Error() // such as "connection refused"
 	}
-	return "connection ended without an HTTP answer"
+	return otherwise
 }
 
 func timedOut(err error) bool {
