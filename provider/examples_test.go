@@ -29,6 +29,8 @@ func TestAccExamples(t *testing.T) {
 	variables := config.Variables{
 		"webhook_secret": config.StringVariable("canary-secret-of-24-bytes-1"),
 		"openai_api_key": config.StringVariable("sk-canary-of-openai"),
+		"slack_token":    config.StringVariable("xoxb-canary-of-slack"),
+		"pagerduty_key":  config.StringVariable("canaryroutingkey0123456789abcdef"),
 		"batch_key":      config.StringVariable("sk-canary-0123456789-batch"),
 	}
 	for _, file := range files {

@@ -32,6 +32,7 @@ func settingsShown(c config.Config) []console.Setting {
 		{Section: limits, Name: "budgets.reset_day", Value: strconv.Itoa(c.ResetDay)},
 		{Section: limits, Name: "contact", Value: c.Contact},
 		{Section: alerts, Name: "alerts.allow_private_targets", Value: strconv.FormatBool(c.AllowPrivateTargets)},
+		{Section: alerts, Name: "alerts.smtp", Value: strconv.FormatBool(c.SMTP != nil)},
 		{Section: alerts, Name: "oidc", Value: strconv.FormatBool(c.OIDC != nil)},
 		{Section: alerts, Name: "jwt", Value: strconv.FormatBool(c.JWT != nil)},
 		{Section: alerts, Name: "metrics_key", Value: strconv.FormatBool(c.MetricsKey != "")},

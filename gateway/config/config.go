@@ -80,6 +80,8 @@ type Config struct {
 
 	// AllowPrivateTargets lets webhooks go to private and loopback addresses and use plain http.
 	AllowPrivateTargets bool
+	// SMTP is the mail server for alert routes without one of their own; nil for none.
+	SMTP *SMTP
 	// PriceFile is a price list in LiteLLM's format; empty is none. PriceFileInstead takes it instead
 	// of the built-in catalogue and not over it.
 	PriceFile        string

@@ -72,9 +72,7 @@ type file struct {
 		} `yaml:"on_soft_budget_hit"`
 	} `yaml:"dynamic_rate_limits"`
 
-	Alerts struct {
-		AllowPrivateTargets bool `yaml:"allow_private_targets"`
-	} `yaml:"alerts"`
+	Alerts fileAlerts `yaml:"alerts"`
 
 	OIDC *fileOIDC `yaml:"oidc"`
 	JWT  *fileJWT  `yaml:"jwt"`

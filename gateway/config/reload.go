@@ -20,7 +20,7 @@ var settingNames = map[string]string{
 	"DefaultRPM": "rate_limits.default.rpm", "DefaultTPM": "rate_limits.default.tpm",
 	"Timezone": "budgets.timezone", "ResetDay": "budgets.reset_day", "ExceededStatus": "budgets.exceeded_status",
 	"LiteLLMErrors": "litellm_errors", "SoftLimitRPMFactor": "dynamic_rate_limits.on_soft_budget_hit.reduce_rpm_pct",
-	"AllowPrivateTargets": "alerts.allow_private_targets", "UpstreamNetworks": "upstream_networks", "TLS": "tls", "PriceFeed": "prices.url", "AllowUnpriced": "unpriced_models", "UnpricedPrice": "unpriced_models.price", "UnpricedUntil": "unpriced_models.warn_until",
+	"AllowPrivateTargets": "alerts.allow_private_targets", "SMTP": "alerts.smtp", "UpstreamNetworks": "upstream_networks", "TLS": "tls", "PriceFeed": "prices.url", "AllowUnpriced": "unpriced_models", "UnpricedPrice": "unpriced_models.price", "UnpricedUntil": "unpriced_models.warn_until",
 	"StreamIdle": "timeouts.stream_idle", "StreamHold": "timeouts.stream_hold", "Exports": "export",
 }
 

@@ -5,6 +5,20 @@ variable "webhook_secret" {
   ephemeral   = true
 }
 
+variable "slack_token" {
+  description = "The token of a Slack bot with the right chat:write."
+  type        = string
+  sensitive   = true
+  ephemeral   = true
+}
+
+variable "pagerduty_key" {
+  description = "The integration key of a PagerDuty service with Events API v2."
+  type        = string
+  sensitive   = true
+  ephemeral   = true
+}
+
 # Everything that happens to any budget.
 resource "bursar_alert_route" "finance" {
   name   = "finance"
@@ -28,5 +42,34 @@ resource "bursar_alert_route" "marketing" {
   thresholds = [0.5, 0.9, 1]
   webhook = {
     url = "https://alerts.example.com/marketing"
+  }
+}
+
+# The same people where they look: in a channel, a thread for each month, and by e-mail.
+resource "bursar_alert_route" "marketing_slack" {
+  name     = "marketing in Slack"
+  team_ids = [bursar_team.marketing.team_id]
+  slack = {
+    token_wo         = var.slack_token
+    token_wo_version = 1
+    channel          = "C024BE91L"
+  }
+}
+
+resource "bursar_alert_route" "marketing_mail" {
+  name     = "marketing by e-mail"
+  team_ids = [bursar_team.marketing.team_id]
+  email = {
+    to = ["marketing-leads@example.com"]
+  }
+}
+
+# Who is woken when requests are refused.
+resource "bursar_alert_route" "oncall" {
+  name         = "on call"
+  min_severity = "critical"
+  pagerduty = {
+    routing_key_wo         = var.pagerduty_key
+    routing_key_wo_version = 1
   }
 }

@@ -49,6 +49,8 @@ type Options struct {
 	Gateway     *Server
 	GatewayDial Dial
 	Dial        Dial
+	// AllowPlain lets routes have servers without protection.
+	AllowPlain bool
 	// RootCAs vouch for servers; nil is the system's.
 	RootCAs *x509.CertPool
 }
@@ -74,6 +76,10 @@ func (t *Target) Send(ctx context.Context, route api.AlertRoute, message alert.M
 		return alert.Outcome{Result: alert.Failed, Status: "neither the route nor the gateway (alerts.smtp) has a mail server"}
 	}
 	outcome := alert.Outcome{Result: alert.Failed, Receiver: server.Host}
+	if route.Email.SMTPHost != "" && server.TLS == api.SMTPPlain && !t.options.AllowPlain {
+		outcome.Status = "target is not allowed: mail of routes goes over protected connections only"
+		return outcome
+	}
 	client, err := t.client(*server, dial)
 	if err != nil {
 		outcome.Status = "mail server cannot be used: " + err.Error()

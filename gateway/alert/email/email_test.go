@@ -148,4 +148,10 @@ func TestSend_deniedServer(t *testing.T) {
 	if outcome.Result != alert.Failed || !strings.Contains(outcome.Status, "is not allowed") || len(m.Mails()) != 0 {
 		t.Errorf("outcome %+v", outcome)
 	}
+	plain := testenv.StartMailServer(t, testenv.MailServerOptions{TLS: "none"})
+	open := through(plain, api.SMTPPlain)
+	open.Email.SMTPUsername, open.Email.SMTPPassword = "", nil
+	if outcome := target(nil, nil).Send(t.Context(), open, alerttest.Messages()["test"]); !strings.Contains(outcome.Status, "protected connections only") {
+		t.Errorf("outcome %+v over an unprotected connection", outcome)
+	}
 }
