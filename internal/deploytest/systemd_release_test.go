@@ -61,6 +61,7 @@ mkdir "$1/upper" "$1/work" "$1/all"
 mount -t overlay overlay -o "lowerdir=/,upperdir=$1/upper,workdir=$1/work" "$1/all"
 cp "$2"/bursar*.deb "$1/all/bursar.deb"
 mount -t proc proc "$1/all/proc"
+mount --bind /dev "$1/all/dev"
 chroot "$1/all" sh -euc '
   dpkg -i /bursar.deb >/dev/null
   stat -c "%a %U %G %n" /usr/bin/bursar /etc/bursar /etc/bursar/gateway.yaml /etc/bursar/environment /var/lib/bursar
