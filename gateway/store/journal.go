@@ -55,6 +55,9 @@ type journalFile interface {
 // maxJournalRows is how many rows may wait for SQLite before no more are taken.
 const maxJournalRows = 200_000
 
+// journalSuffixes name the files beside a database.
+var journalSuffixes = [2]string{".ledger-a", ".ledger-b"}
+
 // openJournal opens the files beside a database and returns the rows that an earlier process left there.
 // Only one process at a time may have them open.
 func openJournal(database string) (_ *journal, left []api.LedgerRow, err error) {
@@ -74,7 +77,7 @@ func openJournal(database string) (_ *journal, left []api.LedgerRow, err error) 
 			err = errors.Join(err, j.closeFiles())
 		}
 	}()
-	for i, suffix := range []string{".ledger-a", ".ledger-b"} {
+	for i, suffix := range journalSuffixes {
 		file, err := os.OpenFile(database+suffix, os.O_RDWR|os.O_CREATE, 0o600)
 		if err != nil {
 			return nil, nil, fmt.Errorf("open the ledger's journal: %w", err)
