@@ -25,6 +25,7 @@ var charts = map[string]struct {
 	"existing secret":  {[]string{someSecrets}, ""},
 	"secret of values": {[]string{"--set=secrets.values.BURSAR_ADMIN_KEY=a,secrets.values.BURSAR_SECRET_KEY=b,secrets.values.BURSAR_DATABASE_URL=c,secrets.values.BURSAR_REDIS_URL=d"}, "Secret"},
 	"external secret":  {[]string{"--set=secrets.external.enabled=true,secrets.external.storeRef.name=vault"}, "ExternalSecret.external-secrets.io"},
+	"own TLS":          {[]string{someSecrets, "--set=tls.secretName=bursar-tls"}, ""},
 	"ingress":          {[]string{someSecrets, "--set=ingress.enabled=true,ingress.host=llm.example.com,ingress.tlsSecret=tls,ingress.className=nginx"}, "Ingress.networking.k8s.io"},
 	"http route":       {[]string{someSecrets, "--set=httpRoute.enabled=true,httpRoute.parentRefs[0].name=gw,httpRoute.hostnames={llm.example.com}"}, "HTTPRoute.gateway.networking.k8s.io"},
 	"autoscaling":      {[]string{someSecrets, "--set=autoscaling.enabled=true"}, "HorizontalPodAutoscaler.autoscaling"},

@@ -212,7 +212,7 @@ func TestImage_holdsOneProgramThatStarts(t *testing.T) {
 func startImage(t *testing.T, root string, config v1.Config) {
 	t.Helper()
 	listen := freeAddress(t)
-	env := append(config.Env, "BURSAR_ADMIN_KEY="+adminKey, "BURSAR_LISTEN="+listen, "BURSAR_DRAIN_DELAY=0s")
+	env := append(config.Env, "BURSAR_ADMIN_KEY="+adminKey, "BURSAR_LISTEN="+listen, "BURSAR_ALLOW_PLAIN_HTTP=true", "BURSAR_DRAIN_DELAY=0s")
 	inside := func(words []string) *exec.Cmd {
 		command := exec.CommandContext(t.Context(), words[0], words[1:]...)
 		command.Env, command.Dir, command.Stderr = env, "/", os.Stderr

@@ -14,6 +14,10 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end }}
 
+{{- define "bursar.scheme" -}}
+{{- if .Values.tls.secretName }}HTTPS{{ else }}HTTP{{ end -}}
+{{- end }}
+
 {{- define "bursar.secret" -}}
 {{- if .Values.secrets.existing }}{{ .Values.secrets.existing }}{{ else }}{{ include "bursar.name" . }}{{ end -}}
 {{- end }}
