@@ -9,7 +9,9 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/access"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/console"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/console/signon"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/httpx"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/safedial"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/seal"
 )
 
@@ -50,11 +52,19 @@ func (p *parts) openConsole(options Options, callers *access.Callers, sealer *se
 	}
 	refusals := console.NewRefusals(options.Now)
 	p.metrics.OnRefusal(refusals.Refused)
-	return &console.Options{
+	opened := &console.Options{
 		Callers: readers{callers, callers.Pepper, auth.Hash(callers.Pepper, auth.Secret(options.Config.AdminKey))},
 		Lock:    p.admin.Door, Sessions: p.store, Sealer: sealer, Record: p.store, Spending: p.spending,
 		Refusals: refusals, Logger: options.Logger, Now: options.Now, Version: options.Version,
 	}
+	if people := options.Config.OIDC; people != nil && people.ClientID != "" {
+		opened.Provider = signon.New(signon.Options{
+			Issuer: people.Issuer, ClientID: people.ClientID, ClientSecret: people.ClientSecret, Scopes: people.Scopes,
+			Client: safedial.NewClient(safedial.Options{AllowPrivate: people.AllowPrivate, AllowHTTP: people.AllowPrivate}),
+		})
+		opened.Person = func(claims map[string]any) (auth.Caller, error) { return callers.People.Person(claims) }
+	}
+	return opened
 }
 
 // serveConsole adds the console, and leads browsers there from the gateway's address.

@@ -28,6 +28,11 @@ type OIDC struct {
 	// TeamsClaim names the claim with the teams of a team_admin or team_viewer.
 	TeamsClaim string
 	UserClaim  string
+	// ClientID is what the provider knows the console by; "" lets nobody sign in there with it. ClientSecret may be "".
+	ClientID     string
+	ClientSecret string
+	// Scopes are asked for beside openid.
+	Scopes []string
 }
 
 // JWT is the identity provider of those who call models.
@@ -51,6 +56,9 @@ type fileOIDC struct {
 	RoleClaim    string            `yaml:"role_claim"`
 	Roles        map[string]string `yaml:"roles"`
 	TeamsClaim   string            `yaml:"teams_claim"`
+	ClientID     string            `yaml:"client_id"`
+	ClientSecret string            `yaml:"client_secret"`
+	Scopes       []string          `yaml:"scopes"`
 }
 
 type fileJWT struct {
@@ -63,7 +71,13 @@ func (c *checker) tokens(f file) {
 		c.config.OIDC = &OIDC{
 			Provider: c.provider("oidc", f.OIDC.fileProvider), Roles: f.OIDC.Roles,
 			RoleClaim: valueOr(f.OIDC.RoleClaim, "roles"), TeamsClaim: valueOr(f.OIDC.TeamsClaim, "teams"),
-			UserClaim: valueOr(f.OIDC.UserClaim, "sub"),
+			UserClaim: valueOr(f.OIDC.UserClaim, "sub"), ClientID: f.OIDC.ClientID, ClientSecret: f.OIDC.ClientSecret, Scopes: f.OIDC.Scopes,
+		}
+		if f.OIDC.ClientID == "" && (f.OIDC.ClientSecret != "" || len(f.OIDC.Scopes) > 0) {
+			c.fail("oidc.client_id", "is required with client_secret or scopes: the console signs people in by it")
+		}
+		if f.OIDC.ClientID != "" && f.OIDC.Scopes == nil {
+			c.config.OIDC.Scopes = []string{"profile", "email"}
 		}
 		if len(f.OIDC.Roles) == 0 {
 			c.fail("oidc.roles", "is required: which values of the claim %s give which role (%s)", c.config.OIDC.RoleClaim, strings.Join(api.Roles, ", "))

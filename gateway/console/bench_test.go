@@ -38,33 +38,40 @@ func BenchmarkPages(b *testing.B) {
 		}
 	}
 	for _, kind := range []string{store.SQLite, store.Postgres} {
-		w := openLarge(b, kind, rows)
-		v := w.signedIn(adminKey)
-		began := time.Now()
-		for _, page := v.get("/console/"); strings.Contains(page, "counted for the first time"); _, page = v.get("/console/") {
-			b.Logf("%s: the first count is under way", kind)
+		b.Run(kind, func(b *testing.B) { benchPages(b, kind, rows) })
+	}
+}
+
+func benchPages(b *testing.B, kind string, rows int) {
+	w := openLarge(b, kind, rows)
+	v := w.signedIn(adminKey)
+	began := time.Now()
+	for _, path := range []string{"", "usage?group_by=model"} {
+		for unfinished := true; unfinished; {
+			_, page := v.get("/console/" + path)
+			unfinished = strings.Contains(page, `http-equiv="refresh"`)
 		}
-		b.Logf("%s: budgets were counted for the first time within %v", kind, time.Since(began))
-		for _, path := range []string{
-			"", "teams", "teams?q=team-19", "teams?filter=near", "teams?after=team-15000", "team?id=team-777", "keys", "keys?team=team-777", "key?id=key-7770",
-			"budgets", "models", "usage?group_by=model", "alerts", "audit", "settings", "edit?kind=team&id=team-777",
-		} {
-			b.Run(kind+"/"+path, func(b *testing.B) {
-				bytes := 0
-				for b.Loop() {
-					status, page := v.get("/console/" + path)
-					if status != http.StatusOK {
-						b.Fatalf("%d %s", status, text(page))
-					}
-					bytes = len(page)
+	}
+	b.Logf("%s: budgets and usage were summed up for the first time within %v", kind, time.Since(began))
+	for _, path := range []string{
+		"", "teams", "teams?q=team-19", "teams?filter=near", "teams?after=team-15000", "team?id=team-777", "keys", "keys?team=team-777", "key?id=key-7770",
+		"budgets", "models", "usage?group_by=model", "alerts", "audit", "settings", "edit?kind=team&id=team-777",
+	} {
+		b.Run(path, func(b *testing.B) {
+			bytes := 0
+			for b.Loop() {
+				status, page := v.get("/console/" + path)
+				if status != http.StatusOK {
+					b.Fatalf("%d %s", status, text(page))
 				}
-				took := b.Elapsed() / time.Duration(b.N)
-				b.ReportMetric(float64(bytes)/1024, "KB/page")
-				if took > 100*time.Millisecond || bytes > 60<<10 {
-					b.Logf("/console/%s takes %v and has %d bytes; promised are 100 ms and 60 KB", path, took, bytes)
-				}
-			})
-		}
+				bytes = len(page)
+			}
+			took := b.Elapsed() / time.Duration(b.N)
+			b.ReportMetric(float64(bytes)/1024, "KB/page")
+			if took > 100*time.Millisecond || bytes > 60<<10 {
+				b.Logf("/console/%s takes %v and has %d bytes; promised are 100 ms and 60 KB", path, took, bytes)
+			}
+		})
 	}
 }
 
@@ -90,7 +97,7 @@ func openLarge(b *testing.B, kind string, rows int) *world {
 	if err != nil {
 		b.Fatal(err)
 	}
-	return openAt(b, dir, address, strings.TrimSpace(string(key)))
+	return openAt(b, dir, address, strings.TrimSpace(string(key)), nil)
 }
 
 // fillLarge writes past the store, which is faster by far: teams with caps, ten keys each, and what a month of calls
@@ -109,14 +116,15 @@ func fillLarge(b *testing.B, db *sql.DB, kind string, rows int) {
 		}
 		day = "to_char(now() at time zone 'UTC' - make_interval(days => (n % 29)::int), 'YYYY-MM-DD')"
 	}
+	asJSON := map[string]string{store.Postgres: "::json"}[kind]
 	kept := fmt.Sprintf("'', 1, %d + n, 'bench', %d + n, 'bench'", hour, hour)
 	columns := "declared_in, revision, created_at_ms, created_by, updated_at_ms, updated_by, document"
 	month := int64(29 * 24 * time.Hour / time.Millisecond)
 	for _, statement := range []string{
 		`INSERT INTO team (id, alias_lower, ` + columns + `) ` + numbers(benchTeams) +
-			`SELECT 'team-' || n, 'alias of team ' || n, ` + kept + `, '{"team_alias":"Alias of team ' || n || '","max_budget":' || (n % 90 + 1) || ',"budget_duration":"1mo","hard_cap":true,"rpm_limit":100}' FROM numbers`,
+			`SELECT 'team-' || n, 'alias of team ' || n, ` + kept + `, ('{"team_alias":"Alias of team ' || n || '","max_budget":' || (n % 90 + 1) || ',"budget_duration":"1mo","hard_cap":true,"rpm_limit":100}')` + asJSON + ` FROM numbers`,
 		`INSERT INTO key (id, name, alias, alias_lower, team_id, ` + columns + `) ` + numbers(benchKeys) +
-			`SELECT 'key-' || n, 'sk-...', 'alias-' || n, 'alias-' || n, 'team-' || (n / 10 + 1), ` + kept + `, '{"hard_cap":true,"team_id":"team-' || (n / 10 + 1) || '"}' FROM numbers WHERE n < ` + fmt.Sprint(benchKeys),
+			`SELECT 'key-' || n, 'sk-...', 'alias-' || n, 'alias-' || n, 'team-' || (n / 10 + 1), ` + kept + `, ('{"hard_cap":true,"team_id":"team-' || (n / 10 + 1) || '"}')` + asJSON + ` FROM numbers WHERE n < ` + fmt.Sprint(benchKeys),
 		`INSERT INTO usage_daily (day, team_id, key_id, user_id, model, requests, prompt_tokens, cached_tokens, completion_tokens, cost_nano) ` + numbers(min(rows/5, 1_000_000)) +
 			`SELECT ` + day + `, 'team-' || (n % ` + fmt.Sprint(benchTeams) + ` + 1), 'key-' || (n % ` + fmt.Sprint(benchKeys) + ` + 1), '', 'model-' || (n / ` + fmt.Sprint(benchKeys) + ` % 5), 5, 5000, 0, 1000, 400000000 FROM numbers WHERE n > 0 ON CONFLICT DO NOTHING`,
 		`INSERT INTO ledger (id, kind, admitted_at_ms, settled_at_ms, request_id, team_id, key_id, user_id, model, upstream, prompt_tokens, cached_tokens, completion_tokens, cost_nano, price_version) ` + numbers(rows) +

@@ -300,7 +300,7 @@ func (s *Server) carryOut(w http.ResponseWriter, r *http.Request, in *session, k
 	if err != nil {
 		return err
 	}
-	s.overview.again()
+	s.overview.counts.again("")
 	return s.done(w, r, in, plan, answer)
 }
 

@@ -21,10 +21,14 @@ import (
 // Root is the path that all pages stand under.
 const Root = "/console/"
 
-// Options are what the console is made of. All are required.
+// Options are what the console is made of. All but Provider are required.
 type Options struct {
-	Callers  Callers
-	Lock     Lock
+	Callers Callers
+	Lock    Lock
+	// Provider signs people in; nil does not. Person says who somebody is by what it says of them; its error is an
+	// [api.Forbidden] for who has no role here.
+	Provider Provider
+	Person   func(claims map[string]any) (auth.Caller, error)
 	Sessions Sessions
 	Sealer   Sealer
 	Record   Record
@@ -121,6 +125,8 @@ type Server struct {
 	Options
 	pages    map[string]*template.Template
 	overview *overview
+	// sums are those of the page of usage.
+	sums *later[[]usageRow]
 	// csrfKey signs the tokens of forms.
 	csrfKey []byte
 }
@@ -129,6 +135,7 @@ type Server struct {
 func New(options Options) http.Handler {
 	s := &Server{Options: options, pages: parsePages(), csrfKey: options.Sealer.Derive("console forms")}
 	s.overview = newOverview(options.Record, options.Spending, options.Now, options.Logger)
+	s.sums = newLater[[]usageRow](options.Now, options.Logger)
 	// Other sites cannot send forms here: browsers say where a form comes from.
 	crossOrigin := http.NewCrossOriginProtection()
 	crossOrigin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

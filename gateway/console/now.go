@@ -1,12 +1,10 @@
 package console
 
 import (
-	"context"
 	"net/http"
 	"net/url"
 	"time"
 
-	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
 
@@ -47,16 +45,14 @@ func (s *Server) now(w http.ResponseWriter, r *http.Request, in *session) error 
 	if err != nil {
 		return err
 	}
-	if counted != nil {
-		body.Counted = &counted.at
-		body.tally(counted)
-		shown := counted.falling[:min(mostFalling, len(counted.falling))]
+	if counted.There {
+		all := counted.Value
+		body.Counted, body.Today, body.Month = &counted.At, all.today, all.month
+		body.tally(all)
+		shown := all.falling[:min(mostFalling, len(all.falling))]
 		if body.Falling, err = s.foreseeAll(r.Context(), shown); err != nil {
 			return err
 		}
-	}
-	if body.Today, body.Month, err = s.spentLately(r.Context()); err != nil {
-		return err
 	}
 	return s.show(w, r, in, "now", "Now", true, body)
 }
@@ -70,7 +66,8 @@ func home(in *session) string {
 }
 
 func (b *nowBody) tally(counted *count) {
-	for _, one := range counted.all {
+	for i := range counted.all {
+		one := &counted.all[i]
 		switch {
 		case one.Cap == nil:
 			b.Uncapped++
@@ -92,17 +89,5 @@ func (b *nowBody) tally(counted *count) {
 // nearShare is from which share of its cap on a budget is called near it.
 const nearShare = 0.8
 
-// spentLately is what everybody has spent today and in this month, in UTC.
-func (s *Server) spentLately(ctx context.Context) (today, month money.Nano, err error) {
-	now := s.Now().UTC()
-	first := time.Date(now.Year(), now.Month(), 1, 0, 0, 0, 0, time.UTC)
-	query := api.UsageQuery{Period: api.PeriodDay, From: first}
-	err = s.Record.EachUsageSum(ctx, query, func(sum api.UsageSum) error {
-		month += sum.TotalCost
-		if sum.PeriodStart == now.Format(time.DateOnly) {
-			today = sum.TotalCost
-		}
-		return nil
-	})
-	return today, month, err
-}
+// soon says that the first count is still under way.
+func (b nowBody) soon() bool { return b.Counted == nil }

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
@@ -15,16 +14,10 @@ import (
 )
 
 const (
-	// quickly is what a count may take for pages to wait for a new one.
-	quickly = 40 * time.Millisecond
-	// dutyCycle bounds what counting takes of the machine: one part in so many.
-	dutyCycle = 20
-	// freshFor is how long a count is not made again at all.
-	freshFor = time.Second
 	// teamsAtOnce is how many teams are read in one go.
 	teamsAtOnce = 500
 	// firstWait is how long a page waits for the first count.
-	firstWait = 3 * time.Second
+	firstWait = 80 * time.Millisecond
 )
 
 // capped is a budget and how it stands: a team's own, or a pot.
@@ -88,101 +81,35 @@ func (c capped) Falls(now time.Time) time.Time {
 
 // count is how everything stood at one moment.
 type count struct {
-	at   time.Time
-	took time.Duration
 	// all are the teams in the order of their ids, then the pots.
 	all []capped
+	// teamCount is how many of them are teams.
+	teamCount int
 	// falling are those with a cap, the one that falls first at the front.
 	falling []capped
+	// today and month are what everybody has spent, in UTC.
+	today, month money.Nano
 }
 
-// overview counts all budgets, for pages that show them side by side. Small installations are counted for each page;
-// large ones in the background, so that no page waits and no store is busy with it.
+// overview counts all budgets, for pages that show them side by side.
 type overview struct {
 	record   Record
 	spending Spending
 	now      func() time.Time
-	logger   *slog.Logger
-
-	mu sync.Mutex
-	// last is nil before the first count; counting is closed when the one under way ends.
-	last     *count
-	failed   error
-	counting chan struct{}
+	counts   *later[*count]
 }
 
 func newOverview(record Record, spending Spending, now func() time.Time, logger *slog.Logger) *overview {
-	return &overview{record: record, spending: spending, now: now, logger: logger}
+	return &overview{record: record, spending: spending, now: now, counts: newLater[*count](now, logger)}
 }
 
-// get returns the last count, a new one where that is quick; nil while the first is under way.
-func (o *overview) get(ctx context.Context) (*count, error) {
-	o.mu.Lock()
-	last, wait := o.last, firstWait
-	if last != nil {
-		age := o.now().Sub(last.at)
-		if age < max(freshFor, min(last.took*dutyCycle, 10*time.Minute)) {
-			o.mu.Unlock()
-			return last, nil
-		}
-		if wait = 2 * quickly; last.took > quickly {
-			wait = 0
-		}
-	}
-	if o.counting == nil {
-		o.counting = make(chan struct{})
-		go o.count(context.WithoutCancel(ctx), o.counting)
-	}
-	counting := o.counting
-	o.mu.Unlock()
-	timeout := time.NewTimer(wait)
-	defer timeout.Stop()
-	select {
-	case <-counting:
-	case <-timeout.C:
-	case <-ctx.Done():
-	}
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.last == nil && o.failed != nil {
-		return nil, o.failed
-	}
-	return o.last, nil
+// get returns the last count, a new one where that is quick.
+func (o *overview) get(ctx context.Context) (made[*count], error) {
+	return o.counts.get(ctx, "", firstWait, o.count)
 }
 
-// again has small installations counted anew at the next page, after a change.
-func (o *overview) again() {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.last != nil && o.last.took <= quickly {
-		stale := *o.last
-		stale.at = time.Time{}
-		o.last = &stale
-	}
-}
-
-// countTimeout bounds a count whose stores do not answer.
-const countTimeout = 5 * time.Minute
-
-func (o *overview) count(ctx context.Context, done chan struct{}) {
-	ctx, cancel := context.WithTimeout(ctx, countTimeout)
-	defer cancel()
-	made, err := o.make(ctx)
-	if err != nil {
-		o.logger.WarnContext(ctx, "budgets cannot be counted for the console", slog.Any("error", err))
-	}
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.failed = err; err == nil {
-		o.last = made
-	}
-	o.counting = nil
-	close(done)
-}
-
-// make counts everything.
-func (o *overview) make(ctx context.Context) (*count, error) {
-	began := time.Now()
+// count counts everything.
+func (o *overview) count(ctx context.Context) (*count, error) {
 	budgets, err := o.record.AllBudgets(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read budgets: %w", err)
@@ -195,7 +122,7 @@ func (o *overview) make(ctx context.Context) (*count, error) {
 			pots = append(pots, budget)
 		}
 	}
-	made := &count{at: o.now()}
+	made := &count{}
 	filter := api.TeamFilter{Page: api.Page{Limit: teamsAtOnce, SortBy: api.SortByID}}
 	for {
 		teams, _, err := o.record.Teams(ctx, filter)
@@ -215,6 +142,7 @@ func (o *overview) make(ctx context.Context) (*count, error) {
 		last := teams[len(teams)-1]
 		filter.After = filter.CursorOf(last.TeamID, last.TeamAlias, last.Record)
 	}
+	made.teamCount = len(made.all)
 	states, err := o.spending.Budgets(ctx, pots)
 	if err != nil {
 		return nil, fmt.Errorf("read what pots have spent: %w", err)
@@ -222,9 +150,9 @@ func (o *overview) make(ctx context.Context) (*count, error) {
 	for i, pot := range pots {
 		made.all = append(made.all, cappedBy("budget", pot.BudgetID, "", pot.HardCap, states[i]))
 	}
-	made.falling = falling(made.all, made.at)
-	made.took = time.Since(began)
-	return made, nil
+	made.falling = falling(made.all, o.now())
+	made.today, made.month, err = o.spentLately(ctx)
+	return made, err
 }
 
 func cappedTeam(team api.Team, state api.BudgetState, hard map[string]bool) capped {
@@ -281,24 +209,48 @@ func falling(all []capped, now time.Time) []capped {
 	return sorted
 }
 
-// teams are those of the count that the search and the filter select, in the order of their ids.
-func (c *count) teams(search string, keep func(capped) bool) (found []capped) {
+// spentLately is what everybody has spent today and in this month.
+func (o *overview) spentLately(ctx context.Context) (today, month money.Nano, err error) {
+	now := o.now().UTC()
+	first := time.Date(now.Year(), now.Month(), 1, 0, 0, 0, 0, time.UTC)
+	query := api.UsageQuery{Period: api.PeriodDay, From: first}
+	err = o.record.EachUsageSum(ctx, query, func(sum api.UsageSum) error {
+		month += sum.TotalCost
+		if sum.PeriodStart == now.Format(time.DateOnly) {
+			today = sum.TotalCost
+		}
+		return nil
+	})
+	return today, month, err
+}
+
+// teams are the places of those in the count that the search and the filter select, in the order of their ids.
+func (c *count) teams(search string, keep func(*capped) bool) []int {
 	search = strings.ToLower(strings.TrimSpace(search))
-	for _, one := range c.all {
-		if one.Kind == "team" && one.matches(search) && keep(one) {
-			found = append(found, one)
+	found := make([]int, 0, c.teamCount)
+	for i := range c.all[:c.teamCount] {
+		if one := &c.all[i]; one.matches(search) && keep(one) {
+			found = append(found, i)
 		}
 	}
 	return found
 }
 
-// matches says whether the id, the alias or a word of it begins with the text.
-func (c capped) matches(text string) bool {
-	if text == "" || strings.HasPrefix(strings.ToLower(c.ID), text) {
+// matches says whether the id, the alias or a word of it begins with the text, which is in lower case.
+func (c *capped) matches(text string) bool {
+	if text == "" || hasPrefixFold(c.ID, text) || hasPrefixFold(c.Alias, text) {
 		return true
 	}
-	alias := strings.ToLower(c.Alias)
-	return strings.HasPrefix(alias, text) || strings.Contains(alias, " "+text) || strings.Contains(alias, "-"+text)
+	for i := range len(c.Alias) {
+		if (c.Alias[i] == ' ' || c.Alias[i] == '-') && hasPrefixFold(c.Alias[i+1:], text) {
+			return true
+		}
+	}
+	return false
+}
+
+func hasPrefixFold(text, prefix string) bool {
+	return len(text) >= len(prefix) && strings.EqualFold(text[:len(prefix)], prefix)
 }
 
 func valueOr[T any](value *T, fallback T) T {

@@ -39,7 +39,11 @@ type page struct {
 	Nav     []navEntry
 	// Live asks the script to load the page's content again from time to time.
 	Live bool
-	Body any
+	// Soon has the browser load the page again in a moment: something that it shows is still being made.
+	Soon bool
+	// Onward is the page that the browser is led to from here.
+	Onward string
+	Body   any
 }
 
 type navEntry struct {
@@ -73,6 +77,9 @@ func (s *Server) blank(r *http.Request, title string, body any) page {
 func (s *Server) show(w http.ResponseWriter, r *http.Request, in *session, name, title string, live bool, body any) error {
 	p := s.signedIn(r, in, title, body)
 	p.Live = live
+	if unfinished, ok := body.(interface{ soon() bool }); ok {
+		p.Soon = unfinished.soon()
+	}
 	return s.render(w, http.StatusOK, name, p)
 }
 

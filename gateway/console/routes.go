@@ -44,6 +44,8 @@ func (s *Server) routes() http.Handler {
 	mux.Handle("GET "+Root+"assets/{name}", http.HandlerFunc(serveAsset))
 	mux.Handle("GET "+Root+"sign-in", http.HandlerFunc(s.signInPage))
 	mux.Handle("POST "+Root+"sign-in", http.HandlerFunc(s.signIn))
+	mux.Handle("GET "+Root+"sign-in/begin", http.HandlerFunc(s.beginSignOn))
+	mux.Handle("GET "+backPath, http.HandlerFunc(s.endSignOn))
 	for _, route := range routes {
 		mux.Handle(route.pattern, s.page(route))
 	}

@@ -6,8 +6,8 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+
 	"encoding/hex"
-	"encoding/json"
 	"net/http"
 	"time"
 
@@ -42,7 +42,9 @@ type ticket struct {
 	// ID is random; the record knows its digest.
 	ID string `json:"id"`
 	// Hash is that of the secret which was signed in with: a secret that is no longer good ends the session.
-	Hash []byte `json:"hash"`
+	Hash []byte `json:"hash,omitempty"`
+	// Person is somebody whom an identity provider vouched for, as they were when they signed in.
+	Person *auth.Caller `json:"person,omitempty"`
 }
 
 // session is somebody who is signed in.
@@ -66,12 +68,7 @@ func (s *Server) session(r *http.Request) (*session, error) {
 		return nil, errSignedOut()
 	}
 	var t ticket
-	sealed, err := base64.RawURLEncoding.DecodeString(cookie.Value)
-	if err != nil {
-		return nil, errSignedOut()
-	}
-	plain, err := s.Sealer.Open(sealed, cookiePlace)
-	if err != nil || json.Unmarshal(plain, &t) != nil {
+	if s.unsealed(cookie.Value, cookiePlace, &t) != nil {
 		return nil, errSignedOut()
 	}
 	made, seen, found, err := s.Sessions.Session(r.Context(), t.digest())
@@ -82,7 +79,7 @@ func (s *Server) session(r *http.Request) (*session, error) {
 	if !found || now.Sub(seen) > idleFor || now.Sub(made) > liveFor {
 		return nil, errSignedOut()
 	}
-	caller, err := s.Callers.Reader(r.Context(), t.Hash)
+	caller, err := s.callerOf(r.Context(), t)
 	if err != nil {
 		return nil, err
 	}
@@ -94,24 +91,32 @@ func (s *Server) session(r *http.Request) (*session, error) {
 	return &session{ticket: t, caller: caller}, nil
 }
 
-// begin signs a caller in.
-func (s *Server) begin(w http.ResponseWriter, r *http.Request, hash []byte, caller auth.Caller) error {
+// callerOf is who signed in, as far as what they signed in with is still good.
+func (s *Server) callerOf(ctx context.Context, t ticket) (auth.Caller, error) {
+	if t.Person != nil {
+		return *t.Person, nil
+	}
+	return s.Callers.Reader(ctx, t.Hash)
+}
+
+// begin gives the browser a session.
+func (s *Server) begin(w http.ResponseWriter, r *http.Request, t ticket) error {
+	caller, err := s.callerOf(r.Context(), t)
+	if err != nil {
+		return err
+	}
 	if err := s.Sessions.ForgetSessions(r.Context(), s.Now().Add(-liveFor)); err != nil {
 		return err
 	}
-	t := ticket{ID: rand.Text(), Hash: hash}
+	t.ID = rand.Text()
 	if err := s.Sessions.BeginSession(r.Context(), t.digest(), credentialOf(caller)); err != nil {
 		return err
 	}
-	plain, err := json.Marshal(t)
+	sealed, err := s.sealed(t, cookiePlace)
 	if err != nil {
 		return err
 	}
-	sealed, err := s.Sealer.Seal(plain, cookiePlace)
-	if err != nil {
-		return err
-	}
-	http.SetCookie(w, cookie(r, base64.RawURLEncoding.EncodeToString(sealed), int(liveFor.Seconds())))
+	http.SetCookie(w, cookie(r, sealed, int(liveFor.Seconds())))
 	return nil
 }
 

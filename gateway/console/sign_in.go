@@ -16,6 +16,8 @@ type signInForm struct {
 	Next string
 	// Problem says why the last try did not do.
 	Problem string
+	// Provider says that people can sign in with an identity provider.
+	Provider bool
 }
 
 func (s *Server) signInPage(w http.ResponseWriter, r *http.Request) {
@@ -27,6 +29,7 @@ func (s *Server) signInPage(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) showSignIn(w http.ResponseWriter, r *http.Request, status int, form signInForm) {
+	form.Provider = s.Provider != nil
 	s.write(w, r, status, "sign_in", s.blank(r, "Sign in", form))
 }
 
@@ -46,7 +49,7 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request) {
 	caller, hash, err := s.identify(r, secret)
 	if err == nil {
 		httpx.Of(r.Context()).Actor = caller.Name
-		err = s.begin(w, r, hash, caller)
+		err = s.begin(w, r, ticket{Hash: hash})
 	}
 	if err == nil {
 		target := Root

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"net/http"
 	"slices"
-	"sort"
 	"time"
 )
 
@@ -48,18 +47,17 @@ func (s *Server) teams(w http.ResponseWriter, r *http.Request, in *session) erro
 	if err != nil {
 		return err
 	}
-	if counted != nil {
+	if counted.There {
 		refused := s.Refusals.Teams(24 * time.Hour)
-		body.Counted = &counted.at
-		body.All = sort.Search(len(counted.all), func(i int) bool { return counted.all[i].Kind != "team" })
-		found := counted.teams(body.Search, func(c capped) bool { return inFilter(c, body.Filter, refused) })
+		body.Counted, body.All = &counted.At, counted.Value.teamCount
+		found := counted.Value.teams(body.Search, func(c *capped) bool { return inFilter(c, body.Filter, refused) })
 		body.Total = len(found)
-		body.page(found, query.Get("after"), refused)
+		body.page(counted.Value, found, query.Get("after"), refused)
 	}
 	return s.show(w, r, in, "teams", "Teams", false, body)
 }
 
-func inFilter(c capped, filter string, refused map[string]int64) bool {
+func inFilter(c *capped, filter string, refused map[string]int64) bool {
 	switch filter {
 	case "near":
 		return c.Share() >= nearShare
@@ -77,15 +75,19 @@ func inFilter(c capped, filter string, refused map[string]int64) bool {
 }
 
 // page cuts out the rows behind the id that the page before ended with.
-func (b *teamsBody) page(found []capped, after string, refused map[string]int64) {
-	at, exact := slices.BinarySearchFunc(found, after, func(c capped, id string) int { return cmp.Compare(c.ID, id) })
+func (b *teamsBody) page(counted *count, found []int, after string, refused map[string]int64) {
+	at, exact := slices.BinarySearchFunc(found, after, func(place int, id string) int { return cmp.Compare(counted.all[place].ID, id) })
 	if exact {
 		at++
 	}
-	for _, one := range found[at:min(at+perPage, len(found))] {
+	for _, place := range found[at:min(at+perPage, len(found))] {
+		one := counted.all[place]
 		b.Rows = append(b.Rows, teamRow{one, refused[one.ID]})
 	}
 	if at+perPage < len(found) {
-		b.After = found[at+perPage-1].ID
+		b.After = counted.all[found[at+perPage-1]].ID
 	}
 }
+
+// soon says that the first count is still under way.
+func (b teamsBody) soon() bool { return b.Counted == nil }

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"slices"
@@ -16,6 +17,8 @@ type usageBody struct {
 	Groups, Periods               []filterEntry
 	Rows                          []usageRow
 	Total                         money.Nano
+	// Made is when the sums were made; nil while they are.
+	Made *time.Time
 	// More says that there are more rows than are shown; the file has all.
 	More bool
 	File string
@@ -65,12 +68,19 @@ func (s *Server) usage(w http.ResponseWriter, r *http.Request, in *session) erro
 		file.Set("team_id", body.Team)
 	}
 	body.File = Root + "usage.csv?" + file.Encode()
-	err = s.Record.EachUsageSum(r.Context(), query, func(sum api.UsageSum) error {
-		body.Rows = append(body.Rows, usageRow{sum, labelOf(sum, body.Group)})
-		return nil
+	sums, err := s.sums.get(r.Context(), body.File, firstWait, func(ctx context.Context) ([]usageRow, error) {
+		rows := []usageRow{}
+		err := s.Record.EachUsageSum(ctx, query, func(sum api.UsageSum) error {
+			rows = append(rows, usageRow{sum, labelOf(sum, body.Group)})
+			return nil
+		})
+		return rows, err
 	})
 	if err != nil {
 		return err
+	}
+	if body.Rows = sums.Value; sums.There {
+		body.Made = &sums.At
 	}
 	if body.More = len(body.Rows) > mostUsage; body.More {
 		body.Rows = body.Rows[:mostUsage]
@@ -105,3 +115,6 @@ func (s *Server) usageFile(w http.ResponseWriter, r *http.Request, in *session) 
 	_, _ = w.Write(data) // a client that hung up is the server's to notice
 	return nil
 }
+
+// soon says that the sums are still being made.
+func (b usageBody) soon() bool { return b.Made == nil }

@@ -42,11 +42,18 @@ func open(t testing.TB, fill func(s *store.Store)) *world {
 	if fill != nil {
 		fillRecord(t, dir, address, fill)
 	}
-	return openAt(t, dir, address, "")
+	return openAt(t, dir, address, "", nil)
+}
+
+// openWith starts a gateway on an empty record with other settings.
+func openWith(t testing.TB, set func(c *config.Config)) *world {
+	t.Helper()
+	dir := t.TempDir()
+	return openAt(t, dir, "sqlite:"+dir+"/bursar.db", "", set)
 }
 
 // openAt starts a gateway on a record.
-func openAt(t testing.TB, dir, address, secretKey string) *world {
+func openAt(t testing.TB, dir, address, secretKey string, set func(c *config.Config)) *world {
 	t.Helper()
 	upstream := testenv.StartUpstream(t, testenv.UpstreamOptions{})
 	loaded, err := config.Load("", func(name string) string {
@@ -63,6 +70,9 @@ func openAt(t testing.TB, dir, address, secretKey string) *world {
 		Name: "gpt-4.1-mini", Upstream: "openai", BaseURL: upstream.URL(), UpstreamModel: "gpt-4.1-mini",
 		Price: &api.ModelPrice{TokenPrices: api.TokenPrices{Input: &price, Output: &price}},
 	}}
+	if set != nil {
+		set(&loaded)
+	}
 	a, err := app.New(t.Context(), app.Options{Config: loaded, Logger: slog.New(slog.DiscardHandler), Version: "test"})
 	if err != nil {
 		t.Fatal(err)

@@ -35,6 +35,11 @@ func (p *Provider) caller(ctx context.Context, presented auth.Secret) (auth.Call
 	if err != nil {
 		return auth.Caller{}, err
 	}
+	return p.Person(claims)
+}
+
+// Person is whom claims of the provider name. Who has no role here is an [api.Forbidden].
+func (p *Provider) Person(claims token.Claims) (auth.Caller, error) {
 	role := p.role(claims.Texts(p.RoleClaim))
 	if role == "" {
 		return auth.Caller{}, api.Errorf(api.Forbidden, "the token names no role that opens anything here; its claim %q decides", p.RoleClaim)
