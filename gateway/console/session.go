@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
-	"github.com/bursarhq/terraform-provider-bursar/gateway/httpx"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
@@ -127,7 +126,7 @@ func credentialOf(caller auth.Caller) string {
 func cookie(r *http.Request, value string, seconds int) *http.Cookie {
 	return &http.Cookie{
 		Name: cookieName, Value: value, Path: Root, MaxAge: seconds, HttpOnly: true, SameSite: http.SameSiteStrictMode,
-		Secure: httpx.Of(r.Context()).Encrypted || r.Header.Get("X-Forwarded-Proto") == "https",
+		Secure: isSecure(r),
 	}
 }
 

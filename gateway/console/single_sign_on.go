@@ -114,7 +114,7 @@ func (s *Server) ownAddress(r *http.Request) string {
 }
 
 func isSecure(r *http.Request) bool {
-	return r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https"
+	return httpx.Of(r.Context()).Encrypted || r.Header.Get("X-Forwarded-Proto") == "https"
 }
 
 // sealed is a value as a cookie holds it.
