@@ -224,6 +224,8 @@ func (a answer) refused(status int, param, message string) answer {
 type fakeSpending struct {
 	mu    sync.Mutex
 	spend map[string]money.Nano
+	// reading is called before the spending of teams is read.
+	reading func()
 	// rpm is what every team uses in this minute.
 	rpm   int64
 	fails error
@@ -246,6 +248,9 @@ func states[T any](f *fakeSpending, objects []T, id func(T) string) ([]api.Budge
 }
 
 func (f *fakeSpending) Teams(_ context.Context, teams []api.Team) ([]api.BudgetState, error) {
+	if f.reading != nil {
+		f.reading()
+	}
 	return states(f, teams, func(t api.Team) string { return t.TeamID })
 }
 

@@ -37,14 +37,37 @@ type listedTeam struct {
 }
 
 // listTeams is GET /team/list: every team by alias, or those that user_id is a member of or has a key of.
-func (s *Server) listTeams(c *route.Call, in teamsWanted) (teamList, error) {
+// They are written as they are read: an estate may have tens of thousands.
+func (s *Server) listTeams(c *route.Call, in teamsWanted) (route.Rows[api.Team], error) {
 	filter, err := s.teamFilter(c, in)
-	if err != nil {
-		return teamList{}, err
+	return route.Rows[api.Team]{
+		Format: route.FormatJSON, Name: "teams",
+		Each: func(ctx context.Context, emit func(api.Team) error) error { return s.eachTeam(ctx, filter, emit) },
+	}, err
+}
+
+// teamBatch is how many teams are in memory at a time, few enough that the first are answered at once.
+const teamBatch = 100
+
+// eachTeam reads teams by alias, a batch at a time.
+func (s *Server) eachTeam(ctx context.Context, filter api.TeamFilter, emit func(api.Team) error) error {
+	filter.Page = api.Page{SortBy: api.SortByAlias, Limit: teamBatch}
+	for {
+		teams, _, err := s.teams(ctx, filter)
+		if err != nil {
+			return err
+		}
+		for _, team := range teams {
+			if err := emit(team); err != nil {
+				return err
+			}
+		}
+		if len(teams) < teamBatch {
+			return nil
+		}
+		last := teams[len(teams)-1]
+		filter.Page.After = filter.Page.CursorOf(last.TeamID, last.TeamAlias, last.Record)
 	}
-	filter.Page = api.Page{SortBy: api.SortByAlias}
-	teams, _, err := s.teams(c.Context(), filter)
-	return teamList{Teams: teams}, err
 }
 
 // pageTeams is GET /v2/team/list: a page of the teams.

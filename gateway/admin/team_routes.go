@@ -87,7 +87,7 @@ func (s *Server) teamRoutes() []route.Route {
 			Errors:      route.Codes(api.NotFound),
 		}),
 		route.New("GET /team/list", auth.TeamRead, s.listTeams, route.Spec{
-			Tag: "team", Summary: "List every team by alias.", Scope: route.Filtered,
+			Tag: "team", Summary: "List every team by alias.", Scope: route.Filtered, Answer: teamList{},
 			Description: "Large estates page through `/v2/team/list` instead.",
 		}),
 		route.New("GET /v2/team/list", auth.TeamRead, s.pageTeams, route.Spec{

@@ -16,6 +16,35 @@ import (
 // WriterForTest is the database itself, for tests that do what the store never does.
 func (s *Store) WriterForTest() *sql.DB { return s.writer }
 
+// LedgerPlansForTest says by which steps SQLite lists and counts the rows that a filter selects.
+func (s *Store) LedgerPlansForTest(ctx context.Context, filter api.LedgerFilter) (steps []string, err error) {
+	for _, name := range []string{"ledger_list", "ledger_count"} {
+		values := ledgerArgs(filter)
+		boundArgs(values, 50, 0)
+		text, bound, err := s.queries[name].bind(values)
+		if err != nil {
+			return nil, err
+		}
+		rows, err := s.writer.QueryContext(ctx, "EXPLAIN QUERY PLAN "+text, bound...)
+		if err != nil {
+			return nil, err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var id, parent, unused int
+			var step string
+			if err := rows.Scan(&id, &parent, &unused, &step); err != nil {
+				return nil, err
+			}
+			steps = append(steps, step)
+		}
+		if err := rows.Err(); err != nil {
+			return nil, err
+		}
+	}
+	return steps, nil
+}
+
 // VerifyAuditForTest is VerifyAudit of what a transaction sees.
 func (s *Store) VerifyAuditForTest(ctx context.Context, begun *sql.Tx, known api.AuditMark) (api.AuditCheck, error) {
 	return s.verifyAudit(context.WithValue(ctx, txKey{}, &tx{store: s, sql: begun}), known)

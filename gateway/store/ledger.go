@@ -59,13 +59,17 @@ func (s *Store) LedgerRows(ctx context.Context, filter api.LedgerFilter) (rows [
 	for i, entry := range entries {
 		rows[i] = entry.LedgerRow
 	}
-	total, err = s.LedgerCount(ctx, filter)
+	total, err = s.LedgerCount(ctx, filter, 0)
 	return rows, total, err
 }
 
-// LedgerCount counts the rows that the filter selects, without its limit, offset and cursor.
-func (s *Store) LedgerCount(ctx context.Context, filter api.LedgerFilter) (total int, err error) {
-	_, err = s.one(ctx, "ledger_count", ledgerArgs(filter), &total)
+// LedgerCount counts the rows that the filter selects, without its limit, offset and cursor, up to most; 0 is all.
+func (s *Store) LedgerCount(ctx context.Context, filter api.LedgerFilter, most int) (total int, err error) {
+	values := ledgerArgs(filter)
+	if most > 0 {
+		values["most"] = most
+	}
+	_, err = s.one(ctx, "ledger_count", values, &total)
 	return total, err
 }
 
@@ -88,6 +92,9 @@ func ledgerArgs(filter api.LedgerFilter) args {
 	values.given("model", filter.Model)
 	values.given("request_id", filter.RequestID)
 	values.given("kind", filter.Kind)
+	if filter.Kind != "" && filter.Kind != api.LedgerSettle {
+		values["unusual_kind"] = true
+	}
 	values.givenTimes(filter.From, filter.To)
 	if filter.MinCost != nil {
 		values["min_cost_nano"] = int64(*filter.MinCost)

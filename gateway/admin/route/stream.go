@@ -50,6 +50,8 @@ type Streamed interface {
 // a small buffer are in memory.
 type Rows[T any] struct {
 	Format string
+	// Name is the field of an object that the rows stand in, in JSON; without one they are a list by themselves.
+	Name string
 	// Columns and Cells are the form of CSV.
 	Columns []string
 	Cells   func(T) []string
@@ -107,7 +109,11 @@ func (a Rows[T]) writeCSV(ctx context.Context, out *bufio.Writer) error {
 }
 
 func (a Rows[T]) writeArray(ctx context.Context, out *bufio.Writer) error {
-	separator := "["
+	begin, end := "[", "]\n"
+	if a.Name != "" {
+		begin, end = `{"`+a.Name+`":[`, "]}\n"
+	}
+	separator := begin
 	err := a.Each(ctx, func(row T) error {
 		if _, err := out.WriteString(separator); err != nil {
 			return err
@@ -118,11 +124,10 @@ func (a Rows[T]) writeArray(ctx context.Context, out *bufio.Writer) error {
 	if err != nil {
 		return err
 	}
-	if separator == "[" {
-		_, err = out.WriteString("[]\n")
-	} else {
-		_, err = out.WriteString("]\n")
+	if separator == begin { // there is no row
+		end = begin + end
 	}
+	_, err = out.WriteString(end)
 	return err
 }
 

@@ -13,9 +13,9 @@ type Books interface {
 	// EachUsageSum calls each with every sum that the query asks for, in order, and stops at its error.
 	EachUsageSum(ctx context.Context, query api.UsageQuery, each func(api.UsageSum) error) error
 	// LedgerPage returns the rows that the filter selects, newest first; LedgerCount counts them without
-	// the filter's limit, offset and cursor.
+	// the filter's limit, offset and cursor, up to most.
 	LedgerPage(ctx context.Context, filter api.LedgerFilter) ([]api.LedgerEntry, error)
-	LedgerCount(ctx context.Context, filter api.LedgerFilter) (int, error)
+	LedgerCount(ctx context.Context, filter api.LedgerFilter, most int) (int, error)
 	// LedgerSpend sums what was admitted from from on and before to; a zero time does not bound.
 	LedgerSpend(ctx context.Context, selection api.LedgerSelection, from, to time.Time) (money.Nano, error)
 	// Peaks returns the busiest minute since from of each of the teams that had a request.

@@ -21,11 +21,12 @@ WHERE 1 = 1
   AND key_id = $key_id -- if key_id
   AND user_id = $user_id -- if user_id
   AND model = $model -- if model
-  AND end_user = $end_user -- if end_user
+  AND end_user = $end_user AND end_user <> '' -- if end_user
   AND (request_id = $request_id OR id = $request_id) -- if request_id
   AND cost_nano >= $min_cost_nano -- if min_cost_nano
   AND cost_nano <= $max_cost_nano -- if max_cost_nano
   AND kind = $kind -- if kind
+  AND kind <> 'settle' -- if unusual_kind
   AND admitted_at_ms >= $from_ms -- if from_ms
   AND admitted_at_ms < $to_ms -- if to_ms
   AND admitted_at_ms <= $after_ms AND (admitted_at_ms, id) < ($after_ms, $after_id) -- if after_id
@@ -33,20 +34,23 @@ ORDER BY admitted_at_ms DESC, id DESC
 LIMIT $limit OFFSET $offset
 
 -- name: ledger_count
-SELECT COUNT(*)
-FROM ledger
+SELECT COUNT(*) FROM (
+SELECT 1 FROM ledger
 WHERE 1 = 1
   AND team_id = $team_id -- if team_id
   AND key_id = $key_id -- if key_id
   AND user_id = $user_id -- if user_id
   AND model = $model -- if model
-  AND end_user = $end_user -- if end_user
+  AND end_user = $end_user AND end_user <> '' -- if end_user
   AND (request_id = $request_id OR id = $request_id) -- if request_id
   AND cost_nano >= $min_cost_nano -- if min_cost_nano
   AND cost_nano <= $max_cost_nano -- if max_cost_nano
   AND kind = $kind -- if kind
+  AND kind <> 'settle' -- if unusual_kind
   AND admitted_at_ms >= $from_ms -- if from_ms
   AND admitted_at_ms < $to_ms -- if to_ms
+LIMIT $most -- if most
+) AS counted
 
 -- name: ledger_models
 -- The models of whole UTC days.
