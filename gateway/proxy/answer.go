@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -10,7 +11,6 @@ import (
 
 	"github.com/tidwall/gjson"
 
-	"github.com/bursarhq/terraform-provider-bursar/gateway/httpx"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/tokens"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/upstream"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
@@ -25,7 +25,8 @@ var errAnswerTooLong = errors.New("answer is longer than 64 MiB")
 // passAnswer reads a whole answer, settles it and hands it to the client. It reads to the end even
 // when the client has gone: the upstream bills for it, and only its end says how much.
 func (p *Proxy) passAnswer(w http.ResponseWriter, r *http.Request, c *call, response *http.Response) error {
-	p.unread.await(r.Context(), c.reader())
+	held := p.unread.enter(r.Context(), c.reader(), response.ContentLength)
+	defer held.done()
 	reading := time.Now()
 	body, err := readAnswer(response)
 	c.upstreamFor += time.Since(reading)
@@ -52,11 +53,11 @@ func (p *Proxy) passAnswer(w http.ResponseWriter, r *http.Request, c *call, resp
 	}
 	if !valid {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		p.hand(w, c, body)
+		p.hand(w, c, held, body)
 		return nil
 	}
 	w.Header().Set("Content-Type", "application/json")
-	p.hand(w, c, append(body, '\n'))
+	p.hand(w, c, held, append(body, '\n'))
 	return nil
 }
 
@@ -71,11 +72,22 @@ func mediaType(contentType string) string {
 }
 
 func readAnswer(response *http.Response) ([]byte, error) {
-	data, err := httpx.ReadAll(io.LimitReader(response.Body, maxAnswer+1), response.ContentLength)
+	data, err := readWhole(io.LimitReader(response.Body, maxAnswer+1), response.ContentLength)
 	if err == nil && len(data) > maxAnswer {
 		err = errAnswerTooLong
 	}
 	return data, err
+}
+
+// readWhole reads an answer to its end, into one piece of memory if it is as long as its provider says. One that is
+// translated may be of another length.
+func readWhole(r io.Reader, announced int64) ([]byte, error) {
+	if announced < 0 || announced > maxAnswer {
+		return io.ReadAll(r)
+	}
+	body := bytes.NewBuffer(make([]byte, 0, announced+bytes.MinRead))
+	_, err := body.ReadFrom(r)
+	return body.Bytes(), err
 }
 
 // usageOf takes the usage that the upstream reports, or counts the answer itself.

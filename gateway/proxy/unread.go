@@ -41,7 +41,7 @@ func newUnread(perKey, inAll int64) *unread {
 	}
 }
 
-// heldAnswer is one answer that is being written.
+// heldAnswer is one answer that is being read from its provider, or written to its client.
 type heldAnswer struct {
 	of  *unread
 	key string
@@ -49,54 +49,62 @@ type heldAnswer struct {
 	size int64
 	// moved is when the client last read some of it.
 	moved time.Time
+	// end makes its writing fail; nil while it is read from its provider.
 	end   func()
 	given bool // it was given up
 }
 
-// await returns when there is room for another answer of a key, or has waited for long enough.
-func (u *unread) await(ctx context.Context, key string) {
+// enter makes room for another answer of a key, that is announced to be as many bytes long or -1. It waits while others
+// of the key, or of all, take the room, but not for ever.
+func (u *unread) enter(ctx context.Context, key string, announced int64) *heldAnswer {
+	h := &heldAnswer{of: u, key: key, size: min(max(announced, 0), maxAnswer), moved: time.Now()}
 	patience := time.NewTimer(unreadPatience)
 	defer patience.Stop()
-	for {
+	for waiting := true; ; {
 		u.mu.Lock()
-		full, freed := u.fullLocked(key), u.freed
-		u.mu.Unlock()
-		if !full {
-			return
+		if !waiting || u.byKey[key] == 0 || u.byKey[key]+h.size <= u.perKey && u.total+h.size <= u.inAll {
+			u.countLocked(h)
+			u.mu.Unlock()
+			return h
 		}
+		freed := u.freed
+		u.mu.Unlock()
 		select {
 		case <-freed:
 		case <-patience.C:
-			return
+			waiting = false
 		case <-ctx.Done():
-			return
+			waiting = false
 		}
 	}
 }
 
-func (u *unread) fullLocked(key string) bool { return u.byKey[key] >= u.perKey || u.total >= u.inAll }
-
-// hold counts an answer. While that is too much, the one of which the client has read nothing for the longest time is
-// given up: end must make its writing fail.
-func (u *unread) hold(key string, size int64, end func()) *heldAnswer {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	h := &heldAnswer{of: u, key: key, size: size, moved: time.Now(), end: end}
+// countLocked adds an answer. While that is too much, the one of which the client has read nothing for the longest time is
+// given up.
+func (u *unread) countLocked(h *heldAnswer) {
 	u.held[h] = struct{}{}
-	u.byKey[key] += size
-	u.total += size
-	for u.byKey[key] > u.perKey && u.giveUpLocked(h, key) {
+	u.byKey[h.key] += h.size
+	u.total += h.size
+	for u.byKey[h.key] > u.perKey && u.giveUpLocked(h, h.key) {
 	}
 	for u.total > u.inAll && u.giveUpLocked(h, u.largestLocked()) {
 	}
-	return h
+}
+
+// write says that an answer, which takes so much memory, is written from now on, and how its writing is made to fail.
+func (h *heldAnswer) write(size int64, end func()) {
+	h.of.mu.Lock()
+	defer h.of.mu.Unlock()
+	h.of.dropLocked(h)
+	h.size, h.moved, h.end = size, time.Now(), end
+	h.of.countLocked(h)
 }
 
 // giveUpLocked ends the answer of a key that has not moved for the longest time, but for the newest. It says whether there was one.
 func (u *unread) giveUpLocked(newest *heldAnswer, key string) bool {
 	var stale *heldAnswer
 	for h := range u.held {
-		if h != newest && h.key == key && (stale == nil || h.moved.Before(stale.moved)) {
+		if h != newest && h.end != nil && h.key == key && (stale == nil || h.moved.Before(stale.moved)) {
 			stale = h
 		}
 	}
@@ -152,10 +160,10 @@ func (h *heldAnswer) done() bool {
 func (c *call) reader() string { return cmp.Or(c.subject.Key.KeyID, "team "+c.subject.Slot) }
 
 // hand writes a whole answer, as fast as the client reads it.
-func (p *Proxy) hand(w http.ResponseWriter, c *call, body []byte) {
+func (p *Proxy) hand(w http.ResponseWriter, c *call, held *heldAnswer, body []byte) {
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(http.StatusOK)
-	held := p.unread.hold(c.reader(), int64(cap(body)), func() {
+	held.write(int64(cap(body)), func() {
 		_ = http.NewResponseController(w).SetWriteDeadline(time.Unix(1, 0))
 	})
 	for rest := body; len(rest) > 0 && held.read(); {
