@@ -172,11 +172,11 @@ func (s *Server) removeKeys(c *route.Call, names, aliases []string) (deleted []a
 	if err != nil {
 		return nil, err
 	}
-	_, _, err = s.record.Idempotent(c.Context(), api.Once{}, func(ctx context.Context) ([]byte, error) {
+	err = s.record.Transaction(c.Context(), func(ctx context.Context) error {
 		if deleted, err = s.record.DeleteKeys(ctx, c.Change, ids); err != nil {
-			return nil, err
+			return err
 		}
-		return nil, checkMayDelete(c, deleted)
+		return checkMayDelete(c, deleted)
 	})
 	return deleted, err
 }

@@ -71,14 +71,14 @@ func (s *Server) memberTeam(c *route.Call, teamID string) (api.Team, error) {
 func (s *Server) addMembers(ctx context.Context, c *route.Call, teamID string, people people, limits api.MemberFields) (membersChanged, error) {
 	added := membersChanged{Memberships: []api.Membership{}, Users: []api.User{}}
 	ofTeam := !c.Caller.Role.Everywhere()
-	_, _, err := s.record.Idempotent(ctx, api.Once{}, func(ctx context.Context) ([]byte, error) {
+	err := s.record.Transaction(ctx, func(ctx context.Context) error {
 		for place, person := range people {
 			user, known, err := s.userOf(ctx, c, person)
 			if err != nil {
-				return nil, err
+				return err
 			}
 			if ofTeam && user.UserID == c.Caller.UserID {
-				return nil, errOwnMembership()
+				return errOwnMembership()
 			}
 			member := api.NewMembership(teamID, user.UserID)
 			member.MemberFields = limits
@@ -86,12 +86,12 @@ func (s *Server) addMembers(ctx context.Context, c *route.Call, teamID string, p
 			member.JoinedByTeam, member.EmailTold = ofTeam && known, person.UserEmail != nil
 			stored, err := s.record.CreateMember(ctx, c.Change, member, place)
 			if err != nil {
-				return nil, err
+				return err
 			}
 			user.Teams = append(user.Teams, teamID)
 			added.Memberships, added.Users = append(added.Memberships, stored), append(added.Users, userSeen(c, user, person))
 		}
-		return nil, nil
+		return nil
 	})
 	return added, err
 }
@@ -242,11 +242,11 @@ func (s *Server) deleteMember(c *route.Call, in memberNamed) (answer memberDelet
 
 // removeMember deletes a membership and the keys that go with it in one transaction.
 func (s *Server) removeMember(c *route.Call, teamID, userID string) (keys []api.Key, err error) {
-	_, _, err = s.record.Idempotent(c.Context(), api.Once{}, func(ctx context.Context) ([]byte, error) {
+	err = s.record.Transaction(c.Context(), func(ctx context.Context) error {
 		if _, keys, err = s.record.DeleteMember(ctx, c.Change, teamID, userID); err != nil {
-			return nil, err
+			return err
 		}
-		return nil, checkMayDelete(c, keys)
+		return checkMayDelete(c, keys)
 	})
 	return keys, err
 }

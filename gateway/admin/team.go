@@ -40,13 +40,13 @@ func (s *Server) createTeam(c *route.Call, in teamNew) (made api.Team, err error
 
 // storeTeam makes a team and its members in one transaction.
 func (s *Server) storeTeam(ctx context.Context, c *route.Call, team api.Team, people []person) (stored api.Team, err error) {
-	_, _, err = s.record.Idempotent(ctx, api.Once{}, func(ctx context.Context) ([]byte, error) {
+	err = s.record.Transaction(ctx, func(ctx context.Context) error {
 		if stored, err = s.record.CreateTeam(ctx, c.Change, team); err != nil {
-			return nil, route.Taken(err, "team_id")
+			return route.Taken(err, "team_id")
 		}
 		added, err := s.addMembers(ctx, c, team.TeamID, people, api.MemberFields{})
 		stored.MembersWithRoles = rolesOf(added.Memberships)
-		return nil, err
+		return err
 	})
 	return stored, err
 }
@@ -164,14 +164,14 @@ func (s *Server) deleteTeams(c *route.Call, in teamsToDelete) (gone teamsDeleted
 
 // removeTeams deletes teams in one transaction, with the keys they have unless these are to keep them.
 func (s *Server) removeTeams(c *route.Call, ids []string, onlyWithoutKeys bool) (teams []api.Team, keys []api.Key, err error) {
-	_, _, err = s.record.Idempotent(c.Context(), api.Once{}, func(ctx context.Context) ([]byte, error) {
+	err = s.record.Transaction(c.Context(), func(ctx context.Context) error {
 		if teams, keys, err = s.record.DeleteTeams(ctx, c.Change, ids); err != nil {
-			return nil, err
+			return err
 		}
 		if onlyWithoutKeys && len(keys) > 0 {
-			return nil, api.Errorf(api.Conflict, "%d keys would go with the teams: delete or move them first, or leave out only_without_keys", len(keys))
+			return api.Errorf(api.Conflict, "%d keys would go with the teams: delete or move them first, or leave out only_without_keys", len(keys))
 		}
-		return nil, nil
+		return nil
 	})
 	return teams, keys, err
 }

@@ -58,25 +58,25 @@ func (s *Server) createUser(c *route.Call, in userNew) (created userCreated, err
 
 // storeUser makes a user, the memberships and the key in one transaction.
 func (s *Server) storeUser(ctx context.Context, c *route.Call, user api.User, in userNew) (created userCreated, err error) {
-	_, _, err = s.record.Idempotent(ctx, api.Once{}, func(ctx context.Context) ([]byte, error) {
+	err = s.record.Transaction(ctx, func(ctx context.Context) error {
 		if created.User, err = s.record.CreateUser(ctx, c.Change, user); err != nil {
-			return nil, route.Taken(err, "user_id")
+			return route.Taken(err, "user_id")
 		}
 		for _, place := range in.Teams {
 			if _, err := s.record.CreateMember(ctx, c.Change, place.membership(user.UserID), 0); err != nil {
-				return nil, err
+				return err
 			}
 			created.Teams = append(created.Teams, place.TeamID)
 		}
 		if in.AutoCreateKey != nil && !*in.AutoCreateKey {
-			return nil, nil
+			return nil
 		}
 		secret := auth.NewSecret()
 		key := api.NewKey(auth.NewKeyID())
 		key.KeyName, key.UserID = auth.Mask(secret), &user.UserID
 		key, err = s.record.CreateKey(ctx, c.Change, key, auth.Hash(s.pepper, secret))
 		created.Key, created.KeyID, created.Token, created.KeyName = secret.Reveal(), key.KeyID, key.KeyID, key.KeyName
-		return nil, err
+		return err
 	})
 	return created, err
 }

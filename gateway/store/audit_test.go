@@ -158,13 +158,13 @@ func TestVerifyAudit_findsAnyRow(t *testing.T) {
 		"UPDATE audit SET seq = -seq WHERE seq = %[1]d",
 	}
 	both(t, func(t *testing.T, s *store.Store, _ *clock) {
-		_, _, err := s.Idempotent(t.Context(), api.Once{}, func(ctx context.Context) ([]byte, error) {
+		err := s.Transaction(t.Context(), func(ctx context.Context) error {
 			for i := range rows {
 				if _, err := s.CreateTeam(ctx, alice, api.NewTeam(fmt.Sprint("t", i))); err != nil {
-					return nil, err
+					return err
 				}
 			}
-			return nil, nil
+			return nil
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -22,9 +22,7 @@ const (
 // one transaction: either everything was made and the answer is known, or nothing happened. Called again with the
 // same key and fingerprint it returns the kept answer, with replayed true, and does not run do.
 //
-// With an empty key it only runs do in one transaction. do must use the context it is given for every
-// call to the store, must not wait for anything else, and has to leave to its caller what is to
-// happen after the change is in force, because the transaction may still fail.
+// With an empty key it only runs do. What [Store.Transaction] says of do holds here too.
 // Errors: [api.Conflict] when the key was used for another request, [api.Invalid], do's.
 func (s *Store) Idempotent(ctx context.Context, once api.Once, do func(ctx context.Context) (answer []byte, err error)) (answer []byte, replayed bool, err error) {
 	if utf8.RuneCountInString(once.Key) > maxOnceKey {
@@ -43,6 +41,13 @@ func (s *Store) Idempotent(ctx context.Context, once api.Once, do func(ctx conte
 		return nil, false, err
 	}
 	return answer, replayed, nil
+}
+
+// Transaction runs do in one transaction: all of its changes are made, or none. do must use the context it is given for
+// every call to the store, must not wait for anything else, and has to leave to its caller what is to
+// happen after the change is in force, because the transaction may still fail.
+func (s *Store) Transaction(ctx context.Context, do func(ctx context.Context) error) error {
+	return s.change(ctx, func(ctx context.Context, _ *tx) error { return do(ctx) })
 }
 
 func (s *Store) answered(ctx context.Context, once api.Once) (answer []byte, replayed bool, err error) {

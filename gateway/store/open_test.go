@@ -119,10 +119,10 @@ func TestWrites_waitNoLongerThanTheirContext(t *testing.T) {
 		held, release := make(chan struct{}), make(chan struct{})
 		done := make(chan error, 1)
 		go func() {
-			_, _, err := s.Idempotent(background, api.Once{}, func(context.Context) ([]byte, error) {
+			err := s.Transaction(background, func(context.Context) error {
 				close(held)
 				<-release
-				return nil, nil
+				return nil
 			})
 			done <- err
 		}()

@@ -132,13 +132,13 @@ func TestPostgres_goneInTheMiddleOfAChange(t *testing.T) {
 	w := newWire(t, address.Host)
 	address.Host = w.listener.Addr().String()
 	s := open(t, address.String(), newClock())
-	_, _, err = s.Idempotent(t.Context(), api.Once{}, func(ctx context.Context) ([]byte, error) {
+	err = s.Transaction(t.Context(), func(ctx context.Context) error {
 		if _, err := s.CreateTeam(ctx, alice, api.NewTeam("t1")); err != nil {
 			t.Error(err)
 		}
 		w.set(true)
 		_, err := s.CreateTeam(ctx, alice, api.NewTeam("t2"))
-		return nil, err
+		return err
 	})
 	wantCode(t, err, api.StoreUnavailable)
 	w.set(false)

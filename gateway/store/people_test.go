@@ -55,7 +55,7 @@ func TestDeleteTeams_withManyKeys(t *testing.T) {
 		}
 		must(s.CreateUser(t.Context(), alice, newUser("ann", "")))(t)
 		must(s.CreateMember(t.Context(), alice, api.NewMembership("gone", "ann"), 0))(t)
-		_, _, err := s.Idempotent(t.Context(), api.Once{}, func(ctx context.Context) ([]byte, error) {
+		err := s.Transaction(t.Context(), func(ctx context.Context) error {
 			for i := range many {
 				key := api.NewKey(fmt.Sprintf("key_%d", i))
 				key.TeamID = new("gone")
@@ -63,10 +63,10 @@ func TestDeleteTeams_withManyKeys(t *testing.T) {
 					key.TeamID = new("kept")
 				}
 				if _, err := s.CreateKey(ctx, alice, key, fmt.Append(nil, "hash", i)); err != nil {
-					return nil, err
+					return err
 				}
 			}
-			return nil, nil
+			return nil
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -143,7 +143,7 @@ var errRehearsed = errors.New("this was a rehearsal")
 // rehearse makes changes one after the other, up to the first that is refused, and takes them all back. A
 // transaction may be tried again, so everything is begun anew inside of it.
 func (s *Checker) rehearse(c *route.Call, changes []api.QuotaChange) (verdicts []api.QuotaVerdict, made *rehearsal, err error) {
-	_, _, err = s.Record.Idempotent(c.Context(), api.Once{}, func(ctx context.Context) ([]byte, error) {
+	err = s.Record.Transaction(c.Context(), func(ctx context.Context) error {
 		verdicts, made = nil, newRehearsal(s.Record)
 		stage := rehearsed(s.Stage(made, noSpending{}, noChanges{}))
 		for _, change := range changes {
@@ -155,13 +155,13 @@ func (s *Checker) rehearse(c *route.Call, changes []api.QuotaChange) (verdicts [
 				detail := refused.Body().Error
 				verdict.Error = &detail
 			case err != nil:
-				return nil, err
+				return err
 			}
 			if verdicts = append(verdicts, verdict); !verdict.OK {
 				break
 			}
 		}
-		return nil, errRehearsed
+		return errRehearsed
 	})
 	if errors.Is(err, errRehearsed) {
 		err = nil

@@ -17,8 +17,10 @@ import (
 type Record interface {
 	Books
 
-	// Idempotent runs do in a transaction that what do's context is passed to takes part in, and keeps its
-	// answer for a day. Run again with the same key and fingerprint, it returns that answer and does nothing;
+	// Transaction runs do in a transaction that what do's context is passed to takes part in.
+	Transaction(ctx context.Context, do func(ctx context.Context) error) error
+	// Idempotent is Transaction for a do that makes an answer, which it keeps for
+	// a day. Run again with the same key and fingerprint, it returns that answer and does nothing;
 	// with another fingerprint it is an [api.Conflict].
 	Idempotent(ctx context.Context, once api.Once, do func(ctx context.Context) (answer []byte, err error)) (answer []byte, replayed bool, err error)
 
