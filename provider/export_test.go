@@ -208,6 +208,23 @@ func TestAccExport_randomShapesPlanEmpty(t *testing.T) {
 	c.plansNothing()
 }
 
+// Whatever teams stand together by, what is exported plans empty.
+func TestAccExport_groupedPlansEmpty(t *testing.T) {
+	for _, groupBy := range []export.Grouping{export.ByAliasPrefix, "metadata.for", export.Apart} {
+		t.Run(string(groupBy), func(t *testing.T) {
+			g := startGateway(t)
+			g.settleRandomly(newShapes(2), 60)
+			c := newCLI(t, "", g.settings()...)
+			c.withoutLog()
+			g.exportInto(c, export.Options{Endpoint: g.URL, GroupBy: groupBy})
+			if said := c.apply(); !strings.Contains(said, "imported, 0 added, 0 changed, 0 destroyed.") {
+				t.Errorf("got %v", changesIn(said))
+			}
+			c.plansNothing()
+		})
+	}
+}
+
 func TestAccExport_withWebhookURLs(t *testing.T) {
 	g := startGateway(t)
 	g.settleRoute(3) // with a secret

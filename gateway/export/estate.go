@@ -88,7 +88,7 @@ func (e *estate) objects(options Options) []object {
 }
 
 func (e *estate) teamObject(team api.Team) object {
-	o := object{kind: teamKind, id: team.TeamID, importID: team.TeamID, key: team.TeamID, name: team.TeamID}
+	o := object{kind: teamKind, team: team.TeamID, id: team.TeamID, importID: team.TeamID, key: team.TeamID, name: team.TeamID}
 	o.text("team_alias", team.TeamAlias)
 	e.modelNames(&o, team.Models)
 	o.rateLimits(team.RateLimits)
@@ -106,6 +106,9 @@ func (e *estate) keyObject(key api.Key) object {
 	o := object{kind: keyKind, id: key.KeyID, importID: key.KeyID, key: key.KeyID, name: key.KeyID}
 	if key.KeyAlias != nil {
 		o.key, o.name = *key.KeyAlias, *key.KeyAlias
+	}
+	if key.TeamID != nil {
+		o.team = *key.TeamID
 	}
 	o.text("key_alias", key.KeyAlias)
 	if key.TeamID != nil {
@@ -152,7 +155,7 @@ func (e *estate) modelNames(o *object, names []string) {
 
 func memberObject(member api.Membership) object {
 	id := memberID(member.TeamID, member.UserID)
-	o := object{kind: memberKind, id: id, importID: id, key: id, name: member.TeamID + "_" + member.UserID}
+	o := object{kind: memberKind, team: member.TeamID, id: id, importID: id, key: id, name: member.TeamID + "_" + member.UserID}
 	o.add("team_id", refer(teamKind, member.TeamID, member.TeamID))
 	o.text("user_id", &member.UserID)
 	if member.Role != api.MemberUser {

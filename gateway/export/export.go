@@ -33,6 +33,8 @@ type Options struct {
 	// WebhookURLs writes the addresses of webhooks, which often open the channel behind them by themselves.
 	// Without it they stay as the gateway has them.
 	WebhookURLs bool
+	// GroupBy says which teams stand together, with their members and keys; empty puts together what sets the same attributes.
+	GroupBy Grouping
 }
 
 // File is one file of the configuration.
@@ -50,6 +52,7 @@ func Configuration(ctx context.Context, gateway Gateway, options Options) ([]Fil
 		return nil, err
 	}
 	objects := found.objects(options)
+	options.GroupBy.apply(objects, found.teams)
 	resources := grouped(objects)
 	addresses := named(resources)
 	files := []File{{"terraform.tf", terraformBlock(options)}}

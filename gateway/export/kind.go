@@ -54,6 +54,10 @@ type object struct {
 	kind kind
 	// id is what other objects know it by, importID what an import block takes.
 	id, importID string
+	// team is the id of the team that the object is or belongs to; empty for none.
+	team string
+	// group is what it is put together with others by; empty for its attributes.
+	group string
 	// key tells it from others in a for_each, and name is what its resource is called after.
 	key, name  string
 	attributes []attribute

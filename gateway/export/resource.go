@@ -8,8 +8,11 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// worthAGroup is how many objects of one shape become a for_each.
-const worthAGroup = 4
+// How many objects become a for_each: of one shape, or of one group that people see in them.
+const (
+	worthAShape = 4
+	worthAGroup = 2
+)
 
 // resource is one resource block: of one object, or of several with the same attributes.
 type resource struct {
@@ -35,7 +38,7 @@ func grouped(objects []object) []resource {
 	for _, o := range objects {
 		same := byShape[o.shape()]
 		switch {
-		case len(same) < worthAGroup:
+		case len(same) < o.worth():
 			resources = append(resources, resource{kind: o.kind, objects: []object{o}})
 		case same[0].id == o.id:
 			resources = append(resources, resource{kind: o.kind, objects: same, each: true})
@@ -58,8 +61,18 @@ func (r resource) secret() bool {
 	return slices.ContainsFunc(r.objects, func(o object) bool { return o.secret })
 }
 
-// shape is the same for objects that set the same attributes.
+func (o object) worth() int {
+	if o.group != "" {
+		return worthAGroup
+	}
+	return worthAShape
+}
+
+// shape is the same for objects of one group, or else for those that set the same attributes.
 func (o object) shape() string {
+	if o.group != "" {
+		return o.kind.resource + " in " + o.group
+	}
 	var shape strings.Builder
 	shape.WriteString(o.kind.resource)
 	for _, a := range o.attributes {
@@ -77,6 +90,9 @@ func named(resources []resource) addresses {
 		wanted := identifier(r.kind.one, r.objects[0].name)
 		if r.each {
 			wanted = r.kind.group
+			if group := r.objects[0].group; group != "" {
+				wanted += "_" + identifier(r.kind.one, group)
+			}
 		}
 		r.name = unused(taken, r.kind.resource+".", wanted)
 		for _, o := range r.objects {
@@ -151,12 +167,16 @@ func (r resource) writeEach(text *strings.Builder, known addresses) {
 	if r.kind.chosen {
 		fmt.Fprintf(text, "%s = each.key\n", r.kind.id)
 	}
-	for _, a := range r.objects[0].attributes {
-		value := "each.value." + a.name
-		if !slices.Contains(own, a.name) {
-			value = shared[a.name]
+	for _, name := range r.attributes() {
+		value := shared[name]
+		switch {
+		case !slices.Contains(own, name):
+		case r.lacks(name):
+			value = "try(each.value." + name + ", null)"
+		default:
+			value = "each.value." + name
 		}
-		fmt.Fprintf(text, "%s = %s\n", a.name, value)
+		fmt.Fprintf(text, "%s = %s\n", name, value)
 	}
 	text.WriteString("}\n\n")
 }
@@ -173,16 +193,49 @@ func (r resource) namesText(configuration string) string {
 // split returns the values that all objects share, and the names of the attributes that they differ in.
 func (r resource) split(known addresses) (shared map[string]string, own []string) {
 	shared = map[string]string{}
-	for i, a := range r.objects[0].attributes {
-		value := a.value(known)
-		differs := slices.ContainsFunc(r.objects, func(o object) bool { return o.attributes[i].value(known) != value })
+	for _, name := range r.attributes() {
+		first, _ := r.objects[0].written(name, known)
+		differs := slices.ContainsFunc(r.objects, func(o object) bool {
+			value, set := o.written(name, known)
+			return !set || value != first
+		})
 		if differs {
-			own = append(own, a.name)
+			own = append(own, name)
 		} else {
-			shared[a.name] = value
+			shared[name] = first
 		}
 	}
 	return shared, own
+}
+
+// attributes are those that any of the objects sets.
+func (r resource) attributes() []string {
+	var names []string
+	for _, o := range r.objects {
+		for _, a := range o.attributes {
+			if !slices.Contains(names, a.name) {
+				names = append(names, a.name)
+			}
+		}
+	}
+	return names
+}
+
+// lacks says that some of the objects do not set the attribute.
+func (r resource) lacks(name string) bool {
+	return slices.ContainsFunc(r.objects, func(o object) bool {
+		return !slices.ContainsFunc(o.attributes, func(a attribute) bool { return a.name == name })
+	})
+}
+
+// written is the value of an attribute; set is false for one that the object leaves out.
+func (o object) written(name string, known addresses) (value string, set bool) {
+	for _, a := range o.attributes {
+		if a.name == name {
+			return a.value(known), true
+		}
+	}
+	return "", false
 }
 
 // entries is the map or set that the resource goes through.

@@ -18,6 +18,7 @@ type exportCommand struct {
 	Endpoint    string `help:"Address of the gateway." env:"BURSAR_ENDPOINT" required:"" placeholder:"URL"`
 	AdminKey    string `help:"Admin key of the gateway." env:"BURSAR_ADMIN_KEY" required:"" placeholder:"KEY"`
 	Out         string `help:"Folder to write files into, which is made when missing. Files that are there are never overwritten. Without it, all goes to standard output." type:"path" placeholder:"FOLDER"`
+	GroupBy     string `help:"What teams, with their members and keys, stand together by: alias-prefix (up to the first - _ . / or space), metadata.KEY, or none for a resource of each object, so that a change of one team touches that team alone. Without it, what sets the same attributes stands together." placeholder:"WHAT"`
 	WebhookURLs bool   `name:"webhook-urls" help:"Write the addresses of webhooks, which may be secrets. Without it they stay as they are on the gateway."`
 }
 
@@ -37,7 +38,11 @@ func (c exportCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("--endpoint: %w", err)
 	}
-	files, err := export.Configuration(ctx, gateway, export.Options{Endpoint: c.Endpoint, WebhookURLs: c.WebhookURLs})
+	groupBy, err := export.ParseGrouping(c.GroupBy)
+	if err != nil {
+		return fmt.Errorf("--group-by: %w", err)
+	}
+	files, err := export.Configuration(ctx, gateway, export.Options{Endpoint: c.Endpoint, WebhookURLs: c.WebhookURLs, GroupBy: groupBy})
 	if api.CodeOf(err) == api.Unauthenticated {
 		return fmt.Errorf("--admin-key or BURSAR_ADMIN_KEY is no admin key of %s: %w", c.Endpoint, err)
 	}
