@@ -243,7 +243,7 @@ func checkModelName(model string) error {
 	if len(model) > maxModelName {
 		return api.FieldErrorf("model", "is %d characters long, at most %d are allowed", len(model), maxModelName)
 	}
-	return nil
+	return refuseSecretModel(model)
 }
 
 const (

@@ -15,7 +15,7 @@ func (p *Proxy) log(ctx context.Context, c *call, status int) {
 	c.took, c.overhead = latency, max(0, latency-c.upstreamFor)
 	attrs := append(make([]slog.Attr, 0, mostAttrs),
 		slog.Time("timestamp", c.started.UTC()),
-		slog.String("model", c.model),
+		slog.String("model", c.loggedModel()),
 		slog.Int64("prompt_tokens", c.usage.PromptTokens),
 		slog.Int64("completion_tokens", c.usage.CompletionTokens),
 		slog.Int64("total_tokens", c.usage.PromptTokens+c.usage.CompletionTokens),
