@@ -16,12 +16,23 @@ import (
 const (
 	// maxDepth is how deep objects and lists of a request may nest.
 	maxDepth = 64
-	// maxNames is how many field names a request may have in all: some hundred times what long conversations have.
-	maxNames = 200_000
+	// maxNames is how many field names a request may have in all, and maxOwnNames how many one object of it: some
+	// fifty times what long conversations have. A name takes as long as a hundred characters of text do.
+	maxNames    = 100_000
+	maxOwnNames = 10_000
 )
 
-// errNames stands for a request of very many field names, each of which takes as long as a page of text does.
-var errNames = fmt.Errorf("has more than %d field names", maxNames)
+// What is wrong with the shape of a request.
+var (
+	errNUL      = errors.New("has a NUL character in a text")
+	errDeep     = fmt.Errorf("nests deeper than %d levels", maxDepth)
+	errNames    = api.Errorf(api.Invalid, "the request body has more than %d field names; send less at once", maxNames)
+	errOwnNames = api.Errorf(api.Invalid, "the request body has an object of more than %d field names; send less at once", maxOwnNames)
+)
+
+func twiceGiven(name string) error {
+	return fmt.Errorf("gives %s twice in one object", quoteShort(name))
+}
 
 // Object is a JSON object whose values are not decoded yet.
 type Object = map[string]json.RawMessage
@@ -37,15 +48,15 @@ func DecodeObject(r *http.Request) (Object, error) {
 }
 
 // ParseObject reads one JSON object. Its errors are [api.Invalid] and say where: for an empty body,
-// invalid UTF-8, anything but a single object, nesting deeper than 64, more than 200,000 names, a name given
+// invalid UTF-8, anything but a single object, nesting deeper than 64, more than 100,000 names or 10,000 in one object, a name given
 // twice in one object, and a NUL character in a text (PostgreSQL could not keep it).
 func ParseObject(data []byte) (Object, error) {
 	object, err := scanObject(data)
 	switch {
 	case err == nil:
 		return object, nil
-	case errors.Is(err, errNames):
-		return nil, api.Errorf(api.Invalid, "the request body %s; send less at once", err)
+	case !errors.Is(err, errScan):
+		return nil, err
 	default:
 		return parseObject(data)
 	}
@@ -58,6 +69,11 @@ func parseObject(data []byte) (Object, error) {
 	}
 	if offset := invalidUTF8(data); offset >= 0 {
 		return nil, api.Errorf(api.Invalid, "the request body is not valid UTF-8 at byte %d", offset)
+	}
+	if bytes.TrimLeft(data, " \t\r\n")[0] == '{' {
+		if err := checkSyntax(data); err != nil {
+			return nil, err
+		}
 	}
 	if err := checkShape(data); err != nil {
 		return nil, err
@@ -88,6 +104,22 @@ type level struct {
 	wantsName bool
 }
 
+// checkSyntax finds what is no JSON, which takes a fraction of the time that going through the tokens does.
+func checkSyntax(data []byte) error {
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	if err := decoder.Decode(new(json.RawMessage)); err != nil {
+		return syntaxError(err, data)
+	}
+	return checkEnd(data, decoder.InputOffset())
+}
+
+func checkEnd(data []byte, end int64) error {
+	if rest := bytes.TrimSpace(data[end:]); len(rest) > 0 {
+		return api.Errorf(api.Invalid, "the request body goes on after its JSON object, at byte %d", len(data)-len(rest))
+	}
+	return nil
+}
+
 // checkShape goes through the tokens without recursion, so that neither depth nor repetition
 // reaches a decoder that would mind.
 func checkShape(data []byte) error {
@@ -106,23 +138,20 @@ func checkShape(data []byte) error {
 			return placed(err, decoder.InputOffset())
 		}
 	}
-	if rest := bytes.TrimSpace(data[decoder.InputOffset():]); len(rest) > 0 {
-		return api.Errorf(api.Invalid, "the request body goes on after its JSON object, at byte %d", len(data)-len(rest))
-	}
-	return nil
+	return checkEnd(data, decoder.InputOffset())
 }
 
 // step takes one token and returns the levels that are open after it.
 func step(open []level, token json.Token) ([]level, error) {
 	if text, ok := token.(string); ok && strings.ContainsRune(text, 0) {
-		return nil, errors.New("has a NUL character in a text")
+		return nil, errNUL
 	}
 	switch token {
 	case json.Delim('}'), json.Delim(']'):
 		return valueDone(open[:len(open)-1]), nil
 	case json.Delim('{'), json.Delim('['):
 		if len(open) == maxDepth {
-			return nil, fmt.Errorf("nests deeper than %d levels", maxDepth)
+			return nil, errDeep
 		}
 		if token == json.Delim('[') {
 			return append(open, level{}), nil
@@ -139,7 +168,7 @@ func step(open []level, token json.Token) ([]level, error) {
 // enter notes the name of an object's next value.
 func (l *level) enter(name string) error {
 	if l.names[name] {
-		return fmt.Errorf("gives %s twice in one object", quoteShort(name))
+		return twiceGiven(name)
 	}
 	l.names[name], l.wantsName = true, false
 	return nil

@@ -11,7 +11,7 @@ import (
 // maxCompared is how many names of one object the scan compares with each other; more are looked up.
 const maxCompared = 32
 
-// errScan stands for whatever else is wrong.
+// errScan stands for whatever is wrong that the scan has no words for.
 var errScan = errors.New("is at fault")
 
 // scanObject reads one JSON object in a single pass. It does not say what is wrong: [ParseObject] then looks again,
@@ -25,8 +25,8 @@ func scanObject(data []byte) (Object, error) {
 	ok := s.is('{') && s.value()
 	s.space()
 	switch {
-	case s.named > maxNames:
-		return nil, errNames
+	case s.fault != nil:
+		return nil, s.fault
 	case !ok || s.at < len(data):
 		return nil, errScan
 	default:
@@ -45,6 +45,10 @@ type scan struct {
 	names [][]byte
 	// named is how many names there were in all.
 	named int
+	// nul: the text that the scan is in has a NUL.
+	nul bool
+	// fault is what ended the scan, where it has words for it: looking again takes a multiple of the time.
+	fault error
 }
 
 // opened is an object or a list that the scan is inside of.
@@ -97,11 +101,12 @@ func (s *scan) value() bool {
 
 // enter goes into an object or list up to its first value; an empty one is passed over and not entered.
 func (s *scan) enter() (entered, ok bool) {
-	if s.depth == maxDepth {
-		return false, false
-	}
 	list := s.is('[')
 	s.at++
+	if s.depth == maxDepth {
+		s.fault = placed(errDeep, int64(s.at))
+		return false, false
+	}
 	s.space()
 	if s.is('}') && !list || s.is(']') && list {
 		s.at++
@@ -150,7 +155,16 @@ func (s *scan) name() bool {
 		}
 		name = []byte(plain)
 	}
-	if s.named++; s.named > maxNames || s.twice(name) {
+	s.named++
+	switch {
+	case s.named > maxNames:
+		s.fault = errNames
+	case len(s.names)-s.open[s.depth-1].firstName >= maxOwnNames:
+		s.fault = errOwnNames
+	case s.twice(name):
+		s.fault = placed(twiceGiven(string(name)), int64(s.at))
+	}
+	if s.fault != nil {
 		return false
 	}
 	s.names = append(s.names, name)
@@ -213,7 +227,10 @@ func (s *scan) text() bool {
 		switch c := s.data[s.at]; {
 		case c == '"':
 			s.at++
-			return true
+			if s.nul {
+				s.fault = placed(errNUL, int64(s.at))
+			}
+			return !s.nul
 		case c == '\\':
 			if !s.escape() {
 				return false
@@ -237,7 +254,8 @@ func (s *scan) escape() bool {
 	case 'u':
 		code := s.data[min(s.at+1, len(s.data)):min(s.at+5, len(s.data))]
 		s.at += 4
-		return len(code) == 4 && hexadecimal(code) && string(code) != "0000"
+		s.nul = s.nul || string(code) == "0000"
+		return len(code) == 4 && hexadecimal(code)
 	default:
 		return false
 	}

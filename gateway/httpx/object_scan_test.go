@@ -31,11 +31,11 @@ func TestParseObject_boundsFieldNames(t *testing.T) {
 		body string
 		want string
 	}{
-		"one object":           {"{" + manyNames(0, maxNames+1) + "}", "has more than 200000 field names; send less at once"},
-		"as many as allowed":   {"{" + manyNames(0, maxNames) + "}", ""},
-		"many objects":         {`{"a":[` + small + `{}]}`, "has more than 200000 field names"},
+		"one object":           {"{" + manyNames(0, maxOwnNames+1) + "}", "has an object of more than 10000 field names; send less at once"},
+		"as many as allowed":   {"{" + manyNames(0, maxOwnNames) + "}", ""},
+		"many objects":         {`{"a":[` + small + `{}]}`, "has more than 100000 field names; send less at once"},
 		"less of them":         {`{"a":[` + small[:len(small)-14] + `{}]}`, ""},
-		"an end that is wrong": {"{" + manyNames(0, maxNames+1) + "]", "has more than 200000 field names"},
+		"an end that is wrong": {"{" + manyNames(0, maxOwnNames+1) + "]", "has an object of more than 10000 field names"},
 		"twice, among many":    {"{" + manyNames(0, 1000) + `,"n7":0}`, `gives "n7" twice in one object`},
 		"twice, escaped":       {`{"a":0,"\u0061":0}`, `gives "a" twice in one object`},
 	} {

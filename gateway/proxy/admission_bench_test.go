@@ -37,25 +37,49 @@ func worstBodies() map[string]string {
 	for i := 0; names.Len() < size; i++ {
 		fmt.Fprintf(&names, `"%x":0,`, i)
 	}
+	// Objects of as many names as are compared by looking each one up, and of just as many as are not.
+	objectsOf := func(own int, name string) string {
+		var text strings.Builder
+		for i := 0; text.Len() < size; i++ {
+			text.WriteString(`{`)
+			for n := range own {
+				fmt.Fprintf(&text, `"%s%x":0,`, name, n)
+			}
+			text.WriteString(`"x":0},`)
+		}
+		return `{"model":"m","messages":[` + strings.TrimSuffix(text.String(), ",") + `]}`
+	}
+	objects := func(own int) string { return objectsOf(own, "") }
 	deep := strings.Repeat(`{"a":`, 50) + "0" + strings.Repeat("}", 50)
 	return map[string]string{
-		"prose":                     message(of("The committee had decided to postpone the discussion until the next meeting. ")),
-		"base64":                    message(base64.StdEncoding.EncodeToString(noise)),
-		"emoji":                     message(picks("🙂", "🏳️‍🌈", "👩‍🚀", "⚙️")),
-		"white space":               message(picks(" ", `\n`, `\t`, "\u2003", `\r\n`)),
-		"spaces":                    message(of(" ")),
-		"letters at random":         message(picks(strings.Split("abcdefghijklmnopqrstuvwxyzABCDEFGH", "")...)),
-		"words at random":           message(picks("qzx ", "brfg ", "xkcdq ", "wvut ", "plgh ", "zzzy ")),
-		"Chinese":                   message(picks("漢", "字", "仮", "名", "龘", "靐")),
-		"marks":                     message(picks("!", "?", ";", "~", "^", "|", "§", "—")),
-		"escapes":                   message(of(`\u4e2d`)),
-		"deep JSON":                 `{"model":"m","messages":[` + strings.TrimSuffix(of(deep+","), ",") + `]}`,
-		"empty objects":             `{"model":"m","messages":[` + strings.TrimSuffix(of("{},"), ",") + `]}`,
-		"numbers":                   `{"model":"m","messages":[` + strings.TrimSuffix(of("1,"), ",") + `]}`,
-		"short messages":            `{"model":"m","messages":[` + strings.TrimSuffix(of(`{"role":"user","content":"a"},`), ",") + `]}`,
-		"field names of one object": `{` + names.String() + `"model":"m","messages":[{"role":"user","content":"a"}]}`,
-		"field names within":        `{"model":"m","messages":[{"role":"user","content":"a","x":{` + strings.TrimSuffix(names.String(), ",") + `}}]}`,
-		"names, and no end":         `{` + names.String(),
+		"prose":                      message(of("The committee had decided to postpone the discussion until the next meeting. ")),
+		"base64":                     message(base64.StdEncoding.EncodeToString(noise)),
+		"emoji":                      message(picks("🙂", "🏳️‍🌈", "👩‍🚀", "⚙️")),
+		"white space":                message(picks(" ", `\n`, `\t`, "\u2003", `\r\n`)),
+		"spaces":                     message(of(" ")),
+		"letters at random":          message(picks(strings.Split("abcdefghijklmnopqrstuvwxyzABCDEFGH", "")...)),
+		"words at random":            message(picks("qzx ", "brfg ", "xkcdq ", "wvut ", "plgh ", "zzzy ")),
+		"Chinese":                    message(picks("漢", "字", "仮", "名", "龘", "靐")),
+		"marks":                      message(picks("!", "?", ";", "~", "^", "|", "§", "—")),
+		"escapes":                    message(of(`\u4e2d`)),
+		"deep JSON":                  `{"model":"m","messages":[` + strings.TrimSuffix(of(deep+","), ",") + `]}`,
+		"empty objects":              `{"model":"m","messages":[` + strings.TrimSuffix(of("{},"), ",") + `]}`,
+		"numbers":                    `{"model":"m","messages":[` + strings.TrimSuffix(of("1,"), ",") + `]}`,
+		"short messages":             `{"model":"m","messages":[` + strings.TrimSuffix(of(`{"role":"user","content":"a"},`), ",") + `]}`,
+		"field names of one object":  `{` + names.String() + `"model":"m","messages":[{"role":"user","content":"a"}]}`,
+		"field names within":         `{"model":"m","messages":[{"role":"user","content":"a","x":{` + strings.TrimSuffix(names.String(), ",") + `}}]}`,
+		"names, and no end":          `{` + names.String(),
+		"as many names as may be":    objectsOf(40, "Qz7#k"),
+		"long objects":               objectsOf(9000, "Qz7#k"),
+		"objects of few names":       objects(30),
+		"objects of many names":      objects(40),
+		"objects of most names":      objects(9000),
+		"one name each":              `{"model":"m","messages":[` + strings.TrimSuffix(of(`{"a":0},`), ",") + `]}`,
+		"a name given twice at last": strings.TrimSuffix(objects(40), "]}") + `,{"a":0,"a":0}]}`,
+		"a NUL at last":              strings.TrimSuffix(objects(40), "]}") + `,"\u0000"]}`,
+		"an end that is missing":     strings.TrimSuffix(objects(40), "]}"),
+		"more behind the end":        objects(40) + "{}",
+		"a list":                     `[` + objects(40) + `]`,
 	}
 }
 

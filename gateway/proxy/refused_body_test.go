@@ -17,7 +17,7 @@ func TestRefusedBody_countsAsARequest(t *testing.T) {
 		status     int
 	}{
 		"no JSON":        {"/v1/chat/completions", `{"model`, 400},
-		"too many names": {"/v1/chat/completions", `{"model":"m","x":[` + strings.TrimSuffix(strings.Repeat(`{"a":0},`, 210_000), ",") + `]}`, 400},
+		"too many names": {"/v1/chat/completions", `{"model":"m","x":[` + strings.TrimSuffix(strings.Repeat(`{"a":0},`, 110_000), ",") + `]}`, 400},
 		"a wrong field":  {"/v1/chat/completions", `{"model":"m","messages":[{}],"n":-1}`, 400},
 		"too large":      {"/v1/chat/completions", `{"model":"m","messages":["` + strings.Repeat("x", 21<<20) + `"]}`, 413},
 		"no sound":       {"/v1/audio/transcriptions", `{}`, 400},
