@@ -146,6 +146,13 @@ var pairs = []pair{
 	{"bursar_alert_route", "enabled", `true`, `false`, "tells nobody any more", true},
 	{"bursar_alert_route", "webhook", `{"url":"https://a.example"}`, `{"url":"https://b.example"}`, "sends its messages elsewhere", true},
 	{"bursar_alert_route", "webhook", `{"secret_wo_version":1}`, `{"secret_wo_version":2}`, "gets another secret", false},
+	{"bursar_alert_route", "webhook", `{"format":"standard"}`, `{"format":"litellm"}`, "messages are written otherwise", false},
+	{"bursar_alert_route", "slack", `{"channel":"C1"}`, `{"channel":"C2"}`, "sends its messages elsewhere", true},
+	{"bursar_alert_route", "slack", `{"token_wo_version":1}`, `{"token_wo_version":2}`, "gets another secret", false},
+	{"bursar_alert_route", "pagerduty", `{"url":"https://a.example"}`, `{"url":"https://b.example"}`, "sends its messages elsewhere", true},
+	{"bursar_alert_route", "email", `{"to":["a@b.example","c@b.example"]}`, `{"to":["a@b.example"]}`, "tells fewer people", true},
+	{"bursar_alert_route", "microsoft_teams", `{"url_wo_version":1}`, `{"url_wo_version":2}`, "gets another secret", false},
+	{"bursar_alert_route", "alertmanager", `{"url":"https://a.example"}`, `{"url":"https://b.example"}`, "sends its messages elsewhere", true},
 }
 
 func TestRender_judgesEveryAttribute(t *testing.T) {
