@@ -123,3 +123,39 @@ func TestAlertRouteTest(t *testing.T) {
 	g.post("/alert_route/test", `{"alert_route_id":"`+id+`"}`).refused(502, "", "the receiver answered with status 500")
 	g.post("/alert_route/test", `{}`).refused(400, "alert_route_id", "is required")
 }
+
+// What was given up is seen, and sent again with an audit row; what was taken is left alone.
+func TestAlertDeliveries(t *testing.T) {
+	g := newGateway(t)
+	g.post("/alert_route/new", `{"alert_route_id":"r","name":"x","webhook":{"url":"https://a"}}`).ok()
+	for _, id := range []string{"event_1", "event_2", "event_3"} {
+		if err := g.store.InsertAlertEvent(t.Context(), api.AlertEvent{ID: id, Type: api.EventBudgetHardLimit, CreatedAt: time.Now()}); err != nil {
+			t.Fatal(err)
+		}
+		if err := g.store.RouteAlertEvent(t.Context(), id, []string{"r"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	later := time.Now().Add(time.Hour)
+	claimed, err := g.store.ClaimDeliveries(t.Context(), "r", later, later.Add(time.Hour), 3)
+	if err != nil || len(claimed) != 3 {
+		t.Fatalf("claimed %d, %v", len(claimed), err)
+	}
+	if err := g.store.DeliverySent(t.Context(), claimed[0].DeliveryID, 1, "200 OK"); err != nil {
+		t.Fatal(err)
+	}
+	if err := g.store.DeliveryDead(t.Context(), claimed[1].DeliveryID, 1, "410 Gone"); err != nil {
+		t.Fatal(err)
+	}
+	g.get("/alert/deliveries?alert_route_id=r&page_size=2").ok().has("total", "3", "total_pages", "2")
+	g.get("/alert/deliveries?state=dead").ok().has("total", "1")
+	if got := ids(t, g.get("/alert/deliveries?state=dead"), "deliveries", "last_status"); got != "410 Gone" {
+		t.Errorf("the status is %q", got)
+	}
+	g.get("/alert/deliveries?state=lost").refused(400, "state", "must be one of pending, sent, dead")
+	g.post("/alert/replay", `{}`).refused(400, "delivery_ids", "is required")
+	g.post("/alert/replay", `{"delivery_ids":["`+claimed[0].DeliveryID+`"]}`).ok().has("replayed", "[]")
+	g.post("/alert/replay", `{"alert_route_id":"r"}`).ok().has("replayed", `["`+claimed[1].DeliveryID+`"]`)
+	g.get("/alert/deliveries?state=dead").ok().has("total", "0")
+	g.get("/audit?action=alert_delivery.replay").ok().has("total", "1")
+}

@@ -27,7 +27,7 @@ var Tags = []openapi.Tag{
 func (s *Server) routes() []route.Route {
 	return slices.Concat(
 		s.teamRoutes(), s.memberRoutes(), s.userRoutes(), s.adminKeyRoutes(), s.keyRoutes(), s.budgetRoutes(), s.resetRoutes(),
-		s.modelRoutes(), s.alertRouteRoutes(), usage.Routes(s.usage()), rehearse.Routes(s.rehearsals()), s.auditRoutes(),
+		s.modelRoutes(), s.alertRouteRoutes(), s.alertDeliveryRoutes(), usage.Routes(s.usage()), rehearse.Routes(s.rehearsals()), s.auditRoutes(),
 	)
 }
 

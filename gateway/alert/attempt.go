@@ -2,6 +2,9 @@ package alert
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -17,7 +20,7 @@ func (s *Sender) attempt(ctx context.Context, route *api.AlertRoute, delivery ap
 	// What was sent must be noted even when the gateway is stopping, or it is sent again.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), markTimeout)
 	defer cancel()
-	if err := s.mark(ctx, delivery, outcome); err != nil {
+	if err := s.mark(ctx, route, delivery, outcome); err != nil {
 		s.log.ErrorContext(ctx, "alert attempt not noted, it will be repeated",
 			slog.String("event_id", delivery.Event.ID),
 			slog.String("alert_route_id", delivery.AlertRouteID),
@@ -90,7 +93,7 @@ func Subject(event api.AlertEvent) string {
 }
 
 // mark notes an outcome in the outbox and the log.
-func (s *Sender) mark(ctx context.Context, delivery api.AlertDelivery, outcome Outcome) error {
+func (s *Sender) mark(ctx context.Context, route *api.AlertRoute, delivery api.AlertDelivery, outcome Outcome) error {
 	log := s.log.With(
 		slog.String("event_id", delivery.Event.ID),
 		slog.String("event", delivery.Event.Type),
@@ -105,11 +108,31 @@ func (s *Sender) mark(ctx context.Context, delivery api.AlertDelivery, outcome O
 	wait, again := nextAttempt(delivery.Attempts, outcome.RetryAfter)
 	if outcome.Result == Gone || !again {
 		log.ErrorContext(ctx, "alert given up")
-		return s.outbox.DeliveryDead(ctx, delivery.DeliveryID, delivery.Attempts, outcome.Status)
+		return errors.Join(
+			s.outbox.DeliveryDead(ctx, delivery.DeliveryID, delivery.Attempts, outcome.Status), s.tellOfFailing(ctx, route, delivery, outcome))
 	}
 	next := s.now().Add(wait)
 	log.WarnContext(ctx, "alert not sent", slog.Time("next_attempt_at", next))
 	return s.outbox.DeliveryFailed(ctx, delivery.DeliveryID, delivery.Attempts, next, outcome.Status)
+}
+
+// tellOfFailing lets the other routes know that a message was given up: once a day for each route, and not when what was
+// given up is such a message itself, or when the route is not to be told anything any more.
+func (s *Sender) tellOfFailing(ctx context.Context, route *api.AlertRoute, delivery api.AlertDelivery, outcome Outcome) error {
+	if route == nil || !route.Enabled || delivery.Event.Type == api.EventAlertFailing {
+		return nil
+	}
+	now := s.now().UTC()
+	id := sha256.Sum256([]byte(api.EventAlertFailing + "\n" + route.AlertRouteID + "\n" + now.Format(time.DateOnly)))
+	err := s.outbox.InsertAlertEvent(ctx, api.AlertEvent{
+		ID: "event_" + hex.EncodeToString(id[:16]), Type: api.EventAlertFailing, Severity: "critical", CreatedAt: now,
+		AlertRouteID: route.AlertRouteID, Scope: "alert_route:" + route.AlertRouteID,
+		Message: fmt.Sprintf("Alert route %q did not take the message %q: %s. It was tried %d times and is given up", route.Name, Title(delivery.Event), outcome.Status, delivery.Attempts),
+	})
+	if err == nil {
+		s.Wake()
+	}
+	return err
 }
 
 // SendTest sends a test event to a route now, enabled or not, and reports what the receiver did: a

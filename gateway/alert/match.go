@@ -23,7 +23,7 @@ func wanting(routes []api.AlertRoute, event api.AlertEvent) []string {
 
 // wants says whether a route hears of an event: it must be enabled and every restriction must fit.
 func wants(route api.AlertRoute, event api.AlertEvent) bool {
-	return route.Enabled &&
+	return route.Enabled && (event.AlertRouteID == "" || event.AlertRouteID != route.AlertRouteID) &&
 		route.Covers(event.TeamID) &&
 		(len(route.Events) == 0 || slices.Contains(route.Events, event.Type)) &&
 		severe(route.MinSeverity, event.Severity) &&

@@ -19,6 +19,7 @@ type memory struct {
 	unrouted   []api.AlertEvent
 	deliveries []*delivery
 	threads    map[string]string
+	inserted   map[string]bool
 	// fail, if set, is asked before each call, by method name and argument.
 	fail func(method, argument string) error
 }
@@ -45,6 +46,20 @@ func (m *memory) add(events ...api.AlertEvent) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.unrouted = append(m.unrouted, events...)
+}
+
+func (m *memory) InsertAlertEvent(_ context.Context, event api.AlertEvent) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.inserted[event.ID] {
+		return nil
+	}
+	if m.inserted == nil {
+		m.inserted = map[string]bool{}
+	}
+	m.inserted[event.ID] = true
+	m.unrouted = append(m.unrouted, event)
+	return nil
 }
 
 func (m *memory) UnroutedAlertEvents(_ context.Context, n int) ([]api.AlertEvent, error) {

@@ -13,6 +13,9 @@ type Outbox interface {
 	// UnroutedAlertEvents returns up to n events that have no deliveries yet, oldest first.
 	UnroutedAlertEvents(ctx context.Context, n int) ([]api.AlertEvent, error)
 
+	// InsertAlertEvent adds an event, to be routed. One that is there already stays as it is.
+	InsertAlertEvent(ctx context.Context, event api.AlertEvent) error
+
 	// RouteAlertEvent stores the event's deliveries, due at once, and takes the event off the
 	// unrouted ones, in one step. Doing it again changes nothing.
 	RouteAlertEvent(ctx context.Context, eventID string, routeIDs []string) error

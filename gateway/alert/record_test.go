@@ -85,6 +85,7 @@ func addRoute(t *testing.T, s *store.Store, name, target string) {
 	t.Helper()
 	secret := hookSecret
 	route := api.NewAlertRoute("route_" + name)
+	route.Events = api.StringList{api.EventBudgetSoftLimit} // not of other routes that fail
 	route.Name, route.Webhook = name, &api.WebhookTarget{URL: target, Secret: &secret}
 	if _, err := s.CreateAlertRoute(t.Context(), api.Change{Actor: "test"}, route); err != nil {
 		t.Fatal(err)

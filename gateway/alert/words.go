@@ -75,6 +75,8 @@ func happened(event api.AlertEvent) string {
 		return "a gateway cannot reach its counters"
 	case api.EventUsageImpossible:
 		return "a provider reported a use that cannot be"
+	case api.EventAlertFailing:
+		return "an alert route does not take its messages"
 	case api.EventTest:
 		return "test of an alert route"
 	default:

@@ -93,6 +93,8 @@ var adminExamples = []example{
 	{pattern: "GET /alert_route/info", query: "?alert_route_id={route}", bad: "?alert_route_id=none", status: 404},
 	{pattern: "GET /alert_route/list", query: "?name=oncall"},
 	{pattern: "POST /alert_route/update", body: `{"alert_route_id":"{route}","enabled":true,"thresholds":[0.9]}`, bad: `{"alert_route_id":"none"}`, status: 404},
+	{pattern: "GET /alert/deliveries", query: "?state=dead&alert_route_id={route}&page_size=2", bad: "?state=lost", status: 400},
+	{pattern: "POST /alert/replay", body: `{"alert_route_id":"{route}"}`, bad: `{}`, status: 400},
 	{pattern: "POST /alert_route/test", body: `{"alert_route_id":"{route}"}`, bad: `{"alert_route_id":"none"}`, status: 404},
 }
 

@@ -109,6 +109,35 @@ func (s *Store) DeliveryDead(ctx context.Context, deliveryID string, attempt int
 	return err
 }
 
+// ReplayDeliveries makes deliveries that were given up due again at once, as if they had never been tried, with an
+// audit row: those with the ids, or all of a route. It returns the ids of those that were.
+func (s *Store) ReplayDeliveries(ctx context.Context, change api.Change, ids []string, routeID string) (replayed []string, err error) {
+	change = signed(change)
+	replayed = []string{}
+	err = s.change(ctx, func(ctx context.Context, t *tx) error {
+		values := args{"now_ms": s.nowMS()}
+		values.givenIDs("ids", ids)
+		values.given("alert_route_id", routeID)
+		err := s.eachWritten(ctx, "alert_delivery_replay", values, func(scan func(...any) error) error {
+			var id string
+			err := scan(&id)
+			replayed = append(replayed, id)
+			return err
+		})
+		if err != nil || len(replayed) == 0 {
+			return err
+		}
+		object := routeID
+		if object == "" {
+			object = replayed[0]
+		}
+		return t.audit(change, "alert_delivery.replay", object, nil, struct {
+			DeliveryIDs []string `json:"delivery_ids"`
+		}{replayed})
+	})
+	return replayed, err
+}
+
 // AlertThread is where a route's messages about a subject stand together, "" when there is nothing yet.
 func (s *Store) AlertThread(ctx context.Context, routeID, subject string) (thread string, err error) {
 	_, err = s.one(ctx, "alert_thread_get", args{"alert_route_id": routeID, "subject": subject}, &thread)

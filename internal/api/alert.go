@@ -25,12 +25,14 @@ const (
 	EventStoreDegraded = "store.degraded"
 	// EventUsageImpossible: a provider reported a usage that cannot be, and the most that is possible was booked.
 	EventUsageImpossible = "usage.impossible"
+	// EventAlertFailing: a message was given up on its way to an alert route; told through the others, once a day for each.
+	EventAlertFailing = "alert.failing"
 	// EventTest: somebody called /alert_route/test.
 	EventTest = "test"
 )
 
 // Events lists the names an alert route may ask for.
-var Events = []string{EventBudgetSoftLimit, EventBudgetHardLimit, EventBudgetResolved, EventRateLimitSustained, EventQuotaDrift, EventStoreDegraded, EventUsageImpossible}
+var Events = []string{EventBudgetSoftLimit, EventBudgetHardLimit, EventBudgetResolved, EventRateLimitSustained, EventQuotaDrift, EventStoreDegraded, EventUsageImpossible, EventAlertFailing}
 
 // Severities in ascending order.
 var Severities = []string{"info", "warning", "critical"}
@@ -75,6 +77,8 @@ type AlertEvent struct {
 	KeyID     string    `json:"key_id,omitempty"`
 	UserID    string    `json:"user_id,omitempty"`
 	BudgetID  string    `json:"budget_id,omitempty"`
+	// AlertRouteID is the route that an event is about; it does not hear of it itself.
+	AlertRouteID string `json:"alert_route_id,omitempty"`
 	// Scope is the counter the event is about: "team:marketing", "key:key_…", "budget:pot",
 	// "user:ann", "member:marketing#ann".
 	Scope string `json:"scope,omitempty"`

@@ -58,5 +58,10 @@ type Record interface {
 	UpdateAlertRoute(ctx context.Context, change api.Change, id string, ifRevision int64, edit func(*api.AlertRoute) error) (api.AlertRoute, error)
 	DeleteAlertRoutes(ctx context.Context, change api.Change, ids []string) ([]api.AlertRoute, error)
 
+	// AlertDeliveries are what became of alert messages, newest first, and how many there are without the filter's page.
+	AlertDeliveries(ctx context.Context, filter api.AlertDeliveryFilter) (deliveries []api.AlertDelivery, total int, err error)
+	// ReplayDeliveries makes deliveries that were given up due again: those with the ids, or all of a route.
+	ReplayDeliveries(ctx context.Context, change api.Change, ids []string, routeID string) (replayed []string, err error)
+
 	People
 }

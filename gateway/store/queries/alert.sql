@@ -46,6 +46,13 @@ WHERE id = $id AND state = 'pending' AND attempts = $attempts
 UPDATE alert_delivery SET state = 'dead', status = $status, updated_at_ms = $now_ms
 WHERE alert_route_id = $alert_route_id AND state = 'pending'
 
+-- name: alert_delivery_replay
+UPDATE alert_delivery SET state = 'pending', attempts = 0, next_at_ms = $now_ms, updated_at_ms = $now_ms
+WHERE state = 'dead'
+  AND id IN ($ids) -- if ids
+  AND alert_route_id = $alert_route_id -- if alert_route_id
+RETURNING id
+
 -- name: alert_delivery_list
 SELECT alert_delivery.id, alert_route_id, state, attempts, next_at_ms, status,
     alert_delivery.created_at_ms, updated_at_ms, document

@@ -131,23 +131,24 @@ type budgetMemo struct {
 
 // aboutMemo has the fields of [api.AlertEvent].
 type aboutMemo struct {
-	ID          string     `json:"i,omitzero"`
-	Type        string     `json:"y,omitzero"`
-	Severity    string     `json:"v,omitzero"`
-	CreatedAt   time.Time  `json:"c,omitzero"`
-	Message     string     `json:"m,omitzero"`
-	TeamID      string     `json:"t,omitzero"`
-	TeamAlias   string     `json:"ta,omitzero"`
-	KeyID       string     `json:"k,omitzero"`
-	UserID      string     `json:"u,omitzero"`
-	BudgetID    string     `json:"b,omitzero"`
-	Scope       string     `json:"s,omitzero"`
-	Threshold   float64    `json:"h,omitzero"`
-	Spend       money.Nano `json:"p,omitzero"`
-	MaxBudget   money.Nano `json:"x,omitzero"`
-	PeriodStart *time.Time `json:"ps,omitzero"`
-	PeriodEnd   *time.Time `json:"pe,omitzero"`
-	HardCap     bool       `json:"hc,omitzero"`
+	ID           string     `json:"i,omitzero"`
+	Type         string     `json:"y,omitzero"`
+	Severity     string     `json:"v,omitzero"`
+	CreatedAt    time.Time  `json:"c,omitzero"`
+	Message      string     `json:"m,omitzero"`
+	TeamID       string     `json:"t,omitzero"`
+	TeamAlias    string     `json:"ta,omitzero"`
+	KeyID        string     `json:"k,omitzero"`
+	UserID       string     `json:"u,omitzero"`
+	BudgetID     string     `json:"b,omitzero"`
+	AlertRouteID string     `json:"r,omitzero"`
+	Scope        string     `json:"s,omitzero"`
+	Threshold    float64    `json:"h,omitzero"`
+	Spend        money.Nano `json:"p,omitzero"`
+	MaxBudget    money.Nano `json:"x,omitzero"`
+	PeriodStart  *time.Time `json:"ps,omitzero"`
+	PeriodEnd    *time.Time `json:"pe,omitzero"`
+	HardCap      bool       `json:"hc,omitzero"`
 }
 
 // PackBudgets writes what travels with a reservation of its budgets.

@@ -1,0 +1,77 @@
+package admin
+
+import (
+	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/route"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/openapi"
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+// alertDeliveryPage is the answer of GET /alert/deliveries.
+type alertDeliveryPage struct {
+	Deliveries []api.AlertDelivery `json:"deliveries"`
+	Total      int                 `json:"total"`
+	Page       int                 `json:"page"`
+	PageSize   int                 `json:"page_size"`
+	TotalPages int                 `json:"total_pages"`
+}
+
+// alertReplay is the body of POST /alert/replay: the deliveries, or the route whose deliveries are meant.
+type alertReplay struct {
+	DeliveryIDs  route.IDs `json:"delivery_ids"`
+	AlertRouteID string    `json:"alert_route_id"`
+}
+
+// alertReplayed is the answer of POST /alert/replay.
+type alertReplayed struct {
+	// Replayed are the ids of the deliveries that are under way again.
+	Replayed []string `json:"replayed"`
+}
+
+// listAlertDeliveries is GET /alert/deliveries: what became of each message, newest first.
+func (s *Server) listAlertDeliveries(c *route.Call) (any, error) {
+	state := c.Query.Get("state")
+	if state != "" {
+		var err error
+		if state, err = c.Choice("state", api.DeliveryPending, api.DeliverySent, api.DeliveryDead); err != nil {
+			return nil, err
+		}
+	}
+	page, err := c.PageOf("page_size", 50)
+	if err != nil {
+		return nil, err
+	}
+	found, total, err := s.record.AlertDeliveries(c.Context(), api.AlertDeliveryFilter{
+		AlertRouteID: c.Query.Get("alert_route_id"), EventID: c.Query.Get("event_id"), State: state,
+		Limit: page.Size, Offset: page.Order.Offset,
+	})
+	return alertDeliveryPage{Deliveries: found, Total: total, Page: page.Number, PageSize: page.Size, TotalPages: page.Pages(total)}, err
+}
+
+// replayAlerts is POST /alert/replay: what was given up is sent again, with the id it had.
+func (s *Server) replayAlerts(c *route.Call, in alertReplay) (alertReplayed, error) {
+	if len(in.DeliveryIDs) == 0 == (in.AlertRouteID == "") {
+		return alertReplayed{}, api.FieldErrorf("delivery_ids", "is required: the deliveries to send again, or alert_route_id for all of a route, not both")
+	}
+	replayed, err := s.record.ReplayDeliveries(c.Context(), c.Change, in.DeliveryIDs, in.AlertRouteID)
+	return alertReplayed{Replayed: replayed}, err
+}
+
+// alertDeliveryRoutes are the operations on what became of alert messages.
+func (s *Server) alertDeliveryRoutes() []route.Route {
+	return []route.Route{
+		route.Raw("GET /alert/deliveries", auth.Read, s.listAlertDeliveries, route.Spec{
+			Tag: "alert route", Summary: "List what became of each alert message, newest first.", Answer: alertDeliveryPage{},
+			Query: []openapi.Parameter{
+				{Name: "alert_route_id", Text: "Messages of this route only."},
+				{Name: "event_id", Text: "Messages about this event only."},
+				{Name: "state", Text: "`pending`, `sent` or `dead`, which is given up.", Words: []string{api.DeliveryPending, api.DeliverySent, api.DeliveryDead}},
+				route.PageNumber, {Name: "page_size", Kind: "integer", Default: 50, Text: "How many on a page, at most 1000."},
+			},
+		}),
+		route.New("POST /alert/replay", auth.Write, s.replayAlerts, route.Spec{
+			Tag: "alert route", Closed: true, Summary: "Send again what was given up.",
+			Description: "Deliveries that are under way or were taken are left alone. A message has the id it had, so that a receiver can tell a repetition.",
+		}),
+	}
+}
