@@ -160,6 +160,10 @@ func checkAlertRoute(config alertRouteModel) error {
 // ModifyPlan refuses a new route without an address, and warns of teams that are not there and of a secret that would
 // not be sent.
 func (r *alertRouteResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	r.Resource.ModifyPlan(ctx, req, resp)
+	if resp.Diagnostics.HasError() {
+		return
+	}
 	if req.Plan.Raw.IsNull() {
 		return
 	}

@@ -197,6 +197,10 @@ func removeBudget(ctx context.Context, gateway *client.Client, state budgetModel
 
 // ModifyPlan warns of what a change would do.
 func (r *budgetResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	r.Resource.ModifyPlan(ctx, req, resp)
+	if resp.Diagnostics.HasError() {
+		return
+	}
 	var state, plan *budgetModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	resp.Diagnostics.Append(resp.Plan.Get(ctx, &plan)...)

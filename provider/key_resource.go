@@ -219,6 +219,10 @@ func keySchema() schema.Schema {
 // ModifyPlan says what becomes of the secret and of the expiry, which depend on several attributes, and warns of what
 // a change would do.
 func (r *keyResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	r.Resource.ModifyPlan(ctx, req, resp)
+	if resp.Diagnostics.HasError() {
+		return
+	}
 	var state, plan, config *keyModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
@@ -227,7 +231,6 @@ func (r *keyResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReq
 		return
 	}
 	if plan == nil {
-		r.RefuseDestroy(&resp.Diagnostics, *state)
 		return
 	}
 	resp.Diagnostics.Append(planSecret(ctx, req, resp, *plan, *config, state)...)

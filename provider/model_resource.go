@@ -258,6 +258,10 @@ func checkModel(config modelModel) error {
 
 // ModifyPlan warns of a credential that would not be sent, and notes for others that the model will be there.
 func (r *modelResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	r.Resource.ModifyPlan(ctx, req, resp)
+	if resp.Diagnostics.HasError() {
+		return
+	}
 	r.noteServed(ctx, req)
 	if req.Plan.Raw.IsNull() {
 		return

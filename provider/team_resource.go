@@ -158,6 +158,10 @@ func teamSchema() schema.Schema {
 
 // ModifyPlan refuses while planning what would be refused while destroying, and warns of what a change would do.
 func (r *teamResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	r.Resource.ModifyPlan(ctx, req, resp)
+	if resp.Diagnostics.HasError() {
+		return
+	}
 	var state, plan *teamModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	resp.Diagnostics.Append(resp.Plan.Get(ctx, &plan)...)
@@ -165,11 +169,9 @@ func (r *teamResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 		return
 	}
 	if plan == nil {
-		r.RefuseDestroy(&resp.Diagnostics, *state)
 		return
 	}
 	if state != nil && !plan.TeamID.Equal(state.TeamID) {
-		r.RefuseDestroy(&resp.Diagnostics, *state)
 		if !state.ForceDestroy.ValueBool() {
 			r.Judge.Replacement(ctx, state.TeamID.ValueString(), &resp.Diagnostics)
 		}

@@ -38,11 +38,13 @@ type Judge struct {
 	managed map[string]bool
 	// made are the ids of the teams that the run makes or changes.
 	made map[string]bool
+	// created and destroyed are the objects for which the run plans that.
+	created, destroyed map[string]bool
 }
 
 // NewJudge takes what reports a gateway that is lost, see [client.LostError].
 func NewJudge(gateway *client.Client, tell func(*diag.Diagnostics, error)) *Judge {
-	return &Judge{client: gateway, tell: tell, managed: map[string]bool{}, made: map[string]bool{}}
+	return &Judge{client: gateway, tell: tell, managed: map[string]bool{}, made: map[string]bool{}, created: map[string]bool{}, destroyed: map[string]bool{}}
 }
 
 // WillServe notes a model that the plan adds. Who refers to it is planned later.

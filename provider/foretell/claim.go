@@ -1,0 +1,35 @@
+package foretell
+
+// What one run plans for an object shows mistakes that no single resource shows: two resources that make the same object,
+// and one that is destroyed under an old address and made again under a new one.
+
+// Claimed is what a run plans for an object besides.
+type Claimed struct {
+	// Twice: another resource of the run makes it, too.
+	Twice bool
+	// Renamed: the run destroys it under another address.
+	Renamed bool
+}
+
+// Creates notes that an object is to be made. what is its resource type and id.
+func (j *Judge) Creates(what string) Claimed {
+	if j == nil {
+		return Claimed{}
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	claimed := Claimed{Twice: !j.silent && j.created[what], Renamed: j.destroyed[what]}
+	j.created[what] = true
+	return claimed
+}
+
+// Destroys notes that an object is to be destroyed, and says whether it is also to be made.
+func (j *Judge) Destroys(what string) (renamed bool) {
+	if j == nil {
+		return false
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.destroyed[what] = true
+	return j.created[what]
+}
