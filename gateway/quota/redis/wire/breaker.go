@@ -15,7 +15,7 @@ const (
 	BreakerPause = time.Second
 )
 
-// ErrOpen: the store counts as away, and this call was not made.
+// ErrOpen says that the store counts as away, and that a call was not made for that reason.
 var ErrOpen = fmt.Errorf("%w: it did not answer a moment ago", quota.ErrUnavailable)
 
 // Breaker spares callers the wait for a store that does not answer, and remembers since when it has answered.

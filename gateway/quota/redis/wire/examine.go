@@ -49,10 +49,7 @@ func Examine(ctx context.Context, url string, options Options) (found Examinatio
 		if err != nil {
 			return fmt.Errorf("%w: %w", quota.ErrUnavailable, err)
 		}
-		one := Server{Version: info["redis_version"], Clock: clock, Unchecked: unknown(info)}
-		for _, risk := range risks(info) {
-			one.Risks = append(one.Risks, risk)
-		}
+		one := Server{Version: info["redis_version"], Clock: clock, Risks: risks(info), Unchecked: unknown(info)}
 		one.examineFlushing(ctx, server, info)
 		mu.Lock()
 		defer mu.Unlock()
