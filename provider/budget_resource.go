@@ -205,7 +205,7 @@ func (r *budgetResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	resp.Diagnostics.Append(resp.Plan.Get(ctx, &plan)...)
 	if !resp.Diagnostics.HasError() && plan != nil {
-		warnOfEmptyScope(&resp.Diagnostics, state, *plan)
+		refuseEmptyScope(&resp.Diagnostics, state, *plan)
 		r.Judge.Budget(ctx, r.Noun.Planned(state), *r.Noun.Planned(plan), &resp.Diagnostics)
 		r.warnOfMissing(ctx, &resp.Diagnostics, state, *plan)
 	}
@@ -221,8 +221,8 @@ func (r *budgetResource) warnOfMissing(ctx context.Context, diags *diag.Diagnost
 	r.Judge.MissingKeys(ctx, diags, "key_ids", lost, plan.KeyIDs, state.KeyIDs)
 }
 
-// warnOfEmptyScope tells of a list without entries, which elsewhere means all, when it is new.
-func warnOfEmptyScope(diags *diag.Diagnostics, state *budgetModel, plan budgetModel) {
+// refuseEmptyScope refuses a list without entries, which elsewhere means all, when it is new.
+func refuseEmptyScope(diags *diag.Diagnostics, state *budgetModel, plan budgetModel) {
 	if state == nil {
 		state = &budgetModel{}
 	}
@@ -233,7 +233,7 @@ func warnOfEmptyScope(diags *diag.Diagnostics, state *budgetModel, plan budgetMo
 		if scope.after.IsNull() || scope.after.IsUnknown() || len(scope.after.Elements()) > 0 || scope.after.Equal(scope.before) {
 			continue
 		}
-		diags.AddAttributeWarning(path.Root(scope.name), "The pot counts nothing",
-			scope.name+" = [] selects nothing, so nothing is spent from this budget. Leave "+scope.name+" out for no restriction by it.")
+		diags.AddAttributeError(path.Root(scope.name), "The pot would count nothing",
+			scope.name+" = [] selects nothing, and the gateway refuses it. Leave "+scope.name+" out for no restriction by it; everything = true is a pot over all spending.")
 	}
 }

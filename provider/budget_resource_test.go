@@ -1,7 +1,7 @@
 package provider_test
 
 import (
-	"strings"
+	"regexp"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
@@ -115,20 +115,9 @@ resource "bursar_team" "t" {
 	)
 }
 
-// An empty scope, such as one that was computed, selects nothing, where elsewhere an empty list is all.
-func TestAccBudget_emptyScopeIsWarnedOf(t *testing.T) {
+// An empty scope, such as one that was computed, would select nothing, where elsewhere an empty list is all.
+func TestAccBudget_emptyScopeIsRefused(t *testing.T) {
 	g := startGateway(t)
-	c := newCLI(t, "", g.settings()...)
-	const pot = versions + "resource \"bursar_budget\" \"pot\" {\n  budget_id = \"pot\"\n  team_ids = []\n}\n"
-	const warning = "team_ids = [] selects nothing, so nothing is spent from this budget"
-	if said := c.plans(2, pot); !strings.Contains(said, warning) {
-		t.Errorf("nothing warns of it: %s", said)
-	}
-	c.apply()
-	if said := c.plansNothing(); strings.Contains(words(said), warning) {
-		t.Error("what is known already is warned of again")
-	}
-	if budget := must[api.Budget](t)(g.GetBudget(t.Context(), "pot")); budget.TeamIDs == nil || !budget.Pot() {
-		t.Errorf("the pot is %+v", budget.BudgetFields)
-	}
+	const pot = "resource \"bursar_budget\" \"pot\" {\n  budget_id = \"pot\"\n  team_ids = []\n}\n"
+	run(t, resource.TestStep{Config: g.config(pot), ExpectError: regexp.MustCompile(`everything = true is\s+a\s+pot`)})
 }

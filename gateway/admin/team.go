@@ -100,7 +100,7 @@ type teamUpdated struct {
 // updateTeam is POST /team/update: team_id and the fields to change.
 func (s *Server) updateTeam(c *route.Call, in teamUpdate) (teamUpdated, error) {
 	team, err := s.editTeam(c, in.TeamID, func(team *api.Team) error { return in.Apply(&team.TeamFields) })
-	return teamUpdated{Team: team, Data: team}, err
+	return teamUpdated{Team: team, Data: asLiteLLM(team)}, err
 }
 
 // editTeam changes one team and answers it as it is then.

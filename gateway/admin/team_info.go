@@ -32,9 +32,18 @@ func (s *Server) teamInfo(c *route.Call, in teamAsked) (info api.TeamInfo, err e
 	}
 	limits, err := s.spending.LimitsInForce(c.Context(), team)
 	return api.TeamInfo{
-		Team: team, TeamInfo: team, Keys: keys, Members: membersOf(keys, members[in.TeamID]), TeamMemberships: shown,
+		Team: team, TeamInfo: asLiteLLM(team), Keys: keys, Members: membersOf(keys, members[in.TeamID]), TeamMemberships: shown,
 		LimitsInForce: limits,
 	}, err
+}
+
+// asLiteLLM is a team where LiteLLM's clients look for it: permissions that nobody has set are an empty list there, not
+// null.
+func asLiteLLM(team api.Team) api.Team {
+	if team.TeamMemberPermissions == nil {
+		team.TeamMemberPermissions = &api.StringList{}
+	}
+	return team
 }
 
 // completeTeam reads one team with all that is kept beside it.

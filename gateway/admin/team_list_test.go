@@ -59,3 +59,12 @@ func TestTeamList_isWrittenAsItIsRead(t *testing.T) {
 		}
 	}
 }
+
+// Where LiteLLM's clients look for a team, permissions that nobody has set are an empty list, as LiteLLM has them.
+func TestTeamInfo_hasPermissionsAsLiteLLM(t *testing.T) {
+	g := newGateway(t)
+	g.post("/team/new", `{"team_id":"a"}`).ok()
+	g.get("/team/info?team_id=a").ok().has("team_info.team_member_permissions", "[]", "team_member_permissions", "")
+	g.post("/team/update", `{"team_id":"a","rpm_limit":1}`).ok().has("data.team_member_permissions", "[]")
+	g.get("/team/permissions_list?team_id=a").ok().has("team_member_permissions", `["/key/info","/key/health"]`)
+}

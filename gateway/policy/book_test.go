@@ -2,6 +2,7 @@ package policy_test
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -444,3 +445,27 @@ func (r *record) KeysOfUser(_ context.Context, id string) (keys []api.Key, err e
 }
 
 func named(model string) *modelname.Names { return &modelname.Names{Name: model} }
+
+// A budget whose period this gateway cannot read is closed and says so: by a period of its own choice it could be spent
+// twice.
+func TestLookup_closesWhatItCannotRead(t *testing.T) {
+	for name, change := range map[string]func(*record){
+		`duration "fortnight"`: func(r *record) {
+			team := r.teams["marketing"]
+			team.BudgetDuration = new("fortnight")
+			r.teams["marketing"] = team
+		},
+		`time zone "Mars/Olympus"`: func(r *record) {
+			pot := api.NewBudget("pot")
+			pot.Everything, pot.Timezone = true, new("Mars/Olympus")
+			r.budgets = append(r.budgets, pot)
+		},
+	} {
+		r, book, _ := setUp()
+		change(r)
+		_, err := book.Lookup(t.Context(), []byte("one"), "")
+		if api.CodeOf(err) != api.BudgetExceeded || !strings.Contains(err.Error(), "is closed: its "+name) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

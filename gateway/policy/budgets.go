@@ -36,6 +36,8 @@ type budgetTerms struct {
 	thresholds []float64
 	timezone   *time.Location
 	factor     *float64
+	// unreadable is what of them this gateway does not understand, "" for nothing.
+	unreadable string
 }
 
 // terms returns the owner's own terms, or those of the budget it names.
@@ -56,9 +58,11 @@ func (b *Book) termsOf(budget api.Budget) budgetTerms {
 		thresholds: budget.AlertThresholds, timezone: b.defaults.Timezone, factor: b.defaults.SoftLimitRPMFactor,
 	}
 	if budget.Timezone != nil {
-		if zone, err := time.LoadLocation(*budget.Timezone); err == nil {
-			terms.timezone = zone
+		zone, err := time.LoadLocation(*budget.Timezone)
+		if err != nil {
+			terms.unreadable = fmt.Sprintf("time zone %q", *budget.Timezone)
 		}
+		terms.timezone = zone
 	}
 	if budget.OnSoftLimit != nil && budget.OnSoftLimit.ReduceRPMPct != nil {
 		terms.factor = budget.OnSoftLimit.ReduceRPMPct
@@ -113,7 +117,19 @@ type runningBudget struct {
 	// armedBy are the scopes whose changes make people hear of every threshold again.
 	armedBy  []string
 	calendar quota.Calendar
-	around   atomic.Pointer[[]quota.Period]
+	// unreadable is what of the budget this gateway does not understand, "" for nothing. Its period is not known then.
+	unreadable string
+	around     atomic.Pointer[[]quota.Period]
+}
+
+// closed refuses calls that would be charged to a budget whose period is not known: by a period of this gateway's own
+// choice they could spend it twice.
+func (r *runningBudget) closed() error {
+	if r.unreadable == "" {
+		return nil
+	}
+	return api.Errorf(api.BudgetExceeded, "the budget of %s is closed: its %s cannot be read by this gateway; correct it, or run a release that knows it",
+		r.template.Scope, r.unreadable)
 }
 
 // running is the budget of an object that was made at a moment.
@@ -122,6 +138,8 @@ func (b *Book) running(scope quota.Scope, name string, terms budgetTerms, made t
 		template: budgetOf(scope, name, terms, about),
 		armedBy:  []string{string(scope)},
 		calendar: quota.Calendar{ResetDay: b.defaults.ResetDay, Zone: terms.timezone},
+
+		unreadable: terms.unreadable,
 	}
 	if raised, increased := terms.Increased(); increased {
 		until := *terms.TempBudgetExpiry
@@ -136,9 +154,11 @@ func (b *Book) running(scope quota.Scope, name string, terms budgetTerms, made t
 		r.calendar.ResetDay = *terms.ResetDay
 	}
 	if terms.BudgetDuration != nil {
-		if span, err := api.ParseSpan(*terms.BudgetDuration); err == nil {
-			r.calendar.Span = &span
+		span, err := api.ParseSpan(*terms.BudgetDuration)
+		if err != nil {
+			r.unreadable = fmt.Sprintf("duration %q", *terms.BudgetDuration)
 		}
+		r.calendar.Span = &span
 	}
 	if r.calendar.Zone == nil {
 		r.calendar.Zone = time.UTC

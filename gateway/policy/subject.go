@@ -70,6 +70,11 @@ func (b *Book) subject(ctx context.Context, key api.Key, slot string, version in
 			s.pots = append(s.pots, pot{budget: b.potBudget(budget, common.routes), scope: budget})
 		}
 	}
+	for _, budget := range s.allBudgets() {
+		if err := budget.closed(); err != nil {
+			return nil, err
+		}
+	}
 	return s, b.arm(ctx, s.allBudgets())
 }
 

@@ -75,6 +75,11 @@ func (b Budget) Validate() error {
 			v.fail(field, `has "*", which is nobody's id; a pot over all spending has everything: true`)
 		}
 	}
+	for field, list := range map[string][]string{"team_ids": b.TeamIDs, "key_ids": b.KeyIDs, "models": b.Models} {
+		if list != nil && len(list) == 0 {
+			v.fail(field, "is empty, so the pot would count nothing; null does not restrict it, and a pot over all spending has everything: true")
+		}
+	}
 	v.modelList("models", b.Models)
 	if b.Everything && (b.TeamIDs != nil || b.KeyIDs != nil || b.Models != nil) {
 		v.fail("everything", "cannot be set together with team_ids, key_ids or models")

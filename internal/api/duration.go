@@ -41,6 +41,11 @@ var (
 
 const hundredYears = 100 * 365 * 24 * time.Hour
 
+// Monthly says whether periods of this length begin on a day of the month, as "30d", months and years do.
+func (s Span) Monthly() bool {
+	return s.Unit == Month || s.Unit == Year || s.Unit == Day && s.Count == 30
+}
+
 // ParseSpan reads a duration such as "30s", "12h", "7d", "1w", "3mo" or "1y".
 // The longer unit names "sec", "min" and "hr" of LiteLLM's documentation are read too.
 func ParseSpan(text string) (Span, error) {

@@ -160,8 +160,11 @@ func (v *validation) budgetTerms(t BudgetTerms) {
 	}
 	v.temporaryIncrease(t)
 	if t.BudgetDuration != nil {
-		if _, err := ParseSpan(*t.BudgetDuration); err != nil {
+		span, err := ParseSpan(*t.BudgetDuration)
+		if err != nil {
 			v.fail("budget_duration", "%s", err)
+		} else if t.ResetDay != nil && !span.Monthly() {
+			v.fail("reset_day", `is a day of the month, and a budget_duration of %q does not begin on one; leave it out. Weeks begin on Monday`, *t.BudgetDuration)
 		}
 	}
 	if t.ResetDay != nil && (*t.ResetDay < 1 || *t.ResetDay > 28) {

@@ -14,16 +14,17 @@ import (
 
 func TestTeamValidate_namesTheField(t *testing.T) {
 	for want, change := range map[string]func(*api.Team){
-		"team_id is required":                                    func(t *api.Team) { t.TeamID = "" },
-		"team_id must start with":                                func(t *api.Team) { t.TeamID = "a b" },
-		"rpm_limit cannot be negative. Received: -1":             func(t *api.Team) { t.RPMLimit = new(int64(-1)) },
-		"model_tpm_limit.gpt cannot be negative":                 func(t *api.Team) { t.ModelTPMLimit = map[string]int64{"gpt": -2} },
-		"max_budget cannot be negative. Received: -1.5":          func(t *api.Team) { t.MaxBudget = new(-3 * money.USD / 2) },
-		"soft_budget (10) must be strictly lower than max_budge": func(t *api.Team) { t.MaxBudget, t.SoftBudget = new(10*money.USD), new(10*money.USD) },
-		"soft_threshold_pct is 80":                               func(t *api.Team) { t.SoftThresholdPct = new(80.0) },
-		"soft_threshold_pct cannot be set together":              func(t *api.Team) { t.SoftThresholdPct, t.SoftBudget = new(0.8), new(money.USD) },
-		`budget_duration "1 month" is not a duration`:            func(t *api.Team) { t.BudgetDuration = new("1 month") },
-		"reset_day is 31":                                        func(t *api.Team) { t.ResetDay = new(31) },
+		"team_id is required":                                            func(t *api.Team) { t.TeamID = "" },
+		"team_id must start with":                                        func(t *api.Team) { t.TeamID = "a b" },
+		"rpm_limit cannot be negative. Received: -1":                     func(t *api.Team) { t.RPMLimit = new(int64(-1)) },
+		"model_tpm_limit.gpt cannot be negative":                         func(t *api.Team) { t.ModelTPMLimit = map[string]int64{"gpt": -2} },
+		"max_budget cannot be negative. Received: -1.5":                  func(t *api.Team) { t.MaxBudget = new(-3 * money.USD / 2) },
+		"soft_budget (10) must be strictly lower than max_budge":         func(t *api.Team) { t.MaxBudget, t.SoftBudget = new(10*money.USD), new(10*money.USD) },
+		"soft_threshold_pct is 80":                                       func(t *api.Team) { t.SoftThresholdPct = new(80.0) },
+		"soft_threshold_pct cannot be set together":                      func(t *api.Team) { t.SoftThresholdPct, t.SoftBudget = new(0.8), new(money.USD) },
+		`budget_duration "1 month" is not a duration`:                    func(t *api.Team) { t.BudgetDuration = new("1 month") },
+		"reset_day is 31":                                                func(t *api.Team) { t.ResetDay = new(31) },
+		`reset_day is a day of the month, and a budget_duration of "7d"`: func(t *api.Team) { t.ResetDay, t.BudgetDuration = new(3), new("7d") },
 		"temp_budget_increase and temp_budget_expiry must come together": func(t *api.Team) {
 			t.MaxBudget, t.TempBudgetIncrease = new(money.USD), new(money.USD)
 		},
@@ -47,6 +48,9 @@ func TestBudgetValidate_namesTheField(t *testing.T) {
 	for want, change := range map[string]func(*api.Budget){
 		"alert_thresholds must be ascending; 0.5 follows 0.8":    func(b *api.Budget) { b.MaxBudget, b.AlertThresholds = new(money.USD), []float64{0.8, 0.5} },
 		`team_ids has "*", which is nobody's id; a pot over all`: func(b *api.Budget) { b.TeamIDs = []string{"a", "*"} },
+		"team_ids is empty, so the pot would count nothing":      func(b *api.Budget) { b.TeamIDs = []string{} },
+		"key_ids is empty, so the pot would count nothing":       func(b *api.Budget) { b.KeyIDs = []string{} },
+		"models is empty, so the pot would count nothing":        func(b *api.Budget) { b.Models = []string{} },
 		"alert_thresholds need max_budget":                       func(b *api.Budget) { b.AlertThresholds = []float64{0.8} },
 		`timezone "Mars" is not an IANA time zone`:               func(b *api.Budget) { b.Timezone = new("Mars") },
 		"on_soft_limit.reduce_rpm_pct is 50":                     func(b *api.Budget) { b.OnSoftLimit = &api.OnSoftLimit{ReduceRPMPct: new(50.0)} },
