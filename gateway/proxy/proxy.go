@@ -89,6 +89,8 @@ type Proxy struct {
 	counts *tokens.Memory
 	asked  asked
 	unread *unread
+	// unreached are the calls that reached no provider and are not in the ledger yet.
+	unreached unreached
 }
 
 // New returns a proxy. [Proxy.Run] must run beside it while it serves.
@@ -105,6 +107,9 @@ func New(options Options) *Proxy {
 func (p *Proxy) Run(ctx context.Context) {
 	var others sync.WaitGroup
 	others.Go(func() { p.purgeResponses(ctx) })
+	if p.Events != nil {
+		others.Go(func() { p.runUnreached(ctx) })
+	}
 	p.live.renew(ctx, p)
 	others.Wait()
 }

@@ -49,11 +49,11 @@ func (p *Proxy) noteDearer(ctx context.Context, c *call) {
 // settled at its prompt, the least that it can have cost; everything else is given back.
 func (p *Proxy) endUnanswered(ctx context.Context, c *call, failure error) error {
 	if refused, ok := errors.AsType[unsent](failure); ok {
-		p.void(ctx, c, true)
+		p.void(ctx, c, voided{unsent: true, unreached: true})
 		return refused.error
 	}
 	if !upstream.MayBill(failure) {
-		p.void(ctx, c, false)
+		p.void(ctx, c, voided{unreached: upstream.Unreached(failure)})
 		return failure
 	}
 	c.usage = promptOnly(c)
@@ -144,12 +144,24 @@ func (c *call) lacksHeard(used pricing.Usage) bool {
 	return c.heardByTokens() && used.CompletionTokens == 0
 }
 
-// void gives the reservation back: the upstream did nothing. A call that was not even sent does not
-// count as a request either.
-func (p *Proxy) void(ctx context.Context, c *call, unsent bool) {
+// voided says how far a call came that cost nothing.
+type voided struct {
+	// unsent: it was not even sent, and does not count as a request either.
+	unsent bool
+	// unreached: no provider has heard of it. Such calls are summed.
+	unreached bool
+}
+
+// void gives the reservation back: the upstream did nothing.
+func (p *Proxy) void(ctx context.Context, c *call, how voided) {
 	row := p.row(c)
 	row.Kind = api.LedgerVoid
-	if err := p.end(ctx, c, quota.Settlement{ID: c.id, Slot: c.subject.Slot, Unsent: unsent, Row: row}); err != nil {
+	summed := how.unreached && p.Events != nil
+	err := p.end(ctx, c, quota.Settlement{ID: c.id, Slot: c.subject.Slot, Unsent: how.unsent, Summed: summed, Row: row})
+	if summed {
+		p.unreached.note(row, p.Now())
+	}
+	if err != nil {
 		// It expires by itself soon.
 		p.Logger.LogAttrs(ctx, slog.LevelWarn, "reservation was not given back",
 			slog.String("request_id", c.requestID), slog.String("error", err.Error()))

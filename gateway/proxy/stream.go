@@ -75,7 +75,7 @@ func (p *Proxy) passStream(w http.ResponseWriter, r *http.Request, c *call, resp
 func (p *Proxy) settleStream(ctx context.Context, s *stream) error {
 	if s.failed && !s.begun {
 		p.giveBack(ctx, s.call, 0)
-		p.void(ctx, s.call, false)
+		p.void(ctx, s.call, voided{})
 		return nil
 	}
 	s.call.usage = s.finalUsage(ctx, p)

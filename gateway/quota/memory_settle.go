@@ -36,6 +36,9 @@ func (m *Memory) Settle(ctx context.Context, settlement Settlement) (Settled, er
 	if settled.Duplicate {
 		return settled, m.backlog.drain(ctx)
 	}
+	if entry.Row == nil && len(entry.Crossings) == 0 {
+		return settled, nil
+	}
 	if err := m.record.Append(ctx, []Entry{entry}); err != nil {
 		m.backlog.keep(entry)
 		return settled, fmt.Errorf("record reservation %s: %w", settlement.ID, err)
@@ -57,9 +60,11 @@ func (m *Memory) settle(settlement Settlement) (Settled, Entry, error) {
 	if settlement.Unsent {
 		r.takeBack(now)
 	}
-	crossed := r.settle(settlement.Tokens, settlement.Cost, now)
-	row := SettledRow(settlement, r.at, now)
-	return r.settled(now), Entry{Row: &row, Crossings: crossed}, nil
+	entry := Entry{Crossings: r.settle(settlement.Tokens, settlement.Cost, now)}
+	if !settlement.Summed {
+		entry.Row = new(SettledRow(settlement, r.at, now))
+	}
+	return r.settled(now), entry, nil
 }
 
 // settleEndedLocked answers for a reservation that is not live: it has been settled, or it was

@@ -282,6 +282,8 @@ type Settlement struct {
 	Cost   money.Nano
 	// Unsent: nothing was used and nothing was sent, so the request does not count in its windows either.
 	Unsent bool
+	// Summed: the caller sums up such ends, and the engine writes no row. Nothing was used.
+	Summed bool
 	// Row is the ledger row; the engine fills in ID, AdmittedAt and SettledAt.
 	Row api.LedgerRow
 }

@@ -50,6 +50,9 @@ func (s Settlement) Check() error {
 	if s.Tokens < 0 || s.Tokens > maxTokens || s.Cost < 0 || s.Cost > money.Max {
 		return fmt.Errorf("%w: %d tokens at %s", ErrInvalid, s.Tokens, s.Cost)
 	}
+	if s.Summed && (s.Tokens > 0 || s.Cost > 0) {
+		return fmt.Errorf("%w: a request that is not written down used %d tokens at %s", ErrInvalid, s.Tokens, s.Cost)
+	}
 	if s.Unsent && (s.Tokens > 0 || s.Cost > 0) {
 		return fmt.Errorf("%w: a request that was never sent used %d tokens at %s", ErrInvalid, s.Tokens, s.Cost)
 	}

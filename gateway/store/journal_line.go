@@ -61,6 +61,9 @@ func appendRow(to []byte, row *api.LedgerRow) []byte {
 	if len(row.Tags) > 0 {
 		to = append(to, ']')
 	}
+	if row.Calls != 0 {
+		to = strconv.AppendInt(append(to, `,"calls":`...), row.Calls, 10)
+	}
 	return append(to, '}')
 }
 

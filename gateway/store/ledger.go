@@ -114,11 +114,14 @@ func (s *Store) ledgerEntries(ctx context.Context, query string, values args) ([
 		var tags string
 		err := scan(&row.Seq, &row.ID, &row.Kind, &admittedAtMS, &settledAtMS, &row.RequestID,
 			&row.TeamID, &row.KeyID, &row.UserID, &row.Model, &row.Upstream,
-			&row.PromptTokens, &row.CachedTokens, &row.CompletionTokens, &row.Cost, &row.PriceVersion, &row.EndUser, &tags)
+			&row.PromptTokens, &row.CachedTokens, &row.CompletionTokens, &row.Cost, &row.PriceVersion, &row.EndUser, &tags, &row.Calls)
 		if err != nil {
 			return err
 		}
 		row.AdmittedAt, row.SettledAt = timeOf(admittedAtMS), timeOf(settledAtMS)
+		if row.Calls == 1 {
+			row.Calls = 0
+		}
 		if tags != "[]" {
 			err = decode(tags, &row.Tags)
 		}

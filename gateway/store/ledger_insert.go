@@ -157,6 +157,6 @@ func ledgerValues(row api.LedgerRow) ([]any, error) {
 		row.ID, row.Kind, row.AdmittedAt.UnixMilli(), row.SettledAt.UnixMilli(), row.RequestID,
 		row.TeamID, row.KeyID, row.UserID, row.Model, row.Upstream,
 		row.PromptTokens, row.CachedTokens, row.CompletionTokens, int64(row.Cost), row.PriceVersion,
-		row.EndUser, tags,
+		row.EndUser, tags, max(row.Calls, 1),
 	}, nil
 }

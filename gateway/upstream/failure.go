@@ -37,13 +37,24 @@ func MayBill(err error) bool {
 	return errors.As(err, &cause)
 }
 
+// unreachedCause marks a request that no provider has heard of.
+type unreachedCause struct{ error }
+
+func (u unreachedCause) Unwrap() error { return u.error }
+
+// Unreached says whether no provider has heard of the request.
+func Unreached(err error) bool {
+	var cause unreachedCause
+	return errors.As(err, &cause)
+}
+
 // unreachable words a failure to get any answer.
 func unreachable(err error, sent bool) *api.Error {
 	if sent {
 		return api.Errorf(api.Upstream, "the model's provider took the request and gave no answer; the prompt was charged").
 			WithCause(retryableCause{unansweredCause{err}})
 	}
-	return api.Errorf(api.Upstream, "the model's provider could not be reached; nothing was charged").WithCause(retryableCause{err})
+	return api.Errorf(api.Upstream, "the model's provider could not be reached; nothing was charged").WithCause(retryableCause{unreachedCause{err}})
 }
 
 // unspeakable words a request that could not be put in the provider's terms.

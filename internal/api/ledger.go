@@ -16,7 +16,7 @@ const (
 	LedgerCorrection = "correction"
 	// LedgerAdjust is a change of spend by an administrator.
 	LedgerAdjust = "adjust"
-	// LedgerVoid is a request that cost nothing because the upstream refused it.
+	// LedgerVoid is a request that cost nothing because the upstream refused it, or several that reached none.
 	LedgerVoid = "void"
 )
 
@@ -44,6 +44,9 @@ type LedgerRow struct {
 	// EndUser and Tags are what the caller says the request was for; nothing is decided by them.
 	EndUser string   `json:"end_user,omitempty"`
 	Tags    []string `json:"tags,omitempty"`
+	// Calls is how many requests the row stands for, 0 when it is one. Requests that never reached a provider cost nothing
+	// and are summed; RequestID is then the first one's.
+	Calls int64 `json:"calls,omitempty"`
 }
 
 // LedgerEntry is a row as it stands in the record.

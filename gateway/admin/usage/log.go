@@ -44,6 +44,8 @@ type spendLog struct {
 	PriceVersion string `json:"price_version"`
 	// Seq numbers the rows in the order they were written, with gaps.
 	Seq int64 `json:"seq"`
+	// Calls is how many requests the row stands for when it is more than one: those that never reached a provider are summed.
+	Calls int64 `json:"calls,omitempty"`
 }
 
 func spendLogOf(entry api.LedgerEntry) spendLog {
@@ -58,7 +60,7 @@ func spendLogOf(entry api.LedgerEntry) spendLog {
 		CachedTokens: entry.CachedTokens, StartTime: entry.AdmittedAt, EndTime: entry.SettledAt,
 		Model: entry.Model, ModelGroup: entry.Model, Provider: provider, APIBase: base,
 		User: entry.UserID, TeamID: entry.TeamID, EndUser: entry.EndUser, RequestTags: entry.Tags, CacheHit: "False",
-		Status: status, Kind: entry.Kind, ClientRequestID: entry.RequestID, PriceVersion: entry.PriceVersion, Seq: entry.Seq,
+		Status: status, Kind: entry.Kind, ClientRequestID: entry.RequestID, PriceVersion: entry.PriceVersion, Seq: entry.Seq, Calls: entry.Calls,
 	}
 }
 

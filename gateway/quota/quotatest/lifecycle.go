@@ -136,6 +136,21 @@ func testEndings(t *testing.T, h Harness) {
 	same(t, "what was never sent is no request", state.Requests, 2)
 	same(t, "nothing is live any more", state.Live, 0)
 
+	summed := h.request(with)
+	h.admit(t, summed)
+	h.Clock.Advance(2 * time.Second)
+	settlement = settlementOf(summed, 0, 0)
+	settlement.Unsent, settlement.Summed, settlement.Row.Kind = true, true, api.LedgerVoid // it is in no row below
+	if _, err := h.Engine.Settle(t.Context(), settlement); err != nil {
+		t.Fatal(err)
+	}
+	state = h.window(t, window[0])
+	same(t, "what the caller sums up gives the tokens back", state.Tokens, 60)
+	same(t, "what the caller sums up is not live", state.Live, 0)
+	if again, err := h.Engine.Settle(t.Context(), settlement); err != nil || !again.Duplicate {
+		t.Errorf("again: %+v, %v", again, err)
+	}
+
 	h.testCrash(t, with, budget)
 	h.drain(t)
 	var kinds []string

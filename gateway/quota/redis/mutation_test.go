@@ -32,6 +32,7 @@ var bugs = []bug{
 	{"what others reserved is spent again", "local used = budget.settled + budget.held", "local used = budget.settled", ""},
 	{"a settled request stays reserved", "add_held(c, 0 - reserved)", "add_held(c, 0)", ""},
 	{"a request that was never sent still counts", "    if unsent then\n", "    if false then\n", ""},
+	{"what the gateway sums up is written", "  if summed then\n", "  if false then\n", ""},
 	{"a finished request stays live", "w.live = math.max(w.live - 1, 0)", "", ""},
 	{"a seed is added", "if held[1] then\n  return 0\nend\n", "ARGV[2], ARGV[4] = ARGV[2] + amount(held[2]), seed_basis(held[2], held[3])\n", "TestPromise_T8_seedsRace"},
 	{"a late seed overwrites", "if held[1] then\n  return 0\nend\n", "ARGV[4] = seed_basis(held[2], held[3])\n", "TestPromise_T8_seedsComeLate"},

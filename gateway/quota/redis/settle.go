@@ -49,6 +49,9 @@ func (r *Engine) End(ctx context.Context, settlement quota.Settlement) (quota.En
 
 // recordNow records a settlement that Redis cannot be told of now.
 func (r *Engine) recordNow(ctx context.Context, settlement quota.Settlement, held *recovery.Held) error {
+	if settlement.Summed {
+		return nil
+	}
 	row := quota.SettledRow(settlement, held.Decision.At, time.Now().UTC())
 	return r.record.Append(context.WithoutCancel(ctx), []quota.Entry{{Row: &row}})
 }

@@ -47,12 +47,23 @@ func (r *Engine) answerSettles(slot string, group []*settleCall) {
 	finish(group, answers, err)
 }
 
+// endingOf says how settle.lua has to end a reservation.
+func endingOf(settlement *quota.Settlement) (ending int) {
+	if settlement.Unsent {
+		ending++
+	}
+	if settlement.Summed {
+		ending += 2
+	}
+	return ending
+}
+
 func (r *Engine) bookGroup(breaker *wire.Breaker, slot string, group []*settleCall) ([][]any, error) {
 	args := make([]any, 0, 8+5*len(group))
 	args = append(args, r.conn.Clock(), r.replica, 0, 0, quota.Remembered.Microseconds())
 	for _, call := range group {
 		settlement := &call.settlement
-		args = append(args, settlement.ID, settlement.Tokens, int64(settlement.Cost), settlement.Unsent, call.row)
+		args = append(args, settlement.ID, settlement.Tokens, int64(settlement.Cost), endingOf(settlement), call.row)
 	}
 	log := r.book.Log(slot)
 	number := log.Number(args)
@@ -73,7 +84,13 @@ func (r *Engine) bookGroup(breaker *wire.Breaker, slot string, group []*settleCa
 		call.now, call.order = now, orderOf(now, i)
 	}
 	together, apart := writtenBy(group, answers)
-	r.streams.NoteWritten(slot, entry, together, apart, len(together) == len(group))
+	settled := 0
+	for _, call := range group {
+		if !call.settlement.Summed {
+			settled++
+		}
+	}
+	r.streams.NoteWritten(slot, entry, together, apart, len(together) == settled)
 	return answers, answer.Err
 }
 
@@ -86,6 +103,9 @@ func writtenBy(group []*settleCall, answers [][]any) (together, apart []drain.Ro
 			continue
 		}
 		at := answer.Int()
+		if call.settlement.Summed {
+			continue
+		}
 		row := drain.Row{Row: quota.SettledRow(call.settlement, quota.TimeOf(max(at, -at)), call.now), Counters: call.counters}
 		if at < 0 {
 			apart = append(apart, row)

@@ -4,7 +4,7 @@
 INSERT OR FAIL INTO ledger -- sqlite only
 INSERT INTO ledger -- postgres only
    (id, kind, admitted_at_ms, settled_at_ms, request_id, team_id, key_id, user_id, model, upstream,
-    prompt_tokens, cached_tokens, completion_tokens, cost_nano, price_version, end_user, tags)
+    prompt_tokens, cached_tokens, completion_tokens, cost_nano, price_version, end_user, tags, calls)
 VALUES $rows
 ON CONFLICT (id) DO NOTHING
 RETURNING id -- postgres only
@@ -14,7 +14,7 @@ SELECT id FROM ledger WHERE seq > $after_seq
 
 -- name: ledger_list
 SELECT seq, id, kind, admitted_at_ms, settled_at_ms, request_id, team_id, key_id, user_id, model, upstream,
-    prompt_tokens, cached_tokens, completion_tokens, cost_nano, price_version, end_user, tags
+    prompt_tokens, cached_tokens, completion_tokens, cost_nano, price_version, end_user, tags, calls
 FROM ledger
 WHERE 1 = 1
   AND team_id = $team_id -- if team_id

@@ -39,6 +39,7 @@ type recentSettlement struct {
 	row        string // packed
 	at         time.Time
 	adopted    bool
+	summed     bool
 
 	admittedAt            time.Time
 	input, output, tokens int64
@@ -51,7 +52,7 @@ type recentSettlement struct {
 func newRecentSettlement(settlement quota.Settlement, held *Held, now time.Time) *recentSettlement {
 	return &recentSettlement{
 		id: settlement.ID, slot: settlement.Slot, usedTokens: settlement.Tokens, usedCost: settlement.Cost,
-		row: string(script.PackRow(settlement.Row)), at: now, adopted: held.Adopted,
+		row: string(script.PackRow(settlement.Row)), at: now, adopted: held.Adopted, summed: settlement.Summed,
 		admittedAt: held.Decision.At, input: held.Request.InputTokens, output: held.Decision.OutputTokens, tokens: held.Decision.Tokens,
 		inputCost: held.Request.InputCost, cost: held.Decision.Cost,
 		windows: held.Request.Windows, budgets: held.Request.Budgets, standing: held.Decision.Budgets,

@@ -80,13 +80,16 @@ func (r *Recovery) restoreNow(ctx context.Context, slot string, log *Log) error 
 	log.mu.Lock()
 	seen, recent := log.seen, slices.Clone(log.recent)
 	log.mu.Unlock()
-	entries := make([]quota.Entry, len(recent))
-	for i, settled := range recent {
+	entries := make([]quota.Entry, 0, len(recent))
+	for _, settled := range recent {
+		if settled.summed {
+			continue
+		}
 		settlement, err := settled.settlement()
 		if err != nil {
 			return fmt.Errorf("read the row of reservation %s again: %w", settled.id, err)
 		}
-		entries[i].Row = new(quota.SettledRow(settlement, settled.admittedAt, settled.at.UTC()))
+		entries = append(entries, quota.Entry{Row: new(quota.SettledRow(settlement, settled.admittedAt, settled.at.UTC()))})
 	}
 	if len(entries) > 0 {
 		if err := r.Record.Append(ctx, entries); err != nil {

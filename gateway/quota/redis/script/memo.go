@@ -33,6 +33,7 @@ type rowMemo struct {
 	PriceVersion     string     `json:"v,omitzero"`
 	EndUser          string     `json:"e,omitzero"`
 	Tags             []string   `json:"g,omitempty"`
+	Calls            int64      `json:"n,omitzero"`
 }
 
 // PackRow writes what encoding/json would write of a [rowMemo], in a fraction of the time: every request passes here twice.
@@ -61,6 +62,7 @@ func PackRow(row api.LedgerRow) []byte {
 		p.name("g")
 		p.json(row.Tags)
 	}
+	p.int("n", row.Calls)
 	if len(p.text) == 0 {
 		p.text = append(p.text, '{')
 	}

@@ -1,6 +1,7 @@
 -- Ends reservations with what they really used, one after the other, and writes their ledger entries in the same step.
 -- KEYS: slot. ARGV: clock, gateway, its numbers for this change and for the latest it saw applied,
--- how long ends are remembered, then of each reservation its id, tokens, cost, 1 for a request that was never sent, row.
+-- how long ends are remembered, then of each reservation its id, tokens, cost, how it ended, row. How it ended is 1 for a
+-- request that was never sent, and 2 more for one whose row is not written, because the gateway sums such ends up.
 -- Replies: {'lost'}, or {'ok', answers, now, the stream's entry that holds the rows of those that settled}. An answer is
 -- its length, status, and if that is 'settled': when it was admitted, negative if its row is in an entry of its own, and
 -- how its windows and budgets stand.
@@ -31,11 +32,16 @@ end
 
 local rows = {} -- the row, and when it was admitted, of each
 
-local function settle(id, r, tokens, cost, unsent, row)
+local function settle(id, r, tokens, cost, unsent, summed, row)
   local alerts = finish(base, id, r, tokens, cost, now, unsent)
   save_ending(base, id, now + remembered)
   say('settled')
-  if alerts == '' then
+  if summed then
+    if alerts ~= '' then
+      write_entry(base, 'cancel', id, r, now, alerts, 'cost', cost) -- alerts only
+    end
+    say(r.at)
+  elseif alerts == '' then
     rows[#rows + 1] = row
     rows[#rows + 1] = r.at
     say(r.at)
@@ -61,11 +67,11 @@ local function correct(id, ending, tokens, cost, row)
 end
 
 local settled = false
-local function answer(id, tokens, cost, unsent, row)
+local function answer(id, tokens, cost, ending, row)
   local r = load_reservation(base, id)
   if r then
     settled = true
-    return settle(id, r, tokens, cost, unsent, row)
+    return settle(id, r, tokens, cost, ending % 2 == 1, ending >= 2, row)
   end
   local ending = load_ending(base, id, now)
   if not ending then
@@ -81,7 +87,7 @@ load_all()
 for i = FIRST, #ARGV, SIZE do
   say(0)
   local start = said
-  answer(ARGV[i], tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2]), ARGV[i + 3] == '1', ARGV[i + 4])
+  answer(ARGV[i], tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2]), tonumber(ARGV[i + 3]), ARGV[i + 4])
   out[start] = said - start
 end
 save_changes(base, now, nil, remembered)
