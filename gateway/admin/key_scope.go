@@ -109,6 +109,26 @@ func spokenFor(c *route.Call, targets []route.Target) ([]route.Target, error) {
 // nobodys stands for a key that is not there. It is of no caller's Team: whether a key of others exists is not told.
 var nobodys = route.Target{Key: true}
 
+// deletedKey is whose a key was that is there no longer, so that its team is told that it is gone; nobody's if it was never
+// there. Only ids are found so.
+func (s *Server) deletedKey(c *route.Call, id string) (route.Target, error) {
+	if len(c.Caller.Teams) == 0 {
+		return nobodys, nil
+	}
+	deletions, err := s.record.AuditPage(c.Context(), api.AuditFilter{Action: "key.delete", ObjectID: id, Limit: 1})
+	if err != nil || len(deletions) == 0 {
+		return nobodys, err
+	}
+	var was struct {
+		TeamID string `json:"team_id"`
+		UserID string `json:"user_id"`
+	}
+	if json.Unmarshal(deletions[0].Before, &was) != nil {
+		return nobodys, nil // of a form that is not read any more
+	}
+	return route.Target{Key: true, Team: was.TeamID, User: was.UserID}, nil
+}
+
 // targets are the keys with these names.
 func (s *Server) targets(c *route.Call, names ...string) ([]route.Target, error) {
 	var targets []route.Target
@@ -118,7 +138,11 @@ func (s *Server) targets(c *route.Call, names ...string) ([]route.Target, error)
 		}
 		key, err := s.keyNamed(c.Context(), name)
 		if api.CodeOf(err) == api.NotFound {
-			targets = append(targets, nobodys)
+			gone, err := s.deletedKey(c, name)
+			if err != nil {
+				return nil, err
+			}
+			targets = append(targets, gone)
 			continue
 		}
 		if err != nil {

@@ -119,6 +119,21 @@ func TestTeamAdmin_refusalsTellNotWhatExists(t *testing.T) {
 	c.as(leading, "POST", "/key/generate", `{"team_id":"own","budget_id":"secret-plan"}`).ok()
 }
 
+// A key of the team that somebody else has deleted is gone for the team's admins, as Terraform has to know; one of
+// another team is as one that never was.
+func TestTeamAdmin_learnsThatAKeyOfTheTeamIsGone(t *testing.T) {
+	c := newCompany(t)
+	mine := c.as(leading, "POST", "/key/generate", `{"team_id":"own"}`).ok().textAt("key_id")
+	c.post("/key/delete", `{"keys":["`+mine+`","`+c.keys["other"]+`"]}`).ok()
+	for _, role := range []auth.Role{leading, auth.RoleTeamViewer} {
+		c.as(role, "GET", "/key/info?key="+mine, "").refused(404, "key", "not found")
+		for _, key := range []string{c.keys["other"], "key_nowhere"} {
+			c.as(role, "GET", "/key/info?key="+key, "").refused(403, "", "its own teams only")
+		}
+	}
+	c.as(leading, "POST", "/key/update", `{"key":"`+mine+`","rpm_limit":1}`).refused(404, "key", "not found")
+}
+
 // clean takes out what Sprintf says of names that a text has no place for.
 func clean(text string) string {
 	text, _, _ = strings.Cut(text, "%!(EXTRA")
