@@ -15,7 +15,11 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/gateway/config"
 )
 
-const someSecrets = "--set=secrets.existing=bursar-secrets"
+const (
+	someSecrets = "--set=secrets.existing=bursar-secrets"
+	// kubernetes is the version that the chart is rendered for; helm itself would take one that is long gone.
+	kubernetes = "--kube-version=1.31.0"
+)
 
 // charts are sets of values that the chart is rendered with, and the kinds that come of them beside those that always do.
 var charts = map[string]struct {
@@ -52,11 +56,11 @@ func tool(t *testing.T, input, name string, arguments ...string) (string, error)
 }
 
 func TestHelm_rendersWhatKubernetesTakes(t *testing.T) {
-	if said, err := tool(t, "", "helm", "lint", "--strict", "examples/helm/bursar", someSecrets); err != nil {
+	if said, err := tool(t, "", "helm", "lint", "--strict", "examples/helm/bursar", kubernetes, someSecrets); err != nil {
 		t.Fatalf("%v\n%s", err, said)
 	}
 	for name, chart := range charts {
-		rendered, err := tool(t, "", "helm", append([]string{"template", "test", "examples/helm/bursar"}, chart.values...)...)
+		rendered, err := tool(t, "", "helm", append([]string{"template", "test", "examples/helm/bursar", kubernetes}, chart.values...)...)
 		if err != nil {
 			t.Errorf("%s: %v\n%s", name, err, rendered)
 			continue
@@ -84,7 +88,7 @@ func TestHelm_refusesWhatWouldNotRun(t *testing.T) {
 		"replica":                                     someSecrets + ",replica=3",
 		"minimum":                                     someSecrets + ",replicas=0",
 	} {
-		if said, err := tool(t, "", "helm", "template", "test", "examples/helm/bursar", values); err == nil || !strings.Contains(said, want) {
+		if said, err := tool(t, "", "helm", "template", "test", "examples/helm/bursar", kubernetes, values); err == nil || !strings.Contains(said, want) {
 			t.Errorf("%s: %v, %s", values, err, said)
 		}
 	}
@@ -93,7 +97,7 @@ func TestHelm_refusesWhatWouldNotRun(t *testing.T) {
 // What the chart writes as gateway.yaml can be served with the variables of its Secret, and the rules that it brings are
 // rules.
 func TestHelm_bringsFilesThatAreRight(t *testing.T) {
-	rendered, err := tool(t, "", "helm", "template", "test", "examples/helm/bursar", someSecrets, "--set=prometheusRule.enabled=true",
+	rendered, err := tool(t, "", "helm", "template", "test", "examples/helm/bursar", kubernetes, someSecrets, "--set=prometheusRule.enabled=true",
 		"--set=config.models[0].name=gpt-*,config.models[0].api_key=${OPENAI_API_KEY}")
 	if err != nil {
 		t.Fatal(rendered)
