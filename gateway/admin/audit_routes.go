@@ -23,6 +23,11 @@ func (s *Server) auditRoutes() []route.Route {
 				{Name: "page_size", Kind: "integer", Default: 50, Text: "How many on a page, at most 1000."},
 			},
 		}),
+		route.Raw("GET /quota/history", auth.Read, s.quotaHistory, route.Spec{
+			Tag: "quota", Summary: "Read what became of a team's limits, newest first: who changed them from what to what, and why.", Answer: quotaHistory{},
+			Description: "Changes of the team, of its keys and members, and of budgets that name it, as far as they say who may use what. A page looks at 200 changes of any kind.",
+			Query:       []openapi.Parameter{{Name: "team_id", Required: true}, route.StartDate, route.EndDate, route.CursorAt},
+		}),
 		route.Raw("GET /audit/verify", auth.Read, s.verifyAudit, route.Spec{
 			Tag: "audit", Summary: "Say whether every change is as it was written, in its place, and the last one there.", Answer: auditVerdict{},
 			Description: "Keep `rows` and `head` elsewhere and send them along the next time: that shows a log whose end was cut off cleanly.",

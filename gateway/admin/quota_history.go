@@ -1,0 +1,88 @@
+package admin
+
+import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"regexp"
+	"slices"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/route"
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+// quotaHistory is the answer of GET /quota/history.
+type quotaHistory struct {
+	History []api.QuotaHistoryEntry `json:"history"`
+	// NextCursor asks for what comes after, as the parameter cursor; empty when there is nothing.
+	NextCursor string `json:"next_cursor"`
+}
+
+// historyRead is how many changes one answer looks at: most of them concern limits.
+const historyRead = 200
+
+// quotaHistory is GET /quota/history?team_id=: what became of a team's limits, newest first, with who changed them and why.
+func (s *Server) quotaHistory(c *route.Call) (any, error) {
+	team, err := c.Required("team_id")
+	if err != nil {
+		return nil, err
+	}
+	filter := api.AuditFilter{TeamID: team, Limit: historyRead}
+	if filter.From, filter.To, err = c.Period(); err != nil {
+		return nil, err
+	}
+	if _, err := c.Cursor(&filter.BeforeSeq); err != nil {
+		return nil, err
+	}
+	found, err := s.record.AuditPage(c.Context(), filter)
+	if err != nil {
+		return nil, err
+	}
+	answer := quotaHistory{History: []api.QuotaHistoryEntry{}}
+	for _, audit := range found {
+		if fields := limitChanges(audit.Before, audit.After); len(fields) > 0 {
+			answer.History = append(answer.History, api.QuotaHistoryEntry{
+				Seq: audit.Seq, At: audit.At, Action: audit.Action, ObjectID: audit.ObjectID, Actor: audit.Actor, Reason: audit.Reason,
+				PullRequest: pullRequest.FindString(audit.Reason), Changes: fields,
+			})
+		}
+	}
+	if len(found) == historyRead {
+		answer.NextCursor, err = route.EncodeCursor(found[len(found)-1].Seq)
+	}
+	return answer, err
+}
+
+// pullRequest is the address of a pull or merge request, as reasons from pipelines hold it.
+var pullRequest = regexp.MustCompile(`https?://[^\s"<>]+/(?:pull|pulls|pull-requests|merge_requests)/[0-9]+`)
+
+// limiting are the fields that say who may use what.
+var limiting = map[string]bool{
+	"max_budget": true, "soft_budget": true, "soft_threshold_pct": true, "hard_cap": true, "budget_duration": true, "reset_day": true, "budget_id": true,
+	"temp_budget_increase": true, "temp_budget_expiry": true, "max_budget_in_team": true, "team_member_budget": true,
+	"rpm_limit": true, "tpm_limit": true, "max_parallel_requests": true, "model_rpm_limit": true, "model_tpm_limit": true,
+	"models": true, "blocked": true, "expires": true, "team_ids": true, "key_ids": true, "everything": true, "on_soft_limit": true,
+}
+
+// limitChanges are the limits that differ between two states of an object, in the order of their names.
+func limitChanges(before, after json.RawMessage) []api.QuotaFieldChange {
+	var was, is map[string]json.RawMessage
+	_ = json.Unmarshal(before, &was) // null, before a create, has no fields
+	_ = json.Unmarshal(after, &is)
+	var changes []api.QuotaFieldChange
+	for _, name := range slices.Sorted(maps.Keys(limiting)) {
+		before, after := orNull(name, was[name]), orNull(name, is[name])
+		if !bytes.Equal(before, after) {
+			changes = append(changes, api.QuotaFieldChange{Field: name, Old: before, New: after})
+		}
+	}
+	return changes
+}
+
+// orNull makes one of what says that there is no limit. A cap that is not hard is not a missing one.
+func orNull(name string, raw json.RawMessage) json.RawMessage {
+	if slices.Contains([]string{"", "[]", "{}"}, string(raw)) || string(raw) == "false" && name != "hard_cap" {
+		return json.RawMessage("null")
+	}
+	return raw
+}
