@@ -1,6 +1,7 @@
 package redis_test
 
 import (
+	"os"
 	"testing"
 	"time"
 
@@ -14,7 +15,11 @@ import (
 
 // The driver looks once a second whether a server that was killed is back, and then finds itself closed.
 func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/redis/go-redis/v9/internal/pool.(*ConnPool).tryDial"))
+	removeChildren := goleak.Cleanup(func(code int) {
+		_ = os.RemoveAll(children)
+		os.Exit(code)
+	})
+	goleak.VerifyTestMain(m, removeChildren, goleak.IgnoreAnyFunction("github.com/redis/go-redis/v9/internal/pool.(*ConnPool).tryDial"))
 }
 
 func newRedis(t *testing.T) quotatest.Harness {

@@ -2,11 +2,13 @@ package redis_test
 
 import (
 	"cmp"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis"
@@ -105,7 +107,11 @@ func catchBugs(t *testing.T, bugs []bug, usual, tests string, env ...string) {
 	if os.Getenv(bugEnv) != "" {
 		t.Fatal("started with a bug")
 	}
-	scripts, program, free := allScripts(t), testsWithoutRaceDetector(t), make(chan struct{}, together)
+	program, err := testsWithoutRaceDetector()
+	if err != nil {
+		t.Fatal(err)
+	}
+	scripts, free := allScripts(t), make(chan struct{}, together)
 	for _, bug := range bugs {
 		t.Run(bug.name, func(t *testing.T) {
 			t.Parallel()
@@ -156,13 +162,19 @@ func caught(t *testing.T, command *exec.Cmd) bool {
 	return err != nil
 }
 
-// testsWithoutRaceDetector builds the tests of this package anew: a bug of a script is seen without the
+// children is the folder of the program that children with a bug run, removed when all tests have run.
+var children string
+
+// testsWithoutRaceDetector builds the tests of this package anew, once: a bug of a script is seen without the
 // detector, which makes each process many times slower.
-func testsWithoutRaceDetector(t *testing.T) string {
-	program := filepath.Join(t.TempDir(), "quota.test")
-	build := exec.CommandContext(t.Context(), "go", "test", "-race=false", "-c", "-o", program, ".")
-	if output, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build the tests: %v\n%s", err, output)
+var testsWithoutRaceDetector = sync.OnceValues(func() (program string, err error) {
+	if children, err = os.MkdirTemp("", "bursar-quota-"); err != nil {
+		return "", err
 	}
-	return program
-}
+	program = filepath.Join(children, "quota.test")
+	output, err := exec.Command("go", "test", "-race=false", "-c", "-o", program, ".").CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("build the tests: %w\n%s", err, output)
+	}
+	return program, nil
+})
