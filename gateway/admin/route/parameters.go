@@ -22,7 +22,6 @@ var (
 		Name: "cursor", Text: "The `next_cursor` of the page before, in the same order and of the same selection. Takes as long for " +
 			"the last page as for the first, and neither skips nor repeats what was there all the time.",
 	}
-	FlagWords = []string{"true", "false", "True", "False"}
 )
 
 func PageSize(name string) openapi.Parameter {

@@ -3,6 +3,11 @@
 // It promises that all that is known of a route stands in one place, that a request without the
 // route's permission reaches no handler, and that what a request says and nobody understands is
 // named or refused. It must never know what an operation is about.
+//
+// The description of the API is written by our own gateway/openapi, not by huma: a type has two schemas
+// here, as a request may leave out what an answer always has, where huma has one; huma's validation would
+// refuse what LiteLLM's clients write (an empty text, "100", 100.0) before it is read as what they mean;
+// and the data path is described by the same generator without being served by it.
 package route
 
 import (
