@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/testenv"
 )
 
 // hear waits for the next alert, insists on what it is about and on its signature, and shows it.
@@ -35,6 +36,29 @@ func (d *demo) hear(ctx context.Context, event, team string) error {
 		return fmt.Errorf("the alert is %s about %q instead of %s about %q:\n%s", message.Type, message.Data.TeamID, event, team, delivery.Body)
 	}
 	d.out.show(fmt.Sprintf("webhook-id: %s\nwebhook-signature: verified\n\n%s", delivery.ID, indented(delivery.Body)))
+	return nil
+}
+
+// read waits for the same alert in Slack and in the mailbox, and shows both as people see them.
+func (d *demo) read(ctx context.Context, nth int) error {
+	waiting, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	letters, err := d.slack.Wait(waiting, nth)
+	if err != nil {
+		return fmt.Errorf("wait for the message in Slack: %w", err)
+	}
+	letter := letters[nth-1]
+	if letter.Refusal != "" {
+		return fmt.Errorf("slack refused the message: %s", letter.Refusal)
+	}
+	mails, err := d.mail.Wait(waiting, nth)
+	if err != nil {
+		return fmt.Errorf("wait for the e-mail: %w", err)
+	}
+	d.out.say("In Slack:")
+	d.out.show(testenv.SlackText(letter.Body))
+	d.out.say("By e-mail:")
+	d.out.show(fmt.Sprintf("To: %s\nSubject: %s\n\n%s", mails[nth-1].To[0], mails[nth-1].Subject, mails[nth-1].Text))
 	return nil
 }
 

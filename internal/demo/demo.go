@@ -22,6 +22,8 @@ type demo struct {
 	upstreamKey string
 	upstream    *testenv.Upstream
 	receiver    *testenv.Webhook
+	slack       *testenv.Slack
+	mail        *testenv.MailServer
 	gateway     *gateway
 	terraform   *terraformCLI
 	// keys are the secrets of the teams' keys, by team id.
@@ -38,7 +40,7 @@ type step struct {
 // steps is the story, in order.
 func (d *demo) steps() []step {
 	return []step{
-		{"Start a gateway, a fake model server and a webhook receiver", d.start},
+		{"Start a gateway, a fake model server and receivers of alerts", d.start},
 		{"Apply examples/quickstart: three teams with limits and budgets", d.apply},
 		{"Plan again: nothing to do", d.planEmpty},
 		{"Marketing may send 30 requests a minute: send 35 at once", d.hitRateLimit},
@@ -88,6 +90,12 @@ func (d *demo) startServers(ctx context.Context) error {
 	if d.receiver, err = testenv.NewWebhook(testenv.WebhookOptions{Secret: secret}); err != nil {
 		return fmt.Errorf("start the webhook receiver: %w", err)
 	}
+	if d.slack, err = testenv.NewSlack(testenv.SlackOptions{}); err != nil {
+		return fmt.Errorf("start the fake Slack: %w", err)
+	}
+	if d.mail, err = testenv.NewMailServer(testenv.MailServerOptions{TLS: "none"}); err != nil {
+		return fmt.Errorf("start the mail server: %w", err)
+	}
 	d.terraform, err = newTerraform(ctx, d.dir, d.bin, map[string]string{
 		"BURSAR_ADMIN_KEY":      d.adminKey,
 		"TF_VAR_webhook_url":    d.receiver.URL(),
@@ -107,6 +115,12 @@ func (d *demo) close() error {
 	}
 	if d.receiver != nil {
 		errs = append(errs, d.receiver.Close())
+	}
+	if d.slack != nil {
+		errs = append(errs, d.slack.Close())
+	}
+	if d.mail != nil {
+		errs = append(errs, d.mail.Close())
 	}
 	return errors.Join(append(errs, os.RemoveAll(d.dir))...)
 }

@@ -25,6 +25,25 @@ func (d *demo) start(ctx context.Context) error {
 	d.out.say("bin/bursar serve --config %s", config)
 	d.out.say("The gateway is at %s, with SQLite and in-process counters in a temporary folder.", d.gateway.url)
 	d.out.say("The model server is at %s, the receiver at %s.", d.upstream.URL(), d.receiver.URL())
+	d.out.say("It also writes to a fake Slack and to a mail server on this machine.")
+	return d.tellPeople(ctx)
+}
+
+// tellPeople makes the routes to Slack and to a mailbox.
+func (d *demo) tellPeople(ctx context.Context) error {
+	for _, targets := range []api.AlertTargets{
+		{Slack: &api.SlackTarget{URL: new(d.slack.HookURL())}},
+		{Email: &api.EmailTarget{
+			To: api.StringList{"research-leads@example.com"}, From: "bursar@example.com",
+			SMTPHost: d.mail.Host(), SMTPPort: d.mail.Port(), SMTPTLS: api.SMTPPlain,
+		}},
+	} {
+		route := api.NewAlertRoute("").AlertRouteFields
+		route.Name, route.TeamIDs, route.AlertTargets = "research by "+targets.Target().Kind(), api.StringList{"research"}, targets
+		if err := d.admin(ctx, http.MethodPost, "/alert_route/new", route, nil); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -75,6 +75,9 @@ func (d *demo) spendToSoftLimit(ctx context.Context) error {
 	if err := d.hear(ctx, api.EventBudgetSoftLimit, "research"); err != nil {
 		return err
 	}
+	if err := d.read(ctx, 1); err != nil {
+		return err
+	}
 	d.out.say("A soft limit only warns: research goes on.")
 	return nil
 }
