@@ -9,6 +9,7 @@ package provider
 import (
 	"cmp"
 	"context"
+	"errors"
 	"os"
 	"os/user"
 	"strings"
@@ -50,6 +51,7 @@ type providerModel struct {
 	AdminKey     types.String `tfsdk:"admin_key"`
 	ChangeReason types.String `tfsdk:"change_reason"`
 	MaxRetries   types.Int64  `tfsdk:"max_retries"`
+	settingsModel
 }
 
 // New returns a function that makes the provider; version is shown to the gateway.
@@ -65,7 +67,7 @@ func (p *bursarProvider) Metadata(_ context.Context, _ provider.MetadataRequest,
 func (p *bursarProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Runs a Bursar LLM gateway: who may spend what on which models, and who is told before a cap is hit.",
-		Attributes: map[string]schema.Attribute{
+		Attributes: withSettings(map[string]schema.Attribute{
 			"endpoint": schema.StringAttribute{
 				MarkdownDescription: "Address of the gateway, such as `https://bursar.example.com`. " +
 					"May be left to the environment variable `" + object.EnvEndpoint + "`.",
@@ -88,11 +90,11 @@ func (p *bursarProvider) Schema(_ context.Context, _ provider.SchemaRequest, res
 			"max_retries": schema.Int64Attribute{
 				MarkdownDescription: "How often a call is repeated when the gateway is busy (429), restarting (502, 503, 504) " +
 					"or not reached, with growing pauses or the one that the gateway asks for. After a fault of the gateway (500) " +
-					"it is repeated twice at most. Defaults to 4; 0 never repeats.",
+					"it is repeated twice at most. Defaults to 4; 0 never repeats. May be left to the environment variable `" + envMaxRetries + "`.",
 				Optional:   true,
-				Validators: validInt64(0, 20),
+				Validators: validInt64(0, mostRetries),
 			},
-		},
+		}),
 	}
 }
 
@@ -103,19 +105,20 @@ func (p *bursarProvider) Configure(ctx context.Context, req provider.ConfigureRe
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if model.Endpoint.IsUnknown() || model.AdminKey.IsUnknown() {
+	if model.Endpoint.IsUnknown() || model.AdminKey.IsUnknown() || model.settingsModel.isUnknown() {
 		// A gateway that the same configuration installs: its address comes with the apply. A plan does without the
 		// rest, as it changes nothing.
 		return
 	}
 	options := client.Options{
 		Endpoint:  model.setting(&resp.Diagnostics, "endpoint", model.Endpoint, object.EnvEndpoint),
-		AdminKey:  model.setting(&resp.Diagnostics, "admin_key", model.AdminKey, object.EnvAdminKey),
+		AdminKey:  model.adminKey(&resp.Diagnostics),
 		Actor:     actor(),
 		Reason:    cmp.Or(model.ChangeReason.ValueString(), os.Getenv(object.EnvChangeReason)),
 		UserAgent: "terraform-provider-bursar/" + p.version,
-		RetryMax:  model.retryMax(),
+		RetryMax:  model.retryMax(&resp.Diagnostics),
 	}
+	model.settingsModel.apply(ctx, &options, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -154,17 +157,6 @@ func (m providerModel) setting(diags *diag.Diagnostics, attribute string, value 
 	return setting
 }
 
-func (m providerModel) retryMax() int {
-	switch {
-	case m.MaxRetries.IsNull() || m.MaxRetries.IsUnknown():
-		return 0
-	case m.MaxRetries.ValueInt64() == 0:
-		return -1
-	default:
-		return int(m.MaxRetries.ValueInt64())
-	}
-}
-
 // newClient reports a wrong environment variable too, which no attribute validator has seen.
 func newClient(options client.Options, diags *diag.Diagnostics) (*client.Client, error) {
 	if _, err := client.CheckEndpoint(options.Endpoint); err != nil {
@@ -172,6 +164,10 @@ func newClient(options client.Options, diags *diag.Diagnostics) (*client.Client,
 		return nil, err
 	}
 	gateway, err := client.New(options)
+	if errors.Is(err, client.ErrNoCertificate) {
+		diags.AddAttributeError(path.Root("ca_file"), "No certificates", attribute.Sentence(err)+" It was taken from ca_file, ca_pem, "+envCAFile+" or "+envCAPEM+".")
+		return nil, err
+	}
 	if err != nil {
 		diags.AddAttributeError(path.Root("admin_key"), "Wrong admin key", attribute.Sentence(err)+" It was taken from the provider block or "+object.EnvAdminKey+".")
 	}

@@ -11,16 +11,21 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/go-resty/resty/v2"
+	"golang.org/x/net/http/httpguts"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
@@ -50,6 +55,10 @@ type Options struct {
 	Reason string
 	// UserAgent names the program in the gateway's log.
 	UserAgent string
+	// CAPEM are certificates in PEM that are trusted besides those of the machine; empty for none.
+	CAPEM string
+	// Headers are sent with every request, for what stands before the gateway. Their values may be secret.
+	Headers map[string]string
 	// RetryMax is how often a call is repeated after 429, 502, 503, 504 or a broken
 	// connection, and at most how often after 500. Zero is 4, a negative number is never.
 	RetryMax int
@@ -70,6 +79,8 @@ type Client struct {
 	checks changeChecks
 	crowd  *crowd
 	reach  *reach
+	// secrets are what no error may show: the admin key and the values of headers.
+	secrets []string
 }
 
 // New returns a client of the gateway; it does not call it.
@@ -82,9 +93,16 @@ func New(options Options) (*Client, error) {
 	if err := CheckAdminKey(options.AdminKey); err != nil {
 		return nil, err
 	}
+	transport, err := newTransport(options.CAPEM)
+	if err != nil {
+		return nil, err
+	}
+	if err := CheckHeaders(options.Headers); err != nil {
+		return nil, err
+	}
 	rest := resty.NewWithClient(&http.Client{
 		Timeout:   cmp.Or(options.Timeout, defaultTimeout),
-		Transport: newTransport(),
+		Transport: transport,
 		// A redirect would carry a change to a place nobody configured, or turn it into a GET.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	})
@@ -93,18 +111,52 @@ func New(options Options) (*Client, error) {
 		SetDisableWarn(true).
 		SetLogger(silent{}).
 		SetResponseBodyLimit(maxResponseBytes)
+	rest.SetHeaders(options.Headers)
 	setHeaders(rest, options)
 	setRetries(rest, options)
 	c := &Client{rest: rest, crowd: newCrowd(), reach: newReach(cmp.Or(options.MaxWait, defaultMaxWait))}
+	c.secrets = append(slices.Collect(maps.Values(options.Headers)), options.AdminKey)
 	c.estate = newEstate(c)
 	return c, nil
 }
 
 // newTransport is Go's own, but that it does not wait long for an address at which nobody is.
-func newTransport() *http.Transport {
+func newTransport(caPEM string) (*http.Transport, error) {
 	transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert // Go's own since it has one
 	transport.DialContext = (&net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}).DialContext
-	return transport
+	if caPEM == "" {
+		return transport, nil
+	}
+	trusted, err := x509.SystemCertPool()
+	if err != nil {
+		trusted = x509.NewCertPool() // a machine without any
+	}
+	if !trusted.AppendCertsFromPEM([]byte(caPEM)) {
+		return nil, ErrNoCertificate
+	}
+	transport.TLSClientConfig = &tls.Config{RootCAs: trusted, MinVersion: tls.VersionTLS12}
+	return transport, nil
+}
+
+// ErrNoCertificate is for a text that was to be certificates.
+var ErrNoCertificate = errors.New("there is no certificate in PEM in it, -----BEGIN CERTIFICATE-----")
+
+// ownHeaders are the client's, or belong to a single request.
+var ownHeaders = []string{"authorization", "host", "content-length", "content-type", "transfer-encoding", "connection", "idempotency-key", "if-match", "x-api-key"}
+
+// CheckHeaders refuses headers that cannot be sent with every request, without repeating a value.
+func CheckHeaders(headers map[string]string) error {
+	for name, value := range headers {
+		switch {
+		case !httpguts.ValidHeaderFieldName(name):
+			return fmt.Errorf("%q is no name of a header", name)
+		case slices.Contains(ownHeaders, strings.ToLower(name)):
+			return fmt.Errorf("the header %s is set by the client itself", name)
+		case !httpguts.ValidHeaderFieldValue(value):
+			return fmt.Errorf("the value of the header %s holds a line break or another character that no header may have", name)
+		}
+	}
+	return nil
 }
 
 // Estate reads objects of the gateway, many with few requests. It is one for all users of the client.
@@ -161,7 +213,7 @@ func CheckAdminKey(key string) error {
 // or a secret that the request carries.
 func (c *Client) call(ctx context.Context, request *resty.Request, method, path string, result any) error {
 	err := c.exchange(ctx, request, method, path, result)
-	err = newVeil(c.rest.Token, request.Body).over(err)
+	err = newVeil(c.secrets, request.Body).over(err)
 	if err != nil && ctx.Err() == nil && failsAll(err) {
 		return c.reach.giveUp(err)
 	}

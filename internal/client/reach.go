@@ -164,5 +164,5 @@ func (c *Client) Probe(ctx context.Context) error {
 	default:
 		err = noAnswer(ctx, c.rest.BaseURL, err)
 	}
-	return c.reach.giveUp(newVeil(c.rest.Token, nil).over(err))
+	return c.reach.giveUp(newVeil(c.secrets, nil).over(err))
 }

@@ -2,10 +2,12 @@ package client_test
 
 import (
 	"context"
+	"encoding/pem"
 	"errors"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -168,6 +170,43 @@ func TestProbe_tellsWhatNoCallCanEscape(t *testing.T) {
 		gateway := startFake(t, passing)
 		if err := gateway.client(t).Probe(t.Context()); err != nil || len(gateway.requests) != 1 {
 			t.Errorf("%s: %v after %d requests", name, err, len(gateway.requests))
+		}
+	}
+}
+
+// certificateOf is the server's own, in PEM.
+func certificateOf(server *httptest.Server) string {
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}))
+}
+
+func TestNew_trustsTheCertificatesThatItIsGiven(t *testing.T) {
+	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{"team_id":"a"}`)) }))
+	defer server.Close()
+	if _, err := newClient(t, client.Options{Endpoint: server.URL, CAPEM: certificateOf(server)}).GetTeam(t.Context(), "a"); err != nil {
+		t.Error(err)
+	}
+	if _, err := client.New(client.Options{Endpoint: server.URL, AdminKey: adminKey, CAPEM: "none"}); !errors.Is(err, client.ErrNoCertificate) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestNew_sendsHeadersAndNeverShowsThem(t *testing.T) {
+	const secret = "canary-of-a-header"
+	var got atomic.Value
+	echo := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		got.Store(r.Header.Get("CF-Access-Client-Secret"))
+		answer := failed(http.StatusForbidden, "permission_error", "not with "+secret)
+		w.WriteHeader(answer.status)
+		_, _ = w.Write([]byte(answer.body))
+	}))
+	defer echo.Close()
+	_, err := newClient(t, client.Options{Endpoint: echo.URL, Headers: map[string]string{"CF-Access-Client-Secret": secret}}).GetTeam(t.Context(), "a")
+	if err == nil || strings.Contains(err.Error(), "canary") || got.Load() != secret {
+		t.Errorf("sent %v, got %v", got.Load(), err)
+	}
+	for name, value := range map[string]string{"a b": "x", "Authorization": "x", "If-Match": "x", "X-Ours": "canary\n"} {
+		if err := client.CheckHeaders(map[string]string{name: value}); err == nil || strings.Contains(err.Error(), "canary") {
+			t.Errorf("%q: %v", name, err)
 		}
 	}
 }

@@ -28,9 +28,9 @@ const (
 // veil hides secrets in errors. The gateway does not repeat them, but what is in front of it may, in whatever words.
 type veil []string
 
-// newVeil hides the admin key and what the body carries, in every spelling that an echo may have.
-func newVeil(adminKey string, body any) veil {
-	secrets := []string{adminKey}
+// newVeil hides the secrets of the client and what the body carries, in every spelling that an echo may have.
+func newVeil(ofClient []string, body any) veil {
+	secrets := slices.Clone(ofClient)
 	if body, ok := body.(secretive); ok {
 		secrets = append(secrets, body.secrets()...)
 	}

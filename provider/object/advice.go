@@ -20,8 +20,8 @@ const (
 func Advice(err error) string {
 	switch {
 	case isUntrusted(err):
-		return "\n\nThe gateway's certificate is not one that this machine trusts, or is for another name. Install the authority that issued it " +
-			"(on Linux SSL_CERT_FILE names its file), or give the provider's endpoint the name that the certificate is for."
+		return "\n\nThe gateway's certificate is not one that this machine trusts, or is for another name. Install the authority that issued it, " +
+			"name its certificates in the provider's ca_file, or give the provider's endpoint the name that the certificate is for."
 	case errors.Is(err, client.ErrNoAnswer):
 		return "\n\nIs the gateway running, and is the provider's endpoint (or " + EnvEndpoint + ") its address? " +
 			"If this configuration installs it, apply that first: terraform apply -target=…"
