@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -79,7 +80,7 @@ func (c *counts[K, V]) of(key K) *V {
 func (c *counts[K, V]) all() []*V {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.list[:len(c.list):len(c.list)]
+	return slices.Clip(c.list)
 }
 
 // calls are the counters of calls by team and model.

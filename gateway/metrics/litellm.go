@@ -28,7 +28,7 @@ func renamed(families []*dto.MetricFamily) []*dto.MetricFamily {
 	return again
 }
 
-// writeLiteLLMCalls writes the counters of calls under LiteLLM's names, with those of its labels that are bounded.
+// writeLiteLLM writes the counters of calls under LiteLLM's names, with those of its labels that are bounded.
 func (c *calls) writeLiteLLM(p *page, aliases map[string]string) {
 	uses := c.uses.all()
 	named := make([]string, len(uses))
