@@ -116,14 +116,21 @@ func readSpilled(file io.Reader) (rows []Row, err error) {
 		if err != nil {
 			return nil, err
 		}
-		sum, data, _ := bytes.Cut(bytes.TrimSuffix(line, []byte("\n")), []byte(" "))
-		want, err := strconv.ParseUint(string(sum), 16, 32)
-		var row Row
-		if err != nil || uint64(crc32.ChecksumIEEE(data)) != want || json.Unmarshal(data, &row) != nil {
+		row, whole := spilledRow(line)
+		if !whole {
 			return rows, nil
 		}
 		rows = append(rows, row)
 	}
+}
+
+func spilledRow(line []byte) (row Row, whole bool) {
+	sum, data, _ := bytes.Cut(bytes.TrimSuffix(line, []byte("\n")), []byte(" "))
+	want, err := strconv.ParseUint(string(sum), 16, 32)
+	if err != nil || uint64(crc32.ChecksumIEEE(data)) != want {
+		return row, false
+	}
+	return row, json.Unmarshal(data, &row) == nil
 }
 
 // TakeOver records what processes have left in the data directory that died while the record was away, and has the
