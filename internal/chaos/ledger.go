@@ -90,7 +90,7 @@ type remains struct {
 	spent    map[string]int64
 }
 
-// remains reads the counters; gateway/quota/redis_keys.go describes the keys.
+// remains reads the counters; gateway/quota/redis/script/keys.go describes the keys.
 func (s *stage) remains(ctx context.Context) (r remains, err error) {
 	r.spent = map[string]int64{}
 	err = s.onRedis(ctx, s.primary, func(client *redis.Client) error {
