@@ -92,9 +92,17 @@ func (s *Server) signedIn(r *http.Request, in *session, title string, body any) 
 	return p
 }
 
+// adminNav are the pages of who is over all teams.
 var adminNav = []navEntry{
-	{"", "Now"}, {"teams", "Teams"}, {"keys", "Keys"}, {"budgets", "Budgets"}, {"models", "Models"}, {"usage", "Usage"},
-	{"alerts", "Alerts"}, {"audit", "Audit"}, {"settings", "Settings"},
+	{"", "Now"},
+	{"teams", "Teams"},
+	{"keys", "Keys"},
+	{"budgets", "Budgets"},
+	{"models", "Models"},
+	{"usage", "Usage"},
+	{"alerts", "Alerts"},
+	{"audit", "Audit"},
+	{"settings", "Settings"},
 }
 
 // navOf are the pages that a caller may open.

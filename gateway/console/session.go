@@ -6,7 +6,6 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
-
 	"encoding/hex"
 	"net/http"
 	"time"

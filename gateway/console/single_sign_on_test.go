@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -83,9 +84,7 @@ func (p *identityProvider) token(w http.ResponseWriter, r *http.Request) {
 	claims := map[string]any{
 		"iss": p.URL, "aud": asked.Get("client_id"), "exp": time.Now().Add(time.Minute).Unix(), "iat": time.Now().Unix(), "nonce": asked.Get("nonce"),
 	}
-	for name, value := range p.person {
-		claims[name] = value
-	}
+	maps.Copy(claims, p.person)
 	if p.forge != nil {
 		p.forge(claims)
 	}
