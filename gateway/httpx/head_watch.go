@@ -51,7 +51,7 @@ func (w *headWatch) see(data []byte) {
 			line = w.line
 		}
 		data = data[end+1:]
-		w.see1(bytes.TrimSuffix(line, []byte("\r")))
+		w.takeLine(bytes.TrimSuffix(line, []byte("\r")))
 		w.line = w.line[:0]
 	}
 }
@@ -60,8 +60,8 @@ func (w *headWatch) keep(data []byte) {
 	w.line = append(w.line, data[:min(len(data), maxWatched-len(w.line))]...)
 }
 
-// see1 takes one line of a head; an empty one ends it.
-func (w *headWatch) see1(line []byte) {
+// takeLine takes one line of a head; an empty one ends it.
+func (w *headWatch) takeLine(line []byte) {
 	if len(line) == 0 {
 		w.headEnds()
 		return
