@@ -2,6 +2,9 @@ package review
 
 import (
 	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -112,6 +115,16 @@ func names(v value) string {
 		texts[i] = code(text)
 	}
 	return strings.Join(texts, ", ")
+}
+
+// mapping lists names with their values.
+func mapping(v value) string {
+	object, _ := v.raw.(map[string]any)
+	texts := make([]string, 0, len(object))
+	for _, name := range slices.Sorted(maps.Keys(object)) {
+		texts = append(texts, code(fmt.Sprintf("%s: %v", name, object[name])))
+	}
+	return listed(texts)
 }
 
 // plain prints text and numbers as they are.

@@ -15,29 +15,31 @@ var alertRouteKind = &kind{
 		{path: "min_severity", format: plain, none: "every severity", loosens: quieter},
 		{path: "thresholds", format: shares, none: "the budgets' own", loosens: narrowed("tells of fewer thresholds")},
 		{path: "enabled", format: choice("on", "off"), none: "on", ordinary: true, loosens: becomes(false, "tells nobody any more")},
-		{path: "webhook.url", format: plain, none: "nowhere", says: "messages go elsewhere", loosens: always("sends its messages elsewhere")},
-		{path: "webhook.format", format: plain, none: "standard", says: "messages are written otherwise"},
-		version("webhook.secret"), version("webhook.second_secret"), version("webhook.headers"),
-		partOfAddress("slack.channel", "none"), partOfAddress("slack.api_url", "Slack's own"), version("slack.url"), version("slack.token"),
-		partOfAddress("pagerduty.url", "PagerDuty's own"), {path: "pagerduty.severities", format: plain, none: "as they are"}, version("pagerduty.routing_key"),
-		{path: "email.to", format: names, none: "nobody", says: "other people are told", loosens: narrowed("tells fewer people")},
-		{path: "email.from", format: plain, none: "the gateway's"},
-		partOfAddress("email.smtp_host", "the gateway's"), {path: "email.smtp_port", format: plain, none: "the usual", ordinal: true},
-		{path: "email.smtp_tls", format: plain, none: "starttls"}, {path: "email.smtp_username", format: plain, none: "nobody"}, version("email.smtp_password"),
-		version("microsoft_teams.url"),
-		partOfAddress("alertmanager.url", "nowhere"), {path: "alertmanager.labels", format: plain, none: "none"}, version("alertmanager.headers"),
+		sentTo("webhook.url"),
+		{path: "webhook.format", format: plain, none: "the gateway's own", says: otherwise},
+		secretOf("webhook.secret"), secretOf("webhook.second_secret"), secretOf("webhook.headers"),
+		addressOf("slack.url"), sentTo("slack.channel"), secretOf("slack.token"), sentTo("slack.api_url"),
+		addressOf("pagerduty.routing_key"), sentTo("pagerduty.url"),
+		{path: "pagerduty.severities", format: mapping, none: "the gateway's", says: otherwise},
+		addressOf("microsoft_teams.url"),
+		{path: "email.to", format: names, none: "nobody", loosens: lostEntries("tells fewer people")},
+		{path: "email.from", format: plain, none: "the gateway's", says: otherwise},
+		sentTo("email.smtp_host"),
+		{path: "email.smtp_port", format: plain, none: "by `smtp_tls`", ordinal: true, says: otherwise},
+		{path: "email.smtp_tls", format: plain, none: "`starttls`", says: "is encrypted in another way", loosens: becomes("none", "is sent without encryption")},
+		{path: "email.smtp_username", format: plain, none: "none", says: otherwise},
+		secretOf("email.smtp_password"),
+		sentTo("alertmanager.url"), secretOf("alertmanager.headers"),
+		{path: "alertmanager.labels", format: mapping, none: "none", says: otherwise},
 	},
 	without: map[string]string{
-		"alert_route_id":           "names the route; a new name is a replacement",
-		"webhook.secret_wo":        writeOnly,
-		"webhook.second_secret_wo": writeOnly,
-		"webhook.headers_wo":       writeOnly,
-		"slack.url_wo":             writeOnly,
-		"slack.token_wo":           writeOnly,
-		"pagerduty.routing_key_wo": writeOnly,
-		"email.smtp_password_wo":   writeOnly,
-		"microsoft_teams.url_wo":   writeOnly,
-		"alertmanager.headers_wo":  writeOnly,
+		"alert_route_id":    "names the route; a new name is a replacement",
+		"webhook.secret_wo": hidden, "webhook.second_secret_wo": hidden, "webhook.headers_wo": hidden,
+		"slack.url_wo": hidden, "slack.token_wo": hidden,
+		"pagerduty.routing_key_wo": hidden,
+		"microsoft_teams.url_wo":   hidden,
+		"email.smtp_password_wo":   hidden,
+		"alertmanager.headers_wo":  hidden,
 	},
 	deleted:  "deleted: nobody is told by it any more",
 	replaced: "replaced by a new alert route",
@@ -45,17 +47,26 @@ var alertRouteKind = &kind{
 	gone:     "is deleted: nobody is told by it any more",
 }
 
-// writeOnly is why a secret of a target is passed over.
-const writeOnly = "is never in a plan; a new one shows by its version"
+const (
+	hidden    = "is never in a plan; a new one shows by its version"
+	otherwise = "messages are sent in another way"
+)
 
-// version is that of a secret of a target.
-func version(secret string) attribute {
-	return attribute{path: secret + "_wo_version", format: plain, none: "none", ordinal: true, says: "gets another secret"}
+// sentTo is an attribute that says where messages go.
+func sentTo(path string) attribute {
+	return attribute{path: path, format: plain, none: "none", says: "messages go elsewhere", loosens: always("sends its messages elsewhere")}
 }
 
-// partOfAddress is a part of a target's address.
-func partOfAddress(path, none string) attribute {
-	return attribute{path: path, format: plain, none: none, says: "messages go elsewhere", loosens: always("sends its messages elsewhere")}
+// addressOf is the version of a secret that says where messages go.
+func addressOf(path string) attribute {
+	a := sentTo(path + "_wo_version")
+	a.ordinal = true
+	return a
+}
+
+// secretOf is the version of any other secret.
+func secretOf(path string) attribute {
+	return attribute{path: path + "_wo_version", format: plain, none: "none", ordinal: true, says: "gets another secret"}
 }
 
 // quieter is the effect of the least severity that is told.

@@ -42,6 +42,18 @@ type Result struct {
 	Asking error
 }
 
+// Summary is the result on one line.
+func (r Result) Summary() string {
+	switch {
+	case r.Changes == 0:
+		return "no quota changes"
+	case r.NeedsApproval:
+		return fmt.Sprintf("%s of quotas, %s need approval", several(r.Changes, "change", "changes")[0], several(len(r.Reasons), "point", "points")[0])
+	default:
+		return several(r.Changes, "change", "changes")[0] + " of quotas, none needs approval"
+	}
+}
+
 // Render reads a plan as "terraform show -json" prints it and writes the review.
 // The error of a plan that cannot be read says what one is and how to make it; it wraps
 // [ErrPlan], and nothing has been written then. Usage that cannot be read is said in the review.

@@ -1,14 +1,18 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
+	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/review"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/review/policy"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/review/post"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/internal/client"
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
@@ -24,6 +28,8 @@ type reviewCommand struct {
 	AdminKey       string  `help:"Admin key of that gateway." env:"BURSAR_ADMIN_KEY"`
 	Policy         string  `help:"A quota-policy.yaml that says what deserves a warning and who must agree." type:"existingfile"`
 	TestPolicy     string  `help:"Try the cases of this file on the policy instead of reviewing a plan." type:"existingfile"`
+	Post           string  `help:"Put the review up as one comment and a commit status, by the variables of the pipeline." enum:",github,gitlab" default:"" placeholder:"github|gitlab"`
+	PostName       string  `help:"Tells the reviews of several pipelines on one pull request apart." default:"quotas"`
 	Offline        bool    `help:"Do not ask the gateway, even where its address is set."`
 	MaxIncreasePct float64 `help:"Exit with 2 when a limit grows by more than this percentage; 0 does not."`
 }
@@ -64,9 +70,13 @@ func (c reviewCommand) Run(ctx context.Context) error {
 		}
 		options.Usage, options.Gateway = usage{gateway}, usage{gateway}
 	}
-	result, err := review.Render(ctx, os.Stdout, plan, options)
+	var markdown bytes.Buffer
+	result, err := review.Render(ctx, io.MultiWriter(os.Stdout, &markdown), plan, options)
 	if err != nil {
 		return fmt.Errorf("review %s: %w", c.Plan, err)
+	}
+	if err := c.put(ctx, result, markdown.String()); err != nil {
+		return err
 	}
 	if result.Asking != nil {
 		return fmt.Errorf("ask the gateway, which --offline does without: %w", result.Asking)
@@ -78,6 +88,35 @@ func (c reviewCommand) Run(ctx context.Context) error {
 		fmt.Fprintln(os.Stderr, "bursar: needs approval: "+reason)
 	}
 	return exitNeedsApproval
+}
+
+// postTimeout bounds what a host of pull requests may take.
+const postTimeout = time.Minute
+
+// put puts the review up, if that is asked for.
+func (c reviewCommand) put(ctx context.Context, result review.Result, markdown string) error {
+	if c.Post == "" {
+		return nil
+	}
+	open, link := post.GitHub, ""
+	switch {
+	case c.Post == "gitlab":
+		open, link = post.GitLab, os.Getenv("CI_PIPELINE_URL")
+	case os.Getenv("GITHUB_RUN_ID") != "":
+		link = os.Getenv("GITHUB_SERVER_URL") + "/" + os.Getenv("GITHUB_REPOSITORY") + "/actions/runs/" + os.Getenv("GITHUB_RUN_ID")
+	}
+	host, err := open(os.Getenv, &http.Client{Timeout: postTimeout})
+	if err != nil {
+		return fmt.Errorf("--post %s: %w", c.Post, err)
+	}
+	outcome, err := post.Publish(ctx, host, post.Review{
+		Name: c.PostName, Markdown: markdown, Summary: result.Summary(), Changes: result.Changes, NeedsApproval: result.NeedsApproval, Link: link,
+	})
+	if err != nil {
+		return fmt.Errorf("--post %s: %w", c.Post, err)
+	}
+	fmt.Fprintf(os.Stderr, "bursar: the comment is %s\n", outcome)
+	return nil
 }
 
 // policy reads the rules, if any are named.
