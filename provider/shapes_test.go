@@ -91,6 +91,11 @@ var spans = []string{"12h", "1d", "7d", "30d", "1mo", "1y", "90s"}
 // terms have a temporary increase now and then, which Terraform does not manage and must leave alone.
 func (s shapes) terms() api.BudgetTerms {
 	terms := api.BudgetTerms{MaxBudget: maybe(s, s.amount()), HardCap: s.IntN(3) > 0, BudgetDuration: maybe(s, spans...), ResetDay: maybe(s, 1, 15, 28)}
+	if terms.BudgetDuration != nil {
+		if span, err := api.ParseSpan(*terms.BudgetDuration); err != nil || !span.Monthly() {
+			terms.ResetDay = nil // which only months have
+		}
+	}
 	switch s.IntN(3) {
 	case 0:
 		terms.SoftThresholdPct = maybe(s, 0.1, 0.8, 1, 0.1+0.2, 1e-9)
@@ -181,7 +186,7 @@ func (s shapes) budget(teams, keys []string) api.BudgetFields {
 	case 0:
 		fields.Everything = true
 	case 1:
-		fields.TeamIDs, fields.Models = []string{}, []string{}
+		fields.Models = []string{"*"}
 	case 2:
 		fields.TeamIDs, fields.KeyIDs, fields.Models = some(s, append(teams, "not-there")...), some(s, append(keys, "not-there")...), s.modelNames()
 	}

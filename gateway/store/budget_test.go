@@ -16,7 +16,7 @@ func TestCreateBudget_answersWhatReadsAnswer(t *testing.T) {
 		pot := api.NewBudget("pot")
 		pot.MaxBudget, pot.Timezone = new(100*money.USD), new("Europe/Berlin")
 		pot.AlertThresholds = []float64{0.5, 0.8, 1}
-		pot.TeamIDs, pot.Models = []string{"z", "a"}, []string{}
+		pot.TeamIDs, pot.Models = []string{"z", "a"}, []string{"m"}
 		pot.OnSoftLimit = &api.OnSoftLimit{ReduceRPMPct: new(0.5)}
 		created := must(s.CreateBudget(t.Context(), alice, pot))(t)
 		pot.Record = created.Record

@@ -17,6 +17,7 @@ var (
 	SortOrder  = openapi.Parameter{Name: "sort_order", Words: []string{"asc", "desc"}, Text: "Ascending unless said otherwise."}
 )
 
+// CursorAfter goes on behind a page.
 var (
 	CursorAfter = openapi.Parameter{
 		Name: "cursor", Text: "The `next_cursor` of the page before, in the same order and of the same selection. Takes as long for " +
@@ -24,16 +25,19 @@ var (
 	}
 )
 
+// PageSize is how many a page has, called as LiteLLM calls it for the noun.
 func PageSize(name string) openapi.Parameter {
 	return openapi.Parameter{Name: name, Kind: "integer", Default: 10, Text: "How many on a page, at most 1000."}
 }
 
+// SortBy is what a list is sorted by: one of the names of the columns.
 func SortBy(columns map[string]string) openapi.Parameter {
 	return openapi.Parameter{
 		Name: "sort_by", Words: slices.Sorted(maps.Keys(columns)), Text: "Without it, what was made last comes first.",
 	}
 }
 
+// Parameters of lists that are bounded by days and written in more than one form.
 var (
 	StartDate = openapi.Parameter{Name: "start_date", Kind: "date", Text: "The first UTC day."}
 	EndDate   = openapi.Parameter{Name: "end_date", Kind: "date", Text: "The last UTC day, included."}
