@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -35,7 +36,7 @@ func TestAccFault_aLostGatewayIsSaidOnce(t *testing.T) {
 	lost := func(endpoint, key, want string, args ...string) {
 		t.Helper()
 		away := *c
-		away.env = append(away.env[:len(away.env):len(away.env)], "BURSAR_ENDPOINT="+endpoint, "BURSAR_ADMIN_KEY="+key)
+		away.env = append(slices.Clip(away.env), "BURSAR_ENDPOINT="+endpoint, "BURSAR_ADMIN_KEY="+key)
 		start := time.Now()
 		said := away.run(1, append(args, "-no-color", "-input=false")...)
 		took, lines := time.Since(start), strings.Count(said, "\n")

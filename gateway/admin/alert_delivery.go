@@ -66,7 +66,8 @@ func (s *Server) alertDeliveryRoutes() []route.Route {
 				{Name: "alert_route_id", Text: "Messages of this route only."},
 				{Name: "event_id", Text: "Messages about this event only."},
 				{Name: "state", Text: "`pending`, `sent` or `dead`, which is given up.", Words: []string{api.DeliveryPending, api.DeliverySent, api.DeliveryDead}},
-				route.PageNumber, {Name: "page_size", Kind: "integer", Default: 50, Text: "How many on a page, at most 1000."},
+				route.PageNumber,
+				{Name: "page_size", Kind: "integer", Default: 50, Text: "How many on a page, at most 1000."},
 			},
 		}),
 		route.New("POST /alert/replay", auth.Write, s.replayAlerts, route.Spec{

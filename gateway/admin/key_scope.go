@@ -123,8 +123,8 @@ func (s *Server) deletedKey(c *route.Call, id string) (route.Target, error) {
 		TeamID string `json:"team_id"`
 		UserID string `json:"user_id"`
 	}
-	if json.Unmarshal(deletions[0].Before, &was) != nil {
-		return nobodys, nil // of a form that is not read any more
+	if err := json.Unmarshal(deletions[0].Before, &was); err != nil {
+		return nobodys, nil //nolint:nilerr // of a form that is not read any more
 	}
 	return route.Target{Key: true, Team: was.TeamID, User: was.UserID}, nil
 }

@@ -48,8 +48,12 @@ func TestFullDisk_spendsNothingThatCannotBeWrittenDown(t *testing.T) {
 		t.Errorf("readiness: %d %+v", status, ready)
 	}
 	for _, call := range []struct{ method, path, body string }{
-		{"POST", "/team/new", `{"team_id":"another"}`}, {"POST", "/team/update", `{"team_id":"marketing","max_budget":2000}`},
-		{"GET", "/team/info?team_id=marketing", ""}, {"GET", "/team/list", ""}, {"GET", "/spend/logs/v2", ""}, {"GET", "/usage", ""},
+		{"POST", "/team/new", `{"team_id":"another"}`},
+		{"POST", "/team/update", `{"team_id":"marketing","max_budget":2000}`},
+		{"GET", "/team/info?team_id=marketing", ""},
+		{"GET", "/team/list", ""},
+		{"GET", "/spend/logs/v2", ""},
+		{"GET", "/usage", ""},
 	} {
 		began := time.Now()
 		status, _, body := g.do(call.method, call.path, adminKey, call.body)

@@ -98,9 +98,12 @@ func upgrade(t *testing.T, dialect, file string) {
 		t.Errorf("the team that was blocked and changed: %v", team)
 	}
 	for _, change := range []struct{ path, body string }{
-		{"/team/update", `{"team_id":"research","max_budget":7}`}, {"/budget/update", `{"budget_id":"pot","max_budget":101}`},
-		{"/team/new", `{"team_id":"made-since"}`}, {"/key/generate", `{"team_id":"marketing"}`},
-		{"/user/new", `{"user_id":"made-since"}`}, {"/team/delete", `{"team_ids":["research"]}`},
+		{"/team/update", `{"team_id":"research","max_budget":7}`},
+		{"/budget/update", `{"budget_id":"pot","max_budget":101}`},
+		{"/team/new", `{"team_id":"made-since"}`},
+		{"/key/generate", `{"team_id":"marketing"}`},
+		{"/user/new", `{"user_id":"made-since"}`},
+		{"/team/delete", `{"team_ids":["research"]}`},
 	} {
 		g.admin("POST", change.path, change.body)
 	}

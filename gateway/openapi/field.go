@@ -69,7 +69,7 @@ func embedded(t reflect.Type) reflect.Type {
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	if standing, ok := reflect.New(t).Interface().(Standing); ok {
+	if standing, ok := reflect.TypeAssert[Standing](reflect.New(t)); ok {
 		if itself, other := standing.StandsFor(); itself == t {
 			return other
 		}
@@ -90,7 +90,7 @@ type Asking interface{ Parameters() []Parameter }
 func QueryOf(t reflect.Type) (parameters []Parameter) {
 	for i := range t.NumField() {
 		field := t.Field(i)
-		if part, ok := reflect.New(field.Type).Interface().(Asking); ok {
+		if part, ok := reflect.TypeAssert[Asking](reflect.New(field.Type)); ok {
 			parameters = append(parameters, part.Parameters()...)
 			continue
 		}

@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// ErrNotEmbedded: the record is on a server, whose own tools copy it.
+// ErrNotEmbedded says that the record is on a server, whose own tools copy it.
 var ErrNotEmbedded = errors.New("the record is in PostgreSQL: back it up with pg_dump, and keep a copy of the secret key")
 
 // Backup copies an embedded record into a folder, while a gateway serves it or not. Everything that was answered for

@@ -71,8 +71,7 @@ func patchField(field reflect.Value, name string, value json.RawMessage, fallbac
 }
 
 func patchError(name string, err error) error {
-	var own *Error
-	if errors.As(err, &own) {
+	if own, ok := errors.AsType[*Error](err); ok {
 		return FieldErrorf(name, "%s", own.Message)
 	}
 	var typeErr *json.UnmarshalTypeError

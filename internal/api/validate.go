@@ -44,7 +44,7 @@ func (v *validation) err() error {
 
 // Mistakes are all that a Validate has found, of which its error tells the first.
 func Mistakes(err error) []error {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // errors.Join of what several Validate have found
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		var all []error
 		for _, one := range joined.Unwrap() {
 			all = append(all, Mistakes(one)...)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"sync"
 	"time"
@@ -98,9 +99,7 @@ func (r *Receiver) receive(w http.ResponseWriter, request *http.Request) {
 		Path: request.URL.Path, Header: request.Header, Body: body, At: time.Now(), Status: given.status, Refusal: given.refusal,
 	})
 	r.signal.notifyLocked()
-	for name, values := range given.header {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), given.header)
 	w.WriteHeader(given.status)
 	_, _ = io.WriteString(w, given.answer)
 }

@@ -11,7 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log"
+	"log" //nolint:depguard // go-smtp takes no other
 	"math/big"
 	"mime"
 	"mime/multipart"

@@ -66,7 +66,7 @@ func restOf(target reflect.Value) takesRest {
 			continue
 		}
 		if field.IsExported() {
-			if rest, ok := target.Field(i).Addr().Interface().(takesRest); ok {
+			if rest, ok := reflect.TypeAssert[takesRest](target.Field(i).Addr()); ok {
 				return rest
 			}
 		}
@@ -84,7 +84,7 @@ func surplusOf(target reflect.Value) (names []string) {
 		if !field.IsExported() {
 			continue
 		}
-		left, ok := target.Field(i).Addr().Interface().(leftOver)
+		left, ok := reflect.TypeAssert[leftOver](target.Field(i).Addr())
 		if !ok {
 			continue
 		}

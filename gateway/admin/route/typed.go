@@ -71,8 +71,7 @@ func asPart(field reflect.StructField, value reflect.Value) (part asked, ok bool
 	if !field.IsExported() {
 		return nil, false
 	}
-	part, ok = value.Addr().Interface().(asked)
-	return part, ok
+	return reflect.TypeAssert[asked](value.Addr())
 }
 
 func (c *Call) readAddress(in reflect.Value) error {

@@ -68,7 +68,7 @@ func (c *Client) Bytes(ctx context.Context, address string, headers map[string]s
 	if request.Header.Get("User-Agent") == "" {
 		request.Header.Set("User-Agent", c.userAgent)
 	}
-	response, err := c.client.Do(request)
+	response, err := c.client.Do(request) //nolint:bodyclose // read closes it
 	if err != nil {
 		outcome.Status = describe(err)
 		return outcome, nil
