@@ -44,13 +44,13 @@ var budgetDrift = []driftCase[api.BudgetFields]{
 	}, changes{"alert_thresholds.4": "1.2 -> ", "team_ids.0": `"later" -> "a"`, "team_ids.1": ` -> "later"`, "models.1": `"o3" -> `}},
 	{plainBudget, func(f *api.BudgetFields) { // null to value
 		*f = api.BudgetFields{
-			BudgetTerms: api.BudgetTerms{MaxBudget: new(money.USD), SoftThresholdPct: new(0.9), HardCap: true, BudgetDuration: new("1d"), ResetDay: new(4)},
+			BudgetTerms: api.BudgetTerms{MaxBudget: new(money.USD), SoftThresholdPct: new(0.9), HardCap: true, BudgetDuration: new("1y"), ResetDay: new(4)},
 			RateLimits:  api.RateLimits{RPMLimit: new(int64(0)), TPMLimit: new(int64(1)), MaxParallelRequests: new(int64(2))},
 			Timezone:    new("UTC"), OnSoftLimit: &api.OnSoftLimit{ReduceRPMPct: new(0.1)}, AlertThresholds: []float64{1},
 			TeamIDs: []string{"a"}, KeyIDs: []string{"k"}, Models: []string{"o3"},
 		}
 	}, changes{
-		"max_budget": "1 -> ", "soft_threshold_pct": "0.9 -> ", "budget_duration": `"1d" -> `, "reset_day": "4 -> ",
+		"max_budget": "1 -> ", "soft_threshold_pct": "0.9 -> ", "budget_duration": `"1y" -> `, "reset_day": "4 -> ",
 		"rpm_limit": "0 -> ", "tpm_limit": "1 -> ", "max_parallel_requests": "2 -> ", "timezone": `"UTC" -> `,
 		"on_soft_limit.reduce_rpm_pct": "0.1 -> ", "alert_thresholds.0": "1 -> ", "team_ids.0": `"a" -> `, "key_ids.0": `"k" -> `, "models.0": `"o3" -> `,
 	}},

@@ -32,14 +32,14 @@ var keyDrift = []driftCase[api.KeyFields]{
 		f.RPMLimit, f.TPMLimit, f.MaxParallelRequests = new(int64(99999)), new(int64(0)), new(int64(3))
 		f.ModelRPMLimit["gpt-4.1-mini"], f.ModelTPMLimit["gpt-4.1-mini"] = 99999, 0
 		f.MaxBudget, f.SoftBudget, f.HardCap = new(100*money.USD), new(9*money.USD), false
-		f.BudgetDuration, f.ResetDay, f.Blocked = new("7d"), new(4), true
+		f.BudgetDuration, f.ResetDay, f.Blocked = new("2mo"), new(4), true
 		f.Metadata = api.Metadata{"app": json.RawMessage(`1`)}
 		f.SpeakForTeams, f.Expires = api.StringList{"b", "a"}, new(time.Date(2098, 1, 1, 0, 0, 0, 0, time.UTC))
 	}, changes{
 		"key_alias": `"x" -> "app"`, "team_id": `"b" -> "a"`, "user_id": `"eve" -> "ada"`, "models.0": `"o3" -> "gpt-4.1-mini"`, "models.1": `"gpt-4.1-mini" -> `,
 		"rpm_limit": "99999 -> 10", "tpm_limit": "0 -> 1000", "max_parallel_requests": "3 -> 2",
 		"model_rpm_limit.gpt-4.1-mini": "99999 -> 5", "model_tpm_limit.gpt-4.1-mini": "0 -> 50",
-		"max_budget": "100 -> 10", "soft_budget": "9 -> 8", "hard_cap": "false -> true", "budget_duration": `"7d" -> "1d"`,
+		"max_budget": "100 -> 10", "soft_budget": "9 -> 8", "hard_cap": "false -> true", "budget_duration": `"2mo" -> "1y"`,
 		"reset_day": "4 -> 3", "blocked": "true -> false", "metadata.app": `1 -> "web"`,
 		"speak_for_teams.0": `"b" -> "a"`, "speak_for_teams.1": `"a" -> "b"`,
 		"expires": `"2098-01-01T00:00:00Z" -> "2099-01-31T12:00:00+01:00"`,
@@ -50,7 +50,7 @@ var keyDrift = []driftCase[api.KeyFields]{
 		"key_alias": ` -> "app"`, "team_id": ` -> "a"`, "user_id": ` -> "ada"`, "models.0": ` -> "gpt-4.1-mini"`,
 		"rpm_limit": " -> 10", "tpm_limit": " -> 1000", "max_parallel_requests": " -> 2",
 		"model_rpm_limit.gpt-4.1-mini": " -> 5", "model_tpm_limit.gpt-4.1-mini": " -> 50",
-		"max_budget": " -> 10", "soft_budget": " -> 8", "budget_duration": ` -> "1d"`, "reset_day": " -> 3", "metadata.app": ` -> "web"`,
+		"max_budget": " -> 10", "soft_budget": " -> 8", "budget_duration": ` -> "1y"`, "reset_day": " -> 3", "metadata.app": ` -> "web"`,
 		"speak_for_teams.0": ` -> "a"`, "speak_for_teams.1": ` -> "b"`, "expires": ` -> "2099-01-31T12:00:00+01:00"`,
 	}},
 	{keyTeams + fullKey, func(f *api.KeyFields) { // entries added and removed
@@ -73,14 +73,14 @@ var keyDrift = []driftCase[api.KeyFields]{
 			RateLimits:      api.RateLimits{RPMLimit: new(int64(0)), TPMLimit: new(int64(1)), MaxParallelRequests: new(int64(2))},
 			ModelRateLimits: api.ModelRateLimits{ModelRPMLimit: map[string]int64{"o3": 1}, ModelTPMLimit: map[string]int64{"o3": 2}},
 			BudgetTerms: api.BudgetTerms{
-				MaxBudget: new(money.Nano(0)), HardCap: true, BudgetDuration: new("1d"), ResetDay: new(2), SoftThresholdPct: new(0.5),
+				MaxBudget: new(money.Nano(0)), HardCap: true, BudgetDuration: new("1y"), ResetDay: new(2), SoftThresholdPct: new(0.5),
 			},
 			SpeakForTeams: api.StringList{"*"}, Expires: new(time.Date(2099, 1, 1, 0, 0, 0, 0, time.UTC)),
 		}
 	}, changes{
 		"key_alias": `"x" -> `, "team_id": `"a" -> `, "user_id": `"eve" -> `, "models.0": `"o3" -> `, "metadata.a": "1 -> ",
 		"rpm_limit": "0 -> ", "tpm_limit": "1 -> ", "max_parallel_requests": "2 -> ", "model_rpm_limit.o3": "1 -> ", "model_tpm_limit.o3": "2 -> ",
-		"max_budget": "0 -> ", "budget_duration": `"1d" -> `, "reset_day": "2 -> ", "soft_threshold_pct": "0.5 -> ",
+		"max_budget": "0 -> ", "budget_duration": `"1y" -> `, "reset_day": "2 -> ", "soft_threshold_pct": "0.5 -> ",
 		"speak_for_teams.0": `"*" -> `, "expires": `"2099-01-01T00:00:00Z" -> `,
 	}},
 }

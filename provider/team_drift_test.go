@@ -42,7 +42,7 @@ var teamDrift = []driftCase[api.TeamFields]{
 		f.MinOutputTokens = new(int64(16))
 		f.ModelRPMLimit["gpt-4.1"], f.ModelTPMLimit["gpt-4.1"] = 6, 600
 		f.MaxBudget, f.SoftThresholdPct, f.HardCap = new(100*money.USD+1), new(0.85), false
-		f.BudgetDuration, f.ResetDay, f.Blocked = new("7d"), new(6), true
+		f.BudgetDuration, f.ResetDay, f.Blocked = new("2mo"), new(6), true
 		f.Metadata["cost_center"], f.Metadata["floor"] = json.RawMessage(`"CC-9"`), json.RawMessage(`"2"`)
 		f.Metadata["on_call"], f.Metadata["nested"] = json.RawMessage(`["ada","linus"]`), json.RawMessage(`{"a":false}`)
 		f.TeamMemberBudget, f.TeamMemberBudgetDuration = new(6*money.USD), new("1d")
@@ -53,7 +53,7 @@ var teamDrift = []driftCase[api.TeamFields]{
 		"rpm_limit": "300 -> 30", "tpm_limit": "0 -> 15000", "max_parallel_requests": "5 -> 4", "min_output_tokens": "16 -> 2048",
 		"model_rpm_limit.gpt-4.1": "6 -> 5", "model_tpm_limit.gpt-4.1": "600 -> 500",
 		"max_budget": "100.000000001 -> 100.1", "soft_threshold_pct": "0.85 -> 0.8", "hard_cap": "false -> true",
-		"budget_duration": `"7d" -> "1mo"`, "reset_day": "6 -> 5", "blocked": "true -> false",
+		"budget_duration": `"2mo" -> "1mo"`, "reset_day": "6 -> 5", "blocked": "true -> false",
 		"metadata.cost_center": `"CC-9" -> "CC-123"`, "metadata.floor": `"2" -> 2`,
 		"metadata.on_call.1": `"linus" -> "grace"`, "metadata.nested.a": "false -> true",
 		"team_member_budget": "6 -> 5", "team_member_budget_duration": `"1d" -> "7d"`, "team_member_rpm_limit": "0 -> 3", "team_member_tpm_limit": "31 -> 30",
@@ -93,7 +93,7 @@ var teamDrift = []driftCase[api.TeamFields]{
 			RateLimits:      api.RateLimits{RPMLimit: new(int64(0)), TPMLimit: new(int64(1)), MaxParallelRequests: new(int64(2))},
 			ModelRateLimits: api.ModelRateLimits{ModelRPMLimit: map[string]int64{"o3": 1}, ModelTPMLimit: map[string]int64{"o3": 2}},
 			BudgetTerms: api.BudgetTerms{
-				MaxBudget: new(money.Nano(0)), HardCap: true, BudgetDuration: new("1d"), ResetDay: new(2), SoftThresholdPct: new(0.5),
+				MaxBudget: new(money.Nano(0)), HardCap: true, BudgetDuration: new("1y"), ResetDay: new(2), SoftThresholdPct: new(0.5),
 			},
 			MemberDefaults: api.MemberDefaults{
 				TeamMemberBudget: new(money.USD), TeamMemberBudgetDuration: new("1d"), TeamMemberRPMLimit: new(int64(0)), TeamMemberTPMLimit: new(int64(1)),
@@ -103,7 +103,7 @@ var teamDrift = []driftCase[api.TeamFields]{
 	}, changes{
 		"team_alias": `"M" -> `, "models.0": `"o3" -> `, "metadata.a": "1.5 -> ", "rpm_limit": "0 -> ", "tpm_limit": "1 -> ",
 		"min_output_tokens": "64 -> ", "max_parallel_requests": "2 -> ", "model_rpm_limit.o3": "1 -> ", "model_tpm_limit.o3": "2 -> ", "max_budget": "0 -> ",
-		"budget_duration": `"1d" -> `, "reset_day": "2 -> ", "soft_threshold_pct": "0.5 -> ",
+		"budget_duration": `"1y" -> `, "reset_day": "2 -> ", "soft_threshold_pct": "0.5 -> ",
 		"team_member_budget": "1 -> ", "team_member_budget_duration": `"1d" -> `, "team_member_rpm_limit": "0 -> ", "team_member_tpm_limit": "1 -> ",
 		"team_member_permissions.0": `"/key/info" -> `,
 	}},
