@@ -119,5 +119,5 @@ resource "bursar_team" "t" {
 func TestAccBudget_emptyScopeIsRefused(t *testing.T) {
 	g := startGateway(t)
 	const pot = "resource \"bursar_budget\" \"pot\" {\n  budget_id = \"pot\"\n  team_ids = []\n}\n"
-	run(t, resource.TestStep{Config: g.config(pot), ExpectError: regexp.MustCompile(`everything = true is\s+a\s+pot`)})
+	run(t, resource.TestStep{Config: g.config(pot), ExpectError: regexp.MustCompile(`everything\s+=\s+true\s+is\s+a\s+pot`)})
 }

@@ -18,6 +18,9 @@ func (s *Server) createBudget(c *route.Call, in budgetNew) (made api.Budget, err
 	if err := budget.Validate(); err != nil {
 		return made, err
 	}
+	if err := budget.ValidateScope(); err != nil {
+		return made, err
+	}
 	if err := undeclared("budget", s.declared.Budget, budget.BudgetID); err != nil {
 		return made, err
 	}
@@ -104,7 +107,10 @@ func (s *Server) updateBudget(c *route.Call, in budgetUpdate) (changed api.Budge
 	var before api.Budget
 	budget, err := s.record.UpdateBudget(c.Context(), c.Change, in.BudgetID, revision, func(budget *api.Budget) error {
 		before = *budget
-		return in.Apply(&budget.BudgetFields)
+		if err := in.Apply(&budget.BudgetFields); err != nil {
+			return err
+		}
+		return budget.ValidateScope()
 	})
 	if err != nil {
 		return changed, err

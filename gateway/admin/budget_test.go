@@ -63,3 +63,12 @@ func TestBudget_refuses(t *testing.T) {
 	g.post("/budget/delete", `{"id":"b"}`).refused(409, "", "is declared in gateway.yaml")
 	g.post("/budget/info", `{"budgets":["b"]}`).ok()
 }
+
+// An empty scope would count nothing, where elsewhere an empty list is all.
+func TestBudget_refusesAnEmptyScope(t *testing.T) {
+	g := newGateway(t)
+	g.post("/budget/new", `{"budget_id":"p","team_ids":[]}`).refused(400, "team_ids", "everything: true")
+	g.post("/budget/new", `{"budget_id":"p","team_ids":["a"]}`).ok()
+	g.post("/budget/update", `{"budget_id":"p","team_ids":[]}`).refused(400, "team_ids", "everything: true")
+	g.post("/budget/update", `{"budget_id":"p","team_ids":null,"everything":true}`).ok()
+}

@@ -34,6 +34,7 @@ func (c *checker) declared(f file) {
 		if c.object(field, node, "budget_id", &budget.BudgetID, &budget.BudgetFields) {
 			budget.DeclaredIn = c.config.File
 			c.check(field, budget.Validate())
+			c.check(field, budget.ValidateScope())
 			c.config.Budgets = append(c.config.Budgets, budget)
 		}
 	}

@@ -75,14 +75,21 @@ func (b Budget) Validate() error {
 			v.fail(field, `has "*", which is nobody's id; a pot over all spending has everything: true`)
 		}
 	}
+	v.modelList("models", b.Models)
+	if b.Everything && (b.TeamIDs != nil || b.KeyIDs != nil || b.Models != nil) {
+		v.fail("everything", "cannot be set together with team_ids, key_ids or models")
+	}
+	return v.err()
+}
+
+// ValidateScope refuses a pot whose scope is empty. It is apart from Validate as a plan may not know yet what a scope
+// will hold.
+func (b Budget) ValidateScope() error {
+	v := newValidation()
 	for field, list := range map[string][]string{"team_ids": b.TeamIDs, "key_ids": b.KeyIDs, "models": b.Models} {
 		if list != nil && len(list) == 0 {
 			v.fail(field, "is empty, so the pot would count nothing; null does not restrict it, and a pot over all spending has everything: true")
 		}
-	}
-	v.modelList("models", b.Models)
-	if b.Everything && (b.TeamIDs != nil || b.KeyIDs != nil || b.Models != nil) {
-		v.fail("everything", "cannot be set together with team_ids, key_ids or models")
 	}
 	return v.err()
 }

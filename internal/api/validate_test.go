@@ -48,9 +48,6 @@ func TestBudgetValidate_namesTheField(t *testing.T) {
 	for want, change := range map[string]func(*api.Budget){
 		"alert_thresholds must be ascending; 0.5 follows 0.8":    func(b *api.Budget) { b.MaxBudget, b.AlertThresholds = new(money.USD), []float64{0.8, 0.5} },
 		`team_ids has "*", which is nobody's id; a pot over all`: func(b *api.Budget) { b.TeamIDs = []string{"a", "*"} },
-		"team_ids is empty, so the pot would count nothing":      func(b *api.Budget) { b.TeamIDs = []string{} },
-		"key_ids is empty, so the pot would count nothing":       func(b *api.Budget) { b.KeyIDs = []string{} },
-		"models is empty, so the pot would count nothing":        func(b *api.Budget) { b.Models = []string{} },
 		"alert_thresholds need max_budget":                       func(b *api.Budget) { b.AlertThresholds = []float64{0.8} },
 		`timezone "Mars" is not an IANA time zone`:               func(b *api.Budget) { b.Timezone = new("Mars") },
 		"on_soft_limit.reduce_rpm_pct is 50":                     func(b *api.Budget) { b.OnSoftLimit = &api.OnSoftLimit{ReduceRPMPct: new(50.0)} },
@@ -89,4 +86,18 @@ func TestShare_isExactForDecimals(t *testing.T) {
 			t.Fatalf("Share(%d, %d %%) = %d, want %d", amount, percent, got, want)
 		}
 	})
+}
+
+func TestBudgetValidateScope(t *testing.T) {
+	for field, budget := range map[string]api.BudgetFields{
+		"team_ids": {TeamIDs: []string{}}, "key_ids": {KeyIDs: []string{}}, "models": {Models: []string{}},
+	} {
+		err := api.Budget{BudgetID: "b", BudgetFields: budget}.ValidateScope()
+		if err == nil || !strings.HasPrefix(err.Error(), field+" is empty, so the pot would count nothing") {
+			t.Errorf("%s: %v", field, err)
+		}
+	}
+	if err := (api.Budget{BudgetID: "b", BudgetFields: api.BudgetFields{TeamIDs: []string{"a"}}}).ValidateScope(); err != nil {
+		t.Error(err)
+	}
 }
