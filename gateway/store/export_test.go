@@ -173,17 +173,22 @@ func (s *Store) NoRowsWaitForTest() { s.writable.patience = 0 }
 func (s *Store) TearJournalForTest(writes, truncates int) {
 	s.journal.mu.Lock()
 	defer s.journal.mu.Unlock()
-	active := &s.journal.files[s.journal.active]
-	*active = &tearing{journalFile: *active, writes: writes, truncates: truncates}
+	full := &fullDisk{writes: writes, truncates: truncates}
+	for i, file := range s.journal.files { // which of them is written to next is not for the test to know
+		s.journal.files[i] = tearing{file, full}
+	}
 }
 
-// tearing is a file on a disk that is full for a while.
+// fullDisk is how many writes fail on a disk that is full for a while, and how many attempts to shorten a file.
+type fullDisk struct{ writes, truncates int }
+
+// tearing is a file on such a disk.
 type tearing struct {
 	journalFile
-	writes, truncates int
+	*fullDisk
 }
 
-func (f *tearing) Write(line []byte) (int, error) {
+func (f tearing) Write(line []byte) (int, error) {
 	if f.writes == 0 {
 		return f.journalFile.Write(line)
 	}
@@ -192,7 +197,7 @@ func (f *tearing) Write(line []byte) (int, error) {
 	return n, errors.Join(err, syscall.ENOSPC)
 }
 
-func (f *tearing) Truncate(size int64) error {
+func (f tearing) Truncate(size int64) error {
 	if f.truncates == 0 {
 		return f.journalFile.Truncate(size)
 	}

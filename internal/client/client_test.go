@@ -60,6 +60,13 @@ func (f *fake) last() *http.Request {
 	return f.requests[len(f.requests)-1]
 }
 
+// count is how many requests came.
+func (f *fake) count() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.requests)
+}
+
 func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	f.mu.Lock()

@@ -168,8 +168,8 @@ func TestProbe_tellsWhatNoCallCanEscape(t *testing.T) {
 		"busy": failed(http.StatusServiceUnavailable, "store_unavailable_error", "no"), "cut": {drop: true},
 	} {
 		gateway := startFake(t, passing)
-		if err := gateway.client(t).Probe(t.Context()); err != nil || len(gateway.requests) != 1 {
-			t.Errorf("%s: %v after %d requests", name, err, len(gateway.requests))
+		if err := gateway.client(t).Probe(t.Context()); err != nil || gateway.count() != 1 {
+			t.Errorf("%s: %v after %d requests", name, err, gateway.count())
 		}
 	}
 }
