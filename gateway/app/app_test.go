@@ -289,7 +289,7 @@ func TestGateway_whoMayReadMetrics(t *testing.T) {
 	key := g.newKey(`{}`)
 	g.do("POST", "/v1/chat/completions", key, hello)
 	role := func(role string) string {
-		return g.admin("POST", "/admin_key/new", `{"admin_key_alias":"`+role+`","role":"`+role+`","team_ids":`+map[bool]string{true: `["a"]`, false: `[]`}[strings.HasPrefix(role, "team")]+`}`)["key"].(string)
+		return g.admin("POST", "/admin_key/new", `{"admin_key_alias":"reads as `+role+`","role":"`+role+`","team_ids":`+map[bool]string{true: `["a"]`, false: `[]`}[strings.HasPrefix(role, "team")]+`}`)["key"].(string)
 	}
 	want := `bursar_requests_total{model="gpt-4.1-mini",reason="",status="200",team_id=""} 1`
 	for name, test := range map[string]struct {

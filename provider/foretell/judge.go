@@ -115,6 +115,9 @@ func (j *Judge) Applies() {
 	}
 }
 
+// Asks says whether a plan still asks the gateway: not once something is being applied, nor where nobody answered.
+func (j *Judge) Asks() bool { return j != nil && !j.gaveUp() }
+
 // Planned is an object of a plan.
 type Planned[F any] struct {
 	ID     types.String

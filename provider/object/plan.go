@@ -81,7 +81,7 @@ func warnOfRenamed(diags *diag.Diagnostics, what string) {
 // refuseDeclared is for what only the gateway's configuration file can change.
 func (r *Resource[M, F, O]) refuseDeclared(ctx context.Context, diags *diag.Diagnostics, state M) {
 	declaredIn := r.Noun.Listing.DeclaredIn
-	if r.Client == nil || declaredIn == nil {
+	if r.Client == nil || declaredIn == nil || !r.Judge.Asks() {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, foretell.Timeout)
