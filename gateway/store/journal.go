@@ -10,6 +10,7 @@ import (
 
 	"github.com/gofrs/flock"
 
+	"github.com/bursarhq/terraform-provider-bursar/gateway/checksummed"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
@@ -83,7 +84,7 @@ func openJournal(database string) (_ *journal, left []api.LedgerRow, err error) 
 			return nil, nil, fmt.Errorf("open the ledger's journal: %w", err)
 		}
 		j.files[i] = file
-		rows, err := readJournal(j.files[i])
+		rows, err := checksummed.Read[api.LedgerRow](j.files[i])
 		if err != nil {
 			return nil, nil, fmt.Errorf("read the ledger's journal %s%s: %w", database, suffix, err)
 		}

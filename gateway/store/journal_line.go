@@ -1,12 +1,8 @@
 package store
 
 import (
-	"bufio"
-	"bytes"
 	"encoding/json"
-	"errors"
 	"hash/crc32"
-	"io"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -82,33 +78,4 @@ func appendText(to []byte, text string) []byte {
 	to = append(to, '"')
 	to = append(to, text...)
 	return append(to, '"')
-}
-
-// readJournal reads the rows of a file up to its end or the first line that is not whole: a process that
-// died while it wrote that line has not answered for it.
-func readJournal(file io.Reader) (rows []api.LedgerRow, err error) {
-	lines := bufio.NewReader(file)
-	for {
-		line, err := lines.ReadBytes('\n')
-		if errors.Is(err, io.EOF) {
-			return rows, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		row, whole := journalRow(line)
-		if !whole {
-			return rows, nil
-		}
-		rows = append(rows, row)
-	}
-}
-
-func journalRow(line []byte) (row api.LedgerRow, whole bool) {
-	sum, data, found := bytes.Cut(bytes.TrimSuffix(line, []byte("\n")), []byte(" "))
-	expected, err := strconv.ParseUint(string(sum), 16, 32)
-	if !found || err != nil || uint64(crc32.ChecksumIEEE(data)) != expected {
-		return row, false
-	}
-	return row, json.Unmarshal(data, &row) == nil
 }

@@ -1,21 +1,20 @@
 package drain
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/crc32"
-	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
-	"strconv"
 	"time"
 
 	"github.com/gofrs/flock"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/checksummed"
 )
 
 const (
@@ -105,34 +104,6 @@ func (f *spill) leave() error {
 	return err
 }
 
-// readSpilled reads the rows of a file up to its end or the first line that is not whole.
-func readSpilled(file io.Reader) (rows []Row, err error) {
-	lines := bufio.NewReader(file)
-	for {
-		line, err := lines.ReadBytes('\n')
-		if errors.Is(err, io.EOF) {
-			return rows, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		row, whole := spilledRow(line)
-		if !whole {
-			return rows, nil
-		}
-		rows = append(rows, row)
-	}
-}
-
-func spilledRow(line []byte) (row Row, whole bool) {
-	sum, data, _ := bytes.Cut(bytes.TrimSuffix(line, []byte("\n")), []byte(" "))
-	want, err := strconv.ParseUint(string(sum), 16, 32)
-	if err != nil || uint64(crc32.ChecksumIEEE(data)) != want {
-		return row, false
-	}
-	return row, json.Unmarshal(data, &row) == nil
-}
-
 // TakeOver records what processes have left in the data directory that died while the record was away, and has the
 // counters that it was spent from filled again. What fails stays for the next time.
 func (s *Streams) TakeOver(ctx context.Context) error {
@@ -169,7 +140,7 @@ func (s *Streams) takeOver(ctx context.Context, name string) error {
 		return err
 	}
 	defer file.Close()
-	rows, err := readSpilled(file)
+	rows, err := checksummed.Read[Row](file)
 	if err == nil {
 		_, err = s.recordRows(ctx, rows)
 	}
