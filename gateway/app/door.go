@@ -77,10 +77,20 @@ func (a *App) shutdown(ctx context.Context) error {
 	failures := make([]error, len(a.doors))
 	var ending sync.WaitGroup
 	for i, d := range a.doors {
-		ending.Go(func() { failures[i] = d.server.Shutdown(ctx) })
+		ending.Go(func() { failures[i] = d.shutdown(ctx) })
 	}
 	ending.Wait()
 	return errors.Join(failures...)
+}
+
+// shutdown ends the door's server. Draining may have closed the listener a moment before, and the server not have
+// noticed yet: that is no failure.
+func (d *door) shutdown(ctx context.Context) error {
+	err := d.server.Shutdown(ctx)
+	if errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
 }
 
 // closeServers cuts all connections.
