@@ -113,6 +113,7 @@ func (p *Proxy) request(c *call) quota.Request {
 		Row: row,
 	}
 	p.askOutput(c, &request, c.bounds.exact)
+	c.leastOutput = request.MinOutputTokens
 	return request
 }
 

@@ -81,9 +81,11 @@ type call struct {
 	promptReported int64
 	bounds         bounds
 	decision       quota.Decision
-	deployment     deployment.Deployment
-	taken          taken
-	upstreamFor    time.Duration
+	// leastOutput is the output that the call would have done with.
+	leastOutput int64
+	deployment  deployment.Deployment
+	taken       taken
+	upstreamFor time.Duration
 	// took is the whole call and overhead what the gateway itself took of it, known when the call has ended.
 	took, overhead time.Duration
 	// firstToken is after how long a stream's first went to the client; 0 for others.

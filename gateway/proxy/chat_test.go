@@ -25,6 +25,11 @@ func TestChat_settlesActualUsage(t *testing.T) {
 		Kind: api.LedgerSettle, TeamID: "marketing", KeyID: "key_1", UserID: "user-1", Model: "m",
 		PromptTokens: 20, CompletionTokens: 7, Cost: 27 * perToken, RequestID: got.header.Get("X-Request-Id"),
 	}}
+	want[0].ReservedTokens = b.ledger()[0].ReservedTokens
+	want[0].ReservedCost = money.Nano(want[0].ReservedTokens) * perToken
+	if want[0].ReservedTokens <= 1000 {
+		t.Errorf("the row has %d tokens reserved, and the model alone may write 1000", want[0].ReservedTokens)
+	}
 	ignored := cmpopts.IgnoreFields(api.LedgerRow{}, "ID", "AdmittedAt", "SettledAt", "Upstream", "PriceVersion")
 	if diff := cmp.Diff(want, b.ledger(), ignored); diff != "" {
 		t.Error(diff)

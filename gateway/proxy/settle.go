@@ -12,6 +12,7 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/gateway/tokens"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/upstream"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 	"github.com/bursarhq/terraform-provider-bursar/internal/pricing"
 )
 
@@ -27,6 +28,7 @@ func (p *Proxy) settle(ctx context.Context, c *call) error {
 	row := p.row(c)
 	row.Kind = api.LedgerSettle
 	counted := c.deployment.MinuteTokens(c.usage)
+	row.UncountedTokens = row.TotalTokens() - counted
 	p.giveBack(ctx, c, counted)
 	p.learn(c)
 	return p.end(ctx, c, quota.Settlement{
@@ -195,6 +197,16 @@ func (p *Proxy) row(c *call) api.LedgerRow {
 	}
 	if user := c.subject.Key.UserID; user != nil {
 		row.UserID = *user
+	}
+	return c.asReserved(row)
+}
+
+// asReserved notes what the call was admitted with, so that the engine can decide it again under other limits.
+func (c *call) asReserved(row api.LedgerRow) api.LedgerRow {
+	row.ReservedTokens, row.ReservedCost = c.decision.Tokens, c.decision.Cost
+	if spare := c.decision.OutputTokens - c.leastOutput; spare > 0 {
+		row.SparableTokens = spare
+		row.SparableCost = money.Nano(spare) * c.bounds.outputTokenCost
 	}
 	return row
 }

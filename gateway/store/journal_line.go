@@ -60,6 +60,22 @@ func appendRow(to []byte, row *api.LedgerRow) []byte {
 	if row.Calls != 0 {
 		to = strconv.AppendInt(append(to, `,"calls":`...), row.Calls, 10)
 	}
+	for _, amount := range []struct {
+		name  string
+		value int64
+	}{
+		{`,"reserved_tokens":`, row.ReservedTokens}, {`,"sparable_tokens":`, row.SparableTokens}, {`,"uncounted_tokens":`, row.UncountedTokens},
+	} {
+		if amount.value != 0 {
+			to = strconv.AppendInt(append(to, amount.name...), amount.value, 10)
+		}
+	}
+	if row.ReservedCost != 0 {
+		to = append(append(to, `,"reserved_cost_usd":`...), row.ReservedCost.String()...)
+	}
+	if row.SparableCost != 0 {
+		to = append(append(to, `,"sparable_cost_usd":`...), row.SparableCost.String()...)
+	}
 	return append(to, '}')
 }
 

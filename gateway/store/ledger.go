@@ -114,7 +114,8 @@ func (s *Store) ledgerEntries(ctx context.Context, query string, values args) ([
 		var tags string
 		err := scan(&row.Seq, &row.ID, &row.Kind, &admittedAtMS, &settledAtMS, &row.RequestID,
 			&row.TeamID, &row.KeyID, &row.UserID, &row.Model, &row.Upstream,
-			&row.PromptTokens, &row.CachedTokens, &row.CompletionTokens, &row.Cost, &row.PriceVersion, &row.EndUser, &tags, &row.Calls)
+			&row.PromptTokens, &row.CachedTokens, &row.CompletionTokens, &row.Cost, &row.PriceVersion, &row.EndUser, &tags, &row.Calls,
+			&row.ReservedTokens, &row.ReservedCost, &row.SparableTokens, &row.SparableCost, &row.UncountedTokens)
 		if err != nil {
 			return err
 		}

@@ -158,5 +158,7 @@ func ledgerValues(row api.LedgerRow) ([]any, error) {
 		row.TeamID, row.KeyID, row.UserID, row.Model, row.Upstream,
 		row.PromptTokens, row.CachedTokens, row.CompletionTokens, int64(row.Cost), row.PriceVersion,
 		row.EndUser, tags, max(row.Calls, 1),
+		row.ReservedTokens, int64(row.ReservedCost), row.SparableTokens, int64(row.SparableCost), row.UncountedTokens,
+		row.AdmittedAt.UnixMicro() % 1000, row.SettledAt.UnixMicro() % 1000,
 	}, nil
 }

@@ -47,6 +47,16 @@ type LedgerRow struct {
 	// Calls is how many requests the row stands for, 0 when it is one. Requests that never reached a provider cost nothing
 	// and are summed; RequestID is then the first one's.
 	Calls int64 `json:"calls,omitempty"`
+	// ReservedTokens and ReservedCost are what the call held from its admission to its settlement: by them it was decided.
+	// Rows of earlier releases, crashes and corrections have neither.
+	ReservedTokens int64      `json:"reserved_tokens,omitempty"`
+	ReservedCost   money.Nano `json:"reserved_cost_usd,omitempty"`
+	// SparableTokens and SparableCost are the part of that which tighter limits would have taken off the call instead of
+	// refusing it: its client had set no output cap.
+	SparableTokens int64      `json:"sparable_tokens,omitempty"`
+	SparableCost   money.Nano `json:"sparable_cost_usd,omitempty"`
+	// UncountedTokens is the part of the tokens that limits per minute did not count, such as what a provider had cached.
+	UncountedTokens int64 `json:"uncounted_tokens,omitempty"`
 }
 
 // LedgerEntry is a row as it stands in the record.

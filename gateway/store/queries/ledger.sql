@@ -4,7 +4,8 @@
 INSERT OR FAIL INTO ledger -- sqlite only
 INSERT INTO ledger -- postgres only
    (id, kind, admitted_at_ms, settled_at_ms, request_id, team_id, key_id, user_id, model, upstream,
-    prompt_tokens, cached_tokens, completion_tokens, cost_nano, price_version, end_user, tags, calls)
+    prompt_tokens, cached_tokens, completion_tokens, cost_nano, price_version, end_user, tags, calls,
+    reserved_tokens, reserved_cost_nano, sparable_tokens, sparable_cost_nano, uncounted_tokens, admitted_us, settled_us)
 VALUES $rows
 ON CONFLICT (id) DO NOTHING
 RETURNING id -- postgres only
@@ -14,7 +15,8 @@ SELECT id FROM ledger WHERE seq > $after_seq
 
 -- name: ledger_list
 SELECT seq, id, kind, admitted_at_ms, settled_at_ms, request_id, team_id, key_id, user_id, model, upstream,
-    prompt_tokens, cached_tokens, completion_tokens, cost_nano, price_version, end_user, tags, calls
+    prompt_tokens, cached_tokens, completion_tokens, cost_nano, price_version, end_user, tags, calls,
+    reserved_tokens, reserved_cost_nano, sparable_tokens, sparable_cost_nano, uncounted_tokens
 FROM ledger
 WHERE 1 = 1
   AND team_id = $team_id -- if team_id

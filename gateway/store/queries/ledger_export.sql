@@ -11,7 +11,8 @@ WHERE locktype = 'advisory' AND classid = 0 AND objid = 1112887891 AND granted -
 
 -- name: ledger_after
 SELECT seq, id, kind, admitted_at_ms, settled_at_ms, request_id, team_id, key_id, user_id, model, upstream,
-    prompt_tokens, cached_tokens, completion_tokens, cost_nano, price_version, end_user, tags, calls
+    prompt_tokens, cached_tokens, completion_tokens, cost_nano, price_version, end_user, tags, calls,
+    reserved_tokens, reserved_cost_nano, sparable_tokens, sparable_cost_nano, uncounted_tokens
 FROM ledger
 WHERE seq > $after_seq AND seq <= $end_seq
 ORDER BY seq

@@ -34,6 +34,11 @@ type rowMemo struct {
 	EndUser          string     `json:"e,omitzero"`
 	Tags             []string   `json:"g,omitempty"`
 	Calls            int64      `json:"n,omitzero"`
+	ReservedTokens   int64      `json:"rt,omitzero"`
+	ReservedCost     money.Nano `json:"rc,omitzero"`
+	SparableTokens   int64      `json:"st,omitzero"`
+	SparableCost     money.Nano `json:"sc,omitzero"`
+	UncountedTokens  int64      `json:"ut,omitzero"`
 }
 
 // PackRow writes what encoding/json would write of a [rowMemo], in a fraction of the time: every request passes here twice.
@@ -52,10 +57,7 @@ func PackRow(row api.LedgerRow) []byte {
 	p.int("pt", row.PromptTokens)
 	p.int("ct", row.CachedTokens)
 	p.int("ot", row.CompletionTokens)
-	if row.Cost != 0 {
-		p.name("c")
-		p.text = append(p.text, row.Cost.String()...)
-	}
+	p.amount("c", row.Cost)
 	p.string("v", row.PriceVersion)
 	p.string("e", row.EndUser)
 	if len(row.Tags) > 0 {
@@ -63,6 +65,11 @@ func PackRow(row api.LedgerRow) []byte {
 		p.json(row.Tags)
 	}
 	p.int("n", row.Calls)
+	p.int("rt", row.ReservedTokens)
+	p.amount("rc", row.ReservedCost)
+	p.int("st", row.SparableTokens)
+	p.amount("sc", row.SparableCost)
+	p.int("ut", row.UncountedTokens)
 	if len(p.text) == 0 {
 		p.text = append(p.text, '{')
 	}
@@ -99,6 +106,13 @@ func (p *rowPacker) int(name string, value int64) {
 	if value != 0 {
 		p.name(name)
 		p.text = strconv.AppendInt(p.text, value, 10)
+	}
+}
+
+func (p *rowPacker) amount(name string, value money.Nano) {
+	if value != 0 {
+		p.name(name)
+		p.text = append(p.text, value.String()...)
 	}
 }
 
