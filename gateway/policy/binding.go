@@ -79,19 +79,9 @@ func dollars(n int64) json.Number { return json.Number(money.Nano(n).String()) }
 
 // TeamBindings are those of everybody who works for the team: its own limits and the pots over it.
 func (s Spending) TeamBindings(ctx context.Context, teamID string) ([]Binding, error) {
-	subject, err := s.Book.LookupTeam(ctx, teamID, "")
+	subject, err := s.Book.JudgeFresh(ctx, WorkingFor(teamID, ""), nil)
 	if err != nil {
 		return nil, err
-	}
-	fresh, err := s.Book.Fresh(ctx, subject)
-	if err != nil {
-		return nil, err
-	}
-	if !fresh {
-		s.Book.Forget(subject.Slot)
-		if subject, err = s.Book.LookupTeam(ctx, teamID, ""); err != nil {
-			return nil, err
-		}
 	}
 	return s.bindings(ctx, subject)
 }

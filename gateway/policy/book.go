@@ -71,32 +71,6 @@ func NewBook(source Source, versions Versions, defaults Defaults) *Book {
 	}
 }
 
-// Lookup returns who the secret with this hash belongs to. A request that names a team is made for that
-// team, if the key may speak for it; "" is the key's own. The error is an [api.Error]: [api.NotFound] when
-// the secret is nobody's, [api.Forbidden] when the key may not speak for the team.
-func (b *Book) Lookup(ctx context.Context, secretHash []byte, team string) (*Subject, error) {
-	name := string(secretHash) + team
-	b.mu.RLock()
-	subject := b.subjects[name]
-	b.mu.RUnlock()
-	if subject != nil && !subject.ended(time.Now()) {
-		return subject, nil
-	}
-	subject, err := b.loadUnlessStranger(ctx, secretHash, team)
-	if err != nil {
-		return nil, err
-	}
-	b.remember(name, subject)
-	return subject, nil
-}
-
-// Fresh says whether nothing that concerns the subject has changed since it was loaded.
-// A refusal that is decided from memory asks this first; admissions are checked by the engine.
-func (b *Book) Fresh(ctx context.Context, subject *Subject) (bool, error) {
-	version, err := b.versions.PolicyVersion(ctx, subject.Slot)
-	return version == subject.Version, err
-}
-
 // Remembered are the budgets of everybody in the book, with their periods around now, each once.
 func (b *Book) Remembered(now time.Time) []quota.Budget {
 	b.mu.RLock()
@@ -114,7 +88,7 @@ func (b *Book) Remembered(now time.Time) []quota.Budget {
 	return budgets
 }
 
-// Forget drops what is remembered of a slot, so that the next look-up reads it again.
+// Forget drops what is remembered of a slot, so that whoever is judged next is read again.
 func (b *Book) Forget(slot string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -85,12 +85,14 @@ func (r *record) KeyIDsWithoutTeam(context.Context) (ids []string, err error) {
 type versions struct {
 	mu sync.Mutex
 	of map[string]int64
+	// err is why nothing can be read.
+	err error
 }
 
 func (v *versions) PolicyVersion(_ context.Context, slot string) (int64, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	return v.of[slot], nil
+	return v.of[slot], v.err
 }
 
 func (v *versions) BumpPolicy(_ context.Context, slot string) (int64, error) {
@@ -115,14 +117,14 @@ func setUp() (*record, *policy.Book, *policy.Book) {
 
 func lookup(t *testing.T, book *policy.Book, secret string) *policy.Subject {
 	t.Helper()
-	subject, err := book.Lookup(t.Context(), []byte(secret), "")
+	subject, err := book.Judge(t.Context(), policy.WithSecret([]byte(secret), ""), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return subject
 }
 
-func TestLookup_remembers(t *testing.T) {
+func TestJudge_remembers(t *testing.T) {
 	r, book, _ := setUp()
 	lookup(t, book, "one")
 	reads := r.reads
@@ -132,25 +134,25 @@ func TestLookup_remembers(t *testing.T) {
 	}
 }
 
-func TestLookup_unknownSecretIsNotFound(t *testing.T) {
+func TestJudge_unknownSecretIsNotFound(t *testing.T) {
 	_, book, _ := setUp()
-	if _, err := book.Lookup(t.Context(), []byte("nobody's"), ""); api.CodeOf(err) != api.NotFound {
+	if _, err := book.Judge(t.Context(), policy.WithSecret([]byte("nobody's"), ""), nil); api.CodeOf(err) != api.NotFound {
 		t.Fatalf("got %v", err)
 	}
 }
 
 // What is remembered of a rotated secret ends with its grace period, not with the next change.
-func TestLookup_rotatedSecretEndsInTime(t *testing.T) {
+func TestJudge_rotatedSecretEndsInTime(t *testing.T) {
 	r, book, _ := setUp()
 	r.until = time.Now().Add(-time.Millisecond)
 	lookup(t, book, "one")
 	delete(r.keys, "one") // as the record answers from then on
-	if _, err := book.Lookup(t.Context(), []byte("one"), ""); api.CodeOf(err) != api.NotFound {
+	if _, err := book.Judge(t.Context(), policy.WithSecret([]byte("one"), ""), nil); api.CodeOf(err) != api.NotFound {
 		t.Fatalf("got %v", err)
 	}
 }
 
-func TestLookup_keysSpeakForTheirTeams(t *testing.T) {
+func TestJudge_keysSpeakForTheirTeams(t *testing.T) {
 	for name, test := range map[string]struct {
 		speaksFor api.StringList
 		team      string
@@ -169,7 +171,7 @@ func TestLookup_keysSpeakForTheirTeams(t *testing.T) {
 			key := r.keys["one"]
 			key.SpeakForTeams = test.speaksFor
 			r.keys["one"] = key
-			subject, err := book.Lookup(t.Context(), []byte("one"), test.team)
+			subject, err := book.Judge(t.Context(), policy.WithSecret([]byte("one"), test.team), nil)
 			if api.CodeOf(err) != test.want {
 				t.Fatalf("got %v", err)
 			}
@@ -196,14 +198,14 @@ func TestChanges_reachTheTeamsThatAKeySpeaksFor(t *testing.T) {
 		key.SpeakForTeams = api.StringList{speaksFor}
 		r.keys["one"] = key
 		there.Forget("research")
-		speaking, err := there.Lookup(t.Context(), []byte("one"), "research")
+		speaking, err := there.Judge(t.Context(), policy.WithSecret([]byte("one"), "research"), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if err := (policy.Changes{Book: here}).KeyChanged(t.Context(), &key, nil); err != nil {
 			t.Fatal(err)
 		}
-		if fresh, _ := there.Fresh(t.Context(), speaking); fresh {
+		if fresh, _ := there.FreshForTest(t.Context(), speaking); fresh {
 			t.Errorf("%s: still taken for fresh", speaksFor)
 		}
 	}
@@ -388,13 +390,13 @@ func TestChanges_reachOtherGateways(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r, here, there := setUp()
 			remembered := lookup(t, there, "one")
-			if fresh, _ := there.Fresh(t.Context(), remembered); !fresh {
+			if fresh, _ := there.FreshForTest(t.Context(), remembered); !fresh {
 				t.Fatal("stale before the change")
 			}
 			if err := change(policy.Changes{Book: here}, r); err != nil {
 				t.Fatal(err)
 			}
-			if fresh, _ := there.Fresh(t.Context(), remembered); fresh {
+			if fresh, _ := there.FreshForTest(t.Context(), remembered); fresh {
 				t.Fatal("the other gateway takes its memory for fresh")
 			}
 		})
@@ -411,7 +413,7 @@ func TestChanges_potsReachEverybody(t *testing.T) {
 	if err := (policy.Changes{Book: here}).BudgetChanged(t.Context(), nil, &pot); err != nil {
 		t.Fatal(err)
 	}
-	if fresh, _ := there.Fresh(t.Context(), alone); fresh {
+	if fresh, _ := there.FreshForTest(t.Context(), alone); fresh {
 		t.Error("a key without a team was left out")
 	}
 	if got := len(lookup(t, there, "one").Budgets(named("small"), time.Now())); got != 3 {
@@ -448,7 +450,7 @@ func named(model string) *modelname.Names { return &modelname.Names{Name: model}
 
 // A budget whose period this gateway cannot read is closed and says so: by a period of its own choice it could be spent
 // twice.
-func TestLookup_closesWhatItCannotRead(t *testing.T) {
+func TestJudge_closesWhatItCannotRead(t *testing.T) {
 	for name, change := range map[string]func(*record){
 		`duration "fortnight"`: func(r *record) {
 			team := r.teams["marketing"]
@@ -463,7 +465,7 @@ func TestLookup_closesWhatItCannotRead(t *testing.T) {
 	} {
 		r, book, _ := setUp()
 		change(r)
-		_, err := book.Lookup(t.Context(), []byte("one"), "")
+		_, err := book.Judge(t.Context(), policy.WithSecret([]byte("one"), ""), nil)
 		if api.CodeOf(err) != api.BudgetExceeded || !strings.Contains(err.Error(), "is closed: its "+name) {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -77,36 +77,6 @@ func routeThresholds(routes []api.AlertRoute, hears func(api.AlertRoute) bool) (
 	return shares
 }
 
-// LookupTeam returns a subject without a key: somebody whom an identity provider vouches for, as
-// working for the team. userID is "" for nobody in particular. The error is an [api.Error]:
-// [api.Forbidden] when there is no such team.
-func (b *Book) LookupTeam(ctx context.Context, team, userID string) (*Subject, error) {
-	name := "#" + team + "#" + userID // "#" stands in no id
-	b.mu.RLock()
-	subject := b.subjects[name]
-	b.mu.RUnlock()
-	if subject != nil {
-		return subject, nil
-	}
-	version, err := b.versions.PolicyVersion(ctx, team)
-	if err != nil {
-		return nil, fmt.Errorf("read policy version: %w", err)
-	}
-	key := api.NewKey("")
-	key.TeamID = &team
-	if userID != "" {
-		key.UserID = &userID
-	}
-	if _, err := b.source.Team(ctx, team); api.CodeOf(err) == api.NotFound {
-		return nil, api.Errorf(api.Forbidden, "there is no team %q to work for", team)
-	}
-	if subject, err = b.subject(ctx, key, team, version); err != nil {
-		return nil, err
-	}
-	b.remember(name, subject)
-	return subject, nil
-}
-
 // teamsOf are the teams that a user is a member of; none for who is not known.
 func (b *Book) teamsOf(ctx context.Context, userID string) ([]string, error) {
 	user, err := b.source.User(ctx, userID)

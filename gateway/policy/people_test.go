@@ -45,7 +45,7 @@ func windowNamed(t *testing.T, subject *policy.Subject, scope quota.Scope) quota
 	return quota.Window{}
 }
 
-func TestLookup_bindsTheMemberAndTheUser(t *testing.T) {
+func TestJudge_bindsTheMemberAndTheUser(t *testing.T) {
 	r, book, _ := setUp()
 	withAnn(r)
 	subject := lookup(t, book, "ann")
@@ -64,7 +64,7 @@ func TestLookup_bindsTheMemberAndTheUser(t *testing.T) {
 	}
 }
 
-func TestLookup_takesTheTeamsTermsForItsMembers(t *testing.T) {
+func TestJudge_takesTheTeamsTermsForItsMembers(t *testing.T) {
 	r, book, _ := setUp()
 	withAnn(r)
 	team := r.teams["marketing"]
@@ -83,24 +83,24 @@ func TestLookup_takesTheTeamsTermsForItsMembers(t *testing.T) {
 	}
 }
 
-func TestLookupTeam_isBoundAsTheTeamAndTheUser(t *testing.T) {
+func TestJudge_whoIsVouchedForIsBoundAsTheTeamAndTheUser(t *testing.T) {
 	r, book, _ := setUp()
 	withAnn(r)
-	subject, err := book.LookupTeam(t.Context(), "marketing", "ann")
+	subject, err := book.Judge(t.Context(), policy.WorkingFor("marketing", "ann"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if subject.Slot != "marketing" || subject.Key.KeyID != "" || len(subject.Budgets(named("small"), time.Now())) != 3 {
 		t.Errorf("subject = %+v with %+v", subject.Key, subject.Budgets(named("small"), time.Now()))
 	}
-	if again, err := book.LookupTeam(t.Context(), "marketing", "ann"); err != nil || again != subject {
+	if again, err := book.Judge(t.Context(), policy.WorkingFor("marketing", "ann"), nil); err != nil || again != subject {
 		t.Error("the subject is not remembered")
 	}
 	book.Forget("marketing")
-	if again, _ := book.LookupTeam(t.Context(), "marketing", "ann"); again == subject {
+	if again, _ := book.Judge(t.Context(), policy.WorkingFor("marketing", "ann"), nil); again == subject {
 		t.Error("the subject outlives a change")
 	}
-	if _, err := book.LookupTeam(t.Context(), "nowhere", ""); api.CodeOf(err) != api.Forbidden {
+	if _, err := book.Judge(t.Context(), policy.WorkingFor("nowhere", ""), nil); api.CodeOf(err) != api.Forbidden {
 		t.Errorf("a team that is not there: %v", err)
 	}
 }
@@ -116,7 +116,7 @@ func TestUserChanged_isInForceWhereverTheUserCalls(t *testing.T) {
 		if err := (policy.Changes{Book: here}).UserChanged(t.Context(), "ann"); err != nil {
 			t.Fatal(err)
 		}
-		if fresh, err := there.Fresh(t.Context(), subject); fresh || err != nil {
+		if fresh, err := there.FreshForTest(t.Context(), subject); fresh || err != nil {
 			t.Errorf("%s is judged by the old limits: %v", secret, err)
 		}
 	}

@@ -8,11 +8,11 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
-func TestLookup_asksTheRecordOnceForAStranger(t *testing.T) {
+func TestJudge_asksTheRecordOnceForAStranger(t *testing.T) {
 	r, book, elsewhere := setUp()
 	unknown := func() {
 		t.Helper()
-		if _, err := book.Lookup(t.Context(), []byte("three"), ""); api.CodeOf(err) != api.NotFound {
+		if _, err := book.Judge(t.Context(), policy.WithSecret([]byte("three"), ""), nil); api.CodeOf(err) != api.NotFound {
 			t.Fatalf("error is %v", err)
 		}
 	}
@@ -36,7 +36,7 @@ func TestLookup_asksTheRecordOnceForAStranger(t *testing.T) {
 	}
 
 	// So does a known key's new secret.
-	if _, err := book.Lookup(t.Context(), []byte("four"), ""); api.CodeOf(err) != api.NotFound {
+	if _, err := book.Judge(t.Context(), policy.WithSecret([]byte("four"), ""), nil); api.CodeOf(err) != api.NotFound {
 		t.Fatalf("error is %v", err)
 	}
 	r.keys["four"] = key
@@ -46,21 +46,21 @@ func TestLookup_asksTheRecordOnceForAStranger(t *testing.T) {
 	lookup(t, book, "four")
 }
 
-func TestLookup_doesNotTakeAKeyForAStrangerWhenItsTeamIsGone(t *testing.T) {
+func TestJudge_doesNotTakeAKeyForAStrangerWhenItsTeamIsGone(t *testing.T) {
 	r, book, _ := setUp()
 	team := r.teams["marketing"]
 	delete(r.teams, "marketing")
-	if _, err := book.Lookup(t.Context(), []byte("one"), ""); err == nil {
+	if _, err := book.Judge(t.Context(), policy.WithSecret([]byte("one"), ""), nil); err == nil {
 		t.Fatal("a key without its team was let in")
 	}
 	r.teams["marketing"] = team
 	lookup(t, book, "one")
 }
 
-func TestLookup_strangersAreBounded(t *testing.T) {
+func TestJudge_strangersAreBounded(t *testing.T) {
 	_, book, _ := setUp()
 	for i := range 25_000 {
-		if _, err := book.Lookup(t.Context(), fmt.Appendf(nil, "made up %d", i), ""); api.CodeOf(err) != api.NotFound {
+		if _, err := book.Judge(t.Context(), policy.WithSecret(fmt.Appendf(nil, "made up %d", i), ""), nil); api.CodeOf(err) != api.NotFound {
 			t.Fatalf("error is %v", err)
 		}
 	}

@@ -15,89 +15,67 @@ const (
 	codeTeamModelDenied = api.TeamModelDenied
 )
 
-// authenticate finds the key, or the token of an identity provider, that the request carries.
-func (p *Proxy) authenticate(r *http.Request, c *call) (auth.Secret, error) {
-	secret, err := auth.Presented(r.Header)
-	if err != nil {
-		return "", err
+// authenticate finds out who is calling, by a key or the token of an identity provider, and refuses who may call nothing
+// at all.
+func (p *Proxy) authenticate(r *http.Request, c *call) error {
+	if err := p.present(r, c); err != nil {
+		return err
 	}
-	if p.IsAdminKey(secret) {
-		return "", api.Errorf(api.Forbidden, "the admin key cannot call models; make a key with POST /key/generate")
-	}
-	c.spokenFor = r.Header.Get(p.IdentifierHeader)
-	if auth.IsToken(secret) && p.Tokens != nil {
-		if c.vouched, err = p.Tokens.read(r.Context(), secret, c.spokenFor, p.IdentifierHeader); err != nil {
-			return "", err
-		}
-	} else if auth.CheckSecret(secret) != nil {
-		return "", auth.InvalidKey()
-	}
-	return secret, p.identify(r.Context(), c, secret)
+	return p.judge(r.Context(), c, p.refuseKey)
 }
 
-// identify loads who the secret belongs to and refuses keys that may not be used at all.
-func (p *Proxy) identify(ctx context.Context, c *call, secret auth.Secret) error {
-	subject, err := p.lookup(ctx, c, secret)
+// authenticateFresh is for calls that reserve nothing: no engine tells them that their policy is old.
+func (p *Proxy) authenticateFresh(r *http.Request, c *call) error {
+	if err := p.present(r, c); err != nil {
+		return err
+	}
+	return c.judged(p.Book.JudgeFresh(r.Context(), c.who, p.refuseKey))
+}
+
+// present takes what the request brings to say who is calling.
+func (p *Proxy) present(r *http.Request, c *call) error {
+	secret, err := auth.Presented(r.Header)
 	if err != nil {
 		return err
 	}
-	if refusal := p.refuseKey(subject); refusal != nil {
-		fresh, err := p.Book.Fresh(ctx, subject)
-		if err != nil {
-			return unavailable(err)
-		}
-		if fresh {
-			c.subject = subject
-			return refusal
-		}
-		p.Book.Forget(subject.Slot)
-		if subject, err = p.lookup(ctx, c, secret); err != nil {
-			return err
-		}
-		c.subject = subject
-		if refusal := p.refuseKey(subject); refusal != nil {
-			return refusal
-		}
+	if p.IsAdminKey(secret) {
+		return api.Errorf(api.Forbidden, "the admin key cannot call models; make a key with POST /key/generate")
 	}
-	c.subject = subject
+	spokenFor := r.Header.Get(p.IdentifierHeader)
+	if auth.IsToken(secret) && p.Tokens != nil {
+		c.who, err = p.Tokens.read(r.Context(), secret, spokenFor, p.IdentifierHeader)
+		return err
+	}
+	if auth.CheckSecret(secret) != nil {
+		return auth.InvalidKey()
+	}
+	c.who = policy.WithSecret(p.HashSecret(secret), spokenFor)
 	return nil
 }
 
-// identifyFresh is for calls that reserve nothing: no engine tells them that their policy is old.
-func (p *Proxy) identifyFresh(r *http.Request, c *call) error {
-	secret, err := p.authenticate(r, c)
-	if err != nil {
+// judge lets the book judge the caller.
+func (p *Proxy) judge(ctx context.Context, c *call, verdict policy.Verdict) error {
+	return c.judged(p.Book.Judge(ctx, c.who, verdict))
+}
+
+// judged takes what the book says: the subject with its refusal, or why there is none.
+func (c *call) judged(subject *policy.Subject, err error) error {
+	if subject != nil {
+		c.subject = subject
 		return err
 	}
-	fresh, err := p.Book.Fresh(r.Context(), c.subject)
-	if err != nil {
+	switch api.CodeOf(err) {
+	case api.NotFound:
+		return auth.InvalidKey()
+	case api.Forbidden:
+		return err
+	default:
 		return unavailable(err)
 	}
-	if fresh {
-		return nil
-	}
-	p.Book.Forget(c.subject.Slot)
-	return p.identify(r.Context(), c, secret)
 }
 
-func (p *Proxy) lookup(ctx context.Context, c *call, secret auth.Secret) (subject *policy.Subject, err error) {
-	if c.vouched != nil {
-		subject, err = p.Book.LookupTeam(ctx, c.vouched.team, c.vouched.user)
-	} else {
-		subject, err = p.Book.Lookup(ctx, p.HashSecret(secret), c.spokenFor)
-	}
-	switch {
-	case api.CodeOf(err) == api.NotFound:
-		return nil, auth.InvalidKey()
-	case api.CodeOf(err) == api.Forbidden:
-		return nil, err
-	case err != nil:
-		return nil, unavailable(err)
-	}
-	return subject, nil
-}
-
-func (p *Proxy) refuseKey(subject *policy.Subject) *api.Error {
+// refuseKey refuses keys that may not be used at all.
+func (p *Proxy) refuseKey(subject *policy.Subject) error {
 	key := subject.Key
 	switch {
 	case key.Blocked:
@@ -111,8 +89,8 @@ func (p *Proxy) refuseKey(subject *policy.Subject) *api.Error {
 }
 
 // checkModel says whether the key and its team may use the model.
-func (p *Proxy) checkModel(c *call) error {
-	subject, model := c.subject, c.asked
+func (p *Proxy) checkModel(c *call, subject *policy.Subject) error {
+	model := c.asked
 	if allowed, deniedBy := subject.MayUse(c.served.Names, model); !allowed && !(c.granted && deniedBy == "team") {
 		code, models := codeKeyModelDenied, subject.Key.Models
 		if deniedBy == "team" {

@@ -25,11 +25,9 @@ type call struct {
 	id        string
 	requestID string
 	started   time.Time
-	subject   *policy.Subject
-	// spokenFor is the team that the identifier header names, "" for the key's own.
-	spokenFor string
-	// vouched is who a token of an identity provider says is calling; nil for a caller with a key.
-	vouched *vouched
+	// who is how the caller presents itself, subject who the book says that is.
+	who     policy.Caller
+	subject *policy.Subject
 
 	body []byte
 	// header are the client's headers that go along.

@@ -63,7 +63,7 @@ func (p *Proxy) viewer(r *http.Request) (*policy.Subject, error) {
 		return nil, err
 	}
 	c := p.newCall(r, nil)
-	if err := p.identifyFresh(r, c); err != nil {
+	if err := p.authenticateFresh(r, c); err != nil {
 		return nil, err
 	}
 	return c.subject, nil

@@ -168,12 +168,11 @@ func (p *Proxy) pass(ctx context.Context, cancel context.CancelFunc, w http.Resp
 
 // admit does everything that comes before the first byte to an upstream.
 func (p *Proxy) admit(w http.ResponseWriter, r *http.Request, c *call) error {
-	secret, err := p.authenticate(r, c)
-	if err != nil {
+	if err := p.authenticate(r, c); err != nil {
 		return err
 	}
 	if err := p.read(w, r, c); err != nil {
-		return p.countRefused(r.Context(), c, secret, err)
+		return p.countRefused(r.Context(), c, err)
 	}
 	if err := p.findPrevious(r.Context(), c); err != nil {
 		return err
@@ -181,5 +180,5 @@ func (p *Proxy) admit(w http.ResponseWriter, r *http.Request, c *call) error {
 	if err := p.findItems(r.Context(), c); err != nil {
 		return err
 	}
-	return p.reserve(r.Context(), c, secret)
+	return p.reserve(r.Context(), c)
 }

@@ -320,7 +320,7 @@ func say(model, instructions, more string) string {
 
 func (b *bench) spent() quota.BudgetState {
 	b.t.Helper()
-	subject, err := b.book.Lookup(b.t.Context(), []byte(b.secret), "")
+	subject, err := b.book.Judge(b.t.Context(), policy.WithSecret([]byte(b.secret), ""), nil)
 	if err != nil {
 		b.t.Fatal(err)
 	}

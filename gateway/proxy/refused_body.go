@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net/http"
 
-	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
@@ -14,7 +13,7 @@ import (
 // countRefused counts a call that is refused for its body as a request of its key, its user and its team: reading a
 // body is work, and must not be free. It returns the refusal, or that of a limit which has no request left; a call that
 // a limit refused is never counted.
-func (p *Proxy) countRefused(ctx context.Context, c *call, secret auth.Secret, refused error) error {
+func (p *Proxy) countRefused(ctx context.Context, c *call, refused error) error {
 	if !blamesBody(refused) {
 		return refused
 	}
@@ -31,7 +30,7 @@ func (p *Proxy) countRefused(ctx context.Context, c *call, secret auth.Secret, r
 		case errors.Is(err, quota.ErrStalePolicy):
 			request.ID = newReservation()
 			p.Book.Forget(c.subject.Slot)
-			if err := p.identify(ctx, c, secret); err != nil {
+			if err := p.judge(ctx, c, p.refuseKey); err != nil {
 				return err
 			}
 		case err != nil:

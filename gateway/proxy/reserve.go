@@ -5,7 +5,7 @@ import (
 	"errors"
 	"time"
 
-	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/policy"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
@@ -17,9 +17,10 @@ const (
 )
 
 // reserve takes what the call may use from every limit at once, or says which of them refused.
-func (p *Proxy) reserve(ctx context.Context, c *call, secret auth.Secret) error {
-	if err := p.resolve(ctx, c, secret); err != nil {
-		return p.countRefused(ctx, c, secret, err)
+func (p *Proxy) reserve(ctx context.Context, c *call) error {
+	c.asked = c.model
+	if err := p.resolve(ctx, c); err != nil {
+		return p.countRefused(ctx, c, err)
 	}
 	c.bounds = looseBounds(c)
 	deadline, poll, final := p.Now().Add(p.ContentionWait), contentionPollMin, false
@@ -31,14 +32,15 @@ func (p *Proxy) reserve(ctx context.Context, c *call, secret auth.Secret) error 
 		case errors.Is(err, quota.ErrStalePolicy) && reloads < maxReloads:
 			reloads++
 			c.id = newReservation() // the one before may be taken back at any time
-			if err := p.reload(ctx, c, secret); err != nil {
+			p.Book.Forget(c.subject.Slot)
+			if err := p.resolve(ctx, c); err != nil {
 				return err
 			}
 		case ctx.Err() != nil:
 			return clientGone(ctx.Err())
 		case errors.Is(err, quota.ErrInvalid):
 			uncountable := api.Errorf(api.Invalid, "the request asks for more than can be counted; send a smaller max_tokens").WithCause(err)
-			return p.countRefused(ctx, c, secret, uncountable)
+			return p.countRefused(ctx, c, uncountable)
 		case err != nil:
 			return unavailable(err)
 		case decision.Admitted:
@@ -63,37 +65,18 @@ func (p *Proxy) reserve(ctx context.Context, c *call, secret auth.Secret) error 
 	}
 }
 
-// resolve finds the model and checks that it may be used. A refusal from memory is checked
-// against the record first, so that a model that was just allowed is allowed.
-func (p *Proxy) resolve(ctx context.Context, c *call, secret auth.Secret) error {
-	c.asked = c.model
-	if err := p.findModel(ctx, c); err != nil {
-		return err
-	}
-	refusal := p.checkModel(c)
-	if refusal != nil {
-		fresh, err := p.Book.Fresh(ctx, c.subject)
-		if err != nil {
-			return unavailable(err)
+// resolve finds the model and checks that the caller may use it, by what the book knows now.
+func (p *Proxy) resolve(ctx context.Context, c *call) error {
+	err := p.judge(ctx, c, func(subject *policy.Subject) error {
+		if err := p.refuseKey(subject); err != nil {
+			return err
 		}
-		if fresh {
-			return refusal
+		if err := p.findModel(ctx, c); err != nil {
+			return err
 		}
-		return p.reload(ctx, c, secret)
-	}
-	return p.checkServed(c)
-}
-
-// reload reads the subject anew after a change and judges the call by it again.
-func (p *Proxy) reload(ctx context.Context, c *call, secret auth.Secret) error {
-	p.Book.Forget(c.subject.Slot)
-	if err := p.identify(ctx, c, secret); err != nil {
-		return err
-	}
-	if err := p.findModel(ctx, c); err != nil {
-		return err
-	}
-	if err := p.checkModel(c); err != nil {
+		return p.checkModel(c, subject)
+	})
+	if err != nil {
 		return err
 	}
 	return p.checkServed(c)

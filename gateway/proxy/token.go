@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/policy"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/token"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
@@ -24,28 +25,22 @@ type TokenReader interface {
 	Verify(ctx context.Context, raw string) (token.Claims, error)
 }
 
-// vouched is who a token says is calling.
-type vouched struct {
-	team string
-	user string
-}
-
 // read checks a token and says for which team its bearer calls.
-func (t *Tokens) read(ctx context.Context, presented auth.Secret, asked, header string) (*vouched, error) {
+func (t *Tokens) read(ctx context.Context, presented auth.Secret, asked, header string) (who policy.Caller, err error) {
 	claims, err := t.Reader.Verify(ctx, presented.Reveal())
 	if err != nil {
-		return nil, err
+		return who, err
 	}
 	teams := claims.Texts(t.TeamClaim)
 	switch {
 	case len(teams) == 0:
-		return nil, api.Errorf(api.Forbidden, "the token names no team; its claim %q must", t.TeamClaim)
+		return who, api.Errorf(api.Forbidden, "the token names no team; its claim %q must", t.TeamClaim)
 	case asked == "" && len(teams) > 1:
-		return nil, api.Errorf(api.Forbidden, "the token is for several teams; name one of them in %s", header)
+		return who, api.Errorf(api.Forbidden, "the token is for several teams; name one of them in %s", header)
 	case asked == "":
 		asked = teams[0]
 	case !slices.Contains(teams, asked):
-		return nil, api.Errorf(api.Forbidden, "this token may not speak for team %q", asked)
+		return who, api.Errorf(api.Forbidden, "this token may not speak for team %q", asked)
 	}
-	return &vouched{team: asked, user: claims.Text(t.UserClaim)}, nil
+	return policy.WorkingFor(asked, claims.Text(t.UserClaim)), nil
 }

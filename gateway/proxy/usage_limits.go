@@ -13,7 +13,7 @@ import (
 func (p *Proxy) showLimits(w http.ResponseWriter, r *http.Request) error {
 	c := p.newCall(r, nil)
 	blocked := false
-	if err := p.identifyFresh(r, c); err != nil {
+	if err := p.authenticateFresh(r, c); err != nil {
 		if c.subject == nil || api.CodeOf(err) != api.Unauthenticated {
 			return err
 		}
