@@ -123,6 +123,8 @@ var lastExamples = []example{
 	{pattern: "POST /quota/check", body: `{"separately":true,"changes":[{"route":"/team/update","body":{"team_id":"none"}},{"route":"/team/new","body":{"team_id":"n"}}]}`},
 
 	{pattern: "GET /audit", query: "?page_size=2", bad: "?page=0", status: 400},
+	{pattern: "GET /quota/refusals", query: "?team_id=team-a&group_by=limit,key,hour", bad: "?group_by=colour", status: 400},
+	{pattern: "GET /quota/peaks", query: "?team_id=team-a", bad: "?start_date=yesterday", status: 400},
 	{pattern: "GET /quota/history", query: "?team_id=team-a", bad: "?cursor=x&team_id=t", status: 400},
 	{pattern: "GET /audit/verify"},
 	{pattern: "GET /audit/{id}"},

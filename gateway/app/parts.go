@@ -19,6 +19,7 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/gateway/ledger"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/ledgerexport"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/metrics"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/minutes"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/policy"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/pricefeed"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/proxy"
@@ -54,6 +55,7 @@ type parts struct {
 	// console is nil where it is switched off.
 	console  *console.Options
 	metrics  *metrics.Metrics
+	minutes  *minutes.Counter
 	source   *models
 	declared *declared
 	changes  policy.Changes
@@ -107,6 +109,10 @@ func assemble(ctx context.Context, options Options) (_ *parts, err error) {
 	p.ledger = ledger.New(ledger.Options{Store: p.store, Describe: alert.Crossed, OnAlert: p.alerts.Wake, Logger: logger})
 	p.onClose("ledger", p.ledger.Close)
 	p.metrics = metrics.New(metrics.Options{Version: options.Version, LiteLLMNames: settings.Metrics.LiteLLMNames})
+	p.minutes = minutes.New(minutes.Options{
+		Record: p.store, Logger: logger, Now: options.Now, Keep: settings.Minutes.Keep, Rows: settings.Minutes.Rows,
+	})
+	p.onClose("minutes", p.minutes.Close)
 	if err := p.openCounters(ctx, options); err != nil {
 		return nil, err
 	}
@@ -154,7 +160,7 @@ func assemble(ctx context.Context, options Options) (_ *parts, err error) {
 		AllowUnpriced: settings.AllowUnpriced, AllowUnpricedTools: settings.AllowUnpricedTools, Events: p.ledger,
 		MinOutputTokens: settings.MinOutputTokens, ContentionWait: contentionWait, Now: options.Now, Responses: p.store, StreamIdle: settings.StreamIdle,
 		StreamHold:  settings.StreamHold,
-		PassThrough: passThroughs(settings.PassThrough), Metrics: p.metrics,
+		PassThrough: passThroughs(settings.PassThrough), Metrics: p.metrics, Minutes: p.minutes,
 		Tokens: callerTokens(settings, logger), Calibration: p.learned,
 	})
 	p.spending = policy.Spending{Book: book, Counters: p.engine, Windows: p.engine, Resets: p.store, Changes: p.changes, Now: options.Now}
@@ -278,7 +284,7 @@ func (p *parts) modelNames(model string) *modelname.Names {
 // background are the loops that run beside the server until it has stopped.
 func (p *parts) background() []func(context.Context) {
 	return []func(context.Context){
-		p.proxy.Run, p.learned.Run, p.models.Run, p.alerts.Run, p.drift.Run, p.watchBacklog, p.runExports, p.runPriceFeed, p.watchStores, p.stands.watch,
+		p.proxy.Run, p.learned.Run, p.models.Run, p.alerts.Run, p.drift.Run, p.watchBacklog, p.runExports, p.runPriceFeed, p.watchStores, p.stands.watch, p.minutes.Run,
 	}
 }
 

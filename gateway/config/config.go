@@ -129,6 +129,9 @@ type Config struct {
 	// Metrics say which series /metrics has.
 	Metrics Metrics
 
+	// Minutes say how much is kept of what was used and refused in each minute.
+	Minutes Minutes
+
 	// Exports are where ledger rows are sent to.
 	Exports []Export
 

@@ -92,6 +92,7 @@ type file struct {
 	} `yaml:"prices"`
 
 	Metrics        fileMetrics       `yaml:"metrics"`
+	Minutes        fileMinutes       `yaml:"minutes"`
 	Export         []fileExport      `yaml:"export"`
 	Contact        string            `yaml:"contact"`
 	LiteLLMErrors  bool              `yaml:"litellm_errors"`

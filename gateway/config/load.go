@@ -44,6 +44,7 @@ func Load(path string, getenv func(string) string) (Config, error) {
 	c.declared(f)
 	c.tokens(f)
 	c.metrics(f.Metrics)
+	c.minutes(f.Minutes)
 	from.locate(append(environment.problems, c.problems...))
 	if len(from.problems) > 0 {
 		return Config{}, &Error{Problems: from.texts()}

@@ -19,6 +19,7 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/gateway/deployment"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/httpx"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/metrics"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/minutes"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/policy"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/tokens"
@@ -76,6 +77,8 @@ type Options struct {
 	UnreadPerKey, UnreadInAll int64
 	// Metrics counts calls; nil does not.
 	Metrics *metrics.Metrics
+	// Minutes counts calls for the record of what was used and refused; nil does not.
+	Minutes *minutes.Counter
 	// Calibration is what was learned of the deployments' vocabularies; nil learns while this gateway runs.
 	Calibration *calibration.Book
 }
@@ -122,6 +125,7 @@ func (p *Proxy) serve(e *endpoint) http.Handler {
 		defer func() {
 			p.log(r.Context(), c, status.Code)
 			p.count(c, status.Code)
+			p.remember(c, status.Code)
 		}()
 		if err := p.answer(status, r, c); err != nil {
 			if r.Context().Err() != nil {

@@ -55,7 +55,7 @@ func (p *Proxy) refusal(ctx context.Context, c *call, request quota.Request) err
 		refused.Header.Set(HeaderResetsAt, refused.Refusal.ResetsAt.Format(time.RFC3339))
 	}
 	p.addContact(refused)
-	refused.Header.Set(HeaderDeniedBy, strings.ReplaceAll(denial.Name, " ", ".")+"."+denial.Kind)
+	refused.Header.Set(HeaderDeniedBy, deniedBy(denial.Name, denial.Kind))
 	var head httpx.Head
 	setRateHeaders(&head, c.decision)
 	head.CopyTo(refused.Header)

@@ -20,6 +20,10 @@ type Books interface {
 	LedgerSpend(ctx context.Context, selection api.LedgerSelection, from, to time.Time) (money.Nano, error)
 	// Peaks returns the busiest minute since from of each of the teams that had a request.
 	Peaks(ctx context.Context, teamIDs []string, from time.Time) (map[string]api.Peak, error)
+	// Refusals returns how many calls were refused, the most frequent first.
+	Refusals(ctx context.Context, query api.RefusalQuery) ([]api.RefusalSum, error)
+	// LimitPeaks returns the most that was used of each limit in any 60 seconds.
+	LimitPeaks(ctx context.Context, filter api.LimitMinuteFilter) ([]api.LimitPeak, error)
 	// TeamIDsOfBudgets returns the ids of the teams that take the terms of one of the budgets, in order.
 	TeamIDsOfBudgets(ctx context.Context, budgetIDs []string) ([]string, error)
 

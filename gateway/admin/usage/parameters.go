@@ -50,6 +50,17 @@ func Routes(s *Books) []route.Route {
 			},
 			Scope: route.TeamsInQuery,
 		}),
+		route.Raw("GET /quota/refusals", auth.TeamRead, s.refusals, route.Spec{
+			Tag: "quota", Summary: "Say which calls were refused, by which limit or for what other reason, the most frequent first.", Answer: refusals{},
+			Description: "Of all gateways, minute by minute, a few seconds behind. Minutes are kept for `minutes.keep`, eight days unless said otherwise. " +
+				"In a minute with very many keys the last of them are counted for their team.",
+			Query: refusalParameters, Scope: route.TeamsInQuery,
+		}),
+		route.Raw("GET /quota/peaks", auth.TeamRead, s.limitPeaks, route.Spec{
+			Tag: "quota", Summary: "Say how much was used of each rate limit at most in any 60 seconds.", Answer: limitPeaks{},
+			Description: "What calls under way had reserved counts, as it does for the limit. The limits of members and users are by key.",
+			Query:       peakParameters, Scope: route.TeamsInQuery,
+		}),
 		route.Raw("GET /spend/logs", auth.Read, s.spendLogs, route.Spec{
 			Tag: "usage", Summary: "Read ledger rows, newest first, all in one go.", Answer: []spendLog{}, Media: route.CSVAndLines,
 			Description: "In JSON with both dates, LiteLLM's default is what was spent on each day instead (`startTime`, `spend`, `users`, `models`); " +
