@@ -49,7 +49,7 @@ func keySecretAttributes() map[string]schema.Attribute {
 			Optional:            true,
 			Sensitive:           true,
 			WriteOnly:           true,
-			Validators:          attribute.Valid(keySecretValidator{}, stringvalidator.AlsoRequires(path.MatchRoot("key_wo_version"))),
+			Validators:          attribute.Valid(attribute.KeySecret{}, stringvalidator.AlsoRequires(path.MatchRoot("key_wo_version"))),
 		},
 		"key_wo_version": schema.Int64Attribute{
 			MarkdownDescription: "A number from 1 to raise when `key_wo` changes, as Terraform cannot see that. The key then has that secret, " +

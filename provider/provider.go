@@ -29,7 +29,9 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/client"
+	actions "github.com/bursarhq/terraform-provider-bursar/provider/action"
 	"github.com/bursarhq/terraform-provider-bursar/provider/attribute"
+	functions "github.com/bursarhq/terraform-provider-bursar/provider/function"
 	"github.com/bursarhq/terraform-provider-bursar/provider/object"
 )
 
@@ -225,19 +227,7 @@ func (p *bursarProvider) EphemeralResources(context.Context) []func() ephemeral.
 }
 
 func (p *bursarProvider) Functions(context.Context) []func() function.Function {
-	return []func() function.Function{
-		newDurationSecondsFunction,
-		newKeyHashFunction,
-		newMonthlyCostFunction,
-	}
+	return functions.All()
 }
 
-func (p *bursarProvider) Actions(context.Context) []func() action.Action {
-	return []func() action.Action{
-		newKeyRotateAction,
-		newBudgetResetAction,
-		newTeamBlockAction,
-		newTeamUnblockAction,
-		newAlertRouteTestAction,
-	}
-}
+func (p *bursarProvider) Actions(context.Context) []func() action.Action { return actions.All() }

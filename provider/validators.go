@@ -6,7 +6,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
-	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/internal/client"
 	"github.com/bursarhq/terraform-provider-bursar/provider/attribute"
 )
@@ -49,23 +48,5 @@ func (adminKeyValidator) ValidateString(_ context.Context, req validator.StringR
 	}
 	if err := client.CheckAdminKey(req.ConfigValue.ValueString()); err != nil {
 		resp.Diagnostics.AddAttributeError(req.Path, "Wrong admin key", attribute.Sentence(err))
-	}
-}
-
-type keySecretValidator struct{}
-
-func (keySecretValidator) Description(context.Context) string { return api.ErrKeySecret.Error() }
-
-func (v keySecretValidator) MarkdownDescription(ctx context.Context) string {
-	return v.Description(ctx)
-}
-
-// ValidateString does not repeat the secret.
-func (v keySecretValidator) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
-	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
-		return
-	}
-	if api.CheckKeySecret(req.ConfigValue.ValueString()) != nil {
-		resp.Diagnostics.AddAttributeError(req.Path, "Not a secret", req.Path.String()+" "+v.Description(ctx)+".")
 	}
 }

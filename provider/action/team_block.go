@@ -1,4 +1,4 @@
-package provider
+package action
 
 import (
 	"context"
@@ -13,26 +13,22 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/provider/object"
 )
 
-var _ action.ActionWithConfigure = (*teamBlockAction)(nil)
+var _ action.ActionWithConfigure = (*teamBlock)(nil)
 
-// teamBlockAction is two actions: to block and to unblock.
-type teamBlockAction struct {
+// teamBlock is two actions: to block and to unblock.
+type teamBlock struct {
 	object.Action
 	blocks bool
 }
 
-func newTeamBlockAction() action.Action { return &teamBlockAction{blocks: true} }
-
-func newTeamUnblockAction() action.Action { return &teamBlockAction{} }
-
-func (a *teamBlockAction) Metadata(_ context.Context, _ action.MetadataRequest, resp *action.MetadataResponse) {
+func (a *teamBlock) Metadata(_ context.Context, _ action.MetadataRequest, resp *action.MetadataResponse) {
 	resp.TypeName = "bursar_team_unblock"
 	if a.blocks {
 		resp.TypeName = "bursar_team_block"
 	}
 }
 
-func (a *teamBlockAction) Schema(_ context.Context, _ action.SchemaRequest, resp *action.SchemaResponse) {
+func (a *teamBlock) Schema(_ context.Context, _ action.SchemaRequest, resp *action.SchemaResponse) {
 	description := "Lets a team's requests through again"
 	if a.blocks {
 		description = "Refuses all requests of a team, as in an emergency"
@@ -47,7 +43,7 @@ func (a *teamBlockAction) Schema(_ context.Context, _ action.SchemaRequest, resp
 	}
 }
 
-func (a *teamBlockAction) Invoke(ctx context.Context, req action.InvokeRequest, resp *action.InvokeResponse) {
+func (a *teamBlock) Invoke(ctx context.Context, req action.InvokeRequest, resp *action.InvokeResponse) {
 	var teamID types.String
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("team_id"), &teamID)...)
 	if resp.Diagnostics.HasError() || !a.Ready(&resp.Diagnostics) {
@@ -65,7 +61,7 @@ func (a *teamBlockAction) Invoke(ctx context.Context, req action.InvokeRequest, 
 	resp.SendProgress(action.InvokeProgressEvent{Message: fmt.Sprintf("team %s is %s", team.TeamID, now)})
 }
 
-func (a *teamBlockAction) set(ctx context.Context, teamID string) (api.Team, error) {
+func (a *teamBlock) set(ctx context.Context, teamID string) (api.Team, error) {
 	if a.blocks {
 		return a.Client.BlockTeam(ctx, teamID)
 	}

@@ -1,4 +1,4 @@
-package provider
+package action
 
 import (
 	"context"
@@ -12,17 +12,15 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/provider/object"
 )
 
-var _ action.ActionWithConfigure = (*alertRouteTestAction)(nil)
+var _ action.ActionWithConfigure = (*alertRouteTest)(nil)
 
-type alertRouteTestAction struct{ object.Action }
+type alertRouteTest struct{ object.Action }
 
-func newAlertRouteTestAction() action.Action { return &alertRouteTestAction{} }
-
-func (a *alertRouteTestAction) Metadata(_ context.Context, _ action.MetadataRequest, resp *action.MetadataResponse) {
+func (a *alertRouteTest) Metadata(_ context.Context, _ action.MetadataRequest, resp *action.MetadataResponse) {
 	resp.TypeName = "bursar_alert_route_test"
 }
 
-func (a *alertRouteTestAction) Schema(_ context.Context, _ action.SchemaRequest, resp *action.SchemaResponse) {
+func (a *alertRouteTest) Schema(_ context.Context, _ action.SchemaRequest, resp *action.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Sends a `test` event through an alert route and waits until it has arrived. It fails when it does not: " +
 			"better at the apply that makes the route than at the first alert.",
@@ -32,7 +30,7 @@ func (a *alertRouteTestAction) Schema(_ context.Context, _ action.SchemaRequest,
 	}
 }
 
-func (a *alertRouteTestAction) Invoke(ctx context.Context, req action.InvokeRequest, resp *action.InvokeResponse) {
+func (a *alertRouteTest) Invoke(ctx context.Context, req action.InvokeRequest, resp *action.InvokeResponse) {
 	var id types.String
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("alert_route_id"), &id)...)
 	if resp.Diagnostics.HasError() || !a.Ready(&resp.Diagnostics) {

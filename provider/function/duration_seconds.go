@@ -1,4 +1,4 @@
-package provider
+package function
 
 import (
 	"context"
@@ -9,17 +9,15 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
-var _ function.Function = durationSecondsFunction{}
+var _ function.Function = durationSeconds{}
 
-type durationSecondsFunction struct{}
+type durationSeconds struct{}
 
-func newDurationSecondsFunction() function.Function { return durationSecondsFunction{} }
-
-func (durationSecondsFunction) Metadata(_ context.Context, _ function.MetadataRequest, resp *function.MetadataResponse) {
+func (durationSeconds) Metadata(_ context.Context, _ function.MetadataRequest, resp *function.MetadataResponse) {
 	resp.Name = "duration_seconds"
 }
 
-func (durationSecondsFunction) Definition(_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse) {
+func (durationSeconds) Definition(_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse) {
 	resp.Definition = function.Definition{
 		Summary: "The length of a duration in seconds",
 		MarkdownDescription: "How many seconds a duration has that is written as the gateway reads it, such as `12h`, `30d` or `3mo`. " +
@@ -32,7 +30,7 @@ func (durationSecondsFunction) Definition(_ context.Context, _ function.Definiti
 	}
 }
 
-func (durationSecondsFunction) Run(ctx context.Context, req function.RunRequest, resp *function.RunResponse) {
+func (durationSeconds) Run(ctx context.Context, req function.RunRequest, resp *function.RunResponse) {
 	var duration string
 	if resp.Error = req.Arguments.Get(ctx, &duration); resp.Error != nil {
 		return

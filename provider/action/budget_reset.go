@@ -1,4 +1,4 @@
-package provider
+package action
 
 import (
 	"cmp"
@@ -18,11 +18,9 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/provider/object"
 )
 
-var _ action.ActionWithConfigure = (*budgetResetAction)(nil)
+var _ action.ActionWithConfigure = (*budgetReset)(nil)
 
-type budgetResetAction struct{ object.Action }
-
-func newBudgetResetAction() action.Action { return &budgetResetAction{} }
+type budgetReset struct{ object.Action }
 
 type budgetResetModel struct {
 	BudgetID types.String `tfsdk:"budget_id"`
@@ -32,11 +30,11 @@ type budgetResetModel struct {
 	ResetTo  types.Number `tfsdk:"reset_to"`
 }
 
-func (a *budgetResetAction) Metadata(_ context.Context, _ action.MetadataRequest, resp *action.MetadataResponse) {
+func (a *budgetReset) Metadata(_ context.Context, _ action.MetadataRequest, resp *action.MetadataResponse) {
 	resp.TypeName = "bursar_budget_reset"
 }
 
-func (a *budgetResetAction) Schema(_ context.Context, _ action.SchemaRequest, resp *action.SchemaResponse) {
+func (a *budgetReset) Schema(_ context.Context, _ action.SchemaRequest, resp *action.SchemaResponse) {
 	id := func(description string, validators ...validator.String) schema.StringAttribute {
 		return schema.StringAttribute{MarkdownDescription: description, Optional: true, Validators: validators}
 	}
@@ -61,7 +59,7 @@ func (a *budgetResetAction) Schema(_ context.Context, _ action.SchemaRequest, re
 	}
 }
 
-func (a *budgetResetAction) Invoke(ctx context.Context, req action.InvokeRequest, resp *action.InvokeResponse) {
+func (a *budgetReset) Invoke(ctx context.Context, req action.InvokeRequest, resp *action.InvokeResponse) {
 	var config budgetResetModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	if resp.Diagnostics.HasError() || !a.Ready(&resp.Diagnostics) {

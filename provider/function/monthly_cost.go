@@ -1,4 +1,4 @@
-package provider
+package function
 
 import (
 	"context"
@@ -12,20 +12,18 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/provider/attribute"
 )
 
-var _ function.Function = monthlyCostFunction{}
+var _ function.Function = monthlyCost{}
 
 // mostCounted bounds tokens and requests: no month has more.
 const mostCounted = 1_000_000_000_000_000
 
-type monthlyCostFunction struct{}
+type monthlyCost struct{}
 
-func newMonthlyCostFunction() function.Function { return monthlyCostFunction{} }
-
-func (monthlyCostFunction) Metadata(_ context.Context, _ function.MetadataRequest, resp *function.MetadataResponse) {
+func (monthlyCost) Metadata(_ context.Context, _ function.MetadataRequest, resp *function.MetadataResponse) {
 	resp.Name = "monthly_cost"
 }
 
-func (monthlyCostFunction) Definition(_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse) {
+func (monthlyCost) Definition(_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse) {
 	count := func(name, description string) function.Parameter {
 		return function.NumberParameter{Name: name, MarkdownDescription: description}
 	}
@@ -48,7 +46,7 @@ func (monthlyCostFunction) Definition(_ context.Context, _ function.DefinitionRe
 	}
 }
 
-func (monthlyCostFunction) Run(ctx context.Context, req function.RunRequest, resp *function.RunResponse) {
+func (monthlyCost) Run(ctx context.Context, req function.RunRequest, resp *function.RunResponse) {
 	var model string
 	var numbers [3]*big.Float
 	if resp.Error = req.Arguments.Get(ctx, &model, &numbers[0], &numbers[1], &numbers[2]); resp.Error != nil {

@@ -1,4 +1,4 @@
-package provider
+package action
 
 import (
 	"context"
@@ -12,11 +12,9 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/provider/object"
 )
 
-var _ action.ActionWithConfigure = (*keyRotateAction)(nil)
+var _ action.ActionWithConfigure = (*keyRotate)(nil)
 
-type keyRotateAction struct{ object.Action }
-
-func newKeyRotateAction() action.Action { return &keyRotateAction{} }
+type keyRotate struct{ object.Action }
 
 type keyRotateModel struct {
 	KeyID       types.String `tfsdk:"key_id"`
@@ -24,11 +22,11 @@ type keyRotateModel struct {
 	GracePeriod types.String `tfsdk:"grace_period"`
 }
 
-func (a *keyRotateAction) Metadata(_ context.Context, _ action.MetadataRequest, resp *action.MetadataResponse) {
+func (a *keyRotate) Metadata(_ context.Context, _ action.MetadataRequest, resp *action.MetadataResponse) {
 	resp.TypeName = "bursar_key_rotate"
 }
 
-func (a *keyRotateAction) Schema(_ context.Context, _ action.SchemaRequest, resp *action.SchemaResponse) {
+func (a *keyRotate) Schema(_ context.Context, _ action.SchemaRequest, resp *action.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Gives a key another secret at once, such as one that has leaked. The key keeps its id, its limits and what it has spent. " +
 			"An action has no result that could carry a secret, so the new one is given. " +
@@ -40,7 +38,7 @@ func (a *keyRotateAction) Schema(_ context.Context, _ action.SchemaRequest, resp
 				MarkdownDescription: "The new secret, `sk-` and at least 22 characters. No state holds it, but a saved plan does, " +
 					"as everything in the configuration of an action.",
 				Required:   true,
-				Validators: attribute.Valid(keySecretValidator{}),
+				Validators: attribute.Valid(attribute.KeySecret{}),
 			},
 			"grace_period": schema.StringAttribute{
 				MarkdownDescription: "How long the old secret still works, such as `24h`, at most 90 days. Leave it out to have it stop at once.",
@@ -51,7 +49,7 @@ func (a *keyRotateAction) Schema(_ context.Context, _ action.SchemaRequest, resp
 	}
 }
 
-func (a *keyRotateAction) Invoke(ctx context.Context, req action.InvokeRequest, resp *action.InvokeResponse) {
+func (a *keyRotate) Invoke(ctx context.Context, req action.InvokeRequest, resp *action.InvokeResponse) {
 	var config keyRotateModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	if resp.Diagnostics.HasError() || !a.Ready(&resp.Diagnostics) {

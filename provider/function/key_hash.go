@@ -1,4 +1,4 @@
-package provider
+package function
 
 import (
 	"context"
@@ -9,17 +9,15 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/provider/object"
 )
 
-var _ function.Function = keyHashFunction{}
+var _ function.Function = keyHash{}
 
-type keyHashFunction struct{}
+type keyHash struct{}
 
-func newKeyHashFunction() function.Function { return keyHashFunction{} }
-
-func (keyHashFunction) Metadata(_ context.Context, _ function.MetadataRequest, resp *function.MetadataResponse) {
+func (keyHash) Metadata(_ context.Context, _ function.MetadataRequest, resp *function.MetadataResponse) {
 	resp.Name = "key_hash"
 }
 
-func (keyHashFunction) Definition(_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse) {
+func (keyHash) Definition(_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse) {
 	resp.Definition = function.Definition{
 		Summary: "The hash that names a key in place of its secret",
 		MarkdownDescription: "The SHA-256 of a key's secret in hexadecimal, by which the gateway's API, its logs and LiteLLM's clients name a key. " +
@@ -33,7 +31,7 @@ func (keyHashFunction) Definition(_ context.Context, _ function.DefinitionReques
 }
 
 // Run does not repeat what it was given: it may be a secret in the wrong form.
-func (keyHashFunction) Run(ctx context.Context, req function.RunRequest, resp *function.RunResponse) {
+func (keyHash) Run(ctx context.Context, req function.RunRequest, resp *function.RunResponse) {
 	var key string
 	if resp.Error = req.Arguments.Get(ctx, &key); resp.Error != nil {
 		return
