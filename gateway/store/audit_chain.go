@@ -201,10 +201,10 @@ func (s *Store) auditProblem(last auditHead, row *audit) string {
 // snapshot runs reads that see the database as it is at one moment.
 func (s *Store) snapshot(ctx context.Context, do func(ctx context.Context) error) error {
 	options := &sql.TxOptions{ReadOnly: true}
-	if s.kind == Postgres {
+	if s.db.Kind == Postgres {
 		options.Isolation = sql.LevelRepeatableRead
 	}
-	begun, err := s.reader.BeginTx(ctx, options)
+	begun, err := s.db.Reader.BeginTx(ctx, options)
 	if err != nil {
 		return s.explain("begin reading", err)
 	}

@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/store/dialect"
 )
 
 // ErrNotEmbedded says that the record is on a server, whose own tools copy it.
@@ -35,10 +37,10 @@ func Backup(ctx context.Context, address, folder string) error {
 
 // copyTables lets SQLite write its tables anew as they stand at one moment, and checks what it wrote.
 func copyTables(ctx context.Context, from, to string) (err error) {
-	if err := makePrivate(to); err != nil { // SQLite takes an empty file for none, and its mode stays
+	if err := dialect.MakePrivate(to); err != nil { // SQLite takes an empty file for none, and its mode stays
 		return err
 	}
-	source, err := openSQLite(from, "deferred", []string{"busy_timeout(10000)"})
+	source, err := dialect.OpenSQLite(from, "deferred", []string{"busy_timeout(10000)"})
 	if err != nil {
 		return err
 	}
@@ -46,7 +48,7 @@ func copyTables(ctx context.Context, from, to string) (err error) {
 	if _, err := source.ExecContext(ctx, "VACUUM INTO $1", to); err != nil {
 		return fmt.Errorf("copy SQLite file %s: %w", from, err)
 	}
-	copied, err := openSQLite(to, "deferred", []string{"query_only(1)"})
+	copied, err := dialect.OpenSQLite(to, "deferred", []string{"query_only(1)"})
 	if err != nil {
 		return err
 	}

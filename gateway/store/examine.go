@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/pressly/goose/v3"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/store/dialect"
 )
 
 // Examination is how a record stands. Looking changes nothing.
@@ -36,13 +38,13 @@ func Examine(ctx context.Context, address string) (found Examination, err error)
 		}
 	}
 	s := &Store{logger: slog.New(slog.DiscardHandler)}
-	if err := s.connect(address); err != nil {
+	if s.db, err = dialect.Open(address); err != nil {
 		return found, err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	found = Examination{Kind: s.kind, Place: s.place}
-	if err := s.reader.PingContext(ctx); err != nil {
-		return found, fmt.Errorf("%s cannot be reached: %w", s.place, err)
+	found = Examination{Kind: s.db.Kind, Place: s.db.Place}
+	if err := s.db.Reader.PingContext(ctx); err != nil {
+		return found, fmt.Errorf("%s cannot be reached: %w", s.db.Place, err)
 	}
 	if found.Schema, found.Known, err = s.schema(ctx); err != nil {
 		return found, err
@@ -52,30 +54,30 @@ func Examine(ctx context.Context, address string) (found Examination, err error)
 
 // schema is the version of the tables as they are, 0 for none, and the newest that this program knows.
 func (s *Store) schema(ctx context.Context) (there, known int64, err error) {
-	versions, err := migrationVersions(s.kind)
+	versions, err := migrationVersions(s.db.Kind)
 	if err != nil {
 		return 0, 0, err
 	}
 	known = versions[len(versions)-1]
 	var present bool
 	table := "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = $1)"
-	if s.kind == Postgres {
+	if s.db.Kind == Postgres {
 		table = "SELECT to_regclass($1) IS NOT NULL"
 	}
-	if err := s.reader.QueryRowContext(ctx, table, goose.DefaultTablename).Scan(&present); err != nil || !present {
+	if err := s.db.Reader.QueryRowContext(ctx, table, goose.DefaultTablename).Scan(&present); err != nil || !present {
 		return 0, known, err
 	}
-	err = s.reader.QueryRowContext(ctx, "SELECT coalesce(max(version_id), 0) FROM "+goose.DefaultTablename).Scan(&there)
+	err = s.db.Reader.QueryRowContext(ctx, "SELECT coalesce(max(version_id), 0) FROM "+goose.DefaultTablename).Scan(&there)
 	return there, known, err
 }
 
 func (s *Store) examineServer(ctx context.Context, found *Examination) error {
-	if s.kind == Postgres {
-		return s.reader.QueryRowContext(ctx, "SELECT clock_timestamp()").Scan(&found.Clock)
+	if s.db.Kind == Postgres {
+		return s.db.Reader.QueryRowContext(ctx, "SELECT clock_timestamp()").Scan(&found.Clock)
 	}
 	for pragma, figure := range map[string]*int64{"page_count": &found.Pages, "freelist_count": &found.FreePages, "page_size": &found.PageBytes} {
-		if err := s.reader.QueryRowContext(ctx, "PRAGMA "+pragma).Scan(figure); err != nil {
-			return fmt.Errorf("read %s of %s: %w", pragma, s.place, err)
+		if err := s.db.Reader.QueryRowContext(ctx, "PRAGMA "+pragma).Scan(figure); err != nil {
+			return fmt.Errorf("read %s of %s: %w", pragma, s.db.Place, err)
 		}
 	}
 	return nil

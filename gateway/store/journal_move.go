@@ -24,7 +24,7 @@ const (
 
 // startJournal puts the journal in front of the ledger's tables, after what an earlier process left in it.
 func (s *Store) startJournal(ctx context.Context) error {
-	j, left, err := openJournal(s.file)
+	j, left, err := openJournal(s.db.File)
 	if err != nil {
 		return err
 	}
@@ -126,8 +126,8 @@ func (s *Store) moveEach(ctx context.Context, rows []api.LedgerRow) error {
 			return err
 		}
 		s.logger.ErrorContext(ctx, "a ledger row was refused by the database and put aside",
-			slog.String("ledger_id", row.ID), slog.String("file", s.file+".ledger-refused"), slog.Any("error", err))
-		if err := putAside(s.file+".ledger-refused", row); err != nil {
+			slog.String("ledger_id", row.ID), slog.String("file", s.db.File+".ledger-refused"), slog.Any("error", err))
+		if err := putAside(s.db.File+".ledger-refused", row); err != nil {
 			return err
 		}
 	}

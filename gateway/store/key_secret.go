@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"time"
 
+	"github.com/bursarhq/terraform-provider-bursar/gateway/store/dialect"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
@@ -34,7 +35,7 @@ func (s *Store) putSecret(ctx context.Context, keyID string, hash []byte) error 
 		return err
 	}
 	_, err := s.exec(ctx, "key_secret_insert", args{"hash": hash, "key_id": keyID, "created_at_ms": s.nowMS()})
-	if unique(err) {
+	if dialect.Unique(err) {
 		return api.Errorf(api.AlreadyExists, "This key value is in use already. Please use a different key.")
 	}
 	return err

@@ -23,7 +23,7 @@ func (s *Store) insertLedger(ctx context.Context, rows []api.LedgerRow) (fresh [
 		}
 		clean, values = append(clean, row), append(values, bound)
 	}
-	if s.kind == SQLite {
+	if s.db.Kind == SQLite {
 		return s.insertSQLite(ctx, clean, values)
 	}
 	byID := make(map[string]api.LedgerRow, len(clean))

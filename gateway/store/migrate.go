@@ -20,19 +20,19 @@ const migrationWaitSeconds = 300
 // migrate runs the migrations that are missing. On PostgreSQL it holds an advisory lock meanwhile,
 // so that replicas may start together.
 func (s *Store) migrate(ctx context.Context) error {
-	files, err := fs.Sub(migrationFiles, "migrations/"+s.kind)
+	files, err := fs.Sub(migrationFiles, "migrations/"+s.db.Kind)
 	if err != nil {
 		return fmt.Errorf("read migrations: %w", err)
 	}
 	dialect, options := goose.DialectSQLite3, []goose.ProviderOption{goose.WithDisableGlobalRegistry(true)}
-	if s.kind == Postgres {
+	if s.db.Kind == Postgres {
 		locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, migrationWaitSeconds))
 		if err != nil {
 			return fmt.Errorf("prepare migration lock: %w", err)
 		}
 		dialect, options = goose.DialectPostgres, append(options, goose.WithSessionLocker(locker))
 	}
-	provider, err := goose.NewProvider(dialect, s.writer, files, options...)
+	provider, err := goose.NewProvider(dialect, s.db.Writer, files, options...)
 	if err != nil {
 		return fmt.Errorf("prepare migrations: %w", err)
 	}
@@ -41,7 +41,7 @@ func (s *Store) migrate(ctx context.Context) error {
 	}
 	results, err := provider.Up(ctx)
 	for _, result := range results {
-		s.logger.InfoContext(ctx, "store migrated", slog.String("store", s.kind),
+		s.logger.InfoContext(ctx, "store migrated", slog.String("store", s.db.Kind),
 			slog.Int64("version", result.Source.Version), slog.Int64("took_ms", result.Duration.Milliseconds()))
 	}
 	if err != nil {

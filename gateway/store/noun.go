@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"github.com/bursarhq/terraform-provider-bursar/gateway/store/dialect"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
@@ -40,7 +41,7 @@ func create[T any](ctx context.Context, s *Store, n noun[T], change api.Change, 
 		}
 		*n.record(&object) = s.newRecord(change)
 		err := n.put(s, ctx, n.name+"_insert", object)
-		if unique(err) {
+		if dialect.Unique(err) {
 			return n.taken(id)
 		}
 		if err != nil {

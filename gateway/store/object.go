@@ -10,8 +10,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/bursarhq/terraform-provider-bursar/gateway/store/dialect"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
+
+// args are the values of a query's placeholders and conditions; see [dialect.Values].
+type args dialect.Values
 
 // object is what the tables of all nouns have in common: the noun's own fields as a JSON document,
 // and what the gateway keeps about it in columns of their own.

@@ -19,13 +19,13 @@ func (s *Store) noteOddPeriods(ctx context.Context) error {
 	var used string
 	found, err := s.one(ctx, "setting_get", args{"name": "secret_key"}, &used)
 	if err != nil {
-		return fmt.Errorf("see whether %s was used before: %w", s.place, err)
+		return fmt.Errorf("see whether %s was used before: %w", s.db.Place, err)
 	}
 	if found {
 		since = strconv.FormatInt(s.now().UnixMilli(), 10)
 	}
 	if _, err := s.exec(ctx, "setting_put_first", args{"name": oddPeriods, "value": since}); err != nil {
-		return fmt.Errorf("note how %s counts periods: %w", s.place, err)
+		return fmt.Errorf("note how %s counts periods: %w", s.db.Place, err)
 	}
 	return nil
 }
@@ -34,11 +34,11 @@ func (s *Store) noteOddPeriods(ctx context.Context) error {
 func (s *Store) OddPeriodsSince(ctx context.Context) (time.Time, error) {
 	var text string
 	if _, err := s.one(ctx, "setting_get", args{"name": oddPeriods}, &text); err != nil {
-		return time.Time{}, fmt.Errorf("read how %s counts periods: %w", s.place, err)
+		return time.Time{}, fmt.Errorf("read how %s counts periods: %w", s.db.Place, err)
 	}
 	ms, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {
-		return time.Time{}, fmt.Errorf("read how %s counts periods: %w", s.place, err)
+		return time.Time{}, fmt.Errorf("read how %s counts periods: %w", s.db.Place, err)
 	}
 	return time.UnixMilli(ms), nil
 }

@@ -6,23 +6,16 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/bursarhq/terraform-provider-bursar/gateway/store"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/store/dialect"
 )
 
-func TestQueries_prepareOnBothDatabases(t *testing.T) {
-	both(t, func(t *testing.T, s *store.Store, _ *clock) {
-		for _, name := range s.QueryNamesForTest() {
-			if err := s.PrepareForTest(t.Context(), name); err != nil {
-				t.Error(err)
-			}
-		}
-	})
-}
-
 func TestQueries_areAllUsed(t *testing.T) {
-	s := open(t, sqliteAddress(t), newClock())
+	queries, err := dialect.LoadQueries(os.DirFS("."), dialect.SQLite)
+	if err != nil || len(queries) == 0 {
+		t.Fatalf("%d queries: %v", len(queries), err)
+	}
 	code := sourceCode(t)
-	for _, name := range s.QueryNamesForTest() {
+	for name := range queries {
 		noun, verb := name[:strings.LastIndex(name, "_")], name[strings.LastIndex(name, "_"):]
 		shared := strings.Contains(code, `"`+noun+`"`) && strings.Contains(code, `"`+verb+`"`)
 		ofBudget := strings.HasSuffix(name, "_of_budget")

@@ -8,22 +8,25 @@ package store
 
 import (
 	"context"
-	"database/sql"
+	"embed"
 	"errors"
 	"fmt"
 	"log/slog"
-	"strings"
 	"time"
 
+	"github.com/bursarhq/terraform-provider-bursar/gateway/store/dialect"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/internal/modelname"
 )
 
 // Kinds of databases, as [Store.Kind] names them.
 const (
-	SQLite   = "sqlite"
-	Postgres = "postgres"
+	SQLite   = dialect.SQLite
+	Postgres = dialect.Postgres
 )
+
+//go:embed queries/*.sql
+var queryFiles embed.FS
 
 // Sealer keeps secrets that have to be read again.
 type Sealer interface {
@@ -54,13 +57,8 @@ type Options struct {
 
 // Store is the record. It may be used concurrently, and by several processes if it is on PostgreSQL.
 type Store struct {
-	kind  string
-	place string
-	// file is the path of the SQLite file.
-	file     string
-	writer   *sql.DB
-	reader   *sql.DB
-	queries  map[string]query
+	db       dialect.Database
+	queries  map[string]dialect.Query
 	sealer   Sealer
 	auditKey []byte
 	now      func() time.Time
@@ -95,13 +93,14 @@ func Open(ctx context.Context, address string, options Options) (*Store, error) 
 	if s.logger == nil {
 		s.logger = slog.Default()
 	}
-	if err := s.connect(address); err != nil {
+	var err error
+	if s.db, err = dialect.Open(address); err != nil {
 		return nil, err
 	}
 	if err := s.prepare(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
-	if options.Journal && s.kind == SQLite {
+	if options.Journal && s.db.Kind == SQLite {
 		if err := s.startJournal(ctx); err != nil {
 			return nil, errors.Join(err, s.Close())
 		}
@@ -109,28 +108,17 @@ func Open(ctx context.Context, address string, options Options) (*Store, error) 
 	return s, nil
 }
 
-func (s *Store) connect(address string) error {
-	switch {
-	case strings.HasPrefix(address, "sqlite:"):
-		return s.connectSQLite(strings.TrimPrefix(address, "sqlite:"))
-	case strings.HasPrefix(address, "postgres://"), strings.HasPrefix(address, "postgresql://"):
-		return s.connectPostgres(address)
-	default:
-		return errors.New("store address must start with sqlite: or postgres://")
-	}
-}
-
 func (s *Store) prepare(ctx context.Context) error {
-	queries, err := loadQueries(queryFiles, s.kind)
+	queries, err := dialect.LoadQueries(queryFiles, s.db.Kind)
 	if err != nil {
 		return err
 	}
 	s.queries = queries
-	if err := s.writer.PingContext(ctx); err != nil {
-		return fmt.Errorf("%s cannot be reached: %w", s.place, err)
+	if err := s.db.Writer.PingContext(ctx); err != nil {
+		return fmt.Errorf("%s cannot be reached: %w", s.db.Place, err)
 	}
 	if err := s.migrate(ctx); err != nil {
-		return fmt.Errorf("bring the tables of %s up to date: %w", s.place, err)
+		return fmt.Errorf("bring the tables of %s up to date: %w", s.db.Place, err)
 	}
 	if err := s.noteOddPeriods(ctx); err != nil {
 		return err
@@ -148,32 +136,28 @@ func (s *Store) checkSecretKey(ctx context.Context) error {
 		_, err = s.one(ctx, "setting_get", args{"name": "secret_key"}, &stored)
 	}
 	if err != nil {
-		return fmt.Errorf("check the secret key of %s: %w", s.place, err)
+		return fmt.Errorf("check the secret key of %s: %w", s.db.Place, err)
 	}
 	if stored != own {
-		return fmt.Errorf("%s was written with another secret key (BURSAR_SECRET_KEY); start with that one", s.place)
+		return fmt.Errorf("%s was written with another secret key (BURSAR_SECRET_KEY); start with that one", s.db.Place)
 	}
 	return nil
 }
 
 // Kind is [SQLite] or [Postgres].
-func (s *Store) Kind() string { return s.kind }
+func (s *Store) Kind() string { return s.db.Kind }
 
 // Ping says whether the database can be reached; the error is an [api.StoreUnavailable].
 func (s *Store) Ping(ctx context.Context) error {
-	if err := s.reader.PingContext(ctx); err != nil {
-		return unavailable(fmt.Errorf("ping %s: %w", s.place, err))
+	if err := s.db.Reader.PingContext(ctx); err != nil {
+		return unavailable(fmt.Errorf("ping %s: %w", s.db.Place, err))
 	}
 	return nil
 }
 
 // Close writes what is left of the ledger's journal and ends all connections. Writes under way are rolled back.
 func (s *Store) Close() error {
-	err := errors.Join(s.stopJournal(), s.writer.Close())
-	if s.reader != s.writer {
-		err = errors.Join(err, s.reader.Close())
-	}
-	return err
+	return errors.Join(s.stopJournal(), s.db.Close())
 }
 
 // nowMS is the time that a write is recorded with, in milliseconds since 1970.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/bursarhq/terraform-provider-bursar/gateway/store/dialect"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
@@ -76,7 +77,7 @@ func (s *Store) transact(ctx context.Context, do func(ctx context.Context, t *tx
 	if t := s.joined(ctx); t != nil {
 		return t.run(ctx, do)
 	}
-	begun, err := s.writer.BeginTx(ctx, nil)
+	begun, err := s.db.Writer.BeginTx(ctx, nil)
 	if err != nil {
 		return s.explain("begin transaction", err)
 	}
@@ -110,7 +111,7 @@ func (s *Store) exec(ctx context.Context, name string, values args) (int64, erro
 	if err != nil {
 		return 0, err
 	}
-	result, err := s.runner(ctx, s.writer).ExecContext(ctx, text, bound...)
+	result, err := s.runner(ctx, s.db.Writer).ExecContext(ctx, text, bound...)
 	if err != nil {
 		return 0, s.explain(name, err)
 	}
@@ -132,12 +133,12 @@ func (s *Store) one(ctx context.Context, name string, values args, targets ...an
 
 // each calls row for every row of a query, in the context's transaction, else on the readers.
 func (s *Store) each(ctx context.Context, name string, values args, row func(scan func(...any) error) error) error {
-	return s.rows(ctx, s.reader, name, values, row)
+	return s.rows(ctx, s.db.Reader, name, values, row)
 }
 
 // eachWritten is each for statements that write and return rows.
 func (s *Store) eachWritten(ctx context.Context, name string, values args, row func(scan func(...any) error) error) error {
-	return s.rows(ctx, s.writer, name, values, row)
+	return s.rows(ctx, s.db.Writer, name, values, row)
 }
 
 func (s *Store) rows(ctx context.Context, db *sql.DB, name string, values args, row func(scan func(...any) error) error) error {
@@ -167,7 +168,7 @@ func (s *Store) rows(ctx context.Context, db *sql.DB, name string, values args, 
 // awaitJournal lets a query of the ledger see the rows that were appended before it. A query inside a
 // transaction cannot wait: the journal needs the writer that it holds.
 func (s *Store) awaitJournal(ctx context.Context, name string) error {
-	if s.journal == nil || !s.queries[name].ledger || s.joined(ctx) != nil {
+	if s.journal == nil || !s.queries[name].Ledger || s.joined(ctx) != nil {
 		return nil
 	}
 	return s.journal.await(ctx)
@@ -178,7 +179,7 @@ func (s *Store) bind(name string, values args) (string, []any, error) {
 	if !known {
 		return "", nil, fmt.Errorf("there is no query %s", name)
 	}
-	text, bound, err := q.bind(values)
+	text, bound, err := q.Bind(dialect.Values(values))
 	if err != nil {
 		return "", nil, err
 	}
@@ -213,14 +214,9 @@ func (s *Store) explain(doing string, err error) error {
 	switch {
 	case errors.As(err, &known), errors.Is(err, context.Canceled):
 		return fmt.Errorf("%s: %w", doing, err)
-	case s.kind == Postgres && postgresUnreachable(err), s.kind == SQLite && sqliteUnreachable(err):
+	case s.db.Unreachable(err):
 		return unavailable(fmt.Errorf("%s: %w", doing, err))
 	default:
 		return fmt.Errorf("%s: %w", doing, err)
 	}
-}
-
-// unique says whether err is about a value that has to be unique.
-func unique(err error) bool {
-	return postgresState(err) == stateUnique || sqliteUnique(err)
 }

@@ -74,7 +74,7 @@ func (s *Store) Writable(ctx context.Context) (rows bool, err error) {
 func (s *Store) probe(ctx context.Context) (rows bool, err error) {
 	since, failed := s.writable.failure()
 	if s.journal != nil {
-		if err := probeDisk(s.file + ".ledger-probe"); err != nil {
+		if err := probeDisk(s.db.File + ".ledger-probe"); err != nil {
 			return false, unavailable(err)
 		}
 		return true, failed // the journal tries again every second

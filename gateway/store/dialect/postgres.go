@@ -1,4 +1,4 @@
-package store
+package dialect
 
 import (
 	"context"
@@ -24,12 +24,12 @@ const (
 	postgresConnectTime = 10 * time.Second // unless the address says connect_timeout
 )
 
-// connectPostgres sets up the pool. In an address that cannot be read nobody knows for sure where the
+// postgresPool sets up the pool. In an address that cannot be read nobody knows for sure where the
 // password is, so what pgx says about it is not passed on.
-func (s *Store) connectPostgres(address string) error {
+func postgresPool(address string) (Database, error) {
 	config, err := pgx.ParseConfig(address)
 	if err != nil {
-		return errors.New("store address is not a valid postgres:// address; " +
+		return Database{}, errors.New("store address is not a valid postgres:// address; " +
 			"characters such as / : @ # in a user or password have to be percent-encoded")
 	}
 	if config.ConnectTimeout == 0 {
@@ -38,15 +38,12 @@ func (s *Store) connectPostgres(address string) error {
 	if config.RuntimeParams["application_name"] == "" {
 		config.RuntimeParams["application_name"] = "bursar"
 	}
-	s.kind = Postgres
-	s.place = fmt.Sprintf("PostgreSQL database %s on %s",
-		config.Database, net.JoinHostPort(config.Host, strconv.Itoa(int(config.Port))))
-	s.writer = stdlib.OpenDB(*config)
-	s.writer.SetMaxOpenConns(postgresConnections)
-	s.writer.SetMaxIdleConns(postgresIdle)
-	s.writer.SetConnMaxIdleTime(postgresIdleTime)
-	s.reader = s.writer
-	return nil
+	db := stdlib.OpenDB(*config)
+	db.SetMaxOpenConns(postgresConnections)
+	db.SetMaxIdleConns(postgresIdle)
+	db.SetConnMaxIdleTime(postgresIdleTime)
+	place := fmt.Sprintf("PostgreSQL database %s on %s", config.Database, net.JoinHostPort(config.Host, strconv.Itoa(int(config.Port))))
+	return Database{Kind: Postgres, Place: place, Writer: db, Reader: db}, nil
 }
 
 // stateUnique is the SQLSTATE of a value that has to be unique,

@@ -1,4 +1,4 @@
-package store
+package dialect
 
 import (
 	"context"
@@ -16,35 +16,34 @@ import (
 // readers is how many reads of one SQLite file may run at once.
 const readers = 8
 
-// connectSQLite opens a file twice: one connection that writes, so that writers queue here and
+// sqliteFile opens a file twice: one connection that writes, so that writers queue here and
 // not in SQLite, and a pool that reads, which the write-ahead log keeps from waiting for the writer.
 //
 // synchronous is FULL: NORMAL would lose the last commits when the machine loses power, and the
 // ledger promises that what it answered for is on disk. The ledger's group commit pays for it.
-func (s *Store) connectSQLite(path string) error {
+func sqliteFile(path string) (db Database, err error) {
 	if path == "" {
-		return errors.New("store address sqlite: must name a file, as in sqlite:/var/lib/bursar/bursar.db")
+		return db, errors.New("store address sqlite: must name a file, as in sqlite:/var/lib/bursar/bursar.db")
 	}
-	if err := makePrivate(path); err != nil {
-		return fmt.Errorf("open store: %w", err)
+	if err := MakePrivate(path); err != nil {
+		return db, fmt.Errorf("open store: %w", err)
 	}
-	s.kind, s.place, s.file = SQLite, "SQLite file "+path, path
+	db = Database{Kind: SQLite, Place: "SQLite file " + path, File: path}
 	pragmas := []string{"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)"}
-	var err error
-	if s.writer, err = openSQLite(path, "immediate", pragmas); err != nil {
-		return err
+	if db.Writer, err = OpenSQLite(path, "immediate", pragmas); err != nil {
+		return db, err
 	}
-	s.writer.SetMaxOpenConns(1)
-	if s.reader, err = openSQLite(path, "deferred", append(pragmas, "query_only(1)")); err != nil {
-		return err
+	db.Writer.SetMaxOpenConns(1)
+	if db.Reader, err = OpenSQLite(path, "deferred", append(pragmas, "query_only(1)")); err != nil {
+		return db, err
 	}
-	s.reader.SetMaxOpenConns(readers)
-	s.reader.SetMaxIdleConns(readers)
-	return nil
+	db.Reader.SetMaxOpenConns(readers)
+	db.Reader.SetMaxIdleConns(readers)
+	return db, nil
 }
 
-// makePrivate makes the folder, and the file, readable by its owner only.
-func makePrivate(path string) error {
+// MakePrivate makes the folder, and the file, readable by its owner only.
+func MakePrivate(path string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return fmt.Errorf("make data folder: %w", err)
 	}
@@ -55,7 +54,8 @@ func makePrivate(path string) error {
 	return file.Close()
 }
 
-func openSQLite(path, lock string, pragmas []string) (*sql.DB, error) {
+// OpenSQLite opens a file, whose transactions take that lock when they begin.
+func OpenSQLite(path, lock string, pragmas []string) (*sql.DB, error) {
 	address := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath()}
 	address.RawQuery = url.Values{"_pragma": pragmas, "_txlock": {lock}}.Encode()
 	db, err := sql.Open("sqlite", address.String())

@@ -1,7 +1,6 @@
-package store
+package dialect
 
 import (
-	"embed"
 	"fmt"
 	"io/fs"
 	"regexp"
@@ -9,27 +8,24 @@ import (
 	"strings"
 )
 
-//go:embed queries/*.sql
-var queryFiles embed.FS
-
-// args are the values of a query's placeholders, by name without the dollar.
+// Values are the values of a query's placeholders, by name without the dollar.
 // A []string fills the list of an IN (…), a [][]any the rows of a VALUES.
-type args map[string]any
+type Values map[string]any
 
-// query is one section of a .sql file, for one database. In the files:
+// Query is one section of a .sql file, for one database. In the files:
 //
 //	-- name: team_list          starts a section
 //	$team_id                    is a placeholder
-//	… -- if team_id             leaves the line out when args has no team_id
+//	… -- if team_id             leaves the line out when Values has no team_id
 //	… -- postgres only          leaves the line out on the other database
-type query struct {
+type Query struct {
 	name  string
 	lines []line
 	// numbered placeholders are $1, $2 as PostgreSQL wants them. SQLite gets plain question marks,
 	// because it looks up numbered ones by name, which takes longer than all else with a few hundred.
 	numbered bool
-	// ledger: it reads the ledger's rows or their sums.
-	ledger bool
+	// Ledger: it reads the ledger's rows or their sums.
+	Ledger bool
 }
 
 type line struct {
@@ -49,13 +45,13 @@ var (
 	conditions   = regexp.MustCompile(`^(.*)-- (?:if ([a-z][a-z0-9_]*)|([a-z]+) only)\s*$`)
 )
 
-// loadQueries reads all sections for a kind of database.
-func loadQueries(files fs.FS, kind string) (map[string]query, error) {
+// LoadQueries reads all sections of the files for a kind of database.
+func LoadQueries(files fs.FS, kind string) (map[string]Query, error) {
 	names, err := fs.Glob(files, "queries/*.sql")
 	if err != nil {
 		return nil, fmt.Errorf("list queries: %w", err)
 	}
-	queries := map[string]query{}
+	queries := map[string]Query{}
 	for _, name := range names {
 		text, err := fs.ReadFile(files, name)
 		if err != nil {
@@ -71,19 +67,19 @@ func loadQueries(files fs.FS, kind string) (map[string]query, error) {
 	return queries, nil
 }
 
-func parseQueries(text, kind string) []query {
-	var queries []query
+func parseQueries(text, kind string) []Query {
+	var queries []Query
 	for raw := range strings.SplitSeq(text, "\n") {
 		if name, found := strings.CutPrefix(raw, "-- name: "); found {
-			queries = append(queries, query{name: strings.TrimSpace(name), numbered: kind == Postgres})
+			queries = append(queries, Query{name: strings.TrimSpace(name), numbered: kind == Postgres})
 			continue
 		}
 		if len(queries) == 0 || strings.HasPrefix(raw, "--") || strings.TrimSpace(raw) == "" {
 			continue
 		}
+		last := &queries[len(queries)-1]
 		if parsed, wanted := parseLine(raw, kind); wanted {
-			last := &queries[len(queries)-1]
-			last.ledger = last.ledger || ledgerTables.MatchString(raw)
+			last.Ledger = last.Ledger || ledgerTables.MatchString(raw)
 			last.lines = append(last.lines, parsed)
 		}
 	}
@@ -108,8 +104,8 @@ func parseLine(raw, kind string) (parsed line, wanted bool) {
 	return parsed, true
 }
 
-// bind fills in the placeholders and returns the text with the values in their order.
-func (q query) bind(values args) (string, []any, error) {
+// Bind fills in the placeholders and returns the text with the values in their order.
+func (q Query) Bind(values Values) (string, []any, error) {
 	b := binding{values: values, numbered: q.numbered, numbers: map[string]int{}}
 	for _, line := range q.lines {
 		if _, given := values[line.condition]; line.condition != "" && !given {
@@ -129,7 +125,7 @@ func (q query) bind(values args) (string, []any, error) {
 }
 
 type binding struct {
-	values   args
+	values   Values
 	text     strings.Builder
 	bound    []any
 	numbered bool
