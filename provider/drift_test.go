@@ -55,22 +55,24 @@ var drifts = map[string]struct {
 	exempt map[string]string
 }{
 	"bursar_team": {
-		table: wanted(teamDrift),
+		table:  wanted(teamDrift),
+		tested: temporaries,
 		exempt: map[string]string{
 			"team_id": isTheObject, "deletion_protection": forTerraformOnly, "force_destroy": forTerraformOnly,
 		},
 	},
 	"bursar_team_member": {
-		table: wanted(memberDrift),
+		table:  wanted(memberDrift),
+		tested: temporaries,
 		exempt: map[string]string{
 			"team_id": isTheObject, "user_id": isTheObject, "user_email": isTheObject, "force_destroy": forTerraformOnly,
 		},
 	},
 	"bursar_key": {
 		table: wanted(keyDrift),
-		tested: map[string]func(*testing.T){
+		tested: joined(temporaries, map[string]func(*testing.T){
 			"duration": TestAccKey_durationIsFromCreation, "key_wo_version": TestAccKey_foreignRotationDrifts,
-		},
+		}),
 		exempt: map[string]string{
 			"store_key_in_state": forTerraformOnly, "rotation_trigger": forTerraformOnly, "rotation_grace": forTerraformOnly,
 			"deletion_protection": forTerraformOnly,
@@ -78,6 +80,7 @@ var drifts = map[string]struct {
 	},
 	"bursar_budget": {
 		table:  wanted(budgetDrift),
+		tested: map[string]func(*testing.T){"temp_budget_increase": TestAccTemporary_configured, "temp_budget_expiry": TestAccTemporary_configured},
 		exempt: map[string]string{"budget_id": isTheObject},
 	},
 	"bursar_alert_route": {
@@ -92,6 +95,20 @@ var drifts = map[string]struct {
 		tested: map[string]func(*testing.T){"api_key_wo_version": TestAccModel_keyDrifts, "price.from": TestAccModel_sourceOfAPriceDrifts},
 		exempt: map[string]string{"model_id": isTheObject},
 	},
+}
+
+// temporaries are left to the gateway where they are not configured.
+var temporaries = map[string]func(*testing.T){
+	"temp_budget_increase": TestAccTemporary_configured, "temp_budget_expiry": TestAccTemporary_configured,
+	"temp_rpm_increase": TestAccTemporary_configured, "temp_tpm_increase": TestAccTemporary_leftToTheGateway, "temp_limit_expiry": TestAccTemporary_configured,
+}
+
+func joined(groups ...map[string]func(*testing.T)) map[string]func(*testing.T) {
+	all := map[string]func(*testing.T){}
+	for _, group := range groups {
+		maps.Copy(all, group)
+	}
+	return all
 }
 
 const (

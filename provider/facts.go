@@ -89,14 +89,14 @@ func modelRateLimitFacts() map[string]schema.Attribute {
 }
 
 func budgetTermsFacts() map[string]schema.Attribute {
-	return map[string]schema.Attribute{
+	return facts(tempBudgetFacts(), map[string]schema.Attribute{
 		"max_budget":         amountFact("The most that may be spent in one period, in US dollars; null is no cap."),
 		"soft_budget":        amountFact("The spending from which people are warned, in US dollars; null is no such warning."),
 		"soft_threshold_pct": schema.Float64Attribute{MarkdownDescription: "The same warning as a share of `max_budget`.", Computed: true},
 		"hard_cap":           boolFact("Whether requests are refused once `max_budget` is spent."),
 		"budget_duration":    textFact("The period after which spending starts again from zero; null is never."),
 		"reset_day":          wholeFact("The day of the month on which monthly periods start; null is the gateway's default."),
-	}
+	})
 }
 
 // budgetStateModel is what the running period looks like.

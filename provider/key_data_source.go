@@ -29,6 +29,7 @@ type keyStateModel struct {
 	UserID   types.String `tfsdk:"user_id"`
 	Models   types.List   `tfsdk:"models"`
 	rateLimitsModel
+	tempRatesModel
 	modelRateLimitsModel
 	budgetTermsModel
 	BudgetID      types.String `tfsdk:"budget_id"`
@@ -49,6 +50,7 @@ func keyStateFrom(key api.Key) keyStateModel {
 		UserID:               types.StringPointerValue(key.UserID),
 		Models:               attribute.FromStrings(key.Models),
 		rateLimitsModel:      rateLimitsFrom(key.RateLimits),
+		tempRatesModel:       tempRatesFrom(key.TempRates, tempRatesModel{}),
 		modelRateLimitsModel: modelRateLimitsFrom(key.ModelRateLimits),
 		budgetTermsModel:     budgetTermsFrom(key.BudgetTerms, budgetTermsModel{}),
 		BudgetID:             types.StringPointerValue(key.BudgetID),
@@ -62,7 +64,7 @@ func keyStateFrom(key api.Key) keyStateModel {
 }
 
 func keyStateFacts() map[string]schema.Attribute {
-	return facts(rateLimitFacts(), modelRateLimitFacts(), budgetTermsFacts(), budgetStateFacts(), throttleFacts(), recordFacts("key"), map[string]schema.Attribute{
+	return facts(rateLimitFacts(), tempRatesFacts(), modelRateLimitFacts(), budgetTermsFacts(), budgetStateFacts(), throttleFacts(), recordFacts("key"), map[string]schema.Attribute{
 		"key_id":          textFact("The key's id. It is no secret."),
 		"key_name":        textFact("The secret with all but its end masked, as people recognise it."),
 		"key_alias":       textFact("The key's name for people; null without one."),

@@ -46,6 +46,7 @@ type keyModel struct {
 	UserID   types.String `tfsdk:"user_id"`
 	Models   types.List   `tfsdk:"models"`
 	rateLimitsModel
+	tempRatesModel
 	modelRateLimitsModel
 	budgetTermsModel
 	BudgetID      types.String  `tfsdk:"budget_id"`
@@ -68,6 +69,7 @@ func (m keyModel) toAPI() api.KeyFields {
 		UserID:          attribute.TextOf(m.UserID),
 		Models:          attribute.StringsOf(m.Models),
 		RateLimits:      m.rateLimitsModel.toAPI(),
+		TempRates:       m.tempRatesModel.toAPI(),
 		ModelRateLimits: m.modelRateLimitsModel.toAPI(),
 		BudgetTerms:     m.budgetTermsModel.toAPI(),
 		BudgetID:        attribute.TextOf(m.BudgetID),
@@ -88,6 +90,7 @@ func keyModelFrom(key api.Key, prior keyModel) keyModel {
 		UserID:               types.StringPointerValue(key.UserID),
 		Models:               attribute.FromStrings(key.Models),
 		rateLimitsModel:      rateLimitsFrom(key.RateLimits),
+		tempRatesModel:       tempRatesFrom(key.TempRates, prior.tempRatesModel),
 		modelRateLimitsModel: modelRateLimitsFrom(key.ModelRateLimits),
 		budgetTermsModel:     budgetTermsFrom(key.BudgetTerms, prior.budgetTermsModel),
 		BudgetID:             types.StringPointerValue(key.BudgetID),
@@ -181,7 +184,7 @@ func keySchema() schema.Schema {
 	return schema.Schema{
 		MarkdownDescription: "A key that programs send requests with. It may belong to a team, and then keeps within the team's limits and budget " +
 			"as well as its own. The id identifies it for good; the secret is shown by the gateway once.",
-		Attributes: attribute.Merged(rateLimitAttributes(keyLimitLeftOut), modelRateLimitAttributes(), budgetTermsAttributes(), keySecretAttributes(), map[string]schema.Attribute{
+		Attributes: attribute.Merged(rateLimitAttributes(keyLimitLeftOut), tempRatesAttributes(), modelRateLimitAttributes(), budgetTermsAttributes(), keySecretAttributes(), map[string]schema.Attribute{
 			"key_id":   attribute.Computed("The key's id, chosen by the gateway. It is no secret."),
 			"key_name": attribute.Computed("The secret with all but its end masked, as people recognise it."),
 			"key_alias": schema.StringAttribute{

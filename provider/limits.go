@@ -76,10 +76,11 @@ type budgetTermsModel struct {
 	HardCap          types.Bool    `tfsdk:"hard_cap"`
 	BudgetDuration   types.String  `tfsdk:"budget_duration"`
 	ResetDay         types.Int64   `tfsdk:"reset_day"`
+	tempBudgetModel
 }
 
 func budgetTermsAttributes() map[string]schema.Attribute {
-	return map[string]schema.Attribute{
+	return attribute.Merged(tempBudgetAttributes("the cap, here or in `budget_id`,"), map[string]schema.Attribute{
 		"max_budget": attribute.USD("The most that may be spent in one period, in US dollars, to the nano-dollar and up to nine million. " +
 			"Leave it out for no cap; `0` refuses everything that costs."),
 		"soft_budget": attribute.USD("The spending from which people are warned, in US dollars; below `max_budget`. " +
@@ -99,7 +100,7 @@ func budgetTermsAttributes() map[string]schema.Attribute {
 		},
 		"reset_day": attribute.Int64("The day of the month on which `30d` and monthly periods start, 1 to 28. " +
 			"Leave it out for the gateway's default, usually the first."),
-	}
+	})
 }
 
 func (m budgetTermsModel) toAPI() api.BudgetTerms {
@@ -109,6 +110,7 @@ func (m budgetTermsModel) toAPI() api.BudgetTerms {
 		SoftThresholdPct: attribute.Float64Of(m.SoftThresholdPct),
 		HardCap:          attribute.IsTrue(m.HardCap, true),
 		BudgetDuration:   attribute.TextOf(m.BudgetDuration),
+		TempBudget:       m.tempBudgetModel.toAPI(),
 	}
 	if day := attribute.Int64Of(m.ResetDay); day != nil {
 		resetDay := int(*day)
@@ -125,6 +127,7 @@ func budgetTermsFrom(terms api.BudgetTerms, prior budgetTermsModel) budgetTermsM
 		HardCap:          types.BoolValue(terms.HardCap),
 		BudgetDuration:   types.StringPointerValue(terms.BudgetDuration),
 		ResetDay:         types.Int64Null(),
+		tempBudgetModel:  tempBudgetFrom(terms.TempBudget, prior.tempBudgetModel),
 	}
 	if terms.ResetDay != nil {
 		model.ResetDay = types.Int64Value(int64(*terms.ResetDay))

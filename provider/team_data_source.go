@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 	"github.com/bursarhq/terraform-provider-bursar/provider/attribute"
 	"github.com/bursarhq/terraform-provider-bursar/provider/object"
 )
@@ -24,6 +25,7 @@ type teamStateModel struct {
 	TeamAlias types.String `tfsdk:"team_alias"`
 	Models    types.List   `tfsdk:"models"`
 	rateLimitsModel
+	tempRatesModel
 	modelRateLimitsModel
 	MinOutputTokens types.Int64 `tfsdk:"min_output_tokens"`
 	budgetTermsModel
@@ -41,6 +43,7 @@ func teamStateFrom(team api.Team) teamStateModel {
 		TeamAlias:            types.StringPointerValue(team.TeamAlias),
 		Models:               attribute.FromStrings(team.Models),
 		rateLimitsModel:      rateLimitsFrom(team.RateLimits),
+		tempRatesModel:       tempRatesFrom(team.TempRates, tempRatesModel{}),
 		modelRateLimitsModel: modelRateLimitsFrom(team.ModelRateLimits),
 		MinOutputTokens:      types.Int64PointerValue(team.MinOutputTokens),
 		budgetTermsModel:     budgetTermsFrom(team.BudgetTerms, budgetTermsModel{}),
@@ -54,7 +57,7 @@ func teamStateFrom(team api.Team) teamStateModel {
 }
 
 func teamStateFacts() map[string]schema.Attribute {
-	return facts(rateLimitFacts(), modelRateLimitFacts(), budgetTermsFacts(), memberDefaultsFacts(), budgetStateFacts(), throttleFacts(), recordFacts("team"), map[string]schema.Attribute{
+	return facts(rateLimitFacts(), tempRatesFacts(), modelRateLimitFacts(), budgetTermsFacts(), memberDefaultsFacts(), budgetStateFacts(), throttleFacts(), recordFacts("team"), map[string]schema.Attribute{
 		"team_id":           textFact("The team's id."),
 		"team_alias":        textFact("The team's name for people; null without one."),
 		"models":            textsFact("The models the team may ask for; empty is every model."),
@@ -68,6 +71,10 @@ type teamDataModel struct {
 	teamStateModel
 	Metadata types.Dynamic `tfsdk:"metadata"`
 	KeyIDs   types.List    `tfsdk:"key_ids"`
+	// What holds now, wherever it comes from.
+	MaxBudgetInForce types.Number `tfsdk:"max_budget_in_force"`
+	RPMLimitInForce  types.Int64  `tfsdk:"rpm_limit_in_force"`
+	TPMLimitInForce  types.Int64  `tfsdk:"tpm_limit_in_force"`
 }
 
 func (d *teamDataSource) Metadata(_ context.Context, _ datasource.MetadataRequest, resp *datasource.MetadataResponse) {
@@ -78,9 +85,13 @@ func (d *teamDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, r
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "A team as it is on the gateway now, with what it has spent. It fails when there is no such team.",
 		Attributes: facts(teamStateFacts(), map[string]schema.Attribute{
-			"team_id":  schema.StringAttribute{MarkdownDescription: "The id of the team to read.", Required: true},
-			"metadata": metadataFact("team"),
-			"key_ids":  textsFact("The ids of the team's keys."),
+			"team_id":             schema.StringAttribute{MarkdownDescription: "The id of the team to read.", Required: true},
+			"metadata":            metadataFact("team"),
+			"key_ids":             textsFact("The ids of the team's keys."),
+			"max_budget_in_force": amountFact("The cap that holds now, in US dollars, from `budget_id` and with a temporary increase; null without one."),
+			"rpm_limit_in_force": wholeFact("The requests per minute that hold now, from `budget_id` or the gateway's defaults and with a temporary increase; " +
+				"null is no limit."),
+			"tpm_limit_in_force": wholeFact("The tokens per minute that hold now, likewise; null is no limit."),
 		}),
 	}
 }
@@ -101,5 +112,17 @@ func (d *teamDataSource) Read(ctx context.Context, req datasource.ReadRequest, r
 		teamStateModel: teamStateFrom(info.Team),
 		Metadata:       attribute.FromMetadata(info.Metadata, types.DynamicNull()),
 		KeyIDs:         attribute.FromStrings(keyIDs),
+
+		MaxBudgetInForce: attribute.FromNano(capInForce(info.BudgetState), types.NumberNull()),
+		RPMLimitInForce:  types.Int64PointerValue(info.LimitsInForce.RPMLimit),
+		TPMLimitInForce:  types.Int64PointerValue(info.LimitsInForce.TPMLimit),
 	})...)
+}
+
+// capInForce is what may be spent in the running period all in all.
+func capInForce(state api.BudgetState) *money.Nano {
+	if state.RemainingBudget == nil {
+		return nil
+	}
+	return new(state.Spend + *state.RemainingBudget)
 }

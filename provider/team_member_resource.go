@@ -50,7 +50,9 @@ type teamMemberModel struct {
 	BudgetDuration  types.String `tfsdk:"budget_duration"`
 	RPMLimit        types.Int64  `tfsdk:"rpm_limit"`
 	TPMLimit        types.Int64  `tfsdk:"tpm_limit"`
-	ForceDestroy    types.Bool   `tfsdk:"force_destroy"`
+	tempBudgetModel
+	tempRatesModel
+	ForceDestroy types.Bool `tfsdk:"force_destroy"`
 	object.TimeoutsModel
 }
 
@@ -61,6 +63,8 @@ func (m teamMemberModel) toAPI() api.MemberFields {
 		BudgetDuration:  attribute.TextOf(m.BudgetDuration),
 		RPMLimit:        attribute.Int64Of(m.RPMLimit),
 		TPMLimit:        attribute.Int64Of(m.TPMLimit),
+		TempBudget:      m.tempBudgetModel.toAPI(),
+		TempRates:       m.tempRatesModel.toAPI(),
 	}
 	if role := attribute.TextOf(m.Role); role != nil {
 		fields.Role = *role
@@ -82,6 +86,8 @@ func teamMemberModelFrom(member api.Membership, prior teamMemberModel) teamMembe
 		BudgetDuration:  types.StringPointerValue(member.BudgetDuration),
 		RPMLimit:        types.Int64PointerValue(member.RPMLimit),
 		TPMLimit:        types.Int64PointerValue(member.TPMLimit),
+		tempBudgetModel: tempBudgetFrom(member.TempBudget, prior.tempBudgetModel),
+		tempRatesModel:  tempRatesFrom(member.TempRates, prior.tempRatesModel),
 		ForceDestroy:    types.BoolValue(prior.ForceDestroy.ValueBool()),
 		TimeoutsModel:   prior.TimeoutsModel.OrNull(),
 	}
@@ -157,7 +163,7 @@ func teamMemberSchema() schema.Schema {
 		MarkdownDescription: "A user's place in a team. The limits bind what the user's keys in the team do together, " +
 			"within the team's own limits and budget. Who is taken out of a team loses the keys in it, so destroying a member with keys fails " +
 			"unless `force_destroy` is set; the user stays.",
-		Attributes: map[string]schema.Attribute{
+		Attributes: attribute.Merged(tempBudgetAttributes("the cap, here or in the team's `team_member_budget`,"), tempRatesAttributes(), map[string]schema.Attribute{
 			"team_id": schema.StringAttribute{
 				MarkdownDescription: "The team. A change takes the user out of the old team and puts them into the new one.",
 				Required:            true,
@@ -197,7 +203,7 @@ func teamMemberSchema() schema.Schema {
 				"`0` refuses every request." + leftOut),
 			"force_destroy": attribute.Bool("Whether destroying the member also deletes the keys that the user still has in the team. "+
 				"With `false`, destroying a member with keys fails.", false),
-		},
+		}),
 	}
 }
 

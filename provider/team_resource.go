@@ -38,6 +38,7 @@ type teamModel struct {
 	TeamAlias types.String `tfsdk:"team_alias"`
 	Models    types.List   `tfsdk:"models"`
 	rateLimitsModel
+	tempRatesModel
 	modelRateLimitsModel
 	MinOutputTokens types.Int64 `tfsdk:"min_output_tokens"`
 	budgetTermsModel
@@ -56,6 +57,7 @@ func (m teamModel) toAPI() api.TeamFields {
 		TeamAlias:       attribute.TextOf(m.TeamAlias),
 		Models:          attribute.StringsOf(m.Models),
 		RateLimits:      m.rateLimitsModel.toAPI(),
+		TempRates:       m.tempRatesModel.toAPI(),
 		ModelRateLimits: m.modelRateLimitsModel.toAPI(),
 		MinOutputTokens: attribute.Int64Of(m.MinOutputTokens),
 		BudgetTerms:     m.budgetTermsModel.toAPI(),
@@ -74,6 +76,7 @@ func teamModelFrom(team api.Team, prior teamModel) teamModel {
 		TeamAlias:            attribute.FromText(team.TeamAlias, prior.TeamAlias),
 		Models:               attribute.FromStrings(team.Models),
 		rateLimitsModel:      rateLimitsFrom(team.RateLimits),
+		tempRatesModel:       tempRatesFrom(team.TempRates, prior.tempRatesModel),
 		modelRateLimitsModel: modelRateLimitsFrom(team.ModelRateLimits),
 		MinOutputTokens:      types.Int64PointerValue(team.MinOutputTokens),
 		budgetTermsModel:     budgetTermsFrom(team.BudgetTerms, prior.budgetTermsModel),
@@ -136,7 +139,7 @@ func teamSchema() schema.Schema {
 	return schema.Schema{
 		MarkdownDescription: "A team: a group of keys that shares limits and a budget. " +
 			"Everything below is in force for the team's next request once the apply has returned.",
-		Attributes: attribute.Merged(rateLimitAttributes(teamLimitLeftOut), modelRateLimitAttributes(), budgetTermsAttributes(), memberDefaultsAttributes(), map[string]schema.Attribute{
+		Attributes: attribute.Merged(rateLimitAttributes(teamLimitLeftOut), tempRatesAttributes(), modelRateLimitAttributes(), budgetTermsAttributes(), memberDefaultsAttributes(), map[string]schema.Attribute{
 			"min_output_tokens": attribute.Int64("The least output that a request of the team without an output cap gets where limits have room, at least 16. " +
 				"Leave it out for what the model or the gateway has."),
 			"team_id": attribute.ID("The team's id, for good: a change makes a new team, with nothing spent. " +

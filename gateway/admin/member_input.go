@@ -94,6 +94,6 @@ func (oneOrMore) AnyJSON() {}
 func (l memberLimits) fields() api.MemberFields {
 	return api.MemberFields{
 		Role: api.MemberUser, MaxBudgetInTeam: l.MaxBudgetInTeam, BudgetDuration: l.BudgetDuration,
-		TPMLimit: l.TPMLimit, RPMLimit: l.RPMLimit,
+		TPMLimit: l.TPMLimit, RPMLimit: l.RPMLimit, TempBudget: l.TempBudget, TempRates: l.TempRates,
 	}
 }

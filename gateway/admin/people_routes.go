@@ -23,6 +23,8 @@ type memberLimits struct {
 	BudgetDuration  *string     `json:"budget_duration"`
 	TPMLimit        *int64      `json:"tpm_limit"`
 	RPMLimit        *int64      `json:"rpm_limit"`
+	api.TempBudget
+	api.TempRates
 }
 
 // membersAdd is the body of POST /team/bulk_member_add.

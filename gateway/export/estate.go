@@ -92,6 +92,7 @@ func (e *estate) teamObject(team api.Team) object {
 	o.text("team_alias", team.TeamAlias)
 	e.modelNames(&o, team.Models)
 	o.rateLimits(team.RateLimits)
+	o.tempRates(team.TempRates)
 	o.whole("min_output_tokens", team.MinOutputTokens)
 	o.modelRateLimits(team.ModelRateLimits)
 	o.budgetTerms(team.BudgetTerms)
@@ -117,15 +118,14 @@ func (e *estate) keyObject(key api.Key) object {
 	e.keyUser(&o, key)
 	e.modelNames(&o, key.Models)
 	o.rateLimits(key.RateLimits)
+	o.tempRates(key.TempRates)
 	o.modelRateLimits(key.ModelRateLimits)
 	o.budgetTerms(key.BudgetTerms)
 	e.budgetID(&o, key.BudgetID)
 	o.metadata(key.Metadata)
 	o.flag("blocked", key.Blocked, false)
 	o.ids("speak_for_teams", teamKind, key.SpeakForTeams)
-	if key.Expires != nil {
-		o.literal("expires", quoted(key.Expires.UTC().Format(time.RFC3339Nano)))
-	}
+	o.moment("expires", key.Expires)
 	return o
 }
 
@@ -165,6 +165,8 @@ func memberObject(member api.Membership) object {
 	o.text("budget_duration", member.BudgetDuration)
 	o.whole("rpm_limit", member.RPMLimit)
 	o.whole("tpm_limit", member.TPMLimit)
+	o.tempBudget(member.TempBudget)
+	o.tempRates(member.TempRates)
 	return o
 }
 
@@ -292,8 +294,31 @@ func (o *object) budgetTerms(terms api.BudgetTerms) {
 	o.share("soft_threshold_pct", terms.SoftThresholdPct)
 	o.flag("hard_cap", terms.HardCap, true)
 	o.text("budget_duration", terms.BudgetDuration)
+	o.tempBudget(terms.TempBudget)
 	if terms.ResetDay != nil {
 		o.whole("reset_day", new(int64(*terms.ResetDay)))
+	}
+}
+
+// tempBudget writes an increase that goes on; what has ended is nothing to write down.
+func (o *object) tempBudget(given api.TempBudget) {
+	if given.InForce(time.Now()) {
+		o.usd("temp_budget_increase", given.TempBudgetIncrease)
+		o.moment("temp_budget_expiry", given.TempBudgetExpiry)
+	}
+}
+
+func (o *object) tempRates(given api.TempRates) {
+	if given.InForce(time.Now()) {
+		o.whole("temp_rpm_increase", given.TempRPMIncrease)
+		o.whole("temp_tpm_increase", given.TempTPMIncrease)
+		o.moment("temp_limit_expiry", given.TempLimitExpiry)
+	}
+}
+
+func (o *object) moment(name string, at *time.Time) {
+	if at != nil {
+		o.literal(name, quoted(at.UTC().Format(time.RFC3339Nano)))
 	}
 }
 

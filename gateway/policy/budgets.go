@@ -49,7 +49,11 @@ func (b *Book) terms(ctx context.Context, own api.BudgetTerms, budgetID *string)
 	if err != nil {
 		return budgetTerms{}, fmt.Errorf("read budget %s: %w", *budgetID, err)
 	}
-	return b.termsOf(budget), nil
+	terms := b.termsOf(budget)
+	if own.TempBudgetIncrease != nil { // it raises whatever cap binds its owner, and nobody else's
+		terms.TempBudget = own.TempBudget
+	}
+	return terms, nil
 }
 
 func (b *Book) termsOf(budget api.Budget) budgetTerms {

@@ -41,7 +41,8 @@ func (b *Book) bindMember(ctx context.Context, s *Subject, team api.Team, userID
 	if err != nil {
 		return fmt.Errorf("read member %s of %s: %w", userID, team.TeamID, err)
 	}
-	s.windows = appendWindow(s.windows, memberScope(team.TeamID, userID), "member", member.Limits(team.MemberDefaults))
+	limits := s.raise(member.Limits(team.MemberDefaults), member.TempRates)
+	s.windows = appendWindow(s.windows, memberScope(team.TeamID, userID), "member", limits)
 	s.budgets = append(s.budgets, b.memberBudget(team, member, routes))
 	return nil
 }

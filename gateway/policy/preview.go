@@ -63,7 +63,7 @@ func (s Spending) Preview(ctx context.Context, teams []api.Team, budgets []api.B
 // teamTerms are the terms of a team with everything filled in that the gateway would fill in.
 func (b *Book) teamTerms(team api.Team, terms budgetTerms) api.TeamTerms {
 	limits := withFallback(team.RateLimits, terms.rates)
-	limits = withFallback(limits, b.defaults.rates())
+	limits = team.TempRates.Raise(withFallback(limits, b.defaults.rates()), time.Now())
 	filled := api.TeamTerms{
 		RateLimits: limits, Models: team.Models, MaxBudget: terms.MaxBudget, HardCap: terms.HardCap,
 		BudgetDuration: terms.BudgetDuration, BudgetID: team.BudgetID, Blocked: team.Blocked,

@@ -48,6 +48,9 @@ func (s Spending) StandingTeams(ctx context.Context, teams []api.Team) ([]Standi
 		}
 		if team.BudgetID != nil {
 			terms = s.Book.termsOf(byID[*team.BudgetID])
+			if team.TempBudgetIncrease != nil {
+				terms.TempBudget = team.TempBudget
+			}
 		}
 		filled := s.Book.teamTerms(*team, terms)
 		list[i] = Standing{Team: team, Soft: filled.SoftBudget, Window: quota.Window{

@@ -22,6 +22,8 @@ type Subject struct {
 	Version int64
 	// validUntil is when the secret that led here ends; the zero time is never.
 	validUntil time.Time
+	// raisedUntil is when the first of the temporary increases of its rates ends; the zero time is never.
+	raisedUntil time.Time
 
 	windows []quota.Window
 	budgets []*runningBudget
@@ -78,9 +80,24 @@ func (b *Book) subject(ctx context.Context, key api.Key, slot string, version in
 	return s, b.arm(ctx, s.allBudgets())
 }
 
-// ended says whether the secret that led to the subject has been replaced for good.
+// ended says whether the subject has to be looked up again: the secret that led to it has been replaced for good, or
+// limits are no longer raised.
 func (s *Subject) ended(now time.Time) bool {
-	return !s.validUntil.IsZero() && !now.Before(s.validUntil)
+	return past(s.validUntil, now) || past(s.raisedUntil, now)
+}
+
+func past(end, now time.Time) bool { return !end.IsZero() && !now.Before(end) }
+
+// raise adds a temporary increase to limits, and notes when it ends.
+func (s *Subject) raise(limits api.RateLimits, by api.TempRates) api.RateLimits {
+	now := time.Now()
+	if !by.InForce(now) {
+		return limits
+	}
+	if s.raisedUntil.IsZero() || by.TempLimitExpiry.Before(s.raisedUntil) {
+		s.raisedUntil = *by.TempLimitExpiry
+	}
+	return by.Raise(limits, now)
 }
 
 func (b *Book) bindTeam(ctx context.Context, s *Subject, team api.Team, routes []api.AlertRoute) error {
@@ -90,7 +107,7 @@ func (b *Book) bindTeam(ctx context.Context, s *Subject, team api.Team, routes [
 	}
 	limits := withFallback(team.RateLimits, terms.rates)
 	limits = withFallback(limits, b.defaults.rates())
-	s.windows = appendWindow(s.windows, teamScope(team.TeamID), "team", limits)
+	s.windows = appendWindow(s.windows, teamScope(team.TeamID), "team", s.raise(limits, team.TempRates))
 	s.budgets = append(s.budgets, b.teamBudget(team, terms, routes))
 	return nil
 }
@@ -104,7 +121,7 @@ func (b *Book) bindKey(ctx context.Context, s *Subject, key api.Key) error {
 	if key.TeamID == nil { // no team's limits bind it, and nobody may be bound by none
 		limits = withFallback(limits, b.defaults.rates())
 	}
-	s.windows = appendWindow(s.windows, keyScope(key.KeyID), "key", limits)
+	s.windows = appendWindow(s.windows, keyScope(key.KeyID), "key", s.raise(limits, key.TempRates))
 	s.budgets = append(s.budgets, b.keyBudget(key, terms))
 	return nil
 }

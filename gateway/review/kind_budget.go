@@ -2,7 +2,7 @@ package review
 
 var budgetKind = &kind{
 	resource: "bursar_budget", noun: "budget", id: "budget_id",
-	attributes: join(budgetTerms, []attribute{
+	attributes: join(budgetTerms, tempBudget, []attribute{
 		{path: "timezone", format: plain, none: "the gateway's", says: "starts again at another hour"},
 		{path: "alert_thresholds", format: shares, none: "none", loosens: lostEntries("warns less often")},
 		{path: "on_soft_limit.reduce_rpm_pct", format: share, none: "no throttling", loosens: unthrottled},
@@ -22,6 +22,7 @@ var budgetKind = &kind{
 	rehearsed: []string{
 		"max_budget", "budget_duration", "reset_day", "soft_budget", "soft_threshold_pct", "hard_cap",
 		"rpm_limit", "tpm_limit", "max_parallel_requests", "models", "team_ids", "key_ids", "everything",
+		"temp_budget_increase", "temp_budget_expiry",
 	},
 	deleted:  "deleted: its cap no longer holds",
 	replaced: "replaced by a new budget: nothing counts as spent from it",

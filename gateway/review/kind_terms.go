@@ -1,5 +1,7 @@
 package review
 
+import "time"
+
 // What several resources have.
 
 const unlimited = "unlimited"
@@ -35,6 +37,47 @@ var budgetTerms = []attribute{
 		path: "hard_cap", format: choice("refuses at the cap", "only warns at the cap"), none: "refuses at the cap", ordinary: true,
 		loosens: becomes(false, "no longer refuses at the cap"),
 	},
+}
+
+// Increases that end by themselves. Nobody knows beforehand what they are added to, so that each larger one needs approval.
+var (
+	tempBudget = []attribute{
+		{path: "temp_budget_increase", format: dollars, none: "none", loosens: raisedForATime},
+		{path: "temp_budget_expiry", format: plain, none: "none", says: "ends at another time", loosens: lasting},
+	}
+	tempRates = []attribute{
+		{path: "temp_rpm_increase", format: requestsPerMinute, none: "none", loosens: raisedForATime},
+		{path: "temp_tpm_increase", format: tokensPerMinute, none: "none", loosens: raisedForATime},
+		{path: "temp_limit_expiry", format: plain, none: "none", says: "ends at another time", loosens: lasting},
+	}
+)
+
+// raisedForATime is the effect of an increase: none is 0.
+func raisedForATime(d difference) loosening {
+	before, _ := d.old.number()
+	after, _ := d.new.number()
+	switch {
+	case d.new.unknown || d.new.sensitive:
+		return unmeasured(notKnown)
+	case after > before:
+		return unmeasured("allows more for a time")
+	default:
+		return loosening{}
+	}
+}
+
+// lasting is the effect of when an increase ends. Its first end is told by the increase.
+func lasting(d difference) loosening {
+	before, errBefore := time.Parse(time.RFC3339, d.old.text())
+	after, errAfter := time.Parse(time.RFC3339, d.new.text())
+	switch {
+	case d.new.unknown || d.new.sensitive:
+		return unmeasured(notKnown)
+	case d.old.empty() || errBefore == nil && errAfter == nil && !after.After(before):
+		return loosening{}
+	default:
+		return unmeasured("allows more for longer")
+	}
 }
 
 var access = []attribute{

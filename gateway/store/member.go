@@ -19,7 +19,7 @@ var memberNoun = noun[member]{
 	id:     func(m *member) *string { return &m.id },
 	record: func(m *member) *api.Record { return &m.Record },
 	caps: func(m member) []spendingCap {
-		return []spendingCap{capOf(api.MemberScope(m.TeamID, m.UserID), api.BudgetTerms{MaxBudget: m.MaxBudgetInTeam}, nil)}
+		return []spendingCap{capOf(api.MemberScope(m.TeamID, m.UserID), api.BudgetTerms{MaxBudget: m.MaxBudgetInTeam, TempBudget: m.TempBudget}, nil)}
 	},
 }
 

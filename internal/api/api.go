@@ -83,10 +83,7 @@ type BudgetTerms struct {
 	BudgetDuration *string `json:"budget_duration"`
 	// ResetDay is the day of the month on which "30d" and month periods start, 1 to 28.
 	ResetDay *int `json:"reset_day"`
-	// TempBudgetIncrease is added to MaxBudget until TempBudgetExpiry, as LiteLLM has it. Both or neither;
-	// left out of answers when not set, so that writers who do not know them leave them alone.
-	TempBudgetIncrease *money.Nano `json:"temp_budget_increase,omitempty"`
-	TempBudgetExpiry   *time.Time  `json:"temp_budget_expiry,omitempty"`
+	TempBudget
 }
 
 // BudgetState is what the running period of a budget looks like. It is answered, never accepted.

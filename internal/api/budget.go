@@ -54,7 +54,7 @@ func (b Budget) Pot() bool {
 func (b Budget) Validate() error {
 	v := newValidation()
 	v.id("budget_id", b.BudgetID)
-	v.budgetTerms(b.BudgetTerms)
+	v.budgetTerms(b.BudgetTerms, nil)
 	v.rateLimits(b.RateLimits)
 	v.thresholds("alert_thresholds", b.AlertThresholds)
 	if len(b.AlertThresholds) > 0 && b.MaxBudget == nil {

@@ -40,6 +40,7 @@ type KeyFields struct {
 	// Models is a subset of the team's; empty is all the team's.
 	Models StringList `json:"models"`
 	RateLimits
+	TempRates
 	ModelRateLimits
 	BudgetTerms
 	BudgetID *string  `json:"budget_id"`
@@ -90,7 +91,8 @@ func (k Key) Validate() error {
 	v.modelList("models", k.Models)
 	v.rateLimits(k.RateLimits)
 	v.modelRateLimits(k.ModelRateLimits)
-	v.budgetTerms(k.BudgetTerms)
+	v.budgetTerms(k.BudgetTerms, k.BudgetID)
+	v.temporaryRates(k.TempRates)
 	v.optionalID("budget_id", k.BudgetID)
 	if k.BudgetID != nil && k.MaxBudget != nil {
 		v.fail("max_budget", "cannot be set together with budget_id: the budget brings its own terms")

@@ -43,6 +43,8 @@ type MemberFields struct {
 	// TPMLimit and RPMLimit are in tokens and requests in any 60 seconds.
 	TPMLimit *int64 `json:"tpm_limit"`
 	RPMLimit *int64 `json:"rpm_limit"`
+	TempBudget
+	TempRates
 }
 
 // MemberDefaults are what a team has for members without limits of their own.
@@ -80,7 +82,7 @@ func NewMembership(teamID, userID string) Membership {
 
 // Terms returns the budget that binds the member, with what the team has for its members filled in.
 func (m Membership) Terms(defaults MemberDefaults) BudgetTerms {
-	terms := BudgetTerms{MaxBudget: m.MaxBudgetInTeam, BudgetDuration: m.BudgetDuration, HardCap: true}
+	terms := BudgetTerms{MaxBudget: m.MaxBudgetInTeam, BudgetDuration: m.BudgetDuration, HardCap: true, TempBudget: m.TempBudget}
 	if terms.MaxBudget == nil {
 		terms.MaxBudget = defaults.TeamMemberBudget
 	}
@@ -114,6 +116,8 @@ func (m Membership) Validate() error {
 	v.duration("budget_duration", m.BudgetDuration)
 	v.rate("tpm_limit", m.TPMLimit)
 	v.rate("rpm_limit", m.RPMLimit)
+	v.temporaryBudget(m.TempBudget, m.MaxBudgetInTeam, true) // the team may have a cap for its members
+	v.temporaryRates(m.TempRates)
 	return v.err()
 }
 

@@ -20,6 +20,7 @@ type TeamFields struct {
 	// "no-default-models" allows none, "all-proxy-models" all.
 	Models StringList `json:"models"`
 	RateLimits
+	TempRates
 	ModelRateLimits
 	// MinOutputTokens is the least that a request without an output cap gets where limits have room; nil is what the
 	// model or the gateway has.
@@ -70,7 +71,8 @@ func (t Team) Validate() error {
 	v.rateLimits(t.RateLimits)
 	v.modelRateLimits(t.ModelRateLimits)
 	v.minOutputTokens(t.MinOutputTokens)
-	v.budgetTerms(t.BudgetTerms)
+	v.budgetTerms(t.BudgetTerms, t.BudgetID)
+	v.temporaryRates(t.TempRates)
 	v.memberDefaults(t.MemberDefaults)
 	v.optionalID("budget_id", t.BudgetID)
 	if t.BudgetID != nil && t.MaxBudget != nil {

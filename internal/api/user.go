@@ -47,7 +47,7 @@ func (u User) Validate() error {
 		v.fail("user_role", "%q is no role; known are %s", *u.UserRole, strings.Join(UserRoles, ", "))
 	}
 	v.rateLimits(u.RateLimits)
-	v.budgetTerms(u.BudgetTerms)
+	v.budgetTerms(u.BudgetTerms, nil)
 	v.metadata(u.Metadata)
 	return v.err()
 }

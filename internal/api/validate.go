@@ -146,7 +146,8 @@ func sortedKeys(m map[string]int64) []string {
 	return keys
 }
 
-func (v *validation) budgetTerms(t BudgetTerms) {
+// budgetTerms judges terms; budgetID names the budget that they come from instead, if any.
+func (v *validation) budgetTerms(t BudgetTerms, budgetID *string) {
 	v.amount("max_budget", t.MaxBudget)
 	v.amount("soft_budget", t.SoftBudget)
 	if t.SoftBudget != nil && t.SoftThresholdPct != nil {
@@ -158,7 +159,7 @@ func (v *validation) budgetTerms(t BudgetTerms) {
 	if t.SoftThresholdPct != nil {
 		v.share("soft_threshold_pct", *t.SoftThresholdPct)
 	}
-	v.temporaryIncrease(t)
+	v.temporaryBudget(t.TempBudget, t.MaxBudget, budgetID != nil)
 	if t.BudgetDuration != nil {
 		span, err := ParseSpan(*t.BudgetDuration)
 		if err != nil {
@@ -169,21 +170,6 @@ func (v *validation) budgetTerms(t BudgetTerms) {
 	}
 	if t.ResetDay != nil && (*t.ResetDay < 1 || *t.ResetDay > 28) {
 		v.fail("reset_day", "is %d; it must be a day that every month has, 1 to 28", *t.ResetDay)
-	}
-}
-
-func (v *validation) temporaryIncrease(t BudgetTerms) {
-	if (t.TempBudgetIncrease == nil) != (t.TempBudgetExpiry == nil) {
-		v.fail("temp_budget_increase", "and temp_budget_expiry must come together")
-	}
-	if t.TempBudgetIncrease == nil {
-		return
-	}
-	v.amount("temp_budget_increase", t.TempBudgetIncrease)
-	if t.MaxBudget == nil {
-		v.fail("temp_budget_increase", "needs max_budget: it is added to it")
-	} else if *t.TempBudgetIncrease > money.Max-*t.MaxBudget {
-		v.fail("temp_budget_increase", "and max_budget are more than %s together", money.Max)
 	}
 }
 
