@@ -33,10 +33,26 @@ func CountersAway(policy degraded.Policy, gateways int, now time.Time) api.Alert
 	}
 }
 
-// Crossed tells people that spending has reached a threshold, or that a hard budget has refused a request.
-func Crossed(c quota.Crossing) api.AlertEvent {
+// Crossed tells people that spending has reached a threshold, or that a hard budget has refused a request, and of the throttle
+// that begins there.
+func Crossed(c quota.Crossing) []api.AlertEvent {
+	event := crossed(c)
+	if len(c.About.Changes) == 0 || c.Share != c.About.Threshold || c.Share >= 1 {
+		return []api.AlertEvent{event}
+	}
+	throttled := event
+	throttled.ID, throttled.Type = eventID(api.EventTeamThrottled, event.ID), api.EventTeamThrottled
+	throttled.Changes, throttled.Until = c.About.Changes, event.PeriodEnd
+	throttled.Message = fmt.Sprintf("requests of %s are limited: %s", spender(c), inWords(c.About.Changes))
+	if throttled.Until != nil {
+		throttled.Message += ", until " + day(throttled.Until)
+	}
+	return []api.AlertEvent{event, throttled}
+}
+
+func crossed(c quota.Crossing) api.AlertEvent {
 	event := c.About
-	event.ID = c.ID()
+	event.ID, event.Changes = c.ID(), nil
 	event.Type, event.Severity = api.EventBudgetSoftLimit, "warning"
 	switch {
 	case c.Share >= 1:

@@ -59,7 +59,7 @@ func TestCrossed_saysWhoHasSpentWhat(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			event := alert.Crossed(c.crossing)
+			event := alert.Crossed(c.crossing)[0]
 			if event.Message != c.message || event.Type != c.kind || event.Severity != c.grave {
 				t.Errorf("got %q, %s, %s", event.Message, event.Type, event.Severity)
 			}

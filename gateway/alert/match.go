@@ -25,9 +25,28 @@ func wanting(routes []api.AlertRoute, event api.AlertEvent) []string {
 func wants(route api.AlertRoute, event api.AlertEvent) bool {
 	return route.Enabled && (event.AlertRouteID == "" || event.AlertRouteID != route.AlertRouteID) &&
 		route.Covers(event.TeamID) &&
-		(len(route.Events) == 0 || slices.Contains(route.Events, event.Type)) &&
-		severe(route.MinSeverity, event.Severity) &&
+		wantsType(route, event) &&
+		severe(route.MinSeverity, weight(event)) &&
 		hears(route.Thresholds, event.Threshold)
+}
+
+// wantsType lets what is over go where it was told of, when the receiver keeps incidents open: nobody would close them.
+func wantsType(route api.AlertRoute, event api.AlertEvent) bool {
+	if len(route.Events) == 0 {
+		return !slices.Contains(api.News, event.Type)
+	}
+	if event.Was != nil && (route.PagerDuty != nil || route.Alertmanager != nil) && slices.Contains(route.Events, event.Was.Type) {
+		return true
+	}
+	return slices.Contains(route.Events, event.Type)
+}
+
+// weight is how severe an event is; what is over weighs as much as it did.
+func weight(event api.AlertEvent) string {
+	if event.Was != nil {
+		return event.Was.Severity
+	}
+	return event.Severity
 }
 
 // severe lets a severity that nobody knows pass: one message too many is better than one too few.

@@ -62,6 +62,12 @@ func (m *memory) InsertAlertEvent(_ context.Context, event api.AlertEvent) error
 	return nil
 }
 
+func (m *memory) EndIncidents(context.Context, time.Time, int) (int, error) { return 0, nil }
+
+func (m *memory) TellExpiringKeys(context.Context, time.Time, time.Time, int) (int, error) {
+	return 0, nil
+}
+
 func (m *memory) UnroutedAlertEvents(_ context.Context, n int) ([]api.AlertEvent, error) {
 	end, err := m.begin("unrouted", "")
 	if err != nil {

@@ -16,6 +16,13 @@ type Outbox interface {
 	// InsertAlertEvent adds an event, to be routed. One that is there already stays as it is.
 	InsertAlertEvent(ctx context.Context, event api.AlertEvent) error
 
+	// EndIncidents adds the events that say of up to n budgets, whose period has ended and that people were told of,
+	// that they hold again, each once over all gateways. It returns how many there were.
+	EndIncidents(ctx context.Context, now time.Time, n int) (int, error)
+
+	// TellExpiringKeys adds the events of up to n keys that stop working between now and until and that nobody was told of yet.
+	TellExpiringKeys(ctx context.Context, now, until time.Time, n int) (int, error)
+
 	// RouteAlertEvent stores the event's deliveries, due at once, and takes the event off the
 	// unrouted ones, in one step. Doing it again changes nothing.
 	RouteAlertEvent(ctx context.Context, eventID string, routeIDs []string) error

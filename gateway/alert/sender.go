@@ -50,6 +50,7 @@ type Sender struct {
 	attempts sync.WaitGroup
 	mu       sync.Mutex
 	running  map[string]int // attempts under way by route id
+	watched  time.Time      // when time was last looked at for what it brings by itself
 }
 
 // New returns a sender; [Sender.Run] starts it.
@@ -98,6 +99,7 @@ func (s *Sender) Run(ctx context.Context) {
 
 // pass routes what is new and starts what is due. Errors are logged, the next pass tries again.
 func (s *Sender) pass(ctx, attempts context.Context) {
+	s.note(ctx, s.watch(ctx))
 	s.note(ctx, s.route(ctx))
 	s.note(ctx, s.deliver(ctx, attempts))
 }

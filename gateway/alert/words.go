@@ -69,6 +69,24 @@ func happened(event api.AlertEvent) string {
 		return "the budget holds again"
 	case api.EventRateLimitSustained:
 		return "requests are refused by rate limits all the time"
+	case api.EventKeyCreated:
+		return "a key was made"
+	case api.EventKeyRotated:
+		return "a key has another secret"
+	case api.EventKeyExpiring:
+		return "stops working on " + day(event.Until)
+	case api.EventTeamBlocked:
+		return "was blocked"
+	case api.EventTeamThrottled:
+		return "may send fewer requests until " + day(event.Until)
+	case api.EventQuotaChanged:
+		return "limits were changed"
+	case api.EventModelUnpriced:
+		return "the model " + event.Model + " has no known price"
+	case api.EventUpstreamFailing:
+		return event.Upstream + " fails for " + event.Model
+	case api.EventUsageAboveBound:
+		return "a provider counts more tokens than was reserved for " + event.Model
 	case api.EventQuotaDrift:
 		return "what is counted and what is recorded differ"
 	case api.EventStoreDegraded:
@@ -141,6 +159,13 @@ func facts(event api.AlertEvent) []Fact {
 	add(event.Spend > 0 || event.MaxBudget > 0, "Spent", spent)
 	add(event.MaxBudget > event.Spend, "Left", Amount(event.MaxBudget-event.Spend))
 	add(event.PeriodEnd != nil, "Resets", day(event.PeriodEnd))
+	add(event.Model != "", "Model", event.Model)
+	add(event.Upstream != "", "Upstream", event.Upstream)
+	for _, change := range event.Changes {
+		add(true, change.Field, valueInWords(change.Field, change.From)+" → "+valueInWords(change.Field, change.To))
+	}
+	add(event.Actor != "", "By", event.Actor)
+	add(event.Reason != "", "Reason", event.Reason)
 	return facts
 }
 

@@ -159,7 +159,7 @@ type loggedAlert struct {
 	Severity string `json:"severity"`
 }
 
-// awaitEvents waits until the log shows n alerts of the scope, and returns all there are.
+// awaitEvents waits until the log shows n alerts of the scope at thresholds, and returns all there are.
 func awaitEvents(t *testing.T, gateways []*gateway, scope string, n int) (events []loggedAlert) {
 	t.Helper()
 	await(t, awaitLong, fmt.Sprintf("%d alerts of %s", n, scope), func() bool {
@@ -167,7 +167,7 @@ func awaitEvents(t *testing.T, gateways []*gateway, scope string, n int) (events
 		for _, g := range gateways {
 			for line := range strings.SplitSeq(g.log.String(), "\n") {
 				var alert loggedAlert
-				if json.Unmarshal([]byte(line), &alert) == nil && alert.Event != "" && strings.HasPrefix(alert.Scope, scope) {
+				if json.Unmarshal([]byte(line), &alert) == nil && strings.HasSuffix(alert.Event, "_limit") && strings.HasPrefix(alert.Scope, scope) {
 					events = append(events, alert)
 				}
 			}

@@ -96,14 +96,14 @@ func assemble(ctx context.Context, options Options) (_ *parts, err error) {
 	if err != nil {
 		return nil, err
 	}
-	p.store, err = store.Open(ctx, settings.DatabaseURL, store.Options{Sealer: sealer, Logger: logger, Journal: true, Version: options.Version, Names: p.modelNames})
+	p.store, err = store.Open(ctx, settings.DatabaseURL, store.Options{Sealer: sealer, Logger: logger, Journal: true, Version: options.Version, Names: p.modelNames, Events: alert.Changes{}})
 	if err != nil {
 		return nil, fmt.Errorf("open the record (database_url): %w", err)
 	}
 	p.onClose("record", func(context.Context) error { return p.store.Close() })
 
 	p.alerts = alert.New(alert.Options{
-		Outbox: p.store, Logger: logger,
+		Outbox: p.store, Logger: logger, Now: options.Now,
 		Targets: alertTargets(settings, options.Version),
 	})
 	p.ledger = ledger.New(ledger.Options{Store: p.store, Describe: alert.Crossed, OnAlert: p.alerts.Wake, Logger: logger})

@@ -53,6 +53,9 @@ func (r *Route) Sent() {
 // Answered notes that the deployment works.
 func (r *Route) Answered() { r.Deployment().health.answered() }
 
+// Cooling says whether the deployment that Next picked is left alone now.
+func (r *Route) Cooling(now time.Time) bool { return r.Deployment().health.cooling(now) }
+
 // Failed notes that the deployment did not do its work. wait is the upstream's Retry-After, 0 without one.
 // It says whether another deployment may be asked.
 func (r *Route) Failed(now time.Time, wait time.Duration) (again bool) {

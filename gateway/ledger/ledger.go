@@ -35,8 +35,8 @@ type Store interface {
 // Options are what a [Writer] needs. Zero numbers take the defaults.
 type Options struct {
 	Store Store
-	// Describe makes the alert event of what an engine says was crossed.
-	Describe func(quota.Crossing) api.AlertEvent
+	// Describe makes the alert events of what an engine says was crossed.
+	Describe func(quota.Crossing) []api.AlertEvent
 	// OnAlert is called when alert events have become durable. It must not block; nil does nothing.
 	OnAlert func()
 	// Logger is told of batches that could not be written; nil is slog.Default.
@@ -131,7 +131,7 @@ func (w *Writer) groupOf(entries []quota.Entry) *group {
 			g.rows = append(g.rows, *entry.Row)
 		}
 		for _, crossing := range entry.Crossings {
-			g.events = append(g.events, w.options.Describe(crossing))
+			g.events = append(g.events, w.options.Describe(crossing)...)
 		}
 		g.events = append(g.events, entry.Alerts...)
 	}

@@ -2,8 +2,10 @@ package policy
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -87,7 +89,29 @@ func (b *Book) teamBudget(team api.Team, terms budgetTerms, routes []api.AlertRo
 	running := b.running(teamScope(team.TeamID), "team", terms, team.CreatedAt, about)
 	running.countIn(team.TeamID)
 	running.throttle(teamScope(team.TeamID), terms)
+	running.tellOfThrottle(withFallback(withFallback(team.RateLimits, terms.rates), b.defaults.rates()))
 	return running
+}
+
+// tellOfThrottle notes, for the event, what becomes of the team's limit at which share.
+func (r *runningBudget) tellOfThrottle(limits api.RateLimits) {
+	if limits.RPMLimit == nil {
+		return
+	}
+	for _, budget := range []*quota.Budget{&r.template, r.increased} {
+		if budget == nil || budget.Throttle == nil {
+			continue
+		}
+		at := slices.IndexFunc(budget.Thresholds, func(t quota.Threshold) bool { return t.At == budget.Throttle.At })
+		if at < 0 {
+			continue
+		}
+		budget.About.Threshold = budget.Thresholds[at].Share
+		budget.About.Changes = []api.AlertChange{{
+			Field: "rpm_limit", From: json.RawMessage(strconv.FormatInt(*limits.RPMLimit, 10)),
+			To: json.RawMessage(strconv.FormatInt(budget.Throttle.Reduced(*limits.RPMLimit), 10)),
+		}}
+	}
 }
 
 func (b *Book) keyBudget(key api.Key, terms budgetTerms) *runningBudget {

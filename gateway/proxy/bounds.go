@@ -78,6 +78,7 @@ func (p *Proxy) checkPrices(c *call) error {
 	for _, deployment := range c.served.Deployments {
 		switch {
 		case !deployment.FallbackUntil.IsZero() && !p.Now().Before(deployment.FallbackUntil):
+			p.tellUnpriced(c.served.Label, "the time that it was served at a stated price for is over, its calls are refused")
 			return api.Errorf(api.Forbidden, "the model %q has no known price, so it is no longer served; the operator can set the model's price", c.model)
 		case deployment.Priced:
 			c.expectSearch(deployment)
@@ -85,6 +86,7 @@ func (p *Proxy) checkPrices(c *call) error {
 				return err
 			}
 		case !p.AllowUnpriced:
+			p.tellUnpriced(c.served.Label, "its calls are refused")
 			return api.Errorf(api.Forbidden, "the model %q has no known price, so it is not served; the operator can set the model's price", c.model)
 		}
 	}

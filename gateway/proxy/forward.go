@@ -60,7 +60,14 @@ func (p *Proxy) forwardOnce(ctx, client context.Context, c *call) (*http.Respons
 		if failure == nil || !upstream.MayBill(failure) {
 			failed, failure = c.deployment, err
 		}
-		if ctx.Err() != nil || !upstream.Retryable(err) || !route.Failed(p.Now(), retryAfter(err, p.Now())) || client.Err() != nil {
+		if ctx.Err() != nil || !upstream.Retryable(err) {
+			break
+		}
+		again := route.Failed(p.Now(), retryAfter(err, p.Now()))
+		if route.Cooling(p.Now()) {
+			p.tellFailing(c.served.Label, c.deployment)
+		}
+		if !again || client.Err() != nil {
 			break
 		}
 	}

@@ -44,6 +44,14 @@ const mostAttrs = 17
 
 // count adds the call to the metrics. A model that is not served is a caller's text and stays out of labels.
 func (p *Proxy) count(c *call, status int) {
+	above := c.settled && c.endpoint.capped && c.usage.PromptTokens > c.bounds.inputTokens
+	if above {
+		p.tellAboveBound(c)
+	}
+	unpriced := c.settled && !c.deployment.FallbackUntil.IsZero()
+	if unpriced {
+		p.tellUnpriced(c.served.Label, "its calls are booked at the price that unpriced_models states until "+c.deployment.FallbackUntil.UTC().Format(time.DateOnly))
+	}
 	if p.Metrics == nil {
 		return
 	}
@@ -55,8 +63,7 @@ func (p *Proxy) count(c *call, status int) {
 	if c.subject != nil && c.subject.Key.TeamID != nil {
 		counted.TeamID = *c.subject.Key.TeamID
 	}
-	counted.AboveBound = c.settled && c.endpoint.capped && c.usage.PromptTokens > c.bounds.inputTokens
-	counted.Unpriced = c.settled && !c.deployment.FallbackUntil.IsZero()
+	counted.AboveBound, counted.Unpriced = above, unpriced
 	p.Metrics.CallEnded(counted)
 }
 

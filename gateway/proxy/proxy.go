@@ -94,6 +94,7 @@ type Proxy struct {
 	unread *unread
 	// unreached are the calls that reached no provider and are not in the ledger yet.
 	unreached unreached
+	tidings   tidings
 }
 
 // New returns a proxy. [Proxy.Run] must run beside it while it serves.
@@ -112,6 +113,7 @@ func (p *Proxy) Run(ctx context.Context) {
 	others.Go(func() { p.purgeResponses(ctx) })
 	if p.Events != nil {
 		others.Go(func() { p.runUnreached(ctx) })
+		others.Go(func() { p.runTidings(ctx) })
 	}
 	p.live.renew(ctx, p)
 	others.Wait()

@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
@@ -177,6 +178,11 @@ type Throttle struct {
 	Window Scope
 	At     money.Nano
 	Factor float64
+}
+
+// Reduced is the RPM that is left of a limit, at least one.
+func (t Throttle) Reduced(rpm int64) int64 {
+	return max(int64(math.Floor(float64(rpm)*t.Factor)), 1)
 }
 
 // Period is the time that a budget's counter runs for. The zero End never ends.

@@ -1,7 +1,6 @@
 package quota
 
 import (
-	"math"
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
@@ -90,7 +89,7 @@ func ThrottledRPM(window Window, budgets []Budget, states []BudgetState) int64 {
 		if throttle == nil || throttle.Window != window.Scope || states[i].Settled < throttle.At {
 			continue
 		}
-		rpm = min(rpm, max(int64(math.Floor(float64(window.RPM)*throttle.Factor)), 1))
+		rpm = min(rpm, throttle.Reduced(window.RPM))
 	}
 	return rpm
 }

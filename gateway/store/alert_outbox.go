@@ -15,10 +15,14 @@ func (s *Store) InsertAlertEvent(ctx context.Context, event api.AlertEvent) erro
 	if err != nil {
 		return err
 	}
-	_, err = s.exec(ctx, "alert_event_insert", args{
+	fresh, err := s.exec(ctx, "alert_event_insert", args{
 		"id": event.ID, "created_at_ms": event.CreatedAt.UnixMilli(), "document": document,
+		"type": event.Type, "severity": event.Severity, "team_id": event.TeamID,
 	})
-	return err
+	if err != nil || fresh == 0 || !opens(event) {
+		return err
+	}
+	return s.openIncident(ctx, event, document)
 }
 
 // UnroutedAlertEvents returns up to n events that have no deliveries yet, oldest first.

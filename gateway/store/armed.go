@@ -43,6 +43,9 @@ func (s *Store) armChanged(ctx context.Context, before, after []spendingCap) err
 }
 
 func (s *Store) arm(ctx context.Context, scope string) error {
+	if t := s.joined(ctx); t != nil {
+		t.touch(scope)
+	}
 	_, err := s.exec(ctx, "armed_again", args{"scope": scope})
 	return err
 }

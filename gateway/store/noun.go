@@ -120,6 +120,9 @@ func remove[T any](ctx context.Context, s *Store, n noun[T], change api.Change, 
 			if _, err := s.exec(ctx, n.name+"_delete", args{"id": id}); err != nil {
 				return err
 			}
+			for _, spending := range n.capsOf(object) {
+				t.touch(spending.scope)
+			}
 			if err := t.audit(change, n.name+".delete", id, n.audit(object), nil); err != nil {
 				return err
 			}

@@ -45,6 +45,8 @@ type Options struct {
 	Now func() time.Time
 	// Names are all that a model is called by, for pots that name one by an alias or access group; nil is its name alone.
 	Names func(model string) *modelname.Names
+	// Events says what people are told of changes; nil tells nothing.
+	Events EventMaker
 	// Logger is told of migrations; nil is slog.Default.
 	Logger *slog.Logger
 	// Version is the program's, to tell an older one who wrote the tables that it does not know.
@@ -65,6 +67,7 @@ type Store struct {
 	logger   *slog.Logger
 	names    func(model string) *modelname.Names
 	version  string
+	events   EventMaker
 	// changing is held by the one audited change that this process makes at a time. Changes wait
 	// for each other at the audit head anyway; waiting here keeps them from holding connections.
 	changing chan struct{}
@@ -81,7 +84,7 @@ func Open(ctx context.Context, address string, options Options) (*Store, error) 
 	}
 	s := &Store{
 		sealer: options.Sealer, auditKey: options.Sealer.Derive("audit"),
-		now: options.Now, logger: options.Logger, version: options.Version, changing: make(chan struct{}, 1),
+		now: options.Now, logger: options.Logger, version: options.Version, events: options.Events, changing: make(chan struct{}, 1),
 		writable: writability{patience: retriesEvery},
 	}
 	if s.now == nil {

@@ -19,6 +19,8 @@ type tx struct {
 	store  *Store
 	sql    *sql.Tx
 	audits []audit
+	// rearmed are the scopes whose caps it touched.
+	rearmed []rearmed
 	// changing: it holds the audit head.
 	changing bool
 	// failed is the first error inside; a transaction that had one is never committed.
@@ -62,7 +64,10 @@ func (s *Store) change(ctx context.Context, do func(ctx context.Context, t *tx) 
 		if err := do(ctx, t); err != nil {
 			return err
 		}
-		return s.appendAudits(ctx, head, t.audits)
+		if err := s.appendAudits(ctx, head, t.audits); err != nil {
+			return err
+		}
+		return s.tellOfChanges(ctx, t)
 	})
 }
 

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 	"time"
@@ -27,12 +28,37 @@ const (
 	EventUsageImpossible = "usage.impossible"
 	// EventAlertFailing: a message was given up on its way to an alert route; told through the others, once a day for each.
 	EventAlertFailing = "alert.failing"
+	// EventKeyCreated: a key was made.
+	EventKeyCreated = "key.created"
+	// EventKeyRotated: a key was given another secret.
+	EventKeyRotated = "key.rotated"
+	// EventKeyExpiring: a key stops working within a week.
+	EventKeyExpiring = "key.expiring"
+	// EventTeamBlocked: a team was blocked.
+	EventTeamBlocked = "team.blocked"
+	// EventTeamThrottled: a team's rate limit was cut because its soft limit is reached.
+	EventTeamThrottled = "team.throttled"
+	// EventQuotaChanged: a limit or budget of a team, key, user, member or shared budget was changed.
+	EventQuotaChanged = "quota.changed"
+	// EventModelUnpriced: a model was asked for that has no known price.
+	EventModelUnpriced = "model.unpriced"
+	// EventUpstreamFailing: a deployment of a model failed so often that it is left alone.
+	EventUpstreamFailing = "upstream.failing"
+	// EventUsageAboveBound: a provider reported a longer prompt than the bound that was reserved.
+	EventUsageAboveBound = "usage.above_bound"
 	// EventTest: somebody called /alert_route/test.
 	EventTest = "test"
 )
 
 // Events lists the names an alert route may ask for.
-var Events = []string{EventBudgetSoftLimit, EventBudgetHardLimit, EventBudgetResolved, EventRateLimitSustained, EventQuotaDrift, EventStoreDegraded, EventUsageImpossible, EventAlertFailing}
+var Events = []string{
+	EventBudgetSoftLimit, EventBudgetHardLimit, EventBudgetResolved, EventRateLimitSustained, EventQuotaDrift, EventStoreDegraded,
+	EventUsageImpossible, EventUsageAboveBound, EventAlertFailing, EventKeyCreated, EventKeyRotated, EventKeyExpiring, EventTeamBlocked,
+	EventTeamThrottled, EventQuotaChanged, EventModelUnpriced, EventUpstreamFailing,
+}
+
+// News are the events that tell what somebody did on purpose. They go to the routes that name them.
+var News = []string{EventKeyCreated, EventKeyRotated, EventQuotaChanged}
 
 // Severities in ascending order.
 var Severities = []string{"info", "warning", "critical"}
@@ -49,7 +75,8 @@ type AlertRoute struct {
 type AlertRouteFields struct {
 	// Name is unique.
 	Name string `json:"name"`
-	// Events are the event names wanted; empty is all of them.
+	// Events are the event names wanted. Empty is all of them but key.created, key.rotated and quota.changed,
+	// which tell what somebody did on purpose.
 	Events StringList `json:"events"`
 	// TeamIDs restrict the route to events of these teams; empty is every team.
 	TeamIDs StringList `json:"team_ids"`
@@ -90,6 +117,32 @@ type AlertEvent struct {
 	PeriodEnd   *time.Time `json:"period_end,omitempty"`
 	// HardCap says whether requests are refused at the cap.
 	HardCap bool `json:"hard_cap"`
+	// Model is what a model is called, Upstream the host that serves it.
+	Model    string `json:"model,omitempty"`
+	Upstream string `json:"upstream,omitempty"`
+	// Actor made a change, for Reason.
+	Actor  string `json:"actor,omitempty"`
+	Reason string `json:"reason,omitempty"`
+	// Changes are the fields that were changed.
+	Changes []AlertChange `json:"changes,omitempty"`
+	// Until is when what the event tells of ends: a throttle, or a key's life.
+	Until *time.Time `json:"until,omitempty"`
+	// Was is what a budget.resolved says is over.
+	Was *AlertWas `json:"was,omitempty"`
+}
+
+// AlertChange is a field with its value before and after a change; null is none.
+type AlertChange struct {
+	Field string          `json:"field"`
+	From  json.RawMessage `json:"from"`
+	To    json.RawMessage `json:"to"`
+}
+
+// AlertWas is an event that no longer holds.
+type AlertWas struct {
+	ID       string `json:"id"`
+	Type     string `json:"type"`
+	Severity string `json:"severity"`
 }
 
 // NewAlertRoute returns a route with the defaults of a create.

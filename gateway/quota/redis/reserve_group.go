@@ -1,6 +1,7 @@
 package redis
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/escrow"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis/script"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis/wire"
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
 // reserveCall is one request's part of a group that reserve.lua decides.
@@ -131,7 +133,7 @@ func sameTerms(a, b *reserveCall) bool {
 
 func sameBudget(a, b quota.Budget) bool {
 	return a.Scope == b.Scope && a.Slot == b.Slot && a.Limit == b.Limit && a.Hard == b.Hard && a.Generation == b.Generation &&
-		slices.Equal(a.Periods, b.Periods) && slices.Equal(a.Thresholds, b.Thresholds) && sameThrottle(a.Throttle, b.Throttle) && a.About == b.About
+		slices.Equal(a.Periods, b.Periods) && slices.Equal(a.Thresholds, b.Thresholds) && sameThrottle(a.Throttle, b.Throttle) && sameOwner(a.About, b.About)
 }
 
 func sameThrottle(a, b *quota.Throttle) bool {
@@ -175,4 +177,12 @@ func (r *Engine) budgetArgs(args []any, budget quota.Budget, slot string) []any 
 		args = append(args, script.ShareText(threshold.Share), int64(threshold.At))
 	}
 	return args
+}
+
+// sameOwner says whether events about two budgets tell the same of whose they are and how they throttle.
+func sameOwner(a, b api.AlertEvent) bool {
+	return a.TeamID == b.TeamID && a.TeamAlias == b.TeamAlias && a.KeyID == b.KeyID && a.UserID == b.UserID && a.BudgetID == b.BudgetID &&
+		a.Threshold == b.Threshold && slices.EqualFunc(a.Changes, b.Changes, func(a, b api.AlertChange) bool {
+		return a.Field == b.Field && bytes.Equal(a.From, b.From) && bytes.Equal(a.To, b.To)
+	})
 }

@@ -1,6 +1,6 @@
 -- name: alert_event_insert
-INSERT INTO alert_event (id, created_at_ms, routed_at_ms, document)
-VALUES ($id, $created_at_ms, NULL, $document)
+INSERT INTO alert_event (id, created_at_ms, routed_at_ms, document, type, severity, team_id)
+VALUES ($id, $created_at_ms, NULL, $document, $type, $severity, $team_id)
 ON CONFLICT (id) DO NOTHING
 
 -- name: alert_event_unrouted

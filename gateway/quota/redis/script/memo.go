@@ -145,26 +145,29 @@ type budgetMemo struct {
 	About      aboutMemo   `json:"a,omitzero"`
 }
 
-// aboutMemo has the fields of [api.AlertEvent].
+// aboutMemo is whose budget it is: all that policies say of a budget in its About.
 type aboutMemo struct {
-	ID           string     `json:"i,omitzero"`
-	Type         string     `json:"y,omitzero"`
-	Severity     string     `json:"v,omitzero"`
-	CreatedAt    time.Time  `json:"c,omitzero"`
-	Message      string     `json:"m,omitzero"`
-	TeamID       string     `json:"t,omitzero"`
-	TeamAlias    string     `json:"ta,omitzero"`
-	KeyID        string     `json:"k,omitzero"`
-	UserID       string     `json:"u,omitzero"`
-	BudgetID     string     `json:"b,omitzero"`
-	AlertRouteID string     `json:"r,omitzero"`
-	Scope        string     `json:"s,omitzero"`
-	Threshold    float64    `json:"h,omitzero"`
-	Spend        money.Nano `json:"p,omitzero"`
-	MaxBudget    money.Nano `json:"x,omitzero"`
-	PeriodStart  *time.Time `json:"ps,omitzero"`
-	PeriodEnd    *time.Time `json:"pe,omitzero"`
-	HardCap      bool       `json:"hc,omitzero"`
+	TeamID    string            `json:"t,omitzero"`
+	TeamAlias string            `json:"ta,omitzero"`
+	KeyID     string            `json:"k,omitzero"`
+	UserID    string            `json:"u,omitzero"`
+	BudgetID  string            `json:"b,omitzero"`
+	Threshold float64           `json:"h,omitzero"`
+	Changes   []api.AlertChange `json:"ch,omitzero"`
+}
+
+func aboutOf(about api.AlertEvent) aboutMemo {
+	return aboutMemo{
+		TeamID: about.TeamID, TeamAlias: about.TeamAlias, KeyID: about.KeyID, UserID: about.UserID, BudgetID: about.BudgetID,
+		Threshold: about.Threshold, Changes: about.Changes,
+	}
+}
+
+func (m aboutMemo) event() api.AlertEvent {
+	return api.AlertEvent{
+		TeamID: m.TeamID, TeamAlias: m.TeamAlias, KeyID: m.KeyID, UserID: m.UserID, BudgetID: m.BudgetID,
+		Threshold: m.Threshold, Changes: m.Changes,
+	}
 }
 
 // PackBudgets writes what travels with a reservation of its budgets.
@@ -173,7 +176,7 @@ func PackBudgets(budgets []quota.Budget) ([]byte, error) {
 	for i, budget := range budgets {
 		memos[i] = budgetMemo{
 			Scope: budget.Scope, Limit: int64(budget.Limit), Hard: budget.Hard,
-			Generation: budget.Generation, About: aboutMemo(budget.About),
+			Generation: budget.Generation, About: aboutOf(budget.About),
 		}
 	}
 	return json.Marshal(memos)
@@ -181,6 +184,6 @@ func PackBudgets(budgets []quota.Budget) ([]byte, error) {
 
 func (b budgetMemo) budget() *quota.Budget {
 	return &quota.Budget{
-		Scope: b.Scope, Limit: money.Nano(b.Limit), Hard: b.Hard, Generation: b.Generation, About: api.AlertEvent(b.About),
+		Scope: b.Scope, Limit: money.Nano(b.Limit), Hard: b.Hard, Generation: b.Generation, About: b.About.event(),
 	}
 }
