@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -136,9 +137,8 @@ func alertRouteSchema() schema.Schema {
 		Attributes: attribute.Merged(targetAttributes(), map[string]schema.Attribute{
 			"alert_route_id": attribute.ID("The route's id, for good: a change makes a new route. Leave it out to have the gateway choose one."),
 			"name":           schema.StringAttribute{MarkdownDescription: "The route's name for people, unique.", Required: true},
-			"events": attribute.StringList("The events to send: `budget.soft_limit` when spending reaches a threshold below the cap, " +
-				"`budget.hard_limit` when it reaches the cap, `quota.drift` when a counter and the ledger disagree, `store.degraded` when a gateway " +
-				"cannot reach its counters, `usage.impossible` when a provider reports what its model cannot have used. `alert.failing` when another route does not take its messages. `rate_limit.sustained` and `budget.resolved` can be asked for and are not sent yet. Defaults to `[]`, which is all of them."),
+			"events": attribute.StringList("The events to send: `" + strings.Join(api.Events, "`, `") + "`; the alerts guide says what each is. " +
+				"Defaults to `[]`, which is all of them but `" + strings.Join(api.News, "`, `") + "`, which tell what somebody did on purpose."),
 			"team_ids":     attribute.StringList("The teams whose events are sent. Defaults to `[]`, which is every team."),
 			"min_severity": attribute.Text("The least severity sent: `info`, `warning` or `critical`. Leave it out for all."),
 			"thresholds": attribute.FloatList("Shares of a cap at which this route is told, ascending, such as `[0.8, 0.95, 1]`; the route then hears of these only. " +

@@ -61,7 +61,7 @@ func (Changes) OfChange(change api.Audit) []api.AlertEvent {
 		event.Until = after.Expires
 	case noun == "key" && verb == "rotate":
 		event.Type, event.Message = api.EventKeyRotated, keyName(after)+" was given another secret"
-	case verb != "update" || change.Before == nil || change.After == nil:
+	case verb != "update" || none(change.Before) || none(change.After):
 		return nil
 	case noun == "team" && after.Blocked && !before.Blocked:
 		event.Type, event.Severity = api.EventTeamBlocked, "warning"
@@ -148,6 +148,9 @@ func changedQuotas(noun string, before, after json.RawMessage) []api.AlertChange
 	return changes
 }
 
+// none says whether there is no object: before it was made and after it was deleted.
+func none(document json.RawMessage) bool { return len(document) == 0 || string(document) == "null" }
+
 // given is null for what is left out.
 func given(value json.RawMessage) json.RawMessage {
 	if len(value) == 0 {
@@ -189,7 +192,7 @@ func (Changes) Over(told api.AlertEvent, change api.Audit) *api.AlertEvent {
 	if strings.HasSuffix(change.Action, ".reset_spend") {
 		event.Spend = read(change.After).Spend
 		event.Message = fmt.Sprintf("spending of %s was reset to %s", owner, event.Spend.Dollars())
-	} else if change.After == nil {
+	} else if none(change.After) {
 		event.Message = owner + " was deleted"
 	} else {
 		limit, limited, known := capAfter(told, change)

@@ -55,7 +55,7 @@ func TestAlerts_tellOfChanges(t *testing.T) {
 	g.admin("POST", "/team/new", `{"team_id":"red","team_alias":"Red","max_budget":10,"rpm_limit":100}`)
 	made := g.admin("POST", "/key/generate", fmt.Sprintf(`{"team_id":"red","key_alias":"ci","expires":%q}`, time.Now().Add(30*24*time.Hour).UTC().Format(time.RFC3339)))
 	keyID := made["key_id"].(string)
-	g.admin("POST", "/key/rotate", fmt.Sprintf(`{"key_id":%q}`, keyID))
+	g.admin("POST", "/key/rotate", fmt.Sprintf(`{"key":%q}`, keyID))
 	if status, _, text := g.doWith("POST", "/team/update", adminKey, `{"team_id":"red","max_budget":25,"rpm_limit":50}`, map[string][]string{"X-Change-Reason": {"a launch"}}); status != 200 {
 		t.Fatalf("%d %s", status, text)
 	}

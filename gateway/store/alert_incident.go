@@ -43,7 +43,7 @@ func opens(event api.AlertEvent) bool {
 // openIncident keeps the highest threshold that people were told of in a period.
 func (s *Store) openIncident(ctx context.Context, event api.AlertEvent, document string) error {
 	values := args{
-		"scope": event.Scope, "budget_id": event.BudgetID, "threshold": event.Threshold,
+		"scope": event.Scope, "budget_id": event.BudgetID, "event_id": event.ID, "threshold": event.Threshold,
 		"since_ms": int64(0), "period_end_ms": nil, "document": document,
 	}
 	if event.PeriodStart != nil {

@@ -1,8 +1,8 @@
 -- name: alert_incident_put
-INSERT INTO alert_incident (scope, budget_id, threshold, since_ms, period_end_ms, document)
-VALUES ($scope, $budget_id, $threshold, $since_ms, $period_end_ms, $document)
+INSERT INTO alert_incident (scope, budget_id, event_id, threshold, since_ms, period_end_ms, document)
+VALUES ($scope, $budget_id, $event_id, $threshold, $since_ms, $period_end_ms, $document)
 ON CONFLICT (scope) DO UPDATE SET
-    budget_id = excluded.budget_id, threshold = excluded.threshold, since_ms = excluded.since_ms,
+    budget_id = excluded.budget_id, event_id = excluded.event_id, threshold = excluded.threshold, since_ms = excluded.since_ms,
     period_end_ms = excluded.period_end_ms, document = excluded.document
 WHERE excluded.since_ms > alert_incident.since_ms
    OR excluded.since_ms = alert_incident.since_ms AND excluded.threshold >= alert_incident.threshold

@@ -19,6 +19,7 @@ ALTER TABLE alert_delivery ADD COLUMN leased_until_ms BIGINT NOT NULL DEFAULT 0;
 CREATE TABLE alert_incident (
     scope         TEXT PRIMARY KEY,
     budget_id     TEXT NOT NULL, -- whose terms it has; '' is its own
+    event_id      TEXT NOT NULL,
     threshold     DOUBLE PRECISION NOT NULL,
     since_ms      BIGINT NOT NULL, -- start of the period
     period_end_ms BIGINT, -- NULL: it never ends by itself
