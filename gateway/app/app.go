@@ -76,10 +76,6 @@ func New(ctx context.Context, options Options) (*App, error) {
 	if err := os.MkdirAll(options.Config.DataDir, 0o700); err != nil {
 		return nil, fmt.Errorf("make data directory: %w", err)
 	}
-	description, err := Description(options.Version)
-	if err != nil { // tests see to it that this never is; calls could be served without it
-		options.Logger.ErrorContext(ctx, "the API cannot be described", slog.Any("error", err))
-	}
 	parts, err := assemble(ctx, options)
 	if err != nil {
 		return nil, err
@@ -90,7 +86,7 @@ func New(ctx context.Context, options Options) (*App, error) {
 	}
 	a := &App{options: options, parts: parts, doors: doors, failed: make(chan error, len(doors))}
 	a.background, a.quiet = context.WithCancel(context.WithoutCancel(ctx))
-	for i, handler := range a.handlers(description) {
+	for i, handler := range a.handlers() {
 		doors[i].serve(handler, options.Logger)
 	}
 	return a, nil

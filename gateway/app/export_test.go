@@ -15,7 +15,7 @@ func StrictDescription() ([]byte, error) {
 var Operations = operations
 
 // Patterns are the routes that the gateway serves, with "/" for the admin API.
-func (a *App) Patterns() []string { return a.muxes(nil)[0].Patterns() }
+func (a *App) Patterns() []string { return a.muxes()[0].Patterns() }
 
 // StayFor is stayFor.
 var StayFor = stayFor

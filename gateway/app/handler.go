@@ -11,9 +11,9 @@ import (
 )
 
 // handlers serve the routes, with what all of them need, at the gateway's one door or at its two.
-func (a *App) handlers(description []byte) []http.Handler {
+func (a *App) handlers() []http.Handler {
 	var handlers []http.Handler
-	for _, mux := range a.muxes(description) {
+	for _, mux := range a.muxes() {
 		handlers = append(handlers, httpx.Chain(mux, a.countTraffic, httpx.Identify(a.options.Config.TrustedProxies),
 			httpx.Recover(a.options.Logger), httpx.OneLength(a.options.Logger)))
 	}
@@ -21,13 +21,13 @@ func (a *App) handlers(description []byte) []http.Handler {
 }
 
 // muxes have the routes of each door.
-func (a *App) muxes(description []byte) []*httpx.Mux {
+func (a *App) muxes() []*httpx.Mux {
 	var muxes []*httpx.Mux
 	for range a.doors {
 		muxes = append(muxes, a.mux())
 	}
 	a.parts.proxy.Register(muxes[0])
-	a.administer(muxes[len(muxes)-1], description)
+	a.administer(muxes[len(muxes)-1])
 	return muxes
 }
 
@@ -43,9 +43,9 @@ func (a *App) mux() *httpx.Mux {
 }
 
 // administer adds the metrics, the description of the API and, for all that has no route, the admin API.
-func (a *App) administer(mux *httpx.Mux, description []byte) {
+func (a *App) administer(mux *httpx.Mux) {
 	mux.Handle("GET /metrics", httpx.Handle(a.options.Logger, a.serveMetrics))
-	for _, route := range openapi.Routes(description) {
+	for _, route := range openapi.Routes(func() ([]byte, error) { return Description(a.options.Version) }) {
 		mux.Handle(route.Pattern, route.Handler)
 	}
 	administration := admin.New(a.parts.admin)

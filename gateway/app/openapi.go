@@ -16,9 +16,9 @@ const apiText = "The admin API has LiteLLM's paths and fields, and what Bursar a
 	"In a change, what is left out is kept and what is null is cleared. Where something changes, fields that are not known are refused; those of LiteLLM's that limit nothing are named in the header `" +
 	api.HeaderUnknownFields + "`, and refused with `?strict=true`. Every answer carries `" + api.HeaderRequestID + "`, which the log has too."
 
-// Description returns the description of the whole HTTP API in OpenAPI 3.1. It is not to be changed.
+// Description returns the description of the whole HTTP API in OpenAPI 3.1.
 func Description(version string) ([]byte, error) {
-	describe, _ := descriptions.LoadOrStore(version, sync.OnceValues(func() ([]byte, error) {
+	describe, _ := descriptions.LoadOrStore(version, openapi.Packed(func() ([]byte, error) {
 		return openapi.Document(apiInfo(version), operations())
 	}))
 	return describe.(func() ([]byte, error))() //nolint:forcetypeassert // nothing else is kept there

@@ -10,6 +10,7 @@ import (
 	"html/template"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
@@ -123,7 +124,8 @@ type UpstreamHealth struct {
 // Server serves the console.
 type Server struct {
 	Options
-	pages    map[string]*template.Template
+	// pages reads the templates once a page is asked for: what is made of them takes two megabytes.
+	pages    func() map[string]*template.Template
 	overview *overview
 	// sums are those of the page of usage.
 	sums *later[[]usageRow]
@@ -133,7 +135,7 @@ type Server struct {
 
 // New returns the handler of everything under [Root].
 func New(options Options) http.Handler {
-	s := &Server{Options: options, pages: parsePages(), csrfKey: options.Sealer.Derive("console forms")}
+	s := &Server{Options: options, pages: sync.OnceValue(parsePages), csrfKey: options.Sealer.Derive("console forms")}
 	s.overview = newOverview(options.Record, options.Spending, options.Now, options.Logger)
 	s.sums = newLater[[]usageRow](options.Now, options.Logger)
 	// Other sites cannot send forms here: browsers say where a form comes from.

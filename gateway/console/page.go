@@ -122,7 +122,7 @@ func navOf(caller auth.Caller) (nav []navEntry) {
 // render makes the whole page before it answers, so that an error is never half a page.
 func (s *Server) render(w http.ResponseWriter, status int, name string, p page) error {
 	var page bytes.Buffer
-	if err := s.pages[name].ExecuteTemplate(&page, "layout", p); err != nil {
+	if err := s.pages()[name].ExecuteTemplate(&page, "layout", p); err != nil {
 		return fmt.Errorf("make the page %s: %w", name, err)
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")

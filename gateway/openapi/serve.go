@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"compress/gzip"
 	"embed"
+	"fmt"
 	"io"
 	"net/http"
 	"path"
+	"sync"
 )
 
 //go:embed page
@@ -20,9 +22,9 @@ type Route struct {
 
 // Routes are the description at /openapi.json and a page to read it at /docs, which needs nothing but the
 // gateway: no script or font of others.
-func Routes(document []byte) []Route {
+func Routes(document func() ([]byte, error)) []Route {
 	return []Route{
-		{"GET /openapi.json", packed("application/json", document)},
+		{"GET /openapi.json", described(document)},
 		{"GET /docs", pageFile("index.html", "text/html; charset=utf-8")},
 		{"GET /docs/page.js", pageFile("page.js", "text/javascript; charset=utf-8")},
 		{"GET /docs/page.css", pageFile("page.css", "text/css; charset=utf-8")},
@@ -37,20 +39,42 @@ func pageFile(name, media string) http.Handler {
 	return static(media, data)
 }
 
-// packed holds data compressed, because nobody asks for it while calls are served.
-func packed(media string, data []byte) http.Handler {
-	var kept bytes.Buffer
-	pack := gzip.NewWriter(&kept)
-	_, _ = pack.Write(data) // a buffer takes everything
-	_ = pack.Close()
+// described answers with the document. It is not made before somebody asks: few gateways are asked.
+func described(document func() ([]byte, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		unpack, err := gzip.NewReader(bytes.NewReader(kept.Bytes()))
-		if err != nil {
-			panic("what was packed cannot be unpacked: " + err.Error())
+		data, err := document()
+		if err != nil { // tests see to it that this never is
+			http.Error(w, "The API cannot be described: "+err.Error(), http.StatusInternalServerError)
+			return
 		}
-		data, _ := io.ReadAll(unpack)
-		static(media, data).ServeHTTP(w, r)
+		static("application/json", data).ServeHTTP(w, r)
 	})
+}
+
+// Packed makes a document when it is first asked for, and keeps it compressed: it is large, and seldom asked for again.
+func Packed(document func() ([]byte, error)) func() ([]byte, error) {
+	kept := sync.OnceValues(func() ([]byte, error) {
+		data, err := document()
+		if err != nil {
+			return nil, err
+		}
+		var packed bytes.Buffer
+		pack := gzip.NewWriter(&packed)
+		_, _ = pack.Write(data) // a buffer takes everything
+		_ = pack.Close()
+		return bytes.Clone(packed.Bytes()), nil
+	})
+	return func() ([]byte, error) {
+		packed, err := kept()
+		if err != nil {
+			return nil, err
+		}
+		unpack, err := gzip.NewReader(bytes.NewReader(packed))
+		if err != nil {
+			return nil, fmt.Errorf("unpack the document: %w", err)
+		}
+		return io.ReadAll(unpack)
+	}
 }
 
 // pagePolicy lets the page have its own script, its own style and the description, and nothing else.

@@ -55,6 +55,7 @@ func (c serveCommand) serve(ctx context.Context, out io.Writer) (err error) {
 	hangUp := make(chan os.Signal, 1)
 	signal.Notify(hangUp, syscall.SIGHUP) // from the beginning: it must never end the program
 	defer signal.Stop(hangUp)
+	releaseProgram() // packages that only other commands use were initialized too
 	settings, err := config.Load(c.Config, os.Getenv)
 	if err != nil {
 		return err
@@ -76,6 +77,7 @@ func (c serveCommand) serve(ctx context.Context, out io.Writer) (err error) {
 	// What starting took is of no more use; pools give it back with the second collection.
 	runtime.GC()
 	debug.FreeOSMemory()
+	releaseProgram()
 	hurry, stop := whenHurried(ctx)
 	defer stop()
 	var reloading sync.WaitGroup

@@ -17,6 +17,9 @@ const (
 	// Every step is recognised by its id, so that a repetition charges nothing.
 	driverRetries    = 1
 	driverMaxBackoff = 8 * time.Millisecond
+	// bufferSize is what a connection reads and writes at once: half a large group. The driver's own 32 KiB, twice for
+	// each of some dozen connections, would be a tenth of what a gateway holds.
+	bufferSize = 16 << 10
 )
 
 var errAddress = errors.New("the address of Redis is not valid: it looks like redis://user:password@host:6379/0, " +
@@ -43,6 +46,7 @@ func newSingleClient(url string, timeout time.Duration) (goredis.UniversalClient
 	o.ReadTimeout, o.WriteTimeout, o.PoolTimeout, o.DialTimeout = timeout, timeout, timeout, dialTimeout
 	o.MaxRetries, o.MinRetryBackoff, o.MaxRetryBackoff = driverRetries, time.Millisecond, driverMaxBackoff
 	o.DialerRetries, o.ContextTimeoutEnabled = 1, true
+	o.ReadBufferSize, o.WriteBufferSize = bufferSize, bufferSize
 	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 	return goredis.NewClient(o), nil
 }
@@ -55,6 +59,7 @@ func newSentinelClient(url string, timeout time.Duration) (goredis.UniversalClie
 	o.ReadTimeout, o.WriteTimeout, o.PoolTimeout, o.DialTimeout = timeout, timeout, timeout, dialTimeout
 	o.MaxRetries, o.MinRetryBackoff, o.MaxRetryBackoff = driverRetries, time.Millisecond, driverMaxBackoff
 	o.DialerRetries, o.ContextTimeoutEnabled = 1, true
+	o.ReadBufferSize, o.WriteBufferSize = bufferSize, bufferSize
 	return goredis.NewFailoverClient(o), nil
 }
 
