@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/access"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/alerts"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/rehearse"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/route"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/stores"
@@ -31,7 +32,7 @@ type Options struct {
 	Record   stores.Record
 	Spending stores.Spending
 	Changes  stores.Changes
-	Tester   Tester
+	Tester   alerts.Tester
 	// Pepper keys the hashes of secrets; see [auth.Hash].
 	Pepper []byte
 	Logger *slog.Logger
@@ -54,7 +55,7 @@ type Server struct {
 	record   stores.Record
 	spending stores.Spending
 	changes  stores.Changes
-	tester   Tester
+	tester   alerts.Tester
 	models   Models
 	declared Declared
 	prices   usage.Prices
@@ -141,6 +142,15 @@ func (s *Server) serve(served route.Route, door *access.Door) httpx.Handler {
 // usage are the books of what was spent.
 func (s *Server) usage() *usage.Books {
 	return &usage.Books{Record: s.record, Prices: s.prices, KeyNamed: s.keyNamed, Now: s.now}
+}
+
+// alerts are where events go. Nothing is declared on a server that only describes its routes.
+func (s *Server) alerts() *alerts.Book {
+	book := &alerts.Book{Record: s.record, Changes: s.changes, Tester: s.tester}
+	if s.declared != nil {
+		book.Declared = s.declared.AlertRoute
+	}
+	return book
 }
 
 // rehearsals say what changes would do, on a server that changes nothing.

@@ -21,7 +21,7 @@ func (s *Server) createBudget(c *route.Call, in budgetNew) (made api.Budget, err
 	if err := budget.ValidateScope(); err != nil {
 		return made, err
 	}
-	if err := undeclared("budget", s.declared.Budget, budget.BudgetID); err != nil {
+	if err := route.Undeclared("budget", s.declared.Budget, budget.BudgetID); err != nil {
 		return made, err
 	}
 	created, err := route.Once(c, s.record, func(ctx context.Context) (api.Budget, error) {
@@ -101,7 +101,7 @@ func (s *Server) updateBudget(c *route.Call, in budgetUpdate) (changed api.Budge
 	if err != nil {
 		return changed, err
 	}
-	if err := undeclared("budget", s.declared.Budget, in.BudgetID); err != nil {
+	if err := route.Undeclared("budget", s.declared.Budget, in.BudgetID); err != nil {
 		return changed, err
 	}
 	var before api.Budget
@@ -129,7 +129,7 @@ func (s *Server) deleteBudget(c *route.Call, in budgetDelete) (gone api.Budget, 
 	if id == "" || in.BudgetID != "" && in.BudgetID != id {
 		return gone, api.FieldErrorf("id", "is required: the one budget to delete")
 	}
-	if err := undeclared("budget", s.declared.Budget, id); err != nil {
+	if err := route.Undeclared("budget", s.declared.Budget, id); err != nil {
 		return gone, err
 	}
 	deleted, err := s.record.DeleteBudgets(c.Context(), c.Change, []string{id})

@@ -61,7 +61,7 @@ func (s *Server) memberAnswer(ctx context.Context, teamID string, added membersC
 
 // memberTeam returns the team whose members a request changes.
 func (s *Server) memberTeam(c *route.Call, teamID string) (api.Team, error) {
-	if err := undeclared("team", s.declared.Team, teamID); err != nil {
+	if err := route.Undeclared("team", s.declared.Team, teamID); err != nil {
 		return api.Team{}, err
 	}
 	return s.record.Team(c.Context(), teamID)

@@ -75,7 +75,7 @@ func (s *Server) checkNewModel(ctx context.Context, model *api.Model) error {
 	if err := model.Validate(); err != nil {
 		return err
 	}
-	if err := undeclared("model", s.models.Model, model.ModelID); err != nil {
+	if err := route.Undeclared("model", s.models.Model, model.ModelID); err != nil {
 		return err
 	}
 	if err := s.checkNames(ctx, *model); err != nil {
@@ -98,7 +98,7 @@ func (s *Server) updateModel(c *route.Call, in modelUpdate) (answer modelAnswer,
 	if err != nil {
 		return answer, err
 	}
-	if err := undeclared("model", s.models.Model, id); err != nil {
+	if err := route.Undeclared("model", s.models.Model, id); err != nil {
 		return answer, err
 	}
 	if base := in.Raw("base_url"); base != nil {
@@ -165,7 +165,7 @@ func (s *Server) deleteModel(c *route.Call, in modelNamed) (answer modelDeleted,
 	if id == "" || in.ModelID != "" && in.ModelID != id {
 		return answer, api.FieldErrorf("id", "is required: the one model to delete")
 	}
-	if err := undeclared("model", s.models.Model, id); err != nil {
+	if err := route.Undeclared("model", s.models.Model, id); err != nil {
 		return answer, err
 	}
 	if _, err := s.record.DeleteModels(c.Context(), c.Change, []string{id}); err != nil {

@@ -3,6 +3,8 @@ package admin
 import (
 	"slices"
 
+	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/alerts"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/audit"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/rehearse"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/route"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/usage"
@@ -27,7 +29,7 @@ var Tags = []openapi.Tag{
 func (s *Server) routes() []route.Route {
 	return slices.Concat(
 		s.teamRoutes(), s.memberRoutes(), s.userRoutes(), s.adminKeyRoutes(), s.keyRoutes(), s.budgetRoutes(), s.resetRoutes(),
-		s.modelRoutes(), s.alertRouteRoutes(), s.alertDeliveryRoutes(), usage.Routes(s.usage()), rehearse.Routes(s.rehearsals()), s.auditRoutes(),
+		s.modelRoutes(), alerts.Routes(s.alerts()), usage.Routes(s.usage()), rehearse.Routes(s.rehearsals()), audit.Routes(&audit.Log{Record: s.record}),
 	)
 }
 

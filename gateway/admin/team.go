@@ -19,7 +19,7 @@ func (s *Server) createTeam(c *route.Call, in teamNew) (made api.Team, err error
 	if err := team.Validate(); err != nil {
 		return made, err
 	}
-	if err := undeclared("team", s.declared.Team, team.TeamID); err != nil {
+	if err := route.Undeclared("team", s.declared.Team, team.TeamID); err != nil {
 		return made, err
 	}
 	// Spending is read first: the id may have been in use before, and inside of the transaction is no time for it.
@@ -109,7 +109,7 @@ func (s *Server) editTeam(c *route.Call, id string, edit func(*api.Team) error) 
 	if err != nil {
 		return api.Team{}, err
 	}
-	if err := undeclared("team", s.declared.Team, id); err != nil {
+	if err := route.Undeclared("team", s.declared.Team, id); err != nil {
 		return api.Team{}, err
 	}
 	team, err := s.record.UpdateTeam(c.Context(), c.Change, id, revision, edit)
@@ -143,7 +143,7 @@ func (s *Server) setTeamBlocked(c *route.Call, id string, blocked bool) (api.Tea
 
 // deleteTeams is POST /team/delete {"team_ids", "only_without_keys"}: all of them with their keys, or none.
 func (s *Server) deleteTeams(c *route.Call, in teamsToDelete) (gone teamsDeleted, err error) {
-	if err := undeclared("team", s.declared.Team, in.TeamIDs...); err != nil {
+	if err := route.Undeclared("team", s.declared.Team, in.TeamIDs...); err != nil {
 		return gone, err
 	}
 	teams, keys, err := s.removeTeams(c, in.TeamIDs, in.OnlyWithoutKeys)

@@ -33,7 +33,7 @@ func (s *Server) createUser(c *route.Call, in userNew) (created userCreated, err
 		return created, err
 	}
 	for _, place := range in.Teams {
-		if err := undeclared("team", s.declared.Team, place.TeamID); err != nil {
+		if err := route.Undeclared("team", s.declared.Team, place.TeamID); err != nil {
 			return created, err
 		}
 	}

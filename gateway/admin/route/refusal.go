@@ -39,3 +39,13 @@ func Unspent(err error) error {
 		return api.Errorf(api.StoreUnavailable, "what has been spent cannot be read now; try again").WithCause(err)
 	}
 }
+
+// Undeclared refuses to change the objects that the configuration file declares.
+func Undeclared(noun string, declared func(id string) (string, bool), ids ...string) error {
+	for _, id := range ids {
+		if file, ok := declared(id); ok {
+			return api.Errorf(api.Conflict, "%s %q is declared in %s; change it there", noun, id, file)
+		}
+	}
+	return nil
+}

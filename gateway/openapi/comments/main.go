@@ -17,7 +17,7 @@ import (
 )
 
 // packages hold the types that the API speaks.
-var packages = []string{"internal/api", "gateway/admin", "gateway/admin/route", "gateway/admin/usage", "gateway/admin/rehearse", "gateway/proxy", "gateway/app"}
+var packages = []string{"internal/api", "gateway/admin", "gateway/admin/route", "gateway/admin/alerts", "gateway/admin/audit", "gateway/admin/usage", "gateway/admin/rehearse", "gateway/proxy", "gateway/app"}
 
 func main() {
 	if err := run(); err != nil {

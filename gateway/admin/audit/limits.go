@@ -1,4 +1,4 @@
-package admin
+package audit
 
 import (
 	"bytes"
@@ -22,7 +22,7 @@ type quotaHistory struct {
 const historyRead = 200
 
 // quotaHistory is GET /quota/history?team_id=: what became of a team's limits, newest first, with who changed them and why.
-func (s *Server) quotaHistory(c *route.Call) (any, error) {
+func (s *Log) quotaHistory(c *route.Call) (any, error) {
 	team, err := c.Required("team_id")
 	if err != nil {
 		return nil, err
@@ -34,7 +34,7 @@ func (s *Server) quotaHistory(c *route.Call) (any, error) {
 	if _, err := c.Cursor(&filter.BeforeSeq); err != nil {
 		return nil, err
 	}
-	found, err := s.record.AuditPage(c.Context(), filter)
+	found, err := s.Record.AuditPage(c.Context(), filter)
 	if err != nil {
 		return nil, err
 	}

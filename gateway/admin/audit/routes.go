@@ -1,14 +1,21 @@
-package admin
+// Package audit answers who changed what, and what became of a team's limits.
+//
+// It promises that answers of any length are written as they are read. It must never change anything.
+package audit
 
 import (
 	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/route"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/stores"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/openapi"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
-// auditRoutes are the operations on the audit log.
-func (s *Server) auditRoutes() []route.Route {
+// Log are the changes that the record holds.
+type Log struct{ Record stores.Books }
+
+// Routes are the operations on the log.
+func Routes(s *Log) []route.Route {
 	return []route.Route{
 		route.Raw("GET /audit", auth.Read, s.audits, route.Spec{
 			Tag: "audit", Summary: "List who changed what, newest first.", Answer: api.AuditPage{}, Media: route.CSVAndLines,

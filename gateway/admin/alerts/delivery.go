@@ -1,4 +1,4 @@
-package admin
+package alerts
 
 import (
 	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/route"
@@ -29,7 +29,7 @@ type alertReplayed struct {
 }
 
 // listAlertDeliveries is GET /alert/deliveries: what became of each message, newest first.
-func (s *Server) listAlertDeliveries(c *route.Call) (any, error) {
+func (s *Book) listAlertDeliveries(c *route.Call) (any, error) {
 	state := c.Query.Get("state")
 	if state != "" {
 		var err error
@@ -41,7 +41,7 @@ func (s *Server) listAlertDeliveries(c *route.Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	found, total, err := s.record.AlertDeliveries(c.Context(), api.AlertDeliveryFilter{
+	found, total, err := s.Record.AlertDeliveries(c.Context(), api.AlertDeliveryFilter{
 		AlertRouteID: c.Query.Get("alert_route_id"), EventID: c.Query.Get("event_id"), State: state,
 		Limit: page.Size, Offset: page.Order.Offset,
 	})
@@ -49,16 +49,16 @@ func (s *Server) listAlertDeliveries(c *route.Call) (any, error) {
 }
 
 // replayAlerts is POST /alert/replay: what was given up is sent again, with the id it had.
-func (s *Server) replayAlerts(c *route.Call, in alertReplay) (alertReplayed, error) {
+func (s *Book) replayAlerts(c *route.Call, in alertReplay) (alertReplayed, error) {
 	if len(in.DeliveryIDs) == 0 == (in.AlertRouteID == "") {
 		return alertReplayed{}, api.FieldErrorf("delivery_ids", "is required: the deliveries to send again, or alert_route_id for all of a route, not both")
 	}
-	replayed, err := s.record.ReplayDeliveries(c.Context(), c.Change, in.DeliveryIDs, in.AlertRouteID)
+	replayed, err := s.Record.ReplayDeliveries(c.Context(), c.Change, in.DeliveryIDs, in.AlertRouteID)
 	return alertReplayed{Replayed: replayed}, err
 }
 
-// alertDeliveryRoutes are the operations on what became of alert messages.
-func (s *Server) alertDeliveryRoutes() []route.Route {
+// deliveryRoutes are the operations on what became of alert messages.
+func (s *Book) deliveryRoutes() []route.Route {
 	return []route.Route{
 		route.Raw("GET /alert/deliveries", auth.Read, s.listAlertDeliveries, route.Spec{
 			Tag: "alert route", Summary: "List what became of each alert message, newest first.", Answer: alertDeliveryPage{},

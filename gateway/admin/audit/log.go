@@ -1,4 +1,4 @@
-package admin
+package audit
 
 import (
 	"context"
@@ -12,7 +12,7 @@ import (
 
 // audits is GET /audit: who changed what, newest first, by object_id, team_id, actor, action and time; a page
 // in JSON, or all of it as CSV or JSON Lines.
-func (s *Server) audits(c *route.Call) (any, error) {
+func (s *Log) audits(c *route.Call) (any, error) {
 	filter := api.AuditFilter{
 		Actor: c.Either("actor", "changed_by"), CredentialID: c.Query.Get("credential_id"), Action: c.Query.Get("action"),
 		ObjectID: c.Query.Get("object_id"), TeamID: c.Query.Get("team_id"),
@@ -37,7 +37,7 @@ func (s *Server) audits(c *route.Call) (any, error) {
 	}, nil
 }
 
-func (s *Server) auditPage(c *route.Call, filter api.AuditFilter) (api.AuditPage, error) {
+func (s *Log) auditPage(c *route.Call, filter api.AuditFilter) (api.AuditPage, error) {
 	page, err := c.PageOf("page_size", 50)
 	if err != nil {
 		return api.AuditPage{}, err
@@ -46,7 +46,7 @@ func (s *Server) auditPage(c *route.Call, filter api.AuditFilter) (api.AuditPage
 	if filter.BeforeSeq == 0 {
 		filter.Offset = page.Order.Offset
 	}
-	found, total, err := s.record.Audits(c.Context(), filter)
+	found, total, err := s.Record.Audits(c.Context(), filter)
 	answer := api.AuditPage{Audits: found, Total: total, Page: page.Number, PageSize: page.Size, TotalPages: page.Pages(total)}
 	if err == nil && len(found) == page.Size {
 		answer.NextCursor, err = route.EncodeCursor(found[len(found)-1].Seq)
@@ -58,10 +58,10 @@ func (s *Server) auditPage(c *route.Call, filter api.AuditFilter) (api.AuditPage
 const auditBatch = 500
 
 // eachAudit reads changes a batch at a time.
-func (s *Server) eachAudit(ctx context.Context, filter api.AuditFilter, emit func(api.Audit) error) error {
+func (s *Log) eachAudit(ctx context.Context, filter api.AuditFilter, emit func(api.Audit) error) error {
 	filter.Limit = auditBatch
 	for {
-		found, err := s.record.AuditPage(ctx, filter)
+		found, err := s.Record.AuditPage(ctx, filter)
 		if err != nil {
 			return err
 		}
@@ -91,12 +91,12 @@ func auditCells(a api.Audit) []string {
 }
 
 // audit is GET /audit/{id}: one change, by its number.
-func (s *Server) audit(c *route.Call) (any, error) {
+func (s *Log) audit(c *route.Call) (any, error) {
 	seq, err := strconv.ParseInt(c.Request.PathValue("id"), 10, 64)
 	if err != nil || seq < 1 {
 		return nil, api.FieldErrorf("id", "must be the number of a change, seq in GET /audit")
 	}
-	found, err := s.record.AuditPage(c.Context(), api.AuditFilter{BeforeSeq: seq + 1, Limit: 1})
+	found, err := s.Record.AuditPage(c.Context(), api.AuditFilter{BeforeSeq: seq + 1, Limit: 1})
 	if err != nil {
 		return nil, err
 	}
@@ -108,7 +108,7 @@ func (s *Server) audit(c *route.Call) (any, error) {
 
 // verifyAudit is GET /audit/verify: whether every change is as it was written. known_head and known_rows are those
 // of an earlier answer, to show that the log still holds what it held then.
-func (s *Server) verifyAudit(c *route.Call) (any, error) {
+func (s *Log) verifyAudit(c *route.Call) (any, error) {
 	mark := api.AuditMark{Head: strings.ToLower(c.Query.Get("known_head"))}
 	if text := c.Query.Get("known_rows"); text != "" {
 		rows, err := strconv.ParseInt(text, 10, 64)
@@ -117,7 +117,7 @@ func (s *Server) verifyAudit(c *route.Call) (any, error) {
 		}
 		mark.Rows = rows
 	}
-	check, err := s.record.VerifyAudit(c.Context(), mark)
+	check, err := s.Record.VerifyAudit(c.Context(), mark)
 	return auditVerdict{OK: check.OK(), AuditCheck: check}, err
 }
 

@@ -1,4 +1,4 @@
-package admin
+package alerts
 
 import (
 	"cmp"
@@ -12,7 +12,7 @@ import (
 )
 
 // createAlertRoute is POST /alert_route/new: a route's fields, and alert_route_id unless one is to be made.
-func (s *Server) createAlertRoute(c *route.Call, in alertRouteNew) (created api.AlertRoute, err error) {
+func (s *Book) createAlertRoute(c *route.Call, in alertRouteNew) (created api.AlertRoute, err error) {
 	alertRoute := api.NewAlertRoute(cmp.Or(in.AlertRouteID, auth.NewAlertRouteID()))
 	if err := in.Apply(&alertRoute.AlertRouteFields); err != nil {
 		return created, err
@@ -20,30 +20,30 @@ func (s *Server) createAlertRoute(c *route.Call, in alertRouteNew) (created api.
 	if err := alertRoute.Validate(); err != nil {
 		return created, err
 	}
-	if err := undeclared("alert route", s.declared.AlertRoute, alertRoute.AlertRouteID); err != nil {
+	if err := route.Undeclared("alert route", s.Declared, alertRoute.AlertRouteID); err != nil {
 		return created, err
 	}
-	created, err = route.Once(c, s.record, func(ctx context.Context) (api.AlertRoute, error) {
-		stored, err := s.record.CreateAlertRoute(ctx, c.Change, alertRoute)
+	created, err = route.Once(c, s.Record, func(ctx context.Context) (api.AlertRoute, error) {
+		stored, err := s.Record.CreateAlertRoute(ctx, c.Change, alertRoute)
 		return stored, route.Taken(err, "alert_route_id")
 	})
 	if err != nil {
 		return created, err
 	}
-	return created, route.InForce(s.changes.RouteChanged(c.Context(), nil, &created))
+	return created, route.InForce(s.Changes.RouteChanged(c.Context(), nil, &created))
 }
 
 // completeAlertRoute fills in where a route is declared.
-func (s *Server) completeAlertRoute(alertRoute api.AlertRoute) api.AlertRoute {
-	if file, ok := s.declared.AlertRoute(alertRoute.AlertRouteID); ok {
+func (s *Book) completeAlertRoute(alertRoute api.AlertRoute) api.AlertRoute {
+	if file, ok := s.Declared(alertRoute.AlertRouteID); ok {
 		alertRoute.DeclaredIn = file
 	}
 	return alertRoute
 }
 
 // alertRouteInfo is GET /alert_route/info?alert_route_id=.
-func (s *Server) alertRouteInfo(c *route.Call, in alertRouteAsked) (api.AlertRoute, error) {
-	alertRoute, err := s.record.AlertRoute(c.Context(), in.AlertRouteID)
+func (s *Book) alertRouteInfo(c *route.Call, in alertRouteAsked) (api.AlertRoute, error) {
+	alertRoute, err := s.Record.AlertRoute(c.Context(), in.AlertRouteID)
 	return s.completeAlertRoute(alertRoute), err
 }
 
@@ -53,8 +53,8 @@ type alertRouteList struct {
 }
 
 // listAlertRoutes is GET /alert_route/list: every route, or the one with the name asked for.
-func (s *Server) listAlertRoutes(c *route.Call, in alertRoutesWanted) (alertRouteList, error) {
-	routes, _, err := s.record.AlertRoutes(c.Context(), api.AlertRouteFilter{Name: in.Name})
+func (s *Book) listAlertRoutes(c *route.Call, in alertRoutesWanted) (alertRouteList, error) {
+	routes, _, err := s.Record.AlertRoutes(c.Context(), api.AlertRouteFilter{Name: in.Name})
 	if err != nil {
 		return alertRouteList{}, err
 	}
@@ -66,17 +66,17 @@ func (s *Server) listAlertRoutes(c *route.Call, in alertRoutesWanted) (alertRout
 }
 
 // updateAlertRoute is POST /alert_route/update: alert_route_id and the fields to change.
-func (s *Server) updateAlertRoute(c *route.Call, in alertRouteUpdate) (changed api.AlertRoute, err error) {
+func (s *Book) updateAlertRoute(c *route.Call, in alertRouteUpdate) (changed api.AlertRoute, err error) {
 	takesOff := in.Nulls(api.AlertTargets{}.Kinds()...)
 	revision, err := c.IfRevision()
 	if err != nil {
 		return changed, err
 	}
-	if err := undeclared("alert route", s.declared.AlertRoute, in.AlertRouteID); err != nil {
+	if err := route.Undeclared("alert route", s.Declared, in.AlertRouteID); err != nil {
 		return changed, err
 	}
 	var before api.AlertRoute
-	alertRoute, err := s.record.UpdateAlertRoute(c.Context(), c.Change, in.AlertRouteID, revision, func(alertRoute *api.AlertRoute) error {
+	alertRoute, err := s.Record.UpdateAlertRoute(c.Context(), c.Change, in.AlertRouteID, revision, func(alertRoute *api.AlertRoute) error {
 		before = *alertRoute
 		if err := in.Apply(&alertRoute.AlertRouteFields); err != nil {
 			return err
@@ -87,7 +87,7 @@ func (s *Server) updateAlertRoute(c *route.Call, in alertRouteUpdate) (changed a
 	if err != nil {
 		return changed, err
 	}
-	return s.completeAlertRoute(alertRoute), route.InForce(s.changes.RouteChanged(c.Context(), &before, &alertRoute))
+	return s.completeAlertRoute(alertRoute), route.InForce(s.Changes.RouteChanged(c.Context(), &before, &alertRoute))
 }
 
 // takeOff empties the secrets that a request sends as null; those that it leaves out stay.
@@ -108,24 +108,24 @@ type alertRoutesDeleted struct {
 }
 
 // deleteAlertRoutes is POST /alert_route/delete {"alert_route_ids"}: all of them or none.
-func (s *Server) deleteAlertRoutes(c *route.Call, in alertRoutesNamed) (gone alertRoutesDeleted, err error) {
-	if err := undeclared("alert route", s.declared.AlertRoute, in.AlertRouteIDs...); err != nil {
+func (s *Book) deleteAlertRoutes(c *route.Call, in alertRoutesNamed) (gone alertRoutesDeleted, err error) {
+	if err := route.Undeclared("alert route", s.Declared, in.AlertRouteIDs...); err != nil {
 		return gone, err
 	}
-	deleted, err := s.record.DeleteAlertRoutes(c.Context(), c.Change, in.AlertRouteIDs)
+	deleted, err := s.Record.DeleteAlertRoutes(c.Context(), c.Change, in.AlertRouteIDs)
 	if err != nil {
 		return gone, err
 	}
 	var failed error
 	for _, alertRoute := range deleted {
-		failed = errors.Join(failed, s.changes.RouteChanged(c.Context(), &alertRoute, nil))
+		failed = errors.Join(failed, s.Changes.RouteChanged(c.Context(), &alertRoute, nil))
 	}
 	return alertRoutesDeleted{DeletedAlertRoutes: in.AlertRouteIDs}, route.InForce(failed)
 }
 
 // testAlertRoute is POST /alert_route/test {"alert_route_id"}: it answers when a test event has arrived.
-func (s *Server) testAlertRoute(c *route.Call, in alertRouteNamed) (api.AlertTest, error) {
-	return s.tester.SendTest(c.Context(), in.AlertRouteID)
+func (s *Book) testAlertRoute(c *route.Call, in alertRouteNamed) (api.AlertTest, error) {
+	return s.Tester.SendTest(c.Context(), in.AlertRouteID)
 }
 
 // Tester sends a test event to a route and returns what the receiver said when it has arrived, or an

@@ -1,10 +1,26 @@
-package admin
+// Package alerts serves where events go, and what became of each message.
+//
+// It promises that a secret that was stored is never answered, and that a test has arrived when it says so. It must never
+// know how messages are sent.
+package alerts
 
 import (
+	"slices"
+
 	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/route"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/stores"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
+
+// Book are the alert routes of a gateway. All fields are required.
+type Book struct {
+	Record  stores.Record
+	Changes stores.Changes
+	Tester  Tester
+	// Declared says which file declares a route, if one does.
+	Declared func(id string) (file string, ok bool)
+}
 
 // alertRouteNew is the body of POST /alert_route/new.
 type alertRouteNew struct {
@@ -40,8 +56,12 @@ type alertRoutesNamed struct {
 	AlertRouteIDs route.IDs `json:"alert_route_ids" required:"a list of the routes to delete"`
 }
 
-// alertRouteRoutes are the operations on alert routes.
-func (s *Server) alertRouteRoutes() []route.Route {
+// Routes are the operations on alert routes, and on what became of their messages.
+func Routes(s *Book) []route.Route {
+	return slices.Concat(s.routeRoutes(), s.deliveryRoutes())
+}
+
+func (s *Book) routeRoutes() []route.Route {
 	return []route.Route{
 		route.New("POST /alert_route/new", auth.Write, s.createAlertRoute, route.Spec{
 			Tag: "alert route", Closed: true, Summary: "Make an alert route.", Repeatable: true,
