@@ -42,12 +42,21 @@ type Options struct {
 	Models Models
 	// Prices are those of the models that are served; nil is none.
 	Prices usage.Prices
+	// Forecasts say when caps fall; nil foresees nothing.
+	Forecasts stores.Forecasts
 	// People says that people come with tokens of an identity provider: their names are not known beforehand.
 	People bool
 	// MaxBody is the largest request body in bytes; 0 is [httpx.DefaultMaxBody].
 	MaxBody int64
 	// Now is the clock; nil is the system's.
 	Now func() time.Time
+}
+
+// nothingForeseen has no forecasts.
+type nothingForeseen struct{}
+
+func (nothingForeseen) Forecasts(context.Context, api.ForecastQuery) ([]api.Forecast, error) {
+	return nil, nil
 }
 
 // Server answers the admin API.
@@ -59,9 +68,11 @@ type Server struct {
 	models   Models
 	declared Declared
 	prices   usage.Prices
-	pepper   []byte
-	people   bool
-	now      func() time.Time
+	// forecasts say when caps fall.
+	forecasts stores.Forecasts
+	pepper    []byte
+	people    bool
+	now       func() time.Time
 }
 
 // New returns the handler of all admin paths, and of every path that no route has.
@@ -70,7 +81,7 @@ type Server struct {
 func New(options Options) http.Handler {
 	s := &Server{
 		record: options.Record, spending: options.Spending, changes: options.Changes, tester: options.Tester,
-		models: options.Models, declared: options.Declared, prices: options.Prices, pepper: options.Pepper, people: options.People, now: options.Now,
+		models: options.Models, declared: options.Declared, prices: options.Prices, forecasts: options.Forecasts, pepper: options.Pepper, people: options.People, now: options.Now,
 	}
 	if s.models == nil {
 		s.models = noModels{}
@@ -83,6 +94,9 @@ func New(options Options) http.Handler {
 	}
 	if s.prices == nil {
 		s.prices = usage.NothingPriced{}
+	}
+	if s.forecasts == nil {
+		s.forecasts = nothingForeseen{}
 	}
 	maxBody := options.MaxBody
 	if maxBody == 0 {
@@ -141,7 +155,7 @@ func (s *Server) serve(served route.Route, door *access.Door) httpx.Handler {
 
 // usage are the books of what was spent.
 func (s *Server) usage() *usage.Books {
-	return &usage.Books{Record: s.record, Prices: s.prices, KeyNamed: s.keyNamed, Now: s.now}
+	return &usage.Books{Record: s.record, Prices: s.prices, Forecasts: s.forecasts, KeyNamed: s.keyNamed, Now: s.now}
 }
 
 // alerts are where events go. Nothing is declared on a server that only describes its routes.

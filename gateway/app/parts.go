@@ -20,6 +20,7 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/gateway/ledgerexport"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/metrics"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/minutes"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/outlook"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/policy"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/pricefeed"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/proxy"
@@ -56,6 +57,7 @@ type parts struct {
 	console  *console.Options
 	metrics  *metrics.Metrics
 	minutes  *minutes.Counter
+	outlook  *outlook.Outlook
 	source   *models
 	declared *declared
 	changes  policy.Changes
@@ -164,6 +166,7 @@ func assemble(ctx context.Context, options Options) (_ *parts, err error) {
 		Tokens: callerTokens(settings, logger), Calibration: p.learned,
 	})
 	p.spending = policy.Spending{Book: book, Counters: p.engine, Windows: p.engine, Resets: p.store, Changes: p.changes, Now: options.Now}
+	p.outlook = outlook.New(outlook.Options{Record: p.store, Spending: p.spending, Now: options.Now})
 	p.stands = &standings{parts: p, options: options, spending: p.spending}
 	callers := &access.Callers{
 		Configured: p.admins, Record: p.store, People: people(settings, logger), Pepper: pepper, Now: options.Now,
@@ -171,8 +174,8 @@ func assemble(ctx context.Context, options Options) (_ *parts, err error) {
 	p.admin = admin.Options{
 		Door:   access.NewDoor(signedIn{callers}, settings.FailuresAllowed, options.Now),
 		Record: p.store, Changes: p.changes, Tester: p.alerts, Declared: p.declared,
-		Spending: p.spending,
-		Models:   served{p.source, p.models}, Prices: p.models,
+		Spending: p.spending, Forecasts: p.outlook,
+		Models: served{p.source, p.models}, Prices: p.models,
 		Pepper: pepper, Logger: logger, People: settings.OIDC != nil,
 	}
 	p.console = p.openConsole(options, callers, sealer)

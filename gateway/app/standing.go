@@ -98,8 +98,8 @@ func (p *standings) budgets(ctx context.Context, active map[string]bool, now *me
 		slices.SortStableFunc(standing, func(a, b policy.Standing) int { return cmp.Compare(b.State.Settled, a.State.Settled) })
 		now.LeftOut[metrics.KindTeam] = max(0, len(standing)-bounds.Teams)
 		standing = standing[:min(len(standing), bounds.Teams)]
-		for _, one := range standing {
-			now.Budgets = append(now.Budgets, budgetMetric(one))
+		if now.Budgets, err = p.budgetMetrics(ctx, standing); err != nil {
+			return err
 		}
 		if now.Windows, err = p.windowMetrics(ctx, standing, active); err != nil {
 			return err
@@ -114,9 +114,11 @@ func (p *standings) budgets(ctx context.Context, active map[string]bool, now *me
 		return err
 	}
 	now.LeftOut[metrics.KindKey] = more
-	for _, one := range slices.Concat(pots, keys) {
-		now.Budgets = append(now.Budgets, budgetMetric(one))
+	others, err := p.budgetMetrics(ctx, slices.Concat(pots, keys))
+	if err != nil {
+		return err
 	}
+	now.Budgets = append(now.Budgets, others...)
 	now.Alerts, err = p.alertMetrics(ctx)
 	return err
 }
@@ -155,6 +157,22 @@ func (p *standings) alertMetrics(ctx context.Context) (map[string]int, error) {
 		counts[state] = total
 	}
 	return counts, nil
+}
+
+// budgetMetrics are budgets with what is foreseen of them.
+func (p *standings) budgetMetrics(ctx context.Context, standing []policy.Standing) ([]metrics.Budget, error) {
+	budgets := make([]metrics.Budget, len(standing))
+	for i, one := range standing {
+		foreseen, err := p.outlook.Foresee(ctx, one)
+		if err != nil {
+			return nil, err
+		}
+		budgets[i] = budgetMetric(one)
+		if foreseen.Silence == "" {
+			budgets[i].Forecast = &foreseen.End.Likely
+		}
+	}
+	return budgets, nil
 }
 
 func budgetMetric(one policy.Standing) metrics.Budget {

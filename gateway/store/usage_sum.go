@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
 
 // Kinds of labels that usage is summed up by apart from the daily sums.
@@ -191,6 +192,27 @@ func (s *Store) LastDays(ctx context.Context, keyIDs []string) (map[string]strin
 		var key, last string
 		err := scan(&key, &last)
 		days[key] = last
+		return err
+	})
+	return days, err
+}
+
+// UsageDays returns what each UTC day from from on and before to cost over the selection, by teams, keys and models.
+func (s *Store) UsageDays(ctx context.Context, selection api.LedgerSelection, from, to time.Time) (api.UsageDays, error) {
+	models, err := s.boundModels(ctx, selection.Models, from, to)
+	if err != nil {
+		return nil, err
+	}
+	values := args{"from_day": dayOf(from), "to_day": dayOf(to)}
+	values.givenIDs("team_ids", selection.TeamIDs)
+	values.givenIDs("key_ids", selection.KeyIDs)
+	values.givenIDs("models", models)
+	days := api.UsageDays{}
+	err = s.each(ctx, "usage_days", values, func(scan func(...any) error) error {
+		var day string
+		var cost money.Nano
+		err := scan(&day, &cost)
+		days[day] = cost
 		return err
 	})
 	return days, err

@@ -13,11 +13,11 @@ const module = "github.com/bursarhq/terraform-provider-bursar/"
 // and gateway/app passes the real thing. exceptions lists the imports that are meant.
 var levels = [][]string{
 	{"gateway/cmd", "gateway/app", "gateway/doctor"},
-	{"gateway/admin", "gateway/proxy", "gateway/console", "gateway/alert", "gateway/review", "gateway/export"},
+	{"gateway/admin", "gateway/proxy", "gateway/console", "gateway/alert", "gateway/review", "gateway/export", "gateway/outlook"},
 	{"gateway/policy", "gateway/deployment", "gateway/calibration"},
 	{
 		"gateway/quota", "gateway/tokens", "gateway/hosted", "gateway/ledger", "gateway/upstream", "gateway/auth", "gateway/httpx",
-		"gateway/safedial", "gateway/pricefeed", "gateway/seal", "gateway/store", "gateway/ledgerexport", "gateway/config", "gateway/metrics", "gateway/minutes", "gateway/token", "gateway/openapi",
+		"gateway/safedial", "gateway/pricefeed", "gateway/seal", "gateway/store", "gateway/ledgerexport", "gateway/config", "gateway/metrics", "gateway/minutes", "gateway/forecast", "gateway/token", "gateway/openapi",
 	},
 	{"gateway/content", "gateway/checksummed"},
 }

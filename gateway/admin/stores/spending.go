@@ -31,6 +31,12 @@ type Spending interface {
 	ResetBudget(ctx context.Context, change api.Change, pot api.Budget, to money.Nano) (api.SpendWasReset, error)
 }
 
+// Forecasts say what budgets will cost.
+type Forecasts interface {
+	// Forecasts answers a question, with what falls first at the front. Errors: [api.NotFound].
+	Forecasts(ctx context.Context, query api.ForecastQuery) ([]api.Forecast, error)
+}
+
 // Changes puts stored changes in force. Each method returns when every gateway judges by the new
 // state; before is nil for what was made, after for what was deleted. The keys and members of a team change with it.
 type Changes interface {

@@ -61,6 +61,19 @@ func Routes(s *Books) []route.Route {
 			Description: "What calls under way had reserved counts, as it does for the limit. The limits of members and users are by key.",
 			Query:       peakParameters, Scope: route.TeamsInQuery,
 		}),
+		route.Raw("GET /quota/forecast", auth.TeamRead, s.forecast, route.Spec{
+			Tag: "quota", Summary: "Foresee what budgets will cost and when their caps fall, which falls first at the front.", Answer: forecasts{},
+			Description: "By the whole UTC days of the last four weeks, weighed by weekday; the alerts guide has the arithmetic. Of a team, a key or a shared " +
+				"budget, or of all teams and shared budgets. There is no forecast for periods shorter than seven days, nor before three days and a fifth of one have passed.",
+			Query: []openapi.Parameter{
+				{Name: "team_id", Text: "Of these teams only, with commas."},
+				{Name: "team_ids", Text: "The same as team_id."},
+				{Name: "budget_id", Text: "Of this shared budget."},
+				{Name: "key", Text: "Of this key's own budget: its id or secret."},
+				{Name: "size", Kind: "integer", Default: defaultForecasts, Text: "How many at most, at most 10000."},
+			},
+			Errors: route.Codes(api.NotFound), Scope: s.forecastScope,
+		}),
 		route.Raw("GET /spend/logs", auth.Read, s.spendLogs, route.Spec{
 			Tag: "usage", Summary: "Read ledger rows, newest first, all in one go.", Answer: []spendLog{}, Media: route.CSVAndLines,
 			Description: "In JSON with both dates, LiteLLM's default is what was spent on each day instead (`startTime`, `spend`, `users`, `models`); " +

@@ -15,6 +15,8 @@ import (
 type Books struct {
 	Record stores.Record
 	Prices Prices
+	// Forecasts say when caps fall.
+	Forecasts stores.Forecasts
 	// KeyNamed finds a key by its secret or id.
 	KeyNamed func(ctx context.Context, name string) (api.Key, error)
 	Now      func() time.Time

@@ -88,3 +88,11 @@ ORDER BY 1
 
 -- name: usage_last_days
 SELECT key_id, MAX(day) FROM usage_daily WHERE key_id IN ($key_ids) AND requests > 0 GROUP BY key_id
+
+-- name: usage_days
+SELECT day, CAST(SUM(cost_nano) AS BIGINT) FROM usage_daily
+WHERE day >= $from_day AND day < $to_day
+  AND team_id IN ($team_ids) -- if team_ids
+  AND key_id IN ($key_ids) -- if key_ids
+  AND model IN ($models) -- if models
+GROUP BY day
