@@ -30,14 +30,14 @@ type unread struct {
 	held  map[*heldAnswer]struct{}
 	byKey map[string]int64
 	total int64
-	// freed is closed when there is more room, and made anew.
+	// freed is closed when there is more room; nil while nobody waits for it.
 	freed chan struct{}
 }
 
 func newUnread(perKey, inAll int64) *unread {
 	return &unread{
 		perKey: cmp.Or(perKey, defaultUnreadPerKey), inAll: cmp.Or(inAll, defaultUnreadInAll),
-		held: map[*heldAnswer]struct{}{}, byKey: map[string]int64{}, freed: make(chan struct{}),
+		held: map[*heldAnswer]struct{}{}, byKey: map[string]int64{},
 	}
 }
 
@@ -58,33 +58,48 @@ type heldAnswer struct {
 // of the key, or of all, take the room, but not for ever.
 func (u *unread) enter(ctx context.Context, key string, announced int64) *heldAnswer {
 	h := &heldAnswer{of: u, key: key, size: min(max(announced, 0), maxAnswer), moved: time.Now()}
+	if freed := u.count(h, false); freed != nil {
+		u.await(ctx, h, freed)
+	}
+	return h
+}
+
+// await counts an answer once there is room for it, or it has waited long enough.
+func (u *unread) await(ctx context.Context, h *heldAnswer, freed <-chan struct{}) {
 	patience := time.NewTimer(unreadPatience)
 	defer patience.Stop()
-	for waiting := true; ; {
-		u.mu.Lock()
-		if !waiting || u.byKey[key] == 0 || u.byKey[key]+h.size <= u.perKey && u.total+h.size <= u.inAll {
-			u.countLocked(h)
-			u.mu.Unlock()
-			return h
-		}
-		freed := u.freed
-		u.mu.Unlock()
+	for freed != nil {
 		select {
 		case <-freed:
+			freed = u.count(h, false)
 		case <-patience.C:
-			waiting = false
+			freed = u.count(h, true)
 		case <-ctx.Done():
-			waiting = false
+			freed = u.count(h, true)
 		}
 	}
 }
 
-// countLocked adds an answer. While that is too much, the one of which the client has read nothing for the longest time is
-// given up.
-func (u *unread) countLocked(h *heldAnswer) {
-	u.held[h] = struct{}{}
-	u.byKey[h.key] += h.size
-	u.total += h.size
+// count counts an answer if there is room for it, or it waits no longer; else it returns what is closed when there is more.
+func (u *unread) count(h *heldAnswer, anyway bool) (freed <-chan struct{}) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if anyway || u.byKey[h.key] == 0 || u.byKey[h.key]+h.size <= u.perKey && u.total+h.size <= u.inAll {
+		u.held[h] = struct{}{}
+		u.takeLocked(h, h.size)
+		return nil
+	}
+	if u.freed == nil {
+		u.freed = make(chan struct{})
+	}
+	return u.freed
+}
+
+// takeLocked takes so much more room for an answer. While that is too much, the one of which the client has read nothing
+// for the longest time is given up.
+func (u *unread) takeLocked(h *heldAnswer, more int64) {
+	u.byKey[h.key] += more
+	u.total += more
 	for u.byKey[h.key] > u.perKey && u.giveUpLocked(h, h.key) {
 	}
 	for u.total > u.inAll && u.giveUpLocked(h, u.largestLocked()) {
@@ -95,9 +110,12 @@ func (u *unread) countLocked(h *heldAnswer) {
 func (h *heldAnswer) write(size int64, end func()) {
 	h.of.mu.Lock()
 	defer h.of.mu.Unlock()
-	h.of.dropLocked(h)
+	more := size - h.size
 	h.size, h.moved, h.end = size, time.Now(), end
-	h.of.countLocked(h)
+	h.of.takeLocked(h, more)
+	if more < 0 {
+		h.of.freeLocked()
+	}
 }
 
 // giveUpLocked ends the answer of a key that has not moved for the longest time, but for the newest. It says whether there was one.
@@ -136,8 +154,15 @@ func (u *unread) dropLocked(h *heldAnswer) {
 	if u.byKey[h.key] -= h.size; u.byKey[h.key] == 0 {
 		delete(u.byKey, h.key)
 	}
-	close(u.freed)
-	u.freed = make(chan struct{})
+	u.freeLocked()
+}
+
+// freeLocked tells those who wait that there is more room.
+func (u *unread) freeLocked() {
+	if u.freed != nil {
+		close(u.freed)
+		u.freed = nil
+	}
 }
 
 // read notes that the client has read some more. It says whether the answer still is to be written.
