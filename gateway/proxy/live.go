@@ -19,12 +19,12 @@ type liveCalls struct {
 	calls map[*call]func()
 	// stopping: whoever comes now is ended at once.
 	stopping bool
-	// ended is closed, and replaced, when a call has ended.
+	// ended is closed when a call has ended; nil while nobody waits for that.
 	ended chan struct{}
 }
 
 func newLiveCalls() *liveCalls {
-	return &liveCalls{calls: map[*call]func(){}, ended: make(chan struct{})}
+	return &liveCalls{calls: map[*call]func(){}}
 }
 
 func (l *liveCalls) add(c *call, end func()) {
@@ -41,8 +41,10 @@ func (l *liveCalls) remove(c *call) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.calls, c)
-	close(l.ended)
-	l.ended = make(chan struct{})
+	if l.ended != nil {
+		close(l.ended)
+		l.ended = nil
+	}
 }
 
 // checkpoints are those of the calls that have one.

@@ -40,6 +40,9 @@ func (l *liveCalls) cut() int {
 func (l *liveCalls) left() (int, <-chan struct{}) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.ended == nil {
+		l.ended = make(chan struct{})
+	}
 	return len(l.calls), l.ended
 }
 
