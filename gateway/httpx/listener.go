@@ -57,8 +57,7 @@ func encrypted(r *http.Request) bool {
 	if !ours {
 		return r.TLS != nil
 	}
-	_, over := conn.Conn.(*tls.Conn)
-	return over
+	return conn.encrypted()
 }
 
 // clientConn is a client's connection. One answer is written to it at a time, by the goroutine that
@@ -77,10 +76,15 @@ type clientConn struct {
 func (c *clientConn) Read(data []byte) (int, error) {
 	n, err := c.Conn.Read(data)
 	c.watch.see(data[:n])
-	if err != nil {
+	if err != nil && c.encrypted() {
 		c.answerPlain(err)
 	}
 	return n, err
+}
+
+func (c *clientConn) encrypted() bool {
+	_, over := c.Conn.(*tls.Conn)
+	return over
 }
 
 // answerPlain tells a client that speaks HTTP where TLS is expected, in the words of [net/http].
