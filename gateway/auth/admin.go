@@ -2,26 +2,23 @@ package auth
 
 import (
 	"context"
-	"crypto/rand"
+	"crypto/sha256"
 	"crypto/subtle"
 	"net/http"
 )
 
 // AdminKeys knows the keys that may use the admin API.
 type AdminKeys struct {
-	hasher *Hasher
-	hashes [][]byte
+	digests [][sha256.Size]byte
 }
 
 // NewAdminKeys returns a check that lets the given keys in and no other; empty ones are left out,
 // and without any nobody gets in.
 func NewAdminKeys(keys ...Secret) *AdminKeys {
-	pepper := make([]byte, 32)
-	_, _ = rand.Read(pepper) // never fails, by its documentation
-	a := &AdminKeys{hasher: NewHasher(pepper)}
+	a := &AdminKeys{}
 	for _, key := range keys {
 		if key != "" {
-			a.hashes = append(a.hashes, a.hasher.Hash(key))
+			a.digests = append(a.digests, sha256.Sum256([]byte(key)))
 		}
 	}
 	return a
@@ -29,10 +26,10 @@ func NewAdminKeys(keys ...Secret) *AdminKeys {
 
 // Has says whether the secret is an admin key. It takes as long for a near miss as for any other.
 func (a *AdminKeys) Has(secret Secret) bool {
-	presented := a.hasher.Hash(secret)
+	presented := sha256.Sum256([]byte(secret))
 	found := 0
-	for _, hash := range a.hashes {
-		found |= subtle.ConstantTimeCompare(hash, presented)
+	for _, digest := range a.digests {
+		found |= subtle.ConstantTimeCompare(digest[:], presented[:])
 	}
 	return found == 1
 }
