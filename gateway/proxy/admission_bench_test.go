@@ -116,8 +116,8 @@ func BenchmarkAdmission_worstMegabytes(b *testing.B) {
 				if readObject(httptest.NewRecorder(), r, c) != nil {
 					continue // it is refused here
 				}
-				tokens.BoundOf("claude-opus-5", c.body, &c.holds)
-				tokens.Weigh("claude-opus-5", c.body)
+				tokens.BoundOf("claude-opus-5", c.Body, &c.Holds)
+				tokens.Weigh("claude-opus-5", c.Body)
 			}
 			took := processorTime(b) - began
 			b.ReportMetric(float64(took.Microseconds())/1000/float64(b.N)/float64(len(body))*(1<<20), "cpu-ms/MB")

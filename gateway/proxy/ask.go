@@ -18,8 +18,8 @@ const (
 	countMargin, countExtra = 20, 100
 )
 
-// asked are the keys whose prompts a provider has counted lately.
-type asked struct {
+// countedKeys are those whose prompts a provider has counted lately.
+type countedKeys struct {
 	mu   sync.Mutex
 	last map[string]time.Time
 }
@@ -28,7 +28,7 @@ type asked struct {
 const mostAsked = 10_000
 
 // may says whether a key's prompt may be counted now, and notes that it is.
-func (a *asked) may(key string, now time.Time) bool {
+func (a *countedKeys) may(key string, now time.Time) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if now.Sub(a.last[key]) < askEvery {
@@ -83,7 +83,7 @@ func (p *Proxy) ask(ctx context.Context, c *call, decision quota.Decision, reque
 // countable says whether one provider, which counts prompts, would read the call's and nothing else.
 func (c *call) countable() bool {
 	first := c.served.Deployments[0]
-	if !c.endpoint.capped || c.carried > 0 || c.work.Rounds > 1 || c.work.Readings > 1 || c.holds.Unweighed != nil {
+	if !c.endpoint.capped || c.carried > 0 || c.Work.Rounds > 1 || c.Work.Readings > 1 || c.Holds.Unweighed != nil {
 		return false
 	}
 	for _, d := range c.served.Deployments {

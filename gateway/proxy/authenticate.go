@@ -90,7 +90,7 @@ func (p *Proxy) refuseKey(subject *policy.Subject) error {
 
 // checkModel says whether the key and its team may use the model.
 func (p *Proxy) checkModel(c *call, subject *policy.Subject) error {
-	model := c.asked
+	model := c.Model
 	if allowed, deniedBy := subject.MayUse(c.served.Names, model); !allowed && !(c.granted && deniedBy == "team") {
 		code, models := codeKeyModelDenied, subject.Key.Models
 		if deniedBy == "team" {

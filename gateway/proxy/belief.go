@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/bursarhq/terraform-provider-bursar/gateway/proxy/asked"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/upstream"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
@@ -38,13 +39,13 @@ func (c *call) possible() possible {
 	if output == 0 {
 		output = window
 	}
-	pieces := max(c.choices, c.inputs)
+	pieces := max(c.Choices, c.Inputs)
 	return possible{
-		prompt:     max(window*pieces*c.work.Rounds, c.bounds.inputTokens),
-		completion: max(max(output, c.clientCap)*pieces*c.work.Rounds, c.decision.OutputTokens, c.unbounded),
-		images:     max(c.most.Images, maxImages),
-		seconds:    max(c.most.AudioSeconds, longestSound),
-		searches:   max(c.most.Searches, mostSearches),
+		prompt:     max(window*pieces*c.Work.Rounds, c.bounds.inputTokens),
+		completion: max(max(output, c.ClientCap)*pieces*c.Work.Rounds, c.decision.OutputTokens, c.Unbounded),
+		images:     max(c.Most.Images, asked.MaxImages),
+		seconds:    max(c.Most.AudioSeconds, longestSound),
+		searches:   max(c.Most.Searches, mostSearches),
 	}
 }
 

@@ -5,10 +5,12 @@ import (
 	"strings"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/deployment"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/proxy/asked"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/tokens"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
+	"github.com/bursarhq/terraform-provider-bursar/internal/pricing"
 )
 
 // bounds are what a call can use at most. They hold for every deployment that may serve it.
@@ -30,9 +32,9 @@ const defaultMaxOutput = 16_384
 // boundsOf are the bounds of a call whose body has so many tokens that can be weighed. What cannot be weighed
 // counts as the whole context window, once however much of it there is.
 func boundsOf(c *call, text int64) bounds {
-	most := c.most
-	most.PromptTokens += (text + c.carried) * c.work.Readings
-	if c.holds.Unweighed != nil {
+	most := c.Most
+	most.PromptTokens += (text + c.carried) * c.Work.Readings
+	if c.Holds.Unweighed != nil {
 		most.PromptTokens = max(most.PromptTokens, c.window())
 	}
 	b := bounds{text: text, inputTokens: most.PromptTokens}
@@ -45,7 +47,7 @@ func boundsOf(c *call, text int64) bounds {
 		}
 	}
 	if b.maxOutput == 0 {
-		b.maxOutput = max(defaultMaxOutput, c.clientCap)
+		b.maxOutput = max(defaultMaxOutput, c.ClientCap)
 	}
 	return b
 }
@@ -60,7 +62,7 @@ func looseBounds(c *call) bounds {
 		b.exact = true
 		return b
 	}
-	return boundsOf(c, tokens.BoundOf(c.served.PricedAs(), c.body, &c.holds))
+	return boundsOf(c, tokens.BoundOf(c.served.PricedAs(), c.Body, &c.Holds))
 }
 
 // exactBounds count the prompt closely; they are worth it when the loose ones were refused.
@@ -93,26 +95,31 @@ func (p *Proxy) checkPrices(c *call) error {
 	return nil
 }
 
+// checkExtras refuses what the call asks for and nobody knows the price of.
+func (p *Proxy) checkExtras(c *call, d deployment.Deployment) error {
+	if !d.Price.Offers(c.Most.Service) {
+		return api.FieldErrorf("service_tier", "%q is not served: its price for this model is not known here", asked.Clip(c.Most.Service))
+	}
+	if p.AllowUnpricedTools {
+		return nil
+	}
+	if c.Most.Searches > 0 && d.Price.Search == (pricing.SearchPrice{}) {
+		return c.Work.SearchRefusal()
+	}
+	return c.Work.Refusal()
+}
+
 // request is what the call asks the engine for.
 func (p *Proxy) request(c *call) quota.Request {
-	key := c.subject.Key
-	row := api.LedgerRow{
-		RequestID: c.requestID, KeyID: key.KeyID, Model: c.model,
-		Upstream: c.served.Deployments[0].Host(), PriceVersion: c.served.Deployments[0].Price.Version,
-		PromptTokens: c.bounds.inputTokens,
-		EndUser:      c.attributed.endUser, Tags: c.attributed.tags,
-	}
-	if key.TeamID != nil {
-		row.TeamID = *key.TeamID
-	}
-	if key.UserID != nil {
-		row.UserID = *key.UserID
-	}
+	first := c.served.Deployments[0]
+	c.row = c.newRow()
+	c.row.Model, c.row.Upstream, c.row.PriceVersion = c.model, first.Host(), first.Price.Version
+	c.row.PromptTokens = c.bounds.inputTokens
 	request := quota.Request{
 		ID: c.id, Slot: c.subject.Slot, PolicyVersion: c.subject.Version,
 		InputTokens: c.bounds.inputTokens, InputCost: c.bounds.inputCost, OutputTokenCost: c.bounds.outputTokenCost,
 		Windows: c.subject.Windows(c.served.Names), Budgets: c.subject.Budgets(c.served.Names, p.Now()),
-		Row: row,
+		Row: c.row,
 	}
 	p.askOutput(c, &request, c.bounds.exact)
 	c.leastOutput = request.MinOutputTokens
@@ -130,21 +137,10 @@ func (c *call) window() int64 {
 
 // windowAt is a deployment's window, the larger one where the call asks for it.
 func (c *call) windowAt(d deployment.Deployment) int64 {
-	if strings.Contains(c.header.Get("Anthropic-Beta"), "context-1m") {
+	if strings.Contains(c.Header.Get("Anthropic-Beta"), "context-1m") {
 		return max(d.Window(), d.LargestWindow(), deployment.DefaultWindow)
 	}
 	return d.Window()
-}
-
-// expectSummary reserves for what the provider sums up of a conversation that is long enough for it: it is read
-// once more, and what is written beside the answer may be as long.
-func (c *call) expectSummary() {
-	from := c.work.SummaryFrom
-	if from == 0 || c.holds.Unweighed == nil && tokens.BoundOf("", c.body, &c.holds) < from {
-		return
-	}
-	c.work.Readings++
-	c.choices *= 2
 }
 
 // expectSearch reserves for the searches of a deployment that searches whatever it is asked.
@@ -152,8 +148,8 @@ func (c *call) expectSearch(d deployment.Deployment) {
 	if !d.SearchesAlways() {
 		return
 	}
-	before := c.work.Tokens
-	c.work.SearchAlways()
-	c.most.Searches, c.made.Searches = max(c.most.Searches, c.work.Searches), max(c.made.Searches, c.work.SearchesMade)
-	c.most.PromptTokens += c.work.Tokens - before
+	before := c.Work.Tokens
+	c.Work.SearchAlways()
+	c.Most.Searches, c.Made.Searches = max(c.Most.Searches, c.Work.Searches), max(c.Made.Searches, c.Work.SearchesMade)
+	c.Most.PromptTokens += c.Work.Tokens - before
 }

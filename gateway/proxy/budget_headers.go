@@ -36,7 +36,7 @@ func setBudgetHeaders(head *httpx.Head, c *call) {
 			head.Text(headerKeyBudget, budget.Limit.String())
 		}
 		remaining := max(0, budget.Limit-budget.Settled-budget.Reserved)
-		if c.settled {
+		if c.booked {
 			remaining = max(0, budget.Limit-spent-max(0, budget.Reserved-c.decision.Cost))
 		}
 		if name == "" || remaining < left {

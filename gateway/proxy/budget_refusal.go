@@ -89,7 +89,7 @@ func tooDear(c *call, d quota.Denial, request quota.Request) *api.Error {
 	mayCost, left := leastCost(request), budgetLeft(d)
 	refused := api.Errorf(api.BudgetExceeded,
 		"This call may cost up to $%s%s, more than is left of the budget: %s has $%s left of $%s.%s%s",
-		mayCost, costParts(request, c.choices), budgetOwner(c, d), left, money.Nano(d.Limit), underWay(d), resetText(c, d))
+		mayCost, costParts(request, c.Choices), budgetOwner(c, d), left, money.Nano(d.Limit), underWay(d), resetText(c, d))
 	refused.Refusal = &api.Refusal{Reason: api.ReasonTooDear, MayCost: &mayCost, Left: &left}
 	if !c.endpoint.capped {
 		return refused
@@ -128,11 +128,11 @@ func underWay(d quota.Denial) string {
 // is such a one, else when the calls under way have ended. 0 is none.
 func outputThatFits(c *call, request quota.Request) int64 {
 	fits := func(used func(quota.Denial) int64) int64 {
-		most := request.OutputTokens / c.choices
+		most := request.OutputTokens / c.Choices
 		for _, d := range c.decision.Denials {
 			if d.Kind == quota.KindBudget && request.OutputTokenCost > 0 {
 				room := money.Nano(d.Limit-used(d)) - request.InputCost
-				most = min(most, int64(room/request.OutputTokenCost)/c.choices)
+				most = min(most, int64(room/request.OutputTokenCost)/c.Choices)
 			}
 		}
 		return max(0, most)

@@ -1,18 +1,13 @@
 package proxy
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"net/http"
-	"strconv"
-	"strings"
 	"time"
 
-	"github.com/bursarhq/terraform-provider-bursar/gateway/content"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/httpx"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/proxy/asked"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/upstream"
-	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
 // endpoint is one route of the data path: what the gateway must understand of its requests,
@@ -25,7 +20,7 @@ type endpoint struct {
 	method string
 	wire   upstream.Wire
 	// parse reads from a JSON body what admission needs: whether the answer streams, the output cap.
-	parse func(c *call, object httpx.Object) error
+	parse func(c *asked.Call, object httpx.Object) error
 	// read replaces the reading of a JSON body.
 	read func(p *Proxy, w http.ResponseWriter, r *http.Request, c *call) error
 	// settled is told of the answer, or of a stream's last event, once its cost is recorded.
@@ -40,7 +35,7 @@ type endpoint struct {
 	defaultModel string
 	// capped: the answer is made of tokens that an output cap bounds.
 	capped bool
-	// apart: the prompt is not the body's text; what the call can use stands in [call.most].
+	// apart: the prompt is not the body's text; what the call can use stands in [asked.Call.Most].
 	apart bool
 	// binary: the answer is passed on as it comes and not read; text: it may be other text than JSON.
 	binary, text bool
@@ -52,30 +47,30 @@ type endpoint struct {
 
 // endpoints are the routes by which models are called.
 var endpoints = []*endpoint{
-	openAIEndpoint(endpoint{path: "/chat/completions", wire: upstream.Chat, parse: parseChat, capped: true}),
-	openAIEndpoint(endpoint{path: "/completions", wire: upstream.Completions, parse: parseCompletions, capped: true}),
-	openAIEndpoint(endpoint{path: "/embeddings", wire: upstream.Plain, parse: parseInput}),
-	openAIEndpoint(endpoint{path: "/moderations", wire: upstream.Plain, parse: parseInput, defaultModel: "omni-moderation-latest"}),
-	openAIEndpoint(endpoint{path: "/images/generations", wire: upstream.Images, parse: parseImages}),
-	openAIEndpoint(endpoint{path: "/audio/speech", wire: upstream.Speech, parse: parseSpeech, binary: true}),
+	openAIEndpoint(endpoint{path: "/chat/completions", wire: upstream.Chat, parse: asked.Chat, capped: true}),
+	openAIEndpoint(endpoint{path: "/completions", wire: upstream.Completions, parse: asked.Completions, capped: true}),
+	openAIEndpoint(endpoint{path: "/embeddings", wire: upstream.Plain, parse: asked.Input}),
+	openAIEndpoint(endpoint{path: "/moderations", wire: upstream.Plain, parse: asked.Input, defaultModel: "omni-moderation-latest"}),
+	openAIEndpoint(endpoint{path: "/images/generations", wire: upstream.Images, parse: asked.Images}),
+	openAIEndpoint(endpoint{path: "/audio/speech", wire: upstream.Speech, parse: asked.Speech, binary: true}),
 	openAIEndpoint(endpoint{
-		path: "/audio/transcriptions", wire: upstream.Transcription, read: (*Proxy).readTranscription,
-		apart: true, text: true, maxBody: maxSound,
+		path: "/audio/transcriptions", wire: upstream.Transcription, read: readForm,
+		apart: true, text: true, maxBody: asked.MaxForm,
 	}),
 	openAIEndpoint(endpoint{
-		path: "/audio/translations", wire: upstream.Transcription, read: (*Proxy).readTranscription,
-		apart: true, text: true, maxBody: maxSound,
+		path: "/audio/translations", wire: upstream.Transcription, read: readForm,
+		apart: true, text: true, maxBody: asked.MaxForm,
 	}),
 	openAIEndpoint(endpoint{
-		path: "/responses", wire: upstream.Responses, parse: parseResponses, voice: responsesVoice, capped: true,
+		path: "/responses", wire: upstream.Responses, parse: asked.Responses, voice: responsesVoice, capped: true,
 		settled: (*Proxy).rememberResponse,
 	}),
 	storedEndpoint(endpoint{path: storedPath}),
 	storedEndpoint(endpoint{path: storedPath, method: http.MethodDelete, settled: (*Proxy).forgetDeleted}),
 	storedEndpoint(endpoint{path: storedPath + "/input_items", settled: (*Proxy).rememberListed}),
 	storedEndpoint(endpoint{path: storedPath + "/cancel", method: http.MethodPost}),
-	anthropicEndpoint(endpoint{path: upstream.PathMessages, parse: parseMessages, capped: true}),
-	anthropicEndpoint(endpoint{path: upstream.PathCountTokens, parse: parseCountTokens, free: true}),
+	anthropicEndpoint(endpoint{path: upstream.PathMessages, parse: asked.Messages, capped: true}),
+	anthropicEndpoint(endpoint{path: upstream.PathCountTokens, parse: asked.CountTokens, free: true}),
 }
 
 func openAIEndpoint(e endpoint) *endpoint {
@@ -96,7 +91,7 @@ func storedEndpoint(e endpoint) *endpoint {
 }
 
 func anthropicEndpoint(e endpoint) *endpoint {
-	e.prefixes, e.voice, e.wire, e.header = anthropicPrefixes, anthropicVoice, upstream.Messages, messagesHeaders
+	e.prefixes, e.voice, e.wire, e.header = anthropicPrefixes, anthropicVoice, upstream.Messages, asked.MessagesHeaders
 	return &e
 }
 
@@ -122,156 +117,22 @@ func readObject(w http.ResponseWriter, r *http.Request, c *call) error {
 	}
 	// The request is here whole: from now on the answer may take as long as it takes.
 	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
-	object, err := httpx.ParseObject(body)
+	e := c.endpoint
+	reader := asked.Reader{Parse: e.parse, Words: e.voice.words(), Header: e.header, DefaultModel: e.defaultModel, Free: e.free}
+	return reader.Read(&c.Call, body, r.Header)
+}
+
+// readForm reads a form with a sound in it.
+func readForm(_ *Proxy, w http.ResponseWriter, r *http.Request, c *call) error {
+	kind := r.Header.Get("Content-Type")
+	boundary, err := asked.FormBoundary(kind)
 	if err != nil {
 		return err
 	}
-	if err := checkNames(object); err != nil {
+	body, err := httpx.ReadBody(r)
+	if err != nil {
 		return err
 	}
-	c.body, c.header, c.attributed = body, c.endpoint.passedHeader(r.Header), attributionOf(object, r.Header)
-	if err := c.parseModel(object); err != nil {
-		return err
-	}
-	c.holds = content.Find(body)
-	if err := c.parseExtras(object); err != nil {
-		return err
-	}
-	if err := c.endpoint.parse(c, object); err != nil {
-		return err
-	}
-	c.expectSummary()
-	return nil
-}
-
-// passedHeader picks the headers that go along, each in one piece.
-func (e *endpoint) passedHeader(header http.Header) http.Header {
-	var passed http.Header
-	for _, name := range e.header {
-		if values := header.Values(name); len(values) > 0 {
-			if passed == nil {
-				passed = http.Header{}
-			}
-			passed.Set(name, strings.Join(values, ","))
-		}
-	}
-	return passed
-}
-
-// field is a member of a request and where its value goes.
-type field struct {
-	name   string
-	target any
-	// kind is what the value must be, for people.
-	kind string
-}
-
-// Kinds of fields, as they are told to people.
-const (
-	isString = "a string"
-	isList   = "a list"
-	isBool   = "true or false"
-	isObject = "an object"
-	isWhole  = "a whole number"
-)
-
-// parseFields reads the fields that are given and says which is of the wrong kind.
-func parseFields(object httpx.Object, fields ...field) error {
-	for _, field := range fields {
-		raw, given := object[field.name]
-		if given && !readPlain(raw, field.target) && json.Unmarshal(raw, field.target) != nil {
-			return api.FieldErrorf(field.name, "must be %s", field.kind)
-		}
-	}
-	return nil
-}
-
-// readPlain reads the values that nearly all requests have; others are left to encoding/json.
-func readPlain(raw json.RawMessage, target any) bool {
-	switch target := target.(type) {
-	case *string:
-		if len(raw) < 2 || raw[0] != '"' || bytes.IndexByte(raw, '\\') >= 0 {
-			return false
-		}
-		*target = string(raw[1 : len(raw)-1])
-		return true
-	case *bool:
-		*target = string(raw) == "true"
-		return *target || string(raw) == "false"
-	case **int64:
-		n, err := strconv.ParseInt(string(raw), 10, 64)
-		if err == nil {
-			*target = &n
-		}
-		return err == nil
-	case *filled:
-		*target = len(raw) > 2 && raw[0] == '[' && len(bytes.TrimSpace(raw[1:len(raw)-1])) > 0
-		return len(raw) > 1 && raw[0] == '['
-	default:
-		return false
-	}
-}
-
-// filled says whether a list has anything in it. What it is, is the upstream's to judge.
-type filled bool
-
-// UnmarshalJSON takes a list, or null for an empty one.
-func (f *filled) UnmarshalJSON(raw []byte) error {
-	var list []json.RawMessage
-	err := json.Unmarshal(raw, &list)
-	*f = len(list) > 0
-	return err
-}
-
-func (c *call) parseModel(object httpx.Object) error {
-	if err := parseFields(object, field{"model", &c.model, isString}); err != nil {
-		return err
-	}
-	if c.pathModel != "" {
-		c.model = c.pathModel
-	}
-	if c.model == "" {
-		c.model = c.endpoint.defaultModel
-	}
-	return checkModelName(c.model)
-}
-
-func checkModelName(model string) error {
-	if model == "" {
-		return api.FieldErrorf("model", "is required: the name of a model; GET /v1/models lists them")
-	}
-	if len(model) > maxModelName {
-		return api.FieldErrorf("model", "is %d characters long, at most %d are allowed", len(model), maxModelName)
-	}
-	return refuseSecretModel(model)
-}
-
-const (
-	maxChoices   = 128
-	maxModelName = 255
-	// maxCap is the largest output cap that is taken at its word; no model says more.
-	maxCap = 1 << 24
-)
-
-// limitOutput takes the smallest of the output caps that the client gives.
-func (c *call) limitOutput(name string, given *int64) error {
-	switch {
-	case given == nil:
-	case *given < 1:
-		return api.FieldErrorf(name, "must be at least 1. Received: %d", *given)
-	case c.clientCap == 0 || *given < c.clientCap:
-		c.clientCap = min(*given, maxCap)
-	}
-	return nil
-}
-
-func (c *call) countChoices(name string, given *int64) error {
-	if given == nil {
-		return nil
-	}
-	if *given < 1 || *given > maxChoices {
-		return api.FieldErrorf(name, "must be between 1 and %d. Received: %d", maxChoices, *given)
-	}
-	c.choices = *given
-	return nil
+	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
+	return c.ReadForm(body, kind, boundary)
 }

@@ -108,11 +108,11 @@ func (p *Proxy) send(ctx context.Context, c *call) (*http.Response, error) {
 		defer response.Body.Close()
 		return nil, upstream.Refused(response)
 	}
-	if err := awaitFirstByte(response, c.stream); err != nil {
+	if err := awaitFirstByte(response, c.Stream); err != nil {
 		response.Body.Close()
 		return nil, upstream.Unanswered(fmt.Errorf("answer of %s: %w", c.deployment.Host(), err))
 	}
-	if !timer.Stop() || !c.stream {
+	if !timer.Stop() || !c.Stream {
 		return response, nil // one that came in the last moment ends with its context
 	}
 	if err := p.awaitContent(ctx, c, response, func() { cancel(context.Canceled) }); err != nil {
@@ -165,7 +165,7 @@ func retryAfter(err error, now time.Time) time.Duration {
 // upstreamCall is the call as a provider is asked.
 func (c *call) upstreamCall() upstream.Call {
 	return upstream.Call{
-		Wire: c.endpoint.wire, Method: cmp.Or(c.method, c.endpoint.method), Path: cmp.Or(c.path, c.endpoint.path), Body: c.body,
-		OutputCap: c.outputCap(), Stream: c.stream, Header: c.header, ContentType: c.contentType,
+		Wire: c.endpoint.wire, Method: cmp.Or(c.method, c.endpoint.method), Path: cmp.Or(c.path, c.endpoint.path), Body: c.Body,
+		OutputCap: c.outputCap(), Stream: c.Stream, Header: c.Header, ContentType: c.ContentType,
 	}
 }

@@ -138,7 +138,7 @@ func (p *Proxy) setCallHeaders(head *httpx.Head, c *call) {
 	head.Text(headerCallID, c.id)
 	head.Text(headerModelGroup, c.model)
 	head.Text(headerModelID, c.deployment.ID)
-	if c.outputCap() != c.clientCap {
+	if c.outputCap() != c.ClientCap {
 		// The cap was injected, or lowered to what the model can do.
 		head.Int(headerOutputCap, c.outputCap())
 	}

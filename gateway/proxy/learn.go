@@ -21,7 +21,7 @@ func (p *Proxy) weigh(c *call) {
 	}
 	for _, d := range c.served.Deployments {
 		if _, done := c.weighed[d.UpstreamModel]; !done {
-			c.weighed[d.UpstreamModel] = p.counts.Weigh(owner, d.UpstreamModel, c.body)
+			c.weighed[d.UpstreamModel] = p.counts.Weigh(owner, d.UpstreamModel, c.Body)
 		}
 	}
 }
@@ -40,7 +40,7 @@ func (p *Proxy) counted(c *call) int64 {
 // learn notes what the provider has counted of a prompt that was weighed.
 func (p *Proxy) learn(c *call) {
 	weight, counted := c.weighed[c.deployment.UpstreamModel]
-	if !counted || c.carried > 0 || c.inputs > 1 || c.work.Rounds > 1 || c.work.Readings > 1 {
+	if !counted || c.carried > 0 || c.Inputs > 1 || c.Work.Rounds > 1 || c.Work.Readings > 1 {
 		return
 	}
 	if ratio, says := weight.Ratio(c.promptReported); says {

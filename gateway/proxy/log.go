@@ -1,12 +1,14 @@
 package proxy
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/httpx"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/metrics"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/proxy/asked"
 )
 
 // log writes the one line of a call, with the fields that the documentation promises.
@@ -15,7 +17,7 @@ func (p *Proxy) log(ctx context.Context, c *call, status int) {
 	c.took, c.overhead = latency, max(0, latency-c.upstreamFor)
 	attrs := append(make([]slog.Attr, 0, mostAttrs),
 		slog.Time("timestamp", c.started.UTC()),
-		slog.String("model", c.loggedModel()),
+		slog.String("model", asked.NameForLog(cmp.Or(c.model, c.Model), c.served.Label != "")),
 		slog.Int64("prompt_tokens", c.usage.PromptTokens),
 		slog.Int64("completion_tokens", c.usage.CompletionTokens),
 		slog.Int64("total_tokens", c.usage.PromptTokens+c.usage.CompletionTokens),
@@ -44,11 +46,11 @@ const mostAttrs = 17
 
 // count adds the call to the metrics. A model that is not served is a caller's text and stays out of labels.
 func (p *Proxy) count(c *call, status int) {
-	above := c.settled && c.endpoint.capped && c.usage.PromptTokens > c.bounds.inputTokens
+	above := c.booked && c.endpoint.capped && c.usage.PromptTokens > c.bounds.inputTokens
 	if above {
 		p.tellAboveBound(c)
 	}
-	unpriced := c.settled && !c.deployment.FallbackUntil.IsZero()
+	unpriced := c.booked && !c.deployment.FallbackUntil.IsZero()
 	if unpriced {
 		p.tellUnpriced(c.served.Label, "its calls are booked at the price that unpriced_models states until "+c.deployment.FallbackUntil.UTC().Format(time.DateOnly))
 	}

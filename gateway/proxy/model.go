@@ -9,6 +9,7 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/gateway/deployment"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/httpx"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/policy"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/proxy/asked"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/internal/modelname"
 )
@@ -51,7 +52,7 @@ func (p *Proxy) showModel(w http.ResponseWriter, r *http.Request) error {
 	if visible {
 		return httpx.WriteJSON(w, http.StatusOK, listed(name))
 	}
-	unknown := api.Errorf(api.NotFound, "The model %q is not among those that this key may use. GET /v1/models lists them.", clipName(name))
+	unknown := api.Errorf(api.NotFound, "The model %q is not among those that this key may use. GET /v1/models lists them.", asked.Clip(name))
 	unknown.Param = "model"
 	return unknown
 }
@@ -141,12 +142,12 @@ func (p *Proxy) findModel(ctx context.Context, c *call) error {
 	if c.endpoint.opaque {
 		find = p.Models.Route
 	}
-	served, found, err := find(ctx, c.asked)
+	served, found, err := find(ctx, c.Model)
 	switch {
 	case err != nil:
 		return unavailable(err)
 	case !found:
-		c.served, c.model = deployment.Model{Names: &modelname.Names{Name: c.asked}}, c.asked
+		c.served, c.model = deployment.Model{Names: &modelname.Names{Name: c.Model}}, c.Model
 	default:
 		c.served, c.model = served, served.Name
 	}
@@ -156,7 +157,7 @@ func (p *Proxy) findModel(ctx context.Context, c *call) error {
 // checkServed refuses a model that no deployment serves, or whose price nobody knows.
 func (p *Proxy) checkServed(c *call) error {
 	if len(c.served.Deployments) == 0 {
-		unknown := api.Errorf(api.NotFound, "The model %q is not served here. GET /v1/models lists the models of this key.", c.asked)
+		unknown := api.Errorf(api.NotFound, "The model %q is not served here. GET /v1/models lists the models of this key.", c.Model)
 		unknown.Param = "model"
 		return unknown
 	}

@@ -35,11 +35,11 @@ func (p *Proxy) minOutput(c *call) int64 {
 func (p *Proxy) outputRange(c *call) (least, most int64) {
 	switch {
 	case !c.endpoint.capped && c.bounds.outputTokenCost > 0:
-		return c.unbounded, c.unbounded
+		return c.Unbounded, c.Unbounded
 	case !c.endpoint.capped:
 		return 0, 0
-	case c.clientCap > 0:
-		most = min(c.bounds.maxOutput, c.clientCap)
+	case c.ClientCap > 0:
+		most = min(c.bounds.maxOutput, c.ClientCap)
 		return most, most
 	default:
 		return p.minOutput(c), c.bounds.maxOutput
@@ -50,14 +50,14 @@ func (p *Proxy) outputRange(c *call) (least, most int64) {
 // are used up or small, but not on the word of a loose bound of the prompt.
 func (p *Proxy) askOutput(c *call, request *quota.Request, exact bool) {
 	least, most := p.outputRange(c)
-	request.OutputTokens, request.MinOutputTokens = most*c.choices, least*c.choices
+	request.OutputTokens, request.MinOutputTokens = most*c.Choices, least*c.Choices
 	if c.flexible() && exact {
-		request.RestOutputTokens, request.IdleOutputTokens = restOutput*c.choices, idleOutput*c.choices
+		request.RestOutputTokens, request.IdleOutputTokens = restOutput*c.Choices, idleOutput*c.Choices
 	}
 }
 
 // flexible says whether the gateway chooses the output cap.
-func (c *call) flexible() bool { return c.endpoint.capped && c.clientCap == 0 }
+func (c *call) flexible() bool { return c.endpoint.capped && c.ClientCap == 0 }
 
 // inputMatters says whether a tighter count of the prompt could change the answer: every limit that refused would
 // have room for the least output alone, at the latest when others have settled. Nobody is told that a prompt is too
@@ -65,7 +65,7 @@ func (c *call) flexible() bool { return c.endpoint.capped && c.clientCap == 0 }
 func (c *call) inputMatters(decision quota.Decision, request quota.Request) bool {
 	least := request.MinOutputTokens
 	if c.flexible() {
-		least = min(least, idleOutput*c.choices)
+		least = min(least, idleOutput*c.Choices)
 	}
 	if slices.ContainsFunc(decision.Denials, func(d quota.Denial) bool { return d.TooLarge && d.Limit > least }) {
 		return true

@@ -52,7 +52,7 @@ func (t PassThrough) read(w http.ResponseWriter, r *http.Request, c *call) error
 		return err
 	}
 	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
-	c.body, c.contentType, c.model, c.method = body, r.Header.Get("Content-Type"), t.Path, r.Method
+	c.Body, c.ContentType, c.Model, c.method = body, r.Header.Get("Content-Type"), t.Path, r.Method
 	c.path = strings.TrimPrefix(path, "/v1") // as it was matched, not as it reads
 	if r.URL.RawQuery != "" {
 		c.path += "?" + r.URL.RawQuery

@@ -90,7 +90,7 @@ type Proxy struct {
 	told told
 	// counts are those of texts that were counted before.
 	counts *tokens.Memory
-	asked  asked
+	asked  countedKeys
 	unread *unread
 	// unreached are the calls that reached no provider and are not in the ledger yet.
 	unreached unreached
@@ -146,7 +146,7 @@ func (p *Proxy) answer(w http.ResponseWriter, r *http.Request, c *call) error {
 	// From here on money may be spent: the call is settled even when the client hangs up.
 	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
 	defer cancel()
-	if c.stream || c.endpoint.binary { // what is read whole is read to its end
+	if c.Stream || c.endpoint.binary { // what is read whole is read to its end
 		stop := context.AfterFunc(r.Context(), cancel) // a client that hangs up ends the upstream's work
 		defer stop()
 	}
@@ -163,7 +163,7 @@ func (p *Proxy) pass(ctx context.Context, cancel context.CancelFunc, w http.Resp
 	}
 	defer response.Body.Close()
 	switch {
-	case c.stream:
+	case c.Stream:
 		return p.passStream(w, r, c, response, cancel)
 	case c.endpoint.binary:
 		return p.passBinary(w, r, c, response, cancel)

@@ -233,7 +233,7 @@ func reasonOf(err error) string {
 
 // withUnweighed tells the caller of a refused call what in it counts as a whole window, and what that may cost.
 func (c *call) withUnweighed(message string) string {
-	part := c.holds.Unweighed
+	part := c.Holds.Unweighed
 	if part == nil {
 		return message
 	}

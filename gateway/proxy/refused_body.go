@@ -17,8 +17,8 @@ func (p *Proxy) countRefused(ctx context.Context, c *call, refused error) error 
 	if !blamesBody(refused) {
 		return refused
 	}
-	row := p.row(c)
-	row.Kind, row.Model = api.LedgerVoid, "" // what it calls the model is the caller's text
+	row := c.newRow() // without a model: what it calls so is the caller's text
+	row.Kind = api.LedgerVoid
 	request := quota.Request{ID: newReservation(), Slot: c.subject.Slot, Row: row, Final: true}
 	for range maxReloads {
 		request.PolicyVersion, request.Windows = c.subject.Version, c.subject.EveryWindow()

@@ -18,7 +18,6 @@ const (
 
 // reserve takes what the call may use from every limit at once, or says which of them refused.
 func (p *Proxy) reserve(ctx context.Context, c *call) error {
-	c.asked = c.model
 	if err := p.resolve(ctx, c); err != nil {
 		return p.countRefused(ctx, c, err)
 	}

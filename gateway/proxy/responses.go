@@ -7,7 +7,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/deployment"
-	"github.com/bursarhq/terraform-provider-bursar/gateway/httpx"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/proxy/asked"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/upstream"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
@@ -25,45 +25,13 @@ type ResponseRecord interface {
 	PurgeResponses(ctx context.Context) error
 }
 
-// parseResponses reads a request for a response.
-func parseResponses(c *call, object httpx.Object) error {
-	var maxTokens *int64
-	var background bool
-	var previous *string
-	err := parseFields(object,
-		field{"stream", &c.stream, isBool},
-		field{"max_output_tokens", &maxTokens, isWhole},
-		field{"background", &background, isBool},
-		field{"previous_response_id", &previous, isString},
-	)
-	if err != nil {
-		return err
-	}
-	if background {
-		return api.FieldErrorf("background", "is not served: nobody would wait for what it costs")
-	}
-	for _, name := range []string{"conversation", "prompt"} {
-		if given(object, name) {
-			return api.FieldErrorf(name, "is not served: the gateway cannot know how long it is; send input, or previous_response_id")
-		}
-	}
-	if !given(object, "input") {
-		return api.FieldErrorf("input", "is required")
-	}
-	c.unstored = string(object["store"]) == "false"
-	if previous != nil {
-		c.previous = *previous
-	}
-	return c.limitOutput("max_output_tokens", maxTokens)
-}
-
 // findPrevious finds the response that the call goes on from: it must be the caller's own, it is at one
 // deployment, and it is part of the prompt.
 func (p *Proxy) findPrevious(ctx context.Context, c *call) error {
-	if c.previous == "" || c.pinned != "" {
+	if c.Previous == "" || c.pinned != "" {
 		return nil
 	}
-	stored, err := p.ownResponse(ctx, c, c.previous)
+	stored, err := p.ownResponse(ctx, c, c.Previous)
 	if err != nil {
 		return err
 	}
@@ -74,7 +42,7 @@ func (p *Proxy) findPrevious(ctx context.Context, c *call) error {
 // ownResponse returns a stored response of the caller's team, or of its key if that has none.
 // Others' responses do not exist for it.
 func (p *Proxy) ownResponse(ctx context.Context, c *call, id string) (api.StoredResponse, error) {
-	unknown := api.Errorf(api.NotFound, "Response with id '%s' not found.", clipName(id))
+	unknown := api.Errorf(api.NotFound, "Response with id '%s' not found.", asked.Clip(id))
 	if p.Responses == nil {
 		return api.StoredResponse{}, unknown
 	}
@@ -99,11 +67,11 @@ func (c *call) owns(stored api.StoredResponse) bool {
 
 // findItems finds the items that the call refers to: they must be the caller's own. Others' do not exist for it.
 func (p *Proxy) findItems(ctx context.Context, c *call) error {
-	if len(c.holds.References) == 0 || c.endpoint.wire != upstream.Responses {
+	if len(c.Holds.References) == 0 || c.endpoint.wire != upstream.Responses {
 		return nil
 	}
-	ids := make([]string, len(c.holds.References))
-	for i, reference := range c.holds.References {
+	ids := make([]string, len(c.Holds.References))
+	for i, reference := range c.Holds.References {
 		ids[i] = reference.ID
 	}
 	stored := map[string]api.StoredResponse{}
@@ -113,10 +81,10 @@ func (p *Proxy) findItems(ctx context.Context, c *call) error {
 			return unavailable(err)
 		}
 	}
-	for _, reference := range c.holds.References {
+	for _, reference := range c.Holds.References {
 		of, known := stored[reference.ID]
 		if known && !c.owns(of) || !known && reference.Needed {
-			return api.Errorf(api.NotFound, "Item with id '%s' not found.", clipName(reference.ID))
+			return api.Errorf(api.NotFound, "Item with id '%s' not found.", asked.Clip(reference.ID))
 		}
 		if known && c.pinned == "" {
 			c.pinned = of.Deployment
@@ -141,14 +109,14 @@ func (p *Proxy) rememberResponse(ctx context.Context, c *call, answer []byte) {
 		response = nested
 	}
 	id := response.Get("id").String()
-	if c.unstored || p.Responses == nil || id == "" || len(id) > maxResponseID {
+	if c.Unstored || p.Responses == nil || id == "" || len(id) > maxResponseID {
 		return
 	}
 	team, key := c.owner()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
 	defer cancel()
 	err := p.Responses.RememberResponse(ctx, api.StoredResponse{
-		ID: id, TeamID: team, KeyID: key, Model: c.asked, Deployment: place(c.deployment),
+		ID: id, TeamID: team, KeyID: key, Model: c.Model, Deployment: place(c.deployment),
 		Tokens: c.usage.PromptTokens + c.usage.CompletionTokens,
 	})
 	if err != nil {
@@ -161,7 +129,7 @@ func (p *Proxy) rememberResponse(ctx context.Context, c *call, answer []byte) {
 
 // rememberListed notes the items of a stored response that an answer lists.
 func (p *Proxy) rememberListed(ctx context.Context, c *call, answer []byte) {
-	p.rememberItems(ctx, c, c.previous, gjson.GetBytes(answer, "data.#.id"))
+	p.rememberItems(ctx, c, c.Previous, gjson.GetBytes(answer, "data.#.id"))
 }
 
 // rememberItems notes whose items are that the provider keeps.

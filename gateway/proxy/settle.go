@@ -8,11 +8,11 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/bursarhq/terraform-provider-bursar/gateway/proxy/asked"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/tokens"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/upstream"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
-	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 	"github.com/bursarhq/terraform-provider-bursar/internal/pricing"
 )
 
@@ -23,10 +23,9 @@ const settleTimeout = 10 * time.Second
 // It goes on when the client has hung up: the money is spent all the same.
 func (p *Proxy) settle(ctx context.Context, c *call) error {
 	c.cost = max(c.deployment.Price.Cost(c.usage), c.leastCost)
-	c.settled = true
+	c.booked = true
 	p.noteDearer(ctx, c)
-	row := p.row(c)
-	row.Kind = api.LedgerSettle
+	row := c.endRow(api.LedgerSettle)
 	counted := c.deployment.MinuteTokens(c.usage)
 	row.UncountedTokens = row.TotalTokens() - counted
 	p.giveBack(ctx, c, counted)
@@ -78,11 +77,11 @@ func likelyUse(c *call) pricing.Usage {
 	if c.endpoint.free {
 		return pricing.Usage{}
 	}
-	used := c.made
+	used := c.Made
 	if !c.endpoint.apart {
-		used.PromptTokens += c.carried + tokens.EstimateTokens(c.deployment.UpstreamModel, c.body)
+		used.PromptTokens += c.carried + tokens.EstimateTokens(c.deployment.UpstreamModel, c.Body)
 	}
-	if c.holds.Unweighed != nil {
+	if c.Holds.Unweighed != nil {
 		used.PromptTokens = max(used.PromptTokens, c.bounds.inputTokens)
 	}
 	return used
@@ -100,8 +99,8 @@ func (c *call) withRounds(usage pricing.Usage, rounds, searches int64) pricing.U
 
 // hearSearches believes an answer that says how many searches were made, be it none.
 func (c *call) hearSearches(data []byte) {
-	if c.made.Searches > 0 && upstream.TellsSearches(data) {
-		c.made.Searches = 0
+	if c.Made.Searches > 0 && upstream.TellsSearches(data) {
+		c.Made.Searches = 0
 	}
 }
 
@@ -109,28 +108,28 @@ func (c *call) hearSearches(data []byte) {
 func (c *call) reported(u upstream.Usage) pricing.Usage {
 	used := pricing.Usage(u)
 	c.promptReported = used.PromptTokens
-	used.Characters = c.made.Characters
-	used.Images = cmp.Or(used.Images, c.made.Images)
+	used.Characters = c.Made.Characters
+	used.Images = cmp.Or(used.Images, c.Made.Images)
 	used = c.withSound(used)
-	used.Searches = max(used.Searches, c.made.Searches)
-	used.Service = cmp.Or(used.Service, c.most.Service)
-	used.ImageSize = cmp.Or(used.ImageSize, c.most.ImageSize)
-	used.ImageQuality = cmp.Or(used.ImageQuality, c.most.ImageQuality)
-	used.SearchContext = cmp.Or(used.SearchContext, c.most.SearchContext)
+	used.Searches = max(used.Searches, c.Made.Searches)
+	used.Service = cmp.Or(used.Service, c.Most.Service)
+	used.ImageSize = cmp.Or(used.ImageSize, c.Most.ImageSize)
+	used.ImageQuality = cmp.Or(used.ImageQuality, c.Most.ImageQuality)
+	used.SearchContext = cmp.Or(used.SearchContext, c.Most.SearchContext)
 	return used
 }
 
 // withSound adds what an answer leaves out of the sound that was sent: some report its length, some its tokens, and
 // the model may be priced by the other.
 func (c *call) withSound(used pricing.Usage) pricing.Usage {
-	if c.made.AudioSeconds == 0 {
+	if c.Made.AudioSeconds == 0 {
 		return used
 	}
 	if used.AudioSeconds == 0 {
-		used.AudioSeconds = c.made.AudioSeconds
+		used.AudioSeconds = c.Made.AudioSeconds
 	}
 	if used.PromptTokens == 0 && c.heardByTokens() {
-		used.PromptTokens = min(used.AudioSeconds*soundTokensPerSecond, maxSoundTokens)
+		used.PromptTokens = asked.SoundTokens(used.AudioSeconds)
 		used.AudioInputTokens = used.PromptTokens
 	}
 	return used
@@ -138,7 +137,7 @@ func (c *call) withSound(used pricing.Usage) pricing.Usage {
 
 // heardByTokens says whether the call sends sound to a model that is charged by tokens.
 func (c *call) heardByTokens() bool {
-	return c.made.AudioSeconds > 0 && c.deployment.Price.AudioHour == 0
+	return c.Made.AudioSeconds > 0 && c.deployment.Price.AudioHour == 0
 }
 
 // lacksHeard says whether a report leaves out the tokens of what was heard.
@@ -156,8 +155,7 @@ type voided struct {
 
 // void gives the reservation back: the upstream did nothing.
 func (p *Proxy) void(ctx context.Context, c *call, how voided) {
-	row := p.row(c)
-	row.Kind = api.LedgerVoid
+	row := c.endRow(api.LedgerVoid)
 	summed := how.unreached && p.Events != nil
 	err := p.end(ctx, c, quota.Settlement{ID: c.id, Slot: c.subject.Slot, Unsent: how.unsent, Summed: summed, Row: row})
 	if summed {
@@ -183,30 +181,4 @@ func (p *Proxy) end(ctx context.Context, c *call, settlement quota.Settlement) e
 		c.decision.Windows = settled.Windows
 	}
 	return nil
-}
-
-func (p *Proxy) row(c *call) api.LedgerRow {
-	row := api.LedgerRow{
-		RequestID: c.requestID, KeyID: c.subject.Key.KeyID, Model: c.model, Upstream: c.deployment.Host(),
-		PromptTokens: c.usage.PromptTokens, CachedTokens: c.usage.CachedTokens, CompletionTokens: c.usage.CompletionTokens,
-		Cost: c.cost, PriceVersion: c.deployment.Price.Version,
-		EndUser: c.attributed.endUser, Tags: c.attributed.tags,
-	}
-	if team := c.subject.Key.TeamID; team != nil {
-		row.TeamID = *team
-	}
-	if user := c.subject.Key.UserID; user != nil {
-		row.UserID = *user
-	}
-	return c.asReserved(row)
-}
-
-// asReserved notes what the call was admitted with, so that the engine can decide it again under other limits.
-func (c *call) asReserved(row api.LedgerRow) api.LedgerRow {
-	row.ReservedTokens, row.ReservedCost = c.decision.Tokens, c.decision.Cost
-	if spare := c.decision.OutputTokens - c.leastOutput; spare > 0 {
-		row.SparableTokens = spare
-		row.SparableCost = money.Nano(spare) * c.bounds.outputTokenCost
-	}
-	return row
 }

@@ -52,7 +52,7 @@ func (c *call) worded(failure error) error {
 		return failure
 	}
 	charged := "nothing was charged"
-	if c.settled {
+	if c.booked {
 		charged = "what the provider is known to have worked for it was charged"
 	}
 	stopping := api.Errorf(api.Stopping, "the gateway stops and could not wait for the end of this answer; %s; send the request again", charged).WithCause(failure)

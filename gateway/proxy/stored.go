@@ -22,7 +22,7 @@ func (p *Proxy) readStored(_ http.ResponseWriter, r *http.Request, c *call) erro
 	if query.Get("stream") == "true" {
 		return api.FieldErrorf("stream", "is not served for stored responses; leave it out")
 	}
-	c.model, c.previous, c.pinned = stored.Model, stored.ID, stored.Deployment
+	c.Model, c.Previous, c.pinned = stored.Model, stored.ID, stored.Deployment
 	c.method, c.path = c.endpoint.method, "/responses/"+stored.ID+c.endpoint.path[len(storedPath):]
 	if len(query) > 0 {
 		c.path += "?" + query.Encode()
@@ -34,7 +34,7 @@ const storedPath = "/responses/{response}"
 
 // forgetDeleted drops a response that was deleted.
 func (p *Proxy) forgetDeleted(ctx context.Context, c *call, _ []byte) {
-	if err := p.Responses.ForgetResponse(context.WithoutCancel(ctx), c.previous); err != nil {
+	if err := p.Responses.ForgetResponse(context.WithoutCancel(ctx), c.Previous); err != nil {
 		p.Logger.LogAttrs(ctx, slog.LevelWarn, "deleted response was not forgotten",
 			slog.String("request_id", c.requestID), slog.String("error", err.Error()))
 	}

@@ -142,7 +142,7 @@ func (s *stream) pass(events *upstream.EventReader, silence *time.Timer) error {
 			}
 			return nil
 		}
-		if reading.OnlyUsage && !s.call.wantsUsage {
+		if reading.OnlyUsage && !s.call.WantsUsage {
 			continue // clients that did not ask for it would stumble over it
 		}
 		if err := s.write(event.Raw); err != nil {

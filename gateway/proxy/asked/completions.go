@@ -1,4 +1,4 @@
-package proxy
+package asked
 
 import (
 	"bytes"
@@ -11,13 +11,13 @@ import (
 // completionsCap is the output cap of a completion that sets none, as OpenAI documents it.
 const completionsCap = 16
 
-// parseCompletions reads a text completion. Every prompt of a list gets its own choices,
+// Completions reads a text completion. Every prompt of a list gets its own choices,
 // and best_of makes more than it shows.
-func parseCompletions(c *call, object httpx.Object) error {
+func Completions(c *Call, object httpx.Object) error {
 	var options *streamOptions
 	var maxTokens, choices, bestOf *int64
 	err := parseFields(object,
-		field{"stream", &c.stream, isBool},
+		field{"stream", &c.Stream, isBool},
 		field{"stream_options", &options, isObject},
 		field{"max_tokens", &maxTokens, isWhole},
 		field{"n", &choices, isWhole},
@@ -26,7 +26,7 @@ func parseCompletions(c *call, object httpx.Object) error {
 	if err != nil {
 		return err
 	}
-	c.wantsUsage = options != nil && options.IncludeUsage
+	c.WantsUsage = options != nil && options.IncludeUsage
 	if maxTokens == nil {
 		maxTokens = new(int64(completionsCap))
 	}
@@ -36,7 +36,7 @@ func parseCompletions(c *call, object httpx.Object) error {
 	if err := c.countChoices("n", choices); err != nil {
 		return err
 	}
-	shown := c.choices
+	shown := c.Choices
 	if err := c.countChoices("best_of", bestOf); err != nil {
 		return err
 	}
@@ -44,7 +44,7 @@ func parseCompletions(c *call, object httpx.Object) error {
 	if err != nil {
 		return err
 	}
-	c.choices = max(c.choices, shown) * prompts
+	c.Choices = max(c.Choices, shown) * prompts
 	return nil
 }
 

@@ -1,4 +1,4 @@
-package proxy
+package asked
 
 import (
 	"encoding/json"
@@ -7,15 +7,15 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
-// parseInput reads a request whose whole input stands in one field: embeddings and moderations.
-func parseInput(c *call, object httpx.Object) error {
+// Input reads a request whose whole input stands in one field: embeddings and moderations.
+func Input(c *Call, object httpx.Object) error {
 	raw, given := object["input"]
 	if !given || string(raw) == "null" {
 		return api.FieldErrorf("input", "is required")
 	}
 	var list []json.RawMessage
 	if json.Unmarshal(raw, &list) == nil && len(list) > 0 && (list[0][0] < '0' || list[0][0] > '9') { // token numbers are one input
-		c.inputs = int64(len(list))
+		c.Inputs = int64(len(list))
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package proxy
+package asked
 
 import (
 	"unicode/utf8"
@@ -7,10 +7,10 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
-// parseSpeech reads a request to speak a text. No provider reports what a spoken text used, so it is
+// Speech reads a request to speak a text. No provider reports what a spoken text used, so it is
 // booked by its characters, and where sound is charged by tokens, by what so much text usually makes:
 // three tokens of sound for two characters. Slow speech has no more than eight for one.
-func parseSpeech(c *call, object httpx.Object) error {
+func Speech(c *Call, object httpx.Object) error {
 	var input, format string
 	if err := parseFields(object, field{"input", &input, isString}, field{"stream_format", &format, isString}); err != nil {
 		return err
@@ -19,10 +19,10 @@ func parseSpeech(c *call, object httpx.Object) error {
 		return api.FieldErrorf("input", "is required: the text to speak")
 	}
 	characters := int64(utf8.RuneCountInString(input))
-	c.stream = format == "sse"
-	c.most.Characters, c.made.Characters = characters, characters
-	c.made.CompletionTokens = (3*characters + 1) / 2
-	c.made.AudioOutputTokens = c.made.CompletionTokens
-	c.unbounded = 8 * characters
+	c.Stream = format == "sse"
+	c.Most.Characters, c.Made.Characters = characters, characters
+	c.Made.CompletionTokens = (3*characters + 1) / 2
+	c.Made.AudioOutputTokens = c.Made.CompletionTokens
+	c.Unbounded = 8 * characters
 	return nil
 }

@@ -1,4 +1,4 @@
-package proxy
+package asked
 
 import (
 	"github.com/bursarhq/terraform-provider-bursar/gateway/httpx"
@@ -6,39 +6,40 @@ import (
 )
 
 const (
-	maxImages = 10
+	// MaxImages is how many pictures one call may ask for.
+	MaxImages = 10
 	// tokensPerPicture is more than any picture has that is charged by tokens: 6,240 at the highest
 	// quality and size, and a hundred for each of three drafts.
 	tokensPerPicture = 8192
 )
 
-// parseImages reads a request for pictures.
-func parseImages(c *call, object httpx.Object) error {
+// Images reads a request for pictures.
+func Images(c *Call, object httpx.Object) error {
 	var count *int64
 	var prompt string
 	err := parseFields(object,
 		field{"prompt", &prompt, isString},
 		field{"n", &count, isWhole},
-		field{"size", &c.most.ImageSize, isString},
-		field{"quality", &c.most.ImageQuality, isString},
-		field{"stream", &c.stream, isBool},
+		field{"size", &c.Most.ImageSize, isString},
+		field{"quality", &c.Most.ImageQuality, isString},
+		field{"stream", &c.Stream, isBool},
 	)
 	switch {
 	case err != nil:
 		return err
 	case prompt == "":
 		return api.FieldErrorf("prompt", "is required: what the picture shows")
-	case count != nil && (*count < 1 || *count > maxImages):
-		return api.FieldErrorf("n", "must be between 1 and %d. Received: %d", maxImages, *count)
+	case count != nil && (*count < 1 || *count > MaxImages):
+		return api.FieldErrorf("n", "must be between 1 and %d. Received: %d", MaxImages, *count)
 	}
-	c.most.Images = 1
+	c.Most.Images = 1
 	if count != nil {
-		c.most.Images = *count
+		c.Most.Images = *count
 	}
-	if c.stream && c.most.Images > 1 {
+	if c.Stream && c.Most.Images > 1 {
 		return api.FieldErrorf("n", "must be 1 for a stream")
 	}
-	c.made.Images, c.made.ImageSize, c.made.ImageQuality = c.most.Images, c.most.ImageSize, c.most.ImageQuality
-	c.unbounded = c.most.Images * tokensPerPicture
+	c.Made.Images, c.Made.ImageSize, c.Made.ImageQuality = c.Most.Images, c.Most.ImageSize, c.Most.ImageQuality
+	c.Unbounded = c.Most.Images * tokensPerPicture
 	return nil
 }

@@ -1,4 +1,4 @@
-package proxy
+package asked
 
 import (
 	"encoding/json"
@@ -18,17 +18,17 @@ const (
 	maxLabel = 128
 )
 
-// attribution is what a caller says a call is for. It ends up in the ledger and decides nothing:
+// Attribution is what a caller says a call is for. It ends up in the ledger and decides nothing:
 // what is missing, odd or too long is left out and never refused.
-type attribution struct {
-	endUser string
-	tags    []string
+type Attribution struct {
+	EndUser string
+	Tags    []string
 }
 
-// attributionOf reads the body's user (metadata.user_id for Anthropic's clients) and metadata.tags, and
+// attributionOf reads the body's user (metadata.user_id for Anthropic's clients) and metadata.Tags, and
 // the tags of the header.
-func attributionOf(object httpx.Object, header http.Header) attribution {
-	var a attribution
+func attributionOf(object httpx.Object, header http.Header) Attribution {
+	var a Attribution
 	var metadata struct {
 		UserID json.RawMessage `json:"user_id"`
 		Tags   json.RawMessage `json:"tags"`
@@ -36,8 +36,8 @@ func attributionOf(object httpx.Object, header http.Header) attribution {
 	if given := object["metadata"]; len(given) > 0 {
 		_ = json.Unmarshal(given, &metadata)
 	}
-	if a.endUser = label(object["user"]); a.endUser == "" {
-		a.endUser = label(metadata.UserID)
+	if a.EndUser = label(object["user"]); a.EndUser == "" {
+		a.EndUser = label(metadata.UserID)
 	}
 	var tags []json.RawMessage
 	if len(metadata.Tags) > 0 {
@@ -55,15 +55,15 @@ func attributionOf(object httpx.Object, header http.Header) attribution {
 }
 
 // tag adds a tag unless it is there, empty, too long or one too many.
-func (a *attribution) tag(tag string) {
+func (a *Attribution) tag(tag string) {
 	tag = strings.TrimSpace(tag)
-	if tag == "" || len(tag) > maxLabel || !utf8.ValidString(tag) || len(a.tags) == maxTags {
+	if tag == "" || len(tag) > maxLabel || !utf8.ValidString(tag) || len(a.Tags) == maxTags {
 		return
 	}
-	if slices.Contains(a.tags, tag) {
+	if slices.Contains(a.Tags, tag) {
 		return
 	}
-	a.tags = append(a.tags, tag)
+	a.Tags = append(a.Tags, tag)
 }
 
 // label reads a short text; anything else is none.

@@ -1,4 +1,4 @@
-package proxy
+package asked
 
 import (
 	"strings"
@@ -60,10 +60,11 @@ func refuseSecretModel(model string) error {
 	return api.FieldErrorf("model", "looks like a secret and not like the name of a model. It was not kept; if others could see it on its way, replace it")
 }
 
-// loggedModel is the call's model for the log: a secret in its place is nobody's to read there.
-func (c *call) loggedModel() string {
-	if looksSecret(c.model) || c.served.Label == "" && looksRandom(c.model) {
+// NameForLog is a model's name as it may be logged: a secret in its place is nobody's to read there. known: there is a
+// model of that name.
+func NameForLog(model string, known bool) string {
+	if looksSecret(model) || !known && looksRandom(model) {
 		return "[redacted]"
 	}
-	return c.model
+	return model
 }

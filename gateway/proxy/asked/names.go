@@ -1,12 +1,10 @@
-package proxy
+package asked
 
 import (
 	"github.com/bursarhq/terraform-provider-bursar/gateway/content"
-	"github.com/bursarhq/terraform-provider-bursar/gateway/deployment"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/hosted"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/httpx"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
-	"github.com/bursarhq/terraform-provider-bursar/internal/pricing"
 )
 
 // judged are the fields that the gateway admits and charges a call by. Another spelling of one would
@@ -44,70 +42,54 @@ func checkNames(object httpx.Object) error {
 		}
 		fold := content.Fold(name)
 		if _, found := forbidden[fold]; found {
-			return api.FieldErrorf(clipName(name), "is the operator's to decide; leave it out")
+			return api.FieldErrorf(Clip(name), "is the operator's to decide; leave it out")
 		}
 		if known, found := judged[fold]; found && known != name {
-			return api.FieldErrorf(clipName(name), "must be written %s", known)
+			return api.FieldErrorf(Clip(name), "must be written %s", known)
 		}
 	}
 	return nil
 }
 
-// parseExtras reads what providers charge for beside tokens, or at other prices.
-func (c *call) parseExtras(object httpx.Object) error {
+// parseService reads at which price the provider shall serve the call.
+func (c *Call) parseService(object httpx.Object) error {
 	var tier *string
 	if err := parseFields(object, field{"service_tier", &tier, isString}); err != nil {
 		return err
 	}
 	if tier != nil {
-		c.most.Service = *tier
-	}
-	return c.parseWork(object)
-}
-
-// parseWork reads what the call lets its provider do by itself. Whether that is served is decided when the model is known.
-func (c *call) parseWork(object httpx.Object) error {
-	if c.endpoint.free {
-		return nil
-	}
-	work, err := hosted.Read(c.endpoint.voice.words(), object, &c.holds)
-	if err != nil {
-		return err
-	}
-	body, err := work.Bounded(c.body)
-	if err != nil {
-		return err
-	}
-	if len(body) != len(c.body) || &body[0] != &c.body[0] {
-		c.body, c.holds.Data = body, content.Find(body).Data
-	}
-	c.work = work
-	c.most.Searches, c.made.Searches = work.Searches, work.SearchesMade
-	c.most.SearchContext, c.made.SearchContext = work.SearchContext, work.SearchContext
-	c.most.PromptTokens += work.Tokens
-	if c.holds.Unweighed == nil {
-		c.holds.Unweighed = work.Unweighed
+		c.Most.Service = *tier
 	}
 	return nil
 }
 
-// checkExtras refuses what the call asks for and nobody knows the price of.
-func (p *Proxy) checkExtras(c *call, d deployment.Deployment) error {
-	if !d.Price.Offers(c.most.Service) {
-		return api.FieldErrorf("service_tier", "%q is not served: its price for this model is not known here", clipName(c.most.Service))
+// parseWork reads what the call lets its provider do by itself. Whether that is served is decided when the model is known.
+func (c *Call) parseWork(object httpx.Object, words hosted.Dialect) error {
+	work, err := hosted.Read(words, object, &c.Holds)
+	if err != nil {
+		return err
 	}
-	if p.AllowUnpricedTools {
-		return nil
+	body, err := work.Bounded(c.Body)
+	if err != nil {
+		return err
 	}
-	if c.most.Searches > 0 && d.Price.Search == (pricing.SearchPrice{}) {
-		return c.work.SearchRefusal()
+	if len(body) != len(c.Body) || &body[0] != &c.Body[0] {
+		c.Body, c.Holds.Data = body, content.Find(body).Data
 	}
-	return c.work.Refusal()
+	c.Work = work
+	c.Most.Searches, c.Made.Searches = work.Searches, work.SearchesMade
+	c.Most.SearchContext, c.Made.SearchContext = work.SearchContext, work.SearchContext
+	c.Most.PromptTokens += work.Tokens
+	if c.Holds.Unweighed == nil {
+		c.Holds.Unweighed = work.Unweighed
+	}
+	return nil
 }
 
 const longestName = 64
 
-func clipName(name string) string {
+// Clip repeats a name of the caller's, but not a whole page of it.
+func Clip(name string) string {
 	if len(name) > longestName {
 		return name[:longestName]
 	}

@@ -1,4 +1,4 @@
-package proxy
+package asked
 
 import (
 	"github.com/bursarhq/terraform-provider-bursar/gateway/httpx"
@@ -10,14 +10,14 @@ type streamOptions struct {
 	IncludeUsage bool `json:"include_usage"`
 }
 
-// parseChat reads a chat completion.
-func parseChat(c *call, object httpx.Object) error {
+// Chat reads a chat completion.
+func Chat(c *Call, object httpx.Object) error {
 	var messages filled
 	var options *streamOptions
 	var maxTokens, maxCompletionTokens, choices *int64
 	err := parseFields(object,
 		field{"messages", &messages, isList},
-		field{"stream", &c.stream, isBool},
+		field{"stream", &c.Stream, isBool},
 		field{"stream_options", &options, isObject},
 		field{"max_tokens", &maxTokens, isWhole},
 		field{"max_completion_tokens", &maxCompletionTokens, isWhole},
@@ -29,7 +29,7 @@ func parseChat(c *call, object httpx.Object) error {
 	if !messages {
 		return api.FieldErrorf("messages", "is required: a list with at least one message")
 	}
-	c.wantsUsage = options != nil && options.IncludeUsage
+	c.WantsUsage = options != nil && options.IncludeUsage
 	if err := c.limitOutput("max_tokens", maxTokens); err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package proxy
+package asked
 
 import (
 	"encoding/json"
@@ -7,16 +7,16 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
-// messagesHeaders are Anthropic's own that a client's request brings along.
-var messagesHeaders = []string{"Anthropic-Version", "Anthropic-Beta"}
+// MessagesHeaders are Anthropic's own that a client's request brings along.
+var MessagesHeaders = []string{"Anthropic-Version", "Anthropic-Beta"}
 
-// parseMessages reads a request in Anthropic's words.
-func parseMessages(c *call, object httpx.Object) error {
+// Messages reads a request in Anthropic's words.
+func Messages(c *Call, object httpx.Object) error {
 	var messages []json.RawMessage
 	var maxTokens *int64
 	err := parseFields(object,
 		field{"messages", &messages, isList},
-		field{"stream", &c.stream, isBool},
+		field{"stream", &c.Stream, isBool},
 		field{"max_tokens", &maxTokens, isWhole},
 	)
 	if err != nil {
@@ -31,8 +31,8 @@ func parseMessages(c *call, object httpx.Object) error {
 	return checkMessagesExtras(object)
 }
 
-// parseCountTokens reads a request for the size of a prompt.
-func parseCountTokens(_ *call, object httpx.Object) error {
+// CountTokens reads a request for the size of a prompt.
+func CountTokens(_ *Call, object httpx.Object) error {
 	if _, given := object["messages"]; !given {
 		return api.FieldErrorf("messages", "is required: a list with at least one message")
 	}

@@ -1,4 +1,4 @@
-package proxy
+package asked
 
 import (
 	"bytes"
@@ -6,18 +6,15 @@ import (
 	"io"
 	"mime"
 	"mime/multipart"
-	"net/http"
-	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/content"
-	"github.com/bursarhq/terraform-provider-bursar/gateway/httpx"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/upstream"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
 const (
-	// maxSound is the largest form in bytes: OpenAI takes files of 25 MB.
-	maxSound = 26 << 20
+	// MaxForm is the largest form in bytes: OpenAI takes files of 25 MB.
+	MaxForm = 26 << 20
 	// leastSoundRate is that of speech which is hardly intelligible, usualSoundRate one that is a little
 	// below what people send, both in bytes a second.
 	leastSoundRate, usualSoundRate = 750, 4000
@@ -29,31 +26,31 @@ const (
 	maxFormField = 1 << 10
 )
 
-// readTranscription reads a form with a sound in it.
-func (p *Proxy) readTranscription(w http.ResponseWriter, r *http.Request, c *call) error {
-	kind, parameters, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+// FormBoundary is what separates the parts of a form, by the request's content type.
+func FormBoundary(contentType string) (string, error) {
+	kind, parameters, err := mime.ParseMediaType(contentType)
 	if err != nil || kind != "multipart/form-data" || parameters["boundary"] == "" {
-		return api.Errorf(api.Invalid, "the request must be a form (multipart/form-data) with the fields file and model")
+		return "", api.Errorf(api.Invalid, "the request must be a form (multipart/form-data) with the fields file and model")
 	}
-	body, err := httpx.ReadBody(r)
-	if err != nil {
-		return err
-	}
-	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
-	if boundary, err := upstream.Boundary(body); err != nil || boundary != parameters["boundary"] {
+	return parameters["boundary"], nil
+}
+
+// ReadForm reads a form with a sound in it.
+func (c *Call) ReadForm(body []byte, contentType, boundary string) error {
+	if first, err := upstream.Boundary(body); err != nil || first != boundary {
 		return api.Errorf(api.Invalid, "the form does not begin with the boundary that Content-Type names")
 	}
-	c.body, c.contentType = body, r.Header.Get("Content-Type")
-	if err := c.parseForm(parameters["boundary"]); err != nil {
+	c.Body, c.ContentType = body, contentType
+	if err := c.parseForm(boundary); err != nil {
 		return err
 	}
-	return checkModelName(c.model)
+	return checkModelName(c.Model)
 }
 
 // parseForm reads the fields that the gateway must understand and weighs the sound.
-func (c *call) parseForm(boundary string) error {
+func (c *Call) parseForm(boundary string) error {
 	seen := map[string]bool{}
-	parts := multipart.NewReader(bytes.NewReader(c.body), boundary)
+	parts := multipart.NewReader(bytes.NewReader(c.Body), boundary)
 	for {
 		part, err := parts.NextRawPart()
 		if errors.Is(err, io.EOF) {
@@ -79,13 +76,13 @@ func (c *call) parseForm(boundary string) error {
 		}
 		switch name {
 		case "model":
-			c.model = string(value)
+			c.Model = string(value)
 		case "stream":
-			c.stream = string(value) == "true"
+			c.Stream = string(value) == "true"
 		}
 	}
-	if c.pathModel != "" {
-		c.model = c.pathModel
+	if c.PathModel != "" {
+		c.Model = c.PathModel
 	}
 	if !seen["file"] {
 		return api.FieldErrorf("file", "is required: the sound to write down")
@@ -95,7 +92,7 @@ func (c *call) parseForm(boundary string) error {
 
 // weighSound bounds how long a sound is, for answers that do not say: exactly where it is not compressed, else by
 // its size.
-func (c *call) weighSound(part io.Reader) error {
+func (c *Call) weighSound(part io.Reader) error {
 	header := make([]byte, content.WaveHeader)
 	n, err := io.ReadFull(part, header)
 	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
@@ -106,15 +103,18 @@ func (c *call) weighSound(part io.Reader) error {
 		return api.Errorf(api.Invalid, "the form is not whole").WithCause(err)
 	}
 	size := int64(n) + rest
-	c.most.AudioSeconds = size/leastSoundRate + 1
-	c.made.AudioSeconds = size/usualSoundRate + 1
+	c.Most.AudioSeconds = size/leastSoundRate + 1
+	c.Made.AudioSeconds = size/usualSoundRate + 1
 	if rate := content.PCMRate(header[:n]); rate > 0 {
-		c.made.AudioSeconds = size/rate + 1
-		c.most.AudioSeconds = c.made.AudioSeconds
+		c.Made.AudioSeconds = size/rate + 1
+		c.Most.AudioSeconds = c.Made.AudioSeconds
 	}
-	c.most.PromptTokens = min(c.most.AudioSeconds*soundTokensPerSecond, maxSoundTokens)
-	c.made.PromptTokens = min(c.made.AudioSeconds*soundTokensPerSecond, maxSoundTokens)
-	c.made.AudioInputTokens = c.made.PromptTokens
-	c.unbounded = min(c.most.AudioSeconds*soundTokensPerSecond, maxHeard)
+	c.Most.PromptTokens = SoundTokens(c.Most.AudioSeconds)
+	c.Made.PromptTokens = SoundTokens(c.Made.AudioSeconds)
+	c.Made.AudioInputTokens = c.Made.PromptTokens
+	c.Unbounded = min(c.Most.AudioSeconds*soundTokensPerSecond, maxHeard)
 	return nil
 }
+
+// SoundTokens is the most that sound of so many seconds is counted as by a model that is charged by tokens.
+func SoundTokens(seconds int64) int64 { return min(seconds*soundTokensPerSecond, maxSoundTokens) }
