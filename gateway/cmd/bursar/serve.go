@@ -11,6 +11,7 @@ import (
 	"runtime/debug"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/app"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/config"
@@ -47,6 +48,9 @@ const (
 	gcPercent          = 150
 	gcPercentWithRedis = 50
 )
+
+// settled is how long after a start its last pieces have run: what is kept in step in the background has been once.
+const settled = 10 * time.Second
 
 // Run serves until ctx ends.
 func (c serveCommand) Run(ctx context.Context) error { return c.serve(ctx, os.Stdout) }
@@ -92,6 +96,7 @@ func (c serveCommand) serve(ctx context.Context, out io.Writer) (err error) {
 			return errors.Join(err, gateway.Stop(ctx))
 		}
 	}
+	defer time.AfterFunc(settled, releaseProgram).Stop()
 	systemd.ready() // the listener is bound: calls that come now are answered
 	return gateway.Run(ctx, hurry)
 }

@@ -227,3 +227,26 @@ func TestRedis_dropsTermsThatNobodyUses(t *testing.T) {
 		t.Errorf("budget: %+v, %v; want $2 settled and nothing reserved", states, err)
 	}
 }
+
+func TestRedis_notesSeldomThatTermsAreUsed(t *testing.T) {
+	b := newGroupBench(t)
+	noted := func() float64 {
+		uses, err := b.client.ZRangeWithScores(t.Context(), "bursar:{t:marketing}:tu", 0, -1).Result()
+		if err != nil || len(uses) != 1 {
+			t.Fatalf("uses of terms: %v, %v; want one", uses, err)
+		}
+		return uses[0].Score
+	}
+	b.reserve(t, 1)
+	first := noted()
+	b.clock.Advance(9 * time.Minute)
+	b.reserve(t, 1)
+	if got := noted(); got != first {
+		t.Errorf("after nine minutes the use was noted again: %.0f after %.0f", got, first)
+	}
+	b.clock.Advance(2 * time.Minute)
+	b.reserve(t, 1)
+	if got := noted(); got < first+float64((11*time.Minute).Microseconds()) {
+		t.Errorf("after eleven minutes the last noted use is %.0f, the first %.0f", got, first)
+	}
+}

@@ -2,8 +2,12 @@
 -- KEYS: slot. ARGV: the consumer group, then id and rows of each entry. Replies: how many rows were counted off.
 
 local stream, gone = KEYS[1] .. ':led', 0
+local ids = {}
 for i = 2, #ARGV, 2 do
-  redis.call('XACK', stream, ARGV[1], ARGV[i])
+  ids[#ids + 1] = ARGV[i]
+end
+redis.call('XACK', stream, ARGV[1], unpack(ids))
+for i = 2, #ARGV, 2 do
   if redis.call('XDEL', stream, ARGV[i]) == 1 then
     gone = gone + tonumber(ARGV[i + 1])
   end

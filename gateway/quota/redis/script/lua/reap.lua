@@ -20,7 +20,8 @@ for _, id in ipairs(expired) do
 end
 save_changes(base, now, nil, remembered)
 
--- What nobody has used for longer than any reservation lives is dropped: all that have expired are booked by now.
+-- What nobody has used for longer than any reservation lives is dropped: all that have expired are booked by now. That
+-- terms are in use is noted every ten minutes only.
 local TERMS_KEPT = 3600 * SECOND
 if #expired < tonumber(ARGV[2]) then
   local unused = redis.call('ZRANGEBYSCORE', base .. ':tu', '-inf', now - TERMS_KEPT, 'LIMIT', 0, ARGV[2])

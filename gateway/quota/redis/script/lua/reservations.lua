@@ -33,10 +33,16 @@ local function terms_of(base, r)
   return terms
 end
 
+-- How long a note that terms are in use holds: writing them for every request would be a tenth of what it costs.
+local NOTED = 600 * SECOND
+
 local function save_terms(base, now)
   for digest, packed in pairs(used_terms) do
-    redis.call('HSET', base .. ':t', digest, packed)
-    redis.call('ZADD', base .. ':tu', now, digest)
+    local noted = amount(redis.call('ZSCORE', base .. ':tu', digest))
+    if noted <= now - NOTED or noted > now then
+      redis.call('HSET', base .. ':t', digest, packed)
+      redis.call('ZADD', base .. ':tu', now, digest)
+    end
   end
 end
 
