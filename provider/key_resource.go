@@ -95,7 +95,7 @@ func keyModelFrom(key api.Key, prior keyModel) keyModel {
 		budgetTermsModel:     budgetTermsFrom(key.BudgetTerms, prior.budgetTermsModel),
 		BudgetID:             types.StringPointerValue(key.BudgetID),
 		Metadata:             attribute.FromMetadata(key.Metadata, prior.Metadata),
-		Blocked:              types.BoolValue(key.Blocked),
+		Blocked:              types.BoolValue(object.ConfiguredBlocked(key.Record, key.Blocked)),
 		SpeakForTeams:        attribute.FromStrings(key.SpeakForTeams),
 		Duration:             prior.Duration,
 		Expires:              expiryFrom(key.Expires, prior.Expires),

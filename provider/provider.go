@@ -49,10 +49,11 @@ type bursarProvider struct {
 }
 
 type providerModel struct {
-	Endpoint     types.String `tfsdk:"endpoint"`
-	AdminKey     types.String `tfsdk:"admin_key"`
-	ChangeReason types.String `tfsdk:"change_reason"`
-	MaxRetries   types.Int64  `tfsdk:"max_retries"`
+	Endpoint     types.String    `tfsdk:"endpoint"`
+	AdminKey     types.String    `tfsdk:"admin_key"`
+	ChangeReason types.String    `tfsdk:"change_reason"`
+	MaxRetries   types.Int64     `tfsdk:"max_retries"`
+	ManagedBy    *managedByModel `tfsdk:"managed_by"`
 	settingsModel
 }
 
@@ -89,6 +90,7 @@ func (p *bursarProvider) Schema(_ context.Context, _ provider.SchemaRequest, res
 					"user who runs it as the actor. May be left to the environment variable `" + object.EnvChangeReason + "`.",
 				Optional: true,
 			},
+			"managed_by": managedByAttribute(),
 			"max_retries": schema.Int64Attribute{
 				MarkdownDescription: "How often a call is repeated when the gateway is busy (429), restarting (502, 503, 504) " +
 					"or not reached, with growing pauses or the one that the gateway asks for. After a fault of the gateway (500) " +
@@ -107,7 +109,7 @@ func (p *bursarProvider) Configure(ctx context.Context, req provider.ConfigureRe
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if model.Endpoint.IsUnknown() || model.AdminKey.IsUnknown() || model.settingsModel.isUnknown() {
+	if model.Endpoint.IsUnknown() || model.AdminKey.IsUnknown() || model.settingsModel.isUnknown() || model.ManagedBy.isUnknown() {
 		// A gateway that the same configuration installs: its address comes with the apply. A plan does without the
 		// rest, as it changes nothing.
 		return
@@ -119,6 +121,7 @@ func (p *bursarProvider) Configure(ctx context.Context, req provider.ConfigureRe
 		Reason:    cmp.Or(model.ChangeReason.ValueString(), os.Getenv(object.EnvChangeReason)),
 		UserAgent: "terraform-provider-bursar/" + p.version,
 		RetryMax:  model.retryMax(&resp.Diagnostics),
+		ManagedBy: model.ManagedBy.managedBy(environment),
 	}
 	model.settingsModel.apply(ctx, &options, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
@@ -132,6 +135,7 @@ func (p *bursarProvider) Configure(ctx context.Context, req provider.ConfigureRe
 		return
 	}
 	shared := object.NewConnection(gateway)
+	shared.ManagedBy = options.ManagedBy
 	p.connected.Store(shared)
 	resp.ResourceData = shared
 	resp.DataSourceData = shared

@@ -121,9 +121,7 @@ func TestAccTeam_everyAttributeDrifts(t *testing.T) {
 		resource.TestStep{Config: g.config(plainTeam)},
 		resource.TestStep{
 			PreConfig: func() {
-				if _, err := g.BlockTeam(t.Context(), "marketing"); err != nil {
-					t.Fatal(err)
-				}
+				g.changeTeam("marketing", func(f *api.TeamFields) { f.Blocked = true })()
 			},
 			Config:           g.config(plainTeam),
 			ConfigPlanChecks: onlyChanges("bursar_team.marketing", changes{"blocked": "true -> false"}),

@@ -83,7 +83,7 @@ func teamModelFrom(team api.Team, prior teamModel) teamModel {
 		memberDefaultsModel:  memberDefaultsFrom(team.MemberDefaults, prior.memberDefaultsModel),
 		BudgetID:             types.StringPointerValue(team.BudgetID),
 		Metadata:             attribute.FromMetadata(team.Metadata, prior.Metadata),
-		Blocked:              types.BoolValue(team.Blocked),
+		Blocked:              types.BoolValue(object.ConfiguredBlocked(team.Record, team.Blocked)),
 		DeletionProtection:   types.BoolValue(prior.DeletionProtection.ValueBool()),
 		ForceDestroy:         types.BoolValue(prior.ForceDestroy.ValueBool()),
 		TimeoutsModel:        prior.TimeoutsModel.OrNull(),

@@ -14,6 +14,7 @@ import (
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/access"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/alerts"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/asking"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/rehearse"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/route"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/stores"
@@ -48,6 +49,8 @@ type Options struct {
 	People bool
 	// MaxBody is the largest request body in bytes; 0 is [httpx.DefaultMaxBody].
 	MaxBody int64
+	// AutoApprove are the rules by which small requests for more are approved at once.
+	AutoApprove []asking.Rule
 	// Now is the clock; nil is the system's.
 	Now func() time.Time
 }
@@ -73,6 +76,8 @@ type Server struct {
 	pepper    []byte
 	people    bool
 	now       func() time.Time
+	rules     []asking.Rule
+	logger    *slog.Logger
 }
 
 // New returns the handler of all admin paths, and of every path that no route has.
@@ -82,6 +87,7 @@ func New(options Options) http.Handler {
 	s := &Server{
 		record: options.Record, spending: options.Spending, changes: options.Changes, tester: options.Tester,
 		models: options.Models, declared: options.Declared, prices: options.Prices, forecasts: options.Forecasts, pepper: options.Pepper, people: options.People, now: options.Now,
+		rules: options.AutoApprove, logger: options.Logger,
 	}
 	if s.models == nil {
 		s.models = noModels{}
@@ -146,10 +152,26 @@ func (s *Server) serve(served route.Route, door *access.Door) httpx.Handler {
 		if err != nil {
 			return err
 		}
+		if served.Changes() && c.Change.ManagedBy != nil {
+			s.arrived(c)
+		}
 		if rows, ok := answer.(route.Streamed); ok {
 			return rows.Write(r.Context(), w)
 		}
 		return httpx.WriteJSON(w, http.StatusOK, answer)
+	}
+}
+
+// desk is where more is asked for.
+func (s *Server) desk() *asking.Desk {
+	return &asking.Desk{Record: s.record, Spending: s.spending, Changes: s.changes, Rules: s.rules, Now: s.now}
+}
+
+// arrived closes the requests that waited for a change of a configuration. That change is made already, so it is no
+// failure of it when this cannot be done; the next one tries again.
+func (s *Server) arrived(c *route.Call) {
+	if err := s.desk().Arrived(c.Context(), c.Change); err != nil {
+		s.logger.WarnContext(c.Context(), "quota requests that wait are not closed", slog.Any("error", err))
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/admin"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/access"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/asking"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/stores"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/usage"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
@@ -44,6 +45,7 @@ type gateway struct {
 	declared fakeDeclared
 	models   *fakeModels
 	prices   usage.Prices
+	rules    []asking.Rule
 	// rows counts what was booked in the ledger.
 	rows int
 	log  *lockedBuffer
@@ -86,7 +88,7 @@ func (g *gateway) serve(record stores.Record) {
 		Door: access.NewDoor(&access.Callers{
 			Configured: auth.NewAdminKeys(adminKey), Record: g.store, Pepper: []byte("pepper"), Now: g.clock,
 		}, g.failuresAllowed, g.clock),
-		Record: record, Spending: g.spending, Changes: g.changes,
+		Record: record, Spending: g.spending, Changes: g.changes, AutoApprove: g.rules,
 		Tester: g.tester, Pepper: []byte("pepper"), Logger: slog.New(slog.NewJSONHandler(g.log, nil)),
 		Models: g.models, Declared: g.declared, Prices: g.prices, Now: g.clock,
 	}))
@@ -224,6 +226,8 @@ func (a answer) refused(status int, param, message string) answer {
 type fakeSpending struct {
 	mu    sync.Mutex
 	spend map[string]money.Nano
+	// caps are in force for teams.
+	caps map[string]money.Nano
 	// reading is called before the spending of teams is read.
 	reading func()
 	// rpm is what every team uses in this minute.
@@ -251,7 +255,13 @@ func (f *fakeSpending) Teams(_ context.Context, teams []api.Team) ([]api.BudgetS
 	if f.reading != nil {
 		f.reading()
 	}
-	return states(f, teams, func(t api.Team) string { return t.TeamID })
+	list, err := states(f, teams, func(t api.Team) string { return t.TeamID })
+	for i, team := range teams {
+		if limit, capped := f.caps[team.TeamID]; capped {
+			list[i].RemainingBudget = new(limit - list[i].Spend)
+		}
+	}
+	return list, err
 }
 
 func (f *fakeSpending) Keys(_ context.Context, keys []api.Key) ([]api.BudgetState, error) {
@@ -284,7 +294,7 @@ func (f *fakeSpending) LimitsInForce(_ context.Context, team api.Team) (api.Rate
 	if team.RPMLimit == nil {
 		team.RPMLimit = new(int64(60))
 	}
-	return team.RateLimits, nil
+	return team.TempRates.Raise(team.RateLimits, time.Date(2026, 11, 18, 12, 0, 0, 0, time.UTC)), nil
 }
 
 func (f *fakeSpending) PeriodStart(api.Budget) time.Time { return time.Time{} }

@@ -131,6 +131,7 @@ func (s *Server) updateKey(c *route.Call, in keyUpdate) (api.KeyInfo, error) {
 		if !in.Has("blocked") {
 			return nil
 		}
+		keepAtOnce(c, &key.Record, blocked, &key.Blocked)
 		return noteBlocked(c, blocked, key)
 	})
 }
@@ -192,7 +193,9 @@ func (s *Server) unblockKey(c *route.Call, in keyNamed) (api.KeyInfo, error) {
 func (s *Server) setKeyBlocked(c *route.Call, name string, blocked bool) (api.KeyInfo, error) {
 	return s.editKey(c, name, func(key *api.Key) error {
 		before := key.Blocked
-		key.Blocked = blocked
+		if err := s.setBlocked(c, &key.Record, &key.Blocked, blocked); err != nil {
+			return err
+		}
 		return noteBlocked(c, before, key)
 	})
 }

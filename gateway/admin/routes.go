@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/alerts"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/asking"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/audit"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/rehearse"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/route"
@@ -22,6 +23,7 @@ var Tags = []openapi.Tag{
 	{Name: "alert route", Text: "Where events go, and which."},
 	{Name: "usage", Text: "What was used and what it cost."},
 	{Name: "quota", Text: "What a change would do, before it is made."},
+	{Name: "quota request", Text: "What teams ask for, and what became of it."},
 	{Name: "audit", Text: "Who changed what, when, from where and why, in a chain that shows when it was tampered with."},
 }
 
@@ -29,7 +31,7 @@ var Tags = []openapi.Tag{
 func (s *Server) routes() []route.Route {
 	return slices.Concat(
 		s.teamRoutes(), s.memberRoutes(), s.userRoutes(), s.adminKeyRoutes(), s.keyRoutes(), s.budgetRoutes(), s.resetRoutes(),
-		s.modelRoutes(), alerts.Routes(s.alerts()), usage.Routes(s.usage()), rehearse.Routes(s.rehearsals()), audit.Routes(&audit.Log{Record: s.record}),
+		s.modelRoutes(), alerts.Routes(s.alerts()), usage.Routes(s.usage()), rehearse.Routes(s.rehearsals()), asking.Routes(s.desk()), audit.Routes(&audit.Log{Record: s.record}),
 	)
 }
 

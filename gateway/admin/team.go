@@ -99,7 +99,14 @@ type teamUpdated struct {
 
 // updateTeam is POST /team/update: team_id and the fields to change.
 func (s *Server) updateTeam(c *route.Call, in teamUpdate) (teamUpdated, error) {
-	team, err := s.editTeam(c, in.TeamID, func(team *api.Team) error { return in.Apply(&team.TeamFields) })
+	team, err := s.editTeam(c, in.TeamID, func(team *api.Team) error {
+		before := team.Blocked
+		if err := in.Apply(&team.TeamFields); err != nil {
+			return err
+		}
+		keepAtOnce(c, &team.Record, before, &team.Blocked)
+		return nil
+	})
 	return teamUpdated{Team: team, Data: asLiteLLM(team)}, err
 }
 
@@ -135,10 +142,7 @@ func (s *Server) unblockTeam(c *route.Call, in teamNamed) (api.Team, error) {
 }
 
 func (s *Server) setTeamBlocked(c *route.Call, id string, blocked bool) (api.Team, error) {
-	return s.editTeam(c, id, func(team *api.Team) error {
-		team.Blocked = blocked
-		return nil
-	})
+	return s.editTeam(c, id, func(team *api.Team) error { return s.setBlocked(c, &team.Record, &team.Blocked, blocked) })
 }
 
 // deleteTeams is POST /team/delete {"team_ids", "only_without_keys"}: all of them with their keys, or none.

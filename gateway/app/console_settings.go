@@ -31,6 +31,8 @@ func settingsShown(c config.Config) []console.Setting {
 		{Section: limits, Name: "budgets.timezone", Value: c.Timezone.String()},
 		{Section: limits, Name: "budgets.reset_day", Value: strconv.Itoa(c.ResetDay)},
 		{Section: limits, Name: "contact", Value: c.Contact},
+		{Section: limits, Name: "public_url", Value: c.PublicURL},
+		{Section: limits, Name: "requests.auto_approve", Value: strconv.Itoa(len(c.AutoApprove))},
 		{Section: alerts, Name: "alerts.allow_private_targets", Value: strconv.FormatBool(c.AllowPrivateTargets)},
 		{Section: alerts, Name: "alerts.smtp", Value: strconv.FormatBool(c.SMTP != nil)},
 		{Section: alerts, Name: "oidc", Value: strconv.FormatBool(c.OIDC != nil)},

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
@@ -187,6 +188,7 @@ func TestDescription_isTrueOfEveryOperation(t *testing.T) {
 			c := newCaller(t, start(t, describedSettings(t, upstream, address(t))))
 			c.saved["model"], c.saved["id"] = "gpt-4.1-mini", "1"
 			c.saved["team_id"] = "team-a"
+			c.saved["soon"] = time.Now().Add(time.Hour).UTC().Format(time.RFC3339)
 			receiver := testenv.StartWebhook(t, testenv.WebhookOptions{})
 			c.saved["receiver"] = receiver.URL()
 			for _, one := range slices.Concat(adminExamples, peopleExamples) {

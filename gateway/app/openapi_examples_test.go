@@ -54,6 +54,22 @@ var adminExamples = []example{
 	{pattern: "POST /key/rotate", body: `{"key":"{service}","grace_period":"1h"}`, bad: `{"key":"none"}`, status: 404},
 	{pattern: "POST /key/regenerate", body: `{"key":"{service}"}`, bad: `{"key":"{service}","new_key":"short"}`, status: 400},
 	{pattern: "POST /key/{key}/regenerate", body: `{}`},
+	{
+		pattern: "POST /quota_request/new", save: "quota_request_id=request", bad: `{"team_id":"team-a","limit":"max_budget","usd":5,"until":"2020-01-01T00:00:00Z","reason":"x"}`, status: 400,
+		body: `{"team_id":"team-a","limit":"max_budget","usd":5,"until":"{soon}","reason":"a launch"}`,
+	},
+	{pattern: "GET /quota_request/list", query: "?team_id=team-a&state=pending", bad: "?state=odd", status: 400},
+	{pattern: "POST /quota_request/approve", body: `{"quota_request_id":"{request}","answer":"go on"}`, bad: `{"quota_request_id":"none"}`, status: 404},
+	{
+		pattern: "POST /quota_request/new", save: "quota_request_id=second", bad: `{"team_id":"team-a","limit":"rpm_limit","by":-5}`, status: 400,
+		body: `{"team_id":"team-a","limit":"rpm_limit","by":5,"until":"{soon}","reason":"a launch"}`,
+	},
+	{pattern: "POST /quota_request/decline", body: `{"quota_request_id":"{second}"}`, bad: `{"quota_request_id":"{request}"}`, status: 409},
+	{
+		pattern: "POST /quota_request/new", save: "quota_request_id=third",
+		body: `{"team_id":"team-a","limit":"rpm_limit","by":5,"until":"{soon}","reason":"a launch"}`,
+	},
+	{pattern: "POST /quota_request/cancel", body: `{"quota_request_id":"{third}"}`, bad: `{"quota_request_id":"{third}"}`, status: 409},
 	{pattern: "GET /team/available"},
 	{pattern: "POST /user/new", body: `{"user_id":"u1","user_email":"u1@example.com","max_budget":5}`, bad: `{"max_budget":-1}`, status: 400},
 	{pattern: "GET /user/info", query: "?user_id=u1", bad: "?user_id=none", status: 404},

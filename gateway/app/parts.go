@@ -158,7 +158,7 @@ func assemble(ctx context.Context, options Options) (_ *parts, err error) {
 		Models: p.models, Capacity: p.capacity,
 		HashSecret: auth.NewHasher(pepper).Hash,
 		IsAdminKey: p.admins.Has, IdentifierHeader: settings.IdentifierHeader,
-		ExceededStatus: proxy.ExceededStatus(settings.ExceededStatus), Contact: settings.Contact, LiteLLMErrors: settings.LiteLLMErrors,
+		ExceededStatus: proxy.ExceededStatus(settings.ExceededStatus), Contact: settings.Contact, AskForMore: askForMore(settings), LiteLLMErrors: settings.LiteLLMErrors,
 		AllowUnpriced: settings.AllowUnpriced, AllowUnpricedTools: settings.AllowUnpricedTools, Events: p.ledger,
 		MinOutputTokens: settings.MinOutputTokens, ContentionWait: contentionWait, Now: options.Now, Responses: p.store, StreamIdle: settings.StreamIdle,
 		StreamHold:  settings.StreamHold,
@@ -177,6 +177,7 @@ func assemble(ctx context.Context, options Options) (_ *parts, err error) {
 		Spending: p.spending, Forecasts: p.outlook,
 		Models: served{p.source, p.models}, Prices: p.models,
 		Pepper: pepper, Logger: logger, People: settings.OIDC != nil,
+		AutoApprove: rulesOf(settings.AutoApprove),
 	}
 	p.console = p.openConsole(options, callers, sealer)
 	return p, nil

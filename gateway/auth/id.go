@@ -15,6 +15,9 @@ func NewKeyID() string { return "key_" + randomText(randomIDLen) }
 // NewBudgetID returns the id of a new budget.
 func NewBudgetID() string { return "budget_" + randomText(randomIDLen) }
 
+// NewQuotaRequestID returns the id of a new quota request.
+func NewQuotaRequestID() string { return "request_" + randomText(randomIDLen) }
+
 // NewAlertRouteID returns the id of a new alert route.
 func NewAlertRouteID() string { return "route_" + randomText(randomIDLen) }
 

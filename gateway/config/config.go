@@ -27,6 +27,10 @@ type Config struct {
 	AllowPlainHTTP bool
 	// AdminKey opens the admin API.
 	AdminKey string
+	// PublicURL is the address at which people reach the gateway, without a slash at its end; "" is not known.
+	PublicURL string
+	// AutoApprove are the rules by which requests for more are approved without anybody.
+	AutoApprove []AutoApproval
 	// Console serves the pages under /console/.
 	Console bool
 	// MetricsKey opens /metrics and nothing else; "" is none.

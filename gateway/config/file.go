@@ -81,6 +81,12 @@ type file struct {
 		Enabled *bool `yaml:"enabled"`
 	} `yaml:"console"`
 
+	// PublicURL is the address at which people reach the gateway.
+	PublicURL string `yaml:"public_url"`
+	Requests  struct {
+		AutoApprove []fileAutoApproval `yaml:"auto_approve"`
+	} `yaml:"requests"`
+
 	Prices struct {
 		File      string `yaml:"file"`
 		Mode      string `yaml:"mode"`

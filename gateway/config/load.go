@@ -170,6 +170,7 @@ func (c *checker) limits(f file) {
 		c.fail("budgets.reset_day", "is %d; it must be a day that every month has, 1 to 28", c.config.ResetDay)
 	}
 	c.refusals(f)
+	c.requests(f)
 	c.config.SoftLimitRPMFactor = f.DynamicRateLimits.OnSoftBudgetHit.ReduceRPMPct
 	if factor := c.config.SoftLimitRPMFactor; factor != nil && !(*factor > 0 && *factor <= 1) {
 		c.fail("dynamic_rate_limits.on_soft_budget_hit.reduce_rpm_pct", "is %v; it is a share and must be above 0 and at most 1", *factor)

@@ -18,6 +18,8 @@ type alertsBody struct {
 	Change     bool
 	// Tested is the route that a test was sent to, Failed why it did not arrive.
 	Tested, Failed string
+	// Replayed says that a message is on its way again.
+	Replayed bool
 }
 
 var deliveryStates = []filterEntry{{"", "All"}, {api.DeliveryPending, "On their way"}, {api.DeliverySent, "Arrived"}, {api.DeliveryDead, "Given up"}}
@@ -27,7 +29,7 @@ func (s *Server) alerts(w http.ResponseWriter, r *http.Request, in *session) err
 	query := r.URL.Query()
 	body := alertsBody{
 		State: query.Get("state"), States: deliveryStates, Change: in.caller.Role.May(auth.Write),
-		Tested: query.Get("tested"), Failed: query.Get("failed"),
+		Tested: query.Get("tested"), Failed: query.Get("failed"), Replayed: query.Has("replayed"),
 	}
 	var err error
 	if body.Routes, _, err = s.Record.AlertRoutes(r.Context(), api.AlertRouteFilter{Page: api.Page{Limit: perPage}}); err != nil {
@@ -38,6 +40,16 @@ func (s *Server) alerts(w http.ResponseWriter, r *http.Request, in *session) err
 		return err
 	}
 	return s.show(w, r, in, "alerts", "Alerts", false, body)
+}
+
+// replayAlert sends a message again that was given up, or all of a route.
+func (s *Server) replayAlert(w http.ResponseWriter, r *http.Request, in *session) error {
+	question := map[string]any{"delivery_ids": []string{r.PostFormValue("id")}}
+	if _, err := s.ask(r, in, http.MethodPost, "/alert/replay", question, nil); err != nil {
+		return err
+	}
+	http.Redirect(w, r, Root+"alerts?replayed=1", http.StatusSeeOther)
+	return nil
 }
 
 // testAlert sends a test event to a route.

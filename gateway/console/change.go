@@ -27,6 +27,8 @@ type editBody struct {
 	Values   map[string]string
 	// Problem says what is wrong, Wrong in which field.
 	Problem, Wrong string
+	// ManagedBy is the configuration that the object is to be changed in; nil for none.
+	ManagedBy *api.ManagedBy
 }
 
 // New says that the object is yet to be made.
@@ -137,7 +139,7 @@ func (s *Server) edit(w http.ResponseWriter, r *http.Request, in *session) error
 		if err != nil {
 			return err
 		}
-		body.Name, body.Revision = found.name, found.record.Revision
+		body.Name, body.Revision, body.ManagedBy = found.name, found.record.Revision, found.record.ManagedBy
 		if body.Values, err = kind.values(found.value); err != nil {
 			return err
 		}
@@ -164,26 +166,30 @@ func (s *Server) change(w http.ResponseWriter, r *http.Request, in *session) err
 	}
 	plan := rehearsalBody{Noun: kind, ID: r.PostFormValue("id")}
 	var before map[string]string
+	var managedBy *api.ManagedBy
 	if plan.ID != "" {
 		found, err := s.find(r.Context(), in, kind.Name, plan.ID)
 		if err != nil {
 			return err
 		}
-		plan.Name = found.name
+		plan.Name, managedBy = found.name, found.record.ManagedBy
 		if before, err = kind.values(found.value); err != nil {
 			return err
 		}
 	}
 	plan.Revision, _ = strconv.ParseInt(r.PostFormValue("revision"), 10, 64) // 0 is any
 	if chosen, given := kind.actions[r.PostFormValue("action")]; given && plan.ID != "" {
+		if managedBy != nil && kind.ofConfiguration(chosen.route) {
+			return s.showLines(w, r, in, plan, *managedBy, nil)
+		}
 		plan.Title, plan.Route, plan.Destructive = chosen.Label+": "+plan.Name, chosen.route, chosen.destructive
 		return s.rehearse(w, r, in, plan, chosen.body(plan.ID))
 	}
-	return s.rehearseForm(w, r, in, plan, before)
+	return s.rehearseForm(w, r, in, plan, before, managedBy)
 }
 
 // rehearseForm rehearses what was typed into a form; what cannot be read, or would be refused, leads back to it.
-func (s *Server) rehearseForm(w http.ResponseWriter, r *http.Request, in *session, plan rehearsalBody, before map[string]string) error {
+func (s *Server) rehearseForm(w http.ResponseWriter, r *http.Request, in *session, plan rehearsalBody, before map[string]string, managedBy *api.ManagedBy) error {
 	kind := plan.Noun
 	back := editBody{Noun: kind, ID: plan.ID, Name: plan.Name, Revision: plan.Revision, Values: typed(kind, r.PostForm)}
 	body, err := kind.body(r.PostForm, before)
@@ -193,6 +199,9 @@ func (s *Server) rehearseForm(w http.ResponseWriter, r *http.Request, in *sessio
 	if wrong, ok := errors.AsType[*api.Error](err); ok {
 		back.Problem, back.Wrong = sentence(wrong.Message), wrong.Param
 		return s.showForm(w, r, in, http.StatusBadRequest, back)
+	}
+	if managedBy != nil {
+		return s.showLines(w, r, in, plan, *managedBy, body)
 	}
 	plan.Title, plan.Route = "Change "+plan.Name, kind.edit
 	if plan.ID == "" {
@@ -276,6 +285,15 @@ func (s *Server) carryOut(w http.ResponseWriter, r *http.Request, in *session, k
 	reason := strings.TrimSpace(r.PostFormValue("reason"))
 	for _, chosen := range kind.actions {
 		plan.Destructive = plan.Destructive || chosen.route == plan.Route && chosen.destructive
+	}
+	if plan.ID != "" && kind.ofConfiguration(plan.Route) {
+		found, err := s.find(r.Context(), in, kind.Name, plan.ID)
+		if err != nil {
+			return err
+		}
+		if by := found.record.ManagedBy; by != nil {
+			return api.Errorf(api.Conflict, "it is managed by %s: change it there", by)
+		}
 	}
 	switch {
 	case !kind.takes(plan.Route) || !json.Valid([]byte(plan.Body)):

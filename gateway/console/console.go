@@ -22,6 +22,9 @@ import (
 // Root is the path that all pages stand under.
 const Root = "/console/"
 
+// AskPath is the page where more of a limit can be asked for.
+const AskPath = Root + "requests"
+
 // Options are what the console is made of. All but Provider are required.
 type Options struct {
 	Callers Callers
@@ -80,6 +83,8 @@ type Record interface {
 	AlertDeliveries(ctx context.Context, filter api.AlertDeliveryFilter) (deliveries []api.AlertDelivery, total int, err error)
 	MembersOfTeams(ctx context.Context, teamIDs []string) (map[string][]api.Membership, error)
 	AuditPage(ctx context.Context, filter api.AuditFilter) ([]api.Audit, error)
+	QuotaRequest(ctx context.Context, id string) (api.QuotaRequest, error)
+	QuotaRequests(ctx context.Context, filter api.QuotaRequestFilter) ([]api.QuotaRequest, error)
 	EachUsageSum(ctx context.Context, query api.UsageQuery, each func(api.UsageSum) error) error
 	// Minutes is what a team or a key was served in each minute.
 	Minutes(ctx context.Context, teamID, keyID string, from time.Time) ([]api.UsedMinute, error)

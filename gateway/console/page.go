@@ -100,6 +100,7 @@ var adminNav = []navEntry{
 	{"budgets", "Budgets"},
 	{"models", "Models"},
 	{"usage", "Usage"},
+	{"requests", "Requests"},
 	{"alerts", "Alerts"},
 	{"audit", "Audit"},
 	{"settings", "Settings"},
@@ -112,6 +113,9 @@ func navOf(caller auth.Caller) (nav []navEntry) {
 	}
 	for _, team := range caller.Teams {
 		nav = append(nav, navEntry{"team?id=" + url.QueryEscape(team), team})
+	}
+	if len(caller.Teams) > 0 {
+		nav = append(nav, navEntry{"requests", "Ask for more"})
 	}
 	if caller.KeyID != "" {
 		nav = append(nav, navEntry{"key", "This key"})

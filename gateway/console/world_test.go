@@ -131,7 +131,16 @@ func (w *world) chat(alias string) int {
 	return status
 }
 
-func (w *world) call(method, path, key, body string) (int, string) {
+// managed calls the admin API as Terraform does.
+func (w *world) managed(path, body string) {
+	w.t.Helper()
+	status, answer := w.call("POST", path, adminKey, body, "X-Bursar-Managed-By", `{"program":"terraform","workspace":"prod","address":"https://git.example/quotas"}`)
+	if status != http.StatusOK {
+		w.t.Fatalf("%s %s: %d %s", path, body, status, answer)
+	}
+}
+
+func (w *world) call(method, path, key, body string, header ...string) (int, string) {
 	w.t.Helper()
 	request, err := http.NewRequestWithContext(w.t.Context(), method, w.URL()+path, strings.NewReader(body))
 	if err != nil {
@@ -139,6 +148,9 @@ func (w *world) call(method, path, key, body string) (int, string) {
 	}
 	request.Header.Set("Authorization", "Bearer "+key)
 	request.Header.Set("Content-Type", "application/json")
+	for i := 0; i < len(header); i += 2 {
+		request.Header.Set(header[i], header[i+1])
+	}
 	return send(w.t, http.DefaultClient, request)
 }
 

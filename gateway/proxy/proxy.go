@@ -45,6 +45,8 @@ type Options struct {
 	ExceededStatus ExceededStatus
 	// Contact is who can raise limits: an e-mail address or a link; "" names nobody.
 	Contact string
+	// AskForMore is the address of the page where more of a limit can be asked for; "" is none.
+	AskForMore string
 	// LiteLLMErrors answers 401 for a model that is not allowed.
 	LiteLLMErrors bool
 	// AllowUnpriced serves models without a price at no cost.

@@ -55,6 +55,9 @@ func (p *Proxy) refusal(ctx context.Context, c *call, request quota.Request) err
 		refused.Header.Set(HeaderResetsAt, refused.Refusal.ResetsAt.Format(time.RFC3339))
 	}
 	p.addContact(refused)
+	if p.AskForMore != "" && refused.Refusal.Reason != api.ReasonHeld {
+		refused.Refusal.AskForMore = p.AskForMore
+	}
 	refused.Header.Set(HeaderDeniedBy, deniedBy(denial.Name, denial.Kind))
 	var head httpx.Head
 	setRateHeaders(&head, c.decision)

@@ -85,6 +85,9 @@ func update[T any](ctx context.Context, s *Store, n noun[T], change api.Change, 
 		if err := edit(ctx, &object); err != nil {
 			return err
 		}
+		if next.ManagedBy != nil { // who edits knows whether that still holds
+			next.BlockedAtOnce = n.record(&object).BlockedAtOnce
+		}
 		*n.id(&object), *n.record(&object) = id, next
 		if err := n.check(s, ctx, object); err != nil {
 			return err
@@ -145,7 +148,7 @@ func signed(change api.Change) api.Change {
 	return api.Change{
 		Actor: storable(change.Actor), Address: storable(change.Address),
 		Reason: storable(change.Reason), RequestID: storable(change.RequestID),
-		UserAgent:  storable(change.UserAgent),
+		UserAgent: storable(change.UserAgent), ManagedBy: change.ManagedBy, Released: change.Released,
 		Credential: api.Credential{Kind: storable(change.Credential.Kind), ID: storable(change.Credential.ID)},
 	}
 }

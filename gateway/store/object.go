@@ -39,17 +39,49 @@ func (o *object) targets(more ...any) []any {
 }
 
 func (o *object) record() api.Record {
-	return api.Record{
+	record := api.Record{
 		Revision:  o.revision,
 		CreatedAt: timeOf(o.createdAtMS), CreatedBy: o.createdBy,
 		UpdatedAt: timeOf(o.updatedAtMS), UpdatedBy: o.updatedBy,
 	}
+	if kept := (managed{}); strings.Contains(o.document, managedField) && json.Unmarshal([]byte(o.document), &kept) == nil {
+		record.ManagedBy, record.BlockedAtOnce = kept.ManagedBy, kept.BlockedAtOnce
+	}
+	return record
+}
+
+// managed is what a document has beside the noun's own fields when the object is of a configuration. No noun has fields
+// of these names.
+type managed struct {
+	ManagedBy     *api.ManagedBy     `json:"managed_by"`
+	BlockedAtOnce *api.BlockedAtOnce `json:"blocked_at_once,omitempty"`
+}
+
+const managedField = `"managed_by":`
+
+// withManaged adds to an object's document by what it is managed.
+func withManaged(document string, record api.Record) (string, error) {
+	if record.ManagedBy == nil {
+		return document, nil
+	}
+	beside, err := encode(managed{record.ManagedBy, record.BlockedAtOnce})
+	if err != nil {
+		return "", err
+	}
+	fields := strings.TrimSuffix(document, "}")
+	if fields != "{" {
+		fields += ","
+	}
+	return fields + strings.TrimPrefix(beside, "{"), nil
 }
 
 // objectArgs are the values of the columns that every noun has, with its fields as the document.
 func objectArgs(id, declaredIn string, record api.Record, fields any) (args, error) {
 	document, err := encode(fields)
 	if err != nil {
+		return nil, err
+	}
+	if document, err = withManaged(document, record); err != nil {
 		return nil, err
 	}
 	return args{
@@ -63,7 +95,7 @@ func objectArgs(id, declaredIn string, record api.Record, fields any) (args, err
 // newRecord is what is kept about an object that is being made.
 func (s *Store) newRecord(change api.Change) api.Record {
 	now := timeOf(s.nowMS())
-	return api.Record{Revision: 1, CreatedAt: now, CreatedBy: change.Actor, UpdatedAt: now, UpdatedBy: change.Actor}
+	return api.Record{Revision: 1, CreatedAt: now, CreatedBy: change.Actor, UpdatedAt: now, UpdatedBy: change.Actor, ManagedBy: change.ManagedBy}
 }
 
 // nextRecord is what is kept about an object that is being changed. If ifRevision is not zero
@@ -76,6 +108,12 @@ func (s *Store) nextRecord(change api.Change, noun, id string, now api.Record, i
 	next := now
 	next.Revision++
 	next.UpdatedAt, next.UpdatedBy = timeOf(s.nowMS()), change.Actor
+	switch {
+	case change.Released:
+		next.ManagedBy, next.BlockedAtOnce = nil, nil
+	case change.ManagedBy != nil:
+		next.ManagedBy = change.ManagedBy
+	}
 	return next, nil
 }
 

@@ -46,6 +46,8 @@ const (
 	EventUpstreamFailing = "upstream.failing"
 	// EventUsageAboveBound: a provider reported a longer prompt than the bound that was reserved.
 	EventUsageAboveBound = "usage.above_bound"
+	// EventQuotaRequested: a team asks for more of a limit.
+	EventQuotaRequested = "quota.requested"
 	// EventTest: somebody called /alert_route/test.
 	EventTest = "test"
 )
@@ -54,7 +56,7 @@ const (
 var Events = []string{
 	EventBudgetSoftLimit, EventBudgetHardLimit, EventBudgetResolved, EventRateLimitSustained, EventQuotaDrift, EventStoreDegraded,
 	EventUsageImpossible, EventUsageAboveBound, EventAlertFailing, EventKeyCreated, EventKeyRotated, EventKeyExpiring, EventTeamBlocked,
-	EventTeamThrottled, EventQuotaChanged, EventModelUnpriced, EventUpstreamFailing,
+	EventTeamThrottled, EventQuotaChanged, EventQuotaRequested, EventModelUnpriced, EventUpstreamFailing,
 }
 
 // News are the events that tell what somebody did on purpose. They go to the routes that name them.

@@ -117,6 +117,10 @@ type Record struct {
 	CreatedBy string    `json:"created_by"`
 	UpdatedAt time.Time `json:"updated_at"`
 	UpdatedBy string    `json:"updated_by"`
+	// ManagedBy is the configuration that the object is kept by, nil for none that is known.
+	ManagedBy *ManagedBy `json:"managed_by,omitempty"`
+	// BlockedAtOnce says that blocked is another than the configuration has it.
+	BlockedAtOnce *BlockedAtOnce `json:"blocked_at_once,omitempty"`
 }
 
 // Kept is the record of whatever embeds it.

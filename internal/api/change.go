@@ -14,6 +14,10 @@ type Change struct {
 	RequestID string
 	// UserAgent is the program that sent the request, as it names itself.
 	UserAgent string
+	// ManagedBy is the configuration that the change comes from, nil for none; see [HeaderManagedBy].
+	ManagedBy *ManagedBy
+	// Released says that the object is of no configuration any more.
+	Released bool
 }
 
 // Once makes a create repeatable; see [HeaderIdempotencyKey]. The zero value does not.

@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/json"
+	"regexp"
 	"time"
 )
 
@@ -25,3 +26,9 @@ type QuotaFieldChange struct {
 	Old   json.RawMessage `json:"old"`
 	New   json.RawMessage `json:"new"`
 }
+
+// pullRequest is the address of a pull or merge request, as reasons from pipelines hold it.
+var pullRequest = regexp.MustCompile(`https?://[^\s"<>]+/(?:pull|pulls|pull-requests|merge_requests)/[0-9]+`)
+
+// PullRequestOf is the address of the pull or merge request that a reason names, "" when it names none.
+func PullRequestOf(reason string) string { return pullRequest.FindString(reason) }

@@ -31,4 +31,6 @@ type Refusal struct {
 	MaxTokens *int64 `json:"max_tokens,omitempty"`
 	// Contact is who can raise the limit: an e-mail address or a link.
 	Contact string `json:"contact,omitempty"`
+	// AskForMore is the page where more of the limit can be asked for.
+	AskForMore string `json:"ask_for_more,omitempty"`
 }

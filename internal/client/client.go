@@ -13,6 +13,7 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -53,6 +54,8 @@ type Options struct {
 	Actor string
 	// Reason is kept in the audit log with every change; empty sends none.
 	Reason string
+	// ManagedBy is the configuration that the program keeps objects by; nil for none.
+	ManagedBy *api.ManagedBy
 	// UserAgent names the program in the gateway's log.
 	UserAgent string
 	// CAPEM are certificates in PEM that are trusted besides those of the machine; empty for none.
@@ -168,11 +171,23 @@ func setHeaders(rest *resty.Client, options Options) {
 		"User-Agent":           cmp.Or(options.UserAgent, "bursar-client"),
 		api.HeaderActor:        headerText(options.Actor),
 		api.HeaderChangeReason: headerText(options.Reason),
+		api.HeaderManagedBy:    managedBy(options.ManagedBy),
 	} {
 		if value != "" {
 			rest.SetHeader(name, value)
 		}
 	}
+}
+
+func managedBy(by *api.ManagedBy) string {
+	if by == nil {
+		return ""
+	}
+	encoded, err := json.Marshal(by)
+	if err != nil {
+		return "" // four texts are always JSON
+	}
+	return string(encoded)
 }
 
 // headerText makes free text fit for a header: line breaks, common in reasons taken from

@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/internal/client"
 	"github.com/bursarhq/terraform-provider-bursar/provider/foretell"
 	"github.com/bursarhq/terraform-provider-bursar/provider/wire"
@@ -18,6 +19,8 @@ import (
 type Connection struct {
 	Client *client.Client
 	Judge  *foretell.Judge
+	// ManagedBy is the configuration that the provider runs for; nil for none.
+	ManagedBy *api.ManagedBy
 }
 
 // NewConnection is a connection to the gateway of a client.

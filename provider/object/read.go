@@ -34,6 +34,7 @@ func (r *Resource[M, F, O]) Read(ctx context.Context, req resource.ReadRequest, 
 		return
 	}
 	model := n.From(object, state)
+	r.tell(&resp.Diagnostics, n.describe(model), object.Kept())
 	if n.Secrets != nil {
 		resp.Diagnostics.Append(n.Secrets.Notice(ctx, req.Private, resp.Private, object, &model)...)
 	}
@@ -45,11 +46,18 @@ func (r *Resource[M, F, O]) Read(ctx context.Context, req resource.ReadRequest, 
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
 }
 
-// Refresh is the model that follows on that of a state, and the object's revision. Private state has no say in it.
+// unequalled is the revision of no state.
+const unequalled = -1
+
+// Refresh is the model that follows on that of a state, and the object's revision. Private state has no say in it. Where there
+// is something to tell, the revision is none that a state has: who reads then is the plugin framework.
 func (r *Resource[M, F, O]) Refresh(ctx context.Context, gateway Connection, state M) (M, int64, error) {
 	object, err := r.find(ctx, gateway, state)
 	if err != nil {
 		return state, 0, err
+	}
+	if gateway.notable(object.Kept()) {
+		return state, unequalled, nil
 	}
 	return r.Noun.From(object, state), object.Kept().Revision, nil
 }

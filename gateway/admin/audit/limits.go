@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"maps"
-	"regexp"
 	"slices"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/route"
@@ -43,7 +42,7 @@ func (s *Log) quotaHistory(c *route.Call) (any, error) {
 		if fields := limitChanges(audit.Before, audit.After); len(fields) > 0 {
 			answer.History = append(answer.History, api.QuotaHistoryEntry{
 				Seq: audit.Seq, At: audit.At, Action: audit.Action, ObjectID: audit.ObjectID, Actor: audit.Actor, Reason: audit.Reason,
-				PullRequest: pullRequest.FindString(audit.Reason), Changes: fields,
+				PullRequest: api.PullRequestOf(audit.Reason), Changes: fields,
 			})
 		}
 	}
@@ -52,9 +51,6 @@ func (s *Log) quotaHistory(c *route.Call) (any, error) {
 	}
 	return answer, err
 }
-
-// pullRequest is the address of a pull or merge request, as reasons from pipelines hold it.
-var pullRequest = regexp.MustCompile(`https?://[^\s"<>]+/(?:pull|pulls|pull-requests|merge_requests)/[0-9]+`)
 
 // limiting are the fields that say who may use what.
 var limiting = map[string]bool{

@@ -13,11 +13,13 @@ import (
 const maxNote = 1024
 
 // changeOf says who changes something and why, as far as the request tells.
-func changeOf(r *http.Request, caller auth.Caller) api.Change {
+func changeOf(r *http.Request, caller auth.Caller) (api.Change, error) {
+	header := r.Header.Get(api.HeaderManagedBy)
+	managedBy, err := api.ParseManagedBy(header)
 	return api.Change{
 		Actor: actorOf(caller, claimed(r), true), Credential: caller.Credential, Address: httpx.Of(r.Context()).Address, Reason: Note(r.Header.Get(api.HeaderChangeReason)),
-		RequestID: httpx.RequestID(r.Context()), UserAgent: Note(r.UserAgent()),
-	}
+		RequestID: httpx.RequestID(r.Context()), UserAgent: Note(r.UserAgent()), ManagedBy: managedBy, Released: header == api.ReleasedObject,
+	}, err
 }
 
 // claimed is whom a request names as its actor, "" for nobody.

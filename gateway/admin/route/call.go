@@ -62,7 +62,11 @@ func newCall(r *http.Request, caller auth.Caller, route Route) (*Call, error) {
 	if err != nil {
 		return nil, api.Errorf(api.Invalid, "the query of the address is not well formed")
 	}
-	c := &Call{Request: r, Caller: caller, Query: query, In: &Input{}, Change: changeOf(r, caller)}
+	change, err := changeOf(r, caller)
+	if err != nil {
+		return nil, err
+	}
+	c := &Call{Request: r, Caller: caller, Query: query, In: &Input{}, Change: change}
 	httpx.Of(r.Context()).Actor = c.Change.Actor
 	if route.HasBody() {
 		c.In, err = readInput(r, route.BodyOptional, query.Get("strict") == "true")

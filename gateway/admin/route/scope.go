@@ -52,7 +52,7 @@ func (r Route) checkKeyCaller(caller auth.Caller, targets []Target) error {
 	for _, target := range targets {
 		switch {
 		case target.Key && target.KeyID != "" && target.KeyID == caller.KeyID && r.Path == "/key/info":
-		case !target.Key && slices.Contains(caller.Teams, target.Team) && r.Path == "/team/info":
+		case !target.Key && slices.Contains(caller.Teams, target.Team) && (r.Path == "/team/info" || strings.HasPrefix(r.Path, "/quota_request/")):
 		case target.Key && caller.UserID != "" && target.User == caller.UserID && slices.Contains(caller.Teams, target.Team) && permitted:
 		default:
 			return r.errNotPermitted(caller)

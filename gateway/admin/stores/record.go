@@ -64,4 +64,17 @@ type Record interface {
 	ReplayDeliveries(ctx context.Context, change api.Change, ids []string, routeID string) (replayed []string, err error)
 
 	People
+	Requests
+}
+
+// Requests is the part of the [Record] about what teams ask for.
+type Requests interface {
+	CreateQuotaRequest(ctx context.Context, change api.Change, request api.QuotaRequest) (api.QuotaRequest, error)
+	QuotaRequest(ctx context.Context, id string) (api.QuotaRequest, error)
+	// QuotaRequests returns the requests that the filter selects, newest first.
+	QuotaRequests(ctx context.Context, filter api.QuotaRequestFilter) ([]api.QuotaRequest, error)
+	// UpdateQuotaRequest changes a request; verb names the change in the audit log.
+	UpdateQuotaRequest(ctx context.Context, change api.Change, verb, id string, ifRevision int64, edit func(*api.QuotaRequest) error) (api.QuotaRequest, error)
+	// InsertAlertEvent tells people of something; one that is there already stays as it is.
+	InsertAlertEvent(ctx context.Context, event api.AlertEvent) error
 }

@@ -41,7 +41,7 @@ func greet(out io.Writer, address, administration string, settings config.Config
   calls      %[2]s/v1 for OpenAI's clients, %[2]s for Anthropic's
   models     %[3]s
   admin API  %[7]s/docs; it opens with the admin key
-  health     %[2]s/health/readiness
+%[8]s  health     %[2]s/health/readiness
   metrics    %[7]s/metrics, with the admin key or metrics_key
   record     %[4]s
   counters   %[5]s
@@ -49,8 +49,20 @@ func greet(out io.Writer, address, administration string, settings config.Config
 %[6]s
 Ctrl-C ends it.
 
-`, version, address, servedModels(settings), record, counters, whatNext(administration, settings), administration)
+`, version, address, servedModels(settings), record, counters, whatNext(administration, settings), administration, consoleLine(administration, settings))
 	return err
+}
+
+// consoleLine says how the console is opened, never with the key itself.
+func consoleLine(address string, settings config.Config) string {
+	if !settings.Console {
+		return ""
+	}
+	where := "in BURSAR_ADMIN_KEY"
+	if settings.File != "" && os.Getenv("BURSAR_ADMIN_KEY") == "" {
+		where = "under admin_key in " + settings.File
+	}
+	return fmt.Sprintf("  console    %s/console/; sign in with the admin key, which stands %s\n", address, where)
 }
 
 // greeted is how many models are named; more are counted.

@@ -35,6 +35,7 @@ type commandLine struct {
 	Health      healthCommand      `cmd:"" help:"Ask a gateway how it is, for health checks of containers."`
 	Review      reviewCommand      `cmd:"" help:"Say in Markdown what a Terraform plan does to quotas."`
 	Export      exportCommand      `cmd:"" help:"Write what is on a gateway as Terraform configuration that imports it."`
+	Request     requestCommand     `cmd:"" help:"Ask for more of a limit, and answer who asks."`
 	Backup      backupCommand      `cmd:"" help:"Copy an embedded record, while a gateway serves it or not."`
 	Audit       auditCommand       `cmd:"" help:"Check the audit log."`
 	OpenAPI     openAPICommand     `cmd:"" name:"openapi" help:"Print the description of the HTTP API in OpenAPI 3.1."`

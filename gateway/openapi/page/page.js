@@ -119,25 +119,45 @@ class Page {
       [element("h4", {}, `${title}, ${media}`), ...this.shape(content.schema || {})]);
   }
 
-  operation(method, path, operation) {
+  operation(method, path, operation, others) {
     const details = element("details", { id: operation.operationId }, element("summary", {},
       element("span", { className: "method" }, method.toUpperCase()),
       element("span", { className: "path" }, path), operation.summary));
     details.addEventListener("toggle", () => {
       if (details.open && details.children.length === 1) {
-        details.append(this.body(operation));
+        details.append(this.body(operation, others));
       }
     });
-    details.dataset.text = `${path} ${operation.summary}`.toLowerCase();
+    details.dataset.text = `${path} ${others.join(" ")} ${operation.summary}`.toLowerCase();
     return details;
   }
 
-  body(operation) {
+  body(operation, others) {
     const refusals = Object.entries(operation.responses).filter(([status]) => status !== "200").map(([status, one]) =>
       element("tr", {}, element("td", {}, status), element("td", {}, ...prose(one.description))));
-    return element("div", {}, ...paragraphs(operation.description), ...this.parameters(operation),
+    const also = others.length > 0 ? element("p", { className: "faint" }, "The same under " + others.join(", ")) : null;
+    return element("div", {}, ...paragraphs(operation.description), also, ...this.parameters(operation),
       ...this.content("Request", operation.requestBody), ...this.content("Answer", operation.responses["200"]),
       element("h4", {}, "Refusals"), element("table", {}, element("tbody", {}, ...refusals)));
+  }
+
+  // The operations of a tag. Those that do the same under several paths are one entry, by the path that clients know.
+  entries(paths, tag) {
+    const found = new Map();
+    for (const [path, item] of Object.entries(paths)) {
+      for (const method of methods.filter((one) => item[one] && item[one].tags.includes(tag))) {
+        const same = `${method} ${item[method].summary}`;
+        const entry = found.get(same);
+        if (!entry) {
+          found.set(same, { method, path, operation: item[method], others: [] });
+        } else if (path.startsWith("/v1/") && !entry.path.startsWith("/v1/")) {
+          found.set(same, { method, path, operation: item[method], others: [...entry.others, entry.path] });
+        } else {
+          entry.others.push(path);
+        }
+      }
+    }
+    return found.values();
   }
 
   show(main, contents) {
@@ -145,18 +165,18 @@ class Page {
     document.title = info.title;
     main.replaceChildren(element("h1", {}, `${info.title} `, element("small", { className: "faint" }, info.version)),
       ...paragraphs(info.description));
-    for (const tag of tags) {
+    // The admin API comes first; calls of models are what everybody knows from elsewhere.
+    const late = ["model call", "health"];
+    for (const tag of [...tags].sort((a, b) => late.indexOf(a.name) - late.indexOf(b.name))) {
       const section = element("section", {}, element("h2", {}, tag.name), ...paragraphs(tag.description));
       const links = element("div", {}, element("h2", {}, tag.name));
-      for (const [path, item] of Object.entries(paths)) {
-        for (const method of methods.filter((one) => item[one] && item[one].tags.includes(tag.name))) {
-          const shown = this.operation(method, path, item[method]);
-          const link = element("a", { href: "#" + shown.id }, `${method.toUpperCase()} ${path}`);
-          link.addEventListener("click", () => { shown.open = true; });
-          link.dataset.text = shown.dataset.text;
-          section.append(shown);
-          links.append(link);
-        }
+      for (const { method, path, operation, others } of this.entries(paths, tag.name)) {
+        const shown = this.operation(method, path, operation, others);
+        const link = element("a", { href: "#" + shown.id }, `${method.toUpperCase()} ${path}`);
+        link.addEventListener("click", () => { shown.open = true; });
+        link.dataset.text = shown.dataset.text;
+        section.append(shown);
+        links.append(link);
       }
       main.append(section);
       contents.append(links);
