@@ -81,6 +81,8 @@ func happened(event api.AlertEvent) string {
 		return "may send fewer requests until " + day(event.Until)
 	case api.EventQuotaChanged:
 		return "limits were changed"
+	case api.EventQuotaRequested:
+		return "more is asked for"
 	case api.EventModelUnpriced:
 		return "the model " + event.Model + " has no known price"
 	case api.EventUpstreamFailing:

@@ -55,7 +55,7 @@ func benchPages(b *testing.B, kind string, rows int) {
 	b.Logf("%s: budgets and usage were summed up for the first time within %v", kind, time.Since(began))
 	for _, path := range []string{
 		"", "teams", "teams?q=team-19", "teams?filter=near", "teams?after=team-15000", "team?id=team-777", "keys", "keys?team=team-777", "key?id=key-7770",
-		"budgets", "models", "usage?group_by=model", "alerts", "audit", "settings", "edit?kind=team&id=team-777",
+		"budgets", "models", "usage?group_by=model", "alerts", "requests", "audit", "settings", "edit?kind=team&id=team-777",
 	} {
 		b.Run(path, func(b *testing.B) {
 			bytes := 0
