@@ -31,7 +31,7 @@ func TestRequests_aTeamAsksAndIsHelped(t *testing.T) {
 	}
 	form.Set("more", "$5")
 	status, page = team.post("/console/requests/new", form)
-	expect(t, page, "The platform's admins are told", "$5 more", "the <launch>", "Waits for an answer", "Take back")
+	expect(t, page, "The platform's admins are told", "$5 more", "the &lt;launch&gt;", "Waits for an answer", "Take back")
 	if status != http.StatusOK || strings.Contains(page, "Approve") {
 		t.Errorf("asked: %d %s", status, text(page))
 	}
@@ -69,7 +69,7 @@ func TestChange_ofAManagedTeamGivesItsLines(t *testing.T) {
 	expect(t, page, "Managed by terraform, workspace prod", "change it there", "Show the lines")
 	form := url.Values{"csrf": {csrf(page)}, "kind": {"team"}, "id": {"marketing"}, "revision": {"1"}, "team_alias": {"M ${x}"}, "max_budget": {"250.5"}, "hard_cap": {"1"}, "models": {"gpt-4.1-mini"}}
 	_, page = v.post("/console/change", form)
-	expect(t, page, "Nothing has been done", `max_budget = 250.5`, `models = ["gpt-4.1-mini"]`, `team_alias = "M $${x}"`, "https://git.example/quotas")
+	expect(t, page, "Nothing has been done", `max_budget = 250.5`, `models = [&#34;gpt-4.1-mini&#34;]`, `team_alias = &#34;M $${x}&#34;`, "https://git.example/quotas")
 	do := url.Values{"csrf": {csrf(page)}, "kind": {"team"}, "step": {"do"}, "id": {"marketing"}, "route": {"/team/update"}, "body": {`{"team_id":"marketing","max_budget":1}`}, "reason": {"x"}}
 	if status, page := v.post("/console/change", do); status != http.StatusConflict || !strings.Contains(text(page), "change it there") {
 		t.Errorf("a change past the form: %d %s", status, text(page))
