@@ -182,7 +182,7 @@ func (s *Server) usage() *usage.Books {
 
 // alerts are where events go. Nothing is declared on a server that only describes its routes.
 func (s *Server) alerts() *alerts.Book {
-	book := &alerts.Book{Record: s.record, Changes: s.changes, Tester: s.tester}
+	book := &alerts.Book{Record: s.record, Changes: s.changes, Tester: s.tester, Now: s.now}
 	if s.declared != nil {
 		book.Declared = s.declared.AlertRoute
 	}

@@ -67,8 +67,8 @@ func happened(event api.AlertEvent) string {
 		return hardLimit(event)
 	case api.EventBudgetResolved:
 		return "the budget holds again"
-	case api.EventRateLimitSustained:
-		return "requests are refused by rate limits all the time"
+	case api.EventRateLimitSustained, api.EventBudgetForecast, api.EventSpendAnomaly:
+		return foundByWatching(event)
 	case api.EventKeyCreated:
 		return "a key was made"
 	case api.EventKeyRotated:
@@ -101,6 +101,20 @@ func happened(event api.AlertEvent) string {
 		return "test of an alert route"
 	default:
 		return strings.NewReplacer(".", " ", "_", " ").Replace(event.Type)
+	}
+}
+
+// foundByWatching is what no single call brought about.
+func foundByWatching(event api.AlertEvent) string {
+	switch {
+	case event.Forecast != nil:
+		return event.Forecast.Message
+	case event.Anomaly != nil:
+		return fmt.Sprintf("spent %s today, usual is %s", Amount(event.Anomaly.Spend), Amount(event.Anomaly.Median))
+	case event.Refusals != nil:
+		return fmt.Sprintf("%d calls refused by %s in %d minutes", event.Refusals.Calls, event.Refusals.Limit, event.Refusals.Minutes)
+	default:
+		return "requests are refused by rate limits all the time"
 	}
 }
 

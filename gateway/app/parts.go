@@ -16,6 +16,7 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/gateway/calibration"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/console"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/deployment"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/forecast"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/ledger"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/ledgerexport"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/metrics"
@@ -58,6 +59,7 @@ type parts struct {
 	metrics  *metrics.Metrics
 	minutes  *minutes.Counter
 	outlook  *outlook.Outlook
+	watching *outlook.Watch
 	source   *models
 	declared *declared
 	changes  policy.Changes
@@ -167,6 +169,11 @@ func assemble(ctx context.Context, options Options) (_ *parts, err error) {
 	})
 	p.spending = policy.Spending{Book: book, Counters: p.engine, Windows: p.engine, Resets: p.store, Changes: p.changes, Now: options.Now}
 	p.outlook = outlook.New(outlook.Options{Record: p.store, Spending: p.spending, Now: options.Now})
+	p.watching = outlook.NewWatch(outlook.WatchOptions{
+		Record: p.store, Outlook: p.outlook, Tell: p.tell, Logger: logger, Now: options.Now,
+		Forecast: settings.Watch.Forecast, SustainedMinutes: settings.Watch.SustainedMinutes,
+		Line: forecast.Line{Amount: settings.Watch.AnomalyAmount, Percent: settings.Watch.AnomalyPercent},
+	})
 	p.stands = &standings{parts: p, options: options, spending: p.spending}
 	callers := &access.Callers{
 		Configured: p.admins, Record: p.store, People: people(settings, logger), Pepper: pepper, Now: options.Now,
@@ -288,8 +295,13 @@ func (p *parts) modelNames(model string) *modelname.Names {
 // background are the loops that run beside the server until it has stopped.
 func (p *parts) background() []func(context.Context) {
 	return []func(context.Context){
-		p.proxy.Run, p.learned.Run, p.models.Run, p.alerts.Run, p.drift.Run, p.watchBacklog, p.runExports, p.runPriceFeed, p.watchStores, p.stands.watch, p.minutes.Run,
+		p.proxy.Run, p.learned.Run, p.models.Run, p.alerts.Run, p.drift.Run, p.watchBacklog, p.runExports, p.runPriceFeed, p.watchStores, p.stands.watch, p.minutes.Run, p.watching.Run,
 	}
+}
+
+// tell puts an alert on its way.
+func (p *parts) tell(ctx context.Context, event api.AlertEvent) error {
+	return p.ledger.Append(ctx, []quota.Entry{{Alerts: []api.AlertEvent{event}}})
 }
 
 func (p *parts) onClose(name string, close func(context.Context) error) {

@@ -22,6 +22,10 @@ type SMTP struct {
 type fileAlerts struct {
 	AllowPrivateTargets bool      `yaml:"allow_private_targets"`
 	SMTP                *fileSMTP `yaml:"smtp"`
+	// Forecast tells that a cap will fall; true unless given.
+	Forecast         *bool       `yaml:"forecast"`
+	Anomaly          fileAnomaly `yaml:"anomaly"`
+	SustainedMinutes *int        `yaml:"sustained_minutes"`
 }
 
 type fileSMTP struct {

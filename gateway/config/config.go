@@ -133,6 +133,9 @@ type Config struct {
 	// Metrics say which series /metrics has.
 	Metrics Metrics
 
+	// Watch says what people are told of that no single call brings about.
+	Watch Watch
+
 	// Minutes say how much is kept of what was used and refused in each minute.
 	Minutes Minutes
 

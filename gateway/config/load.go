@@ -45,6 +45,7 @@ func Load(path string, getenv func(string) string) (Config, error) {
 	c.tokens(f)
 	c.metrics(f.Metrics)
 	c.minutes(f.Minutes)
+	c.watch(f.Alerts)
 	from.locate(append(environment.problems, c.problems...))
 	if len(from.problems) > 0 {
 		return Config{}, &Error{Problems: from.texts()}

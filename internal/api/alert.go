@@ -18,7 +18,7 @@ const (
 	// EventBudgetResolved: a cap that people were told of no longer holds: it was raised, spending was reset, or a new
 	// period has begun.
 	EventBudgetResolved = "budget.resolved"
-	// EventRateLimitSustained: a team was refused by its rate limits for a whole minute.
+	// EventRateLimitSustained: one of a team's rate limits refused calls in each of the last minutes.
 	EventRateLimitSustained = "rate_limit.sustained"
 	// EventQuotaDrift: a budget's counter and the ledger have disagreed for more than a minute.
 	EventQuotaDrift = "quota.drift"
@@ -57,6 +57,7 @@ var Events = []string{
 	EventBudgetSoftLimit, EventBudgetHardLimit, EventBudgetResolved, EventRateLimitSustained, EventQuotaDrift, EventStoreDegraded,
 	EventUsageImpossible, EventUsageAboveBound, EventAlertFailing, EventKeyCreated, EventKeyRotated, EventKeyExpiring, EventTeamBlocked,
 	EventTeamThrottled, EventQuotaChanged, EventQuotaRequested, EventModelUnpriced, EventUpstreamFailing,
+	EventBudgetForecast, EventSpendAnomaly,
 }
 
 // News are the events that tell what somebody did on purpose. They go to the routes that name them.
@@ -129,6 +130,12 @@ type AlertEvent struct {
 	Changes []AlertChange `json:"changes,omitempty"`
 	// Until is when what the event tells of ends: a throttle, or a key's life.
 	Until *time.Time `json:"until,omitempty"`
+	// Forecast is what a budget.forecast foresees.
+	Forecast *Forecast `json:"forecast,omitempty"`
+	// Anomaly is what a spend.anomaly is about.
+	Anomaly *SpendAnomaly `json:"anomaly,omitempty"`
+	// Refusals are those of a rate_limit.sustained.
+	Refusals *SustainedRefusals `json:"refusals,omitempty"`
 	// Was is what a budget.resolved says is over.
 	Was *AlertWas `json:"was,omitempty"`
 }

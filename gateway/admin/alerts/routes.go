@@ -6,6 +6,7 @@ package alerts
 
 import (
 	"slices"
+	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/route"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/stores"
@@ -20,6 +21,7 @@ type Book struct {
 	Tester  Tester
 	// Declared says which file declares a route, if one does.
 	Declared func(id string) (file string, ok bool)
+	Now      func() time.Time
 }
 
 // alertRouteNew is the body of POST /alert_route/new.
@@ -58,7 +60,7 @@ type alertRoutesNamed struct {
 
 // Routes are the operations on alert routes, and on what became of their messages.
 func Routes(s *Book) []route.Route {
-	return slices.Concat(s.routeRoutes(), s.deliveryRoutes())
+	return slices.Concat(s.routeRoutes(), s.deliveryRoutes(), s.plannedSpendRoutes())
 }
 
 func (s *Book) routeRoutes() []route.Route {

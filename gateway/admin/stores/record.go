@@ -63,6 +63,11 @@ type Record interface {
 	// ReplayDeliveries makes deliveries that were given up due again: those with the ids, or all of a route.
 	ReplayDeliveries(ctx context.Context, change api.Change, ids []string, routeID string) (replayed []string, err error)
 
+	// PlanSpend remembers that a team is meant to spend more on some days; PlannedSpends are those days, the last first. Nil
+	// teamIDs are all teams, "" is any day.
+	PlanSpend(ctx context.Context, change api.Change, planned api.PlannedSpend) (api.PlannedSpend, error)
+	PlannedSpends(ctx context.Context, teamIDs []string, day string) ([]api.PlannedSpend, error)
+
 	People
 	Requests
 }

@@ -1,0 +1,7 @@
+-- +goose Up
+-- Which gateway does a job that one is to do at a time, until when.
+CREATE TABLE job_lease (
+    name     TEXT COLLATE "C" PRIMARY KEY,
+    holder   TEXT COLLATE "C" NOT NULL,
+    until_ms BIGINT NOT NULL
+);
