@@ -50,12 +50,10 @@ func (p *parts) openConsole(options Options, callers *access.Callers, sealer *se
 	if !options.Config.Console {
 		return nil
 	}
-	refusals := console.NewRefusals(options.Now)
-	p.metrics.OnRefusal(refusals.Refused)
 	opened := &console.Options{
 		Callers: readers{callers, callers.Pepper, auth.Hash(callers.Pepper, auth.Secret(options.Config.AdminKey))},
 		Lock:    p.admin.Door, Sessions: p.store, Sealer: sealer, Record: p.store, Spending: p.spending,
-		Refusals: refusals, Logger: options.Logger, Now: options.Now, Version: options.Version,
+		History: p.outlook.History, Logger: options.Logger, Now: options.Now, Version: options.Version,
 	}
 	if people := options.Config.OIDC; people != nil && people.ClientID != "" {
 		opened.Provider = signon.New(signon.Options{

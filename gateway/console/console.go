@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/forecast"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/httpx"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/policy"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
@@ -38,9 +39,10 @@ type Options struct {
 	Record   Record
 	Spending Spending
 	// API is the admin API. It believes who [CallerOf] says is asking.
-	API      http.Handler
-	Refusals *Refusals
-	Health   func(ctx context.Context) Health
+	API http.Handler
+	// History is what the days of a team or a shared budget cost, of api.ForecastTeam or api.ForecastBudget. Error: [api.NotFound].
+	History func(ctx context.Context, kind, id string) (forecast.History, error)
+	Health  func(ctx context.Context) Health
 	// Settings are what is in force of the configuration, without secrets.
 	Settings func() []Setting
 	Logger   *slog.Logger
@@ -86,6 +88,8 @@ type Record interface {
 	QuotaRequest(ctx context.Context, id string) (api.QuotaRequest, error)
 	QuotaRequests(ctx context.Context, filter api.QuotaRequestFilter) ([]api.QuotaRequest, error)
 	EachUsageSum(ctx context.Context, query api.UsageQuery, each func(api.UsageSum) error) error
+	// Refusals is how many calls were refused, the most frequent first.
+	Refusals(ctx context.Context, query api.RefusalQuery) ([]api.RefusalSum, error)
 	// Minutes is what a team or a key was served in each minute.
 	Minutes(ctx context.Context, teamID, keyID string, from time.Time) ([]api.UsedMinute, error)
 	// LastDays says on which UTC day each key was used last.

@@ -28,7 +28,7 @@ type nowBody struct {
 // fallingRow is a budget with the days on which its cap may be reached.
 type fallingRow struct {
 	capped
-	Forecast forecast
+	Forecast foreseen
 }
 
 // now is the page of all budgets, sorted by which cap falls first. Who is not over all teams gets their own page.
@@ -37,7 +37,11 @@ func (s *Server) now(w http.ResponseWriter, r *http.Request, in *session) error 
 		http.Redirect(w, r, home(in), http.StatusSeeOther)
 		return nil
 	}
-	body := nowBody{Refused: s.Refusals.Since(time.Hour, ""), Health: s.Health(r.Context())}
+	refusals, err := s.refused(r.Context(), time.Hour, "")
+	if err != nil {
+		return err
+	}
+	body := nowBody{Refused: refusals, Health: s.Health(r.Context())}
 	for _, refused := range body.Refused {
 		body.RefusedCalls += refused.Calls
 	}

@@ -24,7 +24,7 @@ type teamBody struct {
 	Team   api.Team
 	Budget capped
 	// Forecast is of the team's own budget.
-	Forecast forecast
+	Forecast foreseen
 	Limits   []limitRow
 	Pace     []chart
 	Refused  []RefusalCount
@@ -102,7 +102,9 @@ func (s *Server) team(w http.ResponseWriter, r *http.Request, in *session) error
 			return err
 		}
 	}
-	body.Refused = s.Refusals.Since(24*time.Hour, id)
+	if body.Refused, err = s.refused(r.Context(), 24*time.Hour, id); err != nil {
+		return err
+	}
 	return s.show(w, r, in, "team", body.Budget.Name(), true, body)
 }
 

@@ -48,7 +48,10 @@ func (s *Server) teams(w http.ResponseWriter, r *http.Request, in *session) erro
 		return err
 	}
 	if counted.There {
-		refused := s.Refusals.Teams(24 * time.Hour)
+		refused, err := s.refusedTeams(r.Context())
+		if err != nil {
+			return err
+		}
 		body.Counted, body.All = &counted.At, counted.Value.teamCount
 		found := counted.Value.teams(body.Search, func(c *capped) bool { return inFilter(c, body.Filter, refused) })
 		body.Total = len(found)

@@ -46,12 +46,7 @@ type Metrics struct {
 	standing atomic.Pointer[Standing]
 	// active are the teams with calls since somebody asked last.
 	active atomic.Pointer[sync.Map]
-	// refused is told of every call that was refused; nil is not.
-	refused func(teamID, reason string)
 }
-
-// OnRefusal has every refused call told, with the word for why. It is set before the first call.
-func (m *Metrics) OnRefusal(tell func(teamID, reason string)) { m.refused = tell }
 
 var (
 	// overheadBuckets are in seconds; the gateway's own work is measured in fractions of a millisecond.
@@ -175,9 +170,6 @@ type Call struct {
 func (m *Metrics) CallEnded(c Call) {
 	m.calls.answers.of(answer{c.TeamID, c.Model, c.Reason, c.Status}).count.Add(1)
 	m.overhead.Observe(c.Overhead.Seconds())
-	if m.refused != nil && c.Reason != "" && c.Status >= http.StatusBadRequest {
-		m.refused(c.TeamID, c.Reason)
-	}
 	m.touch(c.TeamID)
 	if c.Upstream > 0 {
 		m.durations.WithLabelValues(c.Model).Observe(c.Took.Seconds())

@@ -23,6 +23,7 @@ import (
 type Record interface {
 	Teams(ctx context.Context, filter api.TeamFilter) (teams []api.Team, total int, err error)
 	Key(ctx context.Context, id string) (api.Key, error)
+	Budget(ctx context.Context, id string) (api.Budget, error)
 	// EachUsageSum calls each with every sum that the query asks for, in order, and stops at its error.
 	EachUsageSum(ctx context.Context, query api.UsageQuery, each func(api.UsageSum) error) error
 	// UsageDays returns what each UTC day from from on and before to cost over a selection by teams, keys and models.
@@ -153,6 +154,19 @@ func (o *Outlook) history(ctx context.Context, one policy.Standing) (forecast.Hi
 	default:
 		return o.other(ctx, one.State.Scope, api.LedgerSelection{KeyIDs: []string{one.Key.KeyID}})
 	}
+}
+
+// History is what the days of a team or a pot cost, of [api.ForecastTeam] or [api.ForecastBudget]. Error: [api.NotFound].
+func (o *Outlook) History(ctx context.Context, kind, id string) (forecast.History, error) {
+	if kind == api.ForecastTeam {
+		histories, err := o.Histories(ctx)
+		return histories[id], err
+	}
+	pot, err := o.Record.Budget(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return o.other(ctx, quota.Scope("budget:"+id), api.LedgerSelection{TeamIDs: pot.TeamIDs, KeyIDs: pot.KeyIDs, Models: pot.Models})
 }
 
 // Histories are the days of all teams that cost something.

@@ -43,6 +43,13 @@ func (c *company) Key(_ context.Context, id string) (api.Key, error) {
 	return api.Key{KeyID: id}, nil
 }
 
+func (c *company) Budget(_ context.Context, id string) (api.Budget, error) {
+	if id != "pot" {
+		return api.Budget{}, api.Errorf(api.NotFound, "there is no budget %q", id)
+	}
+	return api.Budget{BudgetID: id}, nil
+}
+
 func (c *company) EachUsageSum(_ context.Context, query api.UsageQuery, each func(api.UsageSum) error) error {
 	c.reads++
 	for day := query.From; day.Before(query.To); day = day.AddDate(0, 0, 1) {
@@ -146,6 +153,22 @@ func TestForecasts_ofOne(t *testing.T) {
 		if err == nil && (len(list) != 1 || list[0].Kind+" "+list[0].ID != test.want) {
 			t.Errorf("%s: %+v", name, list)
 		}
+	}
+}
+
+// A page about one team or pot has the history that its forecast is made of.
+func TestHistory_isOfATeamOrAPot(t *testing.T) {
+	_, o, _ := newCompany()
+	team, err := o.History(t.Context(), api.ForecastTeam, "b")
+	if err != nil || len(team) != forecast.HistoryDays || team[0] != 10*money.USD {
+		t.Error(team, err)
+	}
+	pot, err := o.History(t.Context(), api.ForecastBudget, "pot")
+	if err != nil || len(pot) != forecast.HistoryDays || pot[0] != 16*money.USD {
+		t.Error(pot, err)
+	}
+	if _, err := o.History(t.Context(), api.ForecastBudget, "none"); api.CodeOf(err) != api.NotFound {
+		t.Error(err)
 	}
 }
 
