@@ -26,3 +26,6 @@ func (a *App) ReadStanding(ctx context.Context) error {
 	a.parts.metrics.Stands(standing)
 	return err
 }
+
+// WatchOnce looks for what no single call brings about now.
+func (a *App) WatchOnce(ctx context.Context) error { return a.parts.watching.Look(ctx) }
