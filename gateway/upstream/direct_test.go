@@ -9,8 +9,10 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/upstream"
@@ -302,5 +304,40 @@ func TestDirect_writesOneRequestWhateverIsInIt(t *testing.T) {
 		if got := <-heads; got != expected {
 			t.Errorf("%s: the server saw %q, want %q", want.path, got, expected)
 		}
+	}
+}
+
+func TestDirect_keepsTheConnectionsOfManyCalls(t *testing.T) {
+	t.Parallel()
+	const calls = 600
+	var opened atomic.Int64
+	var arrived sync.WaitGroup
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		arrived.Done()
+		arrived.Wait() // all calls are under way at once
+		_, _ = w.Write([]byte("{}"))
+	}))
+	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			opened.Add(1)
+		}
+	}
+	server.Start()
+	t.Cleanup(server.Close)
+	client := newClient(t)
+	for range 2 {
+		arrived.Add(calls)
+		var asking sync.WaitGroup
+		for range calls {
+			asking.Go(func() {
+				if _, err := ask(t, client, upstream.Deployment{Provider: "openai", BaseURL: server.URL}, "{}"); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		asking.Wait()
+	}
+	if got := opened.Load(); got != calls {
+		t.Errorf("twice %d calls at once opened %d connections", calls, got)
 	}
 }

@@ -49,9 +49,11 @@ type Client struct {
 
 // Timeouts of one exchange. Streams have no total bound: silence ends them, not length.
 const (
-	dialTimeout        = 10 * time.Second
-	firstByteTimeout   = 5 * time.Minute
-	idleConnections    = 256
+	dialTimeout      = 10 * time.Second
+	firstByteTimeout = 5 * time.Minute
+	// idleConnections are as many as calls may have been under way at once: opening one to a provider anew costs more than
+	// the rest of a call. One that nobody needs is closed after idleConnectionLife.
+	idleConnections    = 2048
 	idleConnectionLife = 90 * time.Second
 )
 
