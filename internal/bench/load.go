@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -43,8 +44,40 @@ func (q request) saturate(ctx context.Context, addr string, connections int, len
 	})
 }
 
-// pace sends at a rate. A request that is late because the answer before it was is counted from when it was due.
+// repeat sends so many requests in all, as fast as they are answered.
+func (q request) repeat(ctx context.Context, addr string, connections, count int) error {
+	var sent atomic.Int64
+	_, err := spread(ctx, addr, connections, func(c *connection, _ int) ([]time.Duration, error) {
+		for sent.Add(1) <= int64(count) && ctx.Err() == nil {
+			if err := c.exchange(q.plain, nil); err != nil {
+				return nil, err
+			}
+		}
+		return nil, nil
+	})
+	return err
+}
+
+// pace sends at a rate, and counts the time to an answer's end. A request that is late because the answer before it was
+// is counted from when it was due.
 func (q request) pace(ctx context.Context, addr string, connections, perSecond int, length time.Duration) (sample, error) {
+	return paced(ctx, addr, connections, perSecond, length, func(c *connection, start time.Time) (time.Duration, error) {
+		err := c.exchange(q.plain, nil)
+		return time.Since(start), err
+	})
+}
+
+// streams asks for streamed answers at a rate, and counts the time to their first byte.
+func (q request) streams(ctx context.Context, addr string, connections, perSecond int, length time.Duration) (sample, error) {
+	return paced(ctx, addr, connections, perSecond, length, func(c *connection, start time.Time) (first time.Duration, err error) {
+		err = c.exchange(q.stream, func() { first = time.Since(start) })
+		return first, err
+	})
+}
+
+func paced(ctx context.Context, addr string, connections, perSecond int, length time.Duration,
+	ask func(c *connection, start time.Time) (time.Duration, error),
+) (sample, error) {
 	begin := time.Now()
 	every := time.Duration(connections) * time.Second / time.Duration(perSecond)
 	return spread(ctx, addr, connections, func(c *connection, number int) ([]time.Duration, error) {
@@ -56,26 +89,11 @@ func (q request) pace(ctx context.Context, addr string, connections, perSecond i
 				time.Sleep(time.Until(due))
 				start = time.Now()
 			}
-			if err := c.exchange(q.plain, nil); err != nil {
+			latency, err := ask(c, start)
+			if err != nil {
 				return nil, err
 			}
-			latencies = append(latencies, time.Since(start))
-		}
-		return latencies, nil
-	})
-}
-
-// streams asks for streamed answers one after the other and counts the time to their first byte.
-func (q request) streams(ctx context.Context, addr string, count int) (sample, error) {
-	return spread(ctx, addr, 1, func(c *connection, _ int) ([]time.Duration, error) {
-		var latencies []time.Duration
-		for range count {
-			start := time.Now()
-			var first time.Duration
-			if err := c.exchange(q.stream, func() { first = time.Since(start) }); err != nil {
-				return nil, err
-			}
-			latencies = append(latencies, first)
+			latencies = append(latencies, latency)
 		}
 		return latencies, nil
 	})

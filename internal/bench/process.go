@@ -14,6 +14,9 @@ const clockTick = 10 * time.Millisecond
 
 // cpuTime is how long a process has computed so far, for itself and in the kernel; 0 where /proc does not tell.
 func cpuTime(pid int) time.Duration {
+	if pid == 0 {
+		return 0
+	}
 	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
 		return 0

@@ -31,10 +31,14 @@ const (
 type stage struct {
 	dir     string
 	targets []*target
+	// upstream is the process of the upstream.
+	upstream int
+	// trusted is the file of the slow provider's certificate.
+	trusted string
 	undo    []func() error
 }
 
-func openStage(ctx context.Context, program string) (_ *stage, err error) {
+func openStage(ctx context.Context, program string, p plan) (_ *stage, err error) {
 	dir, err := os.MkdirTemp("", "bursar-bench-")
 	if err != nil {
 		return nil, fmt.Errorf("make a temporary folder: %w", err)
@@ -53,18 +57,81 @@ func openStage(ctx context.Context, program string) (_ *stage, err error) {
 		return nil, err
 	}
 	// What the upstream costs is nobody's cost.
-	upstream.pid = 0
-	if _, err := s.startSelf(ctx, "httputil.ReverseProxy", roleProxy, upstream.addr); err != nil {
+	s.upstream, upstream.pid = upstream.pid, 0
+	url := "http://" + upstream.addr
+	if _, err := s.startSelf(ctx, "httputil.ReverseProxy", roleProxy, url); err != nil {
 		return nil, err
 	}
-	if err := s.startGateway(ctx, "Bursar, in process", program, upstream.addr, ""); err != nil {
+	if _, err := s.startGateway(ctx, "Bursar, in process", program, url, ""); err != nil {
 		return nil, err
 	}
-	redis, err := s.startRedis(ctx)
+	if err := s.startWithRedis(ctx, program, url); err != nil {
+		return nil, err
+	}
+	if err := s.startFilled(ctx, program, url, p); err != nil {
+		return nil, err
+	}
+	return s, s.startSlow(ctx, program)
+}
+
+func (s *stage) startWithRedis(ctx context.Context, program, upstream string) error {
+	redis, pid, err := s.startRedis(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return s, s.startGateway(ctx, "Bursar, Redis", program, upstream.addr, "redis://"+redis)
+	gateway, err := s.startGateway(ctx, "Bursar, Redis", program, upstream, "redis://"+redis)
+	if err != nil {
+		return err
+	}
+	gateway.redis = pid
+	return nil
+}
+
+// startFilled starts a gateway that has calls and keys behind it, if the plan wants one.
+func (s *stage) startFilled(ctx context.Context, program, upstream string, p plan) error {
+	if p.calls == 0 {
+		return nil
+	}
+	gateway, err := s.startGateway(ctx, "Bursar, filled record", program, upstream, "")
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(os.Stderr, "making %d keys and %d calls\n", p.keys, p.calls)
+	admin, err := client.New(client.Options{Endpoint: "http://" + gateway.addr, AdminKey: adminKey})
+	if err != nil {
+		return err
+	}
+	for range p.keys {
+		if _, err := admin.CreateKey(ctx, api.KeyCreate{KeyFields: api.KeyFields{TeamID: new("bench")}}); err != nil {
+			return err
+		}
+	}
+	return gateway.request.repeat(ctx, gateway.addr, p.connections, p.calls)
+}
+
+// startSlow starts the provider that takes its time, and a reverse proxy and a gateway in front of it.
+func (s *stage) startSlow(ctx context.Context, program string) error {
+	certificate, key, err := writeCertificate(s.dir)
+	if err != nil {
+		return err
+	}
+	s.trusted = certificate
+	upstream, err := s.startSelf(ctx, "the slow upstream", roleSlowUpstream, certificate, key)
+	if err != nil {
+		return err
+	}
+	s.targets = s.targets[:len(s.targets)-1] // nobody asks it directly
+	url := "https://" + upstream.addr
+	proxy, err := s.startSelf(ctx, "httputil.ReverseProxy, HTTPS", roleProxy, url)
+	if err != nil {
+		return err
+	}
+	gateway, err := s.startGateway(ctx, "Bursar, in process, HTTPS", program, url, "")
+	if err != nil {
+		return err
+	}
+	proxy.slow, gateway.slow = true, true
+	return nil
 }
 
 // startSelf starts this program in another role; its arguments are the role, its address, and the rest.
@@ -78,6 +145,7 @@ func (s *stage) startSelf(ctx context.Context, name, role string, args ...string
 		return nil, err
 	}
 	command := exec.Command(self, append([]string{role, addr}, args...)...)
+	command.Env = s.trusting(os.Environ())
 	if err := s.start(ctx, name, addr, command); err != nil {
 		return nil, err
 	}
@@ -86,26 +154,29 @@ func (s *stage) startSelf(ctx context.Context, name, role string, args ...string
 	return t, nil
 }
 
-func (s *stage) startRedis(ctx context.Context) (string, error) {
-	addr, err := freeAddr()
+func (s *stage) startRedis(ctx context.Context) (addr string, pid int, err error) {
+	addr, err = freeAddr()
 	if err != nil {
-		return "", err
+		return "", 0, err
 	}
 	dir := filepath.Join(s.dir, "redis")
 	if err := os.Mkdir(dir, 0o700); err != nil {
-		return "", fmt.Errorf("make a folder for Redis: %w", err)
+		return "", 0, fmt.Errorf("make a folder for Redis: %w", err)
 	}
 	_, port, _ := net.SplitHostPort(addr)
 	command := exec.Command("redis-server", "--port", port, "--bind", "127.0.0.1", "--dir", dir,
 		"--appendonly", "yes", "--appendfsync", "everysec", "--save", "", "--maxmemory-policy", "noeviction")
-	return addr, s.start(ctx, "redis-server", addr, command)
+	if err := s.start(ctx, "redis-server", addr, command); err != nil {
+		return "", 0, err
+	}
+	return addr, command.Process.Pid, nil
 }
 
 // startGateway starts the gateway with everything on, and a team whose key the load presents.
-func (s *stage) startGateway(ctx context.Context, name, program, upstream, redis string) error {
+func (s *stage) startGateway(ctx context.Context, name, program, upstream, redis string) (*target, error) {
 	addr, err := freeAddr()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	command := exec.Command(program, "serve", "--config", filepath.Join(s.dir, "gateway.yaml"))
 	for _, entry := range os.Environ() {
@@ -114,18 +185,26 @@ func (s *stage) startGateway(ctx context.Context, name, program, upstream, redis
 		}
 	}
 	command.Env = append(command.Env, "BURSAR_LISTEN="+addr, "BURSAR_ADMIN_KEY="+adminKey,
-		"BURSAR_DATA_DIR="+filepath.Join(s.dir, "data-"+addr), "BURSAR_REDIS_URL="+redis, "BENCH_UPSTREAM_URL=http://"+upstream+"/v1")
+		"BURSAR_DATA_DIR="+filepath.Join(s.dir, "data-"+addr), "BURSAR_REDIS_URL="+redis, "BENCH_UPSTREAM_URL="+upstream+"/v1")
+	command.Env = s.trusting(command.Env)
 	if err := s.start(ctx, name, addr, command); err != nil {
-		return err
+		return nil, err
 	}
 	key, err := prepare(ctx, "http://"+addr)
 	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	s.targets = append(s.targets, &target{
-		name: name, addr: addr, pid: command.Process.Pid, request: newRequest(addr, "/v1/chat/completions", key),
-	})
-	return nil
+	t := &target{name: name, addr: addr, pid: command.Process.Pid, request: newRequest(addr, "/v1/chat/completions", key)}
+	s.targets = append(s.targets, t)
+	return t, nil
+}
+
+// trusting has a process take the slow provider's certificate for one of an authority.
+func (s *stage) trusting(environment []string) []string {
+	if s.trusted == "" {
+		return environment
+	}
+	return append(environment, "SSL_CERT_FILE="+s.trusted)
 }
 
 // prepare makes a team, its key and a pot that covers all, with limits that are checked and never met.

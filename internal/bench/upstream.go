@@ -3,10 +3,12 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
 	"strings"
+	"time"
 )
 
 // serveUpstream answers chat completions at once, with as little of the machine as it takes: it is in the way
@@ -16,6 +18,26 @@ func serveUpstream(addr string) error {
 	if err != nil {
 		return err
 	}
+	return answerEverybody(listener, 0)
+}
+
+// serveSlowUpstream is a provider as providers are: it speaks HTTPS, and takes its time.
+func serveSlowUpstream(addr, certificate, key string) error {
+	pair, err := tls.LoadX509KeyPair(certificate, key)
+	if err != nil {
+		return fmt.Errorf("load the certificate: %w", err)
+	}
+	listener, err := tls.Listen("tcp", addr, &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12})
+	if err != nil {
+		return err
+	}
+	return answerEverybody(listener, slowness)
+}
+
+// slowness is how long a provider takes that is as slow as providers are, or rather faster.
+const slowness = 200 * time.Millisecond
+
+func answerEverybody(listener net.Listener, delay time.Duration) error {
 	go endWithParent()
 	for {
 		wire, err := listener.Accept()
@@ -24,12 +46,12 @@ func serveUpstream(addr string) error {
 		}
 		go func() {
 			defer wire.Close()
-			answerAll(wire)
+			answerAll(wire, delay)
 		}()
 	}
 }
 
-func answerAll(wire net.Conn) {
+func answerAll(wire net.Conn, delay time.Duration) {
 	reader := bufio.NewReaderSize(wire, 16<<10)
 	var body []byte
 	for {
@@ -44,6 +66,9 @@ func answerAll(wire net.Conn) {
 		answer := plainAnswer
 		if bytes.Contains(body, []byte(`"stream":true`)) {
 			answer = streamAnswer
+		}
+		if delay > 0 {
+			time.Sleep(delay)
 		}
 		if _, err := wire.Write(answer); err != nil {
 			return
@@ -80,7 +105,7 @@ func makeStreamAnswer() []byte {
 	const event = `data: {"id":"chatcmpl-1","object":"chat.completion.chunk","created":1750000000,"model":%q,"choices":[%s],"usage":%s}` + "\n\n"
 	answer := []byte("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
 	chunk := func(data string) { answer = fmt.Appendf(answer, "%x\r\n%s\r\n", len(data), data) }
-	for range 10 {
+	for range 20 {
 		chunk(fmt.Sprintf(event, modelName, `{"index":0,"delta":{"content":"It costs "},"finish_reason":null}`, "null"))
 	}
 	chunk(fmt.Sprintf(event, modelName, "", `{"prompt_tokens":90,"completion_tokens":20,"total_tokens":110}`))
