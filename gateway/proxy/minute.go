@@ -64,4 +64,22 @@ func limitsOf(c *call) []minutes.Limit {
 }
 
 // deniedBy is a limit's name in headers, metrics and the record.
-func deniedBy(name, kind string) string { return strings.ReplaceAll(name, " ", ".") + "." + kind }
+func deniedBy(name, kind string) string {
+	if known, ok := limitNames[[2]string{name, kind}]; ok {
+		return known
+	}
+	return limitName(name, kind)
+}
+
+func limitName(name, kind string) string { return strings.ReplaceAll(name, " ", ".") + "." + kind }
+
+// limitNames are those of the usual limits, made once: each call asks for some six of them.
+var limitNames = func() map[[2]string]string {
+	names := map[[2]string]string{}
+	for _, name := range []string{"team", "member", "user", "key", "team model", "key model"} {
+		for _, kind := range []string{quota.KindRequests, quota.KindTokens, quota.KindParallel} {
+			names[[2]string{name, kind}] = limitName(name, kind)
+		}
+	}
+	return names
+}()
