@@ -28,23 +28,9 @@ type Attribution struct {
 // attributionOf reads the body's user (metadata.user_id for Anthropic's clients) and metadata.Tags, and
 // the tags of the header.
 func attributionOf(object httpx.Object, header http.Header) Attribution {
-	var a Attribution
-	var metadata struct {
-		UserID json.RawMessage `json:"user_id"`
-		Tags   json.RawMessage `json:"tags"`
-	}
+	a := Attribution{EndUser: label(object["user"])}
 	if given := object["metadata"]; len(given) > 0 {
-		_ = json.Unmarshal(given, &metadata)
-	}
-	if a.EndUser = label(object["user"]); a.EndUser == "" {
-		a.EndUser = label(metadata.UserID)
-	}
-	var tags []json.RawMessage
-	if len(metadata.Tags) > 0 {
-		_ = json.Unmarshal(metadata.Tags, &tags)
-	}
-	for _, tag := range tags {
-		a.tag(label(tag))
+		a.metadata(given)
 	}
 	for _, line := range header.Values(headerTags) {
 		for tag := range strings.SplitSeq(line, ",") {
@@ -52,6 +38,26 @@ func attributionOf(object httpx.Object, header http.Header) Attribution {
 		}
 	}
 	return a
+}
+
+// metadata reads what the body's metadata say of it.
+func (a *Attribution) metadata(given json.RawMessage) {
+	var metadata struct {
+		UserID json.RawMessage `json:"user_id"`
+		Tags   json.RawMessage `json:"tags"`
+	}
+	_ = json.Unmarshal(given, &metadata)
+	if a.EndUser == "" {
+		a.EndUser = label(metadata.UserID)
+	}
+	if len(metadata.Tags) == 0 {
+		return
+	}
+	var tags []json.RawMessage
+	_ = json.Unmarshal(metadata.Tags, &tags)
+	for _, tag := range tags {
+		a.tag(label(tag))
+	}
 }
 
 // tag adds a tag unless it is there, empty, too long or one too many.
@@ -68,10 +74,10 @@ func (a *Attribution) tag(tag string) {
 
 // label reads a short text; anything else is none.
 func label(value json.RawMessage) string {
-	var text string
 	if len(value) == 0 {
 		return ""
 	}
+	var text string
 	if json.Unmarshal(value, &text) != nil || len(text) > maxLabel {
 		return ""
 	}
