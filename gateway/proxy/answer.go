@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/tidwall/gjson"
 
+	"github.com/bursarhq/terraform-provider-bursar/gateway/proxy/unread"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/tokens"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/upstream"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
@@ -25,8 +27,8 @@ var errAnswerTooLong = errors.New("answer is longer than 64 MiB")
 // passAnswer reads a whole answer, settles it and hands it to the client. It reads to the end even
 // when the client has gone: the upstream bills for it, and only its end says how much.
 func (p *Proxy) passAnswer(w http.ResponseWriter, r *http.Request, c *call, response *http.Response) error {
-	held := p.unread.enter(r.Context(), c.reader(), response.ContentLength)
-	defer held.done()
+	held := p.unread.Enter(r.Context(), c.reader(), min(response.ContentLength, maxAnswer))
+	defer held.Done()
 	reading := time.Now()
 	body, err := readAnswer(response)
 	c.upstreamFor += time.Since(reading)
@@ -53,12 +55,26 @@ func (p *Proxy) passAnswer(w http.ResponseWriter, r *http.Request, c *call, resp
 	}
 	if !valid {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		p.hand(w, c, held, body)
+		c.hand(w, held, body)
 		return nil
 	}
 	w.Header().Set("Content-Type", "application/json")
-	p.hand(w, c, held, append(body, '\n'))
+	c.hand(w, held, append(body, '\n'))
 	return nil
+}
+
+// reasonUnread ends an answer that its client does not read while others need the room.
+const reasonUnread = "answer_unread"
+
+// reader is who reads a call's answer.
+func (c *call) reader() string { return cmp.Or(c.subject.Key.KeyID, "team "+c.subject.Slot) }
+
+// hand writes a whole answer, as fast as the client reads it.
+func (c *call) hand(w http.ResponseWriter, held *unread.Held, body []byte) {
+	if held.Hand(w, body) {
+		c.reason = reasonUnread
+		panic(http.ErrAbortHandler)
+	}
 }
 
 // isHTML recognises the page of something that stands in the provider's place.

@@ -21,6 +21,7 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/gateway/metrics"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/minutes"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/policy"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/proxy/unread"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/tokens"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/upstream"
@@ -93,7 +94,7 @@ type Proxy struct {
 	// counts are those of texts that were counted before.
 	counts *tokens.Memory
 	asked  countedKeys
-	unread *unread
+	unread *unread.Answers
 	// unreached are the calls that reached no provider and are not in the ledger yet.
 	unreached unreached
 	tidings   tidings
@@ -106,7 +107,10 @@ func New(options Options) *Proxy {
 		options.Calibration = calibration.New(calibration.Options{Now: options.Now})
 	}
 	options.StreamHold = cmp.Or(options.StreamHold, defaultStreamHold)
-	return &Proxy{Options: options, live: newLiveCalls(), counts: tokens.NewMemory(tokens.DefaultMemory), unread: newUnread(options.UnreadPerKey, options.UnreadInAll)}
+	return &Proxy{
+		Options: options, live: newLiveCalls(), counts: tokens.NewMemory(tokens.DefaultMemory),
+		unread: unread.New(cmp.Or(options.UnreadPerKey, maxAnswer), cmp.Or(options.UnreadInAll, 4*maxAnswer)),
+	}
 }
 
 // Run keeps the reservations of calls under way alive until ctx ends.
