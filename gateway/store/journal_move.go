@@ -37,6 +37,9 @@ func (s *Store) startJournal(ctx context.Context) error {
 	if len(left) > 0 {
 		s.logger.InfoContext(ctx, "the ledger's journal was written to the record", slog.Int("rows", len(left)))
 	}
+	if err := s.prepareInserts(ctx); err != nil {
+		return errors.Join(fmt.Errorf("prepare to move the ledger's journal: %w", err), j.closeFiles())
+	}
 	s.journal = j
 	go s.runJournal(j)
 	return nil

@@ -82,6 +82,7 @@ func (l *ledgerInserts) write(ctx context.Context, batch [][]any) (inserted int6
 		if insert, err = l.prepare(ctx, batch); err != nil {
 			return 0, err
 		}
+		l.prepared[len(batch)] = insert
 	}
 	l.bound = l.bound[:0]
 	for _, row := range batch {
@@ -98,15 +99,18 @@ func (l *ledgerInserts) write(ctx context.Context, batch [][]any) (inserted int6
 }
 
 func (l *ledgerInserts) prepare(ctx context.Context, batch [][]any) (*sql.Stmt, error) {
+	transaction := l.store.joined(ctx).sql
+	if kept := l.store.inserts[len(batch)]; kept != nil {
+		return transaction.StmtContext(ctx, kept), nil
+	}
 	text, _, err := l.store.bind("ledger_insert", args{"rows": batch})
 	if err != nil {
 		return nil, err
 	}
-	insert, err := l.store.joined(ctx).sql.PrepareContext(ctx, text)
+	insert, err := transaction.PrepareContext(ctx, text)
 	if err != nil {
 		return nil, l.store.explain("ledger_insert", err)
 	}
-	l.prepared[len(batch)] = insert
 	return insert, nil
 }
 
@@ -118,10 +122,36 @@ func (l *ledgerInserts) close() error {
 	return errors.Join(failures...)
 }
 
+// prepareInserts keeps the statements that write rows prepared on the connection that writes. A journal is moved ten times a
+// second, and reading these statements takes as long as writing as many rows as they are for.
+func (s *Store) prepareInserts(ctx context.Context) error {
+	row, err := ledgerValues(api.LedgerRow{})
+	if err != nil {
+		return err
+	}
+	inserts := map[int]*sql.Stmt{}
+	for _, size := range batchSizes {
+		text, _, err := s.bind("ledger_insert", args{"rows": slices.Repeat([][]any{row}, size)})
+		if err != nil {
+			return err
+		}
+		insert, err := s.db.Writer.PrepareContext(ctx, text) //nolint:sqlclosecheck // it ends with its connection
+		if err != nil {
+			return s.explain("ledger_insert", err)
+		}
+		inserts[size] = insert
+	}
+	s.inserts = inserts
+	return nil
+}
+
+// batchSizes are those that rows are written in.
+var batchSizes = []int{insertRows, insertRows / 4, insertRows / 16, 1}
+
 // inBatches calls insert with the rows in batches of a few fixed sizes, so that databases
 // have few statements to remember.
 func inBatches(rows [][]any, insert func(batch [][]any) error) error {
-	for _, size := range []int{insertRows, insertRows / 4, insertRows / 16, 1} {
+	for _, size := range batchSizes {
 		for len(rows) >= size {
 			if err := insert(rows[:size]); err != nil {
 				return err
@@ -149,9 +179,12 @@ func readable(row api.LedgerRow) api.LedgerRow {
 }
 
 func ledgerValues(row api.LedgerRow) ([]any, error) {
-	tags, err := encode(api.StringList(row.Tags))
-	if err != nil {
-		return nil, err
+	tags := "[]"
+	if len(row.Tags) > 0 {
+		var err error
+		if tags, err = encode(api.StringList(row.Tags)); err != nil {
+			return nil, err
+		}
 	}
 	return []any{
 		row.ID, row.Kind, row.AdmittedAt.UnixMilli(), row.SettledAt.UnixMilli(), row.RequestID,

@@ -8,6 +8,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"embed"
 	"errors"
 	"fmt"
@@ -72,7 +73,9 @@ type Store struct {
 	// for each other at the audit head anyway; waiting here keeps them from holding connections.
 	changing chan struct{}
 	// journal is nil without one.
-	journal  *journal
+	journal *journal
+	// inserts are the prepared statements that the journal is moved with, by how many rows they write; see [Store.prepareInserts].
+	inserts  map[int]*sql.Stmt
 	writable writability
 }
 
