@@ -2,6 +2,7 @@ package console_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -178,6 +179,11 @@ func TestBrowser_walksEveryPage(t *testing.T) {
 	w := open(t, func(s *store.Store) { spending(t, s) })
 	w.populate()
 	w.admin("/alert_route/new", `{"name":"operations-on-call","webhook":{"url":"http://127.0.0.1:9/hook"}}`)
+	w.managed("/team/new", `{"team_id":"platform","rpm_limit":30}`)
+	until := time.Now().Add(time.Hour).UTC().Format(time.RFC3339)
+	waiting := w.admin("/quota_request/new", `{"team_id":"platform","limit":"rpm_limit","by":10,"until":"`+until+`","reason":"a launch"}`)
+	w.admin("/quota_request/approve", fmt.Sprintf(`{"quota_request_id":%q}`, waiting["quota_request_id"]))
+	w.admin("/quota_request/new", `{"team_id":"marketing","limit":"max_budget","usd":5,"until":"`+until+`","reason":"`+strings.Repeat("long", 40)+`"}`)
 	for range 7 {
 		w.chat("free")
 		w.chat("play")
@@ -193,9 +199,9 @@ func TestBrowser_walksEveryPage(t *testing.T) {
 		{adminKey, []string{
 			"/console/", "/console/teams", "/console/teams?q=nobody", "/console/team?id=marketing", "/console/team?id=legacy", long, "/console/keys", "/console/budgets",
 			"/console/models", "/console/usage?group_by=model", "/console/alerts", "/console/audit", "/console/settings", "/console/edit?kind=team&id=marketing",
-			"/console/edit?kind=key", "/console/nowhere",
+			"/console/edit?kind=key", "/console/edit?kind=team&id=platform", "/console/requests", "/console/nowhere",
 		}},
-		{w.keys["play"], []string{"/console/team?id=sandbox", "/console/key", "/console/team?id=marketing"}},
+		{w.keys["play"], []string{"/console/team?id=sandbox", "/console/key", "/console/requests", "/console/team?id=marketing"}},
 	} {
 		if role.key != "" {
 			b.signIn(role.key)
@@ -240,6 +246,34 @@ func TestBrowser_changesWithoutScript(t *testing.T) {
 	b.fill("reason", "it was in a log")
 	b.press("button.main")
 	b.reads("It is shown this once", "sk-brs_")
+	b.checkQuiet()
+}
+
+// A team asks for more and an admin answers by hand, without script.
+func TestBrowser_aRequestIsAnswered(t *testing.T) {
+	w := open(t, nil)
+	w.admin("/team/new", `{"team_id":"research","rpm_limit":5}`)
+	w.key("lab", `,"team_id":"research"`)
+	b := browse(t, w.URL())
+	b.do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+		return err
+	}))
+	b.signIn(w.keys["lab"])
+	b.open("/console/requests")
+	b.fill("limit", "rpm_limit")
+	b.fill("more", "7")
+	b.fill("why", "a demonstration")
+	b.press("button.main")
+	b.reads("The platform's admins are told", "rpm_limit of team research: 7 more", "Waits for an answer")
+
+	b.signIn(adminKey)
+	b.open("/console/requests")
+	b.press(`button[value="approve"]`)
+	b.reads("Approved: it is in force on every gateway", "a demonstration")
+	if _, limits := w.call("GET", "/v1/usage/limits", w.keys["lab"], ""); !strings.Contains(limits, `"limit":12`) {
+		t.Errorf("after the approval: %s", limits)
+	}
 	b.checkQuiet()
 }
 
