@@ -178,7 +178,7 @@ func TestGateway_enforcesWhatTheAdminAPIDeclares(t *testing.T) {
 	if spend := g.admin("GET", "/team/info?team_id=marketing", "")["spend"]; spend != float64(served) {
 		t.Errorf("spend is %v after %d calls of one dollar", spend, served)
 	}
-	waiting, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	waiting, cancel := context.WithTimeout(t.Context(), awaitLong)
 	defer cancel()
 	deliveries, err := receiver.Wait(waiting, 2)
 	if err != nil {
@@ -227,7 +227,7 @@ func TestGateway_drainsStreams(t *testing.T) {
 		_, _, text := g.do("POST", "/v1/chat/completions", key, body)
 		streamed <- text
 	}()
-	waiting, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	waiting, cancel := context.WithTimeout(t.Context(), awaitLong)
 	defer cancel()
 	if err := upstream.WaitRunning(waiting, 1); err != nil {
 		t.Fatal(err)

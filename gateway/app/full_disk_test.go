@@ -57,7 +57,7 @@ func TestFullDisk_spendsNothingThatCannotBeWrittenDown(t *testing.T) {
 	} {
 		began := time.Now()
 		status, _, body := g.do(call.method, call.path, adminKey, call.body)
-		if took := time.Since(began); took > 3*time.Second {
+		if took := time.Since(began); took > 20*time.Second {
 			t.Errorf("%s %s hung for %s: %d %.200s", call.method, call.path, took, status, body)
 		}
 		if status != http.StatusOK && !strings.Contains(body, string(api.StoreUnavailable)) && status != http.StatusServiceUnavailable {

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/testenv"
 )
@@ -42,7 +41,7 @@ func TestGateway_guessesAreCountedByTheAddressBehindTrustedProxies(t *testing.T)
 	if _, _, audit := g.do("GET", "/audit", adminKey, ""); !strings.Contains(audit, `"203.0.113.1"`) {
 		t.Errorf("the audit log does not know the address: %s", audit)
 	}
-	await(t, 10*time.Second, "the log to say where calls came from", func() bool {
+	await(t, awaitLong, "the log to say where calls came from", func() bool {
 		return said(g.log.String(), `"pattern":"POST /team/new"`, `"address":"203.0.113.1"`) &&
 			said(g.log.String(), `"msg":"request"`, `"address":"203.0.113.3"`)
 	})

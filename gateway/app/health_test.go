@@ -40,7 +40,7 @@ func TestReadiness_aReplicaThatAloneIsCutOff(t *testing.T) {
 				way = direct
 			}
 			links := []*quotatest.Proxy{quotatest.StartProxy(t, way), quotatest.StartProxy(t, way)}
-			nobody := freeAddress(t)
+			nobody := testenv.FreeAddress(t)
 			var gateways []*gateway
 			for _, link := range links {
 				own := c
@@ -60,10 +60,10 @@ func TestReadiness_aReplicaThatAloneIsCutOff(t *testing.T) {
 				}
 			}
 			for _, g := range gateways {
-				await(t, 20*time.Second, "all to be ready", is(g, http.StatusOK, "healthy"))
+				await(t, awaitLong, "all to be ready", is(g, http.StatusOK, "healthy"))
 			}
 			links[0].Redirect(nobody)
-			await(t, 30*time.Second, "the one that is cut off to say so", is(gateways[0], http.StatusServiceUnavailable, "unhealthy"))
+			await(t, awaitLong, "the one that is cut off to say so", is(gateways[0], http.StatusServiceUnavailable, "unhealthy"))
 			if _, answer := gateways[0].readiness(); answer.Reason != "only this gateway cannot reach the "+lost+": others do" {
 				t.Errorf("reason: %q", answer.Reason)
 			}
@@ -72,14 +72,14 @@ func TestReadiness_aReplicaThatAloneIsCutOff(t *testing.T) {
 			}
 			links[1].Redirect(nobody)
 			for _, g := range gateways {
-				await(t, 30*time.Second, "both to serve what they can", is(g, http.StatusOK, "degraded"))
+				await(t, awaitLong, "both to serve what they can", is(g, http.StatusOK, "degraded"))
 			}
 			if _, answer := gateways[0].readiness(); len(answer.Refused) == 0 || slices.Contains(answer.Refused, "all calls") {
 				t.Errorf("refused: %q", answer.Refused)
 			}
 			for i, link := range links {
 				link.Redirect(way)
-				await(t, 30*time.Second, "all to be well", is(gateways[i], http.StatusOK, "healthy"))
+				await(t, awaitLong, "all to be well", is(gateways[i], http.StatusOK, "healthy"))
 			}
 		})
 	}

@@ -148,7 +148,7 @@ func TestPromise_T9_failoverToALaggingReplica(t *testing.T) {
 	capped := i.team("capped", `,"max_budget":60`)
 	s.awaitMore(40)
 	client := i.redisClient()
-	await(t, 10*time.Second, "the replica to be in line", func() bool { return replicaInLine(client) })
+	await(t, awaitLong, "the replica to be in line", func() bool { return replicaInLine(client) })
 
 	resume := replica.Pause(t)
 	before := len(s.answered())
@@ -164,7 +164,7 @@ func TestPromise_T9_failoverToALaggingReplica(t *testing.T) {
 	resume()
 	i.redis = replica
 	promoted := i.redisClient()
-	await(t, 10*time.Second, "the promotion", func() bool { return promoted.ReplicaOf(t.Context(), "NO", "ONE").Err() == nil })
+	await(t, awaitLong, "the promotion", func() bool { return promoted.ReplicaOf(t.Context(), "NO", "ONE").Err() == nil })
 	proxy.Redirect(replica.Addr())
 
 	s.awaitMore(30)

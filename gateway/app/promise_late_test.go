@@ -3,7 +3,6 @@ package app_test
 import (
 	"context"
 	"testing"
-	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/quotatest"
 	"github.com/bursarhq/terraform-provider-bursar/internal/testenv"
@@ -24,14 +23,14 @@ func TestPromise_T7_aShortPauseVoidsNoAnswer(t *testing.T) {
 	proxy.Delay(true)
 	underWay := make(chan outcome, 1)
 	go func() { underWay <- try(t.Context(), i.gateways[0].URL(), key, "meanwhile", chat(10, "hang")) }()
-	waiting, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	waiting, cancel := context.WithTimeout(t.Context(), awaitLong)
 	defer cancel()
 	if err := i.upstream.WaitRunning(waiting, 1); err != nil {
 		t.Fatal(err)
 	}
 	proxy.Delay(false)
 	client := i.redisClient()
-	await(t, 20*time.Second, "what was made unheard to be taken back", func() bool {
+	await(t, awaitLong, "what was made unheard to be taken back", func() bool {
 		var ended int64
 		for _, key := range client.Keys(t.Context(), "bursar:{t:rated}:d:*").Val() {
 			ended += client.HLen(t.Context(), key).Val()

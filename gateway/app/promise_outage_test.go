@@ -51,13 +51,13 @@ func TestPromise_T7_withoutCountersRatesAreShared(t *testing.T) {
 				t.Errorf("%d calls were served in a minute, the limit is %d", served, limit)
 			}
 			for number := range i.gateways {
-				await(t, 10*time.Second, "the metric", func() bool { return i.metric(number, "bursar_store_degraded 1") })
+				await(t, awaitLong, "the metric", func() bool { return i.metric(number, "bursar_store_degraded 1") })
 			}
 			i.awaitDelivery(receiver)
 
 			back()
 			for number := range i.gateways {
-				await(t, 20*time.Second, "the gateway to find back", func() bool { return i.metric(number, "bursar_store_degraded 0") })
+				await(t, awaitLong, "the gateway to find back", func() bool { return i.metric(number, "bursar_store_degraded 0") })
 			}
 			if rows := i.awaitLedger("rated"); len(rows) != served {
 				t.Errorf("%d rows in the ledger, %d calls were served", len(rows), served)
@@ -96,7 +96,7 @@ func (i *installation) awaitAlive(gateways int64) {
 	i.t.Helper()
 	client := i.redisClient()
 	begun := time.Now().UnixMicro()
-	await(i.t, 10*time.Second, "all gateways to beat", func() bool {
+	await(i.t, awaitLong, "all gateways to beat", func() bool {
 		return client.ZCount(i.t.Context(), "bursar:{gateways}:live", fmt.Sprint(begun), "+inf").Val() == gateways
 	})
 }
@@ -108,7 +108,7 @@ func (i *installation) metric(gateway int, line string) bool {
 
 func (i *installation) awaitDelivery(receiver *testenv.Webhook) {
 	i.t.Helper()
-	ctx, cancel := context.WithTimeout(i.t.Context(), 15*time.Second)
+	ctx, cancel := context.WithTimeout(i.t.Context(), awaitLong)
 	defer cancel()
 	deliveries, err := receiver.Wait(ctx, 1)
 	if err != nil || !strings.Contains(string(deliveries[0].Body), "shares of 4 gateways") {

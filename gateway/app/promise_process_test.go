@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -49,7 +48,7 @@ func startProcess(t *testing.T, i *installation) *process {
 	if err := os.WriteFile(settings, fmt.Appendf(nil, configuration, i.upstream.URL()), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	address := freeAddress(t)
+	address := testenv.FreeAddress(t)
 	p := &process{t: t, url: "http://" + address, log: &logBuffer{}}
 	p.command = exec.Command("/bin/sh", "-c", keeper, program, settings)
 	p.command.Stdout, p.command.Stderr = p.log, p.log
@@ -65,18 +64,8 @@ func startProcess(t *testing.T, i *installation) *process {
 		t.Fatal(err)
 	}
 	t.Cleanup(p.kill)
-	await(t, 20*time.Second, "the gateway's process to be ready", p.ready)
+	await(t, awaitLong, "the gateway's process to be ready", p.ready)
 	return p
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().String()
 }
 
 func (p *process) ready() bool {
@@ -109,7 +98,7 @@ func TestPromise_T5_aKilledGatewayLeavesNothingReserved(t *testing.T) {
 	go func() { ended <- try(ctx, victim.url, key, "t5", stream(1000, "chunk_delay_ms=100")) }()
 
 	// After six seconds the stream has been noted at least once.
-	await(t, 30*time.Second, "the stream to be under way", func() bool { return i.newestStream().Chunks >= 60 })
+	await(t, awaitLong, "the stream to be under way", func() bool { return i.newestStream().Chunks >= 60 })
 	if o := try(t.Context(), i.gateways[0].URL(), key, "t5-second", chat(1, "")); o.header.Get("x-bursar-denied-by") != "team.max_parallel_requests" {
 		t.Errorf("a second call beside the stream: %d %s", o.status, o.body)
 	}

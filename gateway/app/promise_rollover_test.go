@@ -104,7 +104,7 @@ func (i *installation) spendUntilRefused(key, name string, served map[string]boo
 func (i *installation) checkPeriods(edge time.Time, limit money.Nano, served map[string]bool) {
 	i.t.Helper()
 	var before, after money.Nano
-	await(i.t, 20*time.Second, "the counter to be what the new period's calls cost", func() bool {
+	await(i.t, awaitLong, "the counter to be what the new period's calls cost", func() bool {
 		before, after = 0, 0
 		seen := map[string]bool{}
 		for _, row := range i.ledger("marketing") {

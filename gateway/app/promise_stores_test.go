@@ -19,7 +19,7 @@ func TestPromise_T7_withoutCountersCallsAreRefused(t *testing.T) {
 	}
 	underWay := make(chan outcome, 1)
 	go func() { underWay <- try(t.Context(), i.gateways[0].URL(), key, "t7-under-way", chat(10, "hang")) }()
-	waiting, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	waiting, cancel := context.WithTimeout(t.Context(), awaitLong)
 	defer cancel()
 	if err := i.upstream.WaitRunning(waiting, 1); err != nil {
 		t.Fatal(err)
@@ -45,7 +45,7 @@ func TestPromise_T7_withoutCountersCallsAreRefused(t *testing.T) {
 
 	i.redis.Restart(t)
 	for _, gateway := range i.gateways {
-		await(t, 10*time.Second, "calls to be served again", func() bool {
+		await(t, awaitLong, "calls to be served again", func() bool {
 			return try(t.Context(), gateway.URL(), key, "t7-after", chat(1, "")).served()
 		})
 		status, _, body := gateway.do("GET", "/health/readiness", "", "")

@@ -122,12 +122,16 @@ func costOf(rows []ledgerRow) (cost money.Nano) {
 // awaitLedger waits until the ledger says what the counters say, and returns the team's rows.
 func (i *installation) awaitLedger(team string) (rows []ledgerRow) {
 	i.t.Helper()
-	await(i.t, 20*time.Second, "the ledger of "+team+" to say what the counters say", func() bool {
+	await(i.t, awaitLong, "the ledger of "+team+" to say what the counters say", func() bool {
 		rows = i.ledger(team)
 		return costOf(rows) == i.spend(team)
 	})
 	return rows
 }
+
+// awaitLong is how long a test waits for what must come. One that passes waits for a moment; a busy machine with the race
+// detector may take its time, and that is no fault.
+const awaitLong = time.Minute
 
 // await looks again and again until the condition holds.
 func await(t *testing.T, patience time.Duration, what string, condition func() bool) {

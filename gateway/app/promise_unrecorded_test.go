@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/url"
 	"testing"
-	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/quotatest"
 )
@@ -46,7 +45,7 @@ func TestPromise_T8_withoutTheRecordNothingIsLost(t *testing.T) {
 	proxy.Redirect(server)
 
 	rows := map[string]int{}
-	await(t, 30*time.Second, "the calls to be in the ledger", func() bool {
+	await(t, awaitLong, "the calls to be in the ledger", func() bool {
 		clear(rows)
 		for _, row := range i.ledger("marketing") {
 			rows[row.RequestID]++
@@ -59,5 +58,5 @@ func TestPromise_T8_withoutTheRecordNothingIsLost(t *testing.T) {
 		}
 	}
 	want := calls*15*cent + 6*cent
-	await(t, 20*time.Second, "the counter to say what the ledger says", func() bool { return i.spend("marketing") == want })
+	await(t, awaitLong, "the counter to say what the ledger says", func() bool { return i.spend("marketing") == want })
 }

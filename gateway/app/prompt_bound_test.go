@@ -7,7 +7,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/config"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
@@ -68,7 +67,7 @@ func TestGateway_longPromptsLeaveRoomForEachOther(t *testing.T) {
 			}
 		})
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second) // less than a call waits for others to settle
+	ctx, cancel := context.WithTimeout(t.Context(), awaitLong) // one that waited for the other to settle would be refused meanwhile
 	defer cancel()
 	if err := upstream.WaitRunning(ctx, 2); err != nil {
 		t.Error(err)
@@ -110,7 +109,7 @@ func TestGateway_boundsFollowTheProvidersVocabulary(t *testing.T) {
 	}
 	g.stop()
 	g = start(t, c)
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), awaitLong)
 	defer cancel()
 	for { // what the record has is read beside the first calls
 		status, text := call(g, 20_500, 10)

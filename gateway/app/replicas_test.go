@@ -79,7 +79,7 @@ func TestReplicas_shareOneBudgetAndOneAlert(t *testing.T) {
 	if bill := upstream.Billed(); bill.PromptTokens+bill.CompletionTokens != int64(100*spend) {
 		t.Errorf("the upstream bills %+v, the gateways booked %v", bill, spend)
 	}
-	waiting, cancel := context.WithTimeout(t.Context(), 15*time.Second)
+	waiting, cancel := context.WithTimeout(t.Context(), awaitLong)
 	defer cancel()
 	deliveries, err := receiver.Wait(waiting, 2)
 	if err != nil {

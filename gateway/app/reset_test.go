@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 	"github.com/bursarhq/terraform-provider-bursar/internal/testenv"
@@ -76,9 +75,6 @@ func TestReset_refusesWhatIsNotThere(t *testing.T) {
 		}
 	}
 }
-
-// awaitLong is for what takes a gateway a beat or two.
-const awaitLong = 20 * time.Second
 
 // list sends an admin request that must succeed and returns the answer's objects.
 func (g *gateway) list(method, path string) (objects []map[string]any) {

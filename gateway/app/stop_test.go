@@ -44,7 +44,7 @@ func TestStop_settlesWhatItDoesNotWaitFor(t *testing.T) {
 	for id, call := range calls {
 		go func() { answers <- tryAt(t.Context(), stopping.URL()+call.path, key, id, call.body) }()
 	}
-	waiting, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	waiting, cancel := context.WithTimeout(t.Context(), awaitLong)
 	defer cancel()
 	if err := i.upstream.WaitRunning(waiting, len(calls)); err != nil {
 		t.Fatal(err)

@@ -17,7 +17,7 @@ func TestUnreached_callsAreSummed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c := settings(t, testenv.StartUpstream(t, testenv.UpstreamOptions{}))
-			c.Models[0].BaseURL = "http://" + freeAddress(t)
+			c.Models[0].BaseURL = "http://" + testenv.FreeAddress(t)
 			c.Routing.Retries = new(0)
 			if redis {
 				c.RedisURL, c.RedisTimeout = testenv.StartRedis(t).URL(), 10*time.Second

@@ -15,14 +15,13 @@ import (
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/internal/client"
+	"github.com/bursarhq/terraform-provider-bursar/internal/testenv"
 )
 
 // nobody is an address at which nobody listens.
 func nobody(t *testing.T) string {
 	t.Helper()
-	server := httptest.NewServer(http.NotFoundHandler())
-	server.Close()
-	return server.URL
+	return "http://" + testenv.FreeAddress(t)
 }
 
 func newClient(t *testing.T, options client.Options) *client.Client {
@@ -97,7 +96,7 @@ type restarting struct {
 
 func startRestarting(t *testing.T) *restarting {
 	t.Helper()
-	r := &restarting{t: t, address: "127.0.0.1:0"}
+	r := &restarting{t: t, address: testenv.FreeAddress(t)}
 	r.start()
 	return r
 }
@@ -108,7 +107,6 @@ func (r *restarting) start() {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	r.address = listener.Addr().String()
 	r.server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Connection", "close")
 		_, _ = w.Write([]byte(`{"team_id":"a"}`))

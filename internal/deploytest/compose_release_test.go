@@ -31,7 +31,7 @@ func TestCompose_arrangementServes(t *testing.T) {
 	var processes []*exec.Cmd
 	for _, name := range []string{"gateway-1", "gateway-2"} {
 		service := project.Services[name]
-		listen := freeAddress(t)
+		listen := testenv.FreeAddress(t)
 		dir := t.TempDir()
 		config := strings.NewReplacer("0.0.0.0:4000", listen, "https://api.openai.com/v1", provider.URL()).Replace(readExample(t, "compose/gateway.yaml"))
 		config += "    price: {input_per_million_usd: 1, output_per_million_usd: 1000000}\ndrain_delay: 0s\n"

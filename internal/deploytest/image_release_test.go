@@ -24,6 +24,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/testenv"
 )
 
 // mostImage is what the image may take unpacked.
@@ -211,7 +213,7 @@ func TestImage_holdsOneProgramThatStarts(t *testing.T) {
 // startImage runs the entry point in the unpacked root, which needs root; for others it is run where it lies.
 func startImage(t *testing.T, root string, config v1.Config) {
 	t.Helper()
-	listen := freeAddress(t)
+	listen := testenv.FreeAddress(t)
 	env := append(config.Env, "BURSAR_ADMIN_KEY="+adminKey, "BURSAR_LISTEN="+listen, "BURSAR_ALLOW_PLAIN_HTTP=true", "BURSAR_DRAIN_DELAY=0s")
 	inside := func(words []string) *exec.Cmd {
 		command := exec.CommandContext(t.Context(), words[0], words[1:]...)

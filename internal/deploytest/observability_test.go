@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -116,7 +115,7 @@ func startPrometheus(t *testing.T, gateway string) (address string) {
 			t.Fatal(err)
 		}
 	}
-	listen := freeAddress(t)
+	listen := testenv.FreeAddress(t)
 	program := exec.CommandContext(t.Context(), "prometheus", "--config.file="+filepath.Join(dir, "prometheus.yml"),
 		"--storage.tsdb.path="+filepath.Join(dir, "data"), "--web.listen-address="+listen, "--log.level=warn")
 	program.Stderr = os.Stderr
@@ -125,16 +124,6 @@ func startPrometheus(t *testing.T, gateway string) (address string) {
 	}
 	t.Cleanup(func() { _ = program.Process.Kill(); _ = program.Wait() })
 	return "http://" + listen
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().String()
 }
 
 // dashboard is what of a Grafana dashboard is looked at here.

@@ -261,7 +261,7 @@ func (p *postgres) start(initdb, server string) error {
 	if output, err := making.CombinedOutput(); err != nil {
 		return fmt.Errorf("initdb: %w\n%s", err, output)
 	}
-	port, err := freePort()
+	port, err := FreePort()
 	if err != nil {
 		return err
 	}
@@ -365,17 +365,4 @@ func (p *postgres) stop() error {
 	case <-time.After(postgresStart):
 		return errors.New("still running after a minute")
 	}
-}
-
-// freePort finds a port that nobody listens on just now.
-func freePort() (int, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, fmt.Errorf("find a free port: %w", err)
-	}
-	address, ok := listener.Addr().(*net.TCPAddr)
-	if !ok {
-		return 0, fmt.Errorf("listener has an address of another kind: %s", listener.Addr())
-	}
-	return address.Port, listener.Close()
 }

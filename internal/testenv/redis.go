@@ -67,7 +67,7 @@ func StartRedis(t testing.TB, args ...string) *RedisServer {
 }
 
 func startRedis(dir string, remove bool, args []string) (*RedisServer, error) {
-	port, err := freePort()
+	port, err := FreePort()
 	if err != nil {
 		return nil, err
 	}

@@ -117,7 +117,7 @@ func startClusterServer(dir string, remove bool) (*RedisServer, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	bus, err := freePort()
+	bus, err := FreePort()
 	if err != nil {
 		return nil, err
 	}

@@ -56,7 +56,7 @@ func (s *RedisSentinelSet) URL() string {
 }
 
 func startSentinel(dir string, master *RedisServer) (*RedisServer, error) {
-	port, err := freePort()
+	port, err := FreePort()
 	if err != nil {
 		return nil, err
 	}
