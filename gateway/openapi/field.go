@@ -2,6 +2,7 @@ package openapi
 
 import (
 	"reflect"
+	"strconv"
 	"strings"
 )
 
@@ -85,6 +86,14 @@ func inAddress(field reflect.StructField) bool {
 // Asking is a part of a struct that says by itself which parameters of the address it is read from.
 type Asking interface{ Parameters() []Parameter }
 
+// NumberIn is the number in a tag, or the fallback when there is none.
+func NumberIn(tag reflect.StructTag, name string, fallback int) int {
+	if number, err := strconv.Atoi(tag.Get(name)); err == nil {
+		return number
+	}
+	return fallback
+}
+
 // QueryOf returns the parameters of the address that a struct is read from, in the order of its fields: those with the
 // tag query, whose texts are the comments of the source, and those of parts that are [Asking].
 func QueryOf(t reflect.Type) (parameters []Parameter) {
@@ -106,6 +115,12 @@ func QueryOf(t reflect.Type) (parameters []Parameter) {
 		}
 		if words := field.Tag.Get("enum"); words != "" {
 			parameter.Words = strings.Split(words, ",")
+		}
+		if kind := field.Type.Kind(); kind == reflect.Int || kind == reflect.Int64 {
+			parameter.Kind = "integer"
+		}
+		if fallback := NumberIn(field.Tag, "default", 0); fallback > 0 {
+			parameter.Default = fallback
 		}
 		parameters = append(parameters, parameter)
 	}

@@ -3,7 +3,6 @@ package alerts
 import (
 	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/route"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
-	"github.com/bursarhq/terraform-provider-bursar/gateway/openapi"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
@@ -28,22 +27,22 @@ type alertReplayed struct {
 	Replayed []string `json:"replayed"`
 }
 
+// deliveriesWanted selects deliveries.
+type deliveriesWanted struct {
+	// Messages of this route only.
+	AlertRouteID string `query:"alert_route_id"`
+	// Messages about this event only.
+	EventID string `query:"event_id"`
+	// `pending`, `sent` or `dead`, which is given up.
+	State string `query:"state" enum:"pending,sent,dead"`
+	route.Pages
+}
+
 // listAlertDeliveries is GET /alert/deliveries: what became of each message, newest first.
-func (s *Book) listAlertDeliveries(c *route.Call) (any, error) {
-	state := c.Query.Get("state")
-	if state != "" {
-		var err error
-		if state, err = c.Choice("state", api.DeliveryPending, api.DeliverySent, api.DeliveryDead); err != nil {
-			return nil, err
-		}
-	}
-	page, err := c.PageOf("page_size", 50)
-	if err != nil {
-		return nil, err
-	}
+func (s *Book) listAlertDeliveries(c *route.Call, in deliveriesWanted) (alertDeliveryPage, error) {
+	page := in.Page()
 	found, total, err := s.Record.AlertDeliveries(c.Context(), api.AlertDeliveryFilter{
-		AlertRouteID: c.Query.Get("alert_route_id"), EventID: c.Query.Get("event_id"), State: state,
-		Limit: page.Size, Offset: page.Order.Offset,
+		AlertRouteID: in.AlertRouteID, EventID: in.EventID, State: in.State, Limit: page.Size, Offset: page.Order.Offset,
 	})
 	return alertDeliveryPage{Deliveries: found, Total: total, Page: page.Number, PageSize: page.Size, TotalPages: page.Pages(total)}, err
 }
@@ -60,15 +59,8 @@ func (s *Book) replayAlerts(c *route.Call, in alertReplay) (alertReplayed, error
 // deliveryRoutes are the operations on what became of alert messages.
 func (s *Book) deliveryRoutes() []route.Route {
 	return []route.Route{
-		route.Raw("GET /alert/deliveries", auth.Read, s.listAlertDeliveries, route.Spec{
-			Tag: "alert route", Summary: "List what became of each alert message, newest first.", Answer: alertDeliveryPage{},
-			Query: []openapi.Parameter{
-				{Name: "alert_route_id", Text: "Messages of this route only."},
-				{Name: "event_id", Text: "Messages about this event only."},
-				{Name: "state", Text: "`pending`, `sent` or `dead`, which is given up.", Words: []string{api.DeliveryPending, api.DeliverySent, api.DeliveryDead}},
-				route.PageNumber,
-				{Name: "page_size", Kind: "integer", Default: 50, Text: "How many on a page, at most 1000."},
-			},
+		route.New("GET /alert/deliveries", auth.Read, s.listAlertDeliveries, route.Spec{
+			Tag: "alert route", Summary: "List what became of each alert message, newest first.",
 		}),
 		route.New("POST /alert/replay", auth.Write, s.replayAlerts, route.Spec{
 			Tag: "alert route", Closed: true, Summary: "Send again what was given up.",

@@ -20,24 +20,21 @@ type quotaHistory struct {
 // historyRead is how many changes one answer looks at: most of them concern limits.
 const historyRead = 200
 
-// quotaHistory is GET /quota/history?team_id=: what became of a team's limits, newest first, with who changed them and why.
-func (s *Log) quotaHistory(c *route.Call) (any, error) {
-	team, err := c.Required("team_id")
-	if err != nil {
-		return nil, err
-	}
-	filter := api.AuditFilter{TeamID: team, Limit: historyRead}
-	if filter.From, filter.To, err = c.Period(); err != nil {
-		return nil, err
-	}
-	if _, err := c.Cursor(&filter.BeforeSeq); err != nil {
-		return nil, err
-	}
+// historyWanted selects changes of a team's limits.
+type historyWanted struct {
+	TeamID string `query:"team_id" required:"true"`
+	Period route.Period
+	Place  route.Place[int64]
+}
+
+// quotaHistory is GET /quota/history: what became of a team's limits, newest first, with who changed them and why.
+func (s *Log) quotaHistory(c *route.Call, in historyWanted) (answer quotaHistory, err error) {
+	filter := api.AuditFilter{TeamID: in.TeamID, From: in.Period.From, To: in.Period.To, BeforeSeq: in.Place.At, Limit: historyRead}
 	found, err := s.Record.AuditPage(c.Context(), filter)
 	if err != nil {
-		return nil, err
+		return answer, err
 	}
-	answer := quotaHistory{History: []api.QuotaHistoryEntry{}}
+	answer = quotaHistory{History: []api.QuotaHistoryEntry{}}
 	for _, audit := range found {
 		if fields := limitChanges(audit.Before, audit.After); len(fields) > 0 {
 			answer.History = append(answer.History, api.QuotaHistoryEntry{

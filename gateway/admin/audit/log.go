@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"cmp"
 	"context"
 	"strconv"
 	"strings"
@@ -10,38 +11,42 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
-// audits is GET /audit: who changed what, newest first, by object_id, team_id, actor, action and time; a page
-// in JSON, or all of it as CSV or JSON Lines.
-func (s *Log) audits(c *route.Call) (any, error) {
+// changesWanted selects changes.
+type changesWanted struct {
+	// Changes of this object only.
+	ObjectID string `query:"object_id"`
+	// Changes of this team, of its keys, and of budgets and alert routes that name it.
+	TeamID string `query:"team_id"`
+	// By this actor only.
+	Actor string `query:"actor"`
+	// The same as actor.
+	ChangedBy string `query:"changed_by"`
+	// Made with this credential only: the id of an admin key or key, `admin` for the key of the configuration, `issuer#subject` for a person.
+	CredentialID string `query:"credential_id"`
+	// This noun and verb only, such as `team.update`.
+	Action string `query:"action"`
+	Period route.Period
+	Form   route.Form
+	Place  route.Place[int64]
+	route.Pages
+}
+
+// audits is GET /audit: who changed what, newest first; a page in JSON, or all of it as CSV or JSON Lines.
+func (s *Log) audits(c *route.Call, in changesWanted) (any, error) {
 	filter := api.AuditFilter{
-		Actor: c.Either("actor", "changed_by"), CredentialID: c.Query.Get("credential_id"), Action: c.Query.Get("action"),
-		ObjectID: c.Query.Get("object_id"), TeamID: c.Query.Get("team_id"),
+		Actor: cmp.Or(in.Actor, in.ChangedBy), CredentialID: in.CredentialID, Action: in.Action, ObjectID: in.ObjectID, TeamID: in.TeamID,
+		From: in.Period.From, To: in.Period.To, BeforeSeq: in.Place.At,
 	}
-	var err error
-	if filter.From, filter.To, err = c.Period(); err != nil {
-		return nil, err
-	}
-	if _, err := c.Cursor(&filter.BeforeSeq); err != nil {
-		return nil, err
-	}
-	format, err := c.Format()
-	if err != nil {
-		return nil, err
-	}
-	if format == route.FormatJSON {
-		return s.auditPage(c, filter)
+	if in.Form.Format == route.FormatJSON {
+		return s.auditPage(c, filter, in.Page())
 	}
 	return route.Rows[api.Audit]{
-		Format: format, Columns: auditColumns, Cells: auditCells,
+		Format: in.Form.Format, Columns: auditColumns, Cells: auditCells,
 		Each: func(ctx context.Context, emit func(api.Audit) error) error { return s.eachAudit(ctx, filter, emit) },
 	}, nil
 }
 
-func (s *Log) auditPage(c *route.Call, filter api.AuditFilter) (api.AuditPage, error) {
-	page, err := c.PageOf("page_size", 50)
-	if err != nil {
-		return api.AuditPage{}, err
-	}
+func (s *Log) auditPage(c *route.Call, filter api.AuditFilter, page route.Page) (api.AuditPage, error) {
 	filter.Limit = page.Size
 	if filter.BeforeSeq == 0 {
 		filter.Offset = page.Order.Offset
@@ -90,34 +95,38 @@ func auditCells(a api.Audit) []string {
 	}
 }
 
+// changeNumbered names one change in the path.
+type changeNumbered struct {
+	ID string `path:"id"`
+}
+
 // audit is GET /audit/{id}: one change, by its number.
-func (s *Log) audit(c *route.Call) (any, error) {
-	seq, err := strconv.ParseInt(c.Request.PathValue("id"), 10, 64)
+func (s *Log) audit(c *route.Call, in changeNumbered) (change api.Audit, err error) {
+	seq, err := strconv.ParseInt(in.ID, 10, 64)
 	if err != nil || seq < 1 {
-		return nil, api.FieldErrorf("id", "must be the number of a change, seq in GET /audit")
+		return change, api.FieldErrorf("id", "must be the number of a change, seq in GET /audit")
 	}
 	found, err := s.Record.AuditPage(c.Context(), api.AuditFilter{BeforeSeq: seq + 1, Limit: 1})
 	if err != nil {
-		return nil, err
+		return change, err
 	}
 	if len(found) == 0 || found[0].Seq != seq {
-		return nil, &api.Error{Code: api.NotFound, Param: "id", Message: "there is no change " + strconv.FormatInt(seq, 10)}
+		return change, &api.Error{Code: api.NotFound, Param: "id", Message: "there is no change " + strconv.FormatInt(seq, 10)}
 	}
 	return found[0], nil
 }
 
-// verifyAudit is GET /audit/verify: whether every change is as it was written. known_head and known_rows are those
-// of an earlier answer, to show that the log still holds what it held then.
-func (s *Log) verifyAudit(c *route.Call) (any, error) {
-	mark := api.AuditMark{Head: strings.ToLower(c.Query.Get("known_head"))}
-	if text := c.Query.Get("known_rows"); text != "" {
-		rows, err := strconv.ParseInt(text, 10, 64)
-		if err != nil || rows < 0 {
-			return nil, api.FieldErrorf("known_rows", "must be a whole number")
-		}
-		mark.Rows = rows
-	}
-	check, err := s.Record.VerifyAudit(c.Context(), mark)
+// markKnown is the end of the log as it was answered before.
+type markKnown struct {
+	// `head` of an earlier answer.
+	KnownHead string `query:"known_head"`
+	// `rows` of an earlier answer.
+	KnownRows int64 `query:"known_rows"`
+}
+
+// verifyAudit is GET /audit/verify: whether every change is as it was written, and the log still holds what it held.
+func (s *Log) verifyAudit(c *route.Call, in markKnown) (auditVerdict, error) {
+	check, err := s.Record.VerifyAudit(c.Context(), api.AuditMark{Head: strings.ToLower(in.KnownHead), Rows: in.KnownRows})
 	return auditVerdict{OK: check.OK(), AuditCheck: check}, err
 }
 

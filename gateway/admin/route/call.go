@@ -145,6 +145,19 @@ func (c *Call) Number(name string, fallback, most int) (int, error) {
 	return n, nil
 }
 
+// Count returns a whole number of the query, 0 when it is left out.
+func (c *Call) Count(name string) (int64, error) {
+	text := c.Query.Get(name)
+	if text == "" {
+		return 0, nil
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || n < 0 {
+		return 0, api.FieldErrorf(name, "must be a whole number")
+	}
+	return n, nil
+}
+
 // Choice returns a parameter of the query that must be one of the words, or "" when it is left out.
 func (c *Call) Choice(name string, words ...string) (string, error) {
 	value := c.Query.Get(name)

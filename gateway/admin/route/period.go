@@ -31,20 +31,6 @@ func (c *Call) Period() (from, to time.Time, err error) {
 	return from, to, nil
 }
 
-// Days is period for what is only known by the UTC day.
-func (c *Call) Days() (from, to time.Time, err error) {
-	if from, to, err = c.Period(); err != nil {
-		return from, to, err
-	}
-	const day = 24 * time.Hour
-	for name, moment := range map[string]time.Time{"start_date": from, "end_date": to} {
-		if !moment.Equal(moment.Truncate(day)) {
-			return from, to, api.FieldErrorf(name, "must be a UTC day such as 2026-11-30")
-		}
-	}
-	return from, to, nil
-}
-
 // Moment reads a time of the query and says whether it is a whole day.
 func (c *Call) Moment(name string) (at time.Time, whole bool, err error) {
 	text := c.Query.Get(name)
@@ -72,14 +58,4 @@ func (c *Call) List(names ...string) []string {
 		}
 	}
 	return list
-}
-
-// Either returns the first of the parameters that is there.
-func (c *Call) Either(names ...string) string {
-	for _, name := range names {
-		if value := c.Query.Get(name); value != "" {
-			return value
-		}
-	}
-	return ""
 }

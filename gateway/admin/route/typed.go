@@ -15,14 +15,15 @@ import (
 // New is a route whose handler gets what a request says as an In and answers an Out; the description of the API follows
 // from both. In is a struct. A field with the tag json is read from the body, one with query from the address, one with
 // path from the path. With required:"true" it must be there; any other text says what is wanted. A field with
-// default has that value when it is left out or null.
+// default has that value when it is left out or null, and one that is a number at most the one of the tag most.
 func New[In, Out any](pattern string, permission auth.Permission, serve func(*Call, In) (Out, error), spec Spec) Route {
 	var in In
 	if spec.Answer == nil {
 		spec.Answer = *new(Out)
 	}
 	spec.Query = append(openapi.QueryOf(reflect.TypeOf(in)), spec.Query...)
-	route := Raw(pattern, permission, nil, spec)
+	method, path, _ := strings.Cut(pattern, " ")
+	route := Route{Method: method, Path: path, Permission: permission, Spec: spec}
 	if route.HasBody() {
 		route.Body = in
 	}
@@ -115,6 +116,10 @@ func (c *Call) readParameter(name string, tag reflect.StructTag, value reflect.V
 		}
 	case *bool:
 		*target, err = c.Flag(name, false)
+	case *int:
+		*target, err = c.Number(name, openapi.NumberIn(tag, "default", 1), openapi.NumberIn(tag, "most", MaxPageNumber))
+	case *int64:
+		*target, err = c.Count(name)
 	case *[]string:
 		*target = c.List(name)
 	case **money.Nano:

@@ -86,41 +86,60 @@ type activityTotals struct {
 	HasMore                       bool       `json:"has_more"`
 }
 
-// teamActivity is GET /team/daily/activity?team_ids=&start_date&end_date&model&api_key&page&page_size&exclude_team_ids.
-func (s *Books) teamActivity(c *route.Call) (any, error) {
-	return s.activity(c, api.GroupTeam, api.UsageQuery{
-		TeamIDs: c.List("team_ids", "team_id"), ExceptTeamIDs: c.List("exclude_team_ids"), Model: c.Query.Get("model"),
-	})
+// activityWanted selects days.
+type activityWanted struct {
+	Days route.BothDays
+	// Of this model only, by the name that clients ask for.
+	Model string `query:"model"`
+	ofKey
+	// Which page, from 1.
+	Page int `query:"page" default:"1"`
+	// How many days on a page, at most 1000.
+	PageSize int `query:"page_size" default:"10" most:"1000"`
 }
 
-// userActivity is GET /user/daily/activity?user_id=&start_date&end_date&model&api_key&page&page_size.
-func (s *Books) userActivity(c *route.Call) (any, error) {
-	return s.activity(c, api.GroupUser, api.UsageQuery{UserID: c.Query.Get("user_id"), Model: c.Query.Get("model")})
+// teamActivityWanted selects days, and teams.
+type teamActivityWanted struct {
+	// Of these teams only, with commas.
+	TeamIDs []string `query:"team_ids"`
+	// Of this team only.
+	TeamID []string `query:"team_id"`
+	// Of all but these.
+	ExcludeTeamIDs []string `query:"exclude_team_ids"`
+	activityWanted
+}
+
+// teamActivity is GET /team/daily/activity: each day of teams.
+func (s *Books) teamActivity(c *route.Call, in teamActivityWanted) (activity, error) {
+	return s.activity(c, in.activityWanted, api.GroupTeam, api.UsageQuery{TeamIDs: slices.Concat(in.TeamIDs, in.TeamID), ExceptTeamIDs: in.ExcludeTeamIDs})
+}
+
+// userActivityWanted selects days, and a user.
+type userActivityWanted struct {
+	// Of this user's keys only.
+	UserID string `query:"user_id"`
+	activityWanted
+}
+
+// userActivity is GET /user/daily/activity: each day of users.
+func (s *Books) userActivity(c *route.Call, in userActivityWanted) (activity, error) {
+	return s.activity(c, in.activityWanted, api.GroupUser, api.UsageQuery{UserID: in.UserID})
 }
 
 // activity answers a page of the days that have usage; LiteLLM's pages count rows, which cut days in two.
-func (s *Books) activity(c *route.Call, entity string, query api.UsageQuery) (activity, error) {
-	var err error
-	if query.From, query.To, err = c.Days(); err != nil {
-		return activity{}, err
+func (s *Books) activity(c *route.Call, in activityWanted, entity string, query api.UsageQuery) (answer activity, err error) {
+	query.From, query.To, query.Model = in.Days.From, in.Days.To, in.Model
+	if query.KeyID, err = s.keyID(c, in.ofKey); err != nil {
+		return answer, err
 	}
-	if query.From.IsZero() || query.To.IsZero() {
-		return activity{}, api.FieldErrorf("start_date", "and end_date are required")
-	}
-	if query.KeyID, err = s.spendingKey(c); err != nil {
-		return activity{}, err
-	}
-	page, err := c.PageOf("page_size", 10)
-	if err != nil {
-		return activity{}, err
-	}
+	page := route.PageAt(in.Page, in.PageSize)
 	query.GroupBy = []string{api.GroupDay}
 	days, err := s.usageSums(c.Context(), query)
 	if err != nil {
-		return activity{}, err
+		return answer, err
 	}
 	slices.Reverse(days) // newest first
-	answer := activity{Results: []activityDay{}}
+	answer = activity{Results: []activityDay{}}
 	answer.Metadata.Page, answer.Metadata.TotalPages = page.Number, page.Pages(len(days))
 	answer.Metadata.HasMore = page.Number < answer.Metadata.TotalPages
 	first := min(page.Order.Offset, len(days))

@@ -12,39 +12,41 @@ type forecasts struct {
 	Total int `json:"total"`
 }
 
-const (
-	defaultForecasts = 100
-	maxForecasts     = 10_000
-)
+// forecastWanted selects budgets.
+type forecastWanted struct {
+	ofTeams
+	// Of this shared budget.
+	BudgetID string `query:"budget_id"`
+	// Of this key's own budget: its id or secret.
+	Key string `query:"key"`
+	// How many at most, at most 10000.
+	Size int `query:"size" default:"100" most:"10000"`
+}
 
 // forecast is GET /quota/forecast: what budgets will cost, and when their caps fall.
-func (s *Books) forecast(c *route.Call) (any, error) {
-	query := api.ForecastQuery{BudgetID: c.Query.Get("budget_id"), TeamIDs: c.List("team_id", "team_ids")}
+func (s *Books) forecast(c *route.Call, in forecastWanted) (answer forecasts, err error) {
+	query := api.ForecastQuery{BudgetID: in.BudgetID, TeamIDs: in.ids()}
 	given := 0
-	for _, is := range []bool{query.BudgetID != "", query.TeamIDs != nil, c.Query.Get("key") != ""} {
+	for _, is := range []bool{query.BudgetID != "", query.TeamIDs != nil, in.Key != ""} {
 		if is {
 			given++
 		}
 	}
 	if given > 1 {
-		return nil, api.FieldErrorf("team_id", "does not go together with budget_id or key: a forecast is of one of them")
+		return answer, api.FieldErrorf("team_id", "does not go together with budget_id or key: a forecast is of one of them")
 	}
-	size, err := c.Number("size", defaultForecasts, maxForecasts)
-	if err != nil {
-		return nil, err
-	}
-	if name := c.Query.Get("key"); name != "" {
-		key, err := s.KeyNamed(c.Context(), name)
+	if in.Key != "" {
+		key, err := s.KeyNamed(c.Context(), in.Key)
 		if err != nil {
-			return nil, err
+			return answer, err
 		}
 		query.KeyID = key.KeyID
 	}
 	found, err := s.Forecasts.Forecasts(c.Context(), query)
 	if err != nil {
-		return nil, err
+		return answer, err
 	}
-	return forecasts{Forecasts: found[:min(size, len(found))], Total: len(found)}, nil
+	return forecasts{Forecasts: found[:min(in.Size, len(found))], Total: len(found)}, nil
 }
 
 // forecastScope is what a forecast is of. Shared budgets are nobody's alone.

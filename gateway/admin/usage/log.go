@@ -1,12 +1,14 @@
 package usage
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"strings"
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/route"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/openapi"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
@@ -80,26 +82,73 @@ func spendLogCells(l spendLog) []string {
 	}
 }
 
+// ledgerWanted selects ledger rows.
+type ledgerWanted struct {
+	Period route.Period
+	// Of this team only.
+	TeamID string `query:"team_id"`
+	ofKey
+	// Of this user's keys only.
+	UserID string `query:"user_id"`
+	// Of requests whose `user` is this.
+	EndUser string `query:"end_user"`
+	// Of this model only, by the name that clients ask for.
+	Model string `query:"model"`
+	// The same as user_id.
+	User string `query:"user"`
+	// This request only: x-litellm-call-id, or the X-Request-Id of the call.
+	RequestID string `query:"request_id"`
+	Kind      string `query:"kind" enum:"settle,estimate,correction,adjust,void"`
+	// In USD, included.
+	MinSpend *money.Nano `query:"min_spend" kind:"number"`
+	// In USD, included.
+	MaxSpend *money.Nano `query:"max_spend" kind:"number"`
+}
+
+// logsWanted are ledger rows in one go, or days.
+type logsWanted struct {
+	Sums  summary
+	Form  route.Form
+	Place route.Place[api.LedgerCursor]
+	ledgerWanted
+}
+
+// summary says whether days are wanted in place of rows.
+type summary struct{ wanted bool }
+
+// ReadQuery reads summarize, which LiteLLM's clients mean unless they say otherwise.
+func (s *summary) ReadQuery(c *route.Call) error {
+	format, err := c.Format()
+	if err == nil {
+		s.wanted, err = c.Flag("summarize", format == route.FormatJSON)
+	}
+	return err
+}
+
+// Parameters implements [openapi.Asking].
+func (*summary) Parameters() []openapi.Parameter {
+	return []openapi.Parameter{{Name: "summarize", Words: []string{"true", "false"}}}
+}
+
+// logPageWanted is a page of ledger rows.
+type logPageWanted struct {
+	route.Pages
+	Place route.Place[api.LedgerCursor]
+	ledgerWanted
+}
+
 // spendLogs is GET /spend/logs: every ledger row that is asked for, newest first, written row by row in JSON,
 // CSV or JSON Lines; or, with both dates and summarize (LiteLLM's default), what was spent on each day.
-func (s *Books) spendLogs(c *route.Call) (any, error) {
-	filter, err := s.ledgerFilter(c)
+func (s *Books) spendLogs(c *route.Call, in logsWanted) (any, error) {
+	filter, err := s.ledgerFilter(c, in.ledgerWanted, in.Place)
 	if err != nil {
 		return nil, err
 	}
-	format, err := c.Format()
-	if err != nil {
-		return nil, err
-	}
-	summarize, err := c.Flag("summarize", format == route.FormatJSON)
-	if err != nil {
-		return nil, err
-	}
-	if summarize && !filter.From.IsZero() && !filter.To.IsZero() && filter.RequestID == "" {
-		return s.spendDays(c, filter)
+	if in.Sums.wanted && !filter.From.IsZero() && !filter.To.IsZero() && filter.RequestID == "" {
+		return s.spendDays(c, in.Period, filter)
 	}
 	return route.Rows[spendLog]{
-		Format: format, Columns: spendLogColumns, Cells: spendLogCells,
+		Format: in.Form.Format, Columns: spendLogColumns, Cells: spendLogCells,
 		Each: func(ctx context.Context, emit func(spendLog) error) error {
 			return s.eachLedgerRow(ctx, filter, func(entry api.LedgerEntry) error { return emit(spendLogOf(entry)) })
 		},
@@ -129,30 +178,16 @@ func (s *Books) eachLedgerRow(ctx context.Context, filter api.LedgerFilter, emit
 	}
 }
 
-// ledgerFilter reads which rows are wanted.
-func (s *Books) ledgerFilter(c *route.Call) (api.LedgerFilter, error) {
-	filter := api.LedgerFilter{
-		TeamID: c.Query.Get("team_id"), UserID: c.Either("user_id", "user"), EndUser: c.Query.Get("end_user"),
-		Model: c.Query.Get("model"), RequestID: c.Query.Get("request_id"), Kind: c.Query.Get("kind"),
+// ledgerFilter is which rows are wanted, from a place on.
+func (s *Books) ledgerFilter(c *route.Call, in ledgerWanted, place route.Place[api.LedgerCursor]) (filter api.LedgerFilter, err error) {
+	filter = api.LedgerFilter{
+		From: in.Period.From, To: in.Period.To, TeamID: in.TeamID, UserID: cmp.Or(in.UserID, in.User), EndUser: in.EndUser,
+		Model: in.Model, RequestID: in.RequestID, Kind: in.Kind, MinCost: in.MinSpend, MaxCost: in.MaxSpend,
 	}
-	var err error
-	if filter.From, filter.To, err = c.Period(); err != nil {
-		return filter, err
+	if place.Given {
+		filter.After = &place.At
 	}
-	if filter.KeyID, err = s.spendingKey(c); err != nil {
-		return filter, err
-	}
-	if filter.MinCost, err = c.Amount("min_spend"); err != nil {
-		return filter, err
-	}
-	if filter.MaxCost, err = c.Amount("max_spend"); err != nil {
-		return filter, err
-	}
-	var after api.LedgerCursor
-	given, err := c.Cursor(&after)
-	if given {
-		filter.After = &after
-	}
+	filter.KeyID, err = s.keyID(c, in.ofKey)
 	return filter, err
 }
 
@@ -172,30 +207,27 @@ type spendLogPage struct {
 }
 
 // spendLogPage is GET /spend/logs/v2: a page of the ledger's rows, newest first.
-func (s *Books) spendLogPage(c *route.Call) (any, error) {
-	filter, err := s.ledgerFilter(c)
+func (s *Books) spendLogPage(c *route.Call, in logPageWanted) (answer spendLogPage, err error) {
+	filter, err := s.ledgerFilter(c, in.ledgerWanted, in.Place)
 	if err != nil {
-		return nil, err
+		return answer, err
 	}
-	page, err := c.PageOf("page_size", 50)
-	if err != nil {
-		return nil, err
-	}
+	page := in.Page()
 	filter.Limit = page.Size
 	if filter.After == nil {
 		filter.Offset = page.Order.Offset
 	}
 	entries, err := s.Record.LedgerPage(c.Context(), filter)
 	if err != nil {
-		return nil, err
+		return answer, err
 	}
-	answer := spendLogPage{Data: make([]spendLog, len(entries)), Page: page.Number, PageSize: page.Size}
+	answer = spendLogPage{Data: make([]spendLog, len(entries)), Page: page.Number, PageSize: page.Size}
 	for i, entry := range entries {
 		answer.Data[i] = spendLogOf(entry)
 	}
 	if len(entries) == page.Size {
 		if answer.NextCursor, err = route.EncodeCursor(entries[len(entries)-1].Cursor()); err != nil {
-			return nil, err
+			return answer, err
 		}
 	}
 	answer.Total, err = s.Record.LedgerCount(c.Context(), filter, maxCounted)
@@ -214,20 +246,19 @@ type spendDay struct {
 }
 
 // spendDays sums whole UTC days up; days without spending are left out.
-func (s *Books) spendDays(c *route.Call, filter api.LedgerFilter) ([]spendDay, error) {
-	from, to, err := c.Days()
-	if err != nil {
+func (s *Books) spendDays(c *route.Call, period route.Period, filter api.LedgerFilter) ([]spendDay, error) {
+	if err := period.Days(); err != nil {
 		return nil, err
 	}
 	query := api.UsageQuery{
-		GroupBy: []string{api.GroupDay, api.GroupKey, api.GroupUser, api.GroupModel}, From: from, To: to,
+		GroupBy: []string{api.GroupDay, api.GroupKey, api.GroupUser, api.GroupModel}, From: period.From, To: period.To,
 		KeyID: filter.KeyID, UserID: filter.UserID, Model: filter.Model, EndUser: filter.EndUser,
 	}
 	if filter.TeamID != "" {
 		query.TeamIDs = []string{filter.TeamID}
 	}
 	days := []spendDay{}
-	err = s.Record.EachUsageSum(c.Context(), query, func(sum api.UsageSum) error {
+	err := s.Record.EachUsageSum(c.Context(), query, func(sum api.UsageSum) error {
 		if len(days) == 0 || days[len(days)-1].StartTime != sum.PeriodStart {
 			days = append(days, spendDay{
 				StartTime: sum.PeriodStart, Users: map[string]money.Nano{}, Models: map[string]money.Nano{}, APIKeys: map[string]money.Nano{},

@@ -15,12 +15,19 @@ import (
 // overviewDays is how far LiteLLM's overviews look back.
 const overviewDays = 30
 
+// daysWanted bounds what is summed up.
+type daysWanted struct{ Days route.Days }
+
+// biggestWanted are those that cost most.
+type biggestWanted struct {
+	// How many at most.
+	Limit int `query:"limit" default:"10" most:"1000"`
+	Days  route.Days
+}
+
 // overview asks for the sums of the days that are asked for, else of the last thirty, in one period.
-func (s *Books) overview(c *route.Call, groups ...string) ([]api.UsageSum, error) {
-	from, to, err := c.Days()
-	if err != nil {
-		return nil, err
-	}
+func (s *Books) overview(c *route.Call, days route.Days, groups ...string) ([]api.UsageSum, error) {
+	from, to := days.From, days.To
 	if from.IsZero() && to.IsZero() {
 		from, to = s.lastDays(overviewDays)
 	}
@@ -36,12 +43,11 @@ type globalSpend struct {
 }
 
 // globalSpend is GET /global/spend.
-func (s *Books) globalSpend(c *route.Call) (any, error) {
-	sums, err := s.overview(c)
+func (s *Books) globalSpend(c *route.Call, in daysWanted) (answer globalSpend, err error) {
+	sums, err := s.overview(c, in.Days)
 	if err != nil {
-		return nil, err
+		return answer, err
 	}
-	answer := globalSpend{}
 	for _, sum := range sums {
 		answer.Spend += sum.TotalCost
 	}
@@ -63,8 +69,8 @@ type keySpend struct {
 }
 
 // globalSpendKeys is GET /global/spend/keys?limit=: the keys that spent most in the last thirty days.
-func (s *Books) globalSpendKeys(c *route.Call) (any, error) {
-	sums, err := s.biggest(c, api.GroupKey)
+func (s *Books) globalSpendKeys(c *route.Call, in biggestWanted) ([]keySpend, error) {
+	sums, err := s.biggest(c, in, api.GroupKey)
 	if err != nil {
 		return nil, err
 	}
@@ -84,17 +90,13 @@ func (s *Books) globalSpendKeys(c *route.Call) (any, error) {
 }
 
 // biggest returns the limit sums that cost most.
-func (s *Books) biggest(c *route.Call, group string) ([]api.UsageSum, error) {
-	limit, err := c.Number("limit", 10, route.MaxPageSize)
-	if err != nil {
-		return nil, err
-	}
-	sums, err := s.overview(c, group)
+func (s *Books) biggest(c *route.Call, in biggestWanted, group string) ([]api.UsageSum, error) {
+	sums, err := s.overview(c, in.Days, group)
 	if err != nil {
 		return nil, err
 	}
 	slices.SortStableFunc(sums, func(a, b api.UsageSum) int { return cmp.Compare(b.TotalCost, a.TotalCost) })
-	return sums[:min(limit, len(sums))], nil
+	return sums[:min(in.Limit, len(sums))], nil
 }
 
 // modelSpend is an entry of GET /global/spend/models.
@@ -104,8 +106,8 @@ type modelSpend struct {
 }
 
 // globalSpendModels is GET /global/spend/models?limit=: the models that cost most in the last thirty days.
-func (s *Books) globalSpendModels(c *route.Call) (any, error) {
-	sums, err := s.biggest(c, api.GroupModel)
+func (s *Books) globalSpendModels(c *route.Call, in biggestWanted) ([]modelSpend, error) {
+	sums, err := s.biggest(c, in, api.GroupModel)
 	answer := make([]modelSpend, len(sums))
 	for i, sum := range sums {
 		answer[i] = modelSpend{Model: *sum.Model, TotalSpend: sum.TotalCost}
@@ -129,16 +131,16 @@ type teamSpend struct {
 }
 
 // globalSpendTeams is GET /global/spend/teams: what each team spent on each of the last thirty days.
-func (s *Books) globalSpendTeams(c *route.Call) (any, error) {
-	sums, err := s.overview(c, api.GroupDay, api.GroupTeam)
+func (s *Books) globalSpendTeams(c *route.Call, in daysWanted) (answer teamsSpend, err error) {
+	sums, err := s.overview(c, in.Days, api.GroupDay, api.GroupTeam)
 	if err != nil {
-		return nil, err
+		return answer, err
 	}
 	names, err := s.teamNames(c.Context(), sums)
 	if err != nil {
-		return nil, err
+		return answer, err
 	}
-	answer := teamsSpend{DailySpend: []map[string]any{}, Teams: []string{}, TotalSpendPerTeam: []teamSpend{}}
+	answer = teamsSpend{DailySpend: []map[string]any{}, Teams: []string{}, TotalSpendPerTeam: []teamSpend{}}
 	totals := map[string]money.Nano{}
 	for _, sum := range sums {
 		last := len(answer.DailySpend) - 1
@@ -165,12 +167,8 @@ type tagSpend struct {
 }
 
 // spendTags is GET /spend/tags: what was spent on requests with each tag.
-func (s *Books) spendTags(c *route.Call) (any, error) {
-	from, to, err := c.Days()
-	if err != nil {
-		return nil, err
-	}
-	sums, err := s.usageSums(c.Context(), api.UsageQuery{GroupBy: []string{api.GroupTag}, Period: api.PeriodTotal, From: from, To: to})
+func (s *Books) spendTags(c *route.Call, in daysWanted) ([]tagSpend, error) {
+	sums, err := s.usageSums(c.Context(), api.UsageQuery{GroupBy: []string{api.GroupTag}, Period: api.PeriodTotal, From: in.Days.From, To: in.Days.To})
 	answer := make([]tagSpend, len(sums))
 	for i, sum := range sums {
 		answer[i] = tagSpend{Tag: *sum.Tag, LogCount: sum.TotalRequests, TotalSpend: sum.TotalCost}

@@ -32,55 +32,69 @@ const (
 	// hour and week are looked back unless said otherwise.
 	hour = time.Hour
 	week = 7 * 24 * time.Hour
-	// defaultRefusals and maxRefusals are how many sums are answered.
-	defaultRefusals = 100
-	maxRefusals     = 10_000
 )
 
-var ofLimit = openapi.Parameter{Name: "limit", Text: "Refused by this limit only, such as `team.requests`, or for this other reason, such as `model_not_allowed`."}
-
-var refusalParameters = []openapi.Parameter{
-	{Name: "team_id", Text: "Of these teams only, with commas."},
-	{Name: "team_ids", Text: "The same as team_id."},
-	byKey, byKeyID, ofModel, ofLimit,
-	{Name: "group_by", Text: "Some of limit, team, key, model, minute, hour, day, with commas; limit unless given."},
-	{Name: "start_date", Kind: "date", Text: "From when on: a UTC day or a time; an hour before the end unless given."},
-	{Name: "end_date", Kind: "date", Text: "Until when: a UTC day, included, or a time; now unless given."},
-	{Name: "size", Kind: "integer", Default: defaultRefusals, Text: "How many sums at most, at most 10000."},
+// refusalsWanted selects and groups refusals.
+type refusalsWanted struct {
+	ofTeams
+	ofKey
+	// Of this model only, by the name that clients ask for.
+	Model string `query:"model"`
+	// Refused by this limit only, such as `team.requests`, or for this other reason, such as `model_not_allowed`.
+	Limit string `query:"limit"`
+	// Some of limit, team, key, model, minute, hour, day, with commas; limit unless given.
+	GroupBy []string `query:"group_by"`
+	Minutes lastHour
+	// How many sums at most, at most 10000.
+	Size int `query:"size" default:"100" most:"10000"`
 }
 
-var peakParameters = []openapi.Parameter{
-	{Name: "team_id", Text: "Of these teams only, with commas."},
-	{Name: "team_ids", Text: "The same as team_id."},
-	byKey, byKeyID,
-	{Name: "start_date", Kind: "date", Text: "From when on: a UTC day or a time; seven days before the end unless given."},
-	{Name: "end_date", Kind: "date", Text: "Until when: a UTC day, included, or a time; now unless given."},
+// peaksWanted selects what was used of limits.
+type peaksWanted struct {
+	ofTeams
+	ofKey
+	Minutes lastWeek
+}
+
+// lastHour are whole minutes, those of the last hour unless said otherwise; lastWeek those of seven days.
+type (
+	lastHour struct{ route.Period }
+	lastWeek struct{ route.Period }
+)
+
+// Parameters implements [openapi.Asking].
+func (*lastHour) Parameters() []openapi.Parameter { return minutes("an hour before the end") }
+
+// Parameters implements [openapi.Asking].
+func (*lastWeek) Parameters() []openapi.Parameter { return minutes("seven days before the end") }
+
+func minutes(otherwise string) []openapi.Parameter {
+	return []openapi.Parameter{
+		{Name: "start_date", Kind: "date", Text: "From when on: a UTC day or a time; " + otherwise + " unless given."},
+		{Name: "end_date", Kind: "date", Text: "Until when: a UTC day, included, or a time; now unless given."},
+	}
 }
 
 // refusals is GET /quota/refusals: which calls were refused, by what, the most frequent first.
-func (s *Books) refusals(c *route.Call) (any, error) {
-	query := api.RefusalQuery{GroupBy: c.List("group_by"), TeamIDs: c.List("team_id", "team_ids"), Model: c.Query.Get("model"), Limit: c.Query.Get("limit")}
+func (s *Books) refusals(c *route.Call, in refusalsWanted) (answer refusals, err error) {
+	query := api.RefusalQuery{GroupBy: in.GroupBy, TeamIDs: in.ids(), Model: in.Model, Limit: in.Limit, Most: in.Size}
 	if len(query.GroupBy) == 0 {
 		query.GroupBy = []string{api.GroupLimit}
 	}
 	for _, group := range query.GroupBy {
 		if !slices.Contains(api.RefusalGroups, group) {
-			return nil, api.FieldErrorf("group_by", "must be some of %s, with commas", strings.Join(api.RefusalGroups, ", "))
+			return answer, api.FieldErrorf("group_by", "must be some of %s, with commas", strings.Join(api.RefusalGroups, ", "))
 		}
 	}
-	var err error
-	if query.From, query.To, err = s.lately(c, hour); err != nil {
-		return nil, err
+	if query.From, query.To, err = s.lately(in.Minutes.Period, hour); err != nil {
+		return answer, err
 	}
-	if query.KeyID, err = s.spendingKey(c); err != nil {
-		return nil, err
+	if query.KeyID, err = s.keyID(c, in.ofKey); err != nil {
+		return answer, err
 	}
-	if query.Most, err = c.Number("size", defaultRefusals, maxRefusals); err != nil {
-		return nil, err
-	}
-	answer := refusals{From: query.From, To: query.To}
+	answer = refusals{From: query.From, To: query.To}
 	if answer.Refusals, err = s.Record.Refusals(c.Context(), query); err != nil {
-		return nil, err
+		return answer, err
 	}
 	query.GroupBy = nil
 	all, err := s.Record.Refusals(c.Context(), query)
@@ -91,25 +105,21 @@ func (s *Books) refusals(c *route.Call) (any, error) {
 }
 
 // limitPeaks is GET /quota/peaks: the most that was used of each limit.
-func (s *Books) limitPeaks(c *route.Call) (any, error) {
-	from, to, err := s.lately(c, week)
-	if err != nil {
-		return nil, err
+func (s *Books) limitPeaks(c *route.Call, in peaksWanted) (answer limitPeaks, err error) {
+	if answer.From, answer.To, err = s.lately(in.Minutes.Period, week); err != nil {
+		return answer, err
 	}
-	key, err := s.spendingKey(c)
+	key, err := s.keyID(c, in.ofKey)
 	if err != nil {
-		return nil, err
+		return answer, err
 	}
-	answer := limitPeaks{From: from, To: to}
-	answer.Peaks, err = s.Record.LimitPeaks(c.Context(), api.LimitMinuteFilter{TeamIDs: c.List("team_id", "team_ids"), KeyID: key, From: from, To: to})
+	answer.Peaks, err = s.Record.LimitPeaks(c.Context(), api.LimitMinuteFilter{TeamIDs: in.ids(), KeyID: key, From: answer.From, To: answer.To})
 	return answer, err
 }
 
-// lately reads start_date and end_date in whole minutes, the one under way included.
-func (s *Books) lately(c *route.Call, back time.Duration) (from, to time.Time, err error) {
-	if from, to, err = c.Period(); err != nil {
-		return from, to, err
-	}
+// lately are whole minutes, the one under way included.
+func (s *Books) lately(period route.Period, back time.Duration) (from, to time.Time, err error) {
+	from, to = period.From, period.To
 	if to.IsZero() {
 		to = s.Now().UTC().Truncate(time.Minute).Add(time.Minute)
 	}

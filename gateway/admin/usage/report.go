@@ -63,21 +63,24 @@ const (
 	reportByUser     = "internal_user_id"
 )
 
+// reportWanted selects and groups what a report is of.
+type reportWanted struct {
+	Days    route.BothDays
+	GroupBy string `query:"group_by" enum:"team,customer,api_key,internal_user_id"`
+	// Of this team only.
+	TeamID []string `query:"team_id"`
+	ofKey
+	InternalUserID string `query:"internal_user_id"`
+	CustomerID     string `query:"customer_id"`
+}
+
 // spendReport is GET /global/spend/report?start_date&end_date&group_by=: by day and team or customer, or by
 // key or user over all days. api_key, internal_user_id, team_id and customer_id select one.
-func (s *Books) spendReport(c *route.Call) (any, error) {
-	by, err := c.Choice("group_by", reportByTeam, reportByCustomer, reportByKey, reportByUser)
-	if err != nil {
-		return nil, err
-	}
-	query := api.UsageQuery{TeamIDs: c.List("team_id"), EndUser: c.Query.Get("customer_id"), UserID: c.Query.Get("internal_user_id")}
-	if query.From, query.To, err = c.Days(); err != nil {
-		return nil, err
-	}
-	if query.From.IsZero() || query.To.IsZero() {
-		return nil, api.FieldErrorf("start_date", "and end_date are required")
-	}
-	if query.KeyID, err = s.spendingKey(c); err != nil {
+func (s *Books) spendReport(c *route.Call, in reportWanted) (any, error) {
+	by := in.GroupBy
+	query := api.UsageQuery{TeamIDs: in.TeamID, EndUser: in.CustomerID, UserID: in.InternalUserID, From: in.Days.From, To: in.Days.To}
+	var err error
+	if query.KeyID, err = s.keyID(c, in.ofKey); err != nil {
 		return nil, err
 	}
 	switch {

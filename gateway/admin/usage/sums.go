@@ -1,6 +1,7 @@
 package usage
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -22,38 +23,47 @@ type Books struct {
 	Now      func() time.Time
 }
 
-const (
-	defaultUsageLimit = 1000
-	maxUsageLimit     = 10_000
-)
+// usageWanted selects and groups what was used.
+type usageWanted struct {
+	// Some of team, key, user, model, tag, end_user, day, with commas; team unless given.
+	GroupBy []string `query:"group_by"`
+	// What is summed up: each day, each month (unless given), or all of it.
+	Period string `query:"period" enum:"day,month,total"`
+	Days   route.Days
+	ofTeams
+	ofKey
+	// Of this user's keys only.
+	UserID string `query:"user_id"`
+	// Of this model only, by the name that clients ask for.
+	Model string `query:"model"`
+	// Of requests with this tag only.
+	Tag string `query:"tag"`
+	// Of requests whose `user` is this.
+	EndUser string `query:"end_user"`
+	Form    route.Form
+	Place   route.Place[[]string]
+	// How many sums on a page of JSON, at most 10000.
+	Limit int `query:"limit" default:"1000" most:"10000"`
+}
 
-// usage is GET /usage: sums of what was used, by group_by (some of team, key, user, model, tag, end_user,
-// day; team unless given) and period (day, month, total), as a page in JSON or in one go as CSV or JSON Lines.
-func (s *Books) usage(c *route.Call) (any, error) {
-	query, err := s.usageQuery(c)
+// usage is GET /usage: sums of what was used, by group_by and period, as a page in JSON or in one go as CSV or JSON Lines.
+func (s *Books) usage(c *route.Call, in usageWanted) (any, error) {
+	query, err := s.usageQuery(c, in)
 	if err != nil {
 		return nil, err
 	}
-	format, err := c.Format()
-	if err != nil {
-		return nil, err
-	}
-	if format == route.FormatJSON {
-		return s.usagePage(c, query)
+	if in.Form.Format == route.FormatJSON {
+		return s.usagePage(c, query, in.Limit)
 	}
 	return route.Rows[api.UsageSum]{
-		Format: format, Columns: usageColumns(query), Cells: usageCells(query),
+		Format: in.Form.Format, Columns: usageColumns(query), Cells: usageCells(query),
 		Each: func(ctx context.Context, emit func(api.UsageSum) error) error {
 			return s.Record.EachUsageSum(ctx, query, emit)
 		},
 	}, nil
 }
 
-func (s *Books) usagePage(c *route.Call, query api.UsageQuery) (api.UsagePage, error) {
-	limit, err := c.Number("limit", defaultUsageLimit, maxUsageLimit)
-	if err != nil {
-		return api.UsagePage{}, err
-	}
+func (s *Books) usagePage(c *route.Call, query api.UsageQuery, limit int) (api.UsagePage, error) {
 	query.Limit = limit + 1 // one more, to see whether there is more
 	sums, err := s.usageSums(c.Context(), query)
 	if err != nil {
@@ -77,11 +87,11 @@ func (s *Books) usageSums(ctx context.Context, query api.UsageQuery) ([]api.Usag
 	return sums, err
 }
 
-// usageQuery reads what GET /usage is asked for.
-func (s *Books) usageQuery(c *route.Call) (api.UsageQuery, error) {
+// usageQuery is what GET /usage is asked for.
+func (s *Books) usageQuery(c *route.Call, in usageWanted) (api.UsageQuery, error) {
 	query := api.UsageQuery{
-		GroupBy: c.List("group_by"), TeamIDs: c.List("team_id", "team_ids"), UserID: c.Query.Get("user_id"),
-		Model: c.Query.Get("model"), Tag: c.Query.Get("tag"), EndUser: c.Query.Get("end_user"),
+		GroupBy: in.GroupBy, Period: in.Period, From: in.Days.From, To: in.Days.To, TeamIDs: in.ids(), UserID: in.UserID,
+		Model: in.Model, Tag: in.Tag, EndUser: in.EndUser, After: in.Place.At,
 	}
 	if len(query.GroupBy) == 0 {
 		query.GroupBy = []string{api.GroupTeam}
@@ -91,26 +101,17 @@ func (s *Books) usageQuery(c *route.Call) (api.UsageQuery, error) {
 			return query, api.FieldErrorf("group_by", "must be some of %s, with commas", strings.Join(api.UsageGroups, ", "))
 		}
 	}
+	if in.Place.Given && len(query.After) != api.UsageCursorLen {
+		return query, api.FieldErrorf("cursor", "is not one that the gateway has answered")
+	}
 	var err error
-	if query.Period, err = c.Choice("period", api.UsagePeriods...); err != nil {
-		return query, err
-	}
-	if query.From, query.To, err = c.Days(); err != nil {
-		return query, err
-	}
-	if query.KeyID, err = s.spendingKey(c); err != nil {
-		return query, err
-	}
-	given, err := c.Cursor(&query.After)
-	if given && len(query.After) != api.UsageCursorLen {
-		err = api.FieldErrorf("cursor", "is not one that the gateway has answered")
-	}
+	query.KeyID, err = s.keyID(c, in.ofKey)
 	return query, err
 }
 
-// spendingKey reads which key's spending is meant: an id, also of one that is deleted, or a secret.
-func (s *Books) spendingKey(c *route.Call) (string, error) {
-	name := c.Either("key_id", "api_key")
+// keyID is which key's spending is meant, also that of one that is deleted.
+func (s *Books) keyID(c *route.Call, named ofKey) (string, error) {
+	name := cmp.Or(named.KeyID, named.APIKey)
 	if !strings.HasPrefix(name, "sk-") {
 		return name, nil
 	}
