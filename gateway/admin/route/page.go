@@ -49,6 +49,16 @@ func (c *Call) Page(sizeName string, columns map[string]string) (Page, error) {
 	return Page{Number: number, Size: size, Order: order}, nil
 }
 
+// PageOf reads page and size of a list that has one order only.
+func (c *Call) PageOf(sizeName string, size int) (Page, error) {
+	number, err := c.Number("page", 1, MaxPageNumber)
+	if err != nil {
+		return Page{}, err
+	}
+	size, err = c.Number(sizeName, size, MaxPageSize)
+	return PageAt(number, size), err
+}
+
 // Next is the cursor behind the last row of a page, nil when the page is not full and so the last one.
 func (p Page) Next(rows int, last func() (id string, alias *string, record api.Record)) *string {
 	if rows < p.Size {

@@ -13,6 +13,7 @@ package route
 import (
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/openapi"
@@ -83,4 +84,10 @@ func (r Route) Operation() openapi.Operation {
 		operation.Errors = append(slices.Clone(operation.Errors), api.MemberDenied)
 	}
 	return operation
+}
+
+// Raw is a route whose handler takes what it needs out of the request by itself. The pattern is a method and a path.
+func Raw(pattern string, permission auth.Permission, serve func(*Call) (any, error), spec Spec) Route {
+	method, path, _ := strings.Cut(pattern, " ")
+	return Route{Method: method, Path: path, Permission: permission, Spec: spec, Serve: serve}
 }

@@ -22,8 +22,7 @@ func New[In, Out any](pattern string, permission auth.Permission, serve func(*Ca
 		spec.Answer = *new(Out)
 	}
 	spec.Query = append(openapi.QueryOf(reflect.TypeOf(in)), spec.Query...)
-	method, path, _ := strings.Cut(pattern, " ")
-	route := Route{Method: method, Path: path, Permission: permission, Spec: spec}
+	route := Raw(pattern, permission, nil, spec)
 	if route.HasBody() {
 		route.Body = in
 	}
