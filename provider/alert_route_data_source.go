@@ -46,7 +46,7 @@ func alertRouteFactsFrom(route api.AlertRoute) alertRouteFactsModel {
 		Enabled:      types.BoolValue(route.Enabled),
 		Target:       types.StringNull(),
 		WebhookURL:   types.StringNull(),
-		Signed:       types.BoolValue(route.Webhook != nil && route.Webhook.SecretSHA256 != ""),
+		Signed:       types.BoolValue(route.Webhook != nil && route.Webhook.SecretFingerprint != ""),
 		recordModel:  recordFrom(route.Record, route.DeclaredIn),
 	}
 	if target := route.Target(); target != nil {

@@ -73,7 +73,7 @@ func TestAccAlertRoute_createUpdateImport(t *testing.T) {
 		},
 		resource.TestStep{
 			PreConfig: func() {
-				if digest := g.onlyRoute().Webhook.SecretSHA256; digest == "" {
+				if print := g.onlyRoute().Webhook.SecretFingerprint; print == "" {
 					t.Error("the secret was not set, or was lost in an update")
 				}
 			},
@@ -85,7 +85,7 @@ func TestAccAlertRoute_createUpdateImport(t *testing.T) {
 		},
 		resource.TestStep{
 			PreConfig: func() {
-				if digest := g.onlyRoute().Webhook.SecretSHA256; digest != "" {
+				if print := g.onlyRoute().Webhook.SecretFingerprint; print != "" {
 					t.Error("the secret was not taken off")
 				}
 			},
@@ -102,9 +102,9 @@ func TestAccAlertRoute_secretDrifts(t *testing.T) {
 		})
 	}
 	var configured string
-	keep := func() { configured = g.onlyRoute().Webhook.SecretSHA256 }
+	keep := func() { configured = g.onlyRoute().Webhook.SecretFingerprint }
 	same := func() {
-		if got := g.onlyRoute().Webhook.SecretSHA256; got != configured {
+		if got := g.onlyRoute().Webhook.SecretFingerprint; got != configured {
 			t.Error("the configured secret is not back")
 		}
 	}
@@ -123,7 +123,7 @@ func TestAccAlertRoute_secretDrifts(t *testing.T) {
 		resource.TestStep{PreConfig: setSecret(secondSecret), Config: g.config(plainRoute), ConfigPlanChecks: version("0", "")},
 		resource.TestStep{
 			PreConfig: func() {
-				if g.onlyRoute().Webhook.SecretSHA256 != "" {
+				if g.onlyRoute().Webhook.SecretFingerprint != "" {
 					t.Error("the foreign secret is still there")
 				}
 			},

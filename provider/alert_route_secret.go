@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -40,7 +41,7 @@ func (m targetsModel) version(block targetBlock, field secretField) types.Int64 
 	return version
 }
 
-// secretText is a secret as the API's digests are made of it; nil for one that is not set or not known.
+// secretText is a secret as the API's fingerprints are made of it; nil for one that is not set or not known.
 func secretText(value attr.Value) *string {
 	if value.IsNull() || value.IsUnknown() {
 		return nil
@@ -80,7 +81,7 @@ func secretsToSend(targets api.AlertTargets, plan, state, config targetsModel) a
 	return targets
 }
 
-// privateSecret is where the digest of a secret is kept: that of webhooks where they had it when there was no other.
+// privateSecret is where the fingerprint of a secret is kept: that of webhooks where they had it when there was no other.
 func privateSecret(kind, name string) string {
 	if kind == "webhook" && name == "secret" {
 		return object.SecretKey
@@ -88,37 +89,65 @@ func privateSecret(kind, name string) string {
 	return object.SecretKey + "_" + kind + "_" + name
 }
 
-// rememberSecrets keeps the digests of the gateway's answer, "" for what it has not.
+// rememberSecrets keeps the fingerprints of the gateway's answer, "" for what it has not.
 func rememberSecrets(ctx context.Context, private object.PrivateWriter, targets api.AlertTargets) diag.Diagnostics {
 	var diags diag.Diagnostics
-	digests := secretDigests(targets)
+	fingerprints := fingerprintsOf(targets)
 	for _, block := range targetBlocks {
 		for _, field := range block.secrets {
 			key := privateSecret(block.kind, field.name)
-			if digests[key] == "" && key != object.SecretKey { // others are kept only where there are any
+			if fingerprints[key] == "" && key != object.SecretKey { // others are kept only where there are any
 				diags.Append(private.SetKey(ctx, key, nil)...)
 				continue
 			}
-			diags.Append(object.RememberDigest(ctx, private, key, digests[key])...)
+			diags.Append(object.RememberFingerprint(ctx, private, key, fingerprints[key])...)
 		}
 	}
 	return diags
 }
 
-func secretDigests(targets api.AlertTargets) map[string]string {
-	digests := map[string]string{}
-	if target := targets.Target(); target != nil {
-		for _, secret := range target.Secrets() {
-			digests[privateSecret(target.Kind(), secret.Name)] = *secret.SHA256
+// rememberSent keeps what recognises the secrets that were sent; targets of other kinds have none any more.
+func rememberSent(ctx context.Context, private object.PrivateWriter, sent api.AlertTargets) diag.Diagnostics {
+	var diags diag.Diagnostics
+	target := sent.Target()
+	for _, block := range targetBlocks {
+		for i, field := range block.secrets {
+			key := privateSecret(block.kind, field.name)
+			if target == nil || target.Kind() != block.kind {
+				diags.Append(object.RememberSent(ctx, private, key, "")...)
+			} else if value, given := target.Secrets()[i].Value(); given {
+				diags.Append(object.RememberSent(ctx, private, key, value)...)
+			}
 		}
 	}
-	return digests
+	return diags
 }
 
-// knownSecrets are the digests that Terraform set or adopted; none before the first read.
+// replaceDigests takes plain digests out of private state, where it has any of before.
+func replaceDigests(ctx context.Context, before object.PrivateReader, after object.PrivateWriter) diag.Diagnostics {
+	var diags diag.Diagnostics
+	for _, block := range targetBlocks {
+		for _, field := range block.secrets {
+			diags.Append(object.ReplaceDigest(ctx, before, after, privateSecret(block.kind, field.name))...)
+		}
+	}
+	return diags
+}
+
+func fingerprintsOf(targets api.AlertTargets) map[string]string {
+	fingerprints := map[string]string{}
+	if target := targets.Target(); target != nil {
+		for _, secret := range target.Secrets() {
+			fingerprints[privateSecret(target.Kind(), secret.Name)] = *secret.Fingerprint
+		}
+	}
+	return fingerprints
+}
+
+// knownSecrets are the fingerprints that Terraform set or adopted; none before the first read.
 func knownSecrets(ctx context.Context, private object.PrivateReader) (map[string]*string, diag.Diagnostics) {
 	known := map[string]*string{}
-	first, diags := object.KnownDigest(ctx, private, object.SecretKey)
+	first, diags := object.KnownFingerprint(ctx, private, object.SecretKey)
 	if first == nil {
 		return nil, diags
 	}
@@ -126,12 +155,12 @@ func knownSecrets(ctx context.Context, private object.PrivateReader) (map[string
 	for _, block := range targetBlocks {
 		for _, field := range block.secrets {
 			key := privateSecret(block.kind, field.name)
-			digest, more := object.KnownDigest(ctx, private, key)
+			fingerprint, more := object.KnownFingerprint(ctx, private, key)
 			diags.Append(more...)
-			if digest == nil {
-				digest = new(string)
+			if fingerprint == nil {
+				fingerprint = new(string)
 			}
-			known[key] = digest
+			known[key] = fingerprint
 		}
 	}
 	return known, diags
@@ -139,7 +168,7 @@ func knownSecrets(ctx context.Context, private object.PrivateReader) (map[string
 
 // withSecretDrift shows in the versions that secrets are not those that Terraform set.
 func (m targetsModel) withSecretDrift(targets api.AlertTargets, known map[string]*string) targetsModel {
-	digests := secretDigests(targets)
+	fingerprints := fingerprintsOf(targets)
 	for _, block := range targetBlocks {
 		set := m.block(block.kind)
 		if set.IsNull() {
@@ -148,7 +177,7 @@ func (m targetsModel) withSecretDrift(targets api.AlertTargets, known map[string
 		values := set.Attributes()
 		for _, field := range block.secrets {
 			key := privateSecret(block.kind, field.name)
-			values[field.version()] = object.DriftedVersion(m.version(block, field), digests[key], known[key])
+			values[field.version()] = object.DriftedVersion(m.version(block, field), fingerprints[key], known[key])
 		}
 		*set = types.ObjectValueMust(block.types(), values)
 	}
@@ -158,8 +187,6 @@ func (m targetsModel) withSecretDrift(targets api.AlertTargets, known map[string
 // planSecrets keeps secrets that are left to the gateway, refuses new versions of nothing, and warns of a new secret
 // under an old version.
 func planSecrets(ctx context.Context, config, state targetsModel, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	known, diags := knownSecrets(ctx, req.Private)
-	resp.Diagnostics.Append(diags...)
 	config.eachSecret(func(block targetBlock, field secretField, value attr.Value, version types.Int64) {
 		at, before := path.Root(block.kind).AtName(field.version()), state.version(block, field)
 		if value.IsNull() && object.LeftToGateway(types.StringNull(), version, before) {
@@ -171,18 +198,20 @@ func planSecrets(ctx context.Context, config, state targetsModel, req resource.M
 			asText = types.StringNull()
 		}
 		object.RequireSecret(&resp.Diagnostics, at, field.wo(), asText, version, before)
-		text, digest := secretText(value), known[privateSecret(block.kind, field.name)]
-		if text == nil || digest == nil || !version.Equal(before) || object.SecretDigest(*text) == *digest {
+		sent, diags := object.SentBefore(ctx, req.Private, privateSecret(block.kind, field.name))
+		resp.Diagnostics.Append(diags...)
+		text := secretText(value)
+		if text == nil || sent == nil || !version.Equal(before) || sent.Is(*text) {
 			return
 		}
 		resp.Diagnostics.AddAttributeWarning(at, "Secret changed, version not",
-			field.wo()+" is not what the gateway has, but "+field.version()+" is the same, so it will not be sent. Raise "+field.version()+" to send it.")
+			field.wo()+" is not what was sent, but "+field.version()+" is the same, so it will not be sent. Raise "+field.version()+" to send it.")
 	})
 }
 
 // asAnswered is what the gateway would answer if it had taken the fields.
 func asAnswered(fields api.AlertRouteFields, current api.AlertTargets) api.AlertRouteFields {
-	target, there := fields.Target(), secretDigests(current)
+	target, there := fields.Target(), fingerprintsOf(current)
 	wanted := map[string]*string{}
 	for _, secret := range target.Secrets() {
 		if value, given := secret.Value(); given {
@@ -191,8 +220,12 @@ func asAnswered(fields api.AlertRouteFields, current api.AlertTargets) api.Alert
 	}
 	fields.AlertTargets = fields.Public()
 	for _, secret := range fields.Target().Secrets() {
-		if wanted[secret.Name] == nil {
-			*secret.SHA256 = there[privateSecret(target.Kind(), secret.Name)]
+		sent, now := wanted[secret.Name], there[privateSecret(target.Kind(), secret.Name)]
+		switch {
+		case sent == nil:
+			*secret.Fingerprint = now
+		case *sent != "":
+			*secret.Fingerprint = cmp.Or(now, "of a secret that the gateway has not")
 		}
 	}
 	return fields
@@ -201,14 +234,17 @@ func asAnswered(fields api.AlertRouteFields, current api.AlertTargets) api.Alert
 // alertRouteSecrets are those of all kinds of targets.
 type alertRouteSecrets struct{}
 
-func (alertRouteSecrets) Remember(ctx context.Context, private object.PrivateWriter, route api.AlertRoute) diag.Diagnostics {
-	return rememberSecrets(ctx, private, route.AlertTargets)
+func (alertRouteSecrets) Remember(ctx context.Context, private object.PrivateWriter, change object.Change[alertRouteModel], route api.AlertRoute) diag.Diagnostics {
+	diags := rememberSecrets(ctx, private, route.AlertTargets)
+	diags.Append(rememberSent(ctx, private, alertRouteWanted(change).AlertTargets)...)
+	return diags
 }
 
 func (alertRouteSecrets) Notice(ctx context.Context, before object.PrivateReader, after object.PrivateWriter, route api.AlertRoute, model *alertRouteModel) diag.Diagnostics {
 	known, diags := knownSecrets(ctx, before)
 	if known == nil {
 		diags.Append(rememberSecrets(ctx, after, route.AlertTargets)...)
+		diags.Append(replaceDigests(ctx, before, after)...)
 	}
 	model.targetsModel = model.withSecretDrift(route.AlertTargets, known)
 	return diags

@@ -258,7 +258,7 @@ func (b targetBlock) object(target api.AlertTarget, prior types.Object) types.Ob
 		switch version, known := prior.Attributes()[secret.version()].(types.Int64); {
 		case known:
 			values[secret.version()] = version
-		case *secrets[i].SHA256 != "":
+		case *secrets[i].Fingerprint != "":
 			values[secret.version()] = types.Int64Value(object.AdoptedSecret)
 		}
 	}

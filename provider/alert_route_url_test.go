@@ -79,16 +79,18 @@ func TestAccAlertRoute_adoptedSecretMayChange(t *testing.T) {
 	route := api.NewAlertRoute("r")
 	route.Name, route.Webhook = "oncall", &api.WebhookTarget{URL: "https://alerts.example.com/llm", Secret: new(firstSecret)}
 	must[api.AlertRoute](t)(g.CreateAlertRoute(t.Context(), "r", route.AlertRouteFields))
+	prints := map[string]string{firstSecret: g.onlyRoute().Webhook.SecretFingerprint}
 	imports := "import {\n  to = bursar_alert_route.oncall\n  id = \"r\"\n}\n"
 	adopted := replace(silentRoute, "url = null # sensitive", "secret_wo_version = 1")
 	changed := func() {
 		g.changeRoute(func(f *api.AlertRouteFields) {
 			f.Webhook = &api.WebhookTarget{URL: f.Webhook.URL, Secret: new(secondSecret)}
 		})()
+		prints[secondSecret] = g.onlyRoute().Webhook.SecretFingerprint
 	}
 	holds := func(secret string) func() {
 		return func() {
-			if got := g.onlyRoute().Webhook.SecretSHA256; got != digest(secret) {
+			if got := g.onlyRoute().Webhook.SecretFingerprint; got != prints[secret] {
 				t.Errorf("the secret is not %s", secret)
 			}
 		}

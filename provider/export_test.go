@@ -235,7 +235,7 @@ func TestAccExport_withWebhookURLs(t *testing.T) {
 	}
 	c.apply()
 	c.plansNothing()
-	if digest := must[[]api.AlertRoute](t)(g.ListAlertRoutes(t.Context()))[0].Webhook.SecretSHA256; digest == "" {
+	if digest := must[[]api.AlertRoute](t)(g.ListAlertRoutes(t.Context()))[0].Webhook.SecretFingerprint; digest == "" {
 		t.Error("the secret was taken off")
 	}
 }

@@ -111,7 +111,7 @@ func TestAccKeyEphemeral_livesForTheRunAndLeavesNothing(t *testing.T) {
 	if left := must[[]api.Key](t)(g.ListKeys(t.Context())); len(left) != 0 {
 		t.Errorf("%d keys are left after the runs", len(left))
 	}
-	if g.modelDigest() == "" {
+	if g.modelFingerprint() == "" {
 		t.Error("the model has no key")
 	}
 	c.holdsNoneOf(keys.keys, said)

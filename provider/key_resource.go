@@ -302,7 +302,7 @@ func (r *keyResource) updateSecret(ctx context.Context, resp *resource.UpdateRes
 		object.Report(ctx, &resp.Diagnostics, resp.State.Schema, "Key not rotated", err)
 		return next
 	}
-	resp.Diagnostics.Append(r.Remember(ctx, resp.Private, rotated.Key)...)
+	resp.Diagnostics.Append(r.Remember(ctx, resp.Private, object.Change[keyModel]{}, rotated.Key)...)
 	next = keyModelFrom(rotated.Key, next)
 	next.Key = types.StringNull()
 	if plan.Key.IsUnknown() {

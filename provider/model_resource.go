@@ -146,8 +146,9 @@ func newModel() *modelResource {
 		Alias: func(model api.Model) *string { return &model.Name },
 		Check: checkModel,
 		Secrets: object.Secret[modelModel, api.Model]{
-			Digest:  func(model api.Model) string { return model.APIKeySHA256 },
-			Version: func(m *modelModel) *types.Int64 { return &m.APIKeyWOVersion },
+			Fingerprint: func(model api.Model) string { return model.APIKeyFingerprint },
+			Version:     func(m *modelModel) *types.Int64 { return &m.APIKeyWOVersion },
+			Sent:        func(change object.Change[modelModel]) *string { return modelWanted(change).APIKey },
 		},
 	}
 	return &modelResource{object.Resource[modelModel, api.ModelFields, api.Model]{Noun: noun}}
@@ -168,11 +169,12 @@ func modelWanted(change object.Change[modelModel]) api.ModelFields {
 }
 
 func modelAnswered(wanted api.ModelFields, current api.Model) api.ModelFields {
-	wanted.APIKeySHA256 = current.APIKeySHA256
+	wanted.APIKeyFingerprint = current.APIKeyFingerprint
+	wanted.HasAPIKey = current.HasAPIKey
 	if wanted.APIKey != nil {
-		wanted.APIKeySHA256 = object.SecretDigest(*wanted.APIKey)
+		wanted.HasAPIKey = *wanted.APIKey != ""
 	}
-	wanted.APIKey, wanted.HasAPIKey = nil, wanted.APIKeySHA256 != ""
+	wanted.APIKey = nil
 	return wanted
 }
 
@@ -276,15 +278,15 @@ func (r *modelResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanR
 		return
 	}
 	object.RequireSecret(&resp.Diagnostics, path.Root("api_key_wo_version"), "api_key_wo", config.APIKeyWO, config.APIKeyWOVersion, state.APIKeyWOVersion)
-	known, diags := object.KnownDigest(ctx, req.Private, object.SecretKey)
+	sent, diags := object.SentBefore(ctx, req.Private, object.SecretKey)
 	resp.Diagnostics.Append(diags...)
 	secret := attribute.TextOf(config.APIKeyWO)
-	if resp.Diagnostics.HasError() || secret == nil || known == nil || !config.APIKeyWOVersion.Equal(state.APIKeyWOVersion) {
+	if resp.Diagnostics.HasError() || secret == nil || sent == nil || !config.APIKeyWOVersion.Equal(state.APIKeyWOVersion) {
 		return
 	}
-	if object.SecretDigest(*secret) != *known {
+	if !sent.Is(*secret) {
 		resp.Diagnostics.AddAttributeWarning(path.Root("api_key_wo_version"), "Key changed, version not",
-			"api_key_wo is not the key that the gateway has, but api_key_wo_version is the same, so it will not be sent. "+
+			"api_key_wo is not the key that was sent, but api_key_wo_version is the same, so it will not be sent. "+
 				"Raise api_key_wo_version to send it.")
 	}
 }

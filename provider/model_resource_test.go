@@ -73,16 +73,16 @@ func (g *gateway) changeModel(change func(*api.ModelFields)) func() {
 		g.t.Helper()
 		model := must[api.Model](g.t)(g.GetModel(g.t.Context(), "m"))
 		change(&model.ModelFields)
-		if model.APIKeySHA256 != "" { // whoever leads the model elsewhere gives the credential again
+		if model.APIKeyFingerprint != "" { // whoever leads the model elsewhere gives the credential again
 			model.APIKey = cmp.Or(model.APIKey, new("canary-one"))
 		}
 		must[api.Model](g.t)(g.UpdateModel(g.t.Context(), "m", model.ModelFields, 0))
 	}
 }
 
-func (g *gateway) modelDigest() string {
+func (g *gateway) modelFingerprint() string {
 	g.t.Helper()
-	return must[api.Model](g.t)(g.GetModel(g.t.Context(), "m")).APIKeySHA256
+	return must[api.Model](g.t)(g.GetModel(g.t.Context(), "m")).APIKeyFingerprint
 }
 
 func TestAccModel_createUpdateImport(t *testing.T) {
@@ -103,7 +103,7 @@ func TestAccModel_createUpdateImport(t *testing.T) {
 		resource.TestStep{Config: g.config(plainModel)},
 		resource.TestStep{
 			PreConfig: func() {
-				if g.modelDigest() != "" {
+				if g.modelFingerprint() != "" {
 					t.Error("the key was not taken off")
 				}
 			},
@@ -149,7 +149,7 @@ func TestAccModel_keyDrifts(t *testing.T) {
 	setKey := func(key string) func() { return g.changeModel(func(f *api.ModelFields) { f.APIKey = &key }) }
 	var configured string
 	same := func() {
-		if g.modelDigest() != configured {
+		if g.modelFingerprint() != configured {
 			t.Error("the configured key is not back")
 		}
 	}
@@ -159,7 +159,7 @@ func TestAccModel_keyDrifts(t *testing.T) {
 	run(t,
 		resource.TestStep{Config: g.config(fullModel)},
 		resource.TestStep{
-			PreConfig: func() { configured = g.modelDigest(); setKey("canary-two")() },
+			PreConfig: func() { configured = g.modelFingerprint(); setKey("canary-two")() },
 			Config:    g.config(fullModel), ConfigPlanChecks: version("0", "1"),
 		},
 		resource.TestStep{PreConfig: func() { same(); setKey("")() }, Config: g.config(fullModel), ConfigPlanChecks: version("", "1")},
@@ -169,7 +169,7 @@ func TestAccModel_keyDrifts(t *testing.T) {
 		},
 		resource.TestStep{
 			PreConfig: func() {
-				if g.modelDigest() == configured {
+				if g.modelFingerprint() == configured {
 					t.Error("the new key was not sent")
 				}
 			},
@@ -193,15 +193,16 @@ func TestAccModel_adoptedKeyMayChange(t *testing.T) {
 	must[api.Model](t)(g.CreateModel(t.Context(), "m", model.ModelFields))
 	adopted := "resource \"bursar_model\" \"m\" {\n  name = \"gpt\"\n  api_key_wo_version = 1\n}\n"
 	replaced := g.changeModel(func(f *api.ModelFields) { f.APIKey = new("sk-canary-another") })
+	var another string
 	run(t,
 		resource.TestStep{Config: g.config("import {\n  to = bursar_model.m\n  id = \"m\"\n}\n", adopted), ConfigPlanChecks: nothingButImports(1)},
-		resource.TestStep{PreConfig: replaced, Config: g.config(adopted), ConfigPlanChecks: nothing()},
+		resource.TestStep{PreConfig: func() { replaced(); another = g.modelFingerprint() }, Config: g.config(adopted), ConfigPlanChecks: nothing()},
 		resource.TestStep{
 			Config: g.config(replace(adopted, "name", "weight = 3\n  name")), ConfigPlanChecks: onlyChanges(theModel, changes{"weight": "1 -> 3"}),
 		},
 		resource.TestStep{
 			PreConfig: func() {
-				if g.modelDigest() != digest("sk-canary-another") {
+				if g.modelFingerprint() != another {
 					t.Error("the key was changed")
 				}
 			},

@@ -84,7 +84,7 @@ func TestAccQuickstart_leaksNoSecret(t *testing.T) {
 		"TF_VAR_webhook_url=https://hooks.example.com/canary-path", "TF_VAR_webhook_secret="+webhookSecret)
 	said := c.run(0, "apply", "-auto-approve", "-no-color", "-input=false")
 	said += c.run(0, "plan", "-detailed-exitcode", "-no-color", "-input=false")
-	if digest := g.onlyRoute().Webhook.SecretSHA256; digest == "" {
+	if print := g.onlyRoute().Webhook.SecretFingerprint; print == "" {
 		t.Error("the webhook has no secret")
 	}
 	g.changeTeam("marketing", func(f *api.TeamFields) { f.RPMLimit = new(int64(99)) })()

@@ -93,7 +93,7 @@ func drawUnchanged(r *rapid.T, typeName string, schema *tfprotov6.Schema) *tfpro
 	}
 	whole := schema.ValueType()
 	private := map[string]json.RawMessage{"revision": json.RawMessage("7")}
-	if name := rapid.SampledFrom([]string{"", "", "", "", "", "", "imported", "rotated_elsewhere", "secret_sha256"}).Draw(r, "private"); name != "" {
+	if name := rapid.SampledFrom([]string{"", "", "", "", "", "", "imported", "rotated_elsewhere", "secret_fingerprint"}).Draw(r, "private"); name != "" {
 		private[name] = json.RawMessage(`"x"`)
 	}
 	kept := map[string][]byte{}

@@ -2,8 +2,6 @@ package app
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"log/slog"
 	"net/netip"
@@ -52,6 +50,8 @@ type filedModels struct {
 type modelRecord interface {
 	// ModelTargets returns every model with its credential.
 	ModelTargets(ctx context.Context) ([]api.Model, error)
+	// APIKeyFingerprint identifies a model's credential in answers.
+	APIKeyFingerprint(modelID, apiKey string) string
 }
 
 // Deployments returns the file's models, then the record's. The file's win over those with the same id.
@@ -279,12 +279,12 @@ func (m *models) Declared() []api.Model {
 	filed := m.filed.Load()
 	list := make([]api.Model, len(filed.declared))
 	for i, entry := range filed.declared {
-		list[i] = declaredModel(entry, filed.file)
+		list[i] = m.declaredModel(entry, filed.file)
 	}
 	return list
 }
 
-func declaredModel(entry config.Model, file string) api.Model {
+func (m *models) declaredModel(entry config.Model, file string) api.Model {
 	model := api.NewModel(entry.ID)
 	model.DeclaredIn = file
 	model.Name, model.Upstream = entry.Name, entry.Upstream
@@ -298,8 +298,7 @@ func declaredModel(entry config.Model, file string) api.Model {
 		model.Weight = *entry.Weight
 	}
 	if entry.APIKey != "" {
-		digest := sha256.Sum256([]byte(entry.APIKey))
-		model.HasAPIKey, model.APIKeySHA256 = true, hex.EncodeToString(digest[:])
+		model.HasAPIKey, model.APIKeyFingerprint = true, m.record.APIKeyFingerprint(entry.ID, entry.APIKey)
 	}
 	model.Price = entry.Price
 	return model

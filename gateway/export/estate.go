@@ -251,9 +251,9 @@ func (o *object) target(target api.AlertTarget, options Options) {
 	_ = json.Unmarshal(encoded, &fields) // it was an object right now
 	written := map[string]string{}
 	for name, value := range fields {
-		secret, digest := strings.CutSuffix(name, "_sha256")
+		secret, fingerprint := strings.CutSuffix(name, "_fingerprint")
 		switch {
-		case digest:
+		case fingerprint:
 			o.secret = true
 			written[secret+"_wo_version"] = keptSecret
 		case target.Kind() == "webhook" && name == "url" && !options.WebhookURLs:

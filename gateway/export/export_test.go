@@ -230,8 +230,8 @@ func TestConfiguration_goesThroughAMapWhenThereAreMany(t *testing.T) {
 
 func TestConfiguration_holdsNoSecret(t *testing.T) {
 	route, model := api.NewAlertRoute("r"), api.NewModel("m")
-	route.Name, route.Webhook = "oncall", &api.WebhookTarget{URL: "https://hooks.example.com/canary", SecretSHA256: "canary"}
-	model.Name, model.HasAPIKey, model.APIKeySHA256 = "gpt", true, "canary"
+	route.Name, route.Webhook = "oncall", &api.WebhookTarget{URL: "https://hooks.example.com/canary", SecretFingerprint: "canary"}
+	model.Name, model.HasAPIKey, model.APIKeyFingerprint = "gpt", true, "canary"
 	files := estate{routes: []api.AlertRoute{route}, models: []api.Model{model}}.files(t)
 	for name, text := range files {
 		if strings.Contains(text, "canary") {

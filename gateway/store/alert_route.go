@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"crypto/sha256"
 	"fmt"
 	"net/url"
 	"strings"
@@ -25,7 +24,7 @@ func (s *Store) CreateAlertRoute(ctx context.Context, change api.Change, route a
 	return publicRoute(stored), err
 }
 
-// AlertRoute returns a route with the digest of its secret instead of the secret. Error: [api.NotFound].
+// AlertRoute returns a route with the fingerprint of its secret instead of the secret. Error: [api.NotFound].
 func (s *Store) AlertRoute(ctx context.Context, id string) (api.AlertRoute, error) {
 	route, err := s.alertRoute(ctx, id)
 	return publicRoute(route), err
@@ -36,7 +35,7 @@ func (s *Store) AlertRouteTarget(ctx context.Context, id string) (api.AlertRoute
 	return s.alertRoute(ctx, id)
 }
 
-// AlertRoutes returns the routes that the filter selects, with the digests of their secrets instead of
+// AlertRoutes returns the routes that the filter selects, with the fingerprints of their secrets instead of
 // the secrets, and how many there are without the filter's page.
 func (s *Store) AlertRoutes(ctx context.Context, filter api.AlertRouteFilter) ([]api.AlertRoute, int, error) {
 	routes, total, err := s.alertRoutes(ctx, filter)
@@ -46,7 +45,7 @@ func (s *Store) AlertRoutes(ctx context.Context, filter api.AlertRouteFilter) ([
 	return routes, total, err
 }
 
-// AllAlertRoutes returns every route, oldest first, with the digests of their secrets instead of the secrets.
+// AllAlertRoutes returns every route, oldest first, with the fingerprints of their secrets instead of the secrets.
 func (s *Store) AllAlertRoutes(ctx context.Context) ([]api.AlertRoute, error) {
 	routes, _, err := s.AlertRoutes(ctx, api.AlertRouteFilter{})
 	return routes, err
@@ -102,7 +101,7 @@ func (s *Store) alertRoute(ctx context.Context, id string) (api.AlertRoute, erro
 	if !found {
 		return api.AlertRoute{}, api.Errorf(api.NotFound, "Alert route not found, passed alert_route_id=%s", id)
 	}
-	return row.route(s.sealer)
+	return row.route(s)
 }
 
 func (s *Store) alertRoutes(ctx context.Context, filter api.AlertRouteFilter) ([]api.AlertRoute, int, error) {
@@ -114,7 +113,7 @@ func (s *Store) alertRoutes(ctx context.Context, filter api.AlertRouteFilter) ([
 		if err := scan(row.targets(&row.kind, &row.target)...); err != nil {
 			return api.AlertRoute{}, err
 		}
-		return row.route(s.sealer)
+		return row.route(s)
 	})
 }
 
@@ -160,13 +159,13 @@ type alertRouteRow struct {
 	target []byte
 }
 
-func (r *alertRouteRow) route(sealer Sealer) (api.AlertRoute, error) {
+func (r *alertRouteRow) route(s *Store) (api.AlertRoute, error) {
 	route := api.AlertRoute{AlertRouteID: r.id, Record: r.record(), DeclaredIn: r.declaredIn}
 	if err := decode(r.document, &route.AlertRouteFields); err != nil {
 		return api.AlertRoute{}, err
 	}
 	var err error
-	route.AlertTargets, err = openTarget(sealer, r.id, r.kind, r.target)
+	route.AlertTargets, err = s.openTarget(r.id, r.kind, r.target)
 	return route, err
 }
 
@@ -182,18 +181,29 @@ func sealTarget(sealer Sealer, id string, target api.AlertTarget) ([]byte, error
 	return sealed, nil
 }
 
-func openTarget(sealer Sealer, id, kind string, sealed []byte) (targets api.AlertTargets, err error) {
-	plain, err := sealer.Open(sealed, targetPlace(id, kind))
+// openTarget returns the target with the fingerprints of its secrets.
+func (s *Store) openTarget(id, kind string, sealed []byte) (targets api.AlertTargets, err error) {
+	place := targetPlace(id, kind)
+	plain, err := s.sealer.Open(sealed, place)
 	if err != nil {
 		return api.AlertTargets{}, fmt.Errorf("open %s of alert route %s: %w", kind, id, err)
 	}
-	err = decode(fmt.Sprintf("{%q: %s}", kind, plain), &targets)
-	return targets, err
+	if err := decode(fmt.Sprintf("{%q: %s}", kind, plain), &targets); err != nil {
+		return api.AlertTargets{}, err
+	}
+	for _, secret := range targets.Secrets() {
+		value, _ := secret.Value()
+		*secret.Fingerprint = s.fingerprint(value, place+"/"+secret.Name)
+	}
+	if targets.Webhook != nil {
+		targets.Webhook.URLFingerprint = s.fingerprint(targets.Webhook.URL, place+"/url")
+	}
+	return targets, nil
 }
 
 func targetPlace(id, kind string) string { return "alert_route/" + id + "/" + kind }
 
-// publicRoute puts the digests of the target's secrets in their places.
+// publicRoute takes out the secrets of a route as it was read, and leaves their fingerprints.
 func publicRoute(route api.AlertRoute) api.AlertRoute {
 	route.AlertTargets = route.Public()
 	return route
@@ -203,7 +213,7 @@ func publicRoute(route api.AlertRoute) api.AlertRoute {
 func auditAlertRoute(route api.AlertRoute) any {
 	route = publicRoute(route)
 	if route.Webhook != nil {
-		route.Webhook.URL = maskURL(route.Webhook.URL)
+		route.Webhook.URL = maskURL(*route.Webhook)
 	}
 	return struct {
 		AlertRouteID string `json:"alert_route_id"`
@@ -213,12 +223,12 @@ func auditAlertRoute(route api.AlertRoute) any {
 	}{route.AlertRouteID, route.AlertRouteFields, route.Revision, route.DeclaredIn}
 }
 
-// maskURL keeps scheme and host, and a digest that tells whether two addresses are the same.
-func maskURL(address string) string {
-	digest := sha256.Sum256([]byte(address))
-	parsed, err := url.Parse(address)
+// maskURL keeps scheme and host, and a fingerprint that tells whether two addresses are the same.
+func maskURL(webhook api.WebhookTarget) string {
+	fingerprint := webhook.URLFingerprint[:min(16, len(webhook.URLFingerprint))]
+	parsed, err := url.Parse(webhook.URL)
 	if err != nil {
-		return fmt.Sprintf("(sha256 %x)", digest[:8])
+		return fmt.Sprintf("(fingerprint %s)", fingerprint)
 	}
-	return fmt.Sprintf("%s://%s/… (sha256 %x)", parsed.Scheme, parsed.Host, digest[:8])
+	return fmt.Sprintf("%s://%s/… (fingerprint %s)", parsed.Scheme, parsed.Host, fingerprint)
 }

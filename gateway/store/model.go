@@ -2,8 +2,6 @@ package store
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"strings"
 
@@ -24,13 +22,13 @@ func (s *Store) CreateModel(ctx context.Context, change api.Change, model api.Mo
 	return publicModel(stored), err
 }
 
-// Model returns a model with the digest of its credential instead of the credential. Error: [api.NotFound].
+// Model returns a model with the fingerprint of its credential instead of the credential. Error: [api.NotFound].
 func (s *Store) Model(ctx context.Context, id string) (api.Model, error) {
 	model, err := s.model(ctx, id)
 	return publicModel(model), err
 }
 
-// Models returns the models that the filter selects, with the digests of their credentials instead of
+// Models returns the models that the filter selects, with the fingerprints of their credentials instead of
 // the credentials, and how many there are without the filter's page.
 func (s *Store) Models(ctx context.Context, filter api.ModelFilter) ([]api.Model, int, error) {
 	models, total, err := s.models(ctx, filter)
@@ -84,7 +82,7 @@ func (s *Store) model(ctx context.Context, id string) (api.Model, error) {
 	if !found {
 		return api.Model{}, api.Errorf(api.NotFound, "Model with id=%s not found in db", id)
 	}
-	return row.model(s.sealer)
+	return row.model(s)
 }
 
 func (s *Store) models(ctx context.Context, filter api.ModelFilter) ([]api.Model, int, error) {
@@ -96,7 +94,7 @@ func (s *Store) models(ctx context.Context, filter api.ModelFilter) ([]api.Model
 		if err := scan(row.targets(&row.apiKey)...); err != nil {
 			return api.Model{}, err
 		}
-		return row.model(s.sealer)
+		return row.model(s)
 	})
 }
 
@@ -108,7 +106,7 @@ func (s *Store) putModel(ctx context.Context, query string, model api.Model) err
 		return err
 	}
 	fields := model.ModelFields
-	fields.APIKey, fields.HasAPIKey, fields.APIKeySHA256 = nil, false, ""
+	fields.APIKey, fields.HasAPIKey, fields.APIKeyFingerprint = nil, false, ""
 	values, err := objectArgs(model.ModelID, model.DeclaredIn, model.Record, modelDocument{fields, model.Judged})
 	if err != nil {
 		return err
@@ -129,7 +127,7 @@ type modelRow struct {
 	apiKey []byte
 }
 
-func (r *modelRow) model(sealer Sealer) (api.Model, error) {
+func (r *modelRow) model(s *Store) (api.Model, error) {
 	model := api.NewModel(r.id) // what an older gateway's document leaves out is as in a create
 	model.Record, model.DeclaredIn = r.record(), r.declaredIn
 	document := modelDocument{ModelFields: model.ModelFields}
@@ -140,11 +138,12 @@ func (r *modelRow) model(sealer Sealer) (api.Model, error) {
 	if r.apiKey == nil {
 		return model, nil
 	}
-	plain, err := sealer.Open(r.apiKey, apiKeyPlace(r.id))
+	plain, err := s.sealer.Open(r.apiKey, apiKeyPlace(r.id))
 	if err != nil {
 		return api.Model{}, fmt.Errorf("open credential of model %s: %w", r.id, err)
 	}
 	model.APIKey = new(string(plain))
+	model.APIKeyFingerprint = s.APIKeyFingerprint(r.id, *model.APIKey)
 	return model, nil
 }
 
@@ -162,14 +161,14 @@ func sealAPIKey(sealer Sealer, model api.Model) (any, error) {
 
 func apiKeyPlace(id string) string { return "model/" + id + "/api_key" }
 
-// publicModel puts the digest of the credential in the credential's place.
+// APIKeyFingerprint identifies the credential of a model in answers, "" for none.
+func (s *Store) APIKeyFingerprint(modelID, apiKey string) string {
+	return s.fingerprint(apiKey, apiKeyPlace(modelID))
+}
+
+// publicModel takes out the credential of a model as it was read, and leaves its fingerprint.
 func publicModel(model api.Model) api.Model {
-	model.HasAPIKey, model.APIKeySHA256 = false, ""
-	if model.APIKey != nil && *model.APIKey != "" {
-		digest := sha256.Sum256([]byte(*model.APIKey))
-		model.HasAPIKey, model.APIKeySHA256 = true, hex.EncodeToString(digest[:])
-	}
-	model.APIKey = nil
+	model.HasAPIKey, model.APIKey = model.APIKeyFingerprint != "", nil
 	return model
 }
 

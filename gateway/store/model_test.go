@@ -1,9 +1,7 @@
 package store_test
 
 import (
-	"crypto/sha256"
 	"encoding/json"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -32,7 +30,7 @@ func TestModel_twoWaysToRead(t *testing.T) {
 		created := must(s.CreateModel(t.Context(), alice, model))(t)
 		want := model
 		want.Record, want.APIKey, want.HasAPIKey = created.Record, nil, true
-		want.APIKeySHA256 = fmt.Sprintf("%x", sha256.Sum256([]byte(canarySecret)))
+		want.APIKeyFingerprint = s.APIKeyFingerprint("m1", canarySecret)
 		if diff := cmp.Diff(want, created); diff != "" {
 			t.Errorf("created (-want +got):\n%s", diff)
 		}

@@ -64,11 +64,13 @@ type Store struct {
 	queries  map[string]dialect.Query
 	sealer   Sealer
 	auditKey []byte
-	now      func() time.Time
-	logger   *slog.Logger
-	names    func(model string) *modelname.Names
-	version  string
-	events   EventMaker
+	// fingerprintKey is what the fingerprints of secrets are made with.
+	fingerprintKey []byte
+	now            func() time.Time
+	logger         *slog.Logger
+	names          func(model string) *modelname.Names
+	version        string
+	events         EventMaker
 	// changing is held by the one audited change that this process makes at a time. Changes wait
 	// for each other at the audit head anyway; waiting here keeps them from holding connections.
 	changing chan struct{}
@@ -86,7 +88,7 @@ func Open(ctx context.Context, address string, options Options) (*Store, error) 
 		return nil, errors.New("open store: a sealer is required")
 	}
 	s := &Store{
-		sealer: options.Sealer, auditKey: options.Sealer.Derive("audit"),
+		sealer: options.Sealer, auditKey: options.Sealer.Derive("audit"), fingerprintKey: options.Sealer.Derive("secret fingerprints"),
 		now: options.Now, logger: options.Logger, version: options.Version, events: options.Events, changing: make(chan struct{}, 1),
 		writable: writability{patience: retriesEvery},
 	}

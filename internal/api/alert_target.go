@@ -1,10 +1,6 @@
 package api
 
-import (
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
-)
+import "encoding/json"
 
 // AlertTargets are where a route sends to; exactly one of them is set.
 type AlertTargets struct {
@@ -42,19 +38,22 @@ const (
 // WebhookTarget posts events as Standard Webhooks (https://www.standardwebhooks.com).
 type WebhookTarget struct {
 	URL string `json:"url"`
+	// URLFingerprint identifies the address where it is not shown.
+	URLFingerprint string `json:"-"`
 	// Secret signs the messages: "whsec_" and 24 to 64 bytes in base64, or any text of 24 to 64 bytes.
 	// It is accepted, never answered. Left out of an update it stays as it is.
 	Secret *string `json:"secret,omitempty"`
-	// SecretSHA256 identifies the secret in answers, in hexadecimal; it is ignored in requests.
-	SecretSHA256 string `json:"secret_sha256,omitempty"`
+	// SecretFingerprint identifies the secret in answers: a secret that is another has another, which nobody can make but
+	// the gateway. It is ignored in requests.
+	SecretFingerprint string `json:"secret_fingerprint,omitempty"`
 	// SecondSecret signs the messages, too, so that a receiver may know either while a secret is changed.
 	SecondSecret *string `json:"second_secret,omitempty"`
-	// SecondSecretSHA256 identifies the second secret in answers.
-	SecondSecretSHA256 string `json:"second_secret_sha256,omitempty"`
+	// SecondSecretFingerprint identifies the second secret in answers.
+	SecondSecretFingerprint string `json:"second_secret_fingerprint,omitempty"`
 	// Headers are sent with each message, such as Authorization. They are accepted, never answered.
 	Headers map[string]string `json:"headers,omitzero"`
-	// HeadersSHA256 identifies the headers in answers.
-	HeadersSHA256 string `json:"headers_sha256,omitempty"`
+	// HeadersFingerprint identifies the headers in answers.
+	HeadersFingerprint string `json:"headers_fingerprint,omitempty"`
 	// Format is "standard", or "litellm" for the body of LiteLLM's webhook alerts; empty is "standard".
 	Format string `json:"format,omitempty"`
 }
@@ -65,9 +64,9 @@ func (t *WebhookTarget) Kind() string { return "webhook" }
 // Secrets are what messages are signed with, and the headers.
 func (t *WebhookTarget) Secrets() []TargetSecret {
 	return []TargetSecret{
-		{Name: "secret", text: &t.Secret, SHA256: &t.SecretSHA256},
-		{Name: "second_secret", text: &t.SecondSecret, SHA256: &t.SecondSecretSHA256},
-		{Name: "headers", headers: &t.Headers, SHA256: &t.HeadersSHA256},
+		{Name: "secret", text: &t.Secret, Fingerprint: &t.SecretFingerprint},
+		{Name: "second_secret", text: &t.SecondSecret, Fingerprint: &t.SecondSecretFingerprint},
+		{Name: "headers", headers: &t.Headers, Fingerprint: &t.HeadersFingerprint},
 	}
 }
 
@@ -75,12 +74,12 @@ func (t *WebhookTarget) Secrets() []TargetSecret {
 type SlackTarget struct {
 	// URL is the address of an incoming webhook. It opens the channel by itself, so it is accepted, never answered.
 	URL *string `json:"url,omitempty"`
-	// URLSHA256 identifies the address in answers.
-	URLSHA256 string `json:"url_sha256,omitempty"`
+	// URLFingerprint identifies the address in answers.
+	URLFingerprint string `json:"url_fingerprint,omitempty"`
 	// Token is that of a bot with the right chat:write, in place of URL. It is accepted, never answered.
 	Token *string `json:"token,omitempty"`
-	// TokenSHA256 identifies the token in answers.
-	TokenSHA256 string `json:"token_sha256,omitempty"`
+	// TokenFingerprint identifies the token in answers.
+	TokenFingerprint string `json:"token_fingerprint,omitempty"`
 	// Channel is the id of the channel that the bot writes to, such as "C024BE91L"; with a token only. The messages about
 	// one team and period stand in one thread.
 	Channel string `json:"channel,omitempty"`
@@ -94,8 +93,8 @@ func (t *SlackTarget) Kind() string { return "slack" }
 // Secrets are the address and the token.
 func (t *SlackTarget) Secrets() []TargetSecret {
 	return []TargetSecret{
-		{Name: "url", text: &t.URL, SHA256: &t.URLSHA256},
-		{Name: "token", text: &t.Token, SHA256: &t.TokenSHA256},
+		{Name: "url", text: &t.URL, Fingerprint: &t.URLFingerprint},
+		{Name: "token", text: &t.Token, Fingerprint: &t.TokenFingerprint},
 	}
 }
 
@@ -103,8 +102,8 @@ func (t *SlackTarget) Secrets() []TargetSecret {
 type PagerDutyTarget struct {
 	// RoutingKey is the integration key of a service with Events API v2. It is accepted, never answered.
 	RoutingKey *string `json:"routing_key,omitempty"`
-	// RoutingKeySHA256 identifies the key in answers.
-	RoutingKeySHA256 string `json:"routing_key_sha256,omitempty"`
+	// RoutingKeyFingerprint identifies the key in answers.
+	RoutingKeyFingerprint string `json:"routing_key_fingerprint,omitempty"`
 	// URL is the events API; empty is "https://events.pagerduty.com/v2/enqueue". Accounts in Europe need
 	// "https://events.eu.pagerduty.com/v2/enqueue".
 	URL string `json:"url,omitempty"`
@@ -117,7 +116,7 @@ func (t *PagerDutyTarget) Kind() string { return "pagerduty" }
 
 // Secrets are the routing key.
 func (t *PagerDutyTarget) Secrets() []TargetSecret {
-	return []TargetSecret{{Name: "routing_key", text: &t.RoutingKey, SHA256: &t.RoutingKeySHA256}}
+	return []TargetSecret{{Name: "routing_key", text: &t.RoutingKey, Fingerprint: &t.RoutingKeyFingerprint}}
 }
 
 // Ways to protect the connection to a mail server.
@@ -146,8 +145,8 @@ type EmailTarget struct {
 	SMTPUsername string `json:"smtp_username,omitempty"`
 	// SMTPPassword signs in. It is accepted, never answered.
 	SMTPPassword *string `json:"smtp_password,omitempty"`
-	// SMTPPasswordSHA256 identifies the password in answers.
-	SMTPPasswordSHA256 string `json:"smtp_password_sha256,omitempty"`
+	// SMTPPasswordFingerprint identifies the password in answers.
+	SMTPPasswordFingerprint string `json:"smtp_password_fingerprint,omitempty"`
 }
 
 // Kind is "email".
@@ -155,7 +154,7 @@ func (t *EmailTarget) Kind() string { return "email" }
 
 // Secrets are the password.
 func (t *EmailTarget) Secrets() []TargetSecret {
-	return []TargetSecret{{Name: "smtp_password", text: &t.SMTPPassword, SHA256: &t.SMTPPasswordSHA256}}
+	return []TargetSecret{{Name: "smtp_password", text: &t.SMTPPassword, Fingerprint: &t.SMTPPasswordFingerprint}}
 }
 
 // MicrosoftTeamsTarget posts an adaptive card to a workflow.
@@ -163,8 +162,8 @@ type MicrosoftTeamsTarget struct {
 	// URL is the address of a workflow that starts when a webhook request is received. It opens the channel by itself, so it is
 	// accepted, never answered.
 	URL *string `json:"url,omitempty"`
-	// URLSHA256 identifies the address in answers.
-	URLSHA256 string `json:"url_sha256,omitempty"`
+	// URLFingerprint identifies the address in answers.
+	URLFingerprint string `json:"url_fingerprint,omitempty"`
 }
 
 // Kind is "microsoft_teams".
@@ -172,7 +171,7 @@ func (t *MicrosoftTeamsTarget) Kind() string { return "microsoft_teams" }
 
 // Secrets are the address.
 func (t *MicrosoftTeamsTarget) Secrets() []TargetSecret {
-	return []TargetSecret{{Name: "url", text: &t.URL, SHA256: &t.URLSHA256}}
+	return []TargetSecret{{Name: "url", text: &t.URL, Fingerprint: &t.URLFingerprint}}
 }
 
 // AlertmanagerTarget hands events to Alertmanager's API v2.
@@ -183,8 +182,8 @@ type AlertmanagerTarget struct {
 	Labels map[string]string `json:"labels,omitempty"`
 	// Headers are sent with each call, such as Authorization. They are accepted, never answered.
 	Headers map[string]string `json:"headers,omitzero"`
-	// HeadersSHA256 identifies the headers in answers.
-	HeadersSHA256 string `json:"headers_sha256,omitempty"`
+	// HeadersFingerprint identifies the headers in answers.
+	HeadersFingerprint string `json:"headers_fingerprint,omitempty"`
 }
 
 // Kind is "alertmanager".
@@ -192,15 +191,15 @@ func (t *AlertmanagerTarget) Kind() string { return "alertmanager" }
 
 // Secrets are the headers.
 func (t *AlertmanagerTarget) Secrets() []TargetSecret {
-	return []TargetSecret{{Name: "headers", headers: &t.Headers, SHA256: &t.HeadersSHA256}}
+	return []TargetSecret{{Name: "headers", headers: &t.Headers, Fingerprint: &t.HeadersFingerprint}}
 }
 
 // TargetSecret is a field of a target that is accepted, never answered.
 type TargetSecret struct {
 	// Name is that of the field.
 	Name string
-	// SHA256 is the field that identifies the secret in answers.
-	SHA256 *string
+	// Fingerprint is the field that identifies the secret in answers.
+	Fingerprint *string
 
 	text    **string
 	headers *map[string]string
@@ -297,13 +296,19 @@ func cloned[T any](target *T) *T {
 	return new(*target)
 }
 
-// Public copies the targets with the digests of their secrets in place of the secrets.
+// Secrets are those of the target that is set.
+func (t AlertTargets) Secrets() []TargetSecret {
+	if target := t.Target(); target != nil {
+		return target.Secrets()
+	}
+	return nil
+}
+
+// Public copies the targets without their secrets.
 func (t AlertTargets) Public() AlertTargets {
 	public := t.Clone()
 	for _, target := range public.all() {
 		for _, secret := range target.Secrets() {
-			value, _ := secret.Value()
-			*secret.SHA256 = SecretDigest(value)
 			secret.Clear()
 		}
 	}
@@ -316,7 +321,7 @@ func (t AlertTargets) WithSecretsOf(before AlertTargets) AlertTargets {
 	kept, former := t.Clone(), before.Target()
 	for _, target := range kept.all() {
 		for i, secret := range target.Secrets() {
-			*secret.SHA256 = ""
+			*secret.Fingerprint = ""
 			value, given := secret.Value()
 			switch {
 			case given && value == "":
@@ -327,15 +332,6 @@ func (t AlertTargets) WithSecretsOf(before AlertTargets) AlertTargets {
 		}
 	}
 	return kept
-}
-
-// SecretDigest identifies a secret in answers, "" for none.
-func SecretDigest(secret string) string {
-	if secret == "" {
-		return ""
-	}
-	digest := sha256.Sum256([]byte(secret))
-	return hex.EncodeToString(digest[:])
 }
 
 // Kinds are the fields that targets stand in.

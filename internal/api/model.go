@@ -47,9 +47,10 @@ type ModelFields struct {
 	// APIKey is the upstream's credential. It is accepted, never answered. Left out of an update it
 	// stays as it is, null takes it off.
 	APIKey *string `json:"api_key,omitempty"`
-	// HasAPIKey and APIKeySHA256, in hexadecimal, tell of the credential in answers; both are ignored in requests.
-	HasAPIKey    bool   `json:"has_api_key"`
-	APIKeySHA256 string `json:"api_key_sha256,omitempty"`
+	// HasAPIKey and APIKeyFingerprint tell of the credential in answers: one that is another has another fingerprint, which
+	// nobody can make but the gateway. Both are ignored in requests.
+	HasAPIKey         bool   `json:"has_api_key"`
+	APIKeyFingerprint string `json:"api_key_fingerprint,omitempty"`
 	// Aliases are other names that clients may ask for it by. They count in the same limits as Name, which is what is
 	// recorded. A name with a star has none.
 	Aliases StringList `json:"aliases"`

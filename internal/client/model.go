@@ -22,7 +22,7 @@ func (c *Client) CreateModel(ctx context.Context, id string, fields api.ModelFie
 	return model, wrap(err, "%s", creating("model", id))
 }
 
-// GetModel returns a model, or [api.NotFound]. Its credential is answered as a digest only.
+// GetModel returns a model, or [api.NotFound]. Its credential is answered as a fingerprint only.
 func (c *Client) GetModel(ctx context.Context, id string) (api.Model, error) {
 	var answer struct {
 		Data []api.Model `json:"data"`

@@ -31,7 +31,7 @@ func (r *Resource[M, F, O]) Create(ctx context.Context, req resource.CreateReque
 		return
 	}
 	model := n.From(object, change.Plan)
-	resp.Diagnostics.Append(r.Remember(ctx, resp.Private, object)...)
+	resp.Diagnostics.Append(r.Remember(ctx, resp.Private, change, object)...)
 	resp.Diagnostics.Append(SetIdentity(ctx, resp.Identity, n.identity(model)...)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
 }
@@ -49,10 +49,10 @@ func (r *Resource[M, F, O]) existing(ctx context.Context, change Change[M], refu
 }
 
 // Remember keeps in private state what the gateway answered a change with.
-func (r *Resource[M, F, O]) Remember(ctx context.Context, private PrivateWriter, object O) diag.Diagnostics {
+func (r *Resource[M, F, O]) Remember(ctx context.Context, private PrivateWriter, change Change[M], object O) diag.Diagnostics {
 	diags := rememberRevision(ctx, private, object.Kept().Revision)
 	if r.Noun.Secrets != nil {
-		diags.Append(r.Noun.Secrets.Remember(ctx, private, object)...)
+		diags.Append(r.Noun.Secrets.Remember(ctx, private, change, object)...)
 	}
 	return diags
 }
@@ -106,27 +106,33 @@ func (r *Resource[M, F, O]) Put(ctx context.Context, req resource.UpdateRequest,
 	case err != nil:
 		Report(ctx, &resp.Diagnostics, req.Plan.Schema, n.summary("not updated"), err)
 	default:
-		resp.Diagnostics.Append(r.Remember(ctx, resp.Private, object)...)
+		resp.Diagnostics.Append(r.Remember(ctx, resp.Private, change, object)...)
 		return n.From(object, change.Plan)
 	}
 	return change.Plan
 }
 
 // resolveStale accepts an object that is as wanted already: either our own update came through and its answer was lost,
-// or somebody made the same change, and nobody loses anything.
+// or somebody made the same change, and nobody loses anything. Whether the gateway has a secret that was sent cannot be
+// told, so it is sent again.
 func (r *Resource[M, F, O]) resolveStale(ctx context.Context, plan M, wanted F, diags *diag.Diagnostics) (O, error) {
 	n := r.Noun
 	current, err := n.Calls.Get(ctx, r.Client, plan)
 	if err != nil {
 		return current, err
 	}
+	answered := wanted
 	if n.Answered != nil {
-		wanted = n.Answered(wanted, current)
+		answered = n.Answered(wanted, current)
 	}
-	if !client.Same(n.FieldsOf(current), wanted) {
+	if !client.Same(n.FieldsOf(current), answered) {
 		reportStale(diags, n.describe(plan), current.Kept())
+		return current, nil
 	}
-	return current, nil
+	if n.Secrets == nil {
+		return current, nil
+	}
+	return n.Calls.Update(ctx, r.Client, plan, wanted, current.Kept().Revision)
 }
 
 // Delete is called by the plugin framework. What is gone already is deleted.

@@ -48,7 +48,8 @@ type Noun[M, F any, O Kept] struct {
 	FieldsOf func(O) F
 	// Wanted are the fields that a change sends, secrets included; nil takes Fields.
 	Wanted func(Change[M]) F
-	// Answered is what the gateway would answer, had it taken the fields; nil takes them as they are.
+	// Answered is what the gateway would answer, had it taken the fields; nil takes them as they are. A secret that is
+	// sent is taken for the one that the gateway has, if it has any.
 	Answered func(wanted F, current O) F
 
 	// Check returns what is wrong with a configuration, as the gateway would.

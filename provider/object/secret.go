@@ -12,13 +12,13 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
-// A write-only secret is never in the state. Its digest, which the gateway answers, is kept in
-// private state: when the two differ, somebody else changed the secret, and the state's
-// version is changed so that the next plan shows it and sends the configured secret again.
+// A write-only secret is never in the state. Its fingerprint, which only the gateway can make, is kept in
+// private state: when it answers another one, somebody else changed the secret, and the state's version is
+// changed so that the next plan shows it and sends the configured secret again.
 
 const (
-	// SecretKey is where private state has the digest of an object's only secret.
-	SecretKey = "secret_sha256"
+	// SecretKey is where private state has the fingerprint of an object's only secret.
+	SecretKey = "secret_fingerprint"
 
 	// ForeignSecret is the version in the state of a secret that Terraform did not set.
 	ForeignSecret = 0
@@ -26,7 +26,7 @@ const (
 	AdoptedSecret = 1
 )
 
-// SecretDigest is the secret's digest as the gateway answers it; "" for none.
+// SecretDigest is the digest that a secret of our own kind, a key's, is found by; "" for none.
 func SecretDigest(secret string) string {
 	if secret == "" {
 		return ""
@@ -47,26 +47,31 @@ func DriftedVersion(version types.Int64, actual string, known *string) types.Int
 	}
 }
 
-// RememberDigest keeps in private state, under the key, what the gateway answered of a secret.
-func RememberDigest(ctx context.Context, private PrivateWriter, key, digest string) diag.Diagnostics {
-	value, err := json.Marshal(digest)
+// RememberFingerprint keeps in private state, under the key, what the gateway answered of a secret.
+func RememberFingerprint(ctx context.Context, private PrivateWriter, key, fingerprint string) diag.Diagnostics {
+	value, err := json.Marshal(fingerprint)
 	if err != nil {
 		return diag.Diagnostics{diag.NewErrorDiagnostic("Private state cannot be written", err.Error())}
 	}
 	return private.SetKey(ctx, key, value)
 }
 
-// KnownDigest is that of the secret that Terraform set or adopted, "" for none; nil before the first read.
-func KnownDigest(ctx context.Context, private PrivateReader, key string) (*string, diag.Diagnostics) {
+// KnownFingerprint is that of the secret that Terraform set or adopted, "" for none; nil before the first read.
+func KnownFingerprint(ctx context.Context, private PrivateReader, key string) (*string, diag.Diagnostics) {
+	return keptText(ctx, private, key)
+}
+
+// keptText is a text of private state, nil where there is none.
+func keptText(ctx context.Context, private PrivateReader, key string) (*string, diag.Diagnostics) {
 	value, diags := private.GetKey(ctx, key)
 	if len(value) == 0 {
 		return nil, diags
 	}
-	var digest string
-	if err := json.Unmarshal(value, &digest); err != nil {
-		diags.AddError("Private state cannot be read", "The remembered digest is not a text: "+err.Error())
+	var text string
+	if err := json.Unmarshal(value, &text); err != nil {
+		diags.AddError("Private state cannot be read", "What is remembered of a secret is not a text: "+err.Error())
 	}
-	return &digest, diags
+	return &text, diags
 }
 
 // LeftToGateway says whether the configuration has the version of an adopted secret and no secret, as it is generated
@@ -88,7 +93,7 @@ func RequireSecret(diags *diag.Diagnostics, at path.Path, name string, secret ty
 // Secrets are what an object has of write-only secrets.
 type Secrets[M any, O Kept] interface {
 	// Remember keeps in private state what the gateway answered a change with.
-	Remember(ctx context.Context, private PrivateWriter, object O) diag.Diagnostics
+	Remember(ctx context.Context, private PrivateWriter, change Change[M], object O) diag.Diagnostics
 	// Notice remembers the secrets of an object that is read for the first time, and shows in the versions those that
 	// Terraform did not set.
 	Notice(ctx context.Context, before PrivateReader, after PrivateWriter, object O, model *M) diag.Diagnostics
@@ -96,24 +101,31 @@ type Secrets[M any, O Kept] interface {
 
 // Secret is for an object with one.
 type Secret[M any, O Kept] struct {
-	// Digest is what the gateway answers of it; "" for none.
-	Digest func(O) string
+	// Fingerprint is what the gateway answers of it; "" for none.
+	Fingerprint func(O) string
 	// Version is where the model says which secret it is.
 	Version func(model *M) *types.Int64
+	// Sent is the secret that a change sends, "" when it takes one off, nil when it leaves it alone.
+	Sent func(change Change[M]) *string
 }
 
-// Remember keeps the digest.
-func (s Secret[M, O]) Remember(ctx context.Context, private PrivateWriter, object O) diag.Diagnostics {
-	return RememberDigest(ctx, private, SecretKey, s.Digest(object))
+// Remember keeps the fingerprint, and what was sent.
+func (s Secret[M, O]) Remember(ctx context.Context, private PrivateWriter, change Change[M], object O) diag.Diagnostics {
+	diags := RememberFingerprint(ctx, private, SecretKey, s.Fingerprint(object))
+	if sent := s.Sent(change); sent != nil {
+		diags.Append(RememberSent(ctx, private, SecretKey, *sent)...)
+	}
+	return diags
 }
 
-// Notice compares the digests.
+// Notice compares the fingerprints.
 func (s Secret[M, O]) Notice(ctx context.Context, before PrivateReader, after PrivateWriter, object O, model *M) diag.Diagnostics {
-	known, diags := KnownDigest(ctx, before, SecretKey)
+	known, diags := KnownFingerprint(ctx, before, SecretKey)
 	if known == nil {
-		diags.Append(s.Remember(ctx, after, object)...)
+		diags.Append(RememberFingerprint(ctx, after, SecretKey, s.Fingerprint(object))...)
+		diags.Append(ReplaceDigest(ctx, before, after, SecretKey)...)
 	}
 	version := s.Version(model)
-	*version = DriftedVersion(*version, s.Digest(object), known)
+	*version = DriftedVersion(*version, s.Fingerprint(object), known)
 	return diags
 }
