@@ -43,6 +43,8 @@ const (
 	potSweep = 10 * time.Second
 	// potKept is how long a gateway looks after a pot that it has not used.
 	potKept = time.Hour
+	// nobodysTerms make a slot ask its home before it spends again.
+	nobodysTerms = ""
 	// neverIdle makes a look at a slot not change it.
 	neverIdle = 1 << 52
 )
@@ -247,7 +249,7 @@ func (e *Pots) fetchFor(ctx context.Context, p *pot, budget quota.Budget, slot s
 		switch answer.status {
 		case "again":
 		case "granted":
-			err := e.accept(ctx, p, budget, slot, answer.own)
+			err := e.accept(ctx, p, budget, slot, answer.own, potTerms(budget))
 			return err == nil, err
 		case "short", "recall":
 			if answer.status == "short" && (recalled || spentForGood) {
@@ -264,12 +266,13 @@ func (e *Pots) fetchFor(ctx context.Context, p *pot, budget quota.Budget, slot s
 	return false, fmt.Errorf("%w: the home of %s does not keep what it is told", quota.ErrUnavailable, budget.Scope)
 }
 
-func (e *Pots) accept(ctx context.Context, p *pot, budget quota.Budget, slot string, granted slotFigures) error {
+// accept gives a slot what its home has granted, under the terms of the grant.
+func (e *Pots) accept(ctx context.Context, p *pot, budget quota.Budget, slot string, granted slotFigures, terms string) error {
 	if err := e.transferStep("accept"); err != nil {
 		return err
 	}
 	key := e.conn.Keys.Counter(budget.Scope, slot, p.period)
-	_, err := e.conn.CallInt(ctx, e.conn.Scripts.Accept, key, []any{granted.epoch, granted.number, int64(granted.allowance), potTerms(budget)})
+	_, err := e.conn.CallInt(ctx, e.conn.Scripts.Accept, key, []any{granted.epoch, granted.number, int64(granted.allowance), terms})
 	return err
 }
 

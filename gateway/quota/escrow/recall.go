@@ -49,7 +49,8 @@ func (e *Pots) slotsOfPot(ctx context.Context, p *pot) (slots []string, err erro
 	return slots, nil
 }
 
-// tellAll looks at the slots and tells the home of each how it stands.
+// tellAll looks at the slots and tells the home of each how it stands. A look for what is idle ends transfers as well: what
+// the home has granted to a slot by a gateway that died before it told the slot.
 func (e *Pots) tellAll(ctx context.Context, p *pot, slots []string, idle time.Duration) error {
 	budget := p.terms()
 	figures, err := e.look(ctx, p, slots, 0, idle.Microseconds())
@@ -64,6 +65,11 @@ func (e *Pots) tellAll(ctx context.Context, p *pot, slots []string, idle time.Du
 		answer, err := e.tellHome(ctx, p, homeCall{budget: budget, slot: slot, own: own, need: -1, wish: -1})
 		if err != nil || answer.status == "again" {
 			return err // a home that was just filled knows of all slots
+		}
+		if idle == potIdle && answer.own.epoch == own.epoch && answer.own.number > own.number {
+			if err := e.accept(ctx, p, budget, slot, answer.own, nobodysTerms); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -268,12 +274,13 @@ func (e *Pots) Beat(ctx context.Context) error {
 		if idle || seen == 0 {
 			continue
 		}
-		fields, err := e.conn.Client.HMGet(ctx, p.home, "z", "v", "e").Result()
+		fields, err := e.conn.Client.HMGet(ctx, p.home, "z", "v", "e", "r").Result()
 		if err := e.conn.NotedBy(ctx, e.conn.BreakerOf(ctx, p.home), err); err != nil {
 			errs = append(errs, err)
 			continue
 		}
-		if version := script.FieldInt(fields[1]); fields[0] == nil || version < seen {
+		refill := fields[3] != nil && fields[3] == fields[2]
+		if version := script.FieldInt(fields[1]); fields[0] == nil || version < seen || refill {
 			errs = append(errs, e.fillHome(ctx, p, script.FieldInt(fields[2])))
 		}
 	}

@@ -21,6 +21,7 @@ var escrowBugs = []bug{
 	{"a filled home forgets its slots", "granted + math.max(a.g, a.u + a.p), settled + a.u, held + a.p", "granted, settled + a.u, held + a.p", ""},
 	{"idle allowances stay", "and now - amount(field[7]) >= tonumber(ARGV[3]) then", "and false then", ""},
 	{"busy allowances go back", "and now - amount(field[7]) >= tonumber(ARGV[3]) then", "then", ""},
+	{"a grant that a slot takes no more is counted", "told.n == a.n and told.g < a.g", "false", ""},
 	{"a threshold is never due", "redis.call('HEXISTS', key, 'm:' .. ARGV[i] .. ':' .. generation) == 0", "false", ""},
 	{"a last refusal admits", "pot.short = short or", "pot.short = false or", ""},
 }

@@ -115,6 +115,37 @@ func TestPromise_T8_whatAKilledGatewayAloneKnewIsOnItsDisk(t *testing.T) {
 	}
 }
 
+// On a Cluster a pot learns within a beat what a killed gateway alone knew, although its home was filled before the ledger
+// had that, and nothing is asked of the slot any more.
+func TestPromise_T8_whatAKilledGatewayAloneKnewIsInThePot_onCluster(t *testing.T) {
+	dir, left := t.TempDir(), t.TempDir()
+	b := newPotBench(t, 1, 100*money.USD, nil)
+	mortal := b.open(func(options *redis.Options) { options.DataDir = dir })
+	b.spend(b.engines[0], potTeams[1], 10*money.USD)
+	b.drain(b.engines[0])
+	request, _ := b.reserve(mortal, potTeams[0], 50*money.USD)
+	b.record.SetDown(true)
+	b.settle(mortal, request, 50*money.USD)
+	_ = mortal.Drain(t.Context()) // it fails
+	if err := os.CopyFS(left, os.DirFS(dir)); err != nil {
+		t.Fatal(err)
+	}
+	b.lose("{t:")
+	b.lose("{b:")
+	b.record.SetDown(false)
+	b.spend(b.engines[0], potTeams[1], 10*money.USD) // which fills the home
+	b.want(b.engines[0], 20*money.USD, 0)
+
+	b.open(func(options *redis.Options) { options.DataDir = left })
+	if err := b.engines[0].Beat(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	b.want(b.engines[0], 70*money.USD, 0)
+	b.refused(b.engines[0], potTeams[0], 31*money.USD)
+	b.spend(b.engines[0], potTeams[1], 30*money.USD)
+	b.refused(b.engines[0], potTeams[2], 1)
+}
+
 // While the record is there nothing is written to the disk, and when it is back what was is taken away.
 func TestRedis_spillsNothingThatTheRecordHas(t *testing.T) {
 	server, record, dir := testenv.StartRedis(t), quotatest.NewRecord(), t.TempDir()

@@ -132,7 +132,7 @@ func (s *Streams) RecordUnrecorded(ctx context.Context, slot string) (counters m
 	return s.recordRows(ctx, s.writtenIn(slot))
 }
 
-// recordRows records rows and has the counters that they were spent from filled again.
+// recordRows records rows and has the counters that they were spent from filled again, and the homes of pots on a Cluster.
 func (s *Streams) recordRows(ctx context.Context, rows []Row) (counters map[string]bool, err error) {
 	for batch := range slices.Chunk(rows, drainCount) {
 		if err := s.recordWritten(ctx, batch); err != nil {
@@ -148,6 +148,11 @@ func (s *Streams) recordRows(ctx context.Context, rows []Row) (counters map[stri
 	for counter := range counters {
 		if _, err := s.conn.CallInt(ctx, s.conn.Scripts.Unseed, counter, nil); err != nil {
 			return nil, fmt.Errorf("have %s filled again: %w", counter, err)
+		}
+		for _, home := range s.conn.Keys.HomesOf(counter) {
+			if _, err := s.conn.CallInt(ctx, s.conn.Scripts.Stale, home, nil); err != nil {
+				return nil, fmt.Errorf("have %s filled again: %w", home, err)
+			}
 		}
 	}
 	return counters, nil

@@ -2,6 +2,7 @@ package script
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
 )
@@ -38,7 +39,8 @@ import (
 //	PREFIX:{t:SLOT}:b:SCOPE:START-END  hash    as above, and of a pot: e epoch, n number, g allowance, l terms, t last used
 //	PREFIX:{b:SCOPE}:b:START-END       hash    a pot's home: z filled, e epoch, v version, a:SLOT how a slot stands, packed,
 //	                                           s:SLOT what was spent in a slot without a counter, G granted, U settled
-//	                                           and P reserved in all of them, N how many, l terms, m: as above
+//	                                           and P reserved in all of them, N how many, l terms, m: as above,
+//	                                           r the epoch in which it was found that the ledger has more
 //	PREFIX:{b:SCOPE}:b:START-END:sweep string  which gateway has looked at all slots lately
 type Keys struct {
 	Prefix string
@@ -83,6 +85,25 @@ func (k Keys) CounterBase(scope quota.Scope, slot string) string {
 // Home is the key of a pot's home, or of a budget's counter on a single server.
 func (k Keys) Home(scope quota.Scope, period quota.Period) string {
 	return k.Budget(scope) + periodSuffix(period)
+}
+
+// HomesOf are the keys that may be the home of a pot whose counter in a slot has the key; of most counters there is none.
+// A name of a slot may hold what is between a slot and a scope.
+func (k Keys) HomesOf(counter string) (homes []string) {
+	if !k.Clustered {
+		return nil
+	}
+	const between = "}:b:"
+	for at := 0; ; {
+		next := strings.Index(counter[at:], between)
+		if next < 0 {
+			return homes
+		}
+		at += next + len(between)
+		if end := strings.LastIndexByte(counter, ':'); end >= at {
+			homes = append(homes, k.Budget(quota.Scope(counter[at:end]))+counter[end:])
+		}
+	}
 }
 
 // IsPot says whether the budget's spending is of several slots, which matters on a Cluster only.

@@ -55,12 +55,14 @@ var (
 	luaEscrowOpen string
 	//go:embed lua/escrow_fill.lua
 	luaEscrowFill string
+	//go:embed lua/escrow_stale.lua
+	luaEscrowStale string
 )
 
 // Set are the engine's atomic steps. Each is called by its hash and sent again when Redis has forgotten it.
 type Set struct {
 	Reserve, Settle, Cancel, Renew, Reap, Seed, Spent, Used, Bump, Beat, Restore, Epoch, Unseed, Drained *goredis.Script
-	Accept, Recall, Home, Open, Fill                                                                     *goredis.Script
+	Accept, Recall, Home, Open, Fill, Stale                                                              *goredis.Script
 }
 
 // New prepares the texts. rewrite, when not nil, puts bugs into them, for tests.
@@ -77,7 +79,7 @@ func New(clustered bool, rewrite func(string) string) Set {
 		Beat: script(luaBeat), Restore: script(luaRestore),
 		Epoch: script(luaEpoch), Unseed: script(luaUnseed), Drained: script(luaDrained),
 		Accept: script(luaEscrowAccept), Recall: script(luaEscrowRecall), Home: script(luaEscrowHome),
-		Open: script(luaEscrowOpen), Fill: script(luaEscrowFill),
+		Open: script(luaEscrowOpen), Fill: script(luaEscrowFill), Stale: script(luaEscrowStale),
 	}
 }
 

@@ -15,14 +15,15 @@ local told = {
 local need, wish, limit, terms = tonumber(ARGV[10]), tonumber(ARGV[11]), tonumber(ARGV[12]), ARGV[13]
 local recalled, generation = ARGV[14] == '1', ARGV[15]
 
-local field = redis.call('HMGET', key, 'z', 'e', 'v', 'G', 'U', 'P', 'N', 'l', 'a:' .. slot, 's:' .. slot)
+local field = redis.call('HMGET', key, 'z', 'e', 'v', 'G', 'U', 'P', 'N', 'l', 'a:' .. slot, 's:' .. slot, 'r')
 local epoch, version = amount(field[2]), amount(field[3])
 if not field[1] then
   return { 'seed', version, epoch }
 end
 local granted, settled, held, slots = amount(field[4]), amount(field[5]), amount(field[6]), amount(field[7])
 local a = field[9] and cmsgpack.unpack(field[9])
-if version < seen or told.epoch > epoch or (a and told.epoch == epoch and told.n >= a.n and told.g > a.g) then
+local refill = field[11] and field[11] == field[2] -- the ledger has more than the home was filled with
+if refill or version < seen or told.epoch > epoch or (a and told.epoch == epoch and told.n >= a.n and told.g > a.g) then
   return { 'lost', version, epoch }
 end
 
@@ -38,7 +39,8 @@ else
   slots = slots + 1
 end
 local behind = told.epoch < epoch or told.n < a.n -- the slot has not heard of everything it was granted
-if told.epoch == epoch and told.n > a.n then
+-- A slot that has given back before a grant arrived has the grant's number, and will not take it any more.
+if told.epoch == epoch and (told.n > a.n or told.n == a.n and told.g < a.g) then
   a.n, a.g = told.n, told.g
 end
 if told.at >= a.at then
