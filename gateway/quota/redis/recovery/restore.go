@@ -114,9 +114,18 @@ func (r *Recovery) restoreNow(ctx context.Context, slot string, log *Log) error 
 	if err != nil {
 		return fmt.Errorf("restore %s: %w", slot, err)
 	}
-	r.Logger.WarnContext(ctx, "redis had lost data",
-		slog.String("slot", slot), slog.Int("sent", len(items)), slog.Any("restored", lost))
+	r.tellOf(ctx, slot, len(items), lost)
 	return nil
+}
+
+// tellOf says what Redis lacked. After a mere pause it is told again what it may not have heard, and mostly has it.
+func (r *Recovery) tellOf(ctx context.Context, slot string, sent int, lacked int64) {
+	about := slog.Group("", slog.String("slot", slot), slog.Int("sent", sent), slog.Int64("lacked", lacked))
+	if lacked == 0 {
+		r.Logger.InfoContext(ctx, "redis was told again what is under way and was settled lately, and lacked nothing of it", about)
+		return
+	}
+	r.Logger.WarnContext(ctx, "redis lacked what is under way or was settled lately, and has it again", about)
 }
 
 // sendItems sends the number that ends the restoration with the last batch only.
