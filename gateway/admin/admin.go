@@ -45,6 +45,8 @@ type Options struct {
 	Prices usage.Prices
 	// Forecasts say when caps fall; nil foresees nothing.
 	Forecasts stores.Forecasts
+	// Replay decides the calls of a time again under a proposal; nil cannot.
+	Replay func(ctx context.Context, proposal api.Proposal, from, to time.Time) (api.QuotaReplay, error)
 	// People says that people come with tokens of an identity provider: their names are not known beforehand.
 	People bool
 	// MaxBody is the largest request body in bytes; 0 is [httpx.DefaultMaxBody].
@@ -78,6 +80,9 @@ type Server struct {
 	now       func() time.Time
 	rules     []asking.Rule
 	logger    *slog.Logger
+	replay    func(ctx context.Context, proposal api.Proposal, from, to time.Time) (api.QuotaReplay, error)
+	// replaying lets in one replay at a time: each may read a million rows.
+	replaying chan struct{}
 }
 
 // New returns the handler of all admin paths, and of every path that no route has.
@@ -88,6 +93,7 @@ func New(options Options) http.Handler {
 		record: options.Record, spending: options.Spending, changes: options.Changes, tester: options.Tester,
 		models: options.Models, declared: options.Declared, prices: options.Prices, forecasts: options.Forecasts, pepper: options.Pepper, people: options.People, now: options.Now,
 		rules: options.AutoApprove, logger: options.Logger,
+		replay: options.Replay, replaying: make(chan struct{}, 1),
 	}
 	if s.models == nil {
 		s.models = noModels{}
@@ -193,6 +199,7 @@ func (s *Server) alerts() *alerts.Book {
 func (s *Server) rehearsals() *rehearse.Checker {
 	return &rehearse.Checker{
 		Record: s.record, Spending: s.spending, Now: s.now, Models: s.allModels,
+		Replay: s.replay, Replaying: s.replaying,
 		Within: func(team *api.Team, key api.Key) error { return s.checkWithin(team, api.Key{}, key) },
 		Stage: func(record stores.Record, spending stores.Spending, changes stores.Changes) []route.Route {
 			stage := *s

@@ -91,6 +91,9 @@ func (g *gateway) serve(record stores.Record) {
 		Record: record, Spending: g.spending, Changes: g.changes, AutoApprove: g.rules,
 		Tester: g.tester, Pepper: []byte("pepper"), Logger: slog.New(slog.NewJSONHandler(g.log, nil)),
 		Models: g.models, Declared: g.declared, Prices: g.prices, Now: g.clock,
+		Replay: func(_ context.Context, _ api.Proposal, from, to time.Time) (api.QuotaReplay, error) {
+			return api.QuotaReplay{From: from, To: to}, nil
+		},
 	}))
 	g.t.Cleanup(g.Server.Close)
 }

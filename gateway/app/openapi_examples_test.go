@@ -137,6 +137,7 @@ var lastExamples = []example{
 	{pattern: "POST /quota/check", body: `{"changes":[{"route":"/team/update","body":{"team_id":"team-b","rpm_limit":1}},{"route":"/budget/new","body":{"everything":true}}]}`, bad: `{}`, status: 400},
 	{pattern: "POST /quota/check", body: `{"route":"/team/update","body":{"team_id":"none"}}`},
 	{pattern: "POST /quota/check", body: `{"separately":true,"changes":[{"route":"/team/update","body":{"team_id":"none"}},{"route":"/team/new","body":{"team_id":"n"}}]}`},
+	{pattern: "POST /quota/replay", body: `{"over":"2d","changes":[{"route":"/team/update","body":{"team_id":"team-b","rpm_limit":1}}]}`, bad: `{"over":"31d"}`, status: 400},
 
 	{pattern: "GET /audit", query: "?page_size=2", bad: "?page=0", status: 400},
 	{pattern: "POST /alert/planned", body: `{"team_id":"team-a","day":"2026-11-30"}`, bad: `{"team_id":"none"}`, status: 404},

@@ -28,6 +28,7 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/degraded"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/replay"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/safedial"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/seal"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/store"
@@ -185,6 +186,7 @@ func assemble(ctx context.Context, options Options) (_ *parts, err error) {
 		Models: served{p.source, p.models}, Prices: p.models,
 		Pepper: pepper, Logger: logger, People: settings.OIDC != nil,
 		AutoApprove: rulesOf(settings.AutoApprove),
+		Replay:      (&replay.Replayer{Record: p.store, Spending: p.spending, Names: p.modelNames}).Replay,
 	}
 	p.console = p.openConsole(options, callers, sealer)
 	return p, nil

@@ -45,12 +45,17 @@ func (w *Writer) SpendBySlot(ctx context.Context, scope quota.Scope, period quot
 }
 
 func (w *Writer) selection(ctx context.Context, scope quota.Scope) (api.LedgerSelection, error) {
-	selection, err := w.selected(ctx, scope)
+	return Selection(ctx, scope, w.options.Store.Budget)
+}
+
+// Selection is what of the ledger a budget's scope covers, with what was adjusted there. Pots are looked up.
+func Selection(ctx context.Context, scope quota.Scope, potOf func(ctx context.Context, id string) (api.Budget, error)) (api.LedgerSelection, error) {
+	selection, err := selected(ctx, scope, potOf)
 	selection.Scope = string(scope)
 	return selection, err
 }
 
-func (w *Writer) selected(ctx context.Context, scope quota.Scope) (api.LedgerSelection, error) {
+func selected(ctx context.Context, scope quota.Scope, potOf func(ctx context.Context, id string) (api.Budget, error)) (api.LedgerSelection, error) {
 	kind, id, _ := strings.Cut(string(scope), ":")
 	switch {
 	case id == "":
@@ -67,7 +72,7 @@ func (w *Writer) selected(ctx context.Context, scope quota.Scope) (api.LedgerSel
 		}
 		return api.LedgerSelection{TeamIDs: []string{team}, UserIDs: []string{user}}, nil
 	case kind == "budget":
-		budget, err := w.options.Store.Budget(ctx, id)
+		budget, err := potOf(ctx, id)
 		if err != nil {
 			return api.LedgerSelection{}, err
 		}

@@ -23,6 +23,8 @@ type Options struct {
 	Usage UsageReader
 	// Gateway, if there is one, tells what the plan would do.
 	Gateway Rehearser
+	// Replay, if there is one, decides the calls of the last days again.
+	Replay Replayer
 	// MaxIncreasePct is the percentage that a limit may grow by without approval; 0 is no policy.
 	// Taking a limit or a hard cap away always exceeds it.
 	MaxIncreasePct float64
@@ -64,6 +66,7 @@ func Render(ctx context.Context, w io.Writer, plan io.Reader, options Options) (
 	}
 	usage := readUsage(ctx, options.Usage, read.objects)
 	rehearsed := rehearse(ctx, options.Gateway, read.objects)
+	again := replay(ctx, options.Replay, read.objects)
 	var result Result
 	var rows []row
 	var reasons []reason
@@ -108,10 +111,10 @@ func Render(ctx context.Context, w io.Writer, plan io.Reader, options Options) (
 		}
 	}
 	result.NeedsApproval = len(approvals) > 0
-	result.Asking = errors.Join(usage.failed, rehearsed.failed)
+	result.Asking = errors.Join(usage.failed, rehearsed.failed, again.asking())
 	page := page{
 		rows: rows, withUsage: options.Usage != nil, summary: summary(counts, len(read.invocations), len(read.strangers)),
-		headline: read.headline(), effects: rehearsed.table(),
+		headline: read.headline(), effects: rehearsed.table() + again.section(),
 		notes: slices.Concat(usage.notes(rehearsed.untold(read.objects)), rehearsed.notes(), read.notes), approvals: approvals, warnings: warnings,
 	}
 	if _, err := io.WriteString(w, page.markdown()); err != nil {

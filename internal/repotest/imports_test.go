@@ -13,7 +13,7 @@ const module = "github.com/bursarhq/terraform-provider-bursar/"
 // and gateway/app passes the real thing. exceptions lists the imports that are meant.
 var levels = [][]string{
 	{"gateway/cmd", "gateway/app", "gateway/doctor"},
-	{"gateway/admin", "gateway/proxy", "gateway/console", "gateway/alert", "gateway/review", "gateway/export", "gateway/outlook"},
+	{"gateway/admin", "gateway/proxy", "gateway/console", "gateway/alert", "gateway/review", "gateway/export", "gateway/outlook", "gateway/replay"},
 	{"gateway/policy", "gateway/deployment", "gateway/calibration"},
 	{
 		"gateway/quota", "gateway/tokens", "gateway/hosted", "gateway/ledger", "gateway/upstream", "gateway/auth", "gateway/httpx",

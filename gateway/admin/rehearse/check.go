@@ -20,7 +20,7 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
-// Checker answers what changes would do. All fields are required.
+// Checker answers what changes would do. All fields but Replay are required.
 type Checker struct {
 	Record   stores.Record
 	Spending stores.Spending
@@ -29,6 +29,9 @@ type Checker struct {
 	Models func(ctx context.Context) ([]api.Model, error)
 	// Within says why a team does not have what a key is to get, nil when it has.
 	Within func(team *api.Team, key api.Key) error
+	// Replay decides the calls of a time again; nil cannot. Replaying lets in as many at once as it has room for.
+	Replay    func(ctx context.Context, proposal api.Proposal, from, to time.Time) (api.QuotaReplay, error)
+	Replaying chan struct{}
 	// Stage returns the routes on a stage: they write into the record and tell the changes, and nobody else.
 	Stage func(record stores.Record, spending stores.Spending, changes stores.Changes) []route.Route
 }
@@ -44,6 +47,14 @@ func Routes(s *Checker) []route.Route {
 				"For each team: the terms before and after, what is used now, the busiest minute of the last day, whether requests " +
 				"would be refused or throttled, which shared budgets are charged, and which keys would get less than their own limits say. " +
 				"For each changed key: what it has spent by terms of its own. And the names of models that nothing serves.",
+		}),
+		route.New("POST /quota/replay", auth.Read, s.replay, route.Spec{
+			Tag: "quota", Summary: "Say which calls of the last days changes would have refused, and change nothing.", Closed: true,
+			Description: "Takes the `changes` of `/quota/check` and `over`, how far back to begin: up to `30d`, `7d` unless given. " +
+				"The engine that decides calls decides those of the ledger again, on their recorded arrivals and amounts: by the limits in " +
+				"force, and by the proposed ones. For both: how many it refuses, by which limit, from when on, and what those calls had cost; " +
+				"and the same by key and model. `estimated` counts calls whose row does not say what was reserved. " +
+				"Calls that were refused at their time are not in the ledger and are not decided again.",
 		}),
 	}
 }
@@ -75,20 +86,28 @@ func (s *Checker) checkQuota(c *route.Call, question quotaQuestion) (answer quot
 	if question.Route != nil {
 		changes = append(changes, api.QuotaChange{Route: *question.Route, Body: question.Body})
 	}
-	if len(changes) == 0 || len(changes) > maxChanges {
-		return answer, api.FieldErrorf("changes", "is required: 1 to %d objects with route and body, or one route and body beside each other", maxChanges)
-	}
-	known := rehearsed(s.Stage(s.Record, s.Spending, noChanges{}))
-	for i, change := range changes {
-		if _, found := known[change.Route]; !found {
-			return answer, api.FieldErrorf("route", "of change %d must be one of %s", i+1, strings.Join(slices.Sorted(maps.Keys(known)), ", "))
-		}
+	if err := s.checkChanges(changes); err != nil {
+		return answer, err
 	}
 	if question.Separately {
 		return s.checkSeparately(c, changes)
 	}
 	check, err := s.checkTogether(c, changes)
 	return quotaAnswer{QuotaCheck: check}, err
+}
+
+// checkChanges says what of the changes cannot be asked about.
+func (s *Checker) checkChanges(changes []api.QuotaChange) error {
+	if len(changes) == 0 || len(changes) > maxChanges {
+		return api.FieldErrorf("changes", "is required: 1 to %d objects with route and body, or one route and body beside each other", maxChanges)
+	}
+	known := rehearsed(s.Stage(s.Record, s.Spending, noChanges{}))
+	for i, change := range changes {
+		if _, found := known[change.Route]; !found {
+			return api.FieldErrorf("route", "of change %d must be one of %s", i+1, strings.Join(slices.Sorted(maps.Keys(known)), ", "))
+		}
+	}
+	return nil
 }
 
 // rehearsed are the routes whose changes can be asked about, by path.

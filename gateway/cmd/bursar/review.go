@@ -30,6 +30,7 @@ type reviewCommand struct {
 	TestPolicy     string  `help:"Try the cases of this file on the policy instead of reviewing a plan." type:"existingfile"`
 	Post           string  `help:"Put the review up as one comment and a commit status, by the variables of the pipeline." enum:",github,gitlab" default:"" placeholder:"github|gitlab"`
 	PostName       string  `help:"Tells the reviews of several pipelines on one pull request apart." default:"quotas"`
+	Replay         string  `help:"How far back the calls on record are decided again under the plan's limits: 14d, at most 30d. Needs the gateway." placeholder:"14d"`
 	Offline        bool    `help:"Do not ask the gateway, even where its address is set."`
 	MaxIncreasePct float64 `help:"Exit with 2 when a limit grows by more than this percentage; 0 does not."`
 }
@@ -69,6 +70,12 @@ func (c reviewCommand) Run(ctx context.Context) error {
 			return fmt.Errorf("--endpoint: %w", err)
 		}
 		options.Usage, options.Gateway = usage{gateway}, usage{gateway}
+		if c.Replay != "" {
+			options.Replay = past{gateway, c.Replay}
+		}
+	}
+	if c.Replay != "" && options.Replay == nil {
+		return errors.New("--replay needs the gateway: set --endpoint, and leave --offline out")
 	}
 	var markdown bytes.Buffer
 	result, err := review.Render(ctx, io.MultiWriter(os.Stdout, &markdown), plan, options)
@@ -176,6 +183,17 @@ type usage struct{ gateway *client.Client }
 // Rehearse implements [review.Rehearser].
 func (u usage) Rehearse(ctx context.Context, changes []api.QuotaChange) (api.QuotaCheck, error) {
 	return u.gateway.CheckQuota(ctx, changes)
+}
+
+// past decides calls of the past again, by a gateway.
+type past struct {
+	gateway *client.Client
+	over    string
+}
+
+// Replay implements [review.Replayer].
+func (p past) Replay(ctx context.Context, changes []api.QuotaChange) (api.QuotaReplay, error) {
+	return p.gateway.ReplayQuota(ctx, p.over, changes)
 }
 
 // Spent implements [review.UsageReader].

@@ -159,3 +159,12 @@ WHERE 1 = 1
   AND model = $model -- if model
   AND day >= $from_day -- if from_day
   AND day < $to_day -- if to_day
+
+-- name: ledger_replay
+-- The tokens of a call together: only their sum is counted.
+SELECT id, kind, admitted_at_ms * 1000 + admitted_us, settled_at_ms * 1000 + settled_us, team_id, key_id, user_id, model,
+    prompt_tokens + completion_tokens, cost_nano,
+    reserved_tokens, reserved_cost_nano, sparable_tokens, sparable_cost_nano, uncounted_tokens
+FROM ledger
+WHERE admitted_at_ms >= $from_ms AND admitted_at_ms < $to_ms AND calls = 1
+ORDER BY admitted_at_ms, admitted_us, id
