@@ -3,7 +3,6 @@ package review
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"strings"
 
@@ -70,19 +69,11 @@ type plan struct {
 const ours = "bursar_"
 
 func readPlan(r io.Reader) (plan, error) {
-	data, err := io.ReadAll(r)
+	decoded, err := decodePlan(r)
 	if err != nil {
-		return plan{}, fmt.Errorf("read the plan: %w", err)
+		return plan{}, err
 	}
-	var decoded tfjson.Plan
-	decoded.UseJSONNumber(true)
-	if err := decoded.UnmarshalJSON(data); err != nil {
-		return plan{}, fmt.Errorf("%s: %w", misfit(data, err), ErrPlan)
-	}
-	if decoded.PlannedValues == nil && decoded.ResourceChanges == nil {
-		return plan{}, fmt.Errorf("the JSON has no planned values, it may be a state: %w", ErrPlan)
-	}
-	read := plan{invocations: invocationsOf(&decoded)}
+	read := plan{invocations: invocationsOf(decoded)}
 	for _, change := range decoded.ResourceChanges {
 		read.note(change)
 		if object, ours := objectOf(change); ours {

@@ -1,0 +1,183 @@
+package review
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2/hclwrite"
+	tfjson "github.com/hashicorp/terraform-json"
+	ctyjson "github.com/zclconf/go-cty/cty/json"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+// AuditLog says who changed objects, usually by asking a gateway.
+type AuditLog interface {
+	// LastChange returns the newest change of an object, by its id on the gateway; false when none is known.
+	LastChange(ctx context.Context, objectID string) (api.Audit, bool, error)
+}
+
+// Drifted is what a report of drift found.
+type Drifted struct {
+	// Objects is how many resources are not on the gateway as Terraform left them.
+	Objects int
+	// Asking is why the audit log could not be read; nil if it could, or was not asked.
+	Asking error
+}
+
+// Drift reads a plan, best one of "terraform plan -refresh-only", and writes what was changed outside of Terraform: old,
+// new, by whom, when and why as far as the audit log tells, and the lines that adopt it. Errors are as [Render]'s.
+func Drift(ctx context.Context, w io.Writer, plan io.Reader, log AuditLog) (Drifted, error) {
+	decoded, err := decodePlan(plan)
+	if err != nil {
+		return Drifted{}, err
+	}
+	var found Drifted
+	var b strings.Builder
+	for _, change := range decoded.ResourceDrift {
+		object, ours := objectOf(change)
+		if !ours {
+			continue
+		}
+		differences := object.drifted()
+		if len(differences) == 0 && object.action == updated {
+			continue
+		}
+		found.Objects++
+		if found.Objects > mostRows {
+			continue
+		}
+		writeDrift(&b, object, differences)
+		if log != nil && found.Asking == nil {
+			found.Asking = writeAuthor(ctx, &b, object, log)
+		}
+	}
+	if found.Objects > mostRows {
+		fmt.Fprintf(&b, "\n%d more resources were changed.\n", found.Objects-mostRows)
+	}
+	head := "## Changed outside of Terraform\n\n"
+	switch found.Objects {
+	case 0:
+		head += "Nothing: what is on the gateway is what Terraform left there.\n"
+	case 1:
+		head += "1 resource is not as Terraform left it. The next apply undoes that, unless its lines are adopted.\n"
+	default:
+		head += fmt.Sprintf("%d resources are not as Terraform left them. The next apply undoes that, unless the lines are adopted.\n", found.Objects)
+	}
+	if found.Asking != nil {
+		b.WriteString("\n* Who changed it could not be asked of the gateway: " + code(found.Asking.Error()) + "\n")
+	}
+	if _, err := io.WriteString(w, head+b.String()); err != nil {
+		return found, fmt.Errorf("write the report: %w", err)
+	}
+	return found, nil
+}
+
+// drifted are the attributes that differ; what limits nothing drifts as well as what does.
+func (o object) drifted() []difference {
+	if o.action != updated {
+		return nil
+	}
+	found := o.differences()
+	for path := range o.kind.without {
+		d := difference{attribute: attribute{path: path, format: plain, none: "none"}, old: o.before.at(path), new: o.after.at(path)}
+		if !strings.Contains(path, ".") && d.changed(updated) {
+			found = append(found, d)
+		}
+	}
+	slices.SortFunc(found, func(a, b difference) int { return strings.Compare(a.label(), b.label()) })
+	return found
+}
+
+func writeDrift(b *strings.Builder, o object, differences []difference) {
+	fmt.Fprintf(b, "\n### %s\n\n", code(o.address))
+	if o.action == deleted {
+		b.WriteString("It is gone from the gateway. The next apply makes it anew; to adopt that, delete its block.\n")
+		return
+	}
+	writeRow(b, []string{"Attribute", "Terraform left", "Is now"})
+	writeRow(b, []string{"---", "---", "---"})
+	for _, d := range differences {
+		writeRow(b, []string{d.label(), d.attribute.show(d.old), d.attribute.show(d.new)})
+	}
+	lines := o.adopting(differences)
+	if len(lines) == 0 {
+		return
+	}
+	b.WriteString("\nTo adopt it, write:\n\n```hcl\n" + strings.Join(lines, "\n") + "\n```\n")
+}
+
+// adopting are the lines of configuration that make the change Terraform's own. What is sensitive has none.
+func (o object) adopting(differences []difference) (lines []string) {
+	seen := map[string]bool{}
+	for _, d := range differences {
+		name, _, _ := strings.Cut(d.attribute.path, ".")
+		now := o.after.at(name)
+		if seen[name] || now.sensitive || o.before.at(name).sensitive || now.unknown {
+			continue
+		}
+		seen[name] = true
+		if text, ok := literal(now.raw); ok {
+			lines = append(lines, name+" = "+text)
+		}
+	}
+	return lines
+}
+
+// literal is a value as configuration has it.
+func literal(raw any) (string, bool) {
+	data, err := json.Marshal(raw)
+	if err != nil {
+		return "", false
+	}
+	kind, err := ctyjson.ImpliedType(data)
+	if err != nil {
+		return "", false
+	}
+	value, err := ctyjson.Unmarshal(data, kind)
+	if err != nil {
+		return "", false
+	}
+	return string(hclwrite.TokensForValue(value).Bytes()), true
+}
+
+// writeAuthor says who made the last change of an object.
+func writeAuthor(ctx context.Context, b *strings.Builder, o object, log AuditLog) error {
+	id := o.before.at(o.kind.id).text()
+	if o.kind.id == "" || id == "" {
+		return nil
+	}
+	audit, known, err := log.LastChange(ctx, id)
+	if err != nil || !known {
+		return err
+	}
+	fmt.Fprintf(b, "\nLast changed by %s on %s (%s)", code(audit.Actor), audit.At.UTC().Format("Mon 2 Jan 2006 15:04 UTC"), code(audit.Action))
+	if audit.Reason != "" {
+		b.WriteString(": " + code(audit.Reason))
+	} else {
+		b.WriteString(", without a reason")
+	}
+	b.WriteString(".\n")
+	return nil
+}
+
+// decodePlan reads a plan in JSON.
+func decodePlan(r io.Reader) (*tfjson.Plan, error) {
+	data, err := io.ReadAll(r)
+	if err != nil {
+		return nil, fmt.Errorf("read the plan: %w", err)
+	}
+	var decoded tfjson.Plan
+	decoded.UseJSONNumber(true)
+	if err := decoded.UnmarshalJSON(data); err != nil {
+		return nil, fmt.Errorf("%s: %w", misfit(data, err), ErrPlan)
+	}
+	if decoded.PlannedValues == nil && decoded.ResourceChanges == nil {
+		return nil, fmt.Errorf("the JSON has no planned values, it may be a state: %w", ErrPlan)
+	}
+	return &decoded, nil
+}
