@@ -1,6 +1,7 @@
 package app
 
 import (
+	"errors"
 	"net"
 	"net/http"
 	"sync"
@@ -45,5 +46,7 @@ func TestDoor_shutdownAfterDraining(t *testing.T) {
 	if err := d.shutdown(t.Context()); err != nil {
 		t.Error(err)
 	}
-	<-served
+	if err := <-served; !errors.Is(err, http.ErrServerClosed) {
+		t.Error(err)
+	}
 }
