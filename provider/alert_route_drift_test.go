@@ -12,11 +12,16 @@ var routeDrift = []driftCase[api.AlertRouteFields]{
 	{fullRoute, func(f *api.AlertRouteFields) { // value to value
 		f.Name, f.Events, f.TeamIDs = "x", api.StringList{"budget.hard_limit", "budget.soft_limit"}, api.StringList{"b", "a", "c"}
 		f.MinSeverity, f.Thresholds, f.Enabled = new("critical"), []float64{0.7, 0.95, 1}, false
+		f.Labels, f.Fallback, f.GroupWait, f.QuietHours = map[string]string{"tier": "lead"}, false, new("10s"), new("20:00-06:00 UTC")
+		f.RepeatInterval, f.EscalateTo, f.EscalateAfter = new("12h"), new("ann"), new("1h")
 		f.Webhook = &api.WebhookTarget{URL: "https://elsewhere.example.com/"}
 	}, changes{
 		"name": `"x" -> "oncall"`, "events.0": `"budget.hard_limit" -> "budget.soft_limit"`, "events.1": `"budget.soft_limit" -> "budget.hard_limit"`,
 		"team_ids.0": `"b" -> "a"`, "team_ids.1": `"a" -> "b"`, "team_ids.2": `"c" -> `,
 		"min_severity": `"critical" -> "warning"`, "thresholds.0": "0.7 -> 0.8", "enabled": "false -> true",
+		"labels.tier": `"lead" -> "gold"`, "fallback": "false -> true", "group_wait": `"10s" -> "30s"`,
+		"quiet_hours": `"20:00-06:00 UTC" -> "22:00-07:00 Europe/Berlin"`, "repeat_interval": `"12h" -> "24h"`,
+		"escalate_to": `"ann" -> "boss"`, "escalate_after": `"1h" -> "15m"`,
 		"webhook.url": `"https://elsewhere.example.com/" -> "https://alerts.example.com/llm"`,
 	}},
 	{fullRoute, func(f *api.AlertRouteFields) { // value to null, entries removed
@@ -26,8 +31,10 @@ var routeDrift = []driftCase[api.AlertRouteFields]{
 		"min_severity": ` -> "warning"`, "thresholds.2": " -> 1",
 	}},
 	{plainRoute, func(f *api.AlertRouteFields) { // null to value
+		f.Labels, f.GroupWait, f.QuietHours = map[string]string{"a": "b"}, new("10s"), new("20:00-06:00")
 		f.Events, f.TeamIDs, f.MinSeverity, f.Thresholds = api.StringList{"budget.soft_limit"}, api.StringList{"a"}, new("info"), []float64{0.5}
 	}, changes{
+		"labels.a": `"b" -> `, "group_wait": `"10s" -> `, "quiet_hours": `"20:00-06:00" -> `,
 		"events.0": `"budget.soft_limit" -> `, "team_ids.0": `"a" -> `, "min_severity": `"info" -> `, "thresholds.0": "0.5 -> ",
 	}},
 }

@@ -39,6 +39,7 @@ type alertRouteModel struct {
 	MinSeverity  types.String `tfsdk:"min_severity"`
 	Thresholds   types.List   `tfsdk:"thresholds"`
 	Enabled      types.Bool   `tfsdk:"enabled"`
+	routingModel
 	targetsModel
 	object.TimeoutsModel
 }
@@ -52,6 +53,7 @@ func (m alertRouteModel) toAPI() api.AlertRouteFields {
 		MinSeverity:  attribute.TextOf(m.MinSeverity),
 		Thresholds:   attribute.FloatsOf(m.Thresholds),
 		Enabled:      attribute.IsTrue(m.Enabled, true),
+		AlertRouting: m.routingModel.toAPI(),
 		AlertTargets: m.targetsModel.toAPI(),
 	}
 }
@@ -66,6 +68,7 @@ func alertRouteModelFrom(route api.AlertRoute, prior alertRouteModel) alertRoute
 		Thresholds:   attribute.FromFloats(route.Thresholds),
 		Enabled:      types.BoolValue(route.Enabled),
 
+		routingModel:  routingFrom(route.AlertRouting),
 		targetsModel:  targetsFrom(route.AlertTargets, prior.targetsModel),
 		TimeoutsModel: prior.TimeoutsModel.OrNull(),
 	}
@@ -134,7 +137,7 @@ func alertRouteSchema() schema.Schema {
 	return schema.Schema{
 		MarkdownDescription: "Says who is told what: which events, of which teams, go where: to a webhook, Slack, PagerDuty, " +
 			"e-mail, Microsoft Teams or Alertmanager. Each event is told once for each threshold and period, and again until the receiver takes it.",
-		Attributes: attribute.Merged(targetAttributes(), map[string]schema.Attribute{
+		Attributes: attribute.Merged(targetAttributes(), routingAttributes(), map[string]schema.Attribute{
 			"alert_route_id": attribute.ID("The route's id, for good: a change makes a new route. Leave it out to have the gateway choose one."),
 			"name":           schema.StringAttribute{MarkdownDescription: "The route's name for people, unique.", Required: true},
 			"events": attribute.StringList("The events to send: `" + strings.Join(api.Events, "`, `") + "`; the alerts guide says what each is. " +

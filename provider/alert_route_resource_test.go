@@ -22,6 +22,14 @@ resource "bursar_alert_route" "oncall" {
   team_ids     = ["a", "b"]
   min_severity = "warning"
   thresholds   = [0.8, 0.95, 1.0]
+  labels       = { tier = "gold" }
+  fallback     = true
+  group_wait   = "30s"
+  quiet_hours  = "22:00-07:00 Europe/Berlin"
+
+  repeat_interval = "24h"
+  escalate_to     = "boss"
+  escalate_after  = "15m"
   webhook = {
     url               = "https://alerts.example.com/llm"
     secret_wo         = "` + firstSecret + `"

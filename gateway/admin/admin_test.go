@@ -398,6 +398,10 @@ type fakeTester struct {
 	fails  error
 }
 
+func (f *fakeTester) Check(_ context.Context, event api.AlertEvent) ([]api.AlertDecision, error) {
+	return []api.AlertDecision{{AlertRouteID: "r", Name: "r", Takes: true, Reason: event.Type + " " + event.Severity + " " + event.TeamID}}, nil
+}
+
 func (f *fakeTester) SendTest(_ context.Context, id string) (api.AlertTest, error) {
 	f.tested = append(f.tested, id)
 	return api.AlertTest{AlertRouteID: id, Delivered: true, Status: "200 OK", Answer: "thanks"}, f.fails

@@ -130,7 +130,7 @@ func TestAlertDeliveries(t *testing.T) {
 		if err := g.store.InsertAlertEvent(t.Context(), api.AlertEvent{ID: id, Type: api.EventBudgetHardLimit, CreatedAt: time.Now()}); err != nil {
 			t.Fatal(err)
 		}
-		if err := g.store.RouteAlertEvent(t.Context(), id, []string{"r"}); err != nil {
+		if err := g.store.RouteAlertEvent(t.Context(), id, []api.AlertDecision{{AlertRouteID: "r", Takes: true}}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -156,4 +156,40 @@ func TestAlertDeliveries(t *testing.T) {
 	g.post("/alert/replay", `{"alert_route_id":"r"}`).ok().has("replayed", `["`+claimed[1].DeliveryID+`"]`)
 	g.get("/alert/deliveries?state=dead").ok().has("total", "0")
 	g.get("/audit?action=alert_delivery.replay").ok().has("total", "1")
+}
+
+// mentions fails the test unless the answer holds each of the texts.
+func (a answer) mentions(texts ...string) {
+	a.t.Helper()
+	for _, text := range texts {
+		if !strings.Contains(a.text, text) {
+			a.t.Errorf("no %s in %s", text, a.text)
+		}
+	}
+}
+
+func TestAlertEvents_acknowledgedSilencedAndChecked(t *testing.T) {
+	g := newGateway(t)
+	g.post("/team/new", `{"team_id":"red"}`).ok()
+	event := api.AlertEvent{ID: "e1", Type: api.EventBudgetHardLimit, Severity: "critical", TeamID: "red", CreatedAt: time.Now(), Message: "spent"}
+	if err := g.store.InsertAlertEvent(t.Context(), event); err != nil {
+		t.Fatal(err)
+	}
+	g.get("/alert/events?team_id=red&event=budget.hard_limit&severity=critical").ok().mentions(`"id":"e1"`, `"acknowledged_at":null`, `"decisions":[]`, `"total":1`)
+	g.get("/alert/events?event=budget.soft_limit").ok().has("total", "0")
+	g.get("/alert/events?event=lost").refused(400, "event", "must be one of")
+	g.post("/alert/ack", `{"event_id":"e1"}`).ok().has("acknowledged_by", `"admin"`)
+	g.post("/alert/ack", `{"event_id":"e2"}`).refused(404, "", "Alert event not found")
+	until := time.Now().Add(time.Hour).UTC().Format(time.RFC3339)
+	silence := g.post("/alert/silence", `{"team_id":"red","event":"budget.hard_limit","until":"`+until+`","reason":"a launch"}`).ok().textAt("silence_id")
+	g.get("/alert/silences").ok().mentions(`"silence_id":"`+silence+`"`, `"reason":"a launch"`)
+	g.post("/alert/silence", `{"until":"`+until+`"}`).refused(400, "team_id", "is required")
+	g.post("/alert/silence", `{"team_id":"red","until":"2020-01-01T00:00:00Z"}`).refused(400, "until", "is over")
+	g.post("/alert/silence", `{"event":"lost","until":"`+until+`"}`).refused(400, "event", "is no event")
+	g.post("/alert/silence", `{"team_id":"lost","until":"`+until+`"}`).refused(404, "", "")
+	g.post("/alert/silence/delete", `{"silence_id":"`+silence+`"}`).ok()
+	g.post("/alert/silence/delete", `{"silence_id":"`+silence+`"}`).refused(404, "", "Silence not found")
+	g.get("/audit?action=alert_silence.delete").ok().has("total", "1")
+	g.post("/alert_route/check", `{"event":"budget.hard_limit","team_id":"red"}`).ok().mentions(`"reason":"budget.hard_limit warning red"`)
+	g.post("/alert_route/check", `{"event":"lost"}`).refused(400, "event", "is no event")
 }

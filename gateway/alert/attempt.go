@@ -14,21 +14,28 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
-// attempt sends a claimed delivery once and notes how it ended. A nil route was deleted.
-func (s *Sender) attempt(ctx context.Context, route *api.AlertRoute, delivery api.AlertDelivery) {
-	outcome := s.send(ctx, route, delivery.Event)
+// attempt sends a group of claimed deliveries once, in one message, and notes how it ended. A nil route was deleted.
+func (s *Sender) attempt(ctx context.Context, route *api.AlertRoute, group []api.AlertDelivery) {
+	told := message(group)
+	outcome := s.send(ctx, route, told)
 	// What was sent must be noted even when the gateway is stopping, or it is sent again.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), markTimeout)
 	defer cancel()
-	if err := s.mark(ctx, route, delivery, outcome); err != nil {
-		s.log.ErrorContext(ctx, "alert attempt not noted, it will be repeated",
-			slog.String("event_id", delivery.Event.ID),
-			slog.String("alert_route_id", delivery.AlertRouteID),
-			slog.Any("error", err))
+	for _, delivery := range group {
+		of := outcome
+		if delivery.Event.ID != told.Event().ID {
+			of.Status += fmt.Sprintf(" (with %s)", told.Event().ID)
+		}
+		if err := s.mark(ctx, route, delivery, of); err != nil {
+			s.log.ErrorContext(ctx, "alert attempt not noted, it will be repeated",
+				slog.String("event_id", delivery.Event.ID),
+				slog.String("alert_route_id", delivery.AlertRouteID),
+				slog.Any("error", err))
+		}
 	}
 }
 
-func (s *Sender) send(ctx context.Context, route *api.AlertRoute, event api.AlertEvent) Outcome {
+func (s *Sender) send(ctx context.Context, route *api.AlertRoute, told Message) Outcome {
 	if route == nil {
 		return Outcome{Result: Gone, Status: "alert route was deleted"}
 	}
@@ -37,7 +44,7 @@ func (s *Sender) send(ctx context.Context, route *api.AlertRoute, event api.Aler
 	}
 	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()
-	return s.tell(ctx, *route, Message{Events: []api.AlertEvent{event}})
+	return s.tell(ctx, *route, told)
 }
 
 // tell sends a message where those about the same team and period stand.

@@ -47,7 +47,7 @@ func TestSender_takesOverFromADeadOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		outbox, target := &memory{routes: routes("a")}, always(sent)
 		outbox.add(events(1)...)
-		_ = outbox.RouteAlertEvent(t.Context(), "event_0", []string{"a"})
+		_ = outbox.RouteAlertEvent(t.Context(), "event_0", []api.AlertDecision{{AlertRouteID: "a", Takes: true}})
 		_, _ = outbox.ClaimDeliveries(t.Context(), "a", time.Now(), time.Now().Add(time.Minute), 1)
 		_, stop := run(t, outbox, target)
 		defer stop()
@@ -149,7 +149,7 @@ func TestSender_routeThatIsNoMore(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				outbox, target := &memory{routes: routes("a")}, always(sent)
 				outbox.add(events(1)...)
-				_ = outbox.RouteAlertEvent(t.Context(), "event_0", []string{"a"})
+				_ = outbox.RouteAlertEvent(t.Context(), "event_0", []api.AlertDecision{{AlertRouteID: "a", Takes: true}})
 				change(outbox)
 				_, stop := run(t, outbox, target)
 				defer stop()

@@ -68,6 +68,18 @@ func (m *memory) TellExpiringKeys(context.Context, time.Time, time.Time, int) (i
 	return 0, nil
 }
 
+func (m *memory) AlertTeam(context.Context, string) (api.AlertTeam, error) {
+	return api.AlertTeam{}, nil
+}
+
+func (m *memory) AlertSilences(context.Context, time.Time) ([]api.AlertSilence, error) {
+	return nil, nil
+}
+
+func (m *memory) StandingAlerts(context.Context, []string) ([]api.StandingAlert, error) {
+	return nil, nil
+}
+
 func (m *memory) UnroutedAlertEvents(_ context.Context, n int) ([]api.AlertEvent, error) {
 	end, err := m.begin("unrouted", "")
 	if err != nil {
@@ -77,7 +89,7 @@ func (m *memory) UnroutedAlertEvents(_ context.Context, n int) ([]api.AlertEvent
 	return slices.Clone(m.unrouted[:min(n, len(m.unrouted))]), nil
 }
 
-func (m *memory) RouteAlertEvent(_ context.Context, eventID string, routeIDs []string) error {
+func (m *memory) RouteAlertEvent(_ context.Context, eventID string, decisions []api.AlertDecision) error {
 	end, err := m.begin("route", eventID)
 	if err != nil {
 		return err
@@ -87,9 +99,12 @@ func (m *memory) RouteAlertEvent(_ context.Context, eventID string, routeIDs []s
 	if at < 0 {
 		return nil
 	}
-	for _, routeID := range routeIDs {
+	for _, decision := range decisions {
+		if !decision.Takes {
+			continue
+		}
 		m.deliveries = append(m.deliveries, &delivery{AlertDelivery: api.AlertDelivery{
-			DeliveryID: fmt.Sprintf("delivery_%d", len(m.deliveries)), AlertRouteID: routeID,
+			DeliveryID: fmt.Sprintf("delivery_%d", len(m.deliveries)), AlertRouteID: decision.AlertRouteID,
 			Event: m.unrouted[at], State: api.DeliveryPending,
 		}})
 	}

@@ -23,9 +23,18 @@ type Outbox interface {
 	// TellExpiringKeys adds the events of up to n keys that stop working between now and until and that nobody was told of yet.
 	TellExpiringKeys(ctx context.Context, now, until time.Time, n int) (int, error)
 
-	// RouteAlertEvent stores the event's deliveries, due at once, and takes the event off the
-	// unrouted ones, in one step. Doing it again changes nothing.
-	RouteAlertEvent(ctx context.Context, eventID string, routeIDs []string) error
+	// RouteAlertEvent stores the deliveries to the routes that take the event, due when their decisions say or at once, keeps
+	// the decisions, and takes the event off the unrouted ones, in one step. Doing it again changes nothing.
+	RouteAlertEvent(ctx context.Context, eventID string, decisions []api.AlertDecision) error
+
+	// AlertTeam is what routes need of a team, nothing when there is none.
+	AlertTeam(ctx context.Context, teamID string) (api.AlertTeam, error)
+
+	// AlertSilences are the silences that have not ended.
+	AlertSilences(ctx context.Context, now time.Time) ([]api.AlertSilence, error)
+
+	// StandingAlerts are the events of budgets that still hold, with each of the routes that got them.
+	StandingAlerts(ctx context.Context, routeIDs []string) ([]api.StandingAlert, error)
 
 	// DueAlertRoutes returns the ids of the routes that have a delivery to claim at now.
 	DueAlertRoutes(ctx context.Context, now time.Time) ([]string, error)

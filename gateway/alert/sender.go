@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -35,6 +36,8 @@ type Options struct {
 	// Targets send to routes, by the kind of the route's target.
 	Targets map[string]Target
 	Logger  *slog.Logger
+	// ToOwners tells the owners of a team of it without a route.
+	ToOwners bool
 	// Now is the clock; nil is the system's.
 	Now func() time.Time
 }
@@ -43,6 +46,7 @@ type Options struct {
 type Sender struct {
 	outbox  Outbox
 	targets map[string]Target
+	owners  bool
 	log     *slog.Logger
 	now     func() time.Time
 	wake    chan struct{}
@@ -58,6 +62,7 @@ func New(options Options) *Sender {
 	s := &Sender{
 		outbox:  options.Outbox,
 		targets: options.Targets,
+		owners:  options.ToOwners,
 		log:     options.Logger,
 		now:     options.Now,
 		wake:    make(chan struct{}, 1),
@@ -123,7 +128,7 @@ func (s *Sender) route(ctx context.Context) error {
 		}
 		var failed []error
 		for _, event := range events {
-			if err := s.outbox.RouteAlertEvent(ctx, event.ID, wanting(routes, event)); err != nil {
+			if err := s.routeOne(ctx, routes, event); err != nil {
 				failed = append(failed, fmt.Errorf("route alert event %s: %w", event.ID, err))
 				continue
 			}
@@ -133,6 +138,39 @@ func (s *Sender) route(ctx context.Context) error {
 			return errors.Join(failed...)
 		}
 	}
+}
+
+func (s *Sender) routeOne(ctx context.Context, routes []api.AlertRoute, event api.AlertEvent) error {
+	decisions, err := s.Decide(ctx, routes, event)
+	if err != nil {
+		return err
+	}
+	return s.outbox.RouteAlertEvent(ctx, event.ID, decisions)
+}
+
+// Decide says of each route whether it would take an event now, and why.
+func (s *Sender) Decide(ctx context.Context, routes []api.AlertRoute, event api.AlertEvent) ([]api.AlertDecision, error) {
+	c := circumstances{toOwners: s.owners, now: s.now()}
+	var err error
+	labelled := slices.ContainsFunc(routes, func(route api.AlertRoute) bool { return len(route.Labels) > 0 })
+	if event.TeamID != "" && (labelled || s.owners) {
+		if c.team, err = s.outbox.AlertTeam(ctx, event.TeamID); err != nil {
+			return nil, fmt.Errorf("read team %s: %w", event.TeamID, err)
+		}
+	}
+	if c.silences, err = s.outbox.AlertSilences(ctx, c.now); err != nil {
+		return nil, fmt.Errorf("read silences: %w", err)
+	}
+	return decide(routes, event, c), nil
+}
+
+// Check says of each route whether it would take an event now, and why, and tells nobody.
+func (s *Sender) Check(ctx context.Context, event api.AlertEvent) ([]api.AlertDecision, error) {
+	routes, err := s.outbox.AlertRouteTargets(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read alert routes: %w", err)
+	}
+	return s.Decide(ctx, routes, event)
 }
 
 // logEvent writes each event once into the log of the gateway that routes it, also when no route wants it: a budget
@@ -164,12 +202,23 @@ func (s *Sender) deliver(ctx, attempts context.Context) error {
 		if free == 0 {
 			continue // the attempt that ends next wakes us
 		}
-		claimed, err := s.outbox.ClaimDeliveries(ctx, id, now, now.Add(lease), free)
+		route, err := s.routeOf(ctx, routes, id)
+		if err != nil {
+			return err
+		}
+		n, until := free, now.Add(lease)
+		if route != nil && readByPeople(*route) {
+			if free < perRoute {
+				continue // what is under way may be followed by more of the same team
+			}
+			n, until = maxGroup, now.Add(groupLease)
+		}
+		claimed, err := s.outbox.ClaimDeliveries(ctx, id, now, until, n)
 		if err != nil {
 			return fmt.Errorf("claim deliveries of alert route %s: %w", id, err)
 		}
-		for _, delivery := range claimed {
-			s.start(attempts, routes[id], delivery)
+		for _, lane := range lanes(route, grouped(route, claimed)) {
+			s.start(attempts, route, lane)
 		}
 	}
 	return nil
@@ -195,14 +244,18 @@ func (s *Sender) free(routeID string) int {
 	return perRoute - s.running[routeID]
 }
 
-// start makes an attempt on its own, and wakes the sender when it has ended and left room.
-func (s *Sender) start(ctx context.Context, route *api.AlertRoute, delivery api.AlertDelivery) {
+// start makes attempts on their own, one after the other, and wakes the sender when they have ended and left room.
+func (s *Sender) start(ctx context.Context, route *api.AlertRoute, lane [][]api.AlertDelivery) {
+	routeID := lane[0][0].AlertRouteID
 	s.mu.Lock()
-	s.running[delivery.AlertRouteID]++
+	s.running[routeID]++
 	s.mu.Unlock()
 	s.attempts.Go(func() {
-		s.attempt(ctx, route, delivery)
-		s.ended(delivery.AlertRouteID)
+		for _, group := range lane {
+			s.attempt(ctx, route, group)
+			pause(ctx, route)
+		}
+		s.ended(routeID)
 		s.Wake()
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bursarhq/terraform-provider-bursar/gateway/config"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/internal/testenv"
 )
@@ -119,5 +120,51 @@ func TestAlerts_tellThatABudgetHoldsAgain(t *testing.T) {
 			t.Errorf("%s: %+v", step.path, over)
 		}
 		await(t, awaitLong, "the incident's end", func() bool { return len(pager.Open()) == 0 })
+	}
+}
+
+// A refusal reaches the route by label, a team's owners and, as nobody acknowledged it, whom it is handed on to; the record says
+// why the others heard nothing. A silence keeps it from all.
+func TestAlerts_areRouted(t *testing.T) {
+	t.Parallel()
+	gold, lead, rest := testenv.StartWebhook(t, testenv.WebhookOptions{}), testenv.StartWebhook(t, testenv.WebhookOptions{}), testenv.StartWebhook(t, testenv.WebhookOptions{})
+	mail := testenv.StartMailServer(t, testenv.MailServerOptions{TLS: "none"})
+	s := settings(t, testenv.StartUpstream(t, testenv.UpstreamOptions{}))
+	s.AllowPrivateTargets, s.AlertsToOwners, s.SMTP = true, true, &config.SMTP{Host: mail.Host(), Port: mail.Port(), TLS: "none", From: "bursar@example.com"}
+	g := start(t, s)
+	for _, route := range []struct {
+		name, options string
+		to            *testenv.Webhook
+	}{
+		{"gold", `"labels":{"tier":"gold"},"repeat_interval":"24h"`, gold},
+		{"lead", `"labels":{"tier":"lead"}`, lead},
+		{"rest", `"fallback":true`, rest},
+	} {
+		g.admin("POST", "/alert_route/new", fmt.Sprintf(`{"alert_route_id":%q,"name":%q,%s,"webhook":{"url":%q}}`, route.name, route.name, route.options, route.to.URL()))
+	}
+	g.admin("POST", "/team/new", `{"team_id":"red","max_budget":10,"budget_duration":"1mo","metadata":{"tier":"gold","contacts":["ann@example.com"]}}`)
+	spendToTheCap(t, []*gateway{g}, g.newKey(`{"team_id":"red"}`))
+	told := awaitHeard(t, gold, api.EventBudgetHardLimit, 1)[0]
+	await(t, awaitLong, "a mail to the owner", func() bool { return len(mail.Mails()) == 1 })
+	if n := len(heard(t, lead)) + len(heard(t, rest)); n != 0 {
+		t.Errorf("%d events went where nobody asked for them", n)
+	}
+	_, _, text := g.do("GET", "/alert/events?event_id="+told.ID, adminKey, "")
+	for _, reason := range []string{
+		`Sent by alert route \"gold\" for budget.hard_limit at 100 %.`, "the team's metadata has no tier=lead",
+		"it is for what no other route takes, and another one takes this", "the team's owners hear of it, by alerts.to_owners",
+	} {
+		if !strings.Contains(text, reason) {
+			t.Errorf("no %q in %s", reason, text)
+		}
+	}
+	g.admin("POST", "/alert/silence", fmt.Sprintf(`{"team_id":"red","until":%q}`, time.Now().Add(time.Hour).UTC().Format(time.RFC3339)))
+	checked := fmt.Sprint(g.admin("POST", "/alert_route/check", `{"event":"budget.hard_limit","team_id":"red","severity":"critical"}`))
+	if !strings.Contains(checked, "silenced until") || strings.Contains(checked, "takes:true") {
+		t.Errorf("silenced: %s", checked)
+	}
+	other := fmt.Sprint(g.admin("POST", "/alert_route/check", `{"event":"budget.hard_limit"}`))
+	if strings.Count(other, "takes:true") != 1 || !strings.Contains(other, `Sent by alert route "rest"`) {
+		t.Errorf("of no team: %s", other)
 	}
 }

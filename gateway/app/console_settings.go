@@ -34,6 +34,7 @@ func settingsShown(c config.Config) []console.Setting {
 		{Section: limits, Name: "public_url", Value: c.PublicURL},
 		{Section: limits, Name: "requests.auto_approve", Value: strconv.Itoa(len(c.AutoApprove))},
 		{Section: alerts, Name: "alerts.allow_private_targets", Value: strconv.FormatBool(c.AllowPrivateTargets)},
+		{Section: alerts, Name: "alerts.to_owners", Value: strconv.FormatBool(c.AlertsToOwners)},
 		{Section: alerts, Name: "alerts.smtp", Value: strconv.FormatBool(c.SMTP != nil)},
 		{Section: alerts, Name: "oidc", Value: strconv.FormatBool(c.OIDC != nil)},
 		{Section: alerts, Name: "jwt", Value: strconv.FormatBool(c.JWT != nil)},

@@ -161,6 +161,9 @@ func (c *caller) save(data []byte, field, name string) {
 	if err := json.Unmarshal(data, &object); err != nil {
 		c.t.Fatalf("%v in %s", err, data)
 	}
+	if list, listed := object[field].([]any); listed && len(list) > 0 { // of a list, the first one's id
+		object, field = list[0].(map[string]any), "id"
+	}
 	text, ok := object[field].(string)
 	if !ok {
 		c.t.Fatalf("no text %s in %s", field, data)

@@ -110,6 +110,12 @@ var adminExamples = []example{
 	{pattern: "GET /alert_route/list", query: "?name=oncall"},
 	{pattern: "POST /alert_route/update", body: `{"alert_route_id":"{route}","enabled":true,"thresholds":[0.9]}`, bad: `{"alert_route_id":"none"}`, status: 404},
 	{pattern: "GET /alert/deliveries", query: "?state=dead&alert_route_id={route}&page_size=2", bad: "?state=lost", status: 400},
+	{pattern: "GET /alert/events", query: "?event=quota.changed&page_size=1", save: "events=event", bad: "?event=lost", status: 400},
+	{pattern: "POST /alert/ack", body: `{"event_id":"{event}"}`, bad: `{}`, status: 400},
+	{pattern: "POST /alert/silence", body: `{"event":"budget.soft_limit","until":"2126-01-01T00:00:00Z","reason":"a launch"}`, save: "silence_id=silence", bad: `{}`, status: 400},
+	{pattern: "GET /alert/silences"},
+	{pattern: "POST /alert/silence/delete", body: `{"silence_id":"{silence}"}`, bad: `{}`, status: 400},
+	{pattern: "POST /alert_route/check", body: `{"event":"budget.soft_limit","threshold":0.8}`, bad: `{"event":"lost"}`, status: 400},
 	{pattern: "POST /alert/replay", body: `{"alert_route_id":"{route}"}`, bad: `{}`, status: 400},
 	{pattern: "POST /alert_route/test", body: `{"alert_route_id":"{route}"}`, bad: `{"alert_route_id":"none"}`, status: 404},
 }

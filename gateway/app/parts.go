@@ -108,7 +108,7 @@ func assemble(ctx context.Context, options Options) (_ *parts, err error) {
 	p.onClose("record", func(context.Context) error { return p.store.Close() })
 
 	p.alerts = alert.New(alert.Options{
-		Outbox: p.store, Logger: logger, Now: options.Now,
+		Outbox: p.store, Logger: logger, Now: options.Now, ToOwners: settings.AlertsToOwners,
 		Targets: alertTargets(settings, options.Version),
 	})
 	p.ledger = ledger.New(ledger.Options{Store: p.store, Describe: alert.Crossed, OnAlert: p.alerts.Wake, Logger: logger})

@@ -21,6 +21,7 @@ type SMTP struct {
 // fileAlerts is alerts of the file.
 type fileAlerts struct {
 	AllowPrivateTargets bool      `yaml:"allow_private_targets"`
+	ToOwners            bool      `yaml:"to_owners"`
 	SMTP                *fileSMTP `yaml:"smtp"`
 	// Forecast tells that a cap will fall; true unless given.
 	Forecast         *bool       `yaml:"forecast"`
@@ -38,8 +39,11 @@ type fileSMTP struct {
 }
 
 func (c *checker) alerts(f fileAlerts) {
-	c.config.AllowPrivateTargets = f.AllowPrivateTargets
+	c.config.AllowPrivateTargets, c.config.AlertsToOwners = f.AllowPrivateTargets, f.ToOwners
 	if f.SMTP == nil {
+		if f.ToOwners {
+			c.fail("alerts.smtp", "is required with alerts.to_owners: the mail server that owners are written through")
+		}
 		return
 	}
 	server := SMTP(*f.SMTP)

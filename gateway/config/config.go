@@ -84,6 +84,8 @@ type Config struct {
 
 	// AllowPrivateTargets lets webhooks go to private and loopback addresses and use plain http.
 	AllowPrivateTargets bool
+	// AlertsToOwners writes to the admins of a team, and its metadata.contacts, what happens to it.
+	AlertsToOwners bool
 	// SMTP is the mail server for alert routes without one of their own; nil for none.
 	SMTP *SMTP
 	// PriceFile is a price list in LiteLLM's format; empty is none. PriceFileInstead takes it instead

@@ -37,7 +37,7 @@ func (t *tx) touch(scope string) { t.rearmed = append(t.rearmed, rearmed{scope, 
 
 // opens says whether an event tells of a budget that has to recover.
 func opens(event api.AlertEvent) bool {
-	return event.Scope != "" && (event.Type == api.EventBudgetSoftLimit || event.Type == api.EventBudgetHardLimit && event.Severity == "critical")
+	return event.Scope != "" && event.RepeatOf == "" && (event.Type == api.EventBudgetSoftLimit || event.Type == api.EventBudgetHardLimit && event.Severity == "critical")
 }
 
 // openIncident keeps the highest threshold that people were told of in a period.

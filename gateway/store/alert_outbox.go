@@ -40,18 +40,32 @@ func (s *Store) UnroutedAlertEvents(ctx context.Context, n int) ([]api.AlertEven
 	return events, nil
 }
 
-// RouteAlertEvent stores an event's deliveries, due at once, and takes the event off the unrouted
-// ones, in one step. Doing it again, here or in another gateway, changes nothing.
-func (s *Store) RouteAlertEvent(ctx context.Context, eventID string, routeIDs []string) error {
+// keptRefusals bounds how many of the decisions against a route are kept of an event.
+const keptRefusals = 50
+
+// RouteAlertEvent stores an event's deliveries to the routes that take it, due when the decisions say or at once, keeps the
+// decisions, and takes the event off the unrouted ones, in one step. Doing it again, here or in another gateway, changes nothing.
+func (s *Store) RouteAlertEvent(ctx context.Context, eventID string, decisions []api.AlertDecision) error {
+	kept, err := encode(keptDecisions(decisions))
+	if err != nil {
+		return err
+	}
 	return s.transact(ctx, func(ctx context.Context, _ *tx) error {
 		now := s.nowMS()
-		routed, err := s.exec(ctx, "alert_event_routed", args{"id": eventID, "now_ms": now})
+		routed, err := s.exec(ctx, "alert_event_routed", args{"id": eventID, "now_ms": now, "decisions": kept})
 		if err != nil || routed == 0 {
 			return err
 		}
-		for _, routeID := range routeIDs {
+		for _, decision := range decisions {
+			if !decision.Takes {
+				continue
+			}
+			due := now
+			if decision.At != nil {
+				due = max(now, decision.At.UnixMilli())
+			}
 			_, err := s.exec(ctx, "alert_delivery_insert", args{
-				"id": "delivery_" + ulid.Make().String(), "event_id": eventID, "alert_route_id": routeID, "now_ms": now,
+				"id": "delivery_" + ulid.Make().String(), "event_id": eventID, "alert_route_id": decision.AlertRouteID, "now_ms": now, "due_ms": due,
 			})
 			if err != nil {
 				return err
@@ -59,6 +73,20 @@ func (s *Store) RouteAlertEvent(ctx context.Context, eventID string, routeIDs []
 		}
 		return nil
 	})
+}
+
+// keptDecisions are all that take the event, and the first that do not.
+func keptDecisions(decisions []api.AlertDecision) []api.AlertDecision {
+	kept, refused := []api.AlertDecision{}, 0
+	for _, decision := range decisions {
+		if !decision.Takes {
+			if refused++; refused > keptRefusals {
+				continue
+			}
+		}
+		kept = append(kept, decision)
+	}
+	return kept
 }
 
 // DueAlertRoutes returns the ids of the routes that have a delivery to claim at now.

@@ -22,6 +22,14 @@ func newEvent(id string, at time.Time) api.AlertEvent {
 	}
 }
 
+// taken are decisions of routes that take an event.
+func taken(routes ...string) (decisions []api.AlertDecision) {
+	for _, route := range routes {
+		decisions = append(decisions, api.AlertDecision{AlertRouteID: route, Name: route, Takes: true, Reason: "it asks for it"})
+	}
+	return decisions
+}
+
 func TestAlertEvents_areRoutedOnce(t *testing.T) {
 	both(t, func(t *testing.T, s *store.Store, clock *clock) {
 		first, second := newEvent("e1", clock.Now()), newEvent("e2", clock.Now().Add(time.Second))
@@ -32,7 +40,7 @@ func TestAlertEvents_areRoutedOnce(t *testing.T) {
 			t.Errorf("unrouted (-want +got):\n%s", diff)
 		}
 		for _, routes := range [][]string{{"r1", "r2"}, {"r1", "r2", "r3"}} {
-			if err := s.RouteAlertEvent(t.Context(), "e1", routes); err != nil {
+			if err := s.RouteAlertEvent(t.Context(), "e1", taken(routes...)); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -70,7 +78,7 @@ func putDelivery(t *testing.T, s *store.Store, clock *clock) {
 	if err := s.InsertAlertEvent(t.Context(), newEvent("e1", clock.Now())); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.RouteAlertEvent(t.Context(), "e1", []string{"r1"}); err != nil {
+	if err := s.RouteAlertEvent(t.Context(), "e1", taken("r1")); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -176,7 +184,7 @@ func TestClaimDeliveries_twoGatewaysShare(t *testing.T) {
 		if err := gateways[0].InsertAlertEvent(t.Context(), newEvent(id, clock.Now())); err != nil {
 			t.Fatal(err)
 		}
-		if err := gateways[0].RouteAlertEvent(t.Context(), id, []string{"r1"}); err != nil {
+		if err := gateways[0].RouteAlertEvent(t.Context(), id, taken("r1")); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -209,4 +217,63 @@ func TestClaimDeliveries_twoGatewaysShare(t *testing.T) {
 			t.Errorf("%s was claimed %d times", id, times)
 		}
 	}
+}
+
+// An event keeps which routes took it and why; one that may wait is due later; whoever acknowledges it first stays.
+func TestAlertEvents_keepWhatWasDecided(t *testing.T) {
+	both(t, func(t *testing.T, s *store.Store, clock *clock) {
+		event := newEvent("e1", clock.Now())
+		if err := s.InsertAlertEvent(t.Context(), event); err != nil {
+			t.Fatal(err)
+		}
+		later := clock.Now().Add(time.Hour)
+		decisions := append(taken("r1", "r2"), api.AlertDecision{AlertRouteID: "r3", Name: "r3", Reason: "it is switched off"})
+		decisions[1].At = &later
+		if err := s.RouteAlertEvent(t.Context(), "e1", decisions); err != nil {
+			t.Fatal(err)
+		}
+		if due := must(s.DueAlertRoutes(t.Context(), clock.Now()))(t); len(due) != 1 || due[0] != "r1" {
+			t.Errorf("due now: %v", due)
+		}
+		if due := must(s.DueAlertRoutes(t.Context(), later))(t); len(due) != 2 {
+			t.Errorf("due in an hour: %v", due)
+		}
+		for _, actor := range []string{"ann", "bob"} {
+			if _, err := s.AcknowledgeAlert(t.Context(), api.Change{Actor: actor}, "e1"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		events, total, err := s.AlertEvents(t.Context(), api.AlertEventFilter{Type: event.Type, TeamID: "t1", Severity: "warning", Limit: 10})
+		if err != nil || total != 1 || events[0].AcknowledgedBy != "ann" || events[0].AcknowledgedAt == nil {
+			t.Fatalf("events: %+v, %d, %v", events, total, err)
+		}
+		if diff := cmp.Diff(decisions, events[0].Decisions); diff != "" {
+			t.Errorf("decisions (-want +got):\n%s", diff)
+		}
+		if none, total, _ := s.AlertEvents(t.Context(), api.AlertEventFilter{TeamID: "t2", Limit: 10}); total != 0 || len(none) != 0 {
+			t.Errorf("another team's: %+v", none)
+		}
+		if _, err := s.AcknowledgeAlert(t.Context(), api.Change{}, "missing"); api.CodeOf(err) != api.NotFound {
+			t.Errorf("acknowledged what is not there: %v", err)
+		}
+	})
+}
+
+func TestAlertSilences(t *testing.T) {
+	both(t, func(t *testing.T, s *store.Store, clock *clock) {
+		until := clock.Now().Add(time.Hour)
+		made := must(s.SilenceAlerts(t.Context(), api.Change{Actor: "ann"}, api.AlertSilence{TeamID: "t1", Event: api.EventBudgetSoftLimit, Until: until, Reason: "a launch"}))(t)
+		if running := must(s.AlertSilences(t.Context(), clock.Now()))(t); len(running) != 1 || !cmp.Equal(running[0], made) || made.CreatedBy != "ann" {
+			t.Errorf("running: %+v, made %+v", running, made)
+		}
+		if running := must(s.AlertSilences(t.Context(), until))(t); len(running) != 0 {
+			t.Errorf("ended by itself: %+v", running)
+		}
+		if _, err := s.EndSilence(t.Context(), api.Change{Actor: "bob"}, made.SilenceID); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.EndSilence(t.Context(), api.Change{Actor: "bob"}, made.SilenceID); api.CodeOf(err) != api.NotFound {
+			t.Errorf("ended twice: %v", err)
+		}
+	})
 }

@@ -91,6 +91,7 @@ type AlertRouteFields struct {
 	Thresholds []float64 `json:"thresholds"`
 	// Enabled false keeps the route but sends nothing.
 	Enabled bool `json:"enabled" default:"true"`
+	AlertRouting
 	AlertTargets
 }
 
@@ -136,6 +137,10 @@ type AlertEvent struct {
 	Anomaly *SpendAnomaly `json:"anomaly,omitempty"`
 	// Refusals are those of a rate_limit.sustained.
 	Refusals *SustainedRefusals `json:"refusals,omitempty"`
+	// ToAlertRouteID is the only route that hears of the event: what is told again, and what nobody acknowledged.
+	ToAlertRouteID string `json:"to_alert_route_id,omitempty"`
+	// RepeatOf is the event that this one tells again.
+	RepeatOf string `json:"repeat_of,omitempty"`
 	// Was is what a budget.resolved says is over.
 	Was *AlertWas `json:"was,omitempty"`
 }
@@ -183,6 +188,7 @@ func (r AlertRoute) Validate() error {
 		v.fail("min_severity", "%q is no severity; known are %s", *r.MinSeverity, strings.Join(Severities, ", "))
 	}
 	v.thresholds("thresholds", r.Thresholds)
+	v.alertRouting(r)
 	v.alertTargets(r.AlertTargets)
 	return v.err()
 }

@@ -135,9 +135,14 @@ func (t *EmailTarget) validate(v *validation) {
 	}
 }
 
-func (v *validation) mailAddress(field, address string) {
+// MailAddress says whether a text is an e-mail address.
+func MailAddress(address string) bool {
 	parsed, err := mail.ParseAddress(address)
-	if err != nil || strings.ContainsAny(address, "\r\n") || !strings.Contains(parsed.Address, "@") {
+	return err == nil && !strings.ContainsAny(address, "\r\n") && strings.Contains(parsed.Address, "@")
+}
+
+func (v *validation) mailAddress(field, address string) {
+	if !MailAddress(address) {
 		v.fail(field, "holds %q, which is no e-mail address", address)
 	}
 }

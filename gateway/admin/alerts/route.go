@@ -127,9 +127,3 @@ func (s *Book) deleteAlertRoutes(c *route.Call, in alertRoutesNamed) (gone alert
 func (s *Book) testAlertRoute(c *route.Call, in alertRouteNamed) (api.AlertTest, error) {
 	return s.Tester.SendTest(c.Context(), in.AlertRouteID)
 }
-
-// Tester sends a test event to a route and returns what the receiver said when it has arrived, or an
-// [api.Error] saying why not.
-type Tester interface {
-	SendTest(ctx context.Context, routeID string) (api.AlertTest, error)
-}

@@ -60,7 +60,7 @@ type alertRoutesNamed struct {
 
 // Routes are the operations on alert routes, and on what became of their messages.
 func Routes(s *Book) []route.Route {
-	return slices.Concat(s.routeRoutes(), s.deliveryRoutes(), s.plannedSpendRoutes())
+	return slices.Concat(s.routeRoutes(), s.deliveryRoutes(), s.eventRoutes(), s.plannedSpendRoutes())
 }
 
 func (s *Book) routeRoutes() []route.Route {

@@ -58,6 +58,14 @@ type Record interface {
 	UpdateAlertRoute(ctx context.Context, change api.Change, id string, ifRevision int64, edit func(*api.AlertRoute) error) (api.AlertRoute, error)
 	DeleteAlertRoutes(ctx context.Context, change api.Change, ids []string) ([]api.AlertRoute, error)
 
+	// AlertEvents are what happened, newest first, with what was decided about each, and how many there are without the filter's page.
+	AlertEvents(ctx context.Context, filter api.AlertEventFilter) (events []api.AlertEventRecord, total int, err error)
+	AcknowledgeAlert(ctx context.Context, change api.Change, eventID string) (api.AlertEventRecord, error)
+	SilenceAlerts(ctx context.Context, change api.Change, silence api.AlertSilence) (api.AlertSilence, error)
+	EndSilence(ctx context.Context, change api.Change, id string) (api.AlertSilence, error)
+	// AlertSilences are those that have not ended.
+	AlertSilences(ctx context.Context, now time.Time) ([]api.AlertSilence, error)
+
 	// AlertDeliveries are what became of alert messages, newest first, and how many there are without the filter's page.
 	AlertDeliveries(ctx context.Context, filter api.AlertDeliveryFilter) (deliveries []api.AlertDelivery, total int, err error)
 	// ReplayDeliveries makes deliveries that were given up due again: those with the ids, or all of a route.

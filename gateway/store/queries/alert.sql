@@ -7,11 +7,11 @@ ON CONFLICT (id) DO NOTHING
 SELECT document FROM alert_event WHERE routed_at_ms IS NULL ORDER BY created_at_ms, id LIMIT $limit
 
 -- name: alert_event_routed
-UPDATE alert_event SET routed_at_ms = $now_ms WHERE id = $id AND routed_at_ms IS NULL
+UPDATE alert_event SET routed_at_ms = $now_ms, decisions = $decisions WHERE id = $id AND routed_at_ms IS NULL
 
 -- name: alert_delivery_insert
 INSERT INTO alert_delivery (id, event_id, alert_route_id, state, attempts, next_at_ms, status, created_at_ms, updated_at_ms)
-VALUES ($id, $event_id, $alert_route_id, 'pending', 0, $now_ms, '', $now_ms, $now_ms)
+VALUES ($id, $event_id, $alert_route_id, 'pending', 0, $due_ms, '', $now_ms, $now_ms)
 ON CONFLICT (event_id, alert_route_id) DO NOTHING
 
 -- name: alert_delivery_due_routes
@@ -82,3 +82,47 @@ SELECT thread FROM alert_thread WHERE alert_route_id = $alert_route_id AND subje
 INSERT INTO alert_thread (alert_route_id, subject, thread, created_at_ms)
 VALUES ($alert_route_id, $subject, $thread, $now_ms)
 ON CONFLICT (alert_route_id, subject) DO NOTHING
+
+-- name: alert_event_list
+SELECT document, decisions, acked_at_ms, acked_by
+FROM alert_event
+WHERE 1 = 1
+  AND id = $id -- if id
+  AND type = $type -- if type
+  AND severity = $severity -- if severity
+  AND team_id = $team_id -- if team_id
+ORDER BY created_at_ms DESC, id DESC
+LIMIT $limit OFFSET $offset
+
+-- name: alert_event_count
+SELECT COUNT(*)
+FROM alert_event
+WHERE 1 = 1
+  AND id = $id -- if id
+  AND type = $type -- if type
+  AND severity = $severity -- if severity
+  AND team_id = $team_id -- if team_id
+
+-- name: alert_event_ack
+UPDATE alert_event SET acked_at_ms = $now_ms, acked_by = $acked_by WHERE id = $id AND acked_at_ms IS NULL
+
+-- name: alert_standing
+SELECT alert_incident.document, alert_delivery.alert_route_id, alert_event.acked_at_ms
+FROM alert_incident
+JOIN alert_event ON alert_event.id = alert_incident.event_id
+JOIN alert_delivery ON alert_delivery.event_id = alert_incident.event_id
+WHERE alert_delivery.alert_route_id IN ($ids) AND alert_delivery.state = 'sent'
+ORDER BY alert_incident.scope, alert_delivery.alert_route_id
+
+-- name: alert_silence_insert
+INSERT INTO alert_silence (id, team_id, event, until_ms, reason, created_by, created_at_ms)
+VALUES ($id, $team_id, $event, $until_ms, $reason, $created_by, $now_ms)
+
+-- name: alert_silence_end
+DELETE FROM alert_silence WHERE id = $id
+
+-- name: alert_silence_list
+SELECT id, team_id, event, until_ms, reason, created_by, created_at_ms
+FROM alert_silence
+WHERE until_ms > $now_ms
+ORDER BY until_ms, id
