@@ -150,7 +150,7 @@ func TestUnknownFields_strictOnEveryRoute(t *testing.T) {
 		"/key/service-account/generate": `"team_id":"a"`, "/v2/key/info": `"keys":["k"]`, "/key/bulk_update": `"keys":[{}]`,
 		"/key/health":  "",
 		"/team/delete": `"team_ids":["a"]`, "/key/delete": `"key_aliases":["k"]`, "/budget/info": `"budgets":["b"]`,
-		"/budget/delete": `"id":"b"`, "/alert_route/delete": `"alert_route_ids":["r"]`, "/alert_route/new": `"name":"y","webhook":{"url":"https://a"}`,
+		"/budget/delete": `"id":"b"`, "/alert_route/delete": `"alert_route_ids":["r"]`, "/alert_route/check": `"event":"budget.hard_limit"`, "/alert_route/new": `"name":"y","webhook":{"url":"https://a"}`,
 		"/team/member_add": `"team_id":"a","member":{"user_id":"u"}`, "/team/bulk_member_add": `"team_id":"a","members":[{"user_id":"u"}]`,
 		"/team/member_update": `"team_id":"a","user_id":"u"`, "/team/member_delete": `"team_id":"a","user_id":"u"`,
 		"/team/model/add": `"team_id":"a","models":["m"]`, "/team/model/delete": `"team_id":"a","models":["m"]`,

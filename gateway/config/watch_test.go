@@ -17,7 +17,8 @@ func TestLoad_watch(t *testing.T) {
 		{"", config.Watch{Forecast: true, AnomalyAmount: 50 * money.USD, AnomalyPercent: 300, SustainedMinutes: 5}, ""},
 		{
 			"alerts: {forecast: false, anomaly: {above_usd: 12.5, above_pct: 150}, sustained_minutes: 0}",
-			config.Watch{AnomalyAmount: 12_500_000_000, AnomalyPercent: 150}, "",
+			config.Watch{AnomalyAmount: 12_500_000_000, AnomalyPercent: 150},
+			"",
 		},
 		{"alerts: {anomaly: {above_usd: much}}", config.Watch{}, `alerts.anomaly.above_usd: "much" is not an amount`},
 		{"alerts: {anomaly: {above_pct: 99}}", config.Watch{}, "alerts.anomaly.above_pct: is 99; it must be between 100"},

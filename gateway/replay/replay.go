@@ -51,8 +51,8 @@ func (r *Replayer) Replay(ctx context.Context, proposal api.Proposal, from, to t
 	}
 	now, then := r.run(api.Proposal{}, began, adjusted), r.run(proposal, began, adjusted)
 	then.current = r.Spending.Proposed(api.Proposal{}, r.Record.Key)
-	defer now.timeline.close()  //nolint:errcheck // nothing waits to be recorded
-	defer then.timeline.close() //nolint:errcheck // nothing waits to be recorded
+	defer now.timeline.close()
+	defer then.timeline.close()
 	told := newTally(from, to)
 	both := &batch{told: told, now: now, then: then, calls: make([]api.RecordedCall, 0, batchSize)}
 	err = r.Record.EachRecordedCall(ctx, began, to, func(call *api.RecordedCall) error {

@@ -196,7 +196,7 @@ func TestReplay_reproducesEveryDecision(t *testing.T) {
 
 			replayer := &Replayer{Record: withRefused{p.store, p.refused}, Spending: p.spending(), Names: func(string) *modelname.Names { return model }}
 			run := replayer.run(api.Proposal{}, p.now.Add(-24*time.Hour), nil)
-			defer run.timeline.close() //nolint:errcheck // nothing waits to be recorded
+			defer run.timeline.close()
 			refused, admitted, kinds := p.refused, 0, map[string]int{}
 			err := replayer.Record.EachRecordedCall(t.Context(), p.now.Add(-24*time.Hour), p.now, func(call *api.RecordedCall) error {
 				got, err := run.decide(t.Context(), call)
