@@ -13,7 +13,7 @@ var escrowBugs = []bug{
 	{"a home forgets what it has granted", "'G', granted + charge(), 'U'", "'G', granted, 'U'", ""},
 	{"a home forgets what a slot has spent", "a.u, a.p, a.at = told.u, told.p, told.at", "a.at = told.at", ""},
 	{"a slot keeps what it gives back", "redis.call('HSET', key, 'n', number, 'g', allowance)\nend", "end", ""},
-	{"a home that lost data is believed", "if version < seen or told.epoch > epoch or (a and", "if false and (a and", ""},
+	{"a home that lost data is believed", "if refill or version < seen or told.epoch > epoch or (a and", "if refill or false and (a and", ""},
 	{"a new limit is not agreed on", "pot.joined = c.epoch > 0 and c.terms == pot.terms", "pot.joined = c.epoch > 0", ""},
 	{"a new limit is agreed on unseen", "(above or terms ~= agreed and slots > 1)", "above", ""},
 	{"a lowered limit leaves a slot its allowance", "(above or terms ~= agreed", "(terms ~= agreed", ""},
