@@ -26,15 +26,21 @@ var routeDrift = []driftCase[api.AlertRouteFields]{
 	}},
 	{fullRoute, func(f *api.AlertRouteFields) { // value to null, entries removed
 		f.Events, f.TeamIDs, f.MinSeverity, f.Thresholds = nil, f.TeamIDs[:1], nil, f.Thresholds[:2]
+		f.Labels, f.GroupWait, f.QuietHours = nil, nil, nil
+		f.RepeatInterval, f.EscalateTo, f.EscalateAfter = nil, nil, nil
 	}, changes{
 		"events.0": ` -> "budget.soft_limit"`, "events.1": ` -> "budget.hard_limit"`, "team_ids.1": ` -> "b"`,
 		"min_severity": ` -> "warning"`, "thresholds.2": " -> 1",
+		"labels.tier": ` -> "gold"`, "group_wait": ` -> "30s"`, "quiet_hours": ` -> "22:00-07:00 Europe/Berlin"`,
+		"repeat_interval": ` -> "24h"`, "escalate_to": ` -> "boss"`, "escalate_after": ` -> "15m"`,
 	}},
 	{plainRoute, func(f *api.AlertRouteFields) { // null to value
 		f.Labels, f.GroupWait, f.QuietHours = map[string]string{"a": "b"}, new("10s"), new("20:00-06:00")
+		f.RepeatInterval, f.EscalateTo, f.EscalateAfter = new("12h"), new("ann"), new("1h")
 		f.Events, f.TeamIDs, f.MinSeverity, f.Thresholds = api.StringList{"budget.soft_limit"}, api.StringList{"a"}, new("info"), []float64{0.5}
 	}, changes{
 		"labels.a": `"b" -> `, "group_wait": `"10s" -> `, "quiet_hours": `"20:00-06:00" -> `,
+		"repeat_interval": `"12h" -> `, "escalate_to": `"ann" -> `, "escalate_after": `"1h" -> `,
 		"events.0": `"budget.soft_limit" -> `, "team_ids.0": `"a" -> `, "min_severity": `"info" -> `, "thresholds.0": "0.5 -> ",
 	}},
 }
