@@ -93,11 +93,11 @@ func TestAccTemporary_configured(t *testing.T) {
 		resource.TestStep{Config: g.config(inThePast, factsOfMarketing), ConfigStateChecks: []statecheck.StateCheck{
 			fact("max_budget_in_force", amountIs(100)), fact("rpm_limit_in_force", knownvalue.Int64Exact(30)),
 		}},
-		resource.TestStep{Config: g.config(inThePast), PlanOnly: true},
 		resource.TestStep{
 			Config:      g.config(replace(raisedOf, `  temp_limit_expiry    = "`+untilNewYear+`"`, "")),
 			ExpectError: says("temp_limit_expiry must come together with temp_rpm_increase or temp_tpm_increase"),
 		},
+		resource.TestStep{Config: g.config(inThePast), PlanOnly: true},
 	)
 }
 
