@@ -89,6 +89,9 @@ func TestAccAlertRoute_createUpdateImport(t *testing.T) {
 			ConfigPlanChecks: onlyChanges("bursar_alert_route.oncall", changes{
 				"events.0": `"budget.soft_limit" -> `, "events.1": `"budget.hard_limit" -> `, "team_ids.0": `"a" -> `, "team_ids.1": `"b" -> `,
 				"min_severity": `"warning" -> `, "thresholds.0": "0.8 -> ", "thresholds.1": "1 -> ", "webhook.secret_wo_version": "1 -> ",
+				"labels.tier": `"gold" -> `, "fallback": "true -> false", "group_wait": `"30s" -> `,
+				"quiet_hours": `"22:00-07:00 Europe/Berlin" -> `, "repeat_interval": `"24h" -> `,
+				"escalate_to": `"boss" -> `, "escalate_after": `"15m" -> `,
 			}),
 		},
 		resource.TestStep{
