@@ -108,6 +108,9 @@ func tempRatesFacts() map[string]datasource.Attribute {
 // leftToGateway plans what the state has for what is not configured, and nothing for what is only to be made.
 type leftToGateway struct{}
 
+// KeepsState tells the server that a plan with nothing configured here needs no framework.
+func (leftToGateway) KeepsState() {}
+
 func (leftToGateway) Description(context.Context) string {
 	return "is left to the gateway when it is not configured"
 }

@@ -101,10 +101,27 @@ func planOf(ctx context.Context, s schema.Schema) resourcePlan {
 	return plan
 }
 
+// KeepsState is a plan modifier that leaves to the state what is not configured, and has no other say then.
+type KeepsState interface{ KeepsState() }
+
 // keepsState says that the attribute's own modifier leaves to the state what is not configured.
 func keepsState(attribute schema.Attribute) bool {
-	text, ok := attribute.(schema.StringAttribute)
-	return ok && slices.Contains(text.PlanModifiers, stringplanmodifier.UseStateForUnknown())
+	switch a := attribute.(type) {
+	case schema.StringAttribute:
+		return slices.Contains(a.PlanModifiers, stringplanmodifier.UseStateForUnknown()) || anyKeepsState(a.PlanModifiers)
+	case schema.Int64Attribute:
+		return anyKeepsState(a.PlanModifiers)
+	case schema.NumberAttribute:
+		return anyKeepsState(a.PlanModifiers)
+	}
+	return false
+}
+
+func anyKeepsState[M any](modifiers []M) bool {
+	return slices.ContainsFunc(modifiers, func(modifier M) bool {
+		_, keeps := any(modifier).(KeepsState)
+		return keeps
+	})
 }
 
 // noState is a default that no state equals: no value of MessagePack begins so.
@@ -156,6 +173,13 @@ func defaultValue(ctx context.Context, attribute schema.Attribute) (attr.Value, 
 		}
 		var resp defaults.Int64Response
 		a.Default.DefaultInt64(ctx, defaults.Int64Request{}, &resp)
+		return resp.PlanValue, true
+	case schema.NumberAttribute:
+		if a.Default == nil {
+			return nil, true
+		}
+		var resp defaults.NumberResponse
+		a.Default.DefaultNumber(ctx, defaults.NumberRequest{}, &resp)
 		return resp.PlanValue, true
 	case schema.ListAttribute:
 		if a.Default == nil {

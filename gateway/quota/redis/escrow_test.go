@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -155,19 +156,19 @@ func (b *potBench) home() string {
 // lose deletes all keys that hold a text.
 func (b *potBench) lose(part string) {
 	b.t.Helper()
-	lost := 0
+	var lost atomic.Int64 // the masters are asked at the same time
 	err := b.client.ForEachMaster(b.t.Context(), func(ctx context.Context, server *goredis.Client) error {
 		keys, err := server.Keys(ctx, b.prefix+"*").Result()
 		for _, key := range keys {
 			if strings.Contains(key, part) {
-				lost++
+				lost.Add(1)
 				err = errors.Join(err, server.Del(ctx, key).Err())
 			}
 		}
 		return err
 	})
-	if err != nil || lost == 0 {
-		b.t.Fatalf("deleted %d keys with %q: %v", lost, part, err)
+	if err != nil || lost.Load() == 0 {
+		b.t.Fatalf("deleted %d keys with %q: %v", lost.Load(), part, err)
 	}
 }
 
