@@ -9,8 +9,6 @@ import (
 	"fmt"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/bursarhq/terraform-provider-bursar/gateway/ledger"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/policy"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
@@ -54,17 +52,11 @@ func (r *Replayer) Replay(ctx context.Context, proposal api.Proposal, from, to t
 	defer now.timeline.close()
 	defer then.timeline.close()
 	told := newTally(from, to)
-	both := &batch{told: told, now: now, then: then, calls: make([]api.RecordedCall, 0, batchSize)}
-	err = r.Record.EachRecordedCall(ctx, began, to, func(call *api.RecordedCall) error {
-		if both.calls = append(both.calls, *call); len(both.calls) < batchSize {
-			return nil
-		}
-		return both.decide(ctx)
-	})
-	if err == nil {
-		err = both.decide(ctx)
+	decider := &decider{told: told, runs: []*run{now, then}}
+	if proposal.Empty() {
+		decider.runs = decider.runs[:1]
 	}
-	if err != nil {
+	if err := decider.decideEach(ctx, r.Record, began, to); err != nil {
 		return api.QuotaReplay{}, fmt.Errorf("decide the calls since %s again: %w", began.Format(time.RFC3339), err)
 	}
 	refused, err := r.Record.Refusals(ctx, api.RefusalQuery{From: from, To: to})
@@ -75,31 +67,6 @@ func (r *Replayer) Replay(ctx context.Context, proposal api.Proposal, from, to t
 		told.told.RefusedThen += sum.Refused
 	}
 	return told.answer(ctx, r.Record.Key)
-}
-
-// batchSize is how many calls are decided at once.
-const batchSize = 2048
-
-// batch are calls that both runs decide at the same time, each in their order.
-type batch struct {
-	told          *tally
-	now, then     *run
-	calls         []api.RecordedCall
-	before, after []verdict
-}
-
-func (b *batch) decide(ctx context.Context) error {
-	var deciding errgroup.Group
-	deciding.Go(func() (err error) { b.before, err = b.now.decideAll(ctx, b.calls, b.before[:0]); return err })
-	deciding.Go(func() (err error) { b.after, err = b.then.decideAll(ctx, b.calls, b.after[:0]); return err })
-	if err := deciding.Wait(); err != nil {
-		return err
-	}
-	for i := range b.calls {
-		b.told.count(&b.calls[i], b.before[i], b.after[i])
-	}
-	b.calls = b.calls[:0]
-	return nil
 }
 
 // run is one way that the calls are decided.
@@ -117,6 +84,9 @@ func (r *Replayer) run(proposal api.Proposal, began time.Time, adjusted []api.Ad
 	run := &run{judge: r.Spending.Proposed(proposal, r.Record.Key), adjusted: adjusted, names: map[string]*modelname.Names{}, nameOf: r.Names}
 	seeds := &seeds{record: r.Record, judge: run.judge, began: began, adjusted: adjusted}
 	run.timeline = newTimeline(seeds)
+	for _, one := range adjusted {
+		run.timeline.last[quota.Scope(one.Scope)] = quota.Budget{}
+	}
 	seeds.now = func() time.Time { return run.timeline.now }
 	return run
 }
@@ -130,17 +100,6 @@ const (
 	kindBlocked = "blocked"
 	kindModels  = "models"
 )
-
-func (r *run) decideAll(ctx context.Context, calls []api.RecordedCall, verdicts []verdict) ([]verdict, error) {
-	for i := range calls {
-		decided, err := r.decide(ctx, &calls[i])
-		if err != nil {
-			return verdicts, err
-		}
-		verdicts = append(verdicts, decided)
-	}
-	return verdicts, nil
-}
 
 // decide decides a call. What the proposal forbids altogether and the limits in force do not is refused before any
 // limit.

@@ -369,10 +369,16 @@ func BenchmarkReplay_million(b *testing.B) {
 		}
 	}
 	replayer := &Replayer{Record: p.store, Spending: p.spending(), Names: func(string) *modelname.Names { return model }}
-	for b.Loop() {
-		told, err := replayer.Replay(b.Context(), api.Proposal{}, began, p.now.Add(time.Second))
-		if err != nil || told.Calls != rows {
-			b.Fatalf("%d calls, %v", told.Calls, err)
-		}
+	lower := api.NewTeam("t3")
+	lower.RPMLimit, lower.MaxBudget, lower.BudgetDuration = new(int64(2)), new(100*money.USD), new("1mo")
+	for name, proposal := range map[string]api.Proposal{"as_it_is": {}, "a_team_lowered": {Teams: map[string]*api.Team{"t3": &lower}}} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				told, err := replayer.Replay(b.Context(), proposal, began, p.now.Add(time.Second))
+				if err != nil || told.Calls != rows {
+					b.Fatalf("%d calls, %v", told.Calls, err)
+				}
+			}
+		})
 	}
 }

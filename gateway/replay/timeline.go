@@ -16,12 +16,13 @@ type timeline struct {
 	engine *quota.Memory
 	now    time.Time
 	under  underWay
-	// seen are the latest budgets of each scope: resets are booked on them.
-	seen map[quota.Scope]quota.Budget
+	// last are the latest budgets of the scopes that were adjusted by hand: resets are booked on them. A budget without a
+	// scope was not charged yet.
+	last map[quota.Scope]quota.Budget
 }
 
 func newTimeline(record quota.Record) *timeline {
-	t := &timeline{seen: map[quota.Scope]quota.Budget{}}
+	t := &timeline{last: map[quota.Scope]quota.Budget{}}
 	t.engine = quota.NewMemory(record, quota.MemoryOptions{Now: func() time.Time { return t.now }, ReapEvery: -1})
 	return t
 }
@@ -39,13 +40,22 @@ func (t *timeline) decide(ctx context.Context, call *api.RecordedCall, windows [
 	if err != nil {
 		return decision, fmt.Errorf("decide call %s again: %w", call.ID, err)
 	}
-	for _, budget := range budgets {
-		t.seen[budget.Scope] = budget
-	}
+	t.noteLast(budgets)
 	if decision.Admitted {
 		heap.Push(&t.under, ending{id: call.ID, slot: request.Slot, at: call.SettledAt, tokens: counted(call), cost: call.Cost})
 	}
 	return decision, nil
+}
+
+func (t *timeline) noteLast(budgets []quota.Budget) {
+	if len(t.last) == 0 {
+		return
+	}
+	for _, budget := range budgets {
+		if _, adjusted := t.last[budget.Scope]; adjusted {
+			t.last[budget.Scope] = budget
+		}
+	}
 }
 
 // moveTo settles the calls that had ended by a time.
@@ -68,8 +78,8 @@ func (t *timeline) adjust(ctx context.Context, adjusted api.Adjustment) error {
 	if err := t.moveTo(ctx, adjusted.At); err != nil {
 		return err
 	}
-	budget, seen := t.seen[quota.Scope(adjusted.Scope)]
-	if !seen {
+	budget := t.last[quota.Scope(adjusted.Scope)]
+	if budget.Scope == "" {
 		return nil
 	}
 	if _, covered := budget.PeriodAt(adjusted.At); !covered {

@@ -13,6 +13,9 @@ type Proposal struct {
 	Budgets map[string]*Budget
 }
 
+// Empty says that nothing is proposed.
+func (p Proposal) Empty() bool { return len(p.Teams)+len(p.Keys)+len(p.Budgets) == 0 }
+
 // RecordedCall is a row of the ledger with what it takes to decide its call again. Its times are exact to the microsecond.
 type RecordedCall struct {
 	LedgerRow
