@@ -302,24 +302,24 @@ func (f *fakeSpending) LimitsInForce(_ context.Context, team api.Team) (api.Rate
 
 func (f *fakeSpending) PeriodStart(api.Budget) time.Time { return time.Time{} }
 
-func (f *fakeSpending) ResetTeam(_ context.Context, _ api.Change, team api.Team, to money.Nano) (api.SpendWasReset, error) {
-	return f.reset(team.TeamID, to), nil
+func (f *fakeSpending) ResetTeam(_ context.Context, _ api.Change, team api.Team, to api.SpendTarget) (api.SpendWasReset, error) {
+	return f.reset(team.TeamID, to.Amount), nil
 }
 
-func (f *fakeSpending) ResetKey(_ context.Context, _ api.Change, key api.Key, to money.Nano) (api.SpendWasReset, error) {
-	return f.reset(key.KeyID, to), nil
+func (f *fakeSpending) ResetKey(_ context.Context, _ api.Change, key api.Key, to api.SpendTarget) (api.SpendWasReset, error) {
+	return f.reset(key.KeyID, to.Amount), nil
 }
 
-func (f *fakeSpending) ResetUser(_ context.Context, _ api.Change, user api.User, to money.Nano) (api.SpendWasReset, error) {
-	return api.SpendWasReset{UserID: user.UserID, Spend: to}, nil
+func (f *fakeSpending) ResetUser(_ context.Context, _ api.Change, user api.User, to api.SpendTarget) (api.SpendWasReset, error) {
+	return api.SpendWasReset{UserID: user.UserID, Spend: to.Amount}, nil
 }
 
-func (f *fakeSpending) ResetMember(_ context.Context, _ api.Change, team api.Team, member api.Membership, to money.Nano) (api.SpendWasReset, error) {
-	return api.SpendWasReset{TeamID: team.TeamID, UserID: member.UserID, Spend: to}, nil
+func (f *fakeSpending) ResetMember(_ context.Context, _ api.Change, team api.Team, member api.Membership, to api.SpendTarget) (api.SpendWasReset, error) {
+	return api.SpendWasReset{TeamID: team.TeamID, UserID: member.UserID, Spend: to.Amount}, nil
 }
 
-func (f *fakeSpending) ResetBudget(_ context.Context, _ api.Change, pot api.Budget, to money.Nano) (api.SpendWasReset, error) {
-	return f.reset(pot.BudgetID, to), nil
+func (f *fakeSpending) ResetBudget(_ context.Context, _ api.Change, pot api.Budget, to api.SpendTarget) (api.SpendWasReset, error) {
+	return f.reset(pot.BudgetID, to.Amount), nil
 }
 
 func (f *fakeSpending) reset(id string, to money.Nano) api.SpendWasReset {

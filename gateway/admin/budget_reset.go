@@ -15,8 +15,8 @@ type spendReset struct {
 	ResetTo money.Nano `json:"reset_to"`
 }
 
-// budgetReset is the body of POST /budget/reset, with exactly one of the ids, or team_id and user_id.
-type budgetReset struct {
+// spender is whose spend is set: exactly one of the ids, or team_id and user_id.
+type spender struct {
 	// BudgetID names a pot.
 	BudgetID string `json:"budget_id"`
 	TeamID   string `json:"team_id"`
@@ -24,8 +24,22 @@ type budgetReset struct {
 	UserID string `json:"user_id"`
 	// KeyID is a key's id or secret.
 	KeyID string `json:"key_id"`
+}
+
+// budgetReset is the body of POST /budget/reset.
+type budgetReset struct {
+	spender
 	// ResetTo is what shall count as spent, in USD, at most what is spent; 0 when left out.
 	ResetTo money.Nano `json:"reset_to"`
+}
+
+// budgetOpening is the body of POST /budget/opening.
+type budgetOpening struct {
+	spender
+	// OpeningID names where the balance comes from, such as "litellm". The same one again replaces it.
+	OpeningID string `json:"opening_id" required:"true"`
+	// Spend is what was spent there in the running period, in USD. What is spent here comes on top.
+	Spend *money.Nano `json:"spend" required:"what was spent elsewhere in the running period, in USD"`
 }
 
 // resetRoutes are the operations on what was spent.
@@ -35,6 +49,12 @@ func (s *Server) resetRoutes() []route.Route {
 			Tag: "budget", Closed: true, Summary: "Reset what a budget has spent in its running period.",
 			Description: "Name a pot, a team, a key, a user, or a team and its member by team_id and user_id. Any other field is refused. The ledger of requests stays as it is; the difference is an adjustment of its own, " +
 				"with an audit row, and is in force on every gateway when the call returns. Its thresholds tell again.",
+			Errors: route.Codes(api.NotFound),
+		}),
+		route.New("POST /budget/opening", auth.Write, s.openBudget, route.Spec{
+			Tag: "budget", Closed: true, Summary: "Bring what another gateway has spent of a budget in its running period.",
+			Description: "The balance counts as spent, beside what is spent here. The same opening_id again replaces it, and writes nothing when it is the same. " +
+				"It is no entry of the ledger, has an audit row, and ends with the period.",
 			Errors: route.Codes(api.NotFound),
 		}),
 		route.New("POST /team/{team_id}/reset_spend", auth.Write, s.resetTeamSpend, route.Spec{
@@ -50,39 +70,54 @@ func (s *Server) resetRoutes() []route.Route {
 
 // resetBudget is POST /budget/reset {budget_id | team_id | key_id | user_id | team_id and user_id, reset_to}.
 func (s *Server) resetBudget(c *route.Call, in budgetReset) (api.SpendWasReset, error) {
+	return s.setSpend(c, in.spender, api.SpendTarget{Amount: in.ResetTo})
+}
+
+// openBudget is POST /budget/opening {opening_id, spend, budget_id | team_id | key_id | user_id | team_id and user_id}.
+func (s *Server) openBudget(c *route.Call, in budgetOpening) (api.SpendWasReset, error) {
+	if in.Spend == nil {
+		return api.SpendWasReset{}, api.FieldErrorf("spend", "is required: what was spent elsewhere in the running period, in USD")
+	}
+	if err := api.CheckOpening(in.OpeningID, *in.Spend); err != nil {
+		return api.SpendWasReset{}, err
+	}
+	return s.setSpend(c, in.spender, api.SpendTarget{OpeningID: in.OpeningID, Amount: *in.Spend})
+}
+
+func (s *Server) setSpend(c *route.Call, of spender, to api.SpendTarget) (api.SpendWasReset, error) {
 	named := 0
-	for _, id := range []string{in.BudgetID, in.TeamID, in.UserID, in.KeyID} {
+	for _, id := range []string{of.BudgetID, of.TeamID, of.UserID, of.KeyID} {
 		if id != "" {
 			named++
 		}
 	}
 	switch {
-	case named == 2 && in.TeamID != "" && in.UserID != "":
-		return s.resetMember(c, in.TeamID, in.UserID, in.ResetTo)
+	case named == 2 && of.TeamID != "" && of.UserID != "":
+		return s.resetMember(c, of.TeamID, of.UserID, to)
 	case named != 1:
 		return api.SpendWasReset{}, api.FieldErrorf("budget_id", "is required, or team_id, key_id or user_id: exactly one of them, or team_id and user_id for a member")
-	case in.TeamID != "":
-		return s.resetTeam(c, in.TeamID, in.ResetTo)
-	case in.UserID != "":
-		return s.resetUser(c, in.UserID, in.ResetTo)
-	case in.KeyID != "":
-		return s.resetKey(c, in.KeyID, in.ResetTo)
+	case of.TeamID != "":
+		return s.resetTeam(c, of.TeamID, to)
+	case of.UserID != "":
+		return s.resetUser(c, of.UserID, to)
+	case of.KeyID != "":
+		return s.resetKey(c, of.KeyID, to)
 	default:
-		return s.resetPot(c, in.BudgetID, in.ResetTo)
+		return s.resetPot(c, of.BudgetID, to)
 	}
 }
 
 // resetTeamSpend is POST /team/{team_id}/reset_spend.
 func (s *Server) resetTeamSpend(c *route.Call, in spendReset) (api.SpendWasReset, error) {
-	return s.resetTeam(c, in.TeamID, in.ResetTo)
+	return s.resetTeam(c, in.TeamID, api.SpendTarget{Amount: in.ResetTo})
 }
 
 // resetKeySpend is POST /key/{key}/reset_spend, by secret or id.
 func (s *Server) resetKeySpend(c *route.Call, in spendReset) (api.SpendWasReset, error) {
-	return s.resetKey(c, in.Key, in.ResetTo)
+	return s.resetKey(c, in.Key, api.SpendTarget{Amount: in.ResetTo})
 }
 
-func (s *Server) resetTeam(c *route.Call, id string, to money.Nano) (reset api.SpendWasReset, err error) {
+func (s *Server) resetTeam(c *route.Call, id string, to api.SpendTarget) (reset api.SpendWasReset, err error) {
 	team, err := s.record.Team(c.Context(), id)
 	if err != nil {
 		return reset, err
@@ -91,7 +126,7 @@ func (s *Server) resetTeam(c *route.Call, id string, to money.Nano) (reset api.S
 	return reset, route.Unspent(err)
 }
 
-func (s *Server) resetKey(c *route.Call, name string, to money.Nano) (reset api.SpendWasReset, err error) {
+func (s *Server) resetKey(c *route.Call, name string, to api.SpendTarget) (reset api.SpendWasReset, err error) {
 	key, err := s.keyNamed(c.Context(), name)
 	if err != nil {
 		return reset, err
@@ -100,7 +135,7 @@ func (s *Server) resetKey(c *route.Call, name string, to money.Nano) (reset api.
 	return reset, route.Unspent(err)
 }
 
-func (s *Server) resetUser(c *route.Call, id string, to money.Nano) (reset api.SpendWasReset, err error) {
+func (s *Server) resetUser(c *route.Call, id string, to api.SpendTarget) (reset api.SpendWasReset, err error) {
 	user, err := s.record.User(c.Context(), id)
 	if err != nil {
 		return reset, err
@@ -109,7 +144,7 @@ func (s *Server) resetUser(c *route.Call, id string, to money.Nano) (reset api.S
 	return reset, route.Unspent(err)
 }
 
-func (s *Server) resetMember(c *route.Call, teamID, userID string, to money.Nano) (reset api.SpendWasReset, err error) {
+func (s *Server) resetMember(c *route.Call, teamID, userID string, to api.SpendTarget) (reset api.SpendWasReset, err error) {
 	team, err := s.record.Team(c.Context(), teamID)
 	if err != nil {
 		return reset, err
@@ -122,7 +157,7 @@ func (s *Server) resetMember(c *route.Call, teamID, userID string, to money.Nano
 	return reset, route.Unspent(err)
 }
 
-func (s *Server) resetPot(c *route.Call, id string, to money.Nano) (reset api.SpendWasReset, err error) {
+func (s *Server) resetPot(c *route.Call, id string, to api.SpendTarget) (reset api.SpendWasReset, err error) {
 	budget, err := s.record.Budget(c.Context(), id)
 	if err != nil {
 		return reset, err

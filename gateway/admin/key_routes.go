@@ -12,6 +12,11 @@ type keyCreate struct {
 	route.Fields[api.KeyFields]
 	// Key is a secret of the caller's own choice; empty lets the gateway make one.
 	Key string `json:"key"`
+	// TokenSHA256 is the SHA-256 of a secret that somebody has already, in hexadecimal, as LiteLLM keeps it: the secret opens
+	// this key then. For admins only, and not together with key.
+	TokenSHA256 string `json:"token_sha256"`
+	// KeyName is what lists show of that secret, "sk-..." and its last characters. It is left out of account without token_sha256.
+	KeyName string `json:"key_name"`
 	// Duration is how long the key lives, such as "30d"; nil or "-1" is for ever. Not together with expires.
 	Duration lifetime `json:"duration"`
 }

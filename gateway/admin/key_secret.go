@@ -3,7 +3,11 @@ package admin
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
+	"regexp"
+	"strings"
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/route"
@@ -24,7 +28,7 @@ func (s *Server) generateServiceKey(c *route.Call, in serviceKeyNew) (api.KeyCre
 // generateKey is POST /key/generate: a key's fields, with a secret of the caller's own or a new one.
 // Its answer is the only one that shows the secret.
 func (s *Server) generateKey(c *route.Call, in keyCreate) (created api.KeyCreated, err error) {
-	secret, err := secretOf("key", in.Key)
+	secret, err := s.newSecret(c, in)
 	if err != nil {
 		return created, err
 	}
@@ -35,7 +39,7 @@ func (s *Server) generateKey(c *route.Call, in keyCreate) (created api.KeyCreate
 	if err := in.Duration.set(c, s.now(), &key.Expires); err != nil {
 		return created, err
 	}
-	key.KeyName = auth.Mask(secret)
+	key.KeyName = secret.mask
 	if err := key.Validate(); err != nil {
 		return created, err
 	}
@@ -47,14 +51,54 @@ func (s *Server) generateKey(c *route.Call, in keyCreate) (created api.KeyCreate
 		return created, err
 	}
 	created, err = route.Once(c, s.record, func(ctx context.Context) (api.KeyCreated, error) {
-		stored, err := s.record.CreateKey(ctx, c.Change, key, auth.Hash(s.pepper, secret))
+		stored, err := s.record.CreateKey(ctx, c.Change, key, secret.hash)
 		stored.BudgetState = fresh[0].BudgetState
-		return api.KeyCreated{Secret: secret.Reveal(), Key: stored}, route.Taken(err, "key")
+		return api.KeyCreated{Secret: secret.shown, Key: stored}, route.Taken(err, secret.field)
 	})
 	if err != nil {
 		return created, err
 	}
 	return created, route.InForce(s.changes.KeyChanged(c.Context(), nil, &created.Key))
+}
+
+// newSecret is what a new key is opened by.
+type newSecret struct {
+	hash []byte
+	// mask and shown are what lists and the answer say of it; nobody here knows a secret that came as its digest.
+	mask, shown string
+	// field is where the caller gave it.
+	field string
+}
+
+// newSecret is a secret of the caller's own choice, one that the caller knows the digest of, or a new one.
+func (s *Server) newSecret(c *route.Call, in keyCreate) (newSecret, error) {
+	if in.TokenSHA256 == "" {
+		secret, err := secretOf("key", in.Key)
+		return newSecret{auth.Hash(s.pepper, secret), auth.Mask(secret), secret.Reveal(), "key"}, err
+	}
+	switch {
+	case c.Caller.Role != auth.RoleAdmin:
+		return newSecret{}, api.Errorf(api.Forbidden, "token_sha256 is for admins of the platform: who knows a digest need not know the secret")
+	case in.Key != "":
+		return newSecret{}, api.FieldErrorf("token_sha256", "cannot be given together with key: the secret is one or the other")
+	case len(in.TokenSHA256) != hex.EncodedLen(sha256.Size) || strings.ToLower(in.TokenSHA256) != in.TokenSHA256:
+		return newSecret{}, errNoDigest()
+	}
+	hash, ok := s.hashNamed(in.TokenSHA256)
+	if !ok {
+		return newSecret{}, errNoDigest()
+	}
+	if in.KeyName != "" && !maskPattern.MatchString(in.KeyName) {
+		return newSecret{}, api.FieldErrorf("key_name", `must be "sk-..." and at most the last four characters of the secret`)
+	}
+	return newSecret{hash, cmp.Or(in.KeyName, auth.Mask("")), "", "token_sha256"}, nil
+}
+
+// maskPattern keeps secrets out of what everybody may read.
+var maskPattern = regexp.MustCompile(`^sk-\.\.\.[\w.-]{0,4}$`)
+
+func errNoDigest() error {
+	return api.FieldErrorf("token_sha256", "must be the SHA-256 of the secret: 64 lower-case hexadecimal digits")
 }
 
 // checkNew refuses a new key that its team, or the caller, may not have, and notes where it comes from.

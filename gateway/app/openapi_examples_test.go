@@ -158,6 +158,7 @@ var lastExamples = []example{
 	{pattern: "GET /audit/{id}"},
 
 	{pattern: "POST /budget/reset", body: `{"team_id":"team-a"}`, bad: `{}`, status: 400},
+	{pattern: "POST /budget/opening", body: `{"team_id":"team-a","opening_id":"litellm","spend":1.5}`, bad: `{"team_id":"team-a","opening_id":"litellm","spend":-1}`, status: 400},
 	{pattern: "POST /team/{team_id}/reset_spend", body: `{}`, bad: `{"reset_to":-1}`, status: 400},
 	{pattern: "POST /key/{key}/reset_spend", body: `{}`, bad: `{"reset_to":-1}`, status: 400},
 

@@ -16,31 +16,31 @@ type Resets interface {
 
 // ResetTeam sets what a team's budget has spent in its running period. Like the other resets it is in force on
 // every gateway when it returns.
-func (s Spending) ResetTeam(ctx context.Context, change api.Change, team api.Team, to money.Nano) (api.SpendWasReset, error) {
+func (s Spending) ResetTeam(ctx context.Context, change api.Change, team api.Team, to api.SpendTarget) (api.SpendWasReset, error) {
 	terms, err := s.Book.terms(ctx, team.BudgetTerms, team.BudgetID)
 	if err != nil {
 		return api.SpendWasReset{}, err
 	}
 	answer, err := s.reset(ctx, change, s.Book.teamBudget(team, terms, nil), api.SpendReset{
-		Object: "team", ObjectID: team.TeamID, ResetTo: to, Selection: api.LedgerSelection{TeamIDs: []string{team.TeamID}},
+		Object: "team", ObjectID: team.TeamID, SpendTarget: to, Selection: api.LedgerSelection{TeamIDs: []string{team.TeamID}},
 	})
 	answer.TeamID, answer.MaxBudget = team.TeamID, terms.MaxBudget
 	return answer, s.inForce(err, func() error { return s.Changes.TeamChanged(ctx, team.TeamID) })
 }
 
 // ResetUser sets what a user's own budget has spent in its running period, over all teams.
-func (s Spending) ResetUser(ctx context.Context, change api.Change, user api.User, to money.Nano) (api.SpendWasReset, error) {
+func (s Spending) ResetUser(ctx context.Context, change api.Change, user api.User, to api.SpendTarget) (api.SpendWasReset, error) {
 	answer, err := s.reset(ctx, change, s.Book.userBudget(user, nil), api.SpendReset{
-		Object: "user", ObjectID: user.UserID, ResetTo: to, Selection: api.LedgerSelection{UserIDs: []string{user.UserID}, OwnKeys: true},
+		Object: "user", ObjectID: user.UserID, SpendTarget: to, Selection: api.LedgerSelection{UserIDs: []string{user.UserID}, OwnKeys: true},
 	})
 	answer.UserID, answer.MaxBudget = user.UserID, user.MaxBudget
 	return answer, s.inForce(err, func() error { return s.Changes.UserChanged(ctx, user.UserID) })
 }
 
 // ResetMember sets what a member's budget in the team has spent in its running period.
-func (s Spending) ResetMember(ctx context.Context, change api.Change, team api.Team, member api.Membership, to money.Nano) (api.SpendWasReset, error) {
+func (s Spending) ResetMember(ctx context.Context, change api.Change, team api.Team, member api.Membership, to api.SpendTarget) (api.SpendWasReset, error) {
 	answer, err := s.reset(ctx, change, s.Book.memberBudget(team, member, nil), api.SpendReset{
-		Object: "member", ObjectID: team.TeamID + "#" + member.UserID, ResetTo: to,
+		Object: "member", ObjectID: team.TeamID + "#" + member.UserID, SpendTarget: to,
 		Selection: api.LedgerSelection{TeamIDs: []string{team.TeamID}, UserIDs: []string{member.UserID}},
 	})
 	answer.TeamID, answer.UserID, answer.MaxBudget = team.TeamID, member.UserID, member.Terms(team.MemberDefaults).MaxBudget
@@ -48,22 +48,22 @@ func (s Spending) ResetMember(ctx context.Context, change api.Change, team api.T
 }
 
 // ResetKey sets what a key's budget has spent in its running period.
-func (s Spending) ResetKey(ctx context.Context, change api.Change, key api.Key, to money.Nano) (api.SpendWasReset, error) {
+func (s Spending) ResetKey(ctx context.Context, change api.Change, key api.Key, to api.SpendTarget) (api.SpendWasReset, error) {
 	terms, err := s.Book.terms(ctx, key.BudgetTerms, key.BudgetID)
 	if err != nil {
 		return api.SpendWasReset{}, err
 	}
 	answer, err := s.reset(ctx, change, s.Book.keyBudget(key, terms), api.SpendReset{
-		Object: "key", ObjectID: key.KeyID, ResetTo: to, Selection: api.LedgerSelection{KeyIDs: []string{key.KeyID}},
+		Object: "key", ObjectID: key.KeyID, SpendTarget: to, Selection: api.LedgerSelection{KeyIDs: []string{key.KeyID}},
 	})
 	answer.KeyID, answer.KeyHash, answer.MaxBudget = key.KeyID, key.KeyID, terms.MaxBudget
 	return answer, s.inForce(err, func() error { return s.Changes.KeyChanged(ctx, &key, nil) })
 }
 
 // ResetBudget sets what has been spent from a pot in its running period.
-func (s Spending) ResetBudget(ctx context.Context, change api.Change, pot api.Budget, to money.Nano) (api.SpendWasReset, error) {
+func (s Spending) ResetBudget(ctx context.Context, change api.Change, pot api.Budget, to api.SpendTarget) (api.SpendWasReset, error) {
 	answer, err := s.reset(ctx, change, s.Book.potBudget(pot, nil), api.SpendReset{
-		Object: "budget", ObjectID: pot.BudgetID, ResetTo: to,
+		Object: "budget", ObjectID: pot.BudgetID, SpendTarget: to,
 		Selection: api.LedgerSelection{TeamIDs: pot.TeamIDs, KeyIDs: pot.KeyIDs, Models: pot.Models},
 	})
 	answer.BudgetID, answer.MaxBudget = pot.BudgetID, pot.MaxBudget

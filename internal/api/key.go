@@ -57,13 +57,16 @@ type KeyCreate struct {
 	KeyFields
 	// Key is a secret of the caller's own choice; empty lets the gateway make one.
 	Key *string `json:"key"`
+	// TokenSHA256 is the digest of a secret that somebody has already, in hexadecimal; KeyName its masked form.
+	TokenSHA256 *string `json:"token_sha256,omitempty"`
+	KeyName     *string `json:"key_name,omitempty"`
 	// Duration is how long the key lives, such as "30d"; nil or "-1" is for ever. Not together with expires.
 	Duration *string `json:"duration"`
 }
 
 // KeyCreated is the answer of POST /key/generate, the only one that carries the secret.
 type KeyCreated struct {
-	// Secret is the key in clear text.
+	// Secret is the key in clear text; empty for a key that was made by token_sha256.
 	Secret string `json:"key"`
 	Key
 }

@@ -15,7 +15,29 @@ type SpendReset struct {
 	Selection LedgerSelection
 	// From and To bound the period, as in a sum of the ledger; At lies in it.
 	From, To, At time.Time
-	ResetTo      money.Nano
+	SpendTarget
+}
+
+// SpendTarget is what a budget shall have spent.
+type SpendTarget struct {
+	// OpeningID names a balance that was brought from elsewhere, such as "litellm"; Amount is then that balance alone, and what
+	// is spent here comes on top. It is empty for a reset, where Amount is all that counts as spent.
+	OpeningID string
+	Amount    money.Nano
+}
+
+// MaxOpening is the largest balance that may be brought: counters are exact up to it.
+const MaxOpening = 9_000_000 * money.USD
+
+// CheckOpening says whether a balance can be brought; the error names the field.
+func CheckOpening(id string, spend money.Nano) error {
+	v := newValidation()
+	v.id("opening_id", id)
+	v.amount("spend", &spend)
+	if spend > MaxOpening {
+		v.fail("spend", "is %s; at most %s can be counted exactly", spend, MaxOpening)
+	}
+	return v.err()
 }
 
 // SpendWasReset is the answer to a reset.

@@ -71,6 +71,20 @@ func (c *Client) ResetSpend(ctx context.Context, of Spender, to money.Nano) (api
 	return reset, wrap(err, "reset the spending of %q", cmp.Or(of.BudgetID, of.KeyID, of.UserID, of.TeamID))
 }
 
+// OpenSpend brings what was spent elsewhere in the running period, under an id that says where; the same id again replaces it.
+// It returns [api.NotFound] when there is no such object.
+func (c *Client) OpenSpend(ctx context.Context, of Spender, openingID string, spend money.Nano) (api.SpendWasReset, error) {
+	body := struct {
+		Spender
+		OpeningID string     `json:"opening_id"`
+		Spend     money.Nano `json:"spend"`
+	}{of, openingID, spend}
+	var opened api.SpendWasReset
+	err := c.post(ctx, "/budget/opening", body, &opened)
+	err = whole(err, cmp.Or(opened.BudgetID, opened.TeamID, opened.KeyID, opened.UserID) != "", "POST /budget/opening")
+	return opened, wrap(err, "bring what %q has spent", cmp.Or(of.BudgetID, of.KeyID, of.UserID, of.TeamID))
+}
+
 // Spender is whose budget is set back: one of the fields, or a team and a user for a member's in the team.
 type Spender struct {
 	BudgetID string `json:"budget_id,omitempty"`

@@ -262,6 +262,10 @@ func TestCall_anAnswerWithoutTheObjectIsAnError(t *testing.T) {
 			_, err := c.ResetSpend(t.Context(), client.Spender{TeamID: "a"}, 0)
 			return err
 		},
+		"OpenSpend": func(c *client.Client) error {
+			_, err := c.OpenSpend(t.Context(), client.Spender{TeamID: "a"}, "litellm", 0)
+			return err
+		},
 		"FindCreated": func(c *client.Client) error { _, err := c.FindCreated(t.Context(), "key", "a"); return err },
 	}
 	for name, call := range calls {

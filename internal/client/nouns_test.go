@@ -68,6 +68,14 @@ func TestCalls_onTheWire(t *testing.T) {
 			answer: `{"team_id":"t"}`,
 			want:   "POST /budget/reset", holds: []string{`{"team_id":"t","reset_to":5}`},
 		},
+		"open a pot": {
+			call: func(ctx context.Context, c *client.Client) error {
+				_, err := c.OpenSpend(ctx, client.Spender{BudgetID: "p"}, "litellm", 5*money.USD)
+				return err
+			},
+			answer: `{"budget_id":"p"}`,
+			want:   "POST /budget/opening", holds: []string{`{"budget_id":"p","opening_id":"litellm","spend":5}`},
+		},
 		"test alert route": {
 			call: func(ctx context.Context, c *client.Client) error { _, err := c.TestAlertRoute(ctx, "r"); return err },
 			want: "POST /alert_route/test", holds: []string{`{"alert_route_id":"r"}`},

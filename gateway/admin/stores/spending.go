@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
-	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
 
 // Spending reads what has been spent in the running periods, in the order asked.
@@ -23,12 +22,12 @@ type Spending interface {
 	// PeriodStart is when the running period of a pot began, the zero time for one that never resets.
 	PeriodStart(pot api.Budget) time.Time
 
-	// ResetTeam and its sisters set what was spent, with an audit row, and return when that is in force everywhere.
-	ResetTeam(ctx context.Context, change api.Change, team api.Team, to money.Nano) (api.SpendWasReset, error)
-	ResetKey(ctx context.Context, change api.Change, key api.Key, to money.Nano) (api.SpendWasReset, error)
-	ResetUser(ctx context.Context, change api.Change, user api.User, to money.Nano) (api.SpendWasReset, error)
-	ResetMember(ctx context.Context, change api.Change, team api.Team, member api.Membership, to money.Nano) (api.SpendWasReset, error)
-	ResetBudget(ctx context.Context, change api.Change, pot api.Budget, to money.Nano) (api.SpendWasReset, error)
+	// ResetTeam and its sisters set what was spent, or an opening balance, with an audit row, and return when that is in force everywhere.
+	ResetTeam(ctx context.Context, change api.Change, team api.Team, to api.SpendTarget) (api.SpendWasReset, error)
+	ResetKey(ctx context.Context, change api.Change, key api.Key, to api.SpendTarget) (api.SpendWasReset, error)
+	ResetUser(ctx context.Context, change api.Change, user api.User, to api.SpendTarget) (api.SpendWasReset, error)
+	ResetMember(ctx context.Context, change api.Change, team api.Team, member api.Membership, to api.SpendTarget) (api.SpendWasReset, error)
+	ResetBudget(ctx context.Context, change api.Change, pot api.Budget, to api.SpendTarget) (api.SpendWasReset, error)
 }
 
 // Forecasts say what budgets will cost.
