@@ -130,12 +130,12 @@ func TestAlertDeliveries(t *testing.T) {
 		if err := g.store.InsertAlertEvent(t.Context(), api.AlertEvent{ID: id, Type: api.EventBudgetHardLimit, CreatedAt: time.Now()}); err != nil {
 			t.Fatal(err)
 		}
-		if err := g.store.RouteAlertEvent(t.Context(), id, []api.AlertDecision{{AlertRouteID: "r", Takes: true}}); err != nil {
+		if err := g.store.RouteAlertEvent(t.Context(), id, id, []api.AlertDecision{{AlertRouteID: "r", Takes: true}}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	later := time.Now().Add(time.Hour)
-	claimed, err := g.store.ClaimDeliveries(t.Context(), "r", later, later.Add(time.Hour), 3)
+	claimed, _, err := g.store.ClaimDeliveries(t.Context(), api.AlertClaim{AlertRouteID: "r", Destination: "r", Now: later, Until: later.Add(time.Hour), Subjects: 3, Most: 3})
 	if err != nil || len(claimed) != 3 {
 		t.Fatalf("claimed %d, %v", len(claimed), err)
 	}

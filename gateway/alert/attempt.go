@@ -14,19 +14,58 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
+// attemptAll sends what was claimed of one subject, one message after the other. When one does not arrive, those after it
+// wait with it: they would come before it.
+func (s *Sender) attemptAll(ctx context.Context, claim api.AlertClaim, route *api.AlertRoute, lane [][]api.AlertDelivery) {
+	for i, group := range lane {
+		if i > 0 && s.now().After(claim.Until.Add(-sendTimeout-markTimeout)) {
+			return // the rest is due again when the claim ends
+		}
+		outcome := s.attempt(ctx, claim, route, group)
+		if outcome.Result != Failed {
+			continue
+		}
+		outcome.Status += fmt.Sprintf(" (to %s, which comes before it)", group[0].Event.ID)
+		for _, rest := range lane[i+1:] {
+			s.markAll(ctx, claim, route, rest, outcome)
+		}
+		return
+	}
+}
+
 // attempt sends a group of claimed deliveries once, in one message, and notes how it ended. A nil route was deleted.
-func (s *Sender) attempt(ctx context.Context, route *api.AlertRoute, group []api.AlertDelivery) {
+func (s *Sender) attempt(ctx context.Context, claim api.AlertClaim, route *api.AlertRoute, group []api.AlertDelivery) Outcome {
 	told := message(group)
 	outcome := s.send(ctx, route, told)
+	if route != nil && route.Enabled {
+		s.noteDestination(ctx, claim, outcome)
+	}
+	s.markAll(ctx, claim, route, group, outcome)
+	return outcome
+}
+
+// noteDestination lets all gateways know whether a receiver answers.
+func (s *Sender) noteDestination(ctx context.Context, claim api.AlertClaim, outcome Outcome) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), markTimeout)
+	defer cancel()
+	err := s.outbox.DestinationAnswered(ctx, claim.Destination, outcome.Result != Failed, mostFailures, s.now().Add(restFor))
+	if err != nil {
+		s.log.WarnContext(ctx, "alert destination not noted", slog.Any("error", err))
+	}
+}
+
+// markAll notes how a message ended for all that it told.
+func (s *Sender) markAll(ctx context.Context, claim api.AlertClaim, route *api.AlertRoute, group []api.AlertDelivery, outcome Outcome) {
 	// What was sent must be noted even when the gateway is stopping, or it is sent again.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), markTimeout)
 	defer cancel()
+	first := message(group).Event().ID
 	for _, delivery := range group {
 		of := outcome
-		if delivery.Event.ID != told.Event().ID {
-			of.Status += fmt.Sprintf(" (with %s)", told.Event().ID)
+		if delivery.Event.ID != first {
+			of.Status += fmt.Sprintf(" (with %s)", first)
 		}
-		if err := s.mark(ctx, route, delivery, of); err != nil {
+		if err := s.mark(ctx, claim, route, delivery, of); err != nil {
 			s.log.ErrorContext(ctx, "alert attempt not noted, it will be repeated",
 				slog.String("event_id", delivery.Event.ID),
 				slog.String("alert_route_id", delivery.AlertRouteID),
@@ -100,7 +139,7 @@ func Subject(event api.AlertEvent) string {
 }
 
 // mark notes an outcome in the outbox and the log.
-func (s *Sender) mark(ctx context.Context, route *api.AlertRoute, delivery api.AlertDelivery, outcome Outcome) error {
+func (s *Sender) mark(ctx context.Context, claim api.AlertClaim, route *api.AlertRoute, delivery api.AlertDelivery, outcome Outcome) error {
 	log := s.log.With(
 		slog.String("event_id", delivery.Event.ID),
 		slog.String("event", delivery.Event.Type),
@@ -111,6 +150,10 @@ func (s *Sender) mark(ctx context.Context, route *api.AlertRoute, delivery api.A
 	if outcome.Result == Sent {
 		log.InfoContext(ctx, "alert sent")
 		return s.outbox.DeliverySent(ctx, delivery.DeliveryID, delivery.Attempts, outcome.Status)
+	}
+	if next := delivery.NextAttemptAt; outcome.Result == Failed && next != nil && next.After(s.now()) && !next.Equal(claim.Until) {
+		log.WarnContext(ctx, "alert not sent", slog.Time("next_attempt_at", *next)) // it went along with what was due
+		return s.outbox.DeliveryFailed(ctx, delivery.DeliveryID, delivery.Attempts, *next, outcome.Status)
 	}
 	wait, again := nextAttempt(delivery.Attempts, outcome.RetryAfter)
 	if outcome.Result == Gone || !again {

@@ -2,6 +2,7 @@ package alert_test
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -47,8 +48,8 @@ func TestSender_takesOverFromADeadOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		outbox, target := &memory{routes: routes("a")}, always(sent)
 		outbox.add(events(1)...)
-		_ = outbox.RouteAlertEvent(t.Context(), "event_0", []api.AlertDecision{{AlertRouteID: "a", Takes: true}})
-		_, _ = outbox.ClaimDeliveries(t.Context(), "a", time.Now(), time.Now().Add(time.Minute), 1)
+		_ = outbox.RouteAlertEvent(t.Context(), "event_0", "event_0", []api.AlertDecision{{AlertRouteID: "a", Takes: true}})
+		_, _, _ = outbox.ClaimDeliveries(t.Context(), api.AlertClaim{AlertRouteID: "a", Now: time.Now(), Until: time.Now().Add(time.Minute), Subjects: 1, Most: 1})
 		_, stop := run(t, outbox, target)
 		defer stop()
 		time.Sleep(58 * time.Second)
@@ -149,7 +150,7 @@ func TestSender_routeThatIsNoMore(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				outbox, target := &memory{routes: routes("a")}, always(sent)
 				outbox.add(events(1)...)
-				_ = outbox.RouteAlertEvent(t.Context(), "event_0", []api.AlertDecision{{AlertRouteID: "a", Takes: true}})
+				_ = outbox.RouteAlertEvent(t.Context(), "event_0", "event_0", []api.AlertDecision{{AlertRouteID: "a", Takes: true}})
 				change(outbox)
 				_, stop := run(t, outbox, target)
 				defer stop()
@@ -160,4 +161,49 @@ func TestSender_routeThatIsNoMore(t *testing.T) {
 			})
 		})
 	}
+}
+
+// When a message does not arrive, those about the same that come after it wait with it, and go in order with the next that is due.
+func TestSender_keepsTheOrderOfASubject(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		down := true
+		target := newReceiver(func(context.Context, string, api.AlertEvent) alert.Outcome {
+			if down {
+				return broken
+			}
+			return sent
+		})
+		outbox := &memory{routes: routes("a")}
+		list := events(4)
+		for i := range list {
+			list[i].TeamID = "red"
+		}
+		list[3].TeamID = "blue"
+		outbox.add(list[:2]...)
+		sender, stop := run(t, outbox, target)
+		defer stop()
+		time.Sleep(20 * time.Minute)
+		before := target.of("a")
+		for _, attempt := range before {
+			if attempt.eventID != "event_0" {
+				t.Errorf("%s was tried before event_0 had arrived", attempt.eventID)
+			}
+		}
+		down = false
+		outbox.add(list[2:]...)
+		sender.Wake()
+		synctest.Wait()
+		got := []string{}
+		for _, attempt := range target.of("a")[len(before):] {
+			if attempt.eventID != "event_3" { // another team's has its own order
+				got = append(got, attempt.eventID)
+			}
+		}
+		if want := []string{"event_0", "event_1", "event_2"}; !slices.Equal(got, want) {
+			t.Errorf("sent %q, want %q", got, want)
+		}
+		if states := outbox.states(); states[api.DeliverySent] != 4 {
+			t.Errorf("outbox holds %v", states)
+		}
+	})
 }

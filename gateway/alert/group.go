@@ -5,66 +5,41 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
-const (
-	// maxGroup bounds how many deliveries to people are claimed at a time.
-	maxGroup = 12
-	// groupLease is for how long they are ours: in the worst case each is a message of its own, and Slack takes them one by one.
-	groupLease = 4 * lease
-	// slackPause is how long Slack asks to wait between two messages into a channel.
-	slackPause = time.Second
-)
+// maxGroup bounds how many deliveries to people go into one message.
+const maxGroup = 12
 
-// lanes are the groups that are sent one after the other. Slack takes one message at a time.
-func lanes(route *api.AlertRoute, groups [][]api.AlertDelivery) [][][]api.AlertDelivery {
-	width := perRoute
-	if route != nil && route.Slack != nil {
-		width = 1
-	}
-	lanes := make([][][]api.AlertDelivery, min(width, len(groups)))
-	for i, group := range groups {
-		lanes[i%width] = append(lanes[i%width], group)
+// about is what an event is about: what has one subject goes to a route in order.
+func about(event api.AlertEvent) string { return cmp.Or(event.TeamID, event.Scope, event.ID) }
+
+// lanes are the messages of what was claimed: those about one subject one after the other, the others beside them. People get
+// all about a subject in one message.
+func lanes(route *api.AlertRoute, claimed []api.AlertDelivery) [][][]api.AlertDelivery {
+	var lanes [][][]api.AlertDelivery
+	at := map[string]int{}
+	for _, delivery := range claimed {
+		subject := about(delivery.Event)
+		i, known := at[subject]
+		if !known {
+			at[subject] = len(lanes)
+			lanes = append(lanes, [][]api.AlertDelivery{{delivery}})
+			continue
+		}
+		if route != nil && readByPeople(*route) {
+			lanes[i][0] = append(lanes[i][0], delivery)
+			continue
+		}
+		lanes[i] = append(lanes[i], []api.AlertDelivery{delivery})
 	}
 	return lanes
-}
-
-// pause keeps to the pace of a receiver.
-func pause(ctx context.Context, route *api.AlertRoute) {
-	if route == nil || route.Slack == nil {
-		return
-	}
-	timer := time.NewTimer(slackPause)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
 }
 
 // readByPeople says whether several events may go to a route in one message. Machines get each event by itself.
 func readByPeople(route api.AlertRoute) bool {
 	return route.Slack != nil || route.Email != nil || route.MicrosoftTeams != nil
-}
-
-// grouped puts deliveries to people that are about one team into one message. The order is kept.
-func grouped(route *api.AlertRoute, claimed []api.AlertDelivery) [][]api.AlertDelivery {
-	var groups [][]api.AlertDelivery
-	at := map[string]int{}
-	for _, delivery := range claimed {
-		subject := cmp.Or(delivery.Event.TeamID, delivery.Event.Scope, delivery.Event.ID)
-		i, known := at[subject]
-		if !known || route == nil || !readByPeople(*route) {
-			at[subject] = len(groups)
-			groups = append(groups, []api.AlertDelivery{delivery})
-			continue
-		}
-		groups[i] = append(groups[i], delivery)
-	}
-	return groups
 }
 
 // message is what a group tells: the gravest first. A lower threshold of a budget is left out beside a higher one, and so is

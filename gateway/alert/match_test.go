@@ -129,7 +129,7 @@ func TestMessage_inhibits(t *testing.T) {
 	}
 	slack, hook := api.NewAlertRoute("s"), api.NewAlertRoute("w")
 	slack.Slack, hook.Webhook = &api.SlackTarget{}, &api.WebhookTarget{}
-	if n, m := len(grouped(&slack, group)), len(grouped(&hook, group)); n != 1 || m != 4 {
+	if n, m := len(lanes(&slack, group)[0]), len(lanes(&hook, group)[0]); n != 1 || m != 4 {
 		t.Errorf("%d messages to people and %d to machines, want 1 and 4", n, m)
 	}
 }

@@ -26,7 +26,8 @@ type memory struct {
 
 type delivery struct {
 	api.AlertDelivery
-	claimableAt time.Time
+	subject                  string
+	claimableAt, leasedUntil time.Time
 }
 
 var errOutbox = errors.New("outbox is gone")
@@ -89,7 +90,7 @@ func (m *memory) UnroutedAlertEvents(_ context.Context, n int) ([]api.AlertEvent
 	return slices.Clone(m.unrouted[:min(n, len(m.unrouted))]), nil
 }
 
-func (m *memory) RouteAlertEvent(_ context.Context, eventID string, decisions []api.AlertDecision) error {
+func (m *memory) RouteAlertEvent(_ context.Context, eventID, subject string, decisions []api.AlertDecision) error {
 	end, err := m.begin("route", eventID)
 	if err != nil {
 		return err
@@ -106,7 +107,7 @@ func (m *memory) RouteAlertEvent(_ context.Context, eventID string, decisions []
 		m.deliveries = append(m.deliveries, &delivery{AlertDelivery: api.AlertDelivery{
 			DeliveryID: fmt.Sprintf("delivery_%d", len(m.deliveries)), AlertRouteID: decision.AlertRouteID,
 			Event: m.unrouted[at], State: api.DeliveryPending,
-		}})
+		}, subject: subject})
 	}
 	m.unrouted = slices.Delete(m.unrouted, at, at+1)
 	return nil
@@ -131,22 +132,48 @@ func (d *delivery) due(now time.Time) bool {
 	return d.State == api.DeliveryPending && !d.claimableAt.After(now)
 }
 
-func (m *memory) ClaimDeliveries(_ context.Context, routeID string, now, leaseUntil time.Time, n int) ([]api.AlertDelivery, error) {
-	end, err := m.begin("claim", routeID)
+func (m *memory) ClaimDeliveries(_ context.Context, claim api.AlertClaim) ([]api.AlertDelivery, time.Time, error) {
+	end, err := m.begin("claim", claim.AlertRouteID)
 	if err != nil {
-		return nil, err
+		return nil, time.Time{}, err
 	}
 	defer end()
+	taken := m.subjectsToClaim(claim)
 	var claimed []api.AlertDelivery
 	for _, d := range m.deliveries {
-		if len(claimed) < n && d.AlertRouteID == routeID && d.due(now) {
+		if len(claimed) == claim.Most || d.AlertRouteID != claim.AlertRouteID || d.State != api.DeliveryPending || !slices.Contains(taken, d.subject) {
+			continue
+		}
+		if d.due(claim.Now) {
 			d.Attempts++
-			d.claimableAt = leaseUntil
-			claimed = append(claimed, d.AlertDelivery)
+			d.claimableAt = claim.Until
+		}
+		d.leasedUntil = claim.Until
+		of := d.AlertDelivery
+		of.NextAttemptAt = new(d.claimableAt)
+		claimed = append(claimed, of)
+	}
+	return claimed, time.Time{}, nil
+}
+
+// subjectsToClaim are those with something due and nothing taken, oldest first.
+func (m *memory) subjectsToClaim(claim api.AlertClaim) (subjects []string) {
+	due, leased := map[string]bool{}, map[string]bool{}
+	for _, d := range m.deliveries {
+		if d.AlertRouteID != claim.AlertRouteID || d.State != api.DeliveryPending {
+			continue
+		}
+		due[d.subject] = due[d.subject] || d.due(claim.Now)
+		leased[d.subject] = leased[d.subject] || d.leasedUntil.After(claim.Now)
+		if !slices.Contains(subjects, d.subject) {
+			subjects = append(subjects, d.subject)
 		}
 	}
-	return claimed, nil
+	subjects = slices.DeleteFunc(subjects, func(subject string) bool { return !due[subject] || leased[subject] })
+	return subjects[:min(len(subjects), claim.Subjects)]
 }
+
+func (m *memory) DestinationAnswered(context.Context, string, bool, int, time.Time) error { return nil }
 
 func (m *memory) DeliverySent(_ context.Context, id string, _ int, status string) error {
 	return m.mark("sent", id, func(d *delivery) { d.State, d.LastStatus = api.DeliverySent, status })
@@ -155,7 +182,7 @@ func (m *memory) DeliverySent(_ context.Context, id string, _ int, status string
 func (m *memory) DeliveryFailed(_ context.Context, id string, attempt int, next time.Time, status string) error {
 	return m.mark("failed", id, func(d *delivery) {
 		if d.State == api.DeliveryPending && d.Attempts == attempt {
-			d.claimableAt, d.LastStatus = next, status
+			d.claimableAt, d.leasedUntil, d.LastStatus = next, time.Time{}, status
 		}
 	})
 }

@@ -24,8 +24,9 @@ type Outbox interface {
 	TellExpiringKeys(ctx context.Context, now, until time.Time, n int) (int, error)
 
 	// RouteAlertEvent stores the deliveries to the routes that take the event, due when their decisions say or at once, keeps
-	// the decisions, and takes the event off the unrouted ones, in one step. Doing it again changes nothing.
-	RouteAlertEvent(ctx context.Context, eventID string, decisions []api.AlertDecision) error
+	// the decisions, and takes the event off the unrouted ones, in one step. Doing it again changes nothing. What has one
+	// subject goes to a route in order.
+	RouteAlertEvent(ctx context.Context, eventID, subject string, decisions []api.AlertDecision) error
 
 	// AlertTeam is what routes need of a team, nothing when there is none.
 	AlertTeam(ctx context.Context, teamID string) (api.AlertTeam, error)
@@ -39,9 +40,14 @@ type Outbox interface {
 	// DueAlertRoutes returns the ids of the routes that have a delivery to claim at now.
 	DueAlertRoutes(ctx context.Context, now time.Time) ([]string, error)
 
-	// ClaimDeliveries takes up to n due deliveries of a route, oldest first, and counts an attempt for
-	// each. Nobody else can claim them before leaseUntil; after that they are due again.
-	ClaimDeliveries(ctx context.Context, routeID string, now, leaseUntil time.Time, n int) ([]api.AlertDelivery, error)
+	// ClaimDeliveries takes what is due of a route, oldest first, with all else that waits about the same subjects, and counts
+	// an attempt for what is due. Nobody else can claim anything about these subjects before the claim ends; after that they
+	// are due again. freeAt is when the destination takes more; zero when it does not say.
+	ClaimDeliveries(ctx context.Context, claim api.AlertClaim) (claimed []api.AlertDelivery, freeAt time.Time, err error)
+
+	// DestinationAnswered notes whether a destination took what it was sent. One that did not most times on end is left alone
+	// until openUntil.
+	DestinationAnswered(ctx context.Context, destination string, took bool, most int, openUntil time.Time) error
 
 	// DeliverySent ends a delivery as delivered, whichever attempt it was.
 	DeliverySent(ctx context.Context, deliveryID string, attempt int, status string) error

@@ -52,6 +52,7 @@ type Sender struct {
 	wake    chan struct{}
 
 	attempts sync.WaitGroup
+	passing  sync.Mutex // held by the one that looks into the outbox
 	mu       sync.Mutex
 	running  map[string]int // attempts under way by route id
 	watched  time.Time      // when time was last looked at for what it brings by itself
@@ -102,8 +103,16 @@ func (s *Sender) Run(ctx context.Context) {
 	}
 }
 
+// Once routes what is new, sends what is due, and returns when these attempts have ended. [Sender.Run] does so all the time.
+func (s *Sender) Once(ctx context.Context) {
+	s.pass(ctx, ctx)
+	s.attempts.Wait()
+}
+
 // pass routes what is new and starts what is due. Errors are logged, the next pass tries again.
 func (s *Sender) pass(ctx, attempts context.Context) {
+	s.passing.Lock()
+	defer s.passing.Unlock()
 	s.note(ctx, s.watch(ctx))
 	s.note(ctx, s.route(ctx))
 	s.note(ctx, s.deliver(ctx, attempts))
@@ -145,7 +154,7 @@ func (s *Sender) routeOne(ctx context.Context, routes []api.AlertRoute, event ap
 	if err != nil {
 		return err
 	}
-	return s.outbox.RouteAlertEvent(ctx, event.ID, decisions)
+	return s.outbox.RouteAlertEvent(ctx, event.ID, about(event), decisions)
 }
 
 // Decide says of each route whether it would take an event now, and why.
@@ -206,19 +215,16 @@ func (s *Sender) deliver(ctx, attempts context.Context) error {
 		if err != nil {
 			return err
 		}
-		n, until := free, now.Add(lease)
-		if route != nil && readByPeople(*route) {
-			if free < perRoute {
-				continue // what is under way may be followed by more of the same team
-			}
-			n, until = maxGroup, now.Add(groupLease)
-		}
-		claimed, err := s.outbox.ClaimDeliveries(ctx, id, now, until, n)
+		claim := claimOf(route, id, now, free)
+		claimed, freeAt, err := s.outbox.ClaimDeliveries(ctx, claim)
 		if err != nil {
 			return fmt.Errorf("claim deliveries of alert route %s: %w", id, err)
 		}
-		for _, lane := range lanes(route, grouped(route, claimed)) {
-			s.start(attempts, route, lane)
+		if freeAt.After(now) {
+			time.AfterFunc(freeAt.Sub(now), s.Wake)
+		}
+		for _, lane := range lanes(route, claimed) {
+			s.start(attempts, claim, route, lane)
 		}
 	}
 	return nil
@@ -245,17 +251,13 @@ func (s *Sender) free(routeID string) int {
 }
 
 // start makes attempts on their own, one after the other, and wakes the sender when they have ended and left room.
-func (s *Sender) start(ctx context.Context, route *api.AlertRoute, lane [][]api.AlertDelivery) {
-	routeID := lane[0][0].AlertRouteID
+func (s *Sender) start(ctx context.Context, claim api.AlertClaim, route *api.AlertRoute, lane [][]api.AlertDelivery) {
 	s.mu.Lock()
-	s.running[routeID]++
+	s.running[claim.AlertRouteID]++
 	s.mu.Unlock()
 	s.attempts.Go(func() {
-		for _, group := range lane {
-			s.attempt(ctx, route, group)
-			pause(ctx, route)
-		}
-		s.ended(routeID)
+		s.attemptAll(ctx, claim, route, lane)
+		s.ended(claim.AlertRouteID)
 		s.Wake()
 	})
 }

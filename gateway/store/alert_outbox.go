@@ -45,7 +45,7 @@ const keptRefusals = 50
 
 // RouteAlertEvent stores an event's deliveries to the routes that take it, due when the decisions say or at once, keeps the
 // decisions, and takes the event off the unrouted ones, in one step. Doing it again, here or in another gateway, changes nothing.
-func (s *Store) RouteAlertEvent(ctx context.Context, eventID string, decisions []api.AlertDecision) error {
+func (s *Store) RouteAlertEvent(ctx context.Context, eventID, subject string, decisions []api.AlertDecision) error {
 	kept, err := encode(keptDecisions(decisions))
 	if err != nil {
 		return err
@@ -65,7 +65,7 @@ func (s *Store) RouteAlertEvent(ctx context.Context, eventID string, decisions [
 				due = max(now, decision.At.UnixMilli())
 			}
 			_, err := s.exec(ctx, "alert_delivery_insert", args{
-				"id": "delivery_" + ulid.Make().String(), "event_id": eventID, "alert_route_id": decision.AlertRouteID, "now_ms": now, "due_ms": due,
+				"id": "delivery_" + ulid.Make().String(), "event_id": eventID, "alert_route_id": decision.AlertRouteID, "subject": subject, "now_ms": now, "due_ms": due,
 			})
 			if err != nil {
 				return err
@@ -94,28 +94,58 @@ func (s *Store) DueAlertRoutes(ctx context.Context, now time.Time) ([]string, er
 	return s.texts(ctx, "alert_delivery_due_routes", args{"now_ms": now.UnixMilli()})
 }
 
-// ClaimDeliveries takes up to n due deliveries of a route, oldest first, and counts an attempt for each.
-// Nobody else can claim them before leaseUntil; after that they are due again.
-func (s *Store) ClaimDeliveries(ctx context.Context, routeID string, now, leaseUntil time.Time, n int) (claimed []api.AlertDelivery, err error) {
+// ClaimDeliveries takes what is due of a route, oldest first, with all else that waits about the same, and counts an attempt for
+// what is due. Nobody else can claim any of that before the lease ends. freeAt is when the destination takes more, zero for now.
+func (s *Store) ClaimDeliveries(ctx context.Context, claim api.AlertClaim) (claimed []api.AlertDelivery, freeAt time.Time, err error) {
 	err = s.transact(ctx, func(ctx context.Context, _ *tx) error {
-		ids := []string{}
-		err := s.eachWritten(ctx, "alert_delivery_claim", args{
-			"alert_route_id": routeID, "now_ms": now.UnixMilli(), "lease_until_ms": leaseUntil.UnixMilli(), "limit": n,
-		}, func(scan func(...any) error) error {
-			var id string
-			err := scan(&id)
-			ids = append(ids, id)
-			return err
+		var freeMS, openMS int64
+		err := s.eachWritten(ctx, "alert_destination_hold", args{"id": claim.Destination}, func(scan func(...any) error) error {
+			return scan(&freeMS, &openMS)
 		})
 		if err != nil {
 			return err
 		}
-		values := args{"ids": ids, "oldest_first": true}
-		boundArgs(values, 0, 0)
-		claimed, err = s.deliveries(ctx, values)
+		if waits := max(freeMS, openMS); waits > claim.Now.UnixMilli() {
+			freeAt = timeOf(waits)
+			return nil
+		}
+		if claimed, err = s.claim(ctx, claim); err != nil || len(claimed) == 0 || claim.Pace == 0 {
+			return err
+		}
+		freeAt = claim.Now.Add(claim.Pace)
+		_, err = s.exec(ctx, "alert_destination_taken", args{"id": claim.Destination, "free_at_ms": freeAt.UnixMilli()})
 		return err
 	})
-	return claimed, err
+	return claimed, freeAt, err
+}
+
+func (s *Store) claim(ctx context.Context, claim api.AlertClaim) ([]api.AlertDelivery, error) {
+	ids := []string{}
+	err := s.eachWritten(ctx, "alert_delivery_claim", args{
+		"alert_route_id": claim.AlertRouteID, "now_ms": claim.Now.UnixMilli(), "lease_until_ms": claim.Until.UnixMilli(),
+		"subjects": claim.Subjects, "limit": claim.Most,
+	}, func(scan func(...any) error) error {
+		var id string
+		err := scan(&id)
+		ids = append(ids, id)
+		return err
+	})
+	if err != nil || len(ids) == 0 {
+		return nil, err
+	}
+	values := args{"ids": ids, "oldest_first": true}
+	boundArgs(values, 0, 0)
+	return s.deliveries(ctx, values)
+}
+
+// DestinationAnswered notes whether a destination took what it was sent. One that fails so often on end is left alone for a while.
+func (s *Store) DestinationAnswered(ctx context.Context, destination string, took bool, most int, openUntil time.Time) error {
+	if took {
+		_, err := s.exec(ctx, "alert_destination_answers", args{"id": destination})
+		return err
+	}
+	_, err := s.exec(ctx, "alert_destination_fails", args{"id": destination, "most": most, "open_until_ms": openUntil.UnixMilli()})
+	return err
 }
 
 // DeliverySent ends a delivery as delivered, whichever attempt it was, even if it was given up meanwhile.

@@ -40,11 +40,11 @@ func TestAlertEvents_areRoutedOnce(t *testing.T) {
 			t.Errorf("unrouted (-want +got):\n%s", diff)
 		}
 		for _, routes := range [][]string{{"r1", "r2"}, {"r1", "r2", "r3"}} {
-			if err := s.RouteAlertEvent(t.Context(), "e1", taken(routes...)); err != nil {
+			if err := s.RouteAlertEvent(t.Context(), "e1", "e1", taken(routes...)); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if err := s.RouteAlertEvent(t.Context(), "e2", nil); err != nil {
+		if err := s.RouteAlertEvent(t.Context(), "e2", "e2", nil); err != nil {
 			t.Fatal(err)
 		}
 		if left := must(s.UnroutedAlertEvents(t.Context(), 10))(t); len(left) != 0 {
@@ -67,10 +67,19 @@ func TestAlertEvents_areRoutedOnce(t *testing.T) {
 	})
 }
 
+// claimOfR1 takes what is due of route r1.
+func claimOfR1(clock *clock, lease time.Duration, most int) api.AlertClaim {
+	return api.AlertClaim{AlertRouteID: "r1", Destination: "r1", Now: clock.Now(), Until: clock.Now().Add(lease), Subjects: most, Most: most}
+}
+
 // claim takes everything that is due for route r1.
 func claim(t *testing.T, s *store.Store, clock *clock, lease time.Duration) []api.AlertDelivery {
 	t.Helper()
-	return must(s.ClaimDeliveries(t.Context(), "r1", clock.Now(), clock.Now().Add(lease), 10))(t)
+	claimed, _, err := s.ClaimDeliveries(t.Context(), claimOfR1(clock, lease, 10))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return claimed
 }
 
 func putDelivery(t *testing.T, s *store.Store, clock *clock) {
@@ -78,7 +87,7 @@ func putDelivery(t *testing.T, s *store.Store, clock *clock) {
 	if err := s.InsertAlertEvent(t.Context(), newEvent("e1", clock.Now())); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.RouteAlertEvent(t.Context(), "e1", taken("r1")); err != nil {
+	if err := s.RouteAlertEvent(t.Context(), "e1", "e1", taken("r1")); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -184,7 +193,7 @@ func TestClaimDeliveries_twoGatewaysShare(t *testing.T) {
 		if err := gateways[0].InsertAlertEvent(t.Context(), newEvent(id, clock.Now())); err != nil {
 			t.Fatal(err)
 		}
-		if err := gateways[0].RouteAlertEvent(t.Context(), id, taken("r1")); err != nil {
+		if err := gateways[0].RouteAlertEvent(t.Context(), id, id, taken("r1")); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -194,7 +203,7 @@ func TestClaimDeliveries_twoGatewaysShare(t *testing.T) {
 	for i := range 8 {
 		all.Go(func() {
 			for {
-				taken, err := gateways[i%2].ClaimDeliveries(t.Context(), "r1", clock.Now(), clock.Now().Add(time.Minute), 3)
+				taken, _, err := gateways[i%2].ClaimDeliveries(t.Context(), claimOfR1(clock, time.Minute, 3))
 				if err != nil {
 					t.Error(err)
 					return
@@ -229,7 +238,7 @@ func TestAlertEvents_keepWhatWasDecided(t *testing.T) {
 		later := clock.Now().Add(time.Hour)
 		decisions := append(taken("r1", "r2"), api.AlertDecision{AlertRouteID: "r3", Name: "r3", Reason: "it is switched off"})
 		decisions[1].At = &later
-		if err := s.RouteAlertEvent(t.Context(), "e1", decisions); err != nil {
+		if err := s.RouteAlertEvent(t.Context(), "e1", "e1", decisions); err != nil {
 			t.Fatal(err)
 		}
 		if due := must(s.DueAlertRoutes(t.Context(), clock.Now()))(t); len(due) != 1 || due[0] != "r1" {
@@ -274,6 +283,91 @@ func TestAlertSilences(t *testing.T) {
 		}
 		if _, err := s.EndSilence(t.Context(), api.Change{Actor: "bob"}, made.SilenceID); api.CodeOf(err) != api.NotFound {
 			t.Errorf("ended twice: %v", err)
+		}
+	})
+}
+
+// What waits about one subject goes together and in order, nobody else gets any of it meanwhile, and what was not due yet keeps
+// its time and its attempts.
+func TestClaimDeliveries_keepTheOrderOfASubject(t *testing.T) {
+	both(t, func(t *testing.T, s *store.Store, clock *clock) {
+		put := func(id, subject string) {
+			if err := s.InsertAlertEvent(t.Context(), newEvent(id, clock.Now())); err != nil {
+				t.Fatal(err)
+			}
+			if err := s.RouteAlertEvent(t.Context(), id, subject, taken("r1")); err != nil {
+				t.Fatal(err)
+			}
+			clock.Advance(time.Second)
+		}
+		told := func(claimed []api.AlertDelivery) (told string) {
+			for _, d := range claimed {
+				told += fmt.Sprintf("%s:%d ", d.Event.ID, d.Attempts)
+			}
+			return told
+		}
+		put("e1", "red")
+		first := claim(t, s, clock, time.Minute)
+		put("e2", "red")
+		put("e3", "blue")
+		if got := told(claim(t, s, clock, time.Minute)); got != "e3:1 " {
+			t.Errorf("beside a claim of red: %s", got)
+		}
+		next := clock.Now().Add(time.Hour)
+		if err := s.DeliveryFailed(t.Context(), first[0].DeliveryID, 1, next, "500"); err != nil {
+			t.Fatal(err)
+		}
+		together := claim(t, s, clock, time.Minute)
+		if got := told(together); got != "e1:1 e2:1 " {
+			t.Errorf("when e2 is due, and e1 in an hour: %s", got)
+		}
+		if at := together[0].NextAttemptAt; at == nil || !at.Equal(next) {
+			t.Errorf("e1 is due at %v, want %s still", at, next)
+		}
+	})
+}
+
+// A destination that wants its pace has it over all routes and gateways; one that fails on end is left alone for a while.
+func TestClaimDeliveries_paceAndRestOfADestination(t *testing.T) {
+	both(t, func(t *testing.T, s *store.Store, clock *clock) {
+		for _, id := range []string{"e1", "e2", "e3", "e4"} {
+			if err := s.InsertAlertEvent(t.Context(), newEvent(id, clock.Now())); err != nil {
+				t.Fatal(err)
+			}
+			if err := s.RouteAlertEvent(t.Context(), id, id, taken("r1", "r2")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		claimed := func(route string) int {
+			one := claimOfR1(clock, time.Minute, 1)
+			one.AlertRouteID, one.Destination, one.Pace = route, "slack", time.Second
+			got, freeAt, err := s.ClaimDeliveries(t.Context(), one)
+			if err != nil || !freeAt.After(clock.Now()) {
+				t.Fatalf("free at %s, %v", freeAt, err)
+			}
+			return len(got)
+		}
+		if a, b := claimed("r1"), claimed("r2"); a != 1 || b != 0 {
+			t.Errorf("%d and %d within a second", a, b)
+		}
+		clock.Advance(time.Second)
+		if n := claimed("r2"); n != 1 {
+			t.Errorf("%d in the next", n)
+		}
+		clock.Advance(time.Second)
+		for range 3 {
+			if err := s.DestinationAnswered(t.Context(), "slack", false, 3, clock.Now().Add(time.Minute)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if n := claimed("r1"); n != 0 {
+			t.Errorf("%d from one that rests", n)
+		}
+		if err := s.DestinationAnswered(t.Context(), "slack", true, 3, time.Time{}); err != nil {
+			t.Fatal(err)
+		}
+		if n := claimed("r1"); n != 1 {
+			t.Errorf("%d from one that answers again", n)
 		}
 	})
 }

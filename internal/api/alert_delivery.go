@@ -38,3 +38,17 @@ type AlertTest struct {
 	// Answer is the first 200 characters of what it said.
 	Answer string `json:"answer"`
 }
+
+// AlertClaim is what a gateway takes of an alert route to send it.
+type AlertClaim struct {
+	AlertRouteID string
+	// Destination is where it goes. Several routes may have one.
+	Destination string
+	Now         time.Time
+	// Until is how long what is claimed is the gateway's.
+	Until time.Time
+	// Subjects is of how many subjects it takes what waits, Most how many deliveries in all.
+	Subjects, Most int
+	// Pace is how long the destination wants to be left alone after each claim.
+	Pace time.Duration
+}

@@ -10,23 +10,52 @@ SELECT document FROM alert_event WHERE routed_at_ms IS NULL ORDER BY created_at_
 UPDATE alert_event SET routed_at_ms = $now_ms, decisions = $decisions WHERE id = $id AND routed_at_ms IS NULL
 
 -- name: alert_delivery_insert
-INSERT INTO alert_delivery (id, event_id, alert_route_id, state, attempts, next_at_ms, status, created_at_ms, updated_at_ms)
-VALUES ($id, $event_id, $alert_route_id, 'pending', 0, $due_ms, '', $now_ms, $now_ms)
+INSERT INTO alert_delivery (id, event_id, alert_route_id, subject, state, attempts, next_at_ms, status, created_at_ms, updated_at_ms)
+VALUES ($id, $event_id, $alert_route_id, $subject, 'pending', 0, $due_ms, '', $now_ms, $now_ms)
 ON CONFLICT (event_id, alert_route_id) DO NOTHING
 
 -- name: alert_delivery_due_routes
 SELECT DISTINCT alert_route_id FROM alert_delivery
-WHERE state = 'pending' AND next_at_ms <= $now_ms
+WHERE state = 'pending' AND next_at_ms <= $now_ms AND leased_until_ms <= $now_ms
 ORDER BY alert_route_id
 
+-- Whoever claims from a destination holds its row, so that one claims at a time.
+-- name: alert_destination_hold
+INSERT INTO alert_destination (id, free_at_ms, failures, open_until_ms) VALUES ($id, 0, 0, 0)
+ON CONFLICT (id) DO UPDATE SET id = excluded.id
+RETURNING free_at_ms, open_until_ms
+
+-- name: alert_destination_taken
+UPDATE alert_destination SET free_at_ms = $free_at_ms WHERE id = $id
+
+-- name: alert_destination_answers
+UPDATE alert_destination SET failures = 0, open_until_ms = 0 WHERE id = $id AND failures > 0
+
+-- name: alert_destination_fails
+UPDATE alert_destination SET failures = failures + 1,
+    open_until_ms = CASE WHEN failures + 1 >= $most THEN $open_until_ms ELSE open_until_ms END
+WHERE id = $id
+
+-- All that waits about a subject goes together, in order, once one of it is due and nobody has any of it. What was not due
+-- keeps its time, and no attempt of it is counted.
+
 -- name: alert_delivery_claim
-UPDATE alert_delivery SET attempts = attempts + 1, next_at_ms = $lease_until_ms, updated_at_ms = $now_ms
+UPDATE alert_delivery SET
+    attempts = CASE WHEN next_at_ms <= $now_ms THEN attempts + 1 ELSE attempts END,
+    next_at_ms = CASE WHEN next_at_ms <= $now_ms THEN $lease_until_ms ELSE next_at_ms END,
+    leased_until_ms = $lease_until_ms, updated_at_ms = $now_ms
 WHERE id IN (
   SELECT id FROM alert_delivery
-  WHERE alert_route_id = $alert_route_id AND state = 'pending' AND next_at_ms <= $now_ms
+  WHERE alert_route_id = $alert_route_id AND state = 'pending' AND subject IN (
+    SELECT subject FROM alert_delivery
+    WHERE alert_route_id = $alert_route_id AND state = 'pending'
+    GROUP BY subject
+    HAVING MIN(next_at_ms) <= $now_ms AND MAX(leased_until_ms) <= $now_ms
+    ORDER BY MIN(created_at_ms), subject
+    LIMIT $subjects
+  )
   ORDER BY created_at_ms, id
   LIMIT $limit
-  FOR UPDATE SKIP LOCKED -- postgres only
 )
 RETURNING id
 
@@ -35,7 +64,7 @@ UPDATE alert_delivery SET state = 'sent', status = $status, updated_at_ms = $now
 WHERE id = $id AND state <> 'sent'
 
 -- name: alert_delivery_failed
-UPDATE alert_delivery SET next_at_ms = $next_at_ms, status = $status, updated_at_ms = $now_ms
+UPDATE alert_delivery SET next_at_ms = $next_at_ms, leased_until_ms = 0, status = $status, updated_at_ms = $now_ms
 WHERE id = $id AND state = 'pending' AND attempts = $attempts
 
 -- name: alert_delivery_dead
@@ -47,7 +76,7 @@ UPDATE alert_delivery SET state = 'dead', status = $status, updated_at_ms = $now
 WHERE alert_route_id = $alert_route_id AND state = 'pending'
 
 -- name: alert_delivery_replay
-UPDATE alert_delivery SET state = 'pending', attempts = 0, next_at_ms = $now_ms, updated_at_ms = $now_ms
+UPDATE alert_delivery SET state = 'pending', attempts = 0, next_at_ms = $now_ms, leased_until_ms = 0, updated_at_ms = $now_ms
 WHERE state = 'dead'
   AND id IN ($ids) -- if ids
   AND alert_route_id = $alert_route_id -- if alert_route_id
