@@ -162,6 +162,9 @@ func (s *Sender) mark(ctx context.Context, claim api.AlertClaim, route *api.Aler
 			s.outbox.DeliveryDead(ctx, delivery.DeliveryID, delivery.Attempts, outcome.Status), s.tellOfFailing(ctx, route, delivery, outcome))
 	}
 	next := s.now().Add(wait)
+	if route != nil && !neverWaits(delivery.Event) {
+		next = quietEnd(*route, next)
+	}
 	log.WarnContext(ctx, "alert not sent", slog.Time("next_attempt_at", next))
 	return s.outbox.DeliveryFailed(ctx, delivery.DeliveryID, delivery.Attempts, next, outcome.Status)
 }

@@ -191,24 +191,24 @@ func (Changes) Over(told api.AlertEvent, change api.Audit) *api.AlertEvent {
 	event.Actor, event.Reason = change.Actor, change.Reason
 	if strings.HasSuffix(change.Action, ".reset_spend") {
 		event.Spend = read(change.After).Spend
-		event.Message = fmt.Sprintf("spending of %s was reset to %s", owner, event.Spend.Dollars())
+		event.Message = fmt.Sprintf("spending of %s was reset to %s", owner, event.Spend.Dollars()) + by(change)
 	} else if none(change.After) {
-		event.Message = owner + " was deleted"
+		event.Message = owner + " was deleted" + by(change)
 	} else {
 		limit, limited, known := capAfter(told, change)
 		if !known {
 			return nil
 		}
 		event.MaxBudget = limit
-		event.Message = fmt.Sprintf("the cap of %s was raised from %s to %s; %s were spent when it was told", owner, Amount(told.MaxBudget), Amount(limit), Amount(told.Spend))
+		event.Message = fmt.Sprintf("the cap of %s was raised from %s to %s%s; %s were spent when people were told",
+			owner, Amount(told.MaxBudget), Amount(limit), by(change), Amount(told.Spend))
 		if !limited {
-			event.Message = fmt.Sprintf("the cap of %s was taken off; it was %s", owner, Amount(told.MaxBudget))
+			event.Message = fmt.Sprintf("the cap of %s was taken off%s; it was %s", owner, by(change), Amount(told.MaxBudget))
 		}
 	}
 	if reached(told, event) {
 		return nil
 	}
-	event.Message += by(change)
 	return &event
 }
 
@@ -254,7 +254,7 @@ func (Changes) Ended(told api.AlertEvent) api.AlertEvent {
 	if told.PeriodEnd != nil {
 		event.CreatedAt, event.PeriodStart, event.PeriodEnd = *told.PeriodEnd, told.PeriodEnd, nil
 	}
-	event.Message = fmt.Sprintf("a new period of the budget of %s has begun; %s were told of in the one before", Owner(told), Amount(told.Spend))
+	event.Message = fmt.Sprintf("a new period of the budget of %s has begun; in the one before, people were told at %s", Owner(told), Amount(told.Spend))
 	return event
 }
 

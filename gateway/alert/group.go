@@ -18,6 +18,7 @@ func about(event api.AlertEvent) string { return cmp.Or(event.TeamID, event.Scop
 // lanes are the messages of what was claimed: those about one subject one after the other, the others beside them. People get
 // all about a subject in one message.
 func lanes(route *api.AlertRoute, claimed []api.AlertDelivery) [][][]api.AlertDelivery {
+	slices.SortStableFunc(claimed, func(a, b api.AlertDelivery) int { return inOrder(a.Event, b.Event) })
 	var lanes [][][]api.AlertDelivery
 	at := map[string]int{}
 	for _, delivery := range claimed {
@@ -35,6 +36,11 @@ func lanes(route *api.AlertRoute, claimed []api.AlertDelivery) [][][]api.AlertDe
 		lanes[i] = append(lanes[i], []api.AlertDelivery{delivery})
 	}
 	return lanes
+}
+
+// inOrder puts what happened first before the rest, and of one moment the lower threshold.
+func inOrder(a, b api.AlertEvent) int {
+	return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.Threshold, b.Threshold), cmp.Compare(a.Type, b.Type))
 }
 
 // readByPeople says whether several events may go to a route in one message. Machines get each event by itself.

@@ -84,7 +84,7 @@ func silencedBy(silences []api.AlertSilence, event api.AlertEvent) *api.AlertSil
 
 // hold puts off what may wait: for others about the same team, and for the end of quiet hours. What is critical never waits.
 func hold(decision *api.AlertDecision, route api.AlertRoute, event api.AlertEvent, now time.Time) {
-	if event.Severity == "critical" || event.Type == api.EventBudgetHardLimit {
+	if neverWaits(event) {
 		return
 	}
 	at := now
@@ -99,6 +99,11 @@ func hold(decision *api.AlertDecision, route api.AlertRoute, event api.AlertEven
 	if at.After(now) {
 		decision.At = &at
 	}
+}
+
+// neverWaits says whether an event is told at any hour.
+func neverWaits(event api.AlertEvent) bool {
+	return event.Severity == "critical" || event.Type == api.EventBudgetHardLimit
 }
 
 // quietEnd is the end of the route's quiet hours that a moment lies in, or the moment itself.
@@ -130,7 +135,7 @@ func unwanted(route api.AlertRoute, event api.AlertEvent, c circumstances) strin
 		return "events has no " + event.Type
 	case !severe(route.MinSeverity, weight(event)):
 		return fmt.Sprintf("the severity %s is below min_severity %s", weight(event), *route.MinSeverity)
-	case !hears(route.Thresholds, event.Threshold):
+	case !hears(route.Thresholds, event):
 		return fmt.Sprintf("thresholds has no %s", percent(event.Threshold))
 	default:
 		return unlabelled(route.Labels, c.team.Labels)
@@ -164,10 +169,18 @@ func wantsType(route api.AlertRoute, event api.AlertEvent) bool {
 	if len(route.Events) == 0 {
 		return !slices.Contains(api.News, event.Type)
 	}
-	if event.Was != nil && (route.PagerDuty != nil || route.Alertmanager != nil) && slices.Contains(route.Events, event.Was.Type) {
+	if event.Was != nil && keepsOpen(route) && slices.ContainsFunc(route.Events, func(wanted string) bool { return toldBefore(wanted, event.Was.Type) }) {
 		return true
 	}
 	return slices.Contains(route.Events, event.Type)
+}
+
+// keepsOpen says whether a receiver keeps open what nobody closes.
+func keepsOpen(route api.AlertRoute) bool { return route.PagerDuty != nil || route.Alertmanager != nil }
+
+// toldBefore says whether a route that wants one event may have been told of what is over: before a cap come its thresholds.
+func toldBefore(wanted, was string) bool {
+	return wanted == was || wanted == api.EventBudgetSoftLimit && was == api.EventBudgetHardLimit
 }
 
 // weight is how severe an event is; what is over weighs as much as it did.
@@ -184,9 +197,9 @@ func severe(least *string, severity string) bool {
 	return least == nil || rank < 0 || rank >= slices.Index(api.Severities, *least)
 }
 
-// hears lets events without a threshold always pass.
-func hears(thresholds []float64, threshold float64) bool {
-	return len(thresholds) == 0 || threshold == 0 || slices.ContainsFunc(thresholds, func(own float64) bool {
-		return math.Abs(own-threshold) < sameThreshold
+// hears lets events without a threshold always pass. What is over is told wherever a threshold on the way to it was.
+func hears(thresholds []float64, event api.AlertEvent) bool {
+	return len(thresholds) == 0 || event.Threshold == 0 || slices.ContainsFunc(thresholds, func(own float64) bool {
+		return math.Abs(own-event.Threshold) < sameThreshold || event.Was != nil && own < event.Threshold
 	})
 }

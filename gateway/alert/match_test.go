@@ -13,6 +13,14 @@ func TestWants(t *testing.T) {
 	event := api.AlertEvent{Type: api.EventBudgetSoftLimit, Severity: "warning", TeamID: "marketing", Threshold: 0.8}
 	untold := event
 	untold.Threshold = 0
+	over := event
+	over.Type, over.Severity, over.Threshold = api.EventBudgetResolved, "info", 0.95
+	over.Was = &api.AlertWas{ID: "e", Type: api.EventBudgetSoftLimit, Severity: "warning"}
+	overCap := over
+	overCap.Threshold, overCap.Was = 1, &api.AlertWas{ID: "e", Type: api.EventBudgetHardLimit, Severity: "critical"}
+	pages := func(r *api.AlertRoute) {
+		r.PagerDuty, r.Events, r.Thresholds = &api.PagerDutyTarget{}, api.StringList{api.EventBudgetSoftLimit}, []float64{0.8}
+	}
 	unknown := event
 	unknown.Severity = "alarming"
 	teamless := event
@@ -23,24 +31,28 @@ func TestWants(t *testing.T) {
 		event  api.AlertEvent
 		want   bool
 	}{
-		"everything":                {func(*api.AlertRoute) {}, event, true},
-		"disabled":                  {func(r *api.AlertRoute) { r.Enabled = false }, event, false},
-		"its team":                  {func(r *api.AlertRoute) { r.TeamIDs = api.StringList{"sales", "marketing"} }, event, true},
-		"another team":              {func(r *api.AlertRoute) { r.TeamIDs = api.StringList{"sales"} }, event, false},
-		"event of no team":          {func(r *api.AlertRoute) { r.TeamIDs = api.StringList{"sales"} }, teamless, false},
-		"its event":                 {func(r *api.AlertRoute) { r.Events = api.StringList{api.EventBudgetSoftLimit} }, event, true},
-		"another event":             {func(r *api.AlertRoute) { r.Events = api.StringList{api.EventBudgetHardLimit} }, event, false},
-		"as severe":                 {func(r *api.AlertRoute) { r.MinSeverity = severity("warning") }, event, true},
-		"less severe would do":      {func(r *api.AlertRoute) { r.MinSeverity = severity("info") }, event, true},
-		"not severe enough":         {func(r *api.AlertRoute) { r.MinSeverity = severity("critical") }, event, false},
-		"severity unknown":          {func(r *api.AlertRoute) { r.MinSeverity = severity("critical") }, unknown, true},
-		"its threshold":             {func(r *api.AlertRoute) { r.Thresholds = []float64{0.5, 0.8} }, event, true},
-		"its threshold, computed":   {func(r *api.AlertRoute) { r.Thresholds = []float64{0.1 + 0.7} }, event, true},
-		"threshold almost the same": {func(r *api.AlertRoute) { r.Thresholds = []float64{0.80001} }, event, false},
-		"another threshold":         {func(r *api.AlertRoute) { r.Thresholds = []float64{0.5, 1} }, event, false},
-		"labels the team has":       {func(r *api.AlertRoute) { r.Labels = map[string]string{"tier": "gold"} }, event, true},
-		"a label it has not":        {func(r *api.AlertRoute) { r.Labels = map[string]string{"tier": "gold", "region": "eu"} }, event, false},
-		"event without threshold":   {func(r *api.AlertRoute) { r.Thresholds = []float64{0.5} }, untold, true},
+		"everything":                           {func(*api.AlertRoute) {}, event, true},
+		"disabled":                             {func(r *api.AlertRoute) { r.Enabled = false }, event, false},
+		"its team":                             {func(r *api.AlertRoute) { r.TeamIDs = api.StringList{"sales", "marketing"} }, event, true},
+		"another team":                         {func(r *api.AlertRoute) { r.TeamIDs = api.StringList{"sales"} }, event, false},
+		"event of no team":                     {func(r *api.AlertRoute) { r.TeamIDs = api.StringList{"sales"} }, teamless, false},
+		"its event":                            {func(r *api.AlertRoute) { r.Events = api.StringList{api.EventBudgetSoftLimit} }, event, true},
+		"another event":                        {func(r *api.AlertRoute) { r.Events = api.StringList{api.EventBudgetHardLimit} }, event, false},
+		"as severe":                            {func(r *api.AlertRoute) { r.MinSeverity = severity("warning") }, event, true},
+		"less severe would do":                 {func(r *api.AlertRoute) { r.MinSeverity = severity("info") }, event, true},
+		"not severe enough":                    {func(r *api.AlertRoute) { r.MinSeverity = severity("critical") }, event, false},
+		"severity unknown":                     {func(r *api.AlertRoute) { r.MinSeverity = severity("critical") }, unknown, true},
+		"its threshold":                        {func(r *api.AlertRoute) { r.Thresholds = []float64{0.5, 0.8} }, event, true},
+		"its threshold, computed":              {func(r *api.AlertRoute) { r.Thresholds = []float64{0.1 + 0.7} }, event, true},
+		"threshold almost the same":            {func(r *api.AlertRoute) { r.Thresholds = []float64{0.80001} }, event, false},
+		"another threshold":                    {func(r *api.AlertRoute) { r.Thresholds = []float64{0.5, 1} }, event, false},
+		"labels the team has":                  {func(r *api.AlertRoute) { r.Labels = map[string]string{"tier": "gold"} }, event, true},
+		"a label it has not":                   {func(r *api.AlertRoute) { r.Labels = map[string]string{"tier": "gold", "region": "eu"} }, event, false},
+		"over, and a lower threshold was told": {func(r *api.AlertRoute) { r.Thresholds = []float64{0.8} }, over, true},
+		"over, and none was told":              {func(r *api.AlertRoute) { r.Thresholds = []float64{1} }, over, false},
+		"over, and an incident of a threshold is open":  {pages, over, true},
+		"the cap is over, and such an incident is open": {pages, overCap, true},
+		"event without threshold":                       {func(r *api.AlertRoute) { r.Thresholds = []float64{0.5} }, untold, true},
 	} {
 		route := api.NewAlertRoute("route_1")
 		test.change(&route)

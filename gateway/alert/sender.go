@@ -135,6 +135,7 @@ func (s *Sender) route(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("read alert routes: %w", err)
 		}
+		slices.SortStableFunc(events, inOrder)
 		var failed []error
 		for _, event := range events {
 			if err := s.routeOne(ctx, routes, event); err != nil {

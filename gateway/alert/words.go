@@ -66,6 +66,9 @@ func happened(event api.AlertEvent) string {
 	case api.EventBudgetHardLimit:
 		return hardLimit(event)
 	case api.EventBudgetResolved:
+		if event.PeriodStart != nil && event.PeriodStart.Equal(event.CreatedAt) {
+			return "a new period of the budget has begun"
+		}
 		return "the budget holds again"
 	case api.EventRateLimitSustained, api.EventBudgetForecast, api.EventSpendAnomaly:
 		return foundByWatching(event)

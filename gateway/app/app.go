@@ -28,6 +28,8 @@ type Options struct {
 	Version string
 	// Now is the gateway's clock, which finds the periods of budgets; nil is time.Now.
 	Now func() time.Time
+	// CounterNow replaces the clock of Redis, for tests; nil is its own.
+	CounterNow func() time.Time
 }
 
 // App is a gateway.
@@ -102,8 +104,11 @@ func (a *App) URL() string { return a.doors[0].url() }
 func (a *App) AdminURL() string { return a.doors[len(a.doors)-1].url() }
 
 // Start begins to serve.
-func (a *App) Start() {
-	for _, run := range a.parts.background() {
+func (a *App) Start() { a.start(append(a.parts.background(), a.parts.tellers()...)) }
+
+// start is Start with the loops that run beside the servers.
+func (a *App) start(loops []func(context.Context)) {
+	for _, run := range loops {
 		a.serving.Go(func() { run(a.background) })
 	}
 	for _, d := range a.doors {

@@ -27,5 +27,11 @@ func (a *App) ReadStanding(ctx context.Context) error {
 	return err
 }
 
+// StartByHand begins to serve and leaves it to [App.WatchOnce] and [App.AlertOnce] to find and tell what people should hear.
+func (a *App) StartByHand() { a.start(a.parts.background()) }
+
+// AlertOnce delivers what is due now.
+func (a *App) AlertOnce(ctx context.Context) { a.parts.alerts.Once(ctx) }
+
 // WatchOnce looks for what no single call brings about now.
 func (a *App) WatchOnce(ctx context.Context) error { return a.parts.watching.Look(ctx) }

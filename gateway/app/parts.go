@@ -101,7 +101,7 @@ func assemble(ctx context.Context, options Options) (_ *parts, err error) {
 	if err != nil {
 		return nil, err
 	}
-	p.store, err = store.Open(ctx, settings.DatabaseURL, store.Options{Sealer: sealer, Logger: logger, Journal: true, Version: options.Version, Names: p.modelNames, Events: alert.Changes{}})
+	p.store, err = store.Open(ctx, settings.DatabaseURL, store.Options{Sealer: sealer, Logger: logger, Journal: true, Version: options.Version, Names: p.modelNames, Events: alert.Changes{}, Now: options.Now})
 	if err != nil {
 		return nil, fmt.Errorf("open the record (database_url): %w", err)
 	}
@@ -217,7 +217,7 @@ func (p *parts) openCounters(ctx context.Context, options Options) error {
 		policy := degraded.Policy{RateLimits: settings.RateLimitsOnStoreDown, Budgets: settings.BudgetsOnStoreDown}
 		engine, err := redis.Open(ctx, settings.RedisURL, p.ledger, redis.Options{
 			Timeout: settings.RedisTimeout, Strict: !settings.RedisPreflightWarns, StrictRecovery: settings.RedisStrictRecovery,
-			MaxBacklog: settings.MaxBacklog, DataDir: settings.DataDir, OnAway: p.tellAway(policy, options), Logger: options.Logger,
+			MaxBacklog: settings.MaxBacklog, DataDir: settings.DataDir, OnAway: p.tellAway(policy, options), Logger: options.Logger, Now: options.CounterNow,
 		})
 		if err != nil {
 			return fmt.Errorf("open the counters (redis_url): %w", err)
@@ -252,7 +252,7 @@ func (p *parts) openCapacity(ctx context.Context, options Options) error {
 		p.capacity = quota.NewMemory(quota.NoRecord{}, quota.MemoryOptions{Logger: options.Logger})
 	} else {
 		engine, err := redis.Open(ctx, options.Config.RedisURL, quota.NoRecord{}, redis.Options{
-			Prefix: "bursar-deployments", Timeout: options.Config.RedisTimeout, Logger: options.Logger,
+			Prefix: "bursar-deployments", Timeout: options.Config.RedisTimeout, Logger: options.Logger, Now: options.CounterNow,
 		})
 		if err != nil {
 			return fmt.Errorf("open the counters of deployments (redis_url): %w", err)
@@ -297,8 +297,13 @@ func (p *parts) modelNames(model string) *modelname.Names {
 // background are the loops that run beside the server until it has stopped.
 func (p *parts) background() []func(context.Context) {
 	return []func(context.Context){
-		p.proxy.Run, p.learned.Run, p.models.Run, p.alerts.Run, p.drift.Run, p.watchBacklog, p.runExports, p.runPriceFeed, p.watchStores, p.stands.watch, p.minutes.Run, p.watching.Run,
+		p.proxy.Run, p.learned.Run, p.models.Run, p.drift.Run, p.watchBacklog, p.runExports, p.runPriceFeed, p.watchStores, p.stands.watch, p.minutes.Run,
 	}
+}
+
+// tellers are the loops that find and tell what people should hear.
+func (p *parts) tellers() []func(context.Context) {
+	return []func(context.Context){p.alerts.Run, p.watching.Run}
 }
 
 // tell puts an alert on its way.

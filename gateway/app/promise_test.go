@@ -5,11 +5,13 @@ import (
 	"database/sql"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/bursarhq/terraform-provider-bursar/gateway/app"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/config"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/store/storetest"
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
@@ -60,6 +62,30 @@ func installAt(t *testing.T, redis *testenv.RedisServer, address string, skews .
 		own := i.settings
 		own.DataDir = t.TempDir()
 		i.gateways = append(i.gateways, startAt(t, own, func() time.Time { return time.Now().Add(skew) }))
+	}
+	return i
+}
+
+// installWith installs gateways that all go by one clock of the test's, Redis included, and tell only when they are asked to.
+func installWith(t *testing.T, now func() time.Time, gateways int, change func(*config.Config)) *installation {
+	t.Helper()
+	i := installAt(t, testenv.StartRedis(t), "")
+	i.settings.RedisTimeout = 10 * time.Second // this is not about a machine that is busy
+	change(&i.settings)
+	for range gateways {
+		own := i.settings
+		own.DataDir = t.TempDir()
+		log := &logBuffer{}
+		a, err := app.New(t.Context(), app.Options{
+			Config: own, Logger: slog.New(slog.NewJSONHandler(log, nil)), Version: "test", Now: now, CounterNow: now,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		a.StartByHand()
+		g := &gateway{App: a, t: t, log: log}
+		t.Cleanup(g.stop)
+		i.gateways = append(i.gateways, g)
 	}
 	return i
 }

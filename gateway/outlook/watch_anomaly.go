@@ -3,6 +3,7 @@ package outlook
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/forecast"
@@ -131,7 +132,11 @@ func outOfLine(event api.AlertEvent) string {
 	day, _ := time.Parse(time.DateOnly, anomaly.Day) // it was written so
 	text := fmt.Sprintf("%s has spent %s today, %s; a %s usually costs %s", name, anomaly.Spend.Dollars(), long(day), day.Weekday(), anomaly.Median.Dollars())
 	if anomaly.Because != "" {
-		text += fmt.Sprintf("; most of it is %s %s, with %s instead of %s", anomaly.Because, anomaly.BecauseID, anomaly.BecauseSpend.Dollars(), anomaly.BecauseUsual.Dollars())
+		named := anomaly.Because + " " + anomaly.BecauseID
+		if strings.HasPrefix(anomaly.BecauseID, anomaly.Because+"_") { // it says what it is
+			named = anomaly.BecauseID
+		}
+		text += fmt.Sprintf("; most of it is %s, with %s instead of %s", named, anomaly.BecauseSpend.Dollars(), anomaly.BecauseUsual.Dollars())
 	}
 	return text
 }

@@ -2,10 +2,12 @@ package outlook
 
 import (
 	"context"
+	"fmt"
 	"strconv"
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
 
 // forecasts tells of caps that fall before the period ends even with the cheapest days, once for each period and until the
@@ -41,6 +43,9 @@ func (w *Watch) forecasts(ctx context.Context, now time.Time) error {
 	return nil
 }
 
+// cents is an amount for people.
+func cents(amount money.Nano) string { return (amount - amount%(money.USD/100)).Dollars() }
+
 func falls(one api.Forecast, scope string, now time.Time) api.AlertEvent {
 	event := api.AlertEvent{
 		Type: api.EventBudgetForecast, Severity: "warning", CreatedAt: now, Scope: scope, Spend: one.Spend, MaxBudget: *one.MaxBudget,
@@ -56,5 +61,8 @@ func falls(one api.Forecast, scope string, now time.Time) api.AlertEvent {
 		event.BudgetID, name = one.ID, "budget "+one.ID
 	}
 	event.Message = name + ": " + one.Message
+	if one.End != nil && one.ProposedMaxBudget != nil {
+		event.Message += fmt.Sprintf("; the period is likely to cost %s, and a cap of %s would hold", cents(one.End.Likely), cents(*one.ProposedMaxBudget))
+	}
 	return event
 }

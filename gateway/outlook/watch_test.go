@@ -150,14 +150,14 @@ func TestWatch_forecastOncePerPeriodAndGeneration(t *testing.T) {
 	w.spent["b"] = 65 * money.USD
 	one, other := w.watch("one"), w.watch("other")
 	look(t, one, other)
-	wantTold(t, w, "at first", "budget.forecast: b: the cap falls on Friday 27 November")
+	wantTold(t, w, "at first", "budget.forecast: b: the cap falls on Friday 27 November; the period is likely to cost $140.00, and a cap of $140.00 would hold")
 	w.now = w.now.Add(time.Hour) // the lease of the one is over
 	look(t, other, one)
 	wantTold(t, w, "an hour later")
 	w.generations["team:b"]++
 	w.now = w.now.Add(time.Hour)
 	look(t, one)
-	wantTold(t, w, "after a raise", "budget.forecast: b: the cap falls on Friday 27 November")
+	wantTold(t, w, "after a raise", "budget.forecast: b: the cap falls on Friday 27 November; the period is likely to cost $139.16, and a cap of $140.00 would hold")
 	w.spent["b"] = 200 * money.USD
 	w.now = w.now.Add(time.Hour)
 	look(t, one)

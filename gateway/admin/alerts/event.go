@@ -74,7 +74,7 @@ func (s *Book) silenceAlerts(c *route.Call, in alertSilenceNew) (made api.AlertS
 	if in.Event != "" && !slices.Contains(api.Events, in.Event) {
 		return made, api.FieldErrorf("event", "%q is no event; known are %s", in.Event, strings.Join(api.Events, ", "))
 	}
-	if !in.Until.After(time.Now()) {
+	if !in.Until.After(s.Now()) {
 		return made, api.FieldErrorf("until", "%s is over; a silence ends later", in.Until.Format(time.RFC3339))
 	}
 	if in.TeamID != "" {
@@ -104,7 +104,7 @@ type alertSilenceList struct {
 
 // listSilences is GET /alert/silences: those that have not ended.
 func (s *Book) listSilences(c *route.Call, _ struct{}) (alertSilenceList, error) {
-	silences, err := s.Record.AlertSilences(c.Context(), time.Now())
+	silences, err := s.Record.AlertSilences(c.Context(), s.Now())
 	return alertSilenceList{silences}, err
 }
 
