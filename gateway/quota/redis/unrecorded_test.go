@@ -17,7 +17,7 @@ import (
 // The record is away, and Redis loses all that waits for it. The gateways know what they settled, however long ago: it is
 // in the record before anybody may spend again, and no cap is open that was not before.
 func TestPromise_T8_whatTheRecordLacksIsRemembered(t *testing.T) {
-	options := redis.Options{Manual: true, StrictRecovery: true, Timeout: 250 * time.Millisecond}
+	options := outageOptions()
 	redis.KeepSettledForTest(&options, time.Nanosecond) // all that was settled was settled long ago
 	o := newOutageOf(t, 2, options, degraded.Policy{})
 	const limit, spent = 10 * money.USD, 8
