@@ -44,7 +44,7 @@ type fault func(w http.ResponseWriter, r *http.Request, next http.Handler)
 // TestMain makes the tests alone decide about the provider, whatever the environment says.
 func TestMain(m *testing.M) {
 	for name, value := range map[string]string{
-		"BURSAR_ENDPOINT": "", "BURSAR_ADMIN_KEY": "", "BURSAR_CHANGE_REASON": "", "CHECKPOINT_DISABLE": "1",
+		"BURSAR_ENDPOINT": "", "BURSAR_ADMIN_KEY": "", "BURSAR_CHANGE_REASON": "", "BURSAR_APPROVED_REVIEW": "", "CHECKPOINT_DISABLE": "1",
 	} {
 		if err := os.Setenv(name, value); err != nil {
 			panic(err)

@@ -237,6 +237,11 @@ func (r *keyResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReq
 		return
 	}
 	resp.Diagnostics.Append(planSecret(ctx, req, resp, *plan, *config, state)...)
+	var name types.String
+	resp.Diagnostics.Append(resp.Plan.GetAttribute(ctx, path.Root("key_name"), &name)...)
+	if state != nil && name.IsUnknown() {
+		r.Approved.Judge(&resp.Diagnostics, r.Planned(api.ChangeRotate, state, plan))
+	}
 	plan.Expires = plannedExpiry(*config, state)
 	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("expires"), plan.Expires)...)
 	r.Judge.Key(ctx, r.Noun.Planned(state), *r.Noun.Planned(plan), &resp.Diagnostics)

@@ -54,6 +54,8 @@ type providerModel struct {
 	ChangeReason types.String    `tfsdk:"change_reason"`
 	MaxRetries   types.Int64     `tfsdk:"max_retries"`
 	ManagedBy    *managedByModel `tfsdk:"managed_by"`
+
+	ApprovedReview types.String `tfsdk:"approved_review"`
 	settingsModel
 }
 
@@ -90,6 +92,13 @@ func (p *bursarProvider) Schema(_ context.Context, _ provider.SchemaRequest, res
 					"user who runs it as the actor. May be left to the environment variable `" + object.EnvChangeReason + "`.",
 				Optional: true,
 			},
+			"approved_review": schema.StringAttribute{
+				MarkdownDescription: "The id of an approved review, which `bursar approve` prints. The gateway then makes the changes that were approved, " +
+					"each once, and refuses every other one; the plan says first what would be refused. The audit log has the review and its pull request " +
+					"beside every change. An ephemeral `bursar_key` is in no plan, and is refused with it. May be left to the environment variable `" + object.EnvApprovedReview + "`.",
+				Optional:   true,
+				Validators: attribute.Valid(attribute.Filled{}),
+			},
 			"managed_by": managedByAttribute(),
 			"max_retries": schema.Int64Attribute{
 				MarkdownDescription: "How often a call is repeated when the gateway is busy (429), restarting (502, 503, 504) " +
@@ -109,16 +118,19 @@ func (p *bursarProvider) Configure(ctx context.Context, req provider.ConfigureRe
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if model.Endpoint.IsUnknown() || model.AdminKey.IsUnknown() || model.settingsModel.isUnknown() || model.ManagedBy.isUnknown() {
+	if model.Endpoint.IsUnknown() || model.AdminKey.IsUnknown() || model.settingsModel.isUnknown() || model.ApprovedReview.IsUnknown() || model.ManagedBy.isUnknown() {
 		// A gateway that the same configuration installs: its address comes with the apply. A plan does without the
 		// rest, as it changes nothing.
 		return
 	}
 	options := client.Options{
-		Endpoint:  model.setting(&resp.Diagnostics, "endpoint", model.Endpoint, object.EnvEndpoint),
-		AdminKey:  model.adminKey(&resp.Diagnostics),
-		Actor:     actor(),
-		Reason:    cmp.Or(model.ChangeReason.ValueString(), os.Getenv(object.EnvChangeReason)),
+		Endpoint: model.setting(&resp.Diagnostics, "endpoint", model.Endpoint, object.EnvEndpoint),
+		AdminKey: model.adminKey(&resp.Diagnostics),
+		Actor:    actor(),
+		Reason:   cmp.Or(model.ChangeReason.ValueString(), os.Getenv(object.EnvChangeReason)),
+
+		ApprovedReview: cmp.Or(model.ApprovedReview.ValueString(), os.Getenv(object.EnvApprovedReview)),
+
 		UserAgent: "terraform-provider-bursar/" + p.version,
 		RetryMax:  model.retryMax(&resp.Diagnostics),
 		ManagedBy: model.ManagedBy.managedBy(environment),
@@ -136,6 +148,7 @@ func (p *bursarProvider) Configure(ctx context.Context, req provider.ConfigureRe
 	}
 	shared := object.NewConnection(gateway)
 	shared.ManagedBy = options.ManagedBy
+	shared.Approved = object.NewApproved(gateway, options.ApprovedReview)
 	p.connected.Store(shared)
 	resp.ResourceData = shared
 	resp.DataSourceData = shared

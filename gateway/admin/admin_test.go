@@ -58,6 +58,11 @@ type gateway struct {
 
 func newGateway(t testing.TB) *gateway {
 	t.Helper()
+	return newGatewayWith(t, store.Reviews{})
+}
+
+func newGatewayWith(t testing.TB, reviews store.Reviews) *gateway {
+	t.Helper()
 	g := &gateway{
 		failuresAllowed: 1_000_000,
 		t:               t, spending: &fakeSpending{spend: map[string]money.Nano{}}, changes: &fakeChanges{}, tester: &fakeTester{},
@@ -69,7 +74,7 @@ func newGateway(t testing.TB) *gateway {
 		t.Fatal(err)
 	}
 	g.store, err = store.Open(t.Context(), storetest.SQLite(t, t.TempDir()),
-		store.Options{Sealer: sealer, Now: g.clock, Logger: discard()})
+		store.Options{Sealer: sealer, Now: g.clock, Logger: discard(), Reviews: reviews})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/alerts"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/approving"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/asking"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/audit"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/rehearse"
@@ -24,6 +25,7 @@ var Tags = []openapi.Tag{
 	{Name: "usage", Text: "What was used and what it cost."},
 	{Name: "quota", Text: "What a change would do, before it is made."},
 	{Name: "quota request", Text: "What teams ask for, and what became of it."},
+	{Name: "quota review", Text: "Changes that were approved, and are then what may be made."},
 	{Name: "audit", Text: "Who changed what, when, from where and why, in a chain that shows when it was tampered with."},
 }
 
@@ -31,7 +33,7 @@ var Tags = []openapi.Tag{
 func (s *Server) routes() []route.Route {
 	return slices.Concat(
 		s.teamRoutes(), s.memberRoutes(), s.userRoutes(), s.adminKeyRoutes(), s.keyRoutes(), s.budgetRoutes(), s.resetRoutes(),
-		s.modelRoutes(), alerts.Routes(s.alerts()), usage.Routes(s.usage()), rehearse.Routes(s.rehearsals()), asking.Routes(s.desk()), audit.Routes(&audit.Log{Record: s.record}),
+		s.modelRoutes(), alerts.Routes(s.alerts()), usage.Routes(s.usage()), rehearse.Routes(s.rehearsals()), asking.Routes(s.desk()), approving.Routes(&approving.Registry{Record: s.record, Now: s.now}), audit.Routes(&audit.Log{Record: s.record}),
 	)
 }
 

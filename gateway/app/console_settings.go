@@ -33,6 +33,8 @@ func settingsShown(c config.Config) []console.Setting {
 		{Section: limits, Name: "contact", Value: c.Contact},
 		{Section: limits, Name: "public_url", Value: c.PublicURL},
 		{Section: limits, Name: "requests.auto_approve", Value: strconv.Itoa(len(c.AutoApprove))},
+		{Section: limits, Name: "reviews.required", Value: strconv.FormatBool(c.ReviewsRequired)},
+		{Section: limits, Name: "reviews.approved_by_others", Value: strconv.FormatBool(c.ReviewsByOthers)},
 		{Section: alerts, Name: "alerts.allow_private_targets", Value: strconv.FormatBool(c.AllowPrivateTargets)},
 		{Section: alerts, Name: "alerts.to_owners", Value: strconv.FormatBool(c.AlertsToOwners)},
 		{Section: alerts, Name: "alerts.smtp", Value: strconv.FormatBool(c.SMTP != nil)},

@@ -70,6 +70,14 @@ var adminExamples = []example{
 		body: `{"team_id":"team-a","limit":"rpm_limit","by":5,"until":"{soon}","reason":"a launch"}`,
 	},
 	{pattern: "POST /quota_request/cancel", body: `{"quota_request_id":"{third}"}`, bad: `{"quota_request_id":"{third}"}`, status: 409},
+	{
+		pattern: "POST /quota_review/new", save: "quota_review_id=review", bad: `{"changes":[]}`, status: 400,
+		body: `{"changes":[{"address":"bursar_team.b","noun":"team","action":"update","identity":{"team_id":"team-b"},"before":{"rpm_limit":null},"after":{"rpm_limit":9}}],` +
+			`"pull_request":"https://github.com/acme/quotas/pull/7","reason":"a launch","expires_at":"{soon}"}`,
+	},
+	{pattern: "GET /quota_review/info", query: "?quota_review_id={review}", bad: "?quota_review_id=none", status: 404},
+	{pattern: "GET /quota_review/list", query: "?state=approved", bad: "?state=odd", status: 400},
+	{pattern: "POST /quota_review/withdraw", body: `{"quota_review_id":"{review}"}`, bad: `{"quota_review_id":"none"}`, status: 404},
 	{pattern: "GET /team/available"},
 	{pattern: "POST /user/new", body: `{"user_id":"u1","user_email":"u1@example.com","max_budget":5}`, bad: `{"max_budget":-1}`, status: 400},
 	{pattern: "GET /user/info", query: "?user_id=u1", bad: "?user_id=none", status: 404},

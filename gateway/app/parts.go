@@ -101,7 +101,10 @@ func assemble(ctx context.Context, options Options) (_ *parts, err error) {
 	if err != nil {
 		return nil, err
 	}
-	p.store, err = store.Open(ctx, settings.DatabaseURL, store.Options{Sealer: sealer, Logger: logger, Journal: true, Version: options.Version, Names: p.modelNames, Events: alert.Changes{}, Now: options.Now})
+	p.store, err = store.Open(ctx, settings.DatabaseURL, store.Options{
+		Sealer: sealer, Logger: logger, Journal: true, Version: options.Version, Names: p.modelNames, Events: alert.Changes{}, Now: options.Now,
+		Reviews: store.Reviews{Required: settings.ReviewsRequired, OfOthers: settings.ReviewsByOthers},
+	})
 	if err != nil {
 		return nil, fmt.Errorf("open the record (database_url): %w", err)
 	}

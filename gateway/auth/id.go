@@ -18,6 +18,9 @@ func NewBudgetID() string { return "budget_" + randomText(randomIDLen) }
 // NewQuotaRequestID returns the id of a new quota request.
 func NewQuotaRequestID() string { return "request_" + randomText(randomIDLen) }
 
+// NewQuotaReviewID returns the id of a new approved review.
+func NewQuotaReviewID() string { return "review_" + randomText(randomIDLen) }
+
 // NewAlertRouteID returns the id of a new alert route.
 func NewAlertRouteID() string { return "route_" + randomText(randomIDLen) }
 

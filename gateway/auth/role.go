@@ -18,6 +18,8 @@ const (
 	// only for some teams is let in for these; the route says which teams a request is about.
 	TeamRead  Permission = "team.read"
 	TeamWrite Permission = "team.write"
+	// Approve approves reviews, whose changes others make, and withdraws them.
+	Approve Permission = "approve"
 	// Access makes, lists and removes admin keys.
 	Access Permission = "access"
 )
@@ -28,6 +30,8 @@ type Role string
 const (
 	// RoleAdmin may do everything.
 	RoleAdmin Role = "admin"
+	// RoleApprover may look at everything but admin keys, and approve reviews; it changes nothing itself.
+	RoleApprover Role = "approver"
 	// RoleViewer may look at everything but admin keys.
 	RoleViewer Role = "viewer"
 	// RoleTeamAdmin manages keys and members of some teams, but never what the teams may use.
@@ -40,7 +44,8 @@ const (
 )
 
 var permissionsOf = map[Role][]Permission{
-	RoleAdmin:      {Read, Write, TeamRead, TeamWrite, Access},
+	RoleAdmin:      {Read, Write, TeamRead, TeamWrite, Approve, Access},
+	RoleApprover:   {Read, TeamRead, Approve},
 	RoleViewer:     {Read, TeamRead},
 	RoleTeamAdmin:  {TeamRead, TeamWrite},
 	RoleTeamViewer: {TeamRead},
@@ -53,7 +58,7 @@ func (r Role) May(permission Permission) bool {
 }
 
 // Everywhere says whether the role is over all teams; any other only over those its caller names.
-func (r Role) Everywhere() bool { return r == RoleAdmin || r == RoleViewer }
+func (r Role) Everywhere() bool { return r == RoleAdmin || r == RoleApprover || r == RoleViewer }
 
 // Known says whether any role has the permission; a route that needs another one could never be used.
 func (p Permission) Known() bool {
@@ -64,7 +69,9 @@ func (p Permission) Known() bool {
 func (p Permission) OfTeams() bool { return p == TeamRead || p == TeamWrite }
 
 // Changes says whether a route with the permission may change something.
-func (p Permission) Changes() bool { return p == Write || p == TeamWrite || p == Access }
+func (p Permission) Changes() bool {
+	return p == Write || p == TeamWrite || p == Approve || p == Access
+}
 
 // Caller is who uses the admin API.
 type Caller struct {

@@ -29,6 +29,10 @@ type Config struct {
 	AdminKey string
 	// PublicURL is the address at which people reach the gateway, without a slash at its end; "" is not known.
 	PublicURL string
+	// ReviewsRequired refuses changes that come from a configuration without an approved review, and ReviewsByOthers a
+	// review that was approved with the credential that applies it.
+	ReviewsRequired bool
+	ReviewsByOthers bool
 	// AutoApprove are the rules by which requests for more are approved without anybody.
 	AutoApprove []AutoApproval
 	// Console serves the pages under /console/.

@@ -83,7 +83,11 @@ type file struct {
 
 	// PublicURL is the address at which people reach the gateway.
 	PublicURL string `yaml:"public_url"`
-	Requests  struct {
+	Reviews   struct {
+		Required         bool `yaml:"required"`
+		ApprovedByOthers bool `yaml:"approved_by_others"`
+	} `yaml:"reviews"`
+	Requests struct {
 		AutoApprove []fileAutoApproval `yaml:"auto_approve"`
 	} `yaml:"requests"`
 

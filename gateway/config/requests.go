@@ -27,9 +27,10 @@ type fileAutoApproval struct {
 	Per     string    `yaml:"per"`
 }
 
-// requests reads where people ask for more, and what is approved without anybody.
+// requests reads where people ask for more, what is approved without anybody, and what needs an approved review.
 func (c *checker) requests(f file) {
 	c.config.PublicURL = c.publicURL(f.PublicURL)
+	c.config.ReviewsRequired, c.config.ReviewsByOthers = f.Reviews.Required, f.Reviews.ApprovedByOthers
 	for i, written := range f.Requests.AutoApprove {
 		field := fmt.Sprintf("requests.auto_approve[%d]", i)
 		rule := AutoApproval{UpToPct: written.UpToPct}

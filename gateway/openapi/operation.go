@@ -101,7 +101,7 @@ func headersOf(o Operation) []string {
 		names = append(names, "strict")
 	}
 	if o.Changes {
-		names = append(names, api.HeaderChangeReason, api.HeaderActor, api.HeaderManagedBy)
+		names = append(names, api.HeaderChangeReason, api.HeaderActor, api.HeaderManagedBy, api.HeaderApprovedReview)
 	}
 	if o.Revised {
 		names = append(names, api.HeaderIfMatch)
@@ -255,6 +255,7 @@ func headerParameters() object {
 		header(api.HeaderChangeReason, "Why the change is made; kept in the audit log."),
 		header(api.HeaderActor, "The person or program on whose behalf the key is used; kept in the audit log."),
 		header(api.HeaderManagedBy, "The configuration that keeps the object, as JSON with program, workspace, repository and address; answered as managed_by. \"nobody\" takes it back."),
+		header(api.HeaderApprovedReview, "The approved review that the change is part of; what it does not have is refused with 409, and nothing is changed."),
 		header(api.HeaderIfMatch, "The revision that the change was planned against; a later one refuses it with 412."),
 		header(api.HeaderIdempotencyKey, "Makes the request repeatable: for a day, the same key gets the same answer."),
 	}

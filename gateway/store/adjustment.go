@@ -31,7 +31,7 @@ func (s *Store) ResetSpend(ctx context.Context, change api.Change, reset api.Spe
 		if err := s.arm(ctx, reset.Selection.Scope); err != nil {
 			return err
 		}
-		return t.audit(change, reset.Object+".reset_spend", reset.ObjectID, spendAudit{previous}, spendAudit{reset.Amount})
+		return t.audit(ctx, change, reset.Object+".reset_spend", reset.ObjectID, spendAudit{previous}, spendAudit{reset.Amount})
 	})
 	return previous, err
 }
@@ -48,7 +48,7 @@ func (s *Store) openSpend(ctx context.Context, t *tx, change api.Change, reset a
 	if err := s.adjust(ctx, reset, reset.Amount-before); err != nil {
 		return err
 	}
-	return t.audit(change, reset.Object+".opening_balance", reset.ObjectID,
+	return t.audit(ctx, change, reset.Object+".opening_balance", reset.ObjectID,
 		openingAudit{reset.OpeningID, before}, openingAudit{reset.OpeningID, reset.Amount})
 }
 

@@ -67,7 +67,7 @@ func (s *Store) AcknowledgeAlert(ctx context.Context, change api.Change, eventID
 		if fresh == 0 {
 			return nil
 		}
-		return t.audit(change, "alert_event.acknowledge", eventID, nil, struct {
+		return t.audit(ctx, change, "alert_event.acknowledge", eventID, nil, struct {
 			TeamID string `json:"team_id,omitempty"`
 			Type   string `json:"type"`
 		}{record.TeamID, record.Type})
@@ -107,7 +107,7 @@ func (s *Store) SilenceAlerts(ctx context.Context, change api.Change, silence ap
 		if err != nil {
 			return err
 		}
-		return t.audit(change, "alert_silence.create", silence.SilenceID, nil, silence)
+		return t.audit(ctx, change, "alert_silence.create", silence.SilenceID, nil, silence)
 	})
 	return silence, err
 }
@@ -128,7 +128,7 @@ func (s *Store) EndSilence(ctx context.Context, change api.Change, id string) (e
 		if _, err := s.exec(ctx, "alert_silence_end", args{"id": id}); err != nil {
 			return err
 		}
-		return t.audit(change, "alert_silence.delete", id, ended, nil)
+		return t.audit(ctx, change, "alert_silence.delete", id, ended, nil)
 	})
 	return ended, err
 }

@@ -193,7 +193,7 @@ func (s *Store) ReplayDeliveries(ctx context.Context, change api.Change, ids []s
 		if object == "" {
 			object = replayed[0]
 		}
-		return t.audit(change, "alert_delivery.replay", object, nil, struct {
+		return t.audit(ctx, change, "alert_delivery.replay", object, nil, struct {
 			DeliveryIDs []string `json:"delivery_ids"`
 		}{replayed})
 	})

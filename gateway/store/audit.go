@@ -30,8 +30,8 @@ type audit struct {
 type encoded string
 
 // audit notes what the transaction did to an object, to be written when it commits.
-// before and after are forms without secrets; nil is no object.
-func (t *tx) audit(change api.Change, action, objectID string, before, after any) error {
+// before and after are forms without secrets; nil is no object. It refuses what the change's review does not allow.
+func (t *tx) audit(ctx context.Context, change api.Change, action, objectID string, before, after any) error {
 	row := audit{
 		atMS: t.store.nowMS(), actor: change.Actor, address: change.Address, reason: change.Reason,
 		requestID: change.RequestID, userAgent: change.UserAgent, credential: change.Credential, action: action, objectID: objectID,
@@ -41,6 +41,9 @@ func (t *tx) audit(change api.Change, action, objectID string, before, after any
 		return err
 	}
 	if row.after, err = auditText(after); err != nil {
+		return err
+	}
+	if err := t.store.allow(ctx, change, &row); err != nil {
 		return err
 	}
 	t.audits = append(t.audits, row)

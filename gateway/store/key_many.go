@@ -17,7 +17,7 @@ func (s *Store) deleteKeysOf(ctx context.Context, change api.Change, filter api.
 		ids := make([]string, len(gone))
 		for i, key := range gone {
 			ids[i] = key.KeyID
-			if err := t.audit(change, "key.delete", key.KeyID, auditKey(key), nil); err != nil {
+			if err := t.audit(ctx, change, "key.delete", key.KeyID, auditKey(key), nil); err != nil {
 				return err
 			}
 		}

@@ -114,7 +114,7 @@ func (s *Store) deleteMembersOf(ctx context.Context, change api.Change, teamID s
 		}
 		for _, gone := range members[teamID] {
 			m := member{id: memberID(gone.TeamID, gone.UserID), Membership: gone}
-			if err := t.audit(change, "member.delete", m.id, auditMember(m), nil); err != nil {
+			if err := t.audit(ctx, change, "member.delete", m.id, auditMember(m), nil); err != nil {
 				return err
 			}
 		}

@@ -53,7 +53,7 @@ func create[T any](ctx context.Context, s *Store, n noun[T], change api.Change, 
 		if stored, err = n.get(s, ctx, id); err != nil {
 			return err
 		}
-		return t.audit(change, n.name+".create", id, nil, n.audit(stored))
+		return t.audit(ctx, change, n.name+".create", id, nil, n.audit(stored))
 	})
 	return stored, err
 }
@@ -101,7 +101,7 @@ func update[T any](ctx context.Context, s *Store, n noun[T], change api.Change, 
 		if stored, err = n.get(s, ctx, id); err != nil {
 			return err
 		}
-		return t.audit(change, n.name+"."+verb, id, encoded(before), n.audit(stored))
+		return t.audit(ctx, change, n.name+"."+verb, id, encoded(before), n.audit(stored))
 	})
 	return stored, err
 }
@@ -126,7 +126,7 @@ func remove[T any](ctx context.Context, s *Store, n noun[T], change api.Change, 
 			for _, spending := range n.capsOf(object) {
 				t.touch(spending.scope)
 			}
-			if err := t.audit(change, n.name+".delete", id, n.audit(object), nil); err != nil {
+			if err := t.audit(ctx, change, n.name+".delete", id, n.audit(object), nil); err != nil {
 				return err
 			}
 			gone = append(gone, object)
@@ -148,7 +148,7 @@ func signed(change api.Change) api.Change {
 	return api.Change{
 		Actor: storable(change.Actor), Address: storable(change.Address),
 		Reason: storable(change.Reason), RequestID: storable(change.RequestID),
-		UserAgent: storable(change.UserAgent), ManagedBy: change.ManagedBy, Released: change.Released,
+		UserAgent: storable(change.UserAgent), ManagedBy: change.ManagedBy, Released: change.Released, Review: storable(change.Review),
 		Credential: api.Credential{Kind: storable(change.Credential.Kind), ID: storable(change.Credential.ID)},
 	}
 }

@@ -31,7 +31,7 @@ func (s *Store) PlanSpend(ctx context.Context, change api.Change, planned api.Pl
 		if err != nil {
 			return err
 		}
-		return t.audit(change, "team.plan_spend", planned.TeamID, nil, planned)
+		return t.audit(ctx, change, "team.plan_spend", planned.TeamID, nil, planned)
 	})
 	return planned, err
 }

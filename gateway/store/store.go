@@ -48,6 +48,8 @@ type Options struct {
 	Names func(model string) *modelname.Names
 	// Events says what people are told of changes; nil tells nothing.
 	Events EventMaker
+	// Reviews says which changes need an approved review.
+	Reviews Reviews
 	// Logger is told of migrations; nil is slog.Default.
 	Logger *slog.Logger
 	// Version is the program's, to tell an older one who wrote the tables that it does not know.
@@ -56,6 +58,14 @@ type Options struct {
 	// machine; [Store.AppendLedger] returns when they are in that file. Only one process may use the database
 	// so. PostgreSQL takes rows without it.
 	Journal bool
+}
+
+// Reviews says which changes need an approved review. The zero value needs none.
+type Reviews struct {
+	// Required refuses changes that come from a configuration without an approved review.
+	Required bool
+	// OfOthers refuses a review that was approved with the credential that applies it.
+	OfOthers bool
 }
 
 // Store is the record. It may be used concurrently, and by several processes if it is on PostgreSQL.
@@ -70,6 +80,7 @@ type Store struct {
 	logger         *slog.Logger
 	names          func(model string) *modelname.Names
 	version        string
+	reviews        Reviews
 	events         EventMaker
 	// changing is held by the one audited change that this process makes at a time. Changes wait
 	// for each other at the audit head anyway; waiting here keeps them from holding connections.
@@ -89,7 +100,7 @@ func Open(ctx context.Context, address string, options Options) (*Store, error) 
 	}
 	s := &Store{
 		sealer: options.Sealer, auditKey: options.Sealer.Derive("audit"), fingerprintKey: options.Sealer.Derive("secret fingerprints"),
-		now: options.Now, logger: options.Logger, version: options.Version, events: options.Events, changing: make(chan struct{}, 1),
+		now: options.Now, logger: options.Logger, version: options.Version, events: options.Events, reviews: options.Reviews, changing: make(chan struct{}, 1),
 		writable: writability{patience: retriesEvery},
 	}
 	if s.now == nil {

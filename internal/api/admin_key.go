@@ -9,13 +9,14 @@ import (
 // Roles that an admin key or an identity provider can give.
 const (
 	RoleAdmin      = "admin"
+	RoleApprover   = "approver"
 	RoleViewer     = "viewer"
 	RoleTeamAdmin  = "team_admin"
 	RoleTeamViewer = "team_viewer"
 )
 
 // Roles lists them, the one that may do most first.
-var Roles = []string{RoleAdmin, RoleViewer, RoleTeamAdmin, RoleTeamViewer}
+var Roles = []string{RoleAdmin, RoleApprover, RoleViewer, RoleTeamAdmin, RoleTeamViewer}
 
 // AdminKey opens the admin API with a role. Its secret is shown once.
 type AdminKey struct {

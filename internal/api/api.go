@@ -16,6 +16,8 @@ import (
 const (
 	// HeaderChangeReason says why a change is made; it is kept in the audit log.
 	HeaderChangeReason = "X-Change-Reason"
+	// HeaderApprovedReview is the id of the approved review that a change is part of; what it does not have is refused.
+	HeaderApprovedReview = "X-Bursar-Approved-Review"
 	// HeaderActor names the person or program on whose behalf the admin key is used.
 	HeaderActor = "X-Bursar-Actor"
 	// HeaderChangedBy is LiteLLM's name for [HeaderActor].

@@ -16,6 +16,8 @@ type Change struct {
 	UserAgent string
 	// ManagedBy is the configuration that the change comes from, nil for none; see [HeaderManagedBy].
 	ManagedBy *ManagedBy
+	// Review is the approved review that the change is part of, "" for none; see [HeaderApprovedReview].
+	Review string
 	// Released says that the object is of no configuration any more.
 	Released bool
 }

@@ -19,6 +19,7 @@ const (
 	NotFound         Code = "not_found_error"
 	AlreadyExists    Code = "already_exists_error"
 	Conflict         Code = "conflict_error"
+	NotApproved      Code = "not_approved_error"
 	Stale            Code = "precondition_failed_error"
 	TooLarge         Code = "request_too_large_error"
 	BudgetExceeded   Code = "budget_exceeded"
@@ -53,6 +54,7 @@ var statusOf = map[Code]int{
 	NotFound:         http.StatusNotFound,
 	AlreadyExists:    http.StatusBadRequest, // as LiteLLM answers; its clients look for 400
 	Conflict:         http.StatusConflict,
+	NotApproved:      http.StatusConflict,
 	Stale:            http.StatusPreconditionFailed,
 	TooLarge:         http.StatusRequestEntityTooLarge,
 	BudgetExceeded:   http.StatusForbidden,

@@ -54,6 +54,8 @@ type Options struct {
 	Actor string
 	// Reason is kept in the audit log with every change; empty sends none.
 	Reason string
+	// ApprovedReview is the id of the approved review that every change is part of; empty for none.
+	ApprovedReview string
 	// ManagedBy is the configuration that the program keeps objects by; nil for none.
 	ManagedBy *api.ManagedBy
 	// UserAgent names the program in the gateway's log.
@@ -172,6 +174,8 @@ func setHeaders(rest *resty.Client, options Options) {
 		api.HeaderActor:        headerText(options.Actor),
 		api.HeaderChangeReason: headerText(options.Reason),
 		api.HeaderManagedBy:    managedBy(options.ManagedBy),
+
+		api.HeaderApprovedReview: headerText(options.ApprovedReview),
 	} {
 		if value != "" {
 			rest.SetHeader(name, value)

@@ -14,6 +14,8 @@ const (
 	EnvEndpoint     = "BURSAR_ENDPOINT"
 	EnvAdminKey     = "BURSAR_ADMIN_KEY"
 	EnvChangeReason = "BURSAR_CHANGE_REASON"
+
+	EnvApprovedReview = "BURSAR_APPROVED_REVIEW"
 )
 
 // Advice says what to do about an error, a paragraph of its own; it is empty when the error says it all.

@@ -21,6 +21,8 @@ type Connection struct {
 	Judge  *foretell.Judge
 	// ManagedBy is the configuration that the provider runs for; nil for none.
 	ManagedBy *api.ManagedBy
+	// Approved is the review that the run applies; nil for none.
+	Approved *Approved
 }
 
 // NewConnection is a connection to the gateway of a client.
@@ -76,6 +78,7 @@ func (u *User) Ready(diags *diag.Diagnostics) bool {
 // readyToApply says whether the gateway can be changed. Planning is over then.
 func (u *User) readyToApply(diags *diag.Diagnostics) bool {
 	u.Judge.Applies()
+	u.Approved.applies()
 	return u.Ready(diags)
 }
 

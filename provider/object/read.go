@@ -1,7 +1,6 @@
 package object
 
 import (
-	"cmp"
 	"context"
 
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -72,7 +71,7 @@ func (r *Resource[M, F, O]) find(ctx context.Context, gateway Connection, state 
 
 func (r *Resource[M, F, O]) lostCreate(state M) lostCreate {
 	n := r.Noun
-	lost := lostCreate{gateway: r.Client, noun: cmp.Or(n.AuditName, n.Name)}
+	lost := lostCreate{gateway: r.Client, noun: n.audited()}
 	for _, part := range n.Identity[:len(n.Identity)-1] {
 		lost.prefix += part.Of(&state).ValueString() + "#"
 	}

@@ -82,6 +82,12 @@ type Record interface {
 
 // Requests is the part of the [Record] about what teams ask for.
 type Requests interface {
+	CreateQuotaReview(ctx context.Context, change api.Change, review api.QuotaReview) (api.QuotaReview, error)
+	// QuotaReview returns a review with its changes; QuotaReviews without, newest first.
+	QuotaReview(ctx context.Context, id string) (api.QuotaReview, error)
+	QuotaReviews(ctx context.Context, filter api.QuotaReviewFilter) ([]api.QuotaReview, error)
+	WithdrawQuotaReview(ctx context.Context, change api.Change, id string) (api.QuotaReview, error)
+
 	CreateQuotaRequest(ctx context.Context, change api.Change, request api.QuotaRequest) (api.QuotaRequest, error)
 	QuotaRequest(ctx context.Context, id string) (api.QuotaRequest, error)
 	// QuotaRequests returns the requests that the filter selects, newest first.

@@ -34,6 +34,7 @@ type commandLine struct {
 	Doctor      doctorCommand      `cmd:"" help:"Look whether all that a gateway needs is there and as it should be."`
 	Health      healthCommand      `cmd:"" help:"Ask a gateway how it is, for health checks of containers."`
 	Review      reviewCommand      `cmd:"" help:"Say in Markdown what a Terraform plan does to quotas."`
+	Approve     approvePlanCommand `cmd:"" help:"Have what a Terraform plan changes kept as approved, so that it and nothing else is applied."`
 	Drift       driftCommand       `cmd:"" help:"Say what on a gateway was changed outside of Terraform, by whom, and the lines that adopt it."`
 	History     historyCommand     `cmd:"" help:"Say what became of a team's limits: when, by whom, from what to what, and why."`
 	Export      exportCommand      `cmd:"" help:"Write what is on a gateway as Terraform configuration that imports it."`
