@@ -26,6 +26,16 @@ type Message struct {
 	Events []api.AlertEvent
 	// Thread is where earlier messages about the same stand, as the target's [Outcome] said; "" is nowhere yet.
 	Thread string
+	// Links are where a reader may go from there.
+	Links []Link
+}
+
+// Link is one of a message.
+type Link struct {
+	// Rel is what it is for: "team", "ask" or "silence".
+	Rel  string `json:"rel"`
+	Text string `json:"text"`
+	URL  string `json:"url"`
 }
 
 // Event is what the message is about.

@@ -92,6 +92,7 @@ func (s *Sender) tell(ctx context.Context, route api.AlertRoute, message Message
 	if !known {
 		return Outcome{Result: Failed, Status: "this gateway knows no target of the kind " + kindOf(route)}
 	}
+	message.Links = s.links(message.Event())
 	subject := Subject(message.Event())
 	if subject == "" {
 		return target.Send(ctx, route, message)

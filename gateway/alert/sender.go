@@ -38,6 +38,8 @@ type Options struct {
 	Logger  *slog.Logger
 	// ToOwners tells the owners of a team of it without a route.
 	ToOwners bool
+	// Links are those of a message about an event; nil is none.
+	Links func(event api.AlertEvent) []Link
 	// Now is the clock; nil is the system's.
 	Now func() time.Time
 }
@@ -47,6 +49,7 @@ type Sender struct {
 	outbox  Outbox
 	targets map[string]Target
 	owners  bool
+	links   func(event api.AlertEvent) []Link
 	log     *slog.Logger
 	now     func() time.Time
 	wake    chan struct{}
@@ -64,10 +67,14 @@ func New(options Options) *Sender {
 		outbox:  options.Outbox,
 		targets: options.Targets,
 		owners:  options.ToOwners,
+		links:   options.Links,
 		log:     options.Logger,
 		now:     options.Now,
 		wake:    make(chan struct{}, 1),
 		running: make(map[string]int),
+	}
+	if s.links == nil {
+		s.links = func(api.AlertEvent) []Link { return nil }
 	}
 	if s.now == nil {
 		s.now = time.Now

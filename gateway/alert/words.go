@@ -21,6 +21,8 @@ type Words struct {
 	Also []string
 	// Why says by which route, event and threshold the message came.
 	Why string
+	// Links are where a reader may go.
+	Links []Link
 	// Mark is a sign of how severe it is.
 	Mark string
 	// Severity is the event's.
@@ -38,7 +40,7 @@ func InWords(route api.AlertRoute, message Message) Words {
 	event := message.Event()
 	words := Words{
 		Title: Title(event), Text: sentence(event.Message), Facts: facts(event), Why: why(route, event),
-		Mark: mark(event), Severity: event.Severity,
+		Mark: mark(event), Severity: event.Severity, Links: message.Links,
 	}
 	for _, other := range message.Events[1:] {
 		words.Also = append(words.Also, Title(other))

@@ -54,6 +54,7 @@ func (p *parts) openConsole(options Options, callers *access.Callers, sealer *se
 		Callers: readers{callers, callers.Pepper, auth.Hash(callers.Pepper, auth.Secret(options.Config.AdminKey))},
 		Lock:    p.admin.Door, Sessions: p.store, Sealer: sealer, Record: p.store, Spending: p.spending,
 		History: p.outlook.History, Logger: options.Logger, Now: options.Now, Version: options.Version,
+		Silences: silences{alertLinks(options.Config, sealer, options.Now), p.store},
 	}
 	if people := options.Config.OIDC; people != nil && people.ClientID != "" {
 		opened.Provider = signon.New(signon.Options{

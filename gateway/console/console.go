@@ -48,6 +48,8 @@ type Options struct {
 	Logger   *slog.Logger
 	Now      func() time.Time
 	Version  string
+	// Silences are what links in alert messages are good for.
+	Silences Silences
 }
 
 // Callers find out who a secret belongs to.

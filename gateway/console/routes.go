@@ -50,6 +50,8 @@ func (s *Server) routes() http.Handler {
 	mux.Handle("POST "+Root+"sign-in", http.HandlerFunc(s.signIn))
 	mux.Handle("GET "+Root+"sign-in/begin", http.HandlerFunc(s.beginSignOn))
 	mux.Handle("GET "+backPath, http.HandlerFunc(s.endSignOn))
+	mux.Handle("GET "+SilencePath, http.HandlerFunc(s.silencePage))
+	mux.Handle("POST "+SilencePath, http.HandlerFunc(s.silence))
 	for _, route := range routes {
 		mux.Handle(route.pattern, s.page(route))
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -33,6 +34,11 @@ type cardMessage struct {
 			Type    string           `json:"type"`
 			Version string           `json:"version"`
 			Body    []map[string]any `json:"body"`
+			Actions []struct {
+				Type  string `json:"type"`
+				Title string `json:"title"`
+				URL   string `json:"url"`
+			} `json:"actions"`
 		} `json:"content"`
 	} `json:"attachments"`
 }
@@ -61,6 +67,11 @@ func (m cardMessage) wrong() string {
 	}
 	if !slices.Contains([]string{"1.0", "1.1", "1.2", "1.3", "1.4", "1.5"}, content.Version) || len(content.Body) == 0 {
 		return "the card has no version that Teams shows, or no body"
+	}
+	for _, action := range content.Actions {
+		if action.Type != "Action.OpenUrl" || action.Title == "" || !strings.HasPrefix(action.URL, "http") {
+			return "an action without a title or an address"
+		}
 	}
 	for _, element := range content.Body {
 		switch element["type"] {

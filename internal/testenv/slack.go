@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -184,9 +185,12 @@ func longer(texts []slackText, most, limit int) string {
 	return ""
 }
 
+// slackLink is an address with a text, as mrkdwn writes one.
+var slackLink = regexp.MustCompile(`<(https?://[^|<>\s]+)\|([^<>]+)>`)
+
 // longer counts characters, and insists that "&", "<" and ">" are escaped in mrkdwn.
 func (t slackText) longer(limit int) string {
-	plain := strings.NewReplacer("&amp;", "", "&lt;", "", "&gt;", "").Replace(t.Text)
+	plain := strings.NewReplacer("&amp;", "", "&lt;", "", "&gt;", "").Replace(slackLink.ReplaceAllString(t.Text, "$2"))
 	switch n := utf8.RuneCountInString(t.Text); {
 	case n == 0:
 		return "an empty text"
@@ -211,7 +215,7 @@ func SlackText(body []byte) string {
 			texts = append([]slackText{*block.Text}, texts...)
 		}
 		for _, text := range texts {
-			lines = append(lines, strings.ReplaceAll(strings.ReplaceAll(text.Text, "*\n", ": "), "*", ""))
+			lines = append(lines, strings.ReplaceAll(strings.ReplaceAll(slackLink.ReplaceAllString(text.Text, "$2 ($1)"), "*\n", ": "), "*", ""))
 		}
 	}
 	return strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&").Replace(strings.Join(lines, "\n"))

@@ -39,6 +39,8 @@ type postable struct {
 	Annotations map[string]string `json:"annotations"`
 	StartsAt    time.Time         `json:"startsAt"`
 	EndsAt      time.Time         `json:"endsAt"`
+	// GeneratorURL is where Alertmanager leads to from an alert.
+	GeneratorURL string `json:"generatorURL,omitempty"`
 }
 
 // Send posts the alerts of a message.
@@ -49,7 +51,7 @@ func (t *Target) Send(ctx context.Context, route api.AlertRoute, message alert.M
 	}
 	var alerts []postable
 	for _, event := range message.Events {
-		alerts = append(alerts, alertsOf(route, *target, event)...)
+		alerts = append(alerts, alertsOf(route, *target, alert.Message{Events: []api.AlertEvent{event}, Links: message.Links})...)
 	}
 	outcome, _ := t.client.JSON(ctx, strings.TrimSuffix(target.URL, "/")+path, target.Headers, alerts)
 	if strings.HasPrefix(outcome.Status, "400 ") { // no attempt makes the alerts right
@@ -59,15 +61,22 @@ func (t *Target) Send(ctx context.Context, route api.AlertRoute, message alert.M
 }
 
 // alertsOf are one alert, or for what is over an end for each kind of alert that a budget may have.
-func alertsOf(route api.AlertRoute, target api.AlertmanagerTarget, event api.AlertEvent) []postable {
-	words := alert.InWords(route, alert.Message{Events: []api.AlertEvent{event}})
+func alertsOf(route api.AlertRoute, target api.AlertmanagerTarget, message alert.Message) []postable {
+	event, words := message.Event(), alert.InWords(route, message)
 	made := func(name, severity string, ends time.Time) postable {
-		return postable{
+		one := postable{
 			Labels: labels(target, event, name, severity), StartsAt: event.CreatedAt.UTC(), EndsAt: ends.UTC(),
 			Annotations: map[string]string{
 				"summary": post.Clip(words.Title, maxText), "description": post.Clip(words.Text, maxText), "why": post.Clip(words.Why, maxText),
 			},
 		}
+		for _, link := range words.Links {
+			one.Annotations[link.Rel+"_url"] = link.URL
+			if link.Rel == "team" {
+				one.GeneratorURL = link.URL
+			}
+		}
+		return one
 	}
 	if !alert.Resolves(event) {
 		ends := event.CreatedAt.Add(lasting)

@@ -53,11 +53,17 @@ func Messages() map[string]alert.Message {
 	}
 	long := Budget(0.5)
 	long.TeamAlias, long.Message = strings.Repeat("<Märkte & Co> ", 400), strings.Repeat("& so on <and on> ", 4000)
+	const page = "https://llm.example.com/console/"
+	links := []alert.Link{
+		{Rel: "team", Text: "Open the team", URL: page + "team?id=marketing"}, {Rel: "ask", Text: "Ask for more", URL: page + "requests?limit=max_budget&team=marketing"},
+		{Rel: "silence", Text: "Silence until 1 December 2026", URL: page + "silence?token=eyJ0Ijoi.c2lnbmVk"},
+	}
 	return map[string]alert.Message{
 		"soft_limit": {Events: []api.AlertEvent{soft}},
 		"hard_limit": {Events: []api.AlertEvent{hard}},
 		"too_dear":   {Events: []api.AlertEvent{dear}},
 		"resolved":   {Events: []api.AlertEvent{over}},
+		"links":      {Events: []api.AlertEvent{soft}, Links: links},
 		"several":    {Events: []api.AlertEvent{hard, soft, Budget(0.5)}},
 		"odd":        {Events: []api.AlertEvent{odd}},
 		"long":       {Events: []api.AlertEvent{long}},

@@ -53,6 +53,12 @@ func inText(words alert.Words) string {
 	for _, also := range words.Also {
 		fmt.Fprintf(&text, "* %s\n", also)
 	}
+	if len(words.Links) > 0 {
+		text.WriteString("\n")
+	}
+	for _, link := range words.Links {
+		fmt.Fprintf(&text, "%s: %s\n", link.Text, link.URL)
+	}
 	fmt.Fprintf(&text, "\n-- \n%s\n", words.Why)
 	return text.String()
 }

@@ -51,6 +51,7 @@ type (
 		Type    string         `json:"type"`
 		Version string         `json:"version"`
 		Body    []element      `json:"body"`
+		Actions []action       `json:"actions,omitempty"`
 		Teams   map[string]any `json:"msteams"`
 	}
 	element struct {
@@ -62,6 +63,11 @@ type (
 		Wrap     bool   `json:"wrap,omitempty"`
 		IsSubtle bool   `json:"isSubtle,omitempty"`
 		Facts    []fact `json:"facts,omitempty"`
+	}
+	action struct {
+		Type  string `json:"type"`
+		Title string `json:"title"`
+		URL   string `json:"url"`
 	}
 	fact struct {
 		Title string `json:"title"`
@@ -85,10 +91,14 @@ func layOut(words alert.Words) envelope {
 		body = append(body, element{Type: "TextBlock", Text: plain("Also: " + strings.Join(words.Also, "; ")), Wrap: true})
 	}
 	body = append(body, element{Type: "TextBlock", Text: plain(words.Why), Size: "Small", IsSubtle: true, Wrap: true})
+	var actions []action
+	for _, link := range words.Links {
+		actions = append(actions, action{Type: "Action.OpenUrl", Title: link.Text, URL: link.URL})
+	}
 	return envelope{Type: "message", Attachments: []attachment{{
 		ContentType: "application/vnd.microsoft.card.adaptive",
 		Content: card{
-			Schema: "http://adaptivecards.io/schemas/adaptive-card.json", Type: "AdaptiveCard", Version: "1.4", Body: body,
+			Schema: "http://adaptivecards.io/schemas/adaptive-card.json", Type: "AdaptiveCard", Version: "1.4", Body: body, Actions: actions,
 			Teams: map[string]any{"width": "Full"},
 		},
 	}}}

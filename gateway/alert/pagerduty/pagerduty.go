@@ -68,6 +68,9 @@ func event(route api.AlertRoute, target api.PagerDutyTarget, message alert.Messa
 		Timestamp: about.CreatedAt.UTC().Format(time.RFC3339Nano), Component: about.Scope, Group: about.TeamID, Class: about.Type,
 		Details: details(words),
 	}
+	for _, link := range words.Links {
+		told.Links = append(told.Links, map[string]string{"href": link.URL, "text": link.Text})
+	}
 	return told
 }
 

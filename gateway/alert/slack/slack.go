@@ -146,8 +146,22 @@ func layOut(words alert.Words) written {
 	if len(words.Also) > 0 {
 		set = append(set, blocks.NewSectionBlock(markdown("Also: "+strings.Join(words.Also, "\n"), maxSection), nil, nil))
 	}
+	if len(words.Links) > 0 {
+		set = append(set, blocks.NewSectionBlock(blocks.NewTextBlockObject(blocks.MarkdownType, linked(words.Links), false, false), nil, nil))
+	}
 	set = append(set, blocks.NewContextBlock("", markdown(words.Why, maxContext)))
 	return written{Text: cut(escape(title), maxSection), Blocks: &blocks.Blocks{BlockSet: set}}
+}
+
+// linked are links on one line. Buttons would have Slack ask a server of the app's, which there is none of.
+func linked(links []alert.Link) string {
+	var written []string
+	for _, link := range links {
+		if one := "<" + escape(link.URL) + "|" + escape(link.Text) + ">"; len(one) < maxSection/4 {
+			written = append(written, one)
+		}
+	}
+	return strings.Join(written, " · ")
 }
 
 func factFields(facts []alert.Fact) []*blocks.TextBlockObject {

@@ -39,6 +39,8 @@ type Body struct {
 	Type      string         `json:"type"`
 	Timestamp time.Time      `json:"timestamp"`
 	Data      api.AlertEvent `json:"data"`
+	// Links are where a person may go from there.
+	Links []alert.Link `json:"links,omitempty"`
 }
 
 // Send posts the first event of a message: machines read these, so that each event goes by itself. Success is a 2xx
@@ -49,7 +51,7 @@ func (t *Target) Send(ctx context.Context, route api.AlertRoute, message alert.M
 		return alert.Outcome{Result: alert.Failed, Status: "alert route has no webhook"}
 	}
 	event := message.Event()
-	body, err := encode(event, target.Format)
+	body, err := encode(event, message.Links, target.Format)
 	if err != nil {
 		return alert.Outcome{Result: alert.Failed, Status: err.Error(), Receiver: post.Host(target.URL)}
 	}
@@ -86,9 +88,9 @@ func (t *Target) headers(target *api.WebhookTarget, id string, body []byte) (map
 	return headers, nil
 }
 
-func encode(event api.AlertEvent, format string) ([]byte, error) {
+func encode(event api.AlertEvent, links []alert.Link, format string) ([]byte, error) {
 	event.Message = post.Clip(event.Message, maxMessage)
-	var body any = Body{Type: event.Type, Timestamp: event.CreatedAt.UTC(), Data: event}
+	var body any = Body{Type: event.Type, Timestamp: event.CreatedAt.UTC(), Data: event, Links: links}
 	if format == api.WebhookLiteLLM {
 		body = litellmBody(event)
 	}
