@@ -225,6 +225,7 @@ func (p *bursarProvider) DataSources(context.Context) []func() datasource.DataSo
 		newModelDataSource,
 		newModelsDataSource,
 		newUsageDataSource,
+		newQuotaHistoryDataSource,
 	}
 }
 
