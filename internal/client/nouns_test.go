@@ -68,6 +68,26 @@ func TestCalls_onTheWire(t *testing.T) {
 			answer: `{"team_id":"t"}`,
 			want:   "POST /budget/reset", holds: []string{`{"team_id":"t","reset_to":5}`},
 		},
+		"create user": {
+			call: func(ctx context.Context, c *client.Client) error {
+				_, err := c.CreateUser(ctx, "u", api.NewUser("").UserFields)
+				return err
+			},
+			answer: `{"user_id":"u"}`,
+			want:   "POST /user/new", holds: []string{`"user_id":"u"`, `"auto_create_key":false`, `"hard_cap":true`},
+		},
+		"update user": {
+			call: func(ctx context.Context, c *client.Client) error {
+				_, err := c.UpdateUser(ctx, "u", api.UserFields{}, 1)
+				return err
+			},
+			answer: `{"user_id":"u"}`,
+			want:   "POST /user/update", holds: []string{`"user_id":"u"`, `"max_budget":null`},
+		},
+		"delete user": {
+			call: func(ctx context.Context, c *client.Client) error { return c.DeleteUser(ctx, "u") },
+			want: "POST /user/delete", holds: []string{`{"user_ids":["u"]}`},
+		},
 		"open a pot": {
 			call: func(ctx context.Context, c *client.Client) error {
 				_, err := c.OpenSpend(ctx, client.Spender{BudgetID: "p"}, "litellm", 5*money.USD)

@@ -38,6 +38,7 @@ type commandLine struct {
 	Drift       driftCommand       `cmd:"" help:"Say what on a gateway was changed outside of Terraform, by whom, and the lines that adopt it."`
 	History     historyCommand     `cmd:"" help:"Say what became of a team's limits: when, by whom, from what to what, and why."`
 	Export      exportCommand      `cmd:"" help:"Write what is on a gateway as Terraform configuration that imports it."`
+	Import      importCommand      `cmd:"" help:"Move in from another gateway."`
 	Request     requestCommand     `cmd:"" help:"Ask for more of a limit, and answer who asks."`
 	Backup      backupCommand      `cmd:"" help:"Copy an embedded record, while a gateway serves it or not."`
 	Audit       auditCommand       `cmd:"" help:"Check the audit log."`

@@ -1,0 +1,276 @@
+package litellm_test
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/app"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/config"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/litellm"
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/client"
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
+	"github.com/bursarhq/terraform-provider-bursar/internal/testenv"
+)
+
+func TestMain(m *testing.M) { os.Exit(testenv.MainPostgres(m)) }
+
+const adminKey = "sk-admin-of-the-import-tests"
+
+// move is a LiteLLM database beside a gateway.
+type move struct {
+	*testing.T
+	database string
+	sql      *sql.DB
+	gateway  *client.Client
+	url      string
+}
+
+func newMove(t *testing.T, rows string) *move {
+	t.Helper()
+	m := &move{T: t, database: testenv.Postgres(t)}
+	var err error
+	if m.sql, err = sql.Open("pgx", m.database); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = m.sql.Close() })
+	for _, name := range []string{"testdata/schema.sql", rows} {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.exec(string(text))
+	}
+	m.gateway, m.url = startGateway(t)
+	return m
+}
+
+func startGateway(t testing.TB) (*client.Client, string) {
+	t.Helper()
+	settings, err := config.Load("", func(name string) string {
+		return map[string]string{"BURSAR_ADMIN_KEY": adminKey, "BURSAR_LISTEN": "127.0.0.1:0", "BURSAR_DATA_DIR": t.TempDir()}[name]
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	running, err := app.New(t.Context(), app.Options{Config: settings, Logger: slog.New(slog.NewJSONHandler(io.Discard, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	running.Start()
+	t.Cleanup(func() {
+		if err := running.Stop(context.WithoutCancel(t.Context())); err != nil {
+			t.Error(err)
+		}
+	})
+	gateway, err := client.New(client.Options{Endpoint: running.URL(), AdminKey: adminKey, Actor: litellm.Actor, Reason: "moving in"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return gateway, running.URL()
+}
+
+func (m *move) exec(query string) {
+	m.Helper()
+	if _, err := m.sql.ExecContext(m.Context(), query); err != nil {
+		m.Fatal(err)
+	}
+}
+
+func (m *move) plan(rename bool) *litellm.Plan {
+	m.Helper()
+	estate, err := litellm.FromPostgres(m.Context(), m.database)
+	if err != nil {
+		m.Fatal(err)
+	}
+	plan, err := litellm.NewPlan(m.Context(), m.gateway, estate, litellm.Options{Rename: rename, Now: time.Now()})
+	if err != nil {
+		m.Fatal(err)
+	}
+	return plan
+}
+
+// apply does a plan, after which another one has nothing to do and everything is verified.
+func (m *move) apply() {
+	m.Helper()
+	if err := m.plan(true).Apply(m.Context(), io.Discard); err != nil {
+		m.Fatal(err)
+	}
+	var report bytes.Buffer
+	again := m.plan(true)
+	again.Write(&report)
+	if again.Changes() {
+		m.Errorf("a second run would change something:\n%s", report.String())
+	}
+	if err := again.Verify(&report); err != nil {
+		m.Errorf("%s:\n%s", err, report.String())
+	}
+}
+
+// opens is the status of a call with a key that LiteLLM made.
+func (m *move) opens(secret string) int {
+	m.Helper()
+	request, err := http.NewRequestWithContext(m.Context(), http.MethodGet, m.url+"/v1/models", http.NoBody)
+	if err != nil {
+		m.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer "+secret)
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		m.Fatal(err)
+	}
+	_ = response.Body.Close()
+	return response.StatusCode
+}
+
+func (m *move) team(id string) api.TeamInfo {
+	m.Helper()
+	team, err := m.gateway.GetTeam(m.Context(), id)
+	if err != nil {
+		m.Fatal(err)
+	}
+	return team
+}
+
+func (m *move) pot(id string) api.Budget {
+	m.Helper()
+	pot, err := m.gateway.GetBudget(m.Context(), id)
+	if err != nil {
+		m.Fatal(err)
+	}
+	return pot
+}
+
+// A plan changes nothing and names what is odd and what would be lost, without a secret.
+func TestPlan_saysEverythingThatIsNotCarried(t *testing.T) {
+	m := newMove(t, "testdata/rows.sql")
+	var report bytes.Buffer
+	m.plan(false).Write(&report)
+	for _, want := range []string{
+		`team "Vertrieb Süd" could be Vertrieb-S-d-`, "key vertrieb of team Vertrieb Süd", "key orphan of team gone", "1 keys\n", "a key plain",
+		"team marketing: model_aliases", "aliases", "team research: metadata.guardrails", "team research: -$2.00", "user ann", "1 end_users with limits",
+		"bedrock", "comes without its credential", "/team/info", "3 calls of $9.50", "limits above its team's",
+	} {
+		if !strings.Contains(report.String(), want) {
+			t.Errorf("the report lacks %q", want)
+		}
+	}
+	if t.Failed() {
+		t.Log(report.String())
+	}
+	for _, secret := range []string{"sk-never-hashed", "c2VhbGVk"} {
+		if strings.Contains(report.String(), secret) {
+			t.Errorf("the report shows %s", secret)
+		}
+	}
+	if teams, err := m.gateway.ListTeams(t.Context()); err != nil || len(teams) > 0 {
+		t.Errorf("a plan made %d teams, %v", len(teams), err)
+	}
+}
+
+// What LiteLLM has is here with its ids, limits and spending, its keys open it, and a second run finds nothing to do.
+func TestApply(t *testing.T) {
+	m := newMove(t, "testdata/rows.sql")
+	m.apply()
+	for secret, want := range map[string]int{
+		"sk-app-of-marketing-0001": 200, "sk-of-ann-in-marketing-2": 200, "sk-vertrieb-mit-umlaut-6": 200, "sk-blocked-without-team3": 401,
+		"sk-expired-long-ago-0004": 401, "sk-team-that-is-gone-005": 401, "sk-nobody-knows-this-one": 401,
+	} {
+		if got := m.opens(secret); got != want {
+			t.Errorf("%s: %d, want %d", secret, got, want)
+		}
+	}
+	marketing := m.team("marketing")
+	if marketing.Spend != 21_250_000_000 || *marketing.RPMLimit != 100 || *marketing.TeamMemberBudget != 3*money.USD || marketing.ModelRPMLimit["gpt-4.1"] != 30 ||
+		string(marketing.Metadata["cost_center"]) != "7" || len(*marketing.TeamMemberPermissions) != 2 || *marketing.ResetDay != 1 {
+		t.Errorf("marketing is %+v", marketing.Team)
+	}
+	members := map[string]api.TeamMembership{}
+	for _, member := range marketing.TeamMemberships {
+		members[member.UserID] = member
+	}
+	if ann := members["ann"]; ann.Role != api.MemberAdmin || *ann.MaxBudgetInTeam != 5*money.USD || *ann.Membership.RPMLimit != 7 || ann.Spend != 2_500_000_000 {
+		t.Errorf("ann is %+v", ann.Membership)
+	}
+	if bob := members["bob"]; bob.MaxBudgetInTeam != nil || bob.Spend != 500_000_000 {
+		t.Errorf("bob is %+v", bob.Membership)
+	}
+	if pot := m.pot("organization:acme"); pot.Spend != 33_500_000_000 || len(pot.TeamIDs) != 2 {
+		t.Errorf("the organization is %+v", pot)
+	}
+	research := m.team("research")
+	if !research.Blocked || research.Spend != 0 || len(research.TeamMemberships) != 1 {
+		t.Errorf("research is %+v", research.Team)
+	}
+	for _, key := range marketing.Keys {
+		if key.KeyAlias != nil && *key.KeyAlias == "app" && (*key.RPMLimit != 100 || key.Spend != 20*money.USD || key.KeyName != "sk-...0001" || key.Expires == nil) {
+			t.Errorf("the app's key is %+v", key)
+		}
+	}
+	budgets, err := m.gateway.ListBudgets(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	capped := false
+	for _, budget := range budgets {
+		capped = capped || strings.HasSuffix(budget.BudgetID, ":model:gpt-4.1") && budget.Spend == 6_500_000_000 && *budget.MaxBudget == 15*money.USD
+	}
+	if !capped {
+		t.Errorf("no pot caps the app's model: %+v", budgets)
+	}
+}
+
+// Until the switch a further run takes what has changed, and balances are replaced, never added up.
+func TestApply_againTakesWhatDiffers(t *testing.T) {
+	m := newMove(t, "testdata/rows.sql")
+	m.apply()
+	m.exec(`UPDATE "LiteLLM_TeamTable" SET spend = 30, rpm_limit = 200 WHERE team_id = 'marketing';
+		UPDATE "LiteLLM_VerificationToken" SET blocked = true WHERE key_alias = 'app';
+		INSERT INTO "LiteLLM_VerificationToken" (token, key_alias, team_id) VALUES (encode(sha256('sk-came-after-the-first8'), 'hex'), 'late', 'research')`)
+	before := m.plan(true)
+	if err := before.Verify(io.Discard); err == nil || !before.Changes() {
+		t.Errorf("what differs is not seen: %v", err)
+	}
+	m.apply()
+	if team := m.team("marketing"); team.Spend != 30*money.USD || *team.RPMLimit != 200 {
+		t.Errorf("marketing has spent %s of %d rpm", team.Spend, *team.RPMLimit)
+	}
+	if got := m.opens("sk-app-of-marketing-0001"); got != 401 {
+		t.Errorf("the key that LiteLLM has blocked is answered %d", got)
+	}
+}
+
+// A rollback leaves what others made or changed, and what is brought again after it is not counted twice.
+func TestRollback(t *testing.T) {
+	m := newMove(t, "testdata/rows.sql")
+	other, err := client.New(client.Options{Endpoint: m.url, AdminKey: adminKey})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := other.CreateTeam(t.Context(), "theirs", api.NewTeam("").TeamFields); err != nil {
+		t.Fatal(err)
+	}
+	m.apply()
+	if err := litellm.Rollback(t.Context(), m.gateway, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	teams, err := m.gateway.ListTeams(t.Context())
+	if err != nil || len(teams) != 1 || teams[0].TeamID != "theirs" {
+		t.Errorf("after the rollback there are %v, %v", teams, err)
+	}
+	if got := m.opens("sk-app-of-marketing-0001"); got != 401 {
+		t.Errorf("a key is answered %d after the rollback", got)
+	}
+	m.apply()
+	if spend := m.team("marketing").Spend; spend != 21_250_000_000 {
+		t.Errorf("brought again, marketing has spent %s", spend)
+	}
+}

@@ -1,0 +1,1 @@
+SELECT to_jsonb(t)::text FROM "LiteLLM_UserTable" t

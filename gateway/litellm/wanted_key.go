@@ -1,0 +1,234 @@
+package litellm
+
+import (
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
+)
+
+// dashboardTeam is the team that LiteLLM gives the keys of its own pages, which last hours.
+const dashboardTeam = "litellm-dashboard"
+
+// maskPattern is a masked secret; see key_name of POST /key/generate.
+var maskPattern = regexp.MustCompile(`^sk-\.\.\.[\w.-]{0,4}$`)
+
+func (t *translation) allKeys() {
+	pages, expired := 0, 0
+	for _, from := range t.estate.Keys {
+		switch {
+		case deref(from.TeamID) == dashboardTeam:
+			pages++
+		case from.Expires.Time != nil && !from.Expires.After(t.now):
+			expired++
+		default:
+			t.key(from)
+		}
+	}
+	if pages > 0 {
+		t.found.add(Minor, fmt.Sprintf("%d keys", pages), "are of people who are signed in to LiteLLM's pages, and are left out")
+	}
+	if expired > 0 {
+		t.found.add(Minor, fmt.Sprintf("%d keys", expired), "have expired, and are left out")
+	}
+}
+
+func (t *translation) key(from key) {
+	if digest, err := hex.DecodeString(from.Token); err != nil || len(digest) != 32 || strings.ToLower(from.Token) != from.Token {
+		t.found.add(Blocking, "a key "+deref(from.KeyAlias), "is not kept by its SHA-256: make a new one for who has it")
+		return
+	}
+	wanted := wantedKey{digest: from.Token, mask: "sk-..."}
+	wanted.fields = api.NewKey("k").KeyFields
+	wanted.fields.KeyAlias = given(from.KeyAlias)
+	what := "key " + wanted.name()
+	if from.KeyName != nil && maskPattern.MatchString(*from.KeyName) {
+		wanted.mask = *from.KeyName
+	}
+	team, ok := t.keyOwners(what, from, &wanted.fields)
+	if !ok {
+		return
+	}
+	f := &wanted.fields
+	f.Models, f.Blocked, f.Expires = modelNames(from.Models), from.Blocked != nil && *from.Blocked, from.Expires.Time
+	var period opening
+	f.BudgetTerms, period = t.terms(what, from.limits)
+	t.keyBudget(what, from, f)
+	f.RateLimits = rates(from.limits)
+	f.Metadata, f.ModelRateLimits = t.metadata(what, from.Metadata)
+	t.within(what, team, f)
+	t.unkept(what, from)
+	if !t.valid(what, (api.Key{KeyID: "k", KeyFields: *f}).Validate()) {
+		return
+	}
+	wanted.opening = t.spent(what, from.Spend, period)
+	t.out.keys = append(t.out.keys, wanted)
+	t.caps(capped{what: what, prefix: "key:" + from.Token[:16], key: from.Token}, from.ModelMaxBudget, from.BudgetLimits)
+}
+
+// keyOwners are the team and the user of a key; false for one whose team is gone.
+func (t *translation) keyOwners(what string, from key, f *api.KeyFields) (*wantedTeam, bool) {
+	if id := given(from.UserID); id != nil {
+		user, ok := t.id("user", *id)
+		if !ok {
+			t.found.add(Blocking, what, "belongs to a user who is left out, and is left out too")
+			return nil, false
+		}
+		f.UserID = &user
+	}
+	id := given(from.TeamID)
+	if id == nil {
+		return nil, true
+	}
+	ours, _ := t.id("team", *id)
+	team, there := t.teams[ours]
+	if !there {
+		t.found.add(Blocking, what+" of team "+*id, "belongs to a team that is not there or left out, and is left out too")
+		return nil, false
+	}
+	f.TeamID = &ours
+	return &team, true
+}
+
+// keyBudget is a named budget, whose terms hold where the key has none of its own.
+func (t *translation) keyBudget(what string, from key, f *api.KeyFields) {
+	id := given(from.BudgetID)
+	if id == nil {
+		return
+	}
+	named, there := t.budgets[*id]
+	ours, ok := t.id("budget", *id)
+	switch {
+	case !there || !ok:
+		t.found.add(Blocking, what+": budget_id", "names a budget that is not there or left out: the key has no budget of its name")
+	case f.MaxBudget != nil && f.SoftBudget == nil:
+		f.SoftBudget = named.SoftBudget.Nano // LiteLLM keeps a key's soft_budget in a budget of its own
+		if f.SoftBudget != nil && *f.SoftBudget >= *f.MaxBudget {
+			f.SoftBudget = nil
+		}
+	case f.MaxBudget == nil:
+		f.BudgetID, f.BudgetTerms = &ours, api.BudgetTerms{HardCap: true}
+	}
+}
+
+// within lowers what is above the team's to it: both bind, here as there, but the gateway refuses to promise more.
+func (t *translation) within(what string, team *wantedTeam, f *api.KeyFields) {
+	if team == nil {
+		return
+	}
+	lowered := false
+	lower := func(own, of *int64) *int64 {
+		if own == nil || of == nil || *own <= *of {
+			return own
+		}
+		lowered = true
+		return of
+	}
+	f.RPMLimit, f.TPMLimit = lower(f.RPMLimit, team.fields.RPMLimit), lower(f.TPMLimit, team.fields.TPMLimit)
+	f.MaxParallelRequests = lower(f.MaxParallelRequests, team.fields.MaxParallelRequests)
+	if most := team.fields.MaxBudget; f.MaxBudget != nil && most != nil && *f.MaxBudget > *most && deref(f.BudgetDuration) == deref(team.fields.BudgetDuration) {
+		f.MaxBudget, lowered = most, true
+	}
+	for _, limits := range [][2]map[string]int64{{f.ModelRPMLimit, team.fields.ModelRPMLimit}, {f.ModelTPMLimit, team.fields.ModelTPMLimit}} {
+		for model, limit := range limits[0] {
+			if of, there := limits[1][model]; there && limit > of {
+				limits[0][model], lowered = of, true
+			}
+		}
+	}
+	if lowered {
+		t.found.add(Minor, what, "has limits above its team's, which bind it anyway; they are the team's here")
+	}
+}
+
+// unkept are fields of a key that nothing here does.
+func (t *translation) unkept(what string, from key) {
+	if len(from.Aliases) > 0 {
+		t.found.add(Blocking, what+": aliases", ofAliases)
+	}
+	if len(from.Permissions) > 0 {
+		t.found.add(Different, what+": permissions", "a key calls models, and what else somebody may do is their role")
+	}
+	if len(from.AllowedRoutes) > 0 {
+		t.found.add(Blocking, what+": allowed_routes", "a key calls all routes of models and no other; make an admin key with a role for the rest")
+	}
+	if from.AutoRotate {
+		t.found.add(Different, what+": auto_rotate", "is not rotated by itself: bursar_key_rotate, or bursar_key with rotation")
+	}
+	if from.ProjectID != nil {
+		t.found.add(Different, what+": project_id", "there are no projects: a pot over their keys caps them")
+	}
+}
+
+// capped is whose spending a further cap counts: a team's or a key's.
+type capped struct{ what, prefix, team, key string }
+
+// caps are caps of single models and of further periods, each a pot of its own.
+func (t *translation) caps(of capped, byModel object, windows json.RawMessage) {
+	for _, name := range slices.Sorted(maps.Keys(byModel)) {
+		var terms object
+		if json.Unmarshal(byModel[name], &terms) != nil || terms == nil { // a plain amount
+			terms = object{"max_budget": byModel[name]}
+		}
+		duration := terms.text("time_period") + terms.text("budget_duration")
+		if isNull(terms["max_budget"]) {
+			terms["max_budget"] = terms["budget_limit"]
+		}
+		t.pot(of, "model:"+notInID.ReplaceAllString(name, "-"), []string{name}, terms["max_budget"], duration)
+	}
+	var further []object
+	_ = json.Unmarshal(unquoted(windows), &further)
+	for _, window := range further {
+		duration := window.text("budget_duration")
+		t.pot(of, "window:"+duration, nil, window["max_budget"], duration)
+	}
+}
+
+func (t *translation) pot(of capped, name string, models []string, limit json.RawMessage, duration string) {
+	what := of.what + ": " + name
+	var most amount
+	if isNull(limit) || most.UnmarshalJSON(limit) != nil || most.Nano == nil {
+		t.found.add(Blocking, what, "is a cap that cannot be read, and is left out; make a pot with POST /budget/new")
+		return
+	}
+	pot := api.NewBudget("litellm:" + of.prefix + ":" + name)
+	pot.MaxBudget, pot.Models = most.Nano, models
+	if duration != "" {
+		pot.BudgetDuration = &duration
+	}
+	pot.TeamIDs, pot.KeyIDs = []string{of.team}, nil
+	if of.key != "" {
+		pot.TeamIDs, pot.KeyIDs = nil, []string{"k"} // its id is known when the key is made
+	}
+	if !t.valid(what, pot.Validate()) {
+		return
+	}
+	wanted := wantedBudget{id: pot.BudgetID, fields: pot.BudgetFields, key: of.key}
+	if wanted.spend = t.lately(of.key, models, duration); t.estate.ModelSpend == nil || of.key == "" {
+		t.found.add(Different, what, "is a pot whose spending so far is not known: it starts with nothing, POST /budget/opening brings another amount")
+	}
+	t.out.pots = append(t.out.pots, wanted)
+}
+
+// lately is what a key spent on models within a duration, in whole days.
+func (t *translation) lately(key string, models []string, duration string) (spend money.Nano) {
+	if key == "" || models == nil {
+		return 0
+	}
+	for _, day := range t.estate.ModelSpend {
+		if day.Key != key || !slices.Contains(models, day.Model) {
+			continue
+		}
+		if span, err := api.ParseSpan(duration); err == nil && day.Day.Before(t.now.Add(-span.Approximate())) {
+			continue
+		}
+		spend += day.Spend.usd()
+	}
+	return max(spend, 0)
+}

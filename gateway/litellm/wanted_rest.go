@@ -1,0 +1,114 @@
+package litellm
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+func (t *translation) models() {
+	for _, from := range t.estate.Models {
+		what := "model " + from.Name
+		fields, ok := deployment(what, from.Name, from.Params, from.Info, &t.found)
+		if !ok {
+			continue
+		}
+		id, ok := t.id("model", from.ModelID)
+		if !ok {
+			continue
+		}
+		fields.APIKey = nil // the database has it sealed, the API does not tell it
+		t.found.add(Blocking, what+" ("+id+")", "comes without its credential: set api_key with POST /model/update or in bursar_model")
+		if t.valid(what, (api.Model{ModelID: id, ModelFields: fields}).Validate()) {
+			t.out.models = append(t.out.models, wantedModel{id, fields})
+		}
+	}
+}
+
+// organizations are pots over their teams.
+func (t *translation) organizations() {
+	for _, from := range t.estate.Organizations {
+		what := "organization " + from.OrganizationID
+		id, ok := t.id("organization", from.OrganizationID)
+		if !ok {
+			continue
+		}
+		if len(from.Models) > 0 {
+			t.found.add(Different, what+": models", "models are listed by teams and keys")
+		}
+		terms, there := t.budgets[deref(from.BudgetID)]
+		pot := api.NewBudget("organization:" + id)
+		for _, team := range t.estate.Teams {
+			if deref(team.OrganizationID) == from.OrganizationID {
+				ours, _ := t.id("team", team.TeamID)
+				if _, there := t.teams[ours]; there {
+					pot.TeamIDs = append(pot.TeamIDs, ours)
+				}
+			}
+		}
+		slices.Sort(pot.TeamIDs)
+		if len(pot.TeamIDs) == 0 || !there {
+			t.found.add(Minor, what, "has no teams or no budget, and is left out")
+			continue
+		}
+		var period opening
+		pot.BudgetTerms, period = t.terms(what, terms.limits)
+		period.ends = nil // LiteLLM does not reset it
+		if l := rates(terms.limits); l.RPMLimit != nil || l.TPMLimit != nil || l.MaxParallelRequests != nil {
+			t.found.add(Blocking, what+": rate limits", "organizations are pots over their teams, which count money: give the teams limits")
+		}
+		if t.valid(what, pot.Validate()) {
+			t.out.pots = append(t.out.pots, wantedBudget{id: pot.BudgetID, fields: pot.BudgetFields, opening: t.spent(what, from.Spend, period)})
+		}
+	}
+}
+
+// plainBudgets are those that keys name, and those that nobody does; members and organizations have theirs by themselves.
+func (t *translation) plainBudgets() {
+	elsewhere := map[string]bool{}
+	for _, place := range t.estate.Memberships {
+		elsewhere[deref(place.BudgetID)] = true
+	}
+	for _, organization := range t.estate.Organizations {
+		elsewhere[deref(organization.BudgetID)] = true
+	}
+	for _, team := range t.estate.Teams {
+		elsewhere[team.Metadata.text("team_member_budget_id")] = true
+	}
+	named := map[string]bool{}
+	for _, key := range t.out.keys {
+		named[deref(key.fields.BudgetID)] = true
+	}
+	for _, from := range t.estate.Budgets {
+		id, ok := t.id("budget", from.BudgetID)
+		if !ok || elsewhere[from.BudgetID] && !named[id] {
+			continue
+		}
+		what := "budget " + id
+		budget := api.NewBudget(id)
+		budget.BudgetTerms, _ = t.terms(what, from.limits)
+		budget.RateLimits = rates(from.limits)
+		if len(from.ModelMaxBudget) > 0 {
+			t.found.add(Blocking, what+": model_max_budget", "a cap of a model is a pot over teams or keys")
+		}
+		if t.valid(what, budget.Validate()) {
+			t.out.budgets = append(t.out.budgets, wantedBudget{id: id, fields: budget.BudgetFields})
+		}
+	}
+}
+
+func (t *translation) others() {
+	for kind, advice := range map[string]string{
+		"end_users": "end users have no limits here: a user with keys of their own has",
+		"tags":      "budgets go by team, key, user and model, not by tag",
+		"projects":  "there are no projects: a pot over their keys caps them",
+	} {
+		if n := t.estate.Others[kind]; n > 0 {
+			t.found.add(Blocking, fmt.Sprintf("%d %s with limits", n, kind), advice)
+		}
+	}
+	if t.estate.Calls > 0 {
+		t.found.add(Different, fmt.Sprintf("%d calls of %s", t.estate.Calls, t.estate.CallSpend.usd().Dollars()), "the history of single calls stays in LiteLLM: keep its database for reports of the past")
+	}
+}
