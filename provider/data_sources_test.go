@@ -161,7 +161,7 @@ func TestAccDataSources_whatIsNotThereNamesTheAttribute(t *testing.T) {
 		{"alert_route", `name = "gone"`, `No alert route has the name "gone"`},
 		{"model", `model_id = "gone"`, `"gone"`},
 		{"key", "key_id = \"a\"\nkey_alias = \"b\"", "key_alias"},
-		{"usage", `start_date = "January"`, "must be a day such as 2027-01-31"},
+		{"usage", `start_date = "January"`, "which is no day; write a UTC day such as"},
 		{"usage", "end_date = \"2026-01-01\"\nstart_date = \"2026-02-01\"", "end_date must not be before start_date"},
 		{"usage", `group_by = ["tag"]`, "group_by"},
 		{"usage", `period = "week"`, "period"},

@@ -215,11 +215,11 @@ func (dayValidator) Description(context.Context) string { return "must be a day 
 
 func (v dayValidator) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
 
-func (v dayValidator) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+func (dayValidator) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
 	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
 		return
 	}
 	if dayOf(req.ConfigValue).IsZero() {
-		resp.Diagnostics.AddAttributeError(req.Path, "Not a day", req.Path.String()+" "+v.Description(ctx)+".")
+		resp.Diagnostics.AddAttributeError(req.Path, "Not a day", attribute.Sentence(api.NotADay(req.Path.String(), req.ConfigValue.ValueString())))
 	}
 }

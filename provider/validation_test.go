@@ -39,7 +39,7 @@ func TestAccValidation_failsThePlan(t *testing.T) {
 		{"team", `team_member_budget_duration = "soon"`, `team_member_budget_duration = "soon"`, "is not a duration"},
 		{"team", `metadata = "a"`, `metadata = "a"`, "must be an object or a map"},
 		{"key", `duration = "month"`, `duration = "month"`, "is not a duration"},
-		{"key", `expires = "tomorrow"`, `expires = "tomorrow"`, "must be a moment in RFC 3339"},
+		{"key", `expires = "tomorrow"`, `expires = "tomorrow"`, "which is no time; write one with its time"},
 		{"key", "duration = \"1d\"\nexpires = \"2099-01-01T00:00:00Z\"", `duration = "1d"`, "expires"},
 		{"key", `key_alias = ""`, `key_alias = ""`, "key_alias must not be empty; leave it out"},
 		{"key", "key_wo = \"sk-canary\"\nkey_wo_version = 1", `key_wo = "sk-canary"`, "key_wo must start with sk- and go on with 16 to 200 letters"},

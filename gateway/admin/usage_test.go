@@ -99,7 +99,7 @@ func TestUsage_groupsAndFilters(t *testing.T) {
 		"group_by=team&team_id=nobody":                   "",
 	} {
 		if strings.Contains(query, "2027-1-1") {
-			g.get("/usage?"+query).refused(400, "start_date", "must be a day such as")
+			g.get("/usage?"+query).refused(400, "start_date", "neither a day nor a time; write a UTC day such as")
 			continue
 		}
 		var page struct{ Usage []map[string]any }
@@ -152,7 +152,7 @@ func TestUsage_refusesWhatItCannotMean(t *testing.T) {
 		"group_by=planet":                           {"group_by", "must be some of team, key"},
 		"period=week":                               {"period", "must be one of day, month, total"},
 		"format=xml":                                {"format", "must be one of json, csv, jsonl"},
-		"start_date=yesterday":                      {"start_date", "must be a day such as"},
+		"start_date=yesterday":                      {"start_date", "neither a day nor a time; write a UTC day such as"},
 		"start_date=2026-11-01T12:00:00Z":           {"start_date", "must be a UTC day"},
 		"start_date=2026-11-02&end_date=2026-11-01": {"end_date", "is before start_date"},
 		"group_by=tag,end_user":                     {"group_by", "cannot combine tag and end_user"},

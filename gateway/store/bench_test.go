@@ -23,17 +23,26 @@ func fill(b testing.TB, s *store.Store, n int) {
 			numbers + `SELECT 'key-' || n, 'sk-...', 'alias-' || n, 'alias-' || n, 'team-' || (n - n % 10 + 10), ` + kept + ` FROM numbers WHERE n < ` + fmt.Sprint(n),
 		`INSERT INTO key_secret (hash, key_id, created_at_ms) ` + numbers + `SELECT ` + blob + `, 'key-' || n, n FROM numbers WHERE n < ` + fmt.Sprint(n),
 	} {
-		if _, err := s.WriterForTest().Exec(statement); err != nil {
-			b.Fatalf("%s: %s", statement, err)
-		}
+		run(b, s, statement)
 	}
-	// As it is after a while: all in the file, with statistics, and every row known to be visible.
+	settleDown(b, s)
+}
+
+// settleDown leaves a store as it is after a while: all in the file, with statistics, and every row known to be visible.
+func settleDown(b testing.TB, s *store.Store) {
+	b.Helper()
 	for _, statement := range map[string][]string{
 		store.SQLite: {"ANALYZE", "PRAGMA wal_checkpoint(TRUNCATE)"}, store.Postgres: {"VACUUM ANALYZE"},
 	}[s.Kind()] {
-		if _, err := s.WriterForTest().Exec(statement); err != nil {
-			b.Fatal(err)
-		}
+		run(b, s, statement)
+	}
+}
+
+// run changes a store past its own methods.
+func run(b testing.TB, s *store.Store, statement string) {
+	b.Helper()
+	if _, err := s.WriterForTest().Exec(statement); err != nil {
+		b.Fatalf("%s: %s", statement, err)
 	}
 }
 

@@ -18,6 +18,9 @@ func (s *Store) WriterForTest() *sql.DB { return s.db.Writer }
 func (s *Store) LedgerPlansForTest(ctx context.Context, filter api.LedgerFilter) (steps []string, err error) {
 	for _, name := range []string{"ledger_list", "ledger_count"} {
 		values := ledgerArgs(filter)
+		if err := s.viaIndex(ctx, values, countable); err != nil {
+			return nil, err
+		}
 		boundArgs(values, 50, 0)
 		text, bound, err := s.queries[name].Bind(dialect.Values(values))
 		if err != nil {

@@ -66,6 +66,9 @@ func (s *Store) LedgerRows(ctx context.Context, filter api.LedgerFilter) (rows [
 // LedgerCount counts the rows that the filter selects, without its limit, offset and cursor, up to most; 0 is all.
 func (s *Store) LedgerCount(ctx context.Context, filter api.LedgerFilter, most int) (total int, err error) {
 	values := ledgerArgs(filter)
+	if err := s.viaIndex(ctx, values, countable); err != nil {
+		return 0, err
+	}
 	if most > 0 {
 		values["most"] = most
 	}
@@ -76,6 +79,9 @@ func (s *Store) LedgerCount(ctx context.Context, filter api.LedgerFilter, most i
 // LedgerPage is LedgerRows without the count, which takes long for many rows.
 func (s *Store) LedgerPage(ctx context.Context, filter api.LedgerFilter) ([]api.LedgerEntry, error) {
 	values := ledgerArgs(filter)
+	if err := s.viaIndex(ctx, values, sortable); err != nil {
+		return nil, err
+	}
 	boundArgs(values, filter.Limit, filter.Offset)
 	if filter.After != nil {
 		values["after_ms"], values["after_id"] = filter.After.AdmittedAt.UnixMilli(), filter.After.ID

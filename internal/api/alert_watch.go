@@ -62,12 +62,12 @@ func (p PlannedSpend) Validate() error {
 	}
 	from, err := time.Parse(time.DateOnly, p.FromDay)
 	if err != nil {
-		return FieldErrorf("day", "must be a UTC day such as 2026-11-30")
+		return NotADay("day", p.FromDay)
 	}
 	to, err := time.Parse(time.DateOnly, p.ToDay)
 	switch {
 	case err != nil:
-		return FieldErrorf("until", "must be a UTC day such as 2026-11-30")
+		return NotADay("until", p.ToDay)
 	case to.Before(from):
 		return FieldErrorf("until", "is before day")
 	case to.Sub(from) >= mostPlanned*24*time.Hour:

@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"sort"
 	"strings"
+	"time"
 )
 
 // Patch writes the fields of a JSON object into target, a pointer to a struct with json tags:
@@ -64,6 +65,9 @@ func patchField(field reflect.Value, name string, value json.RawMessage, fallbac
 		}
 	}
 	if err := json.Unmarshal(value, fresh.Interface()); err != nil {
+		if isMoment(field.Type()) {
+			return NotAMoment(name, string(value))
+		}
 		return patchError(name, err)
 	}
 	field.Set(fresh.Elem())
@@ -73,6 +77,9 @@ func patchField(field reflect.Value, name string, value json.RawMessage, fallbac
 func patchError(name string, err error) error {
 	if own, ok := errors.AsType[*Error](err); ok {
 		return FieldErrorf(name, "%s", own.Message)
+	}
+	if wrong, ok := errors.AsType[*time.ParseError](err); ok { // somewhere within the field
+		return NotAMoment(name, wrong.Value)
 	}
 	var typeErr *json.UnmarshalTypeError
 	if !errors.As(err, &typeErr) {

@@ -45,12 +45,12 @@ func (Moment) Description(context.Context) string {
 
 func (v Moment) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
 
-func (v Moment) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+func (Moment) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
 	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
 		return
 	}
 	if MomentOf(req.ConfigValue) == nil {
-		resp.Diagnostics.AddAttributeError(req.Path, "Not a moment", req.Path.String()+" "+v.Description(ctx)+".")
+		resp.Diagnostics.AddAttributeError(req.Path, "Not a moment", Sentence(api.NotAMoment(req.Path.String(), req.ConfigValue.ValueString())))
 	}
 }
 

@@ -38,7 +38,7 @@ func (s *Book) planSpend(c *route.Call, in plannedNew) (api.PlannedSpend, error)
 func (s *Book) plannedSpends(c *route.Call) (any, error) {
 	day := c.Query.Get("day")
 	if _, err := time.Parse(time.DateOnly, day); day != "" && err != nil {
-		return nil, api.FieldErrorf("day", "must be a UTC day such as 2026-11-30")
+		return nil, api.NotADay("day", day)
 	}
 	planned, err := s.Record.PlannedSpends(c.Context(), c.List("team_id", "team_ids"), day)
 	return plannedList{Planned: planned}, err

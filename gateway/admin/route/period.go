@@ -42,7 +42,7 @@ func (c *Call) Moment(name string) (at time.Time, whole bool, err error) {
 			return at.UTC(), form == time.DateOnly, nil
 		}
 	}
-	return time.Time{}, false, api.FieldErrorf(name, "must be a day such as 2026-11-30, or a time such as 2026-11-30T12:00:00Z")
+	return time.Time{}, false, api.NeitherDayNorMoment(name, text)
 }
 
 // List reads a parameter that may be given several times, or once with commas; nil when it is left out.

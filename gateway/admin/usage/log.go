@@ -215,7 +215,10 @@ func (s *Books) spendLogPage(c *route.Call, in logPageWanted) (answer spendLogPa
 	page := in.Page()
 	filter.Limit = page.Size
 	if filter.After == nil {
-		filter.Offset = page.Order.Offset
+		if filter.Offset = page.Order.Offset; filter.Offset >= maxCounted {
+			return answer, api.FieldErrorf("page", "begins after the first %d rows, which are all that can be turned by number; "+
+				"go on with cursor, from next_cursor of the page before, or ask for fewer rows by start_date and end_date", maxCounted)
+		}
 	}
 	entries, err := s.Record.LedgerPage(c.Context(), filter)
 	if err != nil {

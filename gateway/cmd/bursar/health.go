@@ -18,10 +18,10 @@ import (
 
 // healthCommand asks a gateway how it is, for the health checks of containers that have no other program.
 type healthCommand struct {
-	URL     string        `help:"Address of the gateway. Without it, the one that this machine's settings listen on." placeholder:"URL"`
-	Config  string        `help:"Path of gateway.yaml, of which only the address is read." type:"path" env:"BURSAR_CONFIG"`
-	Live    bool          `help:"Only ask whether the process answers, not whether it should get calls."`
-	Timeout time.Duration `help:"How long to wait for an answer." default:"5s"`
+	URL     string `help:"Address of the gateway. Without it, the one that this machine's settings listen on." placeholder:"URL"`
+	Config  string `help:"Path of gateway.yaml, of which only the address is read." type:"path" env:"BURSAR_CONFIG"`
+	Live    bool   `help:"Only ask whether the process answers, not whether it should get calls."`
+	Timeout length `help:"How long to wait for an answer." default:"5s"`
 }
 
 // Help explains the exit codes.
@@ -44,7 +44,7 @@ func (c healthCommand) Run(ctx context.Context, stdout io.Writer) error {
 	if c.Live {
 		path = "/health/liveliness"
 	}
-	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
+	ctx, cancel := context.WithTimeout(ctx, time.Duration(c.Timeout))
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimRight(address, "/")+path, nil)
 	if err != nil {

@@ -35,6 +35,8 @@ func TestRun_exitCodes(t *testing.T) {
 		{"", 2, "", "expected one of"},
 		{"nothing", 2, "", "unexpected argument nothing"},
 		{"serve --nothing", 2, "", "unknown flag --nothing"},
+		{"health --timeout 5days", 2, "", `"5days" is no length of time; write one such as 90m, 72h or 3d`},
+		{"request new --endpoint=http://x --key=sk --team=a --why=b --for soon", 2, "", `"soon" is no length of time`},
 		{"review --nothing plan.json", 1, "", "unknown flag --nothing"},
 		{"check-config " + good, 0, "can be served: 1 models", ""},
 		{"check-config --config " + good, 0, "can be served: 1 models", ""},

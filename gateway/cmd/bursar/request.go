@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -39,22 +41,42 @@ func (f gatewayFlags) open(reason string) (*client.Client, error) {
 // requestNewCommand asks.
 type requestNewCommand struct {
 	gatewayFlags
-	Team   string        `help:"The team that asks." required:"" placeholder:"ID"`
-	OfKey  string        `help:"The key whose limit it is, by its id, when it is not the team's." xor:"of" placeholder:"ID"`
-	OfUser string        `help:"The member whose limit it is." xor:"of" placeholder:"ID"`
-	OfPot  string        `help:"The pot whose cap it is." xor:"of" placeholder:"ID"`
-	USD    string        `help:"How many dollars more of the budget." xor:"more" placeholder:"AMOUNT"`
-	RPM    int64         `help:"How many requests per minute more." xor:"more" placeholder:"N"`
-	TPM    int64         `help:"How many tokens per minute more." xor:"more" placeholder:"N"`
-	For    time.Duration `help:"For how long, such as 72h." default:"24h"`
-	Why    string        `help:"Why." required:"" placeholder:"TEXT"`
+	Team   string `help:"The team that asks." required:"" placeholder:"ID"`
+	OfKey  string `help:"The key whose limit it is, by its id, when it is not the team's." xor:"of" placeholder:"ID"`
+	OfUser string `help:"The member whose limit it is." xor:"of" placeholder:"ID"`
+	OfPot  string `help:"The pot whose cap it is." xor:"of" placeholder:"ID"`
+	USD    string `help:"How many dollars more of the budget." xor:"more" placeholder:"AMOUNT"`
+	RPM    int64  `help:"How many requests per minute more." xor:"more" placeholder:"N"`
+	TPM    int64  `help:"How many tokens per minute more." xor:"more" placeholder:"N"`
+	For    length `help:"For how long, such as 72h or 3d." default:"24h"`
+	Why    string `help:"Why." required:"" placeholder:"TEXT"`
+}
+
+// length is for how long something is.
+type length time.Duration
+
+// UnmarshalText implements [encoding.TextUnmarshaler].
+func (l *length) UnmarshalText(text []byte) error {
+	given := string(text)
+	if number, inDays := strings.CutSuffix(given, "d"); inDays {
+		if days, err := strconv.ParseUint(number, 10, 16); err == nil {
+			*l = length(time.Duration(days) * 24 * time.Hour)
+			return nil
+		}
+	}
+	d, err := time.ParseDuration(given)
+	if err != nil {
+		return fmt.Errorf("%q is no length of time; write one such as 90m, 72h or 3d", given)
+	}
+	*l = length(d)
+	return nil
 }
 
 // Run asks and says what became of it.
 func (c requestNewCommand) Run(ctx context.Context, out io.Writer) error {
 	fields := api.QuotaRequestFields{
 		TeamID: c.Team, KeyID: given(c.OfKey), UserID: given(c.OfUser), BudgetID: given(c.OfPot),
-		Until: time.Now().Add(c.For).UTC().Truncate(time.Second), Reason: c.Why,
+		Until: time.Now().Add(time.Duration(c.For)).UTC().Truncate(time.Second), Reason: c.Why,
 	}
 	switch {
 	case c.USD != "":

@@ -18,6 +18,14 @@ SELECT seq, id, kind, admitted_at_ms, settled_at_ms, request_id, team_id, key_id
     prompt_tokens, cached_tokens, completion_tokens, cost_nano, price_version, end_user, tags, calls,
     reserved_tokens, reserved_cost_nano, sparable_tokens, sparable_cost_nano, uncounted_tokens
 FROM ledger
+INDEXED BY ledger_admitted -- if via_ledger_admitted
+INDEXED BY ledger_cost -- if via_ledger_cost
+INDEXED BY ledger_end_user -- if via_ledger_end_user
+INDEXED BY ledger_key -- if via_ledger_key
+INDEXED BY ledger_kind -- if via_ledger_kind
+INDEXED BY ledger_model -- if via_ledger_model
+INDEXED BY ledger_team -- if via_ledger_team
+INDEXED BY ledger_user -- if via_ledger_user
 WHERE 1 = 1
   AND team_id = $team_id -- if team_id
   AND key_id = $key_id -- if key_id
@@ -38,6 +46,14 @@ LIMIT $limit OFFSET $offset
 -- name: ledger_count
 SELECT COUNT(*) FROM (
 SELECT 1 FROM ledger
+INDEXED BY ledger_admitted -- if via_ledger_admitted
+INDEXED BY ledger_cost -- if via_ledger_cost
+INDEXED BY ledger_end_user -- if via_ledger_end_user
+INDEXED BY ledger_key -- if via_ledger_key
+INDEXED BY ledger_kind -- if via_ledger_kind
+INDEXED BY ledger_model -- if via_ledger_model
+INDEXED BY ledger_team -- if via_ledger_team
+INDEXED BY ledger_user -- if via_ledger_user
 WHERE 1 = 1
   AND team_id = $team_id -- if team_id
   AND key_id = $key_id -- if key_id
