@@ -79,3 +79,23 @@ func TestJudge_loosenedIsWhatAReviewSays(t *testing.T) {
 		}
 	}
 }
+
+// Whom a host knows by @ can be asked; what anybody may have written into metadata is no name of somebody.
+func TestRender_namesReviewersAndLabels(t *testing.T) {
+	rules, err := policy.Read("quota-policy.yaml", []byte("rules: [{name: a, when: {loosened: true}, then: approval, by: [owners, finance, '@acme/money'], labels: [quota]}, {name: b, when: {team_without_owner: true}, then: warn, labels: [nobody]}]"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan := planWith([4]string{"bursar_team", `["update"]`,
+		`{"team_id":"a","max_budget":100,"metadata":{"owners":["@ada","ben","@x --> y"]}}`, `{"team_id":"a","max_budget":null,"metadata":{"owners":["@ada","ben","@x --> y"]}}`})
+	_, result := render(t, plan, review.Options{Policy: rules})
+	if got := strings.Join(result.Reviewers, " "); got != "ada acme/money" {
+		t.Errorf("reviewers are %q", got)
+	}
+	if got := strings.Join(result.Labels, " "); got != "quota" {
+		t.Errorf("labels are %q", got)
+	}
+	if got := strings.Join(rules.Labels(), " "); got != "nobody quota" {
+		t.Errorf("the policy's labels are %q", got)
+	}
+}

@@ -39,6 +39,8 @@ type Result struct {
 	// NeedsApproval says that a change exceeds the policy; Reasons say which and why, as plain text.
 	NeedsApproval bool
 	Reasons       []string
+	// Reviewers are whom a host can ask among those who must agree, and Labels what the policy sets for what does not pass.
+	Reviewers, Labels []string
 	// Asking is why the gateway could not tell what has been used or what the plan would do; nil if it told, or was not
 	// asked.
 	Asking error
@@ -102,6 +104,7 @@ func Render(ctx context.Context, w io.Writer, plan io.Reader, options Options) (
 		result.Reasons = append(result.Reasons, reason.String())
 	}
 	for _, verdict := range read.judged(options.Policy) {
+		result.take(verdict)
 		switch verdict.Outcome {
 		case policy.Approval:
 			approvals = append(approvals, markdownOf(verdict))
@@ -121,6 +124,29 @@ func Render(ctx context.Context, w io.Writer, plan io.Reader, options Options) (
 		return Result{}, fmt.Errorf("write the review: %w", err)
 	}
 	return result, nil
+}
+
+// take notes whom a verdict asks, and its labels, each once. A name that begins with @ is one that the host knows.
+func (r *Result) take(verdict policy.Verdict) {
+	if verdict.Outcome == policy.Pass {
+		return
+	}
+	for _, name := range verdict.By {
+		handle, known := strings.CutPrefix(name, "@")
+		if known && handle != "" && !strings.ContainsFunc(handle, unfit) && !slices.Contains(r.Reviewers, handle) {
+			r.Reviewers = append(r.Reviewers, handle)
+		}
+	}
+	for _, label := range verdict.Labels {
+		if !slices.Contains(r.Labels, label) {
+			r.Labels = append(r.Labels, label)
+		}
+	}
+}
+
+// unfit says that no host has the character in somebody's name. Owners come from metadata, which anybody may have written.
+func unfit(r rune) bool {
+	return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./", r))
 }
 
 // happening is what the summary counts by.

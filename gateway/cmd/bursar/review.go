@@ -28,6 +28,7 @@ type reviewCommand struct {
 	AdminKey       string  `help:"Admin key of that gateway." env:"BURSAR_ADMIN_KEY"`
 	Policy         string  `help:"A quota-policy.yaml that says what deserves a warning and who must agree." type:"existingfile"`
 	TestPolicy     string  `help:"Try the cases of this file on the policy instead of reviewing a plan." type:"existingfile"`
+	PolicySchema   bool    `help:"Print the JSON schema of a quota-policy.yaml, for editors, instead of reviewing a plan."`
 	Post           string  `help:"Put the review up as one comment and a commit status, by the variables of the pipeline." enum:",github,gitlab" default:"" placeholder:"github|gitlab"`
 	PostName       string  `help:"Tells the reviews of several pipelines on one pull request apart." default:"quotas"`
 	Replay         string  `help:"How far back the calls on record are decided again under the plan's limits: 14d, at most 30d. Needs the gateway." placeholder:"14d"`
@@ -48,6 +49,9 @@ Exit codes: 0 reviewed, 1 the plan could not be read or the gateway did not answ
 
 // Run writes the review to standard output.
 func (c reviewCommand) Run(ctx context.Context) error {
+	if c.PolicySchema {
+		return printPolicySchema()
+	}
 	rules, err := c.policy()
 	if err != nil {
 		return err
@@ -82,7 +86,7 @@ func (c reviewCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("review %s: %w", c.Plan, err)
 	}
-	if err := c.put(ctx, result, markdown.String()); err != nil {
+	if err := c.put(ctx, result, markdown.String(), rules); err != nil {
 		return err
 	}
 	if result.Asking != nil {
@@ -101,9 +105,13 @@ func (c reviewCommand) Run(ctx context.Context) error {
 const postTimeout = time.Minute
 
 // put puts the review up, if that is asked for.
-func (c reviewCommand) put(ctx context.Context, result review.Result, markdown string) error {
+func (c reviewCommand) put(ctx context.Context, result review.Result, markdown string, rules *policy.Policy) error {
 	if c.Post == "" {
 		return nil
+	}
+	var managed []string
+	if rules != nil {
+		managed = rules.Labels()
 	}
 	open, link := post.GitHub, ""
 	switch {
@@ -118,6 +126,7 @@ func (c reviewCommand) put(ctx context.Context, result review.Result, markdown s
 	}
 	outcome, err := post.Publish(ctx, host, post.Review{
 		Name: c.PostName, Markdown: markdown, Summary: result.Summary(), Changes: result.Changes, NeedsApproval: result.NeedsApproval, Link: link,
+		Reviewers: result.Reviewers, Labels: result.Labels, Managed: managed,
 	})
 	if err != nil {
 		return fmt.Errorf("--post %s: %w", c.Post, err)
@@ -139,6 +148,14 @@ func (c reviewCommand) policy() (*policy.Policy, error) {
 		return nil, fmt.Errorf("open the policy: %w", err)
 	}
 	return policy.Read(c.Policy, data)
+}
+
+func printPolicySchema() error {
+	schema, err := policy.Schema()
+	if err == nil {
+		_, err = os.Stdout.Write(schema)
+	}
+	return err
 }
 
 // testPolicy says which cases of a file come out otherwise than they should.

@@ -7,7 +7,7 @@ import (
 )
 
 // conditions are the names that a rule's "when" may have, each with what it makes of its argument.
-var conditions = map[string]func(argument) (condition, error){
+var conditions = map[string]conditionKind{
 	"increase_above_pct": number(func(pct float64) condition {
 		return ofChange(func(c Change) string {
 			if c.GrowthPct > pct && !math.IsInf(c.GrowthPct, 1) {
@@ -92,8 +92,23 @@ var conditions = map[string]func(argument) (condition, error){
 		}
 		return ""
 	})),
-	"cel": expression,
+	"cel": {kindText, expression},
 }
+
+// conditionKind is what a condition takes behind its name, and what it makes of that.
+type conditionKind struct {
+	kind argumentKind
+	make func(argument) (condition, error)
+}
+
+// argumentKind is a kind of value.
+type argumentKind int
+
+const (
+	kindNumber argumentKind = iota // not negative
+	kindFlag                       // true
+	kindText                       // an expression
+)
 
 func caps(c Change) bool { return c.Type == "bursar_team" || c.Type == "bursar_budget" }
 
@@ -106,16 +121,16 @@ func ofChange(why func(Change) string) condition {
 	}}
 }
 
-func number(make func(float64) condition) func(argument) (condition, error) {
-	return func(a argument) (condition, error) {
+func number(make func(float64) condition) conditionKind {
+	return conditionKind{kindNumber, func(a argument) (condition, error) {
 		amount, err := a.number()
 		return make(amount), err
-	}
+	}}
 }
 
 // flag is a condition that is either asked for or not there.
-func flag(c condition) func(argument) (condition, error) {
-	return func(a argument) (condition, error) { return c, a.isTrue() }
+func flag(c condition) conditionKind {
+	return conditionKind{kindFlag, func(a argument) (condition, error) { return c, a.isTrue() }}
 }
 
 // lowered says whether any figure of a price is less than before, at any depth.

@@ -65,6 +65,8 @@ type Verdict struct {
 	Why string
 	// By are the people and groups who must agree, with the owners of the change's team filled in.
 	By []string
+	// Labels are what the pull request gets.
+	Labels []string
 }
 
 // Policy is a list of rules.
@@ -77,8 +79,10 @@ type Rule struct {
 	Name    string
 	Outcome Outcome
 	// By are people and groups; "owners" stands for the team's.
-	By   []string
-	when condition
+	By []string
+	// Labels are set on the pull request while the rule holds.
+	Labels []string
+	when   condition
 }
 
 // condition says why it holds for a change, in clauses; none is that it does not.
@@ -96,7 +100,7 @@ func (p *Policy) Judge(changes []Change, totals Totals) []Verdict {
 				continue
 			}
 			for _, why := range rule.when.change(change) {
-				verdicts = append(verdicts, Verdict{rule.Name, rule.Outcome, change.Address, why, rule.approvers(change)})
+				verdicts = append(verdicts, Verdict{rule.Name, rule.Outcome, change.Address, why, rule.approvers(change), rule.Labels})
 			}
 		}
 	}
@@ -105,10 +109,20 @@ func (p *Policy) Judge(changes []Change, totals Totals) []Verdict {
 			continue
 		}
 		for _, why := range rule.when.totals(totals) {
-			verdicts = append(verdicts, Verdict{Rule: rule.Name, Outcome: rule.Outcome, Why: why, By: rule.approvers(Change{})})
+			verdicts = append(verdicts, Verdict{Rule: rule.Name, Outcome: rule.Outcome, Why: why, By: rule.approvers(Change{}), Labels: rule.Labels})
 		}
 	}
 	return verdicts
+}
+
+// Labels are all that the rules may set, each once.
+func (p *Policy) Labels() []string {
+	var labels []string
+	for _, rule := range p.Rules {
+		labels = append(labels, rule.Labels...)
+	}
+	slices.Sort(labels)
+	return slices.Compact(labels)
 }
 
 // Worst is the outcome of all verdicts together.

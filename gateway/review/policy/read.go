@@ -23,6 +23,8 @@ type written struct {
 	When map[string]yaml.Node `yaml:"when"`
 	Then string               `yaml:"then"`
 	By   []string             `yaml:"by"`
+	// Labels are set on the pull request while the rule holds.
+	Labels []string `yaml:"labels"`
 }
 
 // Read understands a policy. The name of the file stands in errors, with line and column; all mistakes are told at once.
@@ -58,11 +60,14 @@ func strict(data []byte, into any) error {
 	return nil
 }
 
+// ruleFields are what a rule has.
+var ruleFields = []string{"name", "when", "then", "by", "labels"}
+
 func readRule(node yaml.Node) (*Rule, error) {
 	at := argument{node: node}
 	for i := 0; i+1 < len(node.Content); i += 2 {
-		if field := node.Content[i]; !slices.Contains([]string{"name", "when", "then", "by"}, field.Value) {
-			return nil, argument{node: *field}.mistake("a rule has no %q; it has name, when, then and by", field.Value)
+		if field := node.Content[i]; !slices.Contains(ruleFields, field.Value) {
+			return nil, argument{node: *field}.mistake("a rule has no %q; it has %s", field.Value, strings.Join(ruleFields, ", "))
 		}
 	}
 	var rule written
@@ -77,19 +82,23 @@ func readRule(node yaml.Node) (*Rule, error) {
 		return nil, at.mistake("rule %q: then is %q; write pass, warn or approval", rule.Name, rule.Then)
 	case len(rule.When) != 1:
 		return nil, at.mistake("rule %q: when has %d conditions; write one for each rule", rule.Name, len(rule.When))
+	case len(rule.Labels) > 0 && outcome == Pass:
+		return nil, at.mistake("rule %q: labels are for what does not pass", rule.Name)
+	case slices.ContainsFunc(rule.Labels, func(label string) bool { return strings.TrimSpace(label) == "" || strings.Contains(label, ",") }):
+		return nil, at.mistake("rule %q: a label is not empty and has no comma", rule.Name)
 	case len(rule.By) > 0 && outcome != Approval:
 		return nil, at.mistake("rule %q: by says who approves, and then is %s", rule.Name, outcome)
 	}
 	for name, value := range rule.When {
-		make, known := conditions[name]
+		kind, known := conditions[name]
 		if !known {
 			return nil, at.mistake("rule %q: no condition is named %q; known are %s", rule.Name, name, strings.Join(slices.Sorted(maps.Keys(conditions)), ", "))
 		}
-		when, err := make(argument{rule: rule.Name, name: name, node: value})
+		when, err := kind.make(argument{rule: rule.Name, name: name, node: value})
 		if err != nil {
 			return nil, err
 		}
-		return &Rule{Name: rule.Name, Outcome: outcome, By: rule.By, when: when}, nil
+		return &Rule{Name: rule.Name, Outcome: outcome, By: rule.By, Labels: rule.Labels, when: when}, nil
 	}
 	return nil, at.mistake("rule %q has no condition", rule.Name)
 }

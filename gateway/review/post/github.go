@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/google/go-github/v93/github"
@@ -18,6 +19,8 @@ type gitHub struct {
 	owner, repo string
 	number      int
 	commit      string
+	// author opened the pull request, and is not asked to review it.
+	author string
 }
 
 // mostOnGitHub is how many characters GitHub takes, fewer than bytes.
@@ -33,10 +36,18 @@ func GitHub(env func(string) string, http *http.Client) (Host, error) {
 	if !ok || env("GITHUB_TOKEN") == "" {
 		return nil, errors.New("GITHUB_REPOSITORY and GITHUB_TOKEN say where to post and by whose right; a workflow of GitHub Actions has the first, and env: GITHUB_TOKEN: ${{ github.token }} brings the other")
 	}
-	number, commit, err := pullRequest(env("GITHUB_EVENT_PATH"))
+	of, err := pullRequest(env("GITHUB_EVENT_PATH"))
 	if err != nil {
 		return nil, err
 	}
+	client, err := gitHubClient(env, http)
+	if err != nil {
+		return nil, err
+	}
+	return &gitHub{client, owner, repo, of.Number, of.Head.SHA, of.User.Login}, nil
+}
+
+func gitHubClient(env func(string) string, http *http.Client) (*github.Client, error) {
 	options := []github.ClientOptionsFunc{github.WithAuthToken(env("GITHUB_TOKEN")), github.WithHTTPClient(http)}
 	if address := env("GITHUB_API_URL"); address != "" && address != "https://api.github.com" {
 		address = strings.TrimSuffix(address, "/") + "/"
@@ -46,30 +57,35 @@ func GitHub(env func(string) string, http *http.Client) (Host, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reach GitHub: %w", err)
 	}
-	return &gitHub{client, owner, repo, number, commit}, nil
+	return client, nil
 }
 
-// pullRequest reads which pull request started the workflow, and its last commit.
-func pullRequest(path string) (number int, commit string, err error) {
+// pullRequestEvent is the pull request that started a workflow, with its last commit.
+type pullRequestEvent struct {
+	Number int `json:"number"`
+	Head   struct {
+		SHA string `json:"sha"`
+	} `json:"head"`
+	User struct {
+		Login string `json:"login"`
+	} `json:"user"`
+}
+
+func pullRequest(path string) (pullRequestEvent, error) {
+	var event struct {
+		PullRequest pullRequestEvent `json:"pull_request"`
+	}
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return 0, "", fmt.Errorf("read GITHUB_EVENT_PATH, which a workflow has: %w", err)
-	}
-	var event struct {
-		PullRequest struct {
-			Number int `json:"number"`
-			Head   struct {
-				SHA string `json:"sha"`
-			} `json:"head"`
-		} `json:"pull_request"`
+		return event.PullRequest, fmt.Errorf("read GITHUB_EVENT_PATH, which a workflow has: %w", err)
 	}
 	if err := json.Unmarshal(data, &event); err != nil {
-		return 0, "", fmt.Errorf("read GITHUB_EVENT_PATH: %w", err)
+		return event.PullRequest, fmt.Errorf("read GITHUB_EVENT_PATH: %w", err)
 	}
 	if event.PullRequest.Number == 0 {
-		return 0, "", errors.New("the workflow runs for no pull request; start it on: pull_request")
+		return event.PullRequest, errors.New("the workflow runs for no pull request; start it on: pull_request")
 	}
-	return event.PullRequest.Number, event.PullRequest.Head.SHA, nil
+	return event.PullRequest, nil
 }
 
 func (*gitHub) MostBytes() int { return mostOnGitHub }
@@ -135,4 +151,49 @@ func (g *gitHub) Status(ctx context.Context, name, summary, link string, waits b
 	}
 	_, _, err := g.client.Repositories.CreateStatus(ctx, g.owner, g.repo, g.commit, status)
 	return err //nolint:wrapcheck // the caller says what was done
+}
+
+// Ask leaves out the author, whom GitHub does not let review. A group is OWNER/TEAM.
+func (g *gitHub) Ask(ctx context.Context, reviewers []string) error {
+	var request github.ReviewersRequest
+	for _, name := range reviewers {
+		owner, team, isTeam := strings.Cut(name, "/")
+		switch {
+		case isTeam && strings.EqualFold(owner, g.owner):
+			request.TeamReviewers = append(request.TeamReviewers, team)
+		case isTeam:
+			return fmt.Errorf("GitHub cannot ask %s: teams that review are of the repository's organization, %s", name, g.owner)
+		case !strings.EqualFold(name, g.author):
+			request.Reviewers = append(request.Reviewers, name)
+		}
+	}
+	if len(request.Reviewers)+len(request.TeamReviewers) == 0 {
+		return nil
+	}
+	_, _, err := g.client.PullRequests.RequestReviewers(ctx, g.owner, g.repo, g.number, request)
+	return err //nolint:wrapcheck // the caller says what was done
+}
+
+func (g *gitHub) Label(ctx context.Context, set, takeOff []string) error {
+	there, _, err := g.client.Issues.ListLabelsByIssue(ctx, g.owner, g.repo, g.number, &github.ListOptions{PerPage: 100})
+	if err != nil {
+		return err //nolint:wrapcheck // the caller says what was done
+	}
+	has := func(name string) bool {
+		return slices.ContainsFunc(there, func(label *github.Label) bool { return strings.EqualFold(label.GetName(), name) })
+	}
+	if missing := slices.DeleteFunc(slices.Clone(set), has); len(missing) > 0 {
+		if _, _, err := g.client.Issues.AddLabelsToIssue(ctx, g.owner, g.repo, g.number, missing); err != nil {
+			return err //nolint:wrapcheck // the caller says what was done
+		}
+	}
+	for _, name := range takeOff {
+		if !has(name) {
+			continue
+		}
+		if _, err := g.client.Issues.RemoveLabelForIssue(ctx, g.owner, g.repo, g.number, name); err != nil {
+			return err //nolint:wrapcheck // the caller says what was done
+		}
+	}
+	return nil
 }

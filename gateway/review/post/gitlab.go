@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -84,5 +85,53 @@ func (g *gitLab) Status(ctx context.Context, name, summary, link string, waits b
 		options.TargetURL = &link
 	}
 	_, _, err := g.client.Commits.SetCommitStatus(g.project, g.commit, options, gitlab.WithContext(ctx))
+	return err //nolint:wrapcheck // the caller says what was done
+}
+
+// Ask adds to those who are asked already. GitLab asks people only, so a group is an error.
+func (g *gitLab) Ask(ctx context.Context, reviewers []string) error {
+	request, _, err := g.client.MergeRequests.GetMergeRequest(g.project, g.number, nil, gitlab.WithContext(ctx))
+	if err != nil {
+		return err //nolint:wrapcheck // the caller says what was done
+	}
+	var ids []int64
+	for _, reviewer := range request.Reviewers {
+		ids = append(ids, reviewer.ID)
+	}
+	before := len(ids)
+	for _, name := range reviewers {
+		if strings.Contains(name, "/") {
+			return fmt.Errorf("GitLab cannot ask the group %s, only people; name them in by", name)
+		}
+		users, _, err := g.client.Users.ListUsers(&gitlab.ListUsersOptions{Username: &name}, gitlab.WithContext(ctx))
+		if err != nil {
+			return err //nolint:wrapcheck // the caller says what was done
+		}
+		if len(users) == 0 {
+			return fmt.Errorf("GitLab knows nobody named %s", name)
+		}
+		if !slices.Contains(ids, users[0].ID) {
+			ids = append(ids, users[0].ID)
+		}
+	}
+	if len(ids) == before {
+		return nil
+	}
+	_, _, err = g.client.MergeRequests.UpdateMergeRequest(g.project, g.number, &gitlab.UpdateMergeRequestOptions{ReviewerIDs: &ids}, gitlab.WithContext(ctx))
+	return err //nolint:wrapcheck // the caller says what was done
+}
+
+func (g *gitLab) Label(ctx context.Context, set, takeOff []string) error {
+	request, _, err := g.client.MergeRequests.GetMergeRequest(g.project, g.number, nil, gitlab.WithContext(ctx))
+	if err != nil {
+		return err //nolint:wrapcheck // the caller says what was done
+	}
+	has := func(name string) bool { return slices.Contains(request.Labels, name) }
+	add := gitlab.LabelOptions(slices.DeleteFunc(slices.Clone(set), has))
+	remove := gitlab.LabelOptions(slices.DeleteFunc(slices.Clone(takeOff), func(name string) bool { return !has(name) }))
+	if len(add)+len(remove) == 0 {
+		return nil
+	}
+	_, _, err = g.client.MergeRequests.UpdateMergeRequest(g.project, g.number, &gitlab.UpdateMergeRequestOptions{AddLabels: &add, RemoveLabels: &remove}, gitlab.WithContext(ctx))
 	return err //nolint:wrapcheck // the caller says what was done
 }

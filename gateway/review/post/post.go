@@ -7,7 +7,9 @@ package post
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -21,6 +23,10 @@ type Review struct {
 	// Changes is how many resources it is about, NeedsApproval that somebody must agree.
 	Changes       int
 	NeedsApproval bool
+	// Reviewers are asked to review, each once: a person, or group/name for a group that the host knows.
+	Reviewers []string
+	// Labels are set, and those of Managed that are not among them are taken off.
+	Labels, Managed []string
 	// Link leads to the pipeline; empty is no link.
 	Link string
 }
@@ -39,6 +45,10 @@ type Host interface {
 	Find(ctx context.Context, marker string) (Comment, bool, error)
 	Create(ctx context.Context, body string) error
 	Update(ctx context.Context, id int64, body string) error
+	// Ask requests reviews of people and groups. It says whom the host cannot ask.
+	Ask(ctx context.Context, reviewers []string) error
+	// Label sets labels and takes others off. What is so already is left alone.
+	Label(ctx context.Context, set, takeOff []string) error
 	// Status says on the commit whether somebody must agree.
 	Status(ctx context.Context, name, summary, link string, waits bool) error
 }
@@ -54,22 +64,64 @@ const (
 	None      Outcome = "not needed"
 )
 
-// Publish brings the comment and the status up to date. The status is set even where the comment cannot be written.
+// Publish brings the comment, the status, the reviewers and the labels up to date. Each is set even where another cannot be.
 func Publish(ctx context.Context, host Host, review Review) (Outcome, error) {
-	outcome, err := comment(ctx, host, review)
-	if statusErr := host.Status(ctx, "bursar/"+review.Name, review.Summary, review.Link, review.NeedsApproval); statusErr != nil && err == nil {
-		err = fmt.Errorf("set the commit status: %w", statusErr)
+	existing, found, err := host.Find(ctx, marker(review.Name))
+	if err != nil {
+		status := host.Status(ctx, "bursar/"+review.Name, review.Summary, review.Link, review.NeedsApproval)
+		return None, errors.Join(fmt.Errorf("look for the comment of before: %w", err), wrap("set the commit status", status))
 	}
-	return outcome, err
+	invited := invite(ctx, host, review, existing.Body)
+	if invited != nil {
+		review.Reviewers = nil // who was not asked is asked the next time
+	}
+	outcome, err := comment(ctx, host, review, existing, found)
+	status := host.Status(ctx, "bursar/"+review.Name, review.Summary, review.Link, review.NeedsApproval)
+	return outcome, errors.Join(err, wrap("set the commit status", status), invited, label(ctx, host, review))
 }
 
-func comment(ctx context.Context, host Host, review Review) (Outcome, error) {
-	marker := marker(review.Name)
-	existing, found, err := host.Find(ctx, marker)
-	if err != nil {
-		return None, fmt.Errorf("look for the comment of before: %w", err)
+// invite asks those who were not asked before: the comment remembers whom, so that nobody is asked at every run.
+func invite(ctx context.Context, host Host, review Review, before string) error {
+	asked := askedIn(before)
+	fresh := slices.DeleteFunc(slices.Clone(review.Reviewers), func(name string) bool { return slices.Contains(asked, name) })
+	if len(fresh) == 0 {
+		return nil
 	}
-	body := bodyOf(marker, review, existing.Body, host.MostBytes())
+	return wrap("ask for a review", host.Ask(ctx, fresh))
+}
+
+func label(ctx context.Context, host Host, review Review) error {
+	takeOff := slices.DeleteFunc(slices.Clone(review.Managed), func(name string) bool { return slices.Contains(review.Labels, name) })
+	if len(review.Labels) == 0 && len(takeOff) == 0 {
+		return nil
+	}
+	return wrap("set labels", host.Label(ctx, review.Labels, takeOff))
+}
+
+const askedMark = "<!-- asked for a review: "
+
+// askedIn are those whom a comment remembers to have been asked.
+func askedIn(body string) []string {
+	_, rest, found := strings.Cut(body, askedMark)
+	names, _, whole := strings.Cut(rest, " -->")
+	if !found || !whole {
+		return nil
+	}
+	return strings.Fields(names)
+}
+
+// remembering adds to a comment whom was asked, now and before.
+func remembering(review Review, before string) string {
+	names := slices.Concat(askedIn(before), review.Reviewers)
+	slices.Sort(names)
+	if names = slices.Compact(names); len(names) == 0 {
+		return ""
+	}
+	return "\n" + askedMark + strings.Join(names, " ") + " -->"
+}
+
+func comment(ctx context.Context, host Host, review Review, existing Comment, found bool) (Outcome, error) {
+	body := bodyOf(marker(review.Name)+remembering(review, existing.Body), review, existing.Body, host.MostBytes())
 	switch {
 	case !found && review.Changes == 0:
 		return None, nil
@@ -98,7 +150,11 @@ func marker(name string) string {
 func bodyOf(marker string, review Review, before string, most int) string {
 	text := marker + "\n" + review.Markdown
 	if review.Changes == 0 && before != "" {
-		earlier := strings.TrimSpace(strings.TrimPrefix(before, marker))
+		_, earlier, _ := strings.Cut(before, "-->\n")
+		if _, rest, asked := strings.Cut(earlier, "-->\n"); asked && strings.HasPrefix(earlier, askedMark) {
+			earlier = rest
+		}
+		earlier = strings.TrimSpace(earlier)
 		if !strings.Contains(earlier, folded) {
 			text += "\n" + folded + "\n\n" + earlier + "\n\n</details>\n"
 		} else {

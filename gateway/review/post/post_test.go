@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -33,6 +34,9 @@ type host struct {
 	notes    []note
 	statuses []map[string]any
 	writes   int
+	// asked are who was asked to review, by request; labels those of the pull request.
+	asked  []string
+	labels []string
 }
 
 const me = "bursar-bot"
@@ -52,7 +56,7 @@ func (h *host) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var sent map[string]any
-	if r.Method != http.MethodGet {
+	if r.Method != http.MethodGet && r.Method != http.MethodDelete && !strings.HasSuffix(r.URL.Path, "/labels") {
 		if err := json.NewDecoder(r.Body).Decode(&sent); err != nil {
 			http.Error(w, `{"message":"Problems parsing JSON"}`, http.StatusBadRequest)
 			return
@@ -72,6 +76,18 @@ func (h *host) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		h.statuses = append(h.statuses, sent)
 		h.answer(w, http.StatusCreated, map[string]any{"id": 1})
+	case last == "requested_reviewers":
+		h.ask(w, sent)
+	case strings.HasSuffix(path, "/users"):
+		users := []map[string]any{}
+		if name := r.URL.Query().Get("username"); name != "ghost" {
+			users = append(users, map[string]any{"id": 40 + len(name), "username": name})
+		}
+		h.answer(w, http.StatusOK, users)
+	case strings.HasSuffix(path, "/merge_requests/3"):
+		h.mergeRequest(w, r, sent)
+	case strings.Contains(path, "/labels"):
+		h.label(w, r, last)
 	case r.Method == http.MethodGet:
 		h.list(w, r)
 	case r.Method == http.MethodPost:
@@ -86,6 +102,66 @@ func (h *host) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		http.NotFound(w, r)
 	}
+}
+
+// ask refuses the author, and who is no collaborator, with everybody asked beside them.
+func (h *host) ask(w http.ResponseWriter, sent map[string]any) {
+	for _, list := range []string{"reviewers", "team_reviewers"} {
+		names, _ := sent[list].([]any)
+		for _, name := range names {
+			if name == "author" || name == "ghost" {
+				http.Error(w, `{"message":"Reviews may only be requested from collaborators, and not from the author"}`, http.StatusUnprocessableEntity)
+				return
+			}
+		}
+	}
+	h.asked = append(h.asked, fmt.Sprint(sent["reviewers"], sent["team_reviewers"]))
+	h.answer(w, http.StatusCreated, map[string]any{"number": 3})
+}
+
+// mergeRequest answers, and takes reviewers all at once and labels by difference, as GitLab does.
+func (h *host) mergeRequest(w http.ResponseWriter, r *http.Request, sent map[string]any) {
+	if r.Method == http.MethodPut {
+		if ids, set := sent["reviewer_ids"]; set {
+			h.asked = append(h.asked, fmt.Sprint(ids))
+		}
+		h.relabel(listed(sent["add_labels"]), listed(sent["remove_labels"]))
+	}
+	reviewers := []map[string]any{{"id": 1}}
+	h.answer(w, http.StatusOK, map[string]any{"iid": 3, "labels": h.labels, "reviewers": reviewers})
+}
+
+func listed(value any) []string {
+	text, _ := value.(string)
+	return slices.DeleteFunc(strings.Split(text, ","), func(name string) bool { return name == "" })
+}
+
+func (h *host) relabel(add, remove []string) {
+	h.labels = append(h.labels, add...)
+	h.labels = slices.DeleteFunc(h.labels, func(name string) bool { return slices.Contains(remove, name) })
+}
+
+func (h *host) label(w http.ResponseWriter, r *http.Request, last string) {
+	switch r.Method {
+	case http.MethodPost:
+		var names []string
+		if err := json.NewDecoder(r.Body).Decode(&names); err != nil {
+			http.Error(w, `{"message":"Problems parsing JSON"}`, http.StatusBadRequest)
+			return
+		}
+		h.relabel(names, nil)
+	case http.MethodDelete:
+		if !slices.Contains(h.labels, last) {
+			http.Error(w, `{"message":"Label does not exist"}`, http.StatusNotFound)
+			return
+		}
+		h.relabel(nil, []string{last})
+	}
+	labels := []map[string]any{}
+	for _, name := range h.labels {
+		labels = append(labels, map[string]any{"name": name})
+	}
+	h.answer(w, http.StatusOK, labels)
 }
 
 // list pages by hundred, as both hosts do at most.
@@ -149,7 +225,7 @@ func hosts(t *testing.T) map[string]func() (*host, post.Host) {
 			server := httptest.NewServer(fake)
 			t.Cleanup(server.Close)
 			event := filepath.Join(t.TempDir(), "event.json")
-			if err := os.WriteFile(event, []byte(`{"pull_request":{"number":3,"head":{"sha":"abc"}}}`), 0o600); err != nil {
+			if err := os.WriteFile(event, []byte(`{"pull_request":{"number":3,"head":{"sha":"abc"},"user":{"login":"author"}}}`), 0o600); err != nil {
 				t.Fatal(err)
 			}
 			env := map[string]string{
@@ -208,6 +284,51 @@ func TestPublish_keepsOneComment(t *testing.T) {
 			}
 			if first, fourth := fmt.Sprint(fake.statuses[0]), fmt.Sprint(fake.statuses[3]); !strings.Contains(first, "fail") || !strings.Contains(fourth, "success") || !strings.Contains(first, "1 change needs approval") {
 				t.Errorf("%s\n%s", first, fourth)
+			}
+		})
+	}
+}
+
+// Whom the policy names is asked once, the labels are those of the rules that hold, and nobody else's labels are touched.
+func TestPublish_asksAndLabels(t *testing.T) {
+	for name, start := range hosts(t) {
+		t.Run(name, func(t *testing.T) {
+			fake, host := start()
+			fake.labels = []string{"bug"}
+			publish := func(change func(*post.Review)) error {
+				review := post.Review{Name: "quotas", Markdown: "One.\n", Summary: "s", Changes: 1, Reviewers: []string{"ann"}, Labels: []string{"quota"}, Managed: []string{"money", "quota"}}
+				change(&review)
+				_, err := post.Publish(t.Context(), host, review)
+				return err
+			}
+			for range 2 {
+				if err := publish(func(*post.Review) {}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := publish(func(r *post.Review) { r.Reviewers, r.Labels = []string{"ann", "ben4"}, []string{"money"} }); err != nil {
+				t.Fatal(err)
+			}
+			if got := strings.Join(fake.labels, " "); got != "bug money" {
+				t.Errorf("labels are %s", got)
+			}
+			asked := map[bool]string{true: "[1 43]; [1 44]", false: "[ann] <nil>; [ben4] <nil>"}[name == "GitLab"]
+			if got := strings.Join(fake.asked, "; "); got != asked {
+				t.Errorf("asked are %s, want %s", got, asked)
+			}
+			if err := publish(func(r *post.Review) { r.Reviewers, r.Markdown = []string{"ghost"}, "Three.\n" }); err == nil || !strings.Contains(err.Error(), "ask for a review") {
+				t.Errorf("who is not there: %v", err)
+			}
+			last := fake.notes[len(fake.notes)-1].body
+			if !strings.Contains(last, "Three.") || !strings.Contains(last, "<!-- asked for a review: ann ben4 -->") {
+				t.Errorf("the comment is %q", last)
+			}
+			err := publish(func(r *post.Review) { r.Reviewers, r.Labels = []string{"author", "acme/finance"}, nil })
+			if isGitHub := name != "GitLab"; isGitHub && (err != nil || fake.asked[2] != "<nil> [finance]") || !isGitHub && err == nil {
+				t.Errorf("the author and a team: %v, %v", err, fake.asked)
+			}
+			if got := strings.Join(fake.labels, " "); got != "bug" {
+				t.Errorf("labels are %s", got)
 			}
 		})
 	}
