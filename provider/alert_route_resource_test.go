@@ -30,6 +30,7 @@ resource "bursar_alert_route" "oncall" {
   repeat_interval = "24h"
   escalate_to     = "boss"
   escalate_after  = "15m"
+  digest          = "daily 08:00 Europe/Berlin"
   webhook = {
     url               = "https://alerts.example.com/llm"
     secret_wo         = "` + firstSecret + `"
@@ -92,6 +93,7 @@ func TestAccAlertRoute_createUpdateImport(t *testing.T) {
 				"labels.tier": `"gold" -> `, "fallback": "true -> false", "group_wait": `"30s" -> `,
 				"quiet_hours": `"22:00-07:00 Europe/Berlin" -> `, "repeat_interval": `"24h" -> `,
 				"escalate_to": `"boss" -> `, "escalate_after": `"15m" -> `,
+				"digest": `"daily 08:00 Europe/Berlin" -> `,
 			}),
 		},
 		resource.TestStep{

@@ -18,6 +18,7 @@ type routingModel struct {
 	QuietHours     types.String `tfsdk:"quiet_hours"`
 	EscalateTo     types.String `tfsdk:"escalate_to"`
 	EscalateAfter  types.String `tfsdk:"escalate_after"`
+	Digest         types.String `tfsdk:"digest"`
 }
 
 func (m routingModel) toAPI() api.AlertRouting {
@@ -29,6 +30,7 @@ func (m routingModel) toAPI() api.AlertRouting {
 		QuietHours:     attribute.TextOf(m.QuietHours),
 		EscalateTo:     attribute.TextOf(m.EscalateTo),
 		EscalateAfter:  attribute.TextOf(m.EscalateAfter),
+		Digest:         attribute.TextOf(m.Digest),
 	}
 }
 
@@ -67,6 +69,7 @@ func routingFrom(routing api.AlertRouting) routingModel {
 		QuietHours:     types.StringPointerValue(routing.QuietHours),
 		EscalateTo:     types.StringPointerValue(routing.EscalateTo),
 		EscalateAfter:  types.StringPointerValue(routing.EscalateAfter),
+		Digest:         types.StringPointerValue(routing.Digest),
 	}
 }
 
@@ -79,7 +82,9 @@ func routingAttributes() map[string]schema.Attribute {
 		"repeat_interval": attribute.Text("How often a budget that is still over what was told is told again, such as `24h`, until somebody acknowledges it. Leave it out to tell once."),
 		"quiet_hours": attribute.Text("Hours in which what is not critical waits for their end, such as `22:00-07:00 Europe/Berlin`. " +
 			"A refusal by a cap does not wait."),
-		"escalate_to":    attribute.Text("The `alert_route_id` of the route that hears of a refusal by a cap that nobody acknowledged."),
+		"escalate_to": attribute.Text("The `alert_route_id` of the route that hears of a refusal by a cap that nobody acknowledged."),
+		"digest": attribute.Text("When the route gets what each of its teams has spent, has as its cap, will cost and was refused: `daily 08:00 Europe/Berlin` tells of the " +
+			"day before, `weekly monday 08:00` of the seven days before. With `events = [\"digest\"]` it gets nothing else. Leave it out for none."),
 		"escalate_after": attribute.Text("How long that waits, such as `15m`. It goes with `escalate_to`."),
 	}
 }

@@ -407,7 +407,10 @@ func (f *fakeTester) Check(_ context.Context, event api.AlertEvent) ([]api.Alert
 	return []api.AlertDecision{{AlertRouteID: "r", Name: "r", Takes: true, Reason: event.Type + " " + event.Severity + " " + event.TeamID}}, nil
 }
 
-func (f *fakeTester) SendTest(_ context.Context, id string) (api.AlertTest, error) {
+func (f *fakeTester) SendTest(_ context.Context, id string, digest bool) (api.AlertTest, error) {
+	if digest {
+		id += " digest"
+	}
 	f.tested = append(f.tested, id)
 	return api.AlertTest{AlertRouteID: id, Delivered: true, Status: "200 OK", Answer: "thanks"}, f.fails
 }

@@ -189,16 +189,25 @@ func (s *Sender) tellOfFailing(ctx context.Context, route *api.AlertRoute, deliv
 	return err
 }
 
-// SendTest sends a test event to a route now, enabled or not, and reports what the receiver did: a
+// SendTest sends a test event, or a digest as it would be now, to a route, enabled or not, and reports what the receiver did: a
 // not-found error when there is no such route, an [api.Upstream] error when the event did not arrive.
-func (s *Sender) SendTest(ctx context.Context, routeID string) (api.AlertTest, error) {
+func (s *Sender) SendTest(ctx context.Context, routeID string, digest bool) (api.AlertTest, error) {
 	route, err := s.outbox.AlertRouteTarget(ctx, routeID)
 	if err != nil {
 		return api.AlertTest{}, err
 	}
+	event := s.testEvent(route)
+	if digest {
+		told, err := s.digest(ctx, route)
+		if err != nil {
+			return api.AlertTest{}, err
+		}
+		told.ID, told.CreatedAt = event.ID, event.CreatedAt
+		event = told
+	}
 	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()
-	outcome := s.tell(ctx, route, Message{Events: []api.AlertEvent{s.testEvent(route)}})
+	outcome := s.tell(ctx, route, Message{Events: []api.AlertEvent{event}})
 	if outcome.Result != Sent {
 		text := fmt.Sprintf("test event did not arrive at %s: %s", outcome.Receiver, outcome.Status)
 		if outcome.Answer != "" {

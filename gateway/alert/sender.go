@@ -38,6 +38,8 @@ type Options struct {
 	Logger  *slog.Logger
 	// ToOwners tells the owners of a team of it without a route.
 	ToOwners bool
+	// Digest is what a route's digest tells now.
+	Digest func(ctx context.Context, route api.AlertRoute) (api.AlertEvent, error)
 	// Links are those of a message about an event; nil is none.
 	Links func(event api.AlertEvent) []Link
 	// Now is the clock; nil is the system's.
@@ -50,6 +52,7 @@ type Sender struct {
 	targets map[string]Target
 	owners  bool
 	links   func(event api.AlertEvent) []Link
+	digest  func(ctx context.Context, route api.AlertRoute) (api.AlertEvent, error)
 	log     *slog.Logger
 	now     func() time.Time
 	wake    chan struct{}
@@ -68,6 +71,7 @@ func New(options Options) *Sender {
 		targets: options.Targets,
 		owners:  options.ToOwners,
 		links:   options.Links,
+		digest:  options.Digest,
 		log:     options.Logger,
 		now:     options.Now,
 		wake:    make(chan struct{}, 1),

@@ -227,7 +227,7 @@ func TestSendTest(t *testing.T) {
 			outbox := &memory{routes: routes("a")}
 			outbox.routes[0].Enabled = false
 			sender := alert.New(alert.Options{Outbox: outbox, Targets: map[string]alert.Target{"webhook": target}})
-			_, err := sender.SendTest(t.Context(), test.routeID)
+			_, err := sender.SendTest(t.Context(), test.routeID, false)
 			if api.CodeOf(err) != test.code || err != nil && !strings.Contains(err.Error(), test.text) {
 				t.Errorf("error %v, want %q with %q", err, test.code, test.text)
 			}

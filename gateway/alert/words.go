@@ -102,6 +102,8 @@ func happened(event api.AlertEvent) string {
 		return "a provider reported a use that cannot be"
 	case api.EventAlertFailing:
 		return "an alert route does not take its messages"
+	case api.EventDigest:
+		return digestTitle(event)
 	case api.EventTest:
 		return "test of an alert route"
 	default:
@@ -159,6 +161,9 @@ func Owner(event api.AlertEvent) string {
 }
 
 func facts(event api.AlertEvent) []Fact {
+	if event.Digest != nil {
+		return digestFacts(*event.Digest)
+	}
 	var facts []Fact
 	add := func(given bool, name, value string) {
 		if given {

@@ -90,3 +90,19 @@ func linksOf(t *testing.T, receiver *testenv.Webhook, eventID string) map[string
 	}
 	return links
 }
+
+// A digest can be sent at once, to see what it looks like.
+func TestAlertDigest_isSentOnDemand(t *testing.T) {
+	t.Parallel()
+	hook := testenv.StartWebhook(t, testenv.WebhookOptions{})
+	g := start(t, settings(t, testenv.StartUpstream(t, testenv.UpstreamOptions{})))
+	g.admin("POST", "/team/new", `{"team_id":"red","max_budget":0,"budget_duration":"1mo"}`)
+	g.admin("POST", "/alert_route/new", fmt.Sprintf(`{"alert_route_id":"finance","name":"finance","events":["digest"],"digest":"daily 08:00","webhook":{"url":%q}}`, hook.URL()))
+	if tested := g.admin("POST", "/alert_route/test", `{"alert_route_id":"finance","digest":true}`); tested["delivered"] != true {
+		t.Errorf("%v", tested)
+	}
+	told := heard(t, hook)[api.EventDigest]
+	if len(told) != 1 || told[0].Digest == nil || len(told[0].Digest.Teams) != 1 || told[0].Digest.Teams[0].TeamID != "red" {
+		t.Errorf("%+v", heard(t, hook))
+	}
+}

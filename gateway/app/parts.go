@@ -113,6 +113,9 @@ func assemble(ctx context.Context, options Options) (_ *parts, err error) {
 	p.alerts = alert.New(alert.Options{
 		Outbox: p.store, Logger: logger, Now: options.Now, ToOwners: settings.AlertsToOwners,
 		Targets: alertTargets(settings, options.Version), Links: alertLinks(settings, sealer, options.Now).Of,
+		Digest: func(ctx context.Context, route api.AlertRoute) (api.AlertEvent, error) {
+			return p.watching.Digest(ctx, route)
+		},
 	})
 	p.ledger = ledger.New(ledger.Options{Store: p.store, Describe: alert.Crossed, OnAlert: p.alerts.Wake, Logger: logger})
 	p.onClose("ledger", p.ledger.Close)

@@ -26,6 +26,8 @@ type Watched interface {
 	Armed(ctx context.Context, scopes []string) (map[string]int64, error)
 	Refusals(ctx context.Context, query api.RefusalQuery) ([]api.RefusalSum, error)
 	LimitPeaks(ctx context.Context, filter api.LimitMinuteFilter) ([]api.LimitPeak, error)
+	// AlertRoutes are all routes, without their secrets.
+	AlertRoutes(ctx context.Context, filter api.AlertRouteFilter) (routes []api.AlertRoute, total int, err error)
 	// PlannedSpends are the days on which teams are meant to spend more; nil is all teams.
 	PlannedSpends(ctx context.Context, teamIDs []string, day string) ([]api.PlannedSpend, error)
 }
@@ -55,6 +57,8 @@ type Watch struct {
 	WatchOptions
 	// told are the ids of events that this gateway has told; the record knows those of others.
 	told map[string]bool
+	// digested is the moment of the last digest that this gateway has told a route.
+	digested map[string]time.Time
 	// looked is when budgets and days were looked at last; refusals are looked at each time.
 	looked time.Time
 }
@@ -75,7 +79,7 @@ const (
 // NewWatch returns a watch. [Watch.Run] starts it.
 func NewWatch(options WatchOptions) *Watch {
 	options.Holder = cmp.Or(options.Holder, ulid.Make().String())
-	return &Watch{WatchOptions: options, told: map[string]bool{}}
+	return &Watch{WatchOptions: options, told: map[string]bool{}, digested: map[string]time.Time{}}
 }
 
 // Run looks every minute until ctx ends.
@@ -103,7 +107,7 @@ func (w *Watch) Look(ctx context.Context) error {
 	if err != nil || !ours {
 		return err
 	}
-	err = w.sustained(ctx, now)
+	err = errors.Join(w.sustained(ctx, now), w.digests(ctx, now))
 	if !w.looked.IsZero() && now.Sub(w.looked) < lookEvery {
 		return err
 	}

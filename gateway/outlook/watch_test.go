@@ -25,6 +25,7 @@ type watched struct {
 	// refused are the minutes before now, the last first, in which the limit of team a refused calls.
 	refused []int64
 	plans   []api.PlannedSpend
+	routes  []api.AlertRoute
 	// events are those that were told, by their ids; order has their messages.
 	events map[string]api.AlertEvent
 	order  []string
@@ -93,6 +94,10 @@ func (w *watched) Refusals(_ context.Context, query api.RefusalQuery) (sums []ap
 
 func (w *watched) LimitPeaks(context.Context, api.LimitMinuteFilter) ([]api.LimitPeak, error) {
 	return []api.LimitPeak{{TeamID: "a", Limit: "team.requests", Peak: 60, Cap: 60}}, nil
+}
+
+func (w *watched) AlertRoutes(context.Context, api.AlertRouteFilter) ([]api.AlertRoute, int, error) {
+	return w.routes, len(w.routes), nil
 }
 
 func (w *watched) PlannedSpends(_ context.Context, _ []string, day string) ([]api.PlannedSpend, error) {

@@ -22,6 +22,7 @@ var alertRouteKind = &kind{
 		{path: "quiet_hours", format: plain, none: "none", says: "has other quiet hours", loosens: always("lets warnings wait at other times")},
 		{path: "escalate_to", format: plain, none: "nobody", says: "hands refusals on elsewhere", loosens: always("hands on what nobody acknowledged elsewhere")},
 		{path: "escalate_after", format: plain, none: "never", says: "hands refusals on after another time"},
+		{path: "digest", format: plain, none: "none", says: "has its digest at other times"},
 		sentTo("webhook.url"),
 		{path: "webhook.format", format: plain, none: "the gateway's own", says: otherwise},
 		secretOf("webhook.secret"), secretOf("webhook.second_secret"), secretOf("webhook.headers"),

@@ -174,6 +174,7 @@ var pairs = []pair{
 	{"bursar_alert_route", "group_wait", `null`, `"30s"`, "gathers messages for another time", false},
 	{"bursar_alert_route", "repeat_interval", `"24h"`, `"48h"`, "is told again at other times", false},
 	{"bursar_alert_route", "quiet_hours", `null`, `"22:00-07:00"`, "lets warnings wait at other times", true},
+	{"bursar_alert_route", "digest", `null`, `"daily 08:00"`, "has its digest at other times", false},
 	{"bursar_alert_route", "escalate_to", `"a"`, `"b"`, "hands on what nobody acknowledged elsewhere", true},
 	{"bursar_alert_route", "escalate_after", `"15m"`, `"1h"`, "hands refusals on after another time", false},
 	{"bursar_alert_route", "webhook", `{"url":"https://a.example"}`, `{"url":"https://b.example"}`, "sends its messages elsewhere", true},

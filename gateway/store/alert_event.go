@@ -158,11 +158,7 @@ func (s *Store) AlertTeam(ctx context.Context, teamID string) (api.AlertTeam, er
 	if err != nil {
 		return known, err
 	}
-	for name, value := range team.Metadata {
-		if text, plain := plainText(value); plain {
-			known.Labels[name] = text
-		}
-	}
+	known.Labels = team.Labels()
 	members, err := s.MembersOfTeams(ctx, []string{teamID})
 	if err != nil {
 		return known, err
@@ -174,16 +170,6 @@ func (s *Store) AlertTeam(ctx context.Context, teamID string) (api.AlertTeam, er
 	}
 	known.Owners = distinct(append(known.Owners, contacts(team.Metadata["contacts"])...))
 	return known, nil
-}
-
-// plainText is a text, number or truth as labels compare it.
-func plainText(value json.RawMessage) (string, bool) {
-	var text string
-	if json.Unmarshal(value, &text) == nil {
-		return text, true
-	}
-	plain := len(value) > 0 && value[0] != '{' && value[0] != '[' && string(value) != "null"
-	return string(value), plain
 }
 
 // contacts are addresses: a list of texts, or one text with commas.

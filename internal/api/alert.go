@@ -57,7 +57,7 @@ var Events = []string{
 	EventBudgetSoftLimit, EventBudgetHardLimit, EventBudgetResolved, EventRateLimitSustained, EventQuotaDrift, EventStoreDegraded,
 	EventUsageImpossible, EventUsageAboveBound, EventAlertFailing, EventKeyCreated, EventKeyRotated, EventKeyExpiring, EventTeamBlocked,
 	EventTeamThrottled, EventQuotaChanged, EventQuotaRequested, EventModelUnpriced, EventUpstreamFailing,
-	EventBudgetForecast, EventSpendAnomaly,
+	EventBudgetForecast, EventSpendAnomaly, EventDigest,
 }
 
 // News are the events that tell what somebody did on purpose. They go to the routes that name them.
@@ -137,6 +137,8 @@ type AlertEvent struct {
 	Anomaly *SpendAnomaly `json:"anomaly,omitempty"`
 	// Refusals are those of a rate_limit.sustained.
 	Refusals *SustainedRefusals `json:"refusals,omitempty"`
+	// Digest is what a digest tells.
+	Digest *AlertDigest `json:"digest,omitempty"`
 	// ToAlertRouteID is the only route that hears of the event: what is told again, and what nobody acknowledged.
 	ToAlertRouteID string `json:"to_alert_route_id,omitempty"`
 	// RepeatOf is the event that this one tells again.

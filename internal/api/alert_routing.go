@@ -1,6 +1,7 @@
 package api
 
 import (
+	"encoding/json"
 	"fmt"
 	"regexp"
 	"strings"
@@ -24,6 +25,10 @@ type AlertRouting struct {
 	EscalateTo *string `json:"escalate_to"`
 	// EscalateAfter is how long that waits, such as "15m".
 	EscalateAfter *string `json:"escalate_after"`
+	// Digest is when the route gets what each of its teams has spent, has as its cap, will cost and was refused: "daily 08:00
+	// Europe/Berlin" of the day before, "weekly monday 08:00" of the seven days before. A route that wants nothing else
+	// has the event digest alone.
+	Digest *string `json:"digest"`
 }
 
 const (
@@ -47,6 +52,7 @@ func (v *validation) alertRouting(r AlertRoute) {
 	if r.EscalateTo != nil && *r.EscalateTo == r.AlertRouteID {
 		v.fail("escalate_to", "is the route itself; name another one")
 	}
+	v.digest(r)
 	if r.QuietHours != nil {
 		if _, err := ParseQuietHours(*r.QuietHours); err != nil {
 			v.fail("quiet_hours", "%s", err)
@@ -186,4 +192,33 @@ type StandingAlert struct {
 	Event        AlertEvent
 	AlertRouteID string
 	Acknowledged bool
+}
+
+// Labels are the plain values of the team's metadata, as routes compare them: texts, numbers and truths.
+func (t Team) Labels() map[string]string {
+	labels := map[string]string{}
+	for name, value := range t.Metadata {
+		var text string
+		if json.Unmarshal(value, &text) == nil {
+			labels[name] = text
+		} else if len(value) > 0 && value[0] != '{' && value[0] != '[' && string(value) != "null" {
+			labels[name] = string(value)
+		}
+	}
+	return labels
+}
+
+// hasLabels says whether labels have all of the wanted values.
+func hasLabels(labels, wanted map[string]string) bool {
+	for name, value := range wanted {
+		if own, found := labels[name]; !found || own != value {
+			return false
+		}
+	}
+	return true
+}
+
+// Tells says whether the route tells of a team at all, by its team_ids and labels.
+func (r AlertRoute) Tells(team Team) bool {
+	return r.Covers(team.TeamID) && hasLabels(team.Labels(), r.Labels)
 }

@@ -30,10 +30,12 @@ resource "bursar_alert_route" "finance" {
   }
 }
 
-# What one team's people need to know, at thresholds of their own.
+# What one team's people need to know, at thresholds of their own. Where the gateway has alerts.to_owners, the contacts hear of
+# their team without any route.
 resource "bursar_team" "marketing" {
   team_id    = "marketing"
   max_budget = 100
+  metadata   = { contacts = "ann@example.com, bob@example.com" }
 }
 
 resource "bursar_alert_route" "marketing" {
@@ -64,12 +66,34 @@ resource "bursar_alert_route" "marketing_mail" {
   }
 }
 
-# Who is woken when requests are refused.
+# Who is woken when requests are refused, and who is told when nobody has acknowledged that for a quarter of an hour.
 resource "bursar_alert_route" "oncall" {
-  name         = "on call"
-  min_severity = "critical"
+  name           = "on call"
+  min_severity   = "critical"
+  escalate_to    = bursar_alert_route.leads.alert_route_id
+  escalate_after = "15m"
   pagerduty = {
     routing_key_wo         = var.pagerduty_key
     routing_key_wo_version = 1
+  }
+}
+
+resource "bursar_alert_route" "leads" {
+  name         = "platform leads"
+  events       = ["budget.hard_limit", "alert.failing", "store.degraded"]
+  min_severity = "critical"
+  quiet_hours  = "20:00-07:00 Europe/Berlin"
+  email = {
+    to = ["platform-leads@example.com"]
+  }
+}
+
+# What every team spent last week, has as its cap, will cost and was refused, and nothing else.
+resource "bursar_alert_route" "finance_digest" {
+  name   = "finance digest"
+  events = ["digest"]
+  digest = "weekly monday 08:00 Europe/Berlin"
+  email = {
+    to = ["finance@example.com"]
   }
 }

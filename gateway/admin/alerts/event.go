@@ -139,10 +139,10 @@ func (s *Book) checkAlertRoutes(c *route.Call, in alertRouteCheck) (checked aler
 	return checked, err
 }
 
-// Tester sends a test event to a route and returns what the receiver said when it has arrived, or an
+// Tester sends a test event, or a digest, to a route and returns what the receiver said when it has arrived, or an
 // [api.Error] saying why not. Check says which routes would take an event, and why.
 type Tester interface {
-	SendTest(ctx context.Context, routeID string) (api.AlertTest, error)
+	SendTest(ctx context.Context, routeID string, digest bool) (api.AlertTest, error)
 	Check(ctx context.Context, event api.AlertEvent) ([]api.AlertDecision, error)
 }
 

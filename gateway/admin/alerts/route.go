@@ -124,6 +124,6 @@ func (s *Book) deleteAlertRoutes(c *route.Call, in alertRoutesNamed) (gone alert
 }
 
 // testAlertRoute is POST /alert_route/test {"alert_route_id"}: it answers when a test event has arrived.
-func (s *Book) testAlertRoute(c *route.Call, in alertRouteNamed) (api.AlertTest, error) {
-	return s.Tester.SendTest(c.Context(), in.AlertRouteID)
+func (s *Book) testAlertRoute(c *route.Call, in alertRouteTest) (api.AlertTest, error) {
+	return s.Tester.SendTest(c.Context(), in.AlertRouteID, in.Digest)
 }

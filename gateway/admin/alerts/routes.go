@@ -37,9 +37,11 @@ type alertRouteUpdate struct {
 	route.Fields[api.AlertRouteFields]
 }
 
-// alertRouteNamed is a body that names one route.
-type alertRouteNamed struct {
+// alertRouteTest is the body of POST /alert_route/test.
+type alertRouteTest struct {
 	AlertRouteID string `json:"alert_route_id" required:"true"`
+	// Digest sends what a digest would tell now in place of a test event.
+	Digest bool `json:"digest"`
 }
 
 // alertRouteAsked names one route in the address.

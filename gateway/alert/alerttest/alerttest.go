@@ -63,11 +63,31 @@ func Messages() map[string]alert.Message {
 		"hard_limit": {Events: []api.AlertEvent{hard}},
 		"too_dear":   {Events: []api.AlertEvent{dear}},
 		"resolved":   {Events: []api.AlertEvent{over}},
+		"digest":     {Events: []api.AlertEvent{digest()}},
 		"links":      {Events: []api.AlertEvent{soft}, Links: links},
 		"several":    {Events: []api.AlertEvent{hard, soft, Budget(0.5)}},
 		"odd":        {Events: []api.AlertEvent{odd}},
 		"long":       {Events: []api.AlertEvent{long}},
 		"test":       {Events: []api.AlertEvent{{ID: "test_1", Type: api.EventTest, Severity: "info", CreatedAt: soft.CreatedAt, Message: `Alert route "finance" works: this is the test that was asked for.`}}},
+	}
+}
+
+// digest is one of a day.
+func digest() api.AlertEvent {
+	limit := 1000 * money.USD
+	return api.AlertEvent{
+		ID: "event_digest", Type: api.EventDigest, Severity: "info", CreatedAt: time.Date(2026, 11, 23, 7, 0, 0, 0, time.UTC), Scope: "alert_route:route_1",
+		Message: "teams have spent $63.50 on 2026-11-22, and 12 calls were refused",
+		Digest: &api.AlertDigest{
+			From: "2026-11-22", To: "2026-11-22", Spend: 63*money.USD + money.USD/2, Refused: 12,
+			Teams: []api.DigestTeam{
+				{
+					TeamID: "marketing", TeamAlias: "Marketing", Spend: 50 * money.USD, Refused: 12, PeriodSpend: 700 * money.USD, MaxBudget: &limit,
+					Forecast: "the cap falls on Saturday 28 November, between Thursday and Sunday",
+				},
+				{TeamID: "research", Spend: 13*money.USD + money.USD/2, PeriodSpend: 90 * money.USD, Forecast: "no forecast yet: fewer than three days are known"},
+			},
+		},
 	}
 }
 

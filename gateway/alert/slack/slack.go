@@ -8,6 +8,7 @@ package slack
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 
 	blocks "github.com/slack-go/slack"
@@ -23,6 +24,7 @@ const (
 	maxSection = 3000
 	maxField   = 2000
 	maxFields  = 10
+	maxFacts   = 4 * maxFields // in as many blocks
 	maxContext = 2000
 )
 
@@ -140,8 +142,8 @@ func layOut(words alert.Words) written {
 		blocks.NewHeaderBlock(blocks.NewTextBlockObject(blocks.PlainTextType, cut(title, maxHeader), true, false)),
 		blocks.NewSectionBlock(markdown(words.Text, maxSection), nil, nil),
 	}
-	if fields := factFields(words.Facts); len(fields) > 0 {
-		set = append(set, blocks.NewSectionBlock(nil, fields, nil))
+	for some := range slices.Chunk(words.Facts[:min(len(words.Facts), maxFacts)], maxFields) {
+		set = append(set, blocks.NewSectionBlock(nil, factFields(some), nil))
 	}
 	if len(words.Also) > 0 {
 		set = append(set, blocks.NewSectionBlock(markdown("Also: "+strings.Join(words.Also, "\n"), maxSection), nil, nil))
@@ -166,7 +168,7 @@ func linked(links []alert.Link) string {
 
 func factFields(facts []alert.Fact) []*blocks.TextBlockObject {
 	var fields []*blocks.TextBlockObject
-	for _, fact := range facts[:min(len(facts), maxFields)] {
+	for _, fact := range facts {
 		text := cut("*"+escape(fact.Name)+"*\n"+escape(fact.Value), maxField)
 		fields = append(fields, blocks.NewTextBlockObject(blocks.MarkdownType, text, false, false))
 	}
