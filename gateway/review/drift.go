@@ -29,6 +29,14 @@ type Drifted struct {
 	Asking error
 }
 
+// Summary is the result on one line.
+func (d Drifted) Summary() string {
+	if d.Objects == 0 {
+		return "nothing was changed outside of Terraform"
+	}
+	return several(d.Objects, "resource was", "resources were")[0] + " changed outside of Terraform"
+}
+
 // Drift reads a plan, best one of "terraform plan -refresh-only", and writes what was changed outside of Terraform: old,
 // new, by whom, when and why as far as the audit log tells, and the lines that adopt it. Errors are as [Render]'s.
 func Drift(ctx context.Context, w io.Writer, plan io.Reader, log AuditLog) (Drifted, error) {

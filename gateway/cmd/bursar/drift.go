@@ -1,11 +1,15 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"io"
+	"net/http"
 	"os"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/review"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/review/post"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/internal/client"
 )
@@ -19,6 +23,10 @@ type driftCommand struct {
 	Endpoint string `help:"Address of the gateway, to ask who made the changes." env:"BURSAR_ENDPOINT"`
 	AdminKey string `help:"Admin key of that gateway; a viewer's will do." env:"BURSAR_ADMIN_KEY"`
 	Offline  bool   `help:"Do not ask the gateway, even where its address is set."`
+	Post     string `help:"Keep one open issue of it, by the variables of the pipeline, and close it when nothing is left." enum:",github,gitlab" default:"" placeholder:"github|gitlab"`
+	PostName string `help:"Tells the issues of several jobs on one project apart." default:"drift"`
+	// onPullRequest posts a comment there instead.
+	onPullRequest bool
 }
 
 // Help explains the exit codes.
@@ -44,10 +52,15 @@ func (c driftCommand) Run(ctx context.Context) error {
 		}
 		log = auditLog{gateway}
 	}
-	found, err := review.Drift(ctx, os.Stdout, plan, log)
-	switch {
-	case err != nil:
+	var markdown bytes.Buffer
+	found, err := review.Drift(ctx, io.MultiWriter(os.Stdout, &markdown), plan, log)
+	if err != nil {
 		return fmt.Errorf("look for drift in %s: %w", c.Plan, err)
+	}
+	if err := c.put(ctx, found, markdown.String()); err != nil {
+		return err
+	}
+	switch {
 	case found.Asking != nil:
 		return fmt.Errorf("ask the gateway, which --offline does without: %w", found.Asking)
 	case found.Objects > 0:
@@ -55,6 +68,34 @@ func (c driftCommand) Run(ctx context.Context) error {
 	default:
 		return nil
 	}
+}
+
+// put posts the report, if that is asked for.
+func (c driftCommand) put(ctx context.Context, found review.Drifted, markdown string) error {
+	switch {
+	case c.Post == "":
+		return nil
+	case c.onPullRequest:
+		return publish(ctx, c.Post, post.Review{
+			Name: c.PostName, Markdown: markdown, Summary: found.Summary(), Changes: found.Objects, NeedsApproval: found.Objects > 0,
+		})
+	}
+	open := post.GitHubIssues
+	if c.Post == "gitlab" {
+		open = post.GitLabIssues
+	}
+	tracker, err := open(os.Getenv, &http.Client{Timeout: postTimeout})
+	if err != nil {
+		return fmt.Errorf("--post %s: %w", c.Post, err)
+	}
+	outcome, err := post.File(ctx, tracker, post.Report{
+		Name: c.PostName, Title: "Quotas changed outside of Terraform", Markdown: markdown, Found: found.Objects, Link: pipelineLink(c.Post),
+	})
+	if err != nil {
+		return fmt.Errorf("--post %s: %w", c.Post, err)
+	}
+	fmt.Fprintf(os.Stderr, "bursar: the issue is %s\n", outcome)
+	return nil
 }
 
 // auditLog reads who changed what from a gateway.

@@ -31,6 +31,7 @@ type reviewCommand struct {
 	PolicySchema   bool    `help:"Print the JSON schema of a quota-policy.yaml, for editors, instead of reviewing a plan."`
 	Post           string  `help:"Put the review up as one comment and a commit status, by the variables of the pipeline." enum:",github,gitlab" default:"" placeholder:"github|gitlab"`
 	PostName       string  `help:"Tells the reviews of several pipelines on one pull request apart." default:"quotas"`
+	Drift          bool    `help:"Say what was changed outside of Terraform instead, of a plan made with -refresh-only; --post comments on the pull request."`
 	Replay         string  `help:"How far back the calls on record are decided again under the plan's limits: 14d, at most 30d. Needs the gateway." placeholder:"14d"`
 	Offline        bool    `help:"Do not ask the gateway, even where its address is set."`
 	MaxIncreasePct float64 `help:"Exit with 2 when a limit grows by more than this percentage; 0 does not."`
@@ -44,13 +45,16 @@ With the address of a gateway it says as well what has been spent, and what the 
 does not answer is an error then, after the review of the plan itself; --offline does without it.
 
 Exit codes: 0 reviewed, 1 the plan could not be read or the gateway did not answer, 2 a change needs approval
-(--policy, --max-increase-pct). With --test-policy: 0 all cases came out as wanted, 1 one did not.`
+(--policy, --max-increase-pct), or with --drift something was changed outside of Terraform. With --test-policy: 0 all cases came out as wanted, 1 one did not.`
 }
 
 // Run writes the review to standard output.
 func (c reviewCommand) Run(ctx context.Context) error {
 	if c.PolicySchema {
 		return printPolicySchema()
+	}
+	if c.Drift {
+		return c.drifted(ctx)
 	}
 	rules, err := c.policy()
 	if err != nil {
@@ -113,26 +117,40 @@ func (c reviewCommand) put(ctx context.Context, result review.Result, markdown s
 	if rules != nil {
 		managed = rules.Labels()
 	}
-	open, link := post.GitHub, ""
-	switch {
-	case c.Post == "gitlab":
-		open, link = post.GitLab, os.Getenv("CI_PIPELINE_URL")
-	case os.Getenv("GITHUB_RUN_ID") != "":
-		link = os.Getenv("GITHUB_SERVER_URL") + "/" + os.Getenv("GITHUB_REPOSITORY") + "/actions/runs/" + os.Getenv("GITHUB_RUN_ID")
-	}
-	host, err := open(os.Getenv, &http.Client{Timeout: postTimeout})
-	if err != nil {
-		return fmt.Errorf("--post %s: %w", c.Post, err)
-	}
-	outcome, err := post.Publish(ctx, host, post.Review{
-		Name: c.PostName, Markdown: markdown, Summary: result.Summary(), Changes: result.Changes, NeedsApproval: result.NeedsApproval, Link: link,
+	return publish(ctx, c.Post, post.Review{
+		Name: c.PostName, Markdown: markdown, Summary: result.Summary(), Changes: result.Changes, NeedsApproval: result.NeedsApproval,
 		Reviewers: result.Reviewers, Labels: result.Labels, Managed: managed,
 	})
+}
+
+// publish puts a review up on the pull request that the pipeline runs for.
+func publish(ctx context.Context, where string, review post.Review) error {
+	open := post.GitHub
+	if where == "gitlab" {
+		open = post.GitLab
+	}
+	review.Link = pipelineLink(where)
+	host, err := open(os.Getenv, &http.Client{Timeout: postTimeout})
 	if err != nil {
-		return fmt.Errorf("--post %s: %w", c.Post, err)
+		return fmt.Errorf("--post %s: %w", where, err)
+	}
+	outcome, err := post.Publish(ctx, host, review)
+	if err != nil {
+		return fmt.Errorf("--post %s: %w", where, err)
 	}
 	fmt.Fprintf(os.Stderr, "bursar: the comment is %s\n", outcome)
 	return nil
+}
+
+// pipelineLink leads to the pipeline's run, "" where its variables do not tell.
+func pipelineLink(where string) string {
+	if where == "gitlab" {
+		return os.Getenv("CI_PIPELINE_URL")
+	}
+	if os.Getenv("GITHUB_RUN_ID") == "" {
+		return ""
+	}
+	return os.Getenv("GITHUB_SERVER_URL") + "/" + os.Getenv("GITHUB_REPOSITORY") + "/actions/runs/" + os.Getenv("GITHUB_RUN_ID")
 }
 
 // policy reads the rules, if any are named.
@@ -148,6 +166,21 @@ func (c reviewCommand) policy() (*policy.Policy, error) {
 		return nil, fmt.Errorf("open the policy: %w", err)
 	}
 	return policy.Read(c.Policy, data)
+}
+
+// drifted reviews what was changed outside of Terraform.
+func (c reviewCommand) drifted(ctx context.Context) error {
+	if c.Plan == "" {
+		return errors.New("name a plan in JSON, or - for standard input")
+	}
+	if c.Policy != "" || c.Replay != "" || c.MaxIncreasePct != 0 {
+		return errors.New("--drift tells of what was changed already: leave --policy, --replay and --max-increase-pct out")
+	}
+	name := c.PostName
+	if name == "quotas" { // whose comment is the review's
+		name = "drift"
+	}
+	return driftCommand{Plan: c.Plan, Endpoint: c.Endpoint, AdminKey: c.AdminKey, Offline: c.Offline, Post: c.Post, PostName: name, onPullRequest: true}.Run(ctx)
 }
 
 func printPolicySchema() error {
