@@ -116,6 +116,8 @@ type model struct {
 	Name    string `json:"model_name"`
 	Params  object `json:"litellm_params"`
 	Info    object `json:"model_info"`
+	// opened are the parameters that were sealed.
+	opened map[string]bool
 }
 
 type organization struct {

@@ -3,10 +3,13 @@ package litellm_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"database/sql"
+	"encoding/hex"
 	"io"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"strings"
 	"testing"
@@ -157,7 +160,7 @@ func TestPlan_saysEverythingThatIsNotCarried(t *testing.T) {
 	for _, want := range []string{
 		`team "Vertrieb Süd" could be Vertrieb-S-d-`, "key vertrieb of team Vertrieb Süd", "key orphan of team gone", "1 keys\n", "a key plain",
 		"team marketing: model_aliases", "aliases", "team research: metadata.guardrails", "team research: -$2.00", "user ann", "1 end_users with limits",
-		"bedrock", "comes without its credential", "/team/info", "3 calls of $9.50", "limits above its team's",
+		"bedrock", "model claude (m-3)", "is sealed", "comes without its credential", "/team/info", "3 calls of $9.50", "limits above its team's",
 	} {
 		if !strings.Contains(report.String(), want) {
 			t.Errorf("the report lacks %q", want)
@@ -166,7 +169,7 @@ func TestPlan_saysEverythingThatIsNotCarried(t *testing.T) {
 	if t.Failed() {
 		t.Log(report.String())
 	}
-	for _, secret := range []string{"sk-never-hashed", "c2VhbGVk"} {
+	for _, secret := range []string{"sk-never-hashed", "AgIDAAAA"} {
 		if strings.Contains(report.String(), secret) {
 			t.Errorf("the report shows %s", secret)
 		}
@@ -273,4 +276,90 @@ func TestRollback(t *testing.T) {
 	if spend := m.team("marketing").Spend; spend != 21_250_000_000 {
 		t.Errorf("brought again, marketing has spent %s", spend)
 	}
+}
+
+// With the salt key a stored model comes with its credential; with another one it stays sealed.
+func TestApply_unsealsModels(t *testing.T) {
+	m := newMove(t, "testdata/rows.sql")
+	for salt, want := range map[string]int{"sk-another-salt-of-nobody": 1, "sk-salt-of-the-tests": 2} {
+		estate, err := litellm.FromPostgres(t.Context(), m.database)
+		if err != nil {
+			t.Fatal(err)
+		}
+		estate.Unseal(salt)
+		plan, err := litellm.NewPlan(t.Context(), m.gateway, estate, litellm.Options{Rename: true, Now: time.Now()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := plan.Apply(t.Context(), io.Discard); err != nil {
+			t.Fatal(err)
+		}
+		models, err := m.gateway.ListModels(t.Context())
+		if err != nil || want == 2 && len(models) != 2 {
+			t.Errorf("with %s: %d models, %v", salt, len(models), err)
+		}
+	}
+	claude, err := m.gateway.GetModel(t.Context(), "m-3")
+	if err != nil || claude.Upstream != "anthropic" || *claude.UpstreamModel != "claude-sonnet-4-5" || !claude.HasAPIKey || *claude.RPM != 5 {
+		t.Errorf("claude is %+v, %v", claude.ModelFields, err)
+	}
+}
+
+// LiteLLM's API tells all but the history of calls, by the page, and what stands within its teams.
+func TestFromAPI(t *testing.T) {
+	answers := map[string]string{
+		"/team/list": `[{"team_id":"marketing","members_with_roles":[{"user_id":"ann","role":"admin"}],"max_budget":10,"rpm_limit":"100","spend":1.5,"metadata":{},"models":[],
+			"team_memberships":[{"user_id":"ann","team_id":"marketing","spend":0.5,"budget_id":null}],"keys":[{"token":"` + digestOf("sk-only-within-the-team2") + `","team_id":"marketing","spend":0}]}]`,
+		"/key/list?page=1":   `{"keys":[{"token":"` + digestOf("sk-on-the-first-page-001") + `","key_alias":"first","team_id":"marketing","spend":1,"expires":"2099-01-01T00:00:00+00:00"}],"total_pages":2}`,
+		"/key/list?page=2":   `{"keys":[{"token":"` + digestOf("sk-on-the-second-page-02") + `","key_alias":"second","user_id":"ann","spend":0}],"total_pages":2}`,
+		"/user/list?page=1":  `{"users":[{"user_id":"ann","user_email":"ann@example.com","spend":2,"metadata":null}],"total_pages":1}`,
+		"/budget/list":       `[]`,
+		"/organization/list": `[]`,
+		"/model/info":        `{"data":[{"model_name":"a","litellm_params":{"model":"openai/a","api_key":"sk-****"},"model_info":{"id":"m","db_model":true}},{"model_name":"b","litellm_params":{"model":"openai/b"},"model_info":{"id":"n","db_model":false}}]}`,
+	}
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "Bearer sk-master" {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		name := r.URL.Path
+		if page := r.URL.Query().Get("page"); page != "" {
+			name += "?page=" + page
+		}
+		_, _ = io.WriteString(w, answers[name])
+	}))
+	t.Cleanup(proxy.Close)
+	if _, err := litellm.FromAPI(t.Context(), proxy.URL, "sk-wrong"); err == nil || strings.Contains(err.Error(), "sk-wrong") {
+		t.Errorf("a wrong key: %v", err)
+	}
+	estate, err := litellm.FromAPI(t.Context(), proxy.URL+"/", "sk-master")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := &move{T: t}
+	m.gateway, m.url = startGateway(t)
+	plan, err := litellm.NewPlan(t.Context(), m.gateway, estate, litellm.Options{Now: time.Now()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := plan.Apply(t.Context(), io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	for _, secret := range []string{"sk-on-the-first-page-001", "sk-on-the-second-page-02", "sk-only-within-the-team2"} {
+		if got := m.opens(secret); got != http.StatusOK {
+			t.Errorf("%s: %d", secret, got)
+		}
+	}
+	team := m.team("marketing")
+	if team.Spend != 1_500_000_000 || *team.RPMLimit != 100 || len(team.TeamMemberships) != 1 || team.TeamMemberships[0].Spend != money.USD/2 {
+		t.Errorf("marketing is %+v", team)
+	}
+	if models, err := m.gateway.ListModels(t.Context()); err != nil || len(models) != 1 || models[0].HasAPIKey {
+		t.Errorf("the models are %+v, %v", models, err)
+	}
+}
+
+func digestOf(secret string) string {
+	sum := sha256.Sum256([]byte(secret))
+	return hex.EncodeToString(sum[:])
 }

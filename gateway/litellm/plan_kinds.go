@@ -39,7 +39,11 @@ func (p *Plan) models(ctx context.Context, want wanted) error {
 		}
 		fields := have.ModelFields
 		fields.HasAPIKey, fields.APIKeyFingerprint = false, ""
-		p.add(s, &have.Record, api.BudgetState{}, w.fields, fields)
+		wanted := w.fields
+		if have.HasAPIKey { // which one nobody is told
+			wanted.APIKey = nil
+		}
+		p.add(s, &have.Record, api.BudgetState{}, wanted, fields)
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package litellm
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
@@ -10,6 +11,10 @@ import (
 func (t *translation) models() {
 	for _, from := range t.estate.Models {
 		what := "model " + from.Name
+		if _, closed := sealed(from.Params.text("model")); closed && !from.opened["model"] {
+			t.found.add(Blocking, what+" ("+from.ModelID+")", "is sealed, and left out: --salt-key opens it, LiteLLM's LITELLM_SALT_KEY or, without one, its master key")
+			continue
+		}
 		fields, ok := deployment(what, from.Name, from.Params, from.Info, &t.found)
 		if !ok {
 			continue
@@ -18,12 +23,22 @@ func (t *translation) models() {
 		if !ok {
 			continue
 		}
-		fields.APIKey = nil // the database has it sealed, the API does not tell it
-		t.found.add(Blocking, what+" ("+id+")", "comes without its credential: set api_key with POST /model/update or in bursar_model")
+		t.credential(what+" ("+id+")", from.opened["api_key"], &fields)
 		if t.valid(what, (api.Model{ModelID: id, ModelFields: fields}).Validate()) {
 			t.out.models = append(t.out.models, wantedModel{id, fields})
 		}
 	}
+}
+
+// credential leaves out one that is no credential: what is still sealed, what the API masks, what stands in an environment.
+func (t *translation) credential(what string, opened bool, fields *api.ModelFields) {
+	secret := deref(fields.APIKey)
+	_, closed := sealed(secret)
+	if secret != "" && (opened || !closed) && !strings.Contains(secret, "*") && !strings.HasPrefix(secret, "os.environ/") {
+		return
+	}
+	fields.APIKey = nil
+	t.found.add(Blocking, what, "comes without its credential: set api_key with POST /model/update or in bursar_model")
 }
 
 // organizations are pots over their teams.

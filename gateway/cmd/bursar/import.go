@@ -51,6 +51,7 @@ type importLiteLLMCommand struct {
 	From        string `help:"LiteLLM: its database, postgres://USER:PASSWORD@HOST/NAME, which is read only; or its address, http(s)://…, with --from-key." env:"LITELLM_DATABASE_URL" required:"" placeholder:"URL"`
 	FromKey     string `help:"LiteLLM's master key, with an address." env:"LITELLM_MASTER_KEY" placeholder:"KEY"`
 	FromKeyFile string `help:"File with LiteLLM's master key." type:"existingfile" placeholder:"FILE"`
+	SaltKey     string `help:"LITELLM_SALT_KEY of the proxy, or its master key when it has none: opens the models that its database keeps." env:"LITELLM_SALT_KEY" placeholder:"KEY"`
 	Endpoint    string `help:"Address of the gateway." env:"BURSAR_ENDPOINT" required:"" placeholder:"URL"`
 	AdminKey    string `help:"Admin key of the gateway's configuration." env:"BURSAR_ADMIN_KEY" required:"" placeholder:"KEY"`
 	Rename      bool   `help:"Give objects whose ids the gateway does not take, such as those with spaces, the ids that the plan proposes."`
@@ -106,7 +107,11 @@ func (c importLiteLLMCommand) Run(ctx context.Context, out io.Writer) error {
 // read asks LiteLLM.
 func (c importLiteLLMCommand) read(ctx context.Context) (litellm.Estate, error) {
 	if strings.HasPrefix(c.From, "postgres://") || strings.HasPrefix(c.From, "postgresql://") {
-		return litellm.FromPostgres(ctx, c.From)
+		estate, err := litellm.FromPostgres(ctx, c.From)
+		if err == nil && c.SaltKey != "" {
+			estate.Unseal(c.SaltKey)
+		}
+		return estate, err
 	}
 	key := c.FromKey
 	if c.FromKeyFile != "" {

@@ -22,10 +22,12 @@ INSERT INTO "LiteLLM_VerificationToken" (token, key_name, key_alias, spend, expi
     (encode(sha256('sk-somebody-signed-in-07'), 'hex'), NULL, NULL, 0, NULL, '{}', 'ann', 'litellm-dashboard', '{}', NULL, NULL, NULL, NULL, NULL, '{}', NULL, '{}'),
     ('sk-never-hashed', NULL, 'plain', 0, NULL, '{}', NULL, NULL, '{}', NULL, NULL, NULL, NULL, NULL, '{}', NULL, '{}');
 INSERT INTO "LiteLLM_ProxyModelTable" (model_id, model_name, litellm_params, model_info) VALUES
-    ('m-1', 'gpt-4.1', '{"model":"openai/gpt-4.1","api_key":"c2VhbGVk","rpm":60}', '{"id":"m-1","access_groups":["fast"]}'),
+    ('m-1', 'gpt-4.1', '{"model":"openai/gpt-4.1","api_key":"os.environ/OPENAI_API_KEY","rpm":60}', '{"id":"m-1","access_groups":["fast"]}'),
     ('m-2', 'titan', '"{\"model\":\"bedrock/titan\"}"', NULL);
 INSERT INTO "LiteLLM_SpendLogs" (request_id, api_key, spend, "startTime", model_group) VALUES
     ('r1', encode(sha256('sk-app-of-marketing-0001'), 'hex'), 6.5, now() AT TIME ZONE 'UTC', 'gpt-4.1'),
     ('r2', encode(sha256('sk-app-of-marketing-0001'), 'hex'), 1, now() AT TIME ZONE 'UTC' - INTERVAL '200 days', 'gpt-4.1'),
     ('r3', 'another', 2, now() AT TIME ZONE 'UTC', 'claude');
 INSERT INTO "LiteLLM_EndUserTable" (user_id, budget_id) VALUES ('customer', 'shared'), ('other', NULL);
+INSERT INTO "LiteLLM_ProxyModelTable" (model_id, model_name, litellm_params, model_info) VALUES
+    ('m-3', 'claude', '{"model":"AQIDAAAAAAAAAAAAAAAAAAAAAAAAAAAAIVhtoMbapdg3riQ1Nsbtf3+WF9nWSyFNrCKDTsTC0MFQnMTzJeOdV5fwCQ==","api_key":"AgIDAAAAAAAAAAAAAAAAAAAAAAAAAAAAmBqfmRIDHcw0JWG04UfIOv2nlYc95WylaMNz3JT1bZm6JIkP","rpm":5}', '{"id":"m-3"}');
