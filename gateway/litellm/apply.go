@@ -33,7 +33,7 @@ func (p *Plan) Apply(ctx context.Context, progress io.Writer) error {
 	for _, kind := range kinds {
 		done, err := p.applyKind(ctx, kind)
 		if done > 0 {
-			_, _ = fmt.Fprintf(progress, "%s: %d brought\n", kind, done)
+			_, _ = fmt.Fprintf(progress, "%s: %d done\n", kind, done)
 		}
 		if err != nil {
 			return fmt.Errorf("import %s; the same command goes on from here: %w", kind, err)
@@ -104,6 +104,8 @@ func (p *Plan) Verify(w io.Writer) error {
 		switch {
 		case s.verb == verbCreate:
 			tell("missing: %s %s\n", s.kind, s.id)
+		case s.verb == verbDelete:
+			tell("not at LiteLLM: %s\n", s.id)
 		case len(s.changed) > 0:
 			tell("differs: %s %s: %v\n", s.kind, s.id, s.changed)
 		case s.spender != nil && s.counted < s.spend:

@@ -159,7 +159,7 @@ func TestPlan_saysEverythingThatIsNotCarried(t *testing.T) {
 	m.plan(false).Write(&report)
 	for _, want := range []string{
 		`team "Vertrieb Süd" could be Vertrieb-S-d-`, "key vertrieb of team Vertrieb Süd", "key orphan of team gone", "1 keys\n", "a key plain",
-		"team marketing: model_aliases", "aliases", "team research: metadata.guardrails", "team research: -$2.00", "user ann", "1 end_users with limits",
+		"team marketing: model_aliases", "aliases", "team research: metadata.guardrails", "team research: -$2.00", "user ann", "1 end_users with limits", `key_alias "app"`,
 		"bedrock", "model claude (m-3)", "is sealed", "comes without its credential", "/team/info", "3 calls of $9.50", "limits above its team's",
 	} {
 		if !strings.Contains(report.String(), want) {
@@ -184,7 +184,7 @@ func TestApply(t *testing.T) {
 	m := newMove(t, "testdata/rows.sql")
 	m.apply()
 	for secret, want := range map[string]int{
-		"sk-app-of-marketing-0001": 200, "sk-of-ann-in-marketing-2": 200, "sk-vertrieb-mit-umlaut-6": 200, "sk-blocked-without-team3": 401,
+		"sk-app-of-marketing-0001": 200, "sk-of-ann-in-marketing-2": 200, "sk-vertrieb-mit-umlaut-6": 200, "sk-second-with-the-alias": 200, "sk-blocked-without-team3": 401,
 		"sk-expired-long-ago-0004": 401, "sk-team-that-is-gone-005": 401, "sk-nobody-knows-this-one": 401,
 	} {
 		if got := m.opens(secret); got != want {
@@ -248,6 +248,32 @@ func TestApply_againTakesWhatDiffers(t *testing.T) {
 	}
 	if got := m.opens("sk-app-of-marketing-0001"); got != 401 {
 		t.Errorf("the key that LiteLLM has blocked is answered %d", got)
+	}
+}
+
+// A key that is rotated in LiteLLM has another digest: the old one is named, and goes when that is wanted.
+func TestApply_prunesKeysThatAreGone(t *testing.T) {
+	m := newMove(t, "testdata/rows.sql")
+	m.apply()
+	m.exec(`UPDATE "LiteLLM_VerificationToken" SET token = encode(sha256('sk-rotated-in-the-mean-9'), 'hex') WHERE key_alias = 'app' AND team_id = 'marketing'`)
+	var report bytes.Buffer
+	m.plan(true).Write(&report)
+	if !strings.Contains(report.String(), "is not in LiteLLM any more") {
+		t.Errorf("the old key is not named:\n%s", report.String())
+	}
+	estate, err := litellm.FromPostgres(t.Context(), m.database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := litellm.NewPlan(t.Context(), m.gateway, estate, litellm.Options{Rename: true, Prune: true, Now: time.Now()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := plan.Apply(t.Context(), io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	if old, rotated := m.opens("sk-app-of-marketing-0001"), m.opens("sk-rotated-in-the-mean-9"); old != 401 || rotated != 200 {
+		t.Errorf("the old key is answered %d, the new one %d", old, rotated)
 	}
 }
 

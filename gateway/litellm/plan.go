@@ -24,10 +24,14 @@ const (
 	verbUpdate = "update"
 	verbSame   = "same"
 	verbKept   = "not ours"
+	verbDelete = "delete"
 )
 
 // kinds of objects in the order they are made: what is named is there before who names it.
-var kinds = []string{"models", "budgets", "teams", "users", "members", "keys", "pots"}
+var kinds = []string{"models", "budgets", "teams", "users", "members", goneKeys, "keys", "pots"}
+
+// goneKeys are keys that an import made and LiteLLM has no more. They go first: their aliases may be another key's.
+const goneKeys = "keys gone"
 
 // step brings one object.
 type step struct {
@@ -56,7 +60,9 @@ type Plan struct {
 type Options struct {
 	// Rename gives objects whose ids the gateway does not take another one.
 	Rename bool
-	Now    time.Time
+	// Prune deletes keys that an import made and that are not there any more where it comes from.
+	Prune bool
+	Now   time.Time
 }
 
 // NewPlan compares an estate with what the gateway has.
@@ -68,7 +74,7 @@ func NewPlan(ctx context.Context, gateway *client.Client, estate Estate, options
 			return nil, err
 		}
 	}
-	return p, nil
+	return p, p.goneKeys(ctx, options.Prune)
 }
 
 // add takes up a step for what is wanted beside what is there, nil for nothing.
@@ -133,14 +139,17 @@ func normal(value any) map[string]any {
 
 // Changes says whether there is anything to make or change, apart from balances.
 func (p *Plan) Changes() bool {
-	return slices.ContainsFunc(p.steps, func(s step) bool { return s.verb == verbCreate || s.verb == verbUpdate })
+	return slices.ContainsFunc(p.steps, func(s step) bool { return s.verb != verbSame && s.verb != verbKept })
 }
 
 // Write shows the plan: by kind what is there, what would be made, and what is not carried over.
 func (p *Plan) Write(w io.Writer) {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintln(table, "KIND\tCREATE\tUPDATE\tSAME\tNOT OURS\tSPENT AT LITELLM\tSPENT HERE")
+	_, _ = fmt.Fprintln(table, "KIND\tCREATE\tUPDATE\tDELETE\tSAME\tNOT OURS\tSPENT AT LITELLM\tSPENT HERE")
 	for _, kind := range kinds {
+		if kind == goneKeys && !slices.ContainsFunc(p.steps, func(s step) bool { return s.kind == kind }) {
+			continue
+		}
 		verbs, spend, counted := map[string]int{}, money.Nano(0), money.Nano(0)
 		for _, s := range p.steps {
 			if s.kind == kind {
@@ -148,7 +157,7 @@ func (p *Plan) Write(w io.Writer) {
 				spend, counted = spend+s.spend, counted+s.counted
 			}
 		}
-		_, _ = fmt.Fprintf(table, "%s\t%d\t%d\t%d\t%d\t%s\t%s\n", kind, verbs[verbCreate], verbs[verbUpdate], verbs[verbSame], verbs[verbKept], spend.Dollars(), counted.Dollars())
+		_, _ = fmt.Fprintf(table, "%s\t%d\t%d\t%d\t%d\t%d\t%s\t%s\n", kind, verbs[verbCreate], verbs[verbUpdate], verbs[verbDelete], verbs[verbSame], verbs[verbKept], spend.Dollars(), counted.Dollars())
 	}
 	_ = table.Flush()
 	shown := 0

@@ -177,6 +177,33 @@ func (p *Plan) members(ctx context.Context, want wanted) error {
 	return nil
 }
 
+// goneKeys are keys that an import made and that are not among those which this one brings: deleted or rotated there, or
+// another proxy's.
+func (p *Plan) goneKeys(ctx context.Context, prune bool) error {
+	brought := map[string]bool{}
+	p.ids.Range(func(_, id any) bool {
+		brought[id.(string)] = true //nolint:forcetypeassert // nothing else is stored
+		return true
+	})
+	list, err := p.gateway.ListKeys(ctx)
+	if err != nil {
+		return err
+	}
+	for _, key := range list {
+		name := deref(key.KeyAlias) + " " + key.KeyID
+		switch {
+		case key.CreatedBy != Actor || brought[key.KeyID]:
+		case prune && key.UpdatedBy == Actor:
+			p.steps = append(p.steps, step{kind: goneKeys, id: name, verb: verbDelete, make: func(ctx context.Context) (api.Record, error) {
+				return key.Record, p.gateway.DeleteKey(ctx, key.KeyID)
+			}})
+		case !key.Blocked:
+			p.Findings.add(Blocking, "key "+name, "was made by an import, is not in LiteLLM any more, and still works here: --prune deletes such keys, unless somebody has changed them")
+		}
+	}
+	return nil
+}
+
 func (p *Plan) keys(ctx context.Context, want wanted) error {
 	digests := make([]string, len(want.keys))
 	for i, w := range want.keys {

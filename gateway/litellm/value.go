@@ -3,7 +3,9 @@ package litellm
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -13,6 +15,12 @@ import (
 
 // LiteLLM's rows come as JSON, from its API or its database, and are not always of one mind: JSON columns hold JSON in
 // strings, numbers stand in quotes, times have a zone or none. These types take all of it.
+
+// Numbers beyond these stand for "as much as you like" in grown databases, and are read as these.
+const (
+	mostUSD  = 9e6
+	mostRate = 1 << 52
+)
 
 // object is a JSON object, also one in a string. Anything else is none.
 type object map[string]json.RawMessage
@@ -73,9 +81,13 @@ func (a *amount) UnmarshalJSON(data []byte) error {
 		return nil
 	}
 	number, err := strconv.ParseFloat(text, 64)
-	if err != nil {
+	if err != nil && !errors.Is(err, strconv.ErrRange) {
 		return fmt.Errorf("%q is no amount", text)
 	}
+	if math.IsNaN(number) {
+		return nil
+	}
+	number = min(max(number, -mostUSD), mostUSD)
 	nano, err := money.Parse(strconv.FormatFloat(number, 'f', 9, 64))
 	if err != nil {
 		return fmt.Errorf("%s is no amount: %w", text, err)
@@ -101,10 +113,10 @@ func (c *count) UnmarshalJSON(data []byte) error {
 		return nil
 	}
 	number, err := strconv.ParseFloat(text, 64)
-	if err != nil {
+	if err != nil || math.IsNaN(number) {
 		return fmt.Errorf("%q is no number", text)
 	}
-	whole := int64(number)
+	whole := int64(min(max(number, -mostRate), mostRate))
 	c.int64 = &whole
 	return nil
 }
@@ -114,7 +126,7 @@ type moment struct{ *time.Time }
 
 func (m *moment) UnmarshalJSON(data []byte) error {
 	text := string(bytes.Trim(data, `"`))
-	if text == "null" || text == "" {
+	if text == "null" || text == "" || strings.HasSuffix(text, "infinity") {
 		return nil
 	}
 	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999", "2006-01-02 15:04:05.999999999Z07:00"} {

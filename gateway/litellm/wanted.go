@@ -85,12 +85,14 @@ type translation struct {
 	out     wanted
 	budgets map[string]budget
 	teams   map[string]wantedTeam
+	// taken are aliases of keys and addresses of users that stand in an object already.
+	taken map[string]bool
 	// renamed are the ids that were given another one.
 	renamed map[string]string
 }
 
 func translate(estate Estate, rename bool, now time.Time) (wanted, Findings) {
-	t := &translation{estate: estate, rename: rename, now: now, budgets: map[string]budget{}, teams: map[string]wantedTeam{}, renamed: map[string]string{}}
+	t := &translation{estate: estate, rename: rename, now: now, budgets: map[string]budget{}, teams: map[string]wantedTeam{}, taken: map[string]bool{}, renamed: map[string]string{}}
 	for _, budget := range estate.Budgets {
 		t.budgets[budget.BudgetID] = budget
 	}
@@ -172,6 +174,19 @@ func (t *translation) spent(what string, spend amount, period opening) opening {
 		period.spend = 0
 	}
 	return period
+}
+
+// unique is a name that nobody else has, or none.
+func (t *translation) unique(what, kind string, name *string) *string {
+	if name == nil {
+		return nil
+	}
+	if id := kind + strings.ToLower(*name); !t.taken[id] {
+		t.taken[id] = true
+		return name
+	}
+	t.found.add(Different, fmt.Sprintf("%s: %s %q", what, kind, *name), "stands in another object already, and is left out of this one: it is unique here")
+	return nil
 }
 
 func rates(l limits) api.RateLimits {

@@ -46,7 +46,7 @@ func (t *translation) key(from key) {
 	}
 	wanted := wantedKey{digest: from.Token, mask: "sk-..."}
 	wanted.fields = api.NewKey("k").KeyFields
-	wanted.fields.KeyAlias = given(from.KeyAlias)
+	wanted.fields.KeyAlias = t.unique("key "+from.Token[:8]+"…", "key_alias", given(from.KeyAlias))
 	what := "key " + wanted.name()
 	if from.KeyName != nil && maskPattern.MatchString(*from.KeyName) {
 		wanted.mask = *from.KeyName

@@ -75,7 +75,7 @@ func (t *translation) allUsers() {
 		terms, period := t.terms(what, from.limits)
 		metadata, _ := t.metadata(what, from.Metadata)
 		user := api.NewUser(id)
-		user.UserEmail, user.UserAlias, user.UserRole = given(from.UserEmail), given(from.UserAlias), given(from.UserRole)
+		user.UserEmail, user.UserAlias, user.UserRole = t.unique(what, "user_email", given(from.UserEmail)), given(from.UserAlias), given(from.UserRole)
 		user.RateLimits, user.BudgetTerms, user.Metadata = rates(from.limits), terms, metadata
 		if len(from.Models) > 0 {
 			t.found.add(Different, what+": models", "models are listed by teams and keys")

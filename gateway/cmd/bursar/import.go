@@ -48,13 +48,14 @@ func (c importConfigCommand) Run(stdout io.Writer) error {
 
 // importLiteLLMCommand brings an estate.
 type importLiteLLMCommand struct {
-	From        string `help:"LiteLLM: its database, postgres://USER:PASSWORD@HOST/NAME, which is read only; or its address, http(s)://…, with --from-key." env:"LITELLM_DATABASE_URL" required:"" placeholder:"URL"`
+	From        string `help:"LiteLLM: its database, postgres://USER:PASSWORD@HOST/NAME, which is read only; or its address, http(s)://…, with --from-key." env:"LITELLM_DATABASE_URL" placeholder:"URL"`
 	FromKey     string `help:"LiteLLM's master key, with an address." env:"LITELLM_MASTER_KEY" placeholder:"KEY"`
 	FromKeyFile string `help:"File with LiteLLM's master key." type:"existingfile" placeholder:"FILE"`
 	SaltKey     string `help:"LITELLM_SALT_KEY of the proxy, or its master key when it has none: opens the models that its database keeps." env:"LITELLM_SALT_KEY" placeholder:"KEY"`
 	Endpoint    string `help:"Address of the gateway." env:"BURSAR_ENDPOINT" required:"" placeholder:"URL"`
 	AdminKey    string `help:"Admin key of the gateway's configuration." env:"BURSAR_ADMIN_KEY" required:"" placeholder:"KEY"`
 	Rename      bool   `help:"Give objects whose ids the gateway does not take, such as those with spaces, the ids that the plan proposes."`
+	Prune       bool   `help:"Delete keys that an import made and LiteLLM has no more. Not with several proxies that move into one gateway."`
 	Reason      string `help:"Why, for the audit log." default:"moving in from LiteLLM" placeholder:"TEXT"`
 	Apply       bool   `help:"Do what the plan says." xor:"what"`
 	Verify      bool   `help:"Compare what the gateway has with LiteLLM: objects, limits, every key's digest, spending." xor:"what"`
@@ -89,7 +90,7 @@ func (c importLiteLLMCommand) Run(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	plan, err := litellm.NewPlan(ctx, gateway, estate, litellm.Options{Rename: c.Rename, Now: time.Now()})
+	plan, err := litellm.NewPlan(ctx, gateway, estate, litellm.Options{Rename: c.Rename, Prune: c.Prune, Now: time.Now()})
 	if err != nil {
 		return err
 	}
@@ -106,6 +107,9 @@ func (c importLiteLLMCommand) Run(ctx context.Context, out io.Writer) error {
 
 // read asks LiteLLM.
 func (c importLiteLLMCommand) read(ctx context.Context) (litellm.Estate, error) {
+	if c.From == "" {
+		return litellm.Estate{}, errors.New("--from is needed: LiteLLM's database, postgres://USER:PASSWORD@HOST/NAME, or its address, https://…")
+	}
 	if strings.HasPrefix(c.From, "postgres://") || strings.HasPrefix(c.From, "postgresql://") {
 		estate, err := litellm.FromPostgres(ctx, c.From)
 		if err == nil && c.SaltKey != "" {

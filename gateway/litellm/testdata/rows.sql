@@ -1,5 +1,5 @@
 -- A small company with what is odd in grown databases: nulls, JSON strings in JSON columns, negative spend, an expired key, a
--- key of a team that is gone, ids with spaces and other letters, limits above the team's.
+-- key of a team that is gone, ids with spaces and other letters, limits above the team's or beyond all counting, aliases twice.
 INSERT INTO "LiteLLM_BudgetTable" (budget_id, max_budget, soft_budget, tpm_limit, rpm_limit, budget_duration, model_max_budget) VALUES
     ('member-5', 5, NULL, NULL, 7, '30d', NULL), ('defaults', 3, NULL, 900, NULL, NULL, '"{}"'), ('shared', 50, 40, NULL, NULL, '7d', '{}'), ('acme', 500, NULL, NULL, NULL, '30d', NULL);
 INSERT INTO "LiteLLM_OrganizationTable" (organization_id, organization_alias, budget_id, spend) VALUES ('acme', 'ACME', 'acme', 33.5);
@@ -20,6 +20,7 @@ INSERT INTO "LiteLLM_VerificationToken" (token, key_name, key_alias, spend, expi
     (encode(sha256('sk-team-that-is-gone-005'), 'hex'), NULL, 'orphan', 1, NULL, '{}', NULL, 'gone', '{}', NULL, NULL, NULL, NULL, NULL, '{}', NULL, '{}'),
     (encode(sha256('sk-vertrieb-mit-umlaut-6'), 'hex'), NULL, 'vertrieb', 3, NULL, '{}', NULL, 'Vertrieb Süd', '{}', NULL, NULL, NULL, NULL, NULL, '{}', NULL, '{}'),
     (encode(sha256('sk-somebody-signed-in-07'), 'hex'), NULL, NULL, 0, NULL, '{}', 'ann', 'litellm-dashboard', '{}', NULL, NULL, NULL, NULL, NULL, '{}', NULL, '{}'),
+    (encode(sha256('sk-second-with-the-alias'), 'hex'), NULL, 'app', 0, 'infinity', '{}', NULL, NULL, '{}', NULL, NULL, 'Infinity', NULL, NULL, '{}', NULL, '{}'),
     ('sk-never-hashed', NULL, 'plain', 0, NULL, '{}', NULL, NULL, '{}', NULL, NULL, NULL, NULL, NULL, '{}', NULL, '{}');
 INSERT INTO "LiteLLM_ProxyModelTable" (model_id, model_name, litellm_params, model_info) VALUES
     ('m-1', 'gpt-4.1', '{"model":"openai/gpt-4.1","api_key":"os.environ/OPENAI_API_KEY","rpm":60}', '{"id":"m-1","access_groups":["fast"]}'),
