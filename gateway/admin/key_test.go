@@ -91,7 +91,7 @@ func TestKeyGenerate_refuses(t *testing.T) {
 		`{"duration":"1 month"}`:                                 {"duration", "is not a duration"},
 		`{"duration":"30d","expires":"2027-01-01T00:00:00Z"}`:    {"duration", "cannot be set together with expires"},
 		`{"duration":30}`:                                        {"duration", "must be a string"},
-		`{"expires":"tomorrow"}`:                                 {"expires", "is not valid"},
+		`{"expires":"tomorrow"}`:                                 {"expires", "which is no time"},
 		`{"max_budget":-1}`:                                      {"max_budget", "cannot be negative"},
 		`{"soft_threshold_pct":2}`:                               {"soft_threshold_pct", "is a share"},
 	} {

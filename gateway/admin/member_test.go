@@ -136,12 +136,17 @@ func TestUpdates_clearNothingWithAnEmptyText(t *testing.T) {
 	g := newGateway(t)
 	g.post("/team/new", `{"team_id":"a"}`).ok()
 	key := g.post("/key/generate", `{"team_id":"a","user_id":"u","max_budget":1,"duration":"1d"}`).ok().textAt("key_id")
-	for _, field := range []string{"team_id", "user_id", "max_budget", "budget_id", "key_alias"} {
+	for _, field := range []string{"team_id", "user_id", "max_budget"} {
 		g.post("/key/update", `{"key":"`+key+`","`+field+`":""}`).refused(400, field, "send null to clear it")
 	}
+	g.post("/key/update", `{"key":"`+key+`","budget_id":"","key_alias":"","rpm_limit":7}`).ok().has("rpm_limit", "7", "budget_id", "null", "key_alias", "null")
 	g.get("/key/info?key="+key).ok().has("team_id", `"a"`, "user_id", `"u"`, "max_budget", "1")
 	// BerriAI's own provider sends these with every update, as texts of nothing, and LiteLLM leaves them out of account.
 	expires := g.get("/key/info?key=" + key).ok().at("expires")
 	g.post("/key/update", `{"key":"`+key+`","budget_duration":"1d"}`).ok()
 	g.post("/key/update", `{"key":"`+key+`","budget_duration":"","duration":""}`).ok().has("budget_duration", `"1d"`, "expires", expires)
+	lone := g.post("/key/generate", `{}`).ok().textAt("key_id")
+	g.post("/key/update", `{"key":"`+lone+`","team_id":"","metadata":{"x":"y"},"budget_duration":"","key_alias":"","aliases":{},
+		"permissions":{},"model_max_budget":{},"model_rpm_limit":{},"model_tpm_limit":{},"blocked":false,"max_budget":6}`).ok().
+		has("team_id", "null", "max_budget", "6", "metadata", `{"x":"y"}`)
 }

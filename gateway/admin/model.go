@@ -194,7 +194,7 @@ func (s *Server) modelInfo(c *route.Call, in modelAsked) (data modelData, err er
 		}
 	}
 	if id != "" && len(data.Data) == 0 {
-		return data, api.Errorf(api.NotFound, "Model with id=%s not found in db", id)
+		return data, api.Errorf(api.NotFound, "Model with id=%s not found in db: model not found", id)
 	}
 	return data, nil
 }

@@ -117,7 +117,7 @@ func TestModel_answersOursAndLiteLLMs(t *testing.T) {
 		got.Params["rpm"] != 7.0 || got.Info["id"] != "m1" || got.Info["db_model"] != true || got.Info["output_cost_per_token"] != 1.6e-6 {
 		t.Errorf("%+v", got)
 	}
-	g.get("/model/info?model_id=other").refused(404, "", "Model with id=other not found")
+	g.get("/model/info?model_id=other").refused(404, "", "Model with id=other not found in db: model not found") // by these words BerriAI's provider knows that it is gone
 }
 
 // A credential is taken and never given: not in answers, not in the audit log, not in the gateway's log.

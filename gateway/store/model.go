@@ -80,7 +80,7 @@ func (s *Store) model(ctx context.Context, id string) (api.Model, error) {
 		return api.Model{}, err
 	}
 	if !found {
-		return api.Model{}, api.Errorf(api.NotFound, "Model with id=%s not found in db", id)
+		return api.Model{}, api.Errorf(api.NotFound, "Model with id=%s not found in db: model not found", id)
 	}
 	return row.model(s)
 }

@@ -13,7 +13,7 @@ import (
 
 // takesRest is a part of a struct that takes the fields of the body which the struct itself does not have.
 type takesRest interface {
-	take(fields map[string]json.RawMessage) (unknown []string, err error)
+	take(fields map[string]json.RawMessage, emptied []string) (unknown []string, err error)
 	StandsFor() (itself, other reflect.Type)
 }
 
@@ -26,9 +26,6 @@ func (in *Input) decode(target reflect.Value) error {
 	surplus := prune(target.Type(), in.Fields)
 	if rest != nil {
 		_, object := rest.StandsFor()
-		if err := in.refuseEmpty(slices.Sorted(maps.Keys(namesOf(object)))...); err != nil {
-			return err
-		}
 		surplus = append(surplus, prune(object, in.Fields)...)
 	}
 	in.fillIn(target)
@@ -41,7 +38,7 @@ func (in *Input) decode(target reflect.Value) error {
 		for _, name := range unknown {
 			others[name] = in.Fields[name]
 		}
-		if unknown, err = rest.take(others); err != nil {
+		if unknown, err = rest.take(others, in.emptied); err != nil {
 			return err
 		}
 	}

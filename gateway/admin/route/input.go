@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/httpx"
-	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
 // Input is the object that a POST carries.
@@ -73,16 +72,6 @@ func (c *Call) fingerprint() []byte {
 }
 
 var null = json.RawMessage("null")
-
-// refuseEmpty refuses an update that sends "" for one of the fields.
-func (in *Input) refuseEmpty(names ...string) error {
-	for _, name := range names {
-		if slices.Contains(in.emptied, name) {
-			return api.FieldErrorf(name, "is empty; send null to clear it, or leave it out to keep it")
-		}
-	}
-	return nil
-}
 
 func unique(list []string) []string {
 	var once []string

@@ -2,8 +2,10 @@ package route
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
@@ -132,6 +134,8 @@ func (c *Call) readParameter(name string, tag reflect.StructTag, value reflect.V
 // Fields are the fields of a T that a request sets: what it leaves out is kept, what is null is cleared.
 type Fields[T any] struct {
 	raw map[string]json.RawMessage
+	// emptied are fields that an update sends as "".
+	emptied []string
 }
 
 // StandsFor implements [openapi.Standing].
@@ -139,10 +143,35 @@ func (f *Fields[T]) StandsFor() (itself, other reflect.Type) {
 	return reflect.TypeFor[Fields[T]](), reflect.TypeFor[T]()
 }
 
-// Apply writes the fields into the object.
+// Apply writes the fields into the object. A field that is sent as "" clears nothing: BerriAI's Terraform provider sends
+// every field that it does not set so, and where there is nothing, that is what it means.
 func (f *Fields[T]) Apply(object *T) error {
+	if err := f.refuseEmpty(object); err != nil {
+		return err
+	}
 	_, err := api.Patch(object, f.raw)
 	return err
+}
+
+// refuseEmpty refuses "" for a field of the object that has a value.
+func (f *Fields[T]) refuseEmpty(object *T) error {
+	if len(f.emptied) == 0 {
+		return nil
+	}
+	data, err := json.Marshal(object)
+	if err != nil {
+		return fmt.Errorf("look what there is to clear: %w", err)
+	}
+	var there map[string]json.RawMessage
+	if err := json.Unmarshal(data, &there); err != nil {
+		return fmt.Errorf("look what there is to clear: %w", err)
+	}
+	for _, name := range f.emptied {
+		if value := string(there[name]); value != "" && value != "null" && value != `""` {
+			return api.FieldErrorf(name, "is empty; send null to clear it, or leave it out to keep it")
+		}
+	}
+	return nil
 }
 
 // Has says whether the request sets a field, to null or anything else.
@@ -186,7 +215,7 @@ func (f *Fields[T]) Nulls(objects ...string) (names []string) {
 }
 
 // take keeps those of the fields that a T has, and returns the names of the others.
-func (f *Fields[T]) take(fields map[string]json.RawMessage) (unknown []string, err error) {
+func (f *Fields[T]) take(fields map[string]json.RawMessage, emptied []string) (unknown []string, err error) {
 	f.raw = map[string]json.RawMessage{}
 	known := namesOf(reflect.TypeFor[T]())
 	for name, value := range fields {
@@ -196,6 +225,12 @@ func (f *Fields[T]) take(fields map[string]json.RawMessage) (unknown []string, e
 			unknown = append(unknown, name)
 		}
 	}
+	for _, name := range emptied {
+		if f.Has(name) {
+			f.emptied = append(f.emptied, name)
+		}
+	}
+	slices.Sort(f.emptied)
 	_, err = api.Patch(new(T), f.raw)
 	return unknown, err
 }
