@@ -156,6 +156,9 @@ func checkAlertRoute(config alertRouteModel) error {
 	if config.Name.IsUnknown() {
 		route.Name = "chosen later"
 	}
+	if config.EscalateTo.IsUnknown() || config.EscalateAfter.IsUnknown() { // such as the id of a route that is made with it
+		route.EscalateTo, route.EscalateAfter = nil, nil
+	}
 	route.AlertTargets = config.toJudge()
 	return route.Validate()
 }
