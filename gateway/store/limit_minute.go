@@ -127,7 +127,7 @@ func (s *Store) LimitPeaks(ctx context.Context, filter api.LimitMinuteFilter) ([
 	err := s.each(ctx, "limit_minute_peaks", values, func(scan func(...any) error) error {
 		var peak api.LimitPeak
 		var minute int64
-		err := scan(&peak.TeamID, &peak.KeyID, &peak.Model, &peak.Limit, &peak.Peak, &peak.Cap, &minute)
+		err := scan(&peak.TeamID, &peak.KeyID, &peak.Model, &peak.Limit, &peak.Peak, &peak.Cap, &minute, &peak.P99, &peak.Minutes)
 		peak.At = timeOfMinute(minute)
 		peaks = append(peaks, peak)
 		return err

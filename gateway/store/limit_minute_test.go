@@ -77,8 +77,8 @@ func TestLimitMinutes_areAddedOnceAndSummedUp(t *testing.T) {
 		}
 		peaks := must(s.LimitPeaks(t.Context(), api.LimitMinuteFilter{To: at(100)}))(t)
 		if diff := cmp.Diff([]api.LimitPeak{
-			{TeamID: "a", Limit: "team.requests", Peak: 12, Cap: 20, At: at(2)},
-			{TeamID: "b", KeyID: "k3", Limit: "key.requests", Peak: 3, Cap: 3, At: at(1)},
+			{TeamID: "a", Limit: "team.requests", Peak: 12, P99: 12, Minutes: 2, Cap: 20, At: at(2)},
+			{TeamID: "b", KeyID: "k3", Limit: "key.requests", Peak: 3, P99: 3, Minutes: 1, Cap: 3, At: at(1)},
 		}, peaks); diff != "" {
 			t.Error(diff)
 		}
@@ -110,6 +110,24 @@ func TestLimitMinutes_arePurged(t *testing.T) {
 		}
 		peaks := must(s.LimitPeaks(t.Context(), api.LimitMinuteFilter{To: start.AddDate(0, 0, 1)}))(t)
 		if len(peaks) != 1 || peaks[0].Peak != 12 {
+			t.Errorf("%+v", peaks)
+		}
+	})
+}
+
+// What 99 of 100 minutes stay at or below is no matter of one busy minute.
+func TestLimitPeaks_tellThePercentile(t *testing.T) {
+	both(t, func(t *testing.T, s *store.Store, clock *clock) {
+		start := clock.Now().UTC().Truncate(24 * time.Hour)
+		var rows []api.LimitMinute
+		for i := range int64(200) {
+			rows = append(rows, api.LimitMinute{At: start.Add(time.Duration(i) * time.Minute), TeamID: "a", Limit: "team.requests", Peak: 200 - i, Cap: 1000})
+		}
+		if err := s.AddLimitMinutes(t.Context(), "g", 1, rows); err != nil {
+			t.Fatal(err)
+		}
+		peaks := must(s.LimitPeaks(t.Context(), api.LimitMinuteFilter{From: start, To: start.AddDate(0, 0, 1)}))(t)
+		if len(peaks) != 1 || peaks[0].Peak != 200 || peaks[0].P99 != 198 || peaks[0].Minutes != 200 {
 			t.Errorf("%+v", peaks)
 		}
 	})

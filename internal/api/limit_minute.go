@@ -72,6 +72,9 @@ type LimitPeak struct {
 	Model string `json:"model"`
 	Limit string `json:"limit"`
 	Peak  int64  `json:"peak"`
+	// P99 is what 99 of 100 minutes with any use stayed at or below, and Minutes how many of these there are.
+	P99     int64 `json:"p99"`
+	Minutes int64 `json:"minutes"`
 	// Cap is the limit's number at that time.
 	Cap int64 `json:"cap"`
 	// At is the minute it happened in.

@@ -40,14 +40,20 @@ ORDER BY total DESC, 1, 2, 3, 4, 5
 LIMIT $limit
 
 -- name: limit_minute_peaks
--- Of several minutes with the same peak it is the last.
-SELECT team_id, key_id, model, limit_name, peak, capped_at, minute FROM (
+-- Of several minutes with the same peak it is the last. The percentile is the least peak that 99 of 100 minutes are not above.
+SELECT team_id, key_id, model, limit_name, peak, capped_at, minute, p99, minutes FROM (
   SELECT team_id, key_id, model, limit_name, peak, capped_at, minute,
-      ROW_NUMBER() OVER (PARTITION BY team_id, key_id, model, limit_name ORDER BY peak DESC, minute DESC) AS place
-  FROM limit_minute
-  WHERE minute >= $from_minute AND minute < $to_minute AND peak > 0
-    AND team_id IN ($team_ids) -- if team_ids
-    AND key_id = $key_id -- if key_id
+      ROW_NUMBER() OVER (PARTITION BY team_id, key_id, model, limit_name ORDER BY peak DESC, minute DESC) AS place,
+      MIN(CASE WHEN share >= 0.99 THEN peak END) OVER (PARTITION BY team_id, key_id, model, limit_name) AS p99,
+      COUNT(*) OVER (PARTITION BY team_id, key_id, model, limit_name) AS minutes
+  FROM (
+    SELECT team_id, key_id, model, limit_name, peak, capped_at, minute,
+        CUME_DIST() OVER (PARTITION BY team_id, key_id, model, limit_name ORDER BY peak) AS share
+    FROM limit_minute
+    WHERE minute >= $from_minute AND minute < $to_minute AND peak > 0
+      AND team_id IN ($team_ids) -- if team_ids
+      AND key_id = $key_id -- if key_id
+  ) AS shared
 ) AS placed
 WHERE place = 1
 ORDER BY team_id, key_id, model, limit_name
