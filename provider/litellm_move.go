@@ -28,6 +28,8 @@ var (
 	_ resource.ResourceWithMoveState = (*teamResource)(nil)
 	_ resource.ResourceWithMoveState = (*keyResource)(nil)
 	_ resource.ResourceWithMoveState = (*budgetResource)(nil)
+	_ resource.ResourceWithMoveState = (*teamMemberResource)(nil)
+	_ resource.ResourceWithMoveState = (*modelResource)(nil)
 )
 
 // moved is what becomes of a state of theirs.
@@ -146,6 +148,54 @@ func (r *budgetResource) MoveState(context.Context) []resource.StateMover {
 		}
 		dropEmpty(&budget.BudgetDuration)
 		return moved{budgetModelFrom(budget, budgetModel{}), []string{"budget_id", budget.BudgetID}}, nil
+	})
+}
+
+func (r *teamMemberResource) MoveState(context.Context) []resource.StateMover {
+	return fromLiteLLM("litellm_team_member", func(state []byte) (moved, error) {
+		var theirs struct {
+			TeamID string `json:"team_id"`
+			UserID string `json:"user_id"`
+			Role   string `json:"role"`
+		}
+		if err := json.Unmarshal(state, &theirs); err != nil {
+			return moved{}, err
+		}
+		if theirs.TeamID == "" || theirs.UserID == "" {
+			return moved{}, errNoID
+		}
+		member := api.NewMembership(theirs.TeamID, theirs.UserID)
+		if err := json.Unmarshal(state, &member.MemberFields); err != nil {
+			return moved{}, err
+		}
+		member.Role = api.MemberUser // theirs may name what a user is elsewhere
+		if theirs.Role == api.MemberAdmin {
+			member.Role = api.MemberAdmin
+		}
+		dropEmpty(&member.BudgetDuration)
+		return moved{teamMemberModelFrom(member, teamMemberModel{}), []string{"team_id", member.TeamID, "user_id", member.UserID}}, nil
+	})
+}
+
+// MoveState takes the id and the name of a model: the read that follows brings what it is made of, whose attributes have
+// other names here.
+func (r *modelResource) MoveState(context.Context) []resource.StateMover {
+	return fromLiteLLM("litellm_model", func(state []byte) (moved, error) {
+		var theirs struct {
+			ID     string  `json:"id"`
+			Name   string  `json:"model_name"`
+			APIKey *string `json:"model_api_key"`
+		}
+		if err := json.Unmarshal(state, &theirs); err != nil {
+			return moved{}, err
+		}
+		if theirs.ID == "" {
+			return moved{}, errNoID
+		}
+		model := api.NewModel(theirs.ID)
+		model.Name = theirs.Name
+		model.HasAPIKey = theirs.APIKey != nil && *theirs.APIKey != "" // it is the gateway's then, as after an import
+		return moved{modelModelFrom(model, modelModel{}), []string{"model_id", model.ModelID}}, nil
 	})
 }
 

@@ -87,6 +87,12 @@ func TestAccMove_statesOfBothProviders(t *testing.T) {
 		"max_budget":null,"budget_duration":"","models":null,"blocked":null,"team_member_permissions":null}`, "marketing")
 	g.moves(ofNcecere, "budget", `{"id":"pot","budget_id":"pot","max_budget":5,"soft_budget":4,"max_parallel_requests":null,"tpm_limit":null,
 		"tpd_limit":null,"rpm_limit":1,"budget_duration":"1mo","model_max_budget":"{}"}`, "pot")
+	must[api.Membership](t)(g.AddMember(ctx, "marketing", "ann", "", api.MemberFields{Role: api.MemberAdmin, RPMLimit: new(int64(3))}))
+	g.moves(ofNcecere, "team_member", `{"id":"marketing:ann","team_id":"marketing","user_id":"ann","user_email":"ann@example.com","role":"internal_user","max_budget_in_team":5}`, "marketing/ann")
+	model := api.NewModel("").ModelFields
+	model.Name, model.APIKey, model.RPM = "gpt-4.1", new("sk-provider"), new(int64(60))
+	must[api.Model](t)(g.CreateModel(ctx, "m-1", model))
+	g.moves(ofNcecere, "model", `{"id":"m-1","model_name":"gpt-4.1","custom_llm_provider":"openai","base_model":"gpt-4.1","model_api_key":"sk-canary","tpm":null,"rpm":60}`, "m-1")
 	g.moves(ofNcecere, "key", `{"id":"sha256:`+digest(secret)+`","key":"`+secret+`","key_alias":"batch","team_id":"marketing","models":["all-team-models"],
 		"max_budget":1.5,"soft_budget":null,"metadata":{},"aliases":{},"config":{},"permissions":{},"model_max_budget":{},"model_rpm_limit":{},
 		"service_account_id":null,"duration":"90d","router_settings":null,"tags":[],"blocked":false}`, key.KeyID)
@@ -129,6 +135,8 @@ func TestMove_refusesWhatItDoesNotKnow(t *testing.T) {
 		{ofNcecere, "litellm_team", "bursar_team", `{"team_alias":"x"}`, "it has no id"},
 		{ofNcecere, "litellm_budget", "bursar_budget", `{}`, "it has no id"},
 		{ofNcecere, "litellm_key", "bursar_key", `{}`, "it has no id"},
+		{ofNcecere, "litellm_team_member", "bursar_team_member", `{"team_id":"t"}`, "it has no id"},
+		{ofNcecere, "litellm_model", "bursar_model", `{"model_name":"a"}`, "it has no id"},
 		{ofNcecere, "litellm_key", "bursar_key", `{"id":"a","key":{"canary":1}}`, "it is not as the versions"},
 	} {
 		moved := p.move(test.provider, test.from, test.to, test.state)

@@ -47,4 +47,16 @@ func TestPromise_T1_potsAreNeverExceeded_onCluster(t *testing.T) {
 			t.Errorf("after the cap was lowered, %s: %d %s", teams[number], status, body)
 		}
 	}
+	// What another gateway had spent counts in all slots at once, and no more when it is taken back.
+	g[0].admin("POST", "/budget/update", `{"budget_id":"pot","max_budget":60}`)
+	g[1].admin("POST", "/budget/opening", `{"budget_id":"pot","opening_id":"litellm","spend":45}`)
+	for number, key := range keys {
+		if status, _, body := g[number%2].do("POST", "/v1/chat/completions", key, hello); status != http.StatusForbidden {
+			t.Errorf("with a balance brought, %s: %d %s", teams[number], status, body)
+		}
+	}
+	g[0].admin("POST", "/budget/opening", `{"budget_id":"pot","opening_id":"litellm","spend":0}`)
+	if status, _, body := g[1].do("POST", "/v1/chat/completions", keys[0], hello); status != http.StatusOK {
+		t.Errorf("after it was taken back: %d %s", status, body)
+	}
 }

@@ -190,7 +190,8 @@ func withoutForeignKeys(members []api.Membership, keys []api.Key) []api.Membersh
 
 // rollback counts what becomes of what imports made.
 type rollback struct {
-	ctx     context.Context //nolint:containedctx // of the one rollback
+	// ctx is of the one rollback.
+	ctx     context.Context
 	gateway *client.Client
 
 	mu         sync.Mutex

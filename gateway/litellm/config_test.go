@@ -81,8 +81,10 @@ func TestConfig(t *testing.T) {
 			t.Errorf("%q is missing in:\n%s", want, out.String())
 		}
 	}
-	for _, want := range []string{"IMPORTANT: provider bedrock is not spoken", "model_list[5] titan", "IMPORTANT: another model is never called", "litellm_settings.fallbacks",
-		"litellm_params.temperature", "clear text", "general_settings.database_url", "general_settings.something_new", "litellm_settings.success_callback"} {
+	for _, want := range []string{
+		"IMPORTANT: provider bedrock is not spoken", "model_list[5] titan", "IMPORTANT: another model is never called", "litellm_settings.fallbacks",
+		"litellm_params.temperature", "clear text", "general_settings.database_url", "general_settings.something_new", "litellm_settings.success_callback",
+	} {
 		if !strings.Contains(report.String(), want) {
 			t.Errorf("the report lacks %q:\n%s", want, report.String())
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"regexp"
 
@@ -56,14 +57,15 @@ func FromPostgres(ctx context.Context, address string) (estate Estate, err error
 		estate.Others[kind] = len(rows)
 	}
 	if r.err == nil && len(estate.Teams)+len(estate.Keys)+len(estate.Users) == 0 {
-		r.err = fmt.Errorf("there are no teams, users or keys of LiteLLM's in this database; is it the right one?")
+		r.err = errors.New("there are no teams, users or keys of LiteLLM's in this database; is it the right one?")
 	}
 	return estate, r.err
 }
 
 // reader reads table after table, until one fails.
 type reader struct {
-	ctx context.Context //nolint:containedctx // of the one transaction that it reads
+	// ctx is of the one transaction that it reads.
+	ctx context.Context
 	tx  pgx.Tx
 	err error
 }

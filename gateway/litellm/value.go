@@ -50,9 +50,7 @@ func (o object) text(name string) string {
 	return text
 }
 
-// empty says whether a field is absent or says nothing.
-func (o object) empty(name string) bool { return saysNothing(o[name]) }
-
+// saysNothing tells what is absent or empty, or off, from a setting.
 func saysNothing(data json.RawMessage) bool {
 	switch strings.Join(strings.Fields(string(unquoted(data))), "") {
 	case "", "null", "{}", "[]", "false", "0", "{null}":

@@ -6,14 +6,14 @@ INSERT INTO "LiteLLM_OrganizationTable" (organization_id, organization_alias, bu
 INSERT INTO "LiteLLM_ModelTable" (aliases) VALUES ('{"fast": "gpt-4.1"}');
 INSERT INTO "LiteLLM_TeamTable" (team_id, team_alias, organization_id, members_with_roles, metadata, max_budget, soft_budget, spend, models, tpm_limit, rpm_limit, budget_duration, budget_reset_at, blocked, team_member_permissions, model_id) VALUES
     ('marketing', 'Marketing', 'acme', '[{"role":"admin","user_id":"ann"},{"role":"user","user_id":"bob","user_email":null}]',
-        '{"team_member_budget_id":"defaults","cost_center":7,"model_rpm_limit":{"gpt-4.1":30}}', 100, 80, 21.25, '{gpt-4.1,claude}', 50000, 100, '30d', date_trunc('month', now() AT TIME ZONE 'UTC') + INTERVAL '1 month', false, '{/key/info,/key/generate,/team/info}', 1),
+        '{"team_member_budget_id":"defaults","cost_center":7,"model_rpm_limit":{"gpt-4.1":30}}', 100, 80, 21.25, '{gpt-4.1,claude}', 50000, 100, '30d', '2099-01-01', false, '{/key/info,/key/generate,/team/info}', 1),
     ('research', NULL, 'acme', '"[{\"role\":\"user\",\"user_id\":\"ann\"}]"', '"{\"guardrails\":[\"pii\"]}"', NULL, NULL, -2, NULL, NULL, NULL, NULL, NULL, true, '{}', NULL),
     ('Vertrieb Süd', 'Vertrieb', NULL, '{}', '{}', 10, 20, 4, '{}', NULL, NULL, '1x', NULL, false, NULL, NULL);
 INSERT INTO "LiteLLM_UserTable" (user_id, user_email, user_role, metadata, max_budget, spend, budget_duration, budget_reset_at) VALUES
     ('ann', 'ann@example.com', 'internal_user', '{}', 40, 12.5, '1mo', now() AT TIME ZONE 'UTC' - INTERVAL '1 day'), ('bob', NULL, NULL, 'null', NULL, 1, NULL, NULL);
 INSERT INTO "LiteLLM_TeamMembership" (user_id, team_id, spend, budget_id) VALUES ('ann', 'marketing', 2.5, 'member-5'), ('bob', 'marketing', 0.5, 'defaults');
 INSERT INTO "LiteLLM_VerificationToken" (token, key_name, key_alias, spend, expires, models, user_id, team_id, metadata, blocked, rpm_limit, max_budget, budget_duration, budget_reset_at, model_max_budget, budget_id, aliases) VALUES
-    (encode(sha256('sk-app-of-marketing-0001'), 'hex'), 'sk-...0001', 'app', 20, now() + INTERVAL '90 days', '{gpt-4.1}', NULL, 'marketing', '{"owner":"web"}', NULL, 500, 60, '30d', date_trunc('month', now() AT TIME ZONE 'UTC') + INTERVAL '1 month', '{"gpt-4.1":{"max_budget":15,"budget_duration":"30d"}}', NULL, '{}'),
+    (encode(sha256('sk-app-of-marketing-0001'), 'hex'), 'sk-...0001', 'app', 20, now() + INTERVAL '90 days', '{gpt-4.1}', NULL, 'marketing', '{"owner":"web"}', NULL, 500, 60, '30d', '2099-01-01', '{"gpt-4.1":{"max_budget":15,"budget_duration":"30d"}}', NULL, '{}'),
     (encode(sha256('sk-of-ann-in-marketing-2'), 'hex'), NULL, NULL, 1.25, NULL, NULL, 'ann', 'marketing', '{}', false, NULL, NULL, NULL, NULL, '"{}"', 'shared', '{"best":"claude"}'),
     (encode(sha256('sk-blocked-without-team3'), 'hex'), 'sk-...eam3', 'old', 0, NULL, '{}', 'bob', NULL, '{}', true, NULL, NULL, NULL, NULL, '{}', NULL, '{}'),
     (encode(sha256('sk-expired-long-ago-0004'), 'hex'), NULL, 'expired', 9, now() - INTERVAL '1 day', '{}', NULL, NULL, '{}', NULL, NULL, NULL, NULL, NULL, '{}', NULL, '{}'),
