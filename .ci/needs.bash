@@ -60,6 +60,8 @@ has_npm() { command -v npm >/dev/null; }
 
 has_chromium() { command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null; }
 has_prometheus() { command -v prometheus >/dev/null && command -v promtool >/dev/null; }
+has_nginx() { command -v nginx >/dev/null; }
+
 has_amtool() { command -v amtool >/dev/null; }
 
 # PostgreSQL's server programs are often installed outside PATH; this puts them there.

@@ -85,3 +85,22 @@ func (g *gateway) list(method, path string) (objects []map[string]any) {
 	}
 	return objects
 }
+
+// What makes something with an odd duration answers with the end of the period that it gets, not with that of another grid.
+func TestOddDurations_areAnsweredAsTheyRun(t *testing.T) {
+	g := start(t, settings(t, testenv.StartUpstream(t, testenv.UpstreamOptions{})))
+	for made, read := range map[string]string{
+		"/team/new " + `{"team_id":"odd","max_budget":1,"budget_duration":"90d"}`:        "/team/info?team_id=odd",
+		"/key/generate " + `{"key_alias":"odd","max_budget":1,"budget_duration":"365d"}`: "/key/info?key=",
+	} {
+		path, body, _ := strings.Cut(made, " ")
+		answer := g.admin("POST", path, body)
+		if id, isKey := answer["key_id"].(string); isKey {
+			read += id
+		}
+		got := g.admin("GET", read, "")
+		if answer["budget_reset_at"] == nil || answer["budget_reset_at"] != got["budget_reset_at"] {
+			t.Errorf("%s: answered %v, and then %v", path, answer["budget_reset_at"], got["budget_reset_at"])
+		}
+	}
+}

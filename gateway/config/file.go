@@ -25,7 +25,7 @@ type file struct {
 	DatabaseURL    string `yaml:"database_url"`
 	RedisURL       string `yaml:"redis_url"`
 	SecretKey      string `yaml:"secret_key"`
-	// RedisTimeout is a duration as Go writes it, such as 250ms.
+	// RedisTimeout is a duration as Go writes it, such as 500ms.
 	RedisTimeout string `yaml:"redis_timeout"`
 	// DrainDelay is a duration as Go writes it, such as 5s.
 	DrainDelay string `yaml:"drain_delay"`

@@ -123,7 +123,7 @@ func (c *checker) redisTimeout(text string) {
 	}
 	timeout, err := time.ParseDuration(text)
 	if err != nil || timeout <= 0 || timeout > time.Minute {
-		c.fail("redis_timeout", "%q is not a duration up to a minute such as 250ms", text)
+		c.fail("redis_timeout", "%q is not a duration up to a minute such as 500ms", text)
 	}
 	c.config.RedisTimeout = timeout
 }

@@ -31,6 +31,7 @@ type Spending struct {
 func (s Spending) Teams(ctx context.Context, teams []api.Team) ([]api.BudgetState, error) {
 	states, err := spent(ctx, s, teams, func(team api.Team) (*runningBudget, error) {
 		terms, err := s.Book.terms(ctx, team.BudgetTerms, team.BudgetID)
+		team.CreatedAt = s.made(team.CreatedAt)
 		return s.Book.teamBudget(team, terms, nil), err
 	})
 	if err != nil {
@@ -43,6 +44,7 @@ func (s Spending) Teams(ctx context.Context, teams []api.Team) ([]api.BudgetStat
 func (s Spending) Keys(ctx context.Context, keys []api.Key) ([]api.BudgetState, error) {
 	states, err := spent(ctx, s, keys, func(key api.Key) (*runningBudget, error) {
 		terms, err := s.Book.terms(ctx, key.BudgetTerms, key.BudgetID)
+		key.CreatedAt = s.made(key.CreatedAt)
 		return s.Book.keyBudget(key, terms), err
 	})
 	if err != nil {
@@ -54,6 +56,7 @@ func (s Spending) Keys(ctx context.Context, keys []api.Key) ([]api.BudgetState, 
 // Users returns the state of each user's own budget, in order.
 func (s Spending) Users(ctx context.Context, users []api.User) ([]api.BudgetState, error) {
 	return spent(ctx, s, users, func(user api.User) (*runningBudget, error) {
+		user.CreatedAt = s.made(user.CreatedAt)
 		return s.Book.userBudget(user, nil), nil
 	})
 }
@@ -61,6 +64,7 @@ func (s Spending) Users(ctx context.Context, users []api.User) ([]api.BudgetStat
 // Members returns the state of the budgets that members of a team have there, in order.
 func (s Spending) Members(ctx context.Context, team api.Team, members []api.Membership) ([]api.BudgetState, error) {
 	return spent(ctx, s, members, func(member api.Membership) (*runningBudget, error) {
+		member.CreatedAt = s.made(member.CreatedAt)
 		return s.Book.memberBudget(team, member, nil), nil
 	})
 }
@@ -74,6 +78,7 @@ func (s Spending) Budgets(ctx context.Context, budgets []api.Budget) ([]api.Budg
 		}
 	}
 	counted, err := spent(ctx, s, pots, func(pot api.Budget) (*runningBudget, error) {
+		pot.CreatedAt = s.made(pot.CreatedAt)
 		return s.Book.potBudget(pot, nil), nil
 	})
 	if err != nil {

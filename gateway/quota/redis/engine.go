@@ -30,7 +30,8 @@ var _ quota.Shared = (*Engine)(nil)
 type Options struct {
 	// Prefix starts every key, so that several installations can share a Redis; "" is "bursar".
 	Prefix string
-	// Timeout bounds one trip to Redis, waiting for a connection included; 0 is 250 ms.
+	// Timeout bounds one trip to Redis, waiting for a connection included; 0 is a second: a Redis that
+	// only pauses, to fork or to fail over, is waited for, and nobody is refused.
 	Timeout time.Duration
 	// Strict refuses a Redis that may lose counters: without AOF, or evicting. Otherwise it only warns.
 	Strict bool
@@ -140,7 +141,7 @@ func (o Options) withDefaults() Options {
 		o.Prefix = "bursar"
 	}
 	if o.Timeout == 0 {
-		o.Timeout = 250 * time.Millisecond
+		o.Timeout = time.Second
 	}
 	if o.MaxBacklog == 0 {
 		o.MaxBacklog = quota.DefaultMaxBacklog
