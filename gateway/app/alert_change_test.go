@@ -82,6 +82,7 @@ func TestAlerts_tellOfChanges(t *testing.T) {
 		t.Errorf("blocked: %+v", blocked)
 	}
 	awaitHeard(t, plain, api.EventTeamBlocked, 1)
+	checkSchemas(t, all)
 	for kind, events := range heard(t, plain) {
 		if kind != api.EventTeamBlocked {
 			t.Errorf("a route that names no events heard %+v", events)
@@ -121,6 +122,7 @@ func TestAlerts_tellThatABudgetHoldsAgain(t *testing.T) {
 		}
 		await(t, awaitLong, "the incident's end", func() bool { return len(pager.Open()) == 0 })
 	}
+	checkSchemas(t, hook)
 }
 
 // A refusal reaches the route by label, a team's owners and, as nobody acknowledged it, whom it is handed on to; the record says

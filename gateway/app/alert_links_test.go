@@ -28,6 +28,7 @@ func TestAlertLinks(t *testing.T) {
 	secret := g.newKey(`{"team_id":"red"}`)
 	spendToTheCap(t, []*gateway{g}, secret)
 	told := awaitHeard(t, hook, api.EventBudgetSoftLimit, 1)[0]
+	checkSchemas(t, hook)
 	links := linksOf(t, hook, told.ID)
 	for rel, want := range map[string]string{
 		"team": "https://llm.example.com/console/team?id=red", "ask": "https://llm.example.com/console/requests?limit=max_budget&team=red",
@@ -101,6 +102,7 @@ func TestAlertDigest_isSentOnDemand(t *testing.T) {
 	if tested := g.admin("POST", "/alert_route/test", `{"alert_route_id":"finance","digest":true}`); tested["delivered"] != true {
 		t.Errorf("%v", tested)
 	}
+	checkSchemas(t, hook)
 	told := heard(t, hook)[api.EventDigest]
 	if len(told) != 1 || told[0].Digest == nil || len(told[0].Digest.Teams) != 1 || told[0].Digest.Teams[0].TeamID != "red" {
 		t.Errorf("%+v", heard(t, hook))

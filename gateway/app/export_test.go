@@ -11,6 +11,9 @@ func StrictDescription() ([]byte, error) {
 	return openapi.StrictDocument(apiInfo("test"), operations())
 }
 
+// EventSchema is what the schema of an event is called.
+func EventSchema(event string) string { return openapi.Event{Name: event}.Schema() }
+
 // Operations are those that the description has.
 var Operations = operations
 

@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/admin"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/alert/webhook"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/openapi"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/proxy"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
@@ -30,8 +31,19 @@ var descriptions sync.Map
 func apiInfo(version string) openapi.Info {
 	return openapi.Info{
 		Title: "Bursar", Version: version, Description: apiText,
-		Tags: slices.Concat(proxy.Tags, admin.Tags, []openapi.Tag{{Name: "health", Text: "For probes, collectors and readers."}}),
+		Events: alertEvents(),
+		Tags:   slices.Concat(proxy.Tags, admin.Tags, []openapi.Tag{{Name: "health", Text: "For probes, collectors and readers."}}),
 	}
+}
+
+// alertEvents are the messages to webhooks of alert routes.
+func alertEvents() (events []openapi.Event) {
+	for _, kind := range api.AlertKinds {
+		events = append(events, openapi.Event{
+			Name: kind.Event, Text: kind.Text, Version: api.AlertVersion, Body: webhook.Body{}, Always: kind.Always, Often: kind.Often,
+		})
+	}
+	return events
 }
 
 func operations() []openapi.Operation {

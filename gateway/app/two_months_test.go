@@ -344,6 +344,7 @@ func readWebhook(body []byte) string {
 // check compares what came with what a person would want, and that no event came twice.
 func (p *months) check() {
 	p.t.Helper()
+	checkSchemas(p.t, p.hook)
 	for receiver, messages := range p.got {
 		alerttest.Golden(p.t, "two_months_"+receiver+".txt", strings.Join(messages, "\n"))
 	}

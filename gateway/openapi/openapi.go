@@ -68,6 +68,8 @@ type Info struct {
 	Title, Version, Description string
 	// Tags are the headings in their order, with a sentence each.
 	Tags []Tag
+	// Events are what the gateway tells by itself.
+	Events []Event
 }
 
 // Tag is a heading.
@@ -94,6 +96,10 @@ func document(info Info, operations []Operation, strict bool) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	webhooks, err := d.webhooks(info.Events)
+	if err != nil {
+		return nil, err
+	}
 	text, err := json.MarshalIndent(object{
 		{"openapi", "3.1.0"},
 		{"info", object{
@@ -106,6 +112,7 @@ func document(info Info, operations []Operation, strict bool) ([]byte, error) {
 		{"security", []any{object{{"bearer", []any{}}}, object{{"x-api-key", []any{}}}, object{{"API-Key", []any{}}}}},
 		{"tags", tags(info.Tags)},
 		{"paths", paths},
+		{"webhooks", webhooks},
 		{"components", object{
 			{"securitySchemes", securitySchemes()},
 			{"parameters", headerParameters()},

@@ -36,7 +36,9 @@ func New(client *post.Client) *Target { return &Target{client: client, now: time
 
 // Body is what a receiver of the standard format gets.
 type Body struct {
-	Type      string         `json:"type"`
+	Type string `json:"type"`
+	// Version is that of the message's form, which the description of the API has for each type.
+	Version   int            `json:"version"`
 	Timestamp time.Time      `json:"timestamp"`
 	Data      api.AlertEvent `json:"data"`
 	// Links are where a person may go from there.
@@ -90,7 +92,7 @@ func (t *Target) headers(target *api.WebhookTarget, id string, body []byte) (map
 
 func encode(event api.AlertEvent, links []alert.Link, format string) ([]byte, error) {
 	event.Message = post.Clip(event.Message, maxMessage)
-	var body any = Body{Type: event.Type, Timestamp: event.CreatedAt.UTC(), Data: event, Links: links}
+	var body any = Body{Type: event.Type, Version: api.AlertVersion, Timestamp: event.CreatedAt.UTC(), Data: event, Links: links}
 	if format == api.WebhookLiteLLM {
 		body = litellmBody(event)
 	}
