@@ -37,7 +37,7 @@ type move struct {
 	url      string
 }
 
-func newMove(t *testing.T, rows string) *move {
+func newMove(t *testing.T, rows string, models ...config.Model) *move {
 	t.Helper()
 	m := &move{T: t, database: testenv.Postgres(t)}
 	var err error
@@ -52,11 +52,11 @@ func newMove(t *testing.T, rows string) *move {
 		}
 		m.exec(string(text))
 	}
-	m.gateway, m.url = startGateway(t)
+	m.gateway, m.url = startGateway(t, models...)
 	return m
 }
 
-func startGateway(t testing.TB) (*client.Client, string) {
+func startGateway(t testing.TB, models ...config.Model) (*client.Client, string) {
 	t.Helper()
 	settings, err := config.Load("", func(name string) string {
 		return map[string]string{"BURSAR_ADMIN_KEY": adminKey, "BURSAR_LISTEN": "127.0.0.1:0", "BURSAR_DATA_DIR": t.TempDir()}[name]
@@ -64,6 +64,7 @@ func startGateway(t testing.TB) (*client.Client, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	settings.Models = models
 	running, err := app.New(t.Context(), app.Options{Config: settings, Logger: slog.New(slog.NewJSONHandler(io.Discard, nil))})
 	if err != nil {
 		t.Fatal(err)
