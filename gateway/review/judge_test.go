@@ -86,8 +86,10 @@ func TestRender_namesReviewersAndLabels(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	plan := planWith([4]string{"bursar_team", `["update"]`,
-		`{"team_id":"a","max_budget":100,"metadata":{"owners":["@ada","ben","@x --> y"]}}`, `{"team_id":"a","max_budget":null,"metadata":{"owners":["@ada","ben","@x --> y"]}}`})
+	plan := planWith([4]string{
+		"bursar_team", `["update"]`,
+		`{"team_id":"a","max_budget":100,"metadata":{"owners":["@ada","ben","@x --> y"]}}`, `{"team_id":"a","max_budget":null,"metadata":{"owners":["@ada","ben","@x --> y"]}}`,
+	})
 	_, result := render(t, plan, review.Options{Policy: rules})
 	if got := strings.Join(result.Reviewers, " "); got != "ada acme/money" {
 		t.Errorf("reviewers are %q", got)

@@ -22,8 +22,10 @@ func TestQuotaReview_isUsedUpByItsChanges(t *testing.T) {
 			QuotaReviewFields: api.QuotaReviewFields{
 				PullRequest: "https://github.com/acme/quotas/pull/7", ExpiresAt: clock.Now().Add(time.Hour),
 				Changes: []api.ApprovedChange{
-					{Address: "bursar_team.t1", Noun: "team", Action: "update", Identity: map[string]string{"team_id": "t1"},
-						Before: json.RawMessage(`{"rpm_limit":null}`), After: json.RawMessage(`{"rpm_limit":5}`)},
+					{
+						Address: "bursar_team.t1", Noun: "team", Action: "update", Identity: map[string]string{"team_id": "t1"},
+						Before: json.RawMessage(`{"rpm_limit":null}`), After: json.RawMessage(`{"rpm_limit":5}`),
+					},
 					{Address: "bursar_team.t2", Noun: "team", Action: "create", Identity: map[string]string{"team_id": "t2"}, After: json.RawMessage(`{"hard_cap":true}`)},
 				},
 			},

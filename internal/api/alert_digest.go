@@ -9,7 +9,7 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
 
-// EventDigest: what teams have spent on a day or in a week. It goes to routes with a digest, each its own.
+// EventDigest tells what teams have spent on a day or in a week. It goes to routes with a digest, each its own.
 const EventDigest = "digest"
 
 // AlertDigest is what teams have spent in some days, those whose caps fall first at the front.

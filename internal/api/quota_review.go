@@ -241,11 +241,6 @@ func (r QuotaReview) Holds(now time.Time) error {
 
 // Note is what the audit log says of a change that the review let through.
 func (r QuotaReview) Note() string {
-	note := fmt.Sprintf("approved review %s by %s", r.QuotaReviewID, r.CreatedBy)
-	for _, more := range []string{r.PullRequest, r.Reason} {
-		if more != "" {
-			note += ", " + more
-		}
-	}
-	return note
+	parts := []string{fmt.Sprintf("approved review %s by %s", r.QuotaReviewID, r.CreatedBy), r.PullRequest, r.Reason}
+	return strings.Join(slices.DeleteFunc(parts, func(part string) bool { return part == "" }), ", ")
 }

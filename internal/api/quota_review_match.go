@@ -154,7 +154,7 @@ func (m MadeChange) differs(approved ApprovedChange) string {
 }
 
 func (m MadeChange) created(path string, becomes, to leaves) string {
-	if _, known := to.known(path); !known && isZero(becomes.at(path)) || path == "duration" {
+	if !to.known(path) && isZero(becomes.at(path)) || path == "duration" {
 		return ""
 	}
 	return other(path, "is made with", to.at(path), becomes.at(path))
@@ -162,9 +162,8 @@ func (m MadeChange) created(path string, becomes, to leaves) string {
 
 func updated(path string, was, becomes, from, to leaves, anyBefore bool) string {
 	stays := sameLeaf(path, was.at(path), becomes.at(path))
-	_, named := to.known(path)
 	switch {
-	case anyBefore && named:
+	case anyBefore && to.known(path):
 		return other(path, "becomes", to.at(path), becomes.at(path))
 	case stays && (anyBefore || sameLeaf(path, from.at(path), to.at(path))):
 		return ""
@@ -177,7 +176,7 @@ func updated(path string, was, becomes, from, to leaves, anyBefore bool) string 
 
 // deleted passes over what an emergency changes without the configuration.
 func deleted(path string, was, from leaves) string {
-	if _, known := from.known(path); !known || path == "blocked" {
+	if !from.known(path) || path == "blocked" {
 		return ""
 	}
 	return other(path, "has moved since: it was", from.at(path), was.at(path))
@@ -281,16 +280,16 @@ func (l leaves) add(prefix string, object map[string]any) {
 func (l leaves) at(path string) any { return l[path] }
 
 // known says whether the object says anything of a path, be it by an object around it that is null.
-func (l leaves) known(path string) (value any, known bool) {
-	if value, known = l[path]; known {
-		return value, true
+func (l leaves) known(path string) bool {
+	if _, known := l[path]; known {
+		return true
 	}
 	for i := strings.LastIndex(path, "."); i > 0; i = strings.LastIndex(path[:i], ".") {
-		if _, known = l[path[:i]]; known {
-			return nil, true
+		if _, known := l[path[:i]]; known {
+			return true
 		}
 	}
-	return nil, false
+	return false
 }
 
 func pathsOf(all ...leaves) []string {

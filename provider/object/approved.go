@@ -66,7 +66,7 @@ func (a *Approved) Judge(diags *diag.Diagnostics, planned api.MadeChange) {
 }
 
 // judgeApproved refuses what of a plan is not in the run's approved review.
-func (r *Resource[M, F, O]) judgeApproved(ctx context.Context, req resource.ModifyPlanRequest, diags *diag.Diagnostics, state, plan *M) {
+func (r *Resource[M, F, O]) judgeApproved(req resource.ModifyPlanRequest, diags *diag.Diagnostics, state, plan *M) {
 	if r.Approved == nil {
 		return
 	}

@@ -25,7 +25,7 @@ func (r *Resource[M, F, O]) ModifyPlan(ctx context.Context, req resource.ModifyP
 		return
 	}
 	n := r.Noun
-	r.judgeApproved(ctx, req, &resp.Diagnostics, state, plan)
+	r.judgeApproved(req, &resp.Diagnostics, state, plan)
 	switch {
 	case plan == nil:
 		r.RefuseDestroy(&resp.Diagnostics, *state)
