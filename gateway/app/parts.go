@@ -28,6 +28,7 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/degraded"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/underway"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/replay"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/safedial"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/seal"
@@ -219,6 +220,9 @@ func (p *parts) openCounters(ctx context.Context, options Options) error {
 		p.counters = "in-process"
 		p.others = func() []time.Time { return nil }
 		p.engine = quota.NewMemory(p.ledger, quota.MemoryOptions{MaxBacklog: settings.MaxBacklog, Logger: options.Logger})
+		if err := p.rememberUnderWay(ctx, options); err != nil {
+			return errors.Join(err, p.engine.Close())
+		}
 	} else {
 		policy := degraded.Policy{RateLimits: settings.RateLimitsOnStoreDown, Budgets: settings.BudgetsOnStoreDown}
 		engine, err := redis.Open(ctx, settings.RedisURL, p.ledger, redis.Options{
@@ -235,6 +239,23 @@ func (p *parts) openCounters(ctx context.Context, options Options) error {
 	}
 	p.onClose("counters", func(context.Context) error { return p.engine.Close() })
 	return p.openCapacity(ctx, options)
+}
+
+// rememberUnderWay lets what the counters in the process admit outlive it, in the data directory. A gateway on PostgreSQL
+// may have none that it can write to.
+func (p *parts) rememberUnderWay(ctx context.Context, options Options) error {
+	dir := options.Config.DataDir
+	surviving, err := underway.Around(ctx, p.engine, p.ledger, dir, underway.Options{Logger: options.Logger})
+	switch {
+	case err == nil:
+		p.engine = surviving
+	case p.store.Kind() == store.Postgres:
+		options.Logger.WarnContext(ctx, "calls under way would be lost with this process: the data directory cannot be used",
+			slog.String("data_dir", dir), slog.Any("error", err))
+	default:
+		return fmt.Errorf("open the counters in data_dir: %w", err)
+	}
+	return nil
 }
 
 // tellAway shows in the metrics when the counters go out of reach and when they are back, and raises an alert.

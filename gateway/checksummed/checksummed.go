@@ -1,4 +1,4 @@
-// Package checksummed reads files of lines that a process may die in the middle of: each is the checksum of its JSON in
+// Package checksummed reads and writes files of lines that a process may die in the middle of: each is the checksum of its JSON in
 // hexadecimal, a space, the JSON.
 //
 // It promises to return no line that is not whole. It must never know what the lines hold.
@@ -13,6 +13,20 @@ import (
 	"io"
 	"strconv"
 )
+
+// sumLen is the length of a line's checksum in hexadecimal, and of the space behind it.
+const sumLen = 9
+
+// AppendLine adds a value as a line. appendJSON adds the value's JSON.
+func AppendLine[T any](to []byte, value *T, appendJSON func(to []byte, value *T) []byte) []byte {
+	start := len(to)
+	to = appendJSON(append(to, "00000000 "...), value)
+	sum := crc32.ChecksumIEEE(to[start+sumLen:])
+	for i := range sumLen - 1 {
+		to[start+i] = "0123456789abcdef"[sum>>(28-4*i)&0xf]
+	}
+	return append(to, '\n')
+}
 
 // Read returns what the lines of a file hold, up to its end or the first line that is not whole: a process that died while
 // it wrote that line has not answered for it. The error is the file's.

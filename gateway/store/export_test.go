@@ -88,9 +88,6 @@ func (s *Store) DamageEachAuditForTest(ctx context.Context) (missed []string, er
 	return missed, err
 }
 
-// AppendLineForTest adds a row as a line of the ledger's journal.
-func AppendLineForTest(to []byte, row api.LedgerRow) []byte { return appendLine(to, &row) }
-
 // NoRowsWaitForTest lets the time pass in which rows that wait would have been tried again.
 func (s *Store) NoRowsWaitForTest() { s.writable.patience = 0 }
 

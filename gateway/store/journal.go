@@ -11,6 +11,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/checksummed"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/checksummed/ledgerrow"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
@@ -112,7 +113,7 @@ func (j *journal) append(rows []api.LedgerRow) error {
 	}
 	j.buffer = j.buffer[:0]
 	for i := range rows {
-		j.buffer = appendLine(j.buffer, &rows[i])
+		j.buffer = checksummed.AppendLine(j.buffer, &rows[i], ledgerrow.Append)
 	}
 	if err := j.write(j.files[j.active]); err != nil {
 		return unavailable(fmt.Errorf("write the ledger's journal: %w", err))

@@ -8,6 +8,8 @@ import (
 	"os"
 	"time"
 
+	"github.com/bursarhq/terraform-provider-bursar/gateway/checksummed"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/checksummed/ledgerrow"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
@@ -142,6 +144,6 @@ func putAside(name string, row api.LedgerRow) error {
 	if err != nil {
 		return fmt.Errorf("put a ledger row aside: %w", err)
 	}
-	_, err = file.Write(appendLine(nil, &row))
+	_, err = file.Write(checksummed.AppendLine(nil, &row, ledgerrow.Append))
 	return errors.Join(err, file.Sync(), file.Close())
 }

@@ -1,4 +1,4 @@
-package store_test
+package ledgerrow_test
 
 import (
 	"encoding/json"
@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/bursarhq/terraform-provider-bursar/gateway/store"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/checksummed/ledgerrow"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
@@ -38,19 +38,19 @@ func filled(t *testing.T) api.LedgerRow {
 	return row
 }
 
-func TestJournalLine_isWhatJSONWrites(t *testing.T) {
+func TestAppend_isWhatJSONWrites(t *testing.T) {
 	odd := filled(t)
 	odd.Model, odd.EndUser, odd.Tags = "\"quoted\\ \x00\x1f\t\n", "Zoë \u2028 <b>&", []string{"", "🦉", "bad \xff utf-8"}
 	odd.PromptTokens, odd.Cost = math.MaxInt64, -money.Max
 	odd.AdmittedAt = time.Date(2026, 11, 3, 4, 5, 6, 0, time.FixedZone("", 3600))
 	for name, row := range map[string]api.LedgerRow{"filled": filled(t), "odd": odd, "empty": {}} {
-		line := store.AppendLineForTest(nil, row)
+		line := ledgerrow.Append(nil, &row)
 		var written, plain api.LedgerRow
 		reference, err := json.Marshal(row)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := json.Unmarshal(line[9:], &written); err != nil {
+		if err := json.Unmarshal(line, &written); err != nil {
 			t.Fatalf("%s: %v in %s", name, err, line)
 		}
 		if err := json.Unmarshal(reference, &plain); err != nil {
