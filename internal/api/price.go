@@ -2,11 +2,15 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"reflect"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
@@ -89,7 +93,7 @@ type SearchPrice struct {
 func (p *ModelPrice) UnmarshalJSON(data []byte) error {
 	var object map[string]json.RawMessage
 	if err := json.Unmarshal(data, &object); err != nil {
-		return err
+		return errors.New("a price must be an object, such as {\"input_per_million_usd\": 1, \"output_per_million_usd\": 2}")
 	}
 	type plain ModelPrice // without this method
 	var price plain
@@ -101,11 +105,27 @@ func (p *ModelPrice) UnmarshalJSON(data []byte) error {
 		decoder := json.NewDecoder(bytes.NewReader(one))
 		decoder.DisallowUnknownFields()
 		if err := decoder.Decode(&price); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
+			return priceError(name, err)
 		}
 	}
 	*p = ModelPrice(price)
 	return nil
+}
+
+// priceError words why a field of a price cannot be read.
+func priceError(name string, err error) error {
+	if unknown, found := strings.CutPrefix(err.Error(), "json: unknown field "); found {
+		if unknown != strconv.Quote(name) {
+			return fmt.Errorf("%s has %s, which is not known there", name, unknown)
+		}
+		fields := map[string]reflect.Value{}
+		collectFields(reflect.ValueOf(&ModelPrice{}).Elem(), fields, map[string]string{})
+		return fmt.Errorf("%s is not known; known are %s", name, strings.Join(slices.Sorted(maps.Keys(fields)), ", "))
+	}
+	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return fmt.Errorf("%s must be %s, not %s", cmp.Or(wrong.Field, name), kindName(wrong.Type), wrong.Value)
+	}
+	return fmt.Errorf("%s: %w", name, err)
 }
 
 // IsZero says whether the price states nothing at all, which is not the same as free.

@@ -11,14 +11,14 @@ import (
 
 func TestModelPrice_refusesWhatIsMisspelled(t *testing.T) {
 	for text, want := range map[string]string{
-		`{"inputt_per_million_usd":1}`:                      `inputt_per_million_usd: json: unknown field`,
-		`{"flex":{"inputt_per_million_usd":1}}`:             `flex: json: unknown field`,
-		`{"tiers":[{"above":1}]}`:                           `tiers: json: unknown field`,
-		`{"images":[{"price":1}]}`:                          `images: json: unknown field`,
+		`{"inputt_per_million_usd":1}`:                      `inputt_per_million_usd is not known; known are audio_`,
+		`{"flex":{"inputt_per_million_usd":1}}`:             `flex has "inputt_per_million_usd", which is not known there`,
+		`{"tiers":[{"above":1}]}`:                           `tiers has "above", which is not known there`,
+		`{"images":[{"price":1}]}`:                          `images has "price", which is not known there`,
 		`{"input_per_million_usd":"cheap"}`:                 `input_per_million_usd: "cheap" is not a number`,
 		`{"search":{"low_usd":{}}}`:                         `search: `,
 		`{"request_usd":1,"characters_per_million_usd":[]}`: `characters_per_million_usd: `,
-		`[]`: `cannot unmarshal array`,
+		`[]`: `a price must be an object`,
 	} {
 		price := api.ModelPrice{Request: new(money.USD)}
 		err := json.Unmarshal([]byte(text), &price)
