@@ -193,3 +193,22 @@ func TestAlertEvents_acknowledgedSilencedAndChecked(t *testing.T) {
 	g.post("/alert_route/check", `{"event":"budget.hard_limit","team_id":"red"}`).ok().mentions(`"reason":"budget.hard_limit warning red"`)
 	g.post("/alert_route/check", `{"event":"lost"}`).refused(400, "event", "is no event")
 }
+
+// Who plans days for a team, and takes them back, and who may not.
+func TestPlannedSpend(t *testing.T) {
+	g := newGateway(t)
+	g.post("/team/new", `{"team_id":"red"}`).ok()
+	g.post("/alert/planned", `{}`).refused(400, "team_id", "the team that is meant to spend more")
+	g.post("/alert/planned", `{"team_id":"red","day":"monday"}`).refused(400, "day", "write a UTC day")
+	g.post("/alert/planned", `{"team_id":"red","day":"2026-11-30","until":"2026-11-29"}`).refused(400, "until", "is before day")
+	g.post("/alert/planned", `{"team_id":"red","day":"2026-11-30","until":"2027-11-29"}`).refused(400, "until", "days after day")
+	g.post("/alert/planned", `{"team_id":"lost"}`).refused(404, "", "")
+	g.post("/alert/planned", `{"team_id":"red","day":"2026-11-30","until":"2026-12-02"}`).ok().has("from_day", `"2026-11-30"`, "to_day", `"2026-12-02"`, "by", `"admin"`)
+	g.get("/alert/planned?team_id=red&day=2026-12-01").ok().mentions(`"to_day":"2026-12-02"`)
+	g.get("/alert/planned?day=2026-12-03").ok().has("planned", "[]")
+	g.get("/alert/planned?day=monday").refused(400, "day", "write a UTC day")
+	g.post("/alert/planned/delete", `{"team_id":"red","day":"2026-11-30"}`).refused(404, "", "nobody has planned 2026-11-30 to 2026-11-30")
+	g.post("/alert/planned/delete", `{"team_id":"red","day":"2026-11-30","until":"2026-12-02"}`).ok()
+	g.get("/alert/planned?team_id=red").ok().has("planned", "[]")
+	g.get("/audit?action=team.unplan_spend").ok().has("total", "1")
+}

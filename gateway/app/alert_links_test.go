@@ -92,12 +92,15 @@ func linksOf(t *testing.T, receiver *testenv.Webhook, eventID string) map[string
 	return links
 }
 
-// A digest can be sent at once, to see what it looks like.
+// A digest can be sent at once, to see what it looks like. Before there is any route, a check says so.
 func TestAlertDigest_isSentOnDemand(t *testing.T) {
 	t.Parallel()
 	hook := testenv.StartWebhook(t, testenv.WebhookOptions{})
 	g := start(t, settings(t, testenv.StartUpstream(t, testenv.UpstreamOptions{})))
 	g.admin("POST", "/team/new", `{"team_id":"red","max_budget":0,"budget_duration":"1mo"}`)
+	if checked := g.admin("POST", "/alert_route/check", `{"event":"budget.hard_limit","team_id":"red"}`); !strings.Contains(fmt.Sprint(checked["reason"]), "there is no alert route") {
+		t.Errorf("without a route: %v", checked)
+	}
 	g.admin("POST", "/alert_route/new", fmt.Sprintf(`{"alert_route_id":"finance","name":"finance","events":["digest"],"digest":"daily 08:00","webhook":{"url":%q}}`, hook.URL()))
 	if tested := g.admin("POST", "/alert_route/test", `{"alert_route_id":"finance","digest":true}`); tested["delivered"] != true {
 		t.Errorf("%v", tested)

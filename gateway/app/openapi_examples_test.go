@@ -155,6 +155,7 @@ var lastExamples = []example{
 
 	{pattern: "GET /audit", query: "?page_size=2", bad: "?page=0", status: 400},
 	{pattern: "POST /alert/planned", body: `{"team_id":"team-a","day":"2026-11-30"}`, bad: `{"team_id":"none"}`, status: 404},
+	{pattern: "POST /alert/planned/delete", body: `{"team_id":"team-a","day":"2026-11-30"}`, bad: `{"team_id":"team-a","day":"2026-11-29"}`, status: 404},
 	{pattern: "GET /alert/planned", query: "?team_id=team-a", bad: "?day=monday", status: 400},
 	{pattern: "GET /quota/refusals", query: "?team_id=team-a&group_by=limit,key,hour", bad: "?group_by=colour", status: 400},
 	{pattern: "GET /quota/peaks", query: "?team_id=team-a", bad: "?start_date=yesterday", status: 400},

@@ -36,6 +36,23 @@ func (s *Store) PlanSpend(ctx context.Context, change api.Change, planned api.Pl
 	return planned, err
 }
 
+// UnplanSpend takes back what was said of these days of a team, with an audit row in the same transaction. Error: [api.NotFound].
+func (s *Store) UnplanSpend(ctx context.Context, change api.Change, planned api.PlannedSpend) error {
+	change = signed(change)
+	return s.change(ctx, func(ctx context.Context, t *tx) error {
+		gone, err := s.exec(ctx, "planned_spend_delete", args{
+			"team_id": planned.TeamID, "from_day": planned.FromDay, "to_day": planned.ToDay,
+		})
+		if err != nil {
+			return err
+		}
+		if gone == 0 {
+			return api.Errorf(api.NotFound, "nobody has planned %s to %s of the team %q; GET /alert/planned lists what is planned", planned.FromDay, planned.ToDay, planned.TeamID)
+		}
+		return t.audit(ctx, change, "team.unplan_spend", planned.TeamID, planned, nil)
+	})
+}
+
 // PlannedSpends are the days on which teams are meant to spend more, the last first, a thousand at most; nil teamIDs are all
 // teams, "" is any day.
 func (s *Store) PlannedSpends(ctx context.Context, teamIDs []string, day string) ([]api.PlannedSpend, error) {

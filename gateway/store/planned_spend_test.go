@@ -42,8 +42,15 @@ func TestPlannedSpend_isRememberedAndAudited(t *testing.T) {
 		if got := must(s.PlannedSpends(t.Context(), []string{"b"}, ""))(t); len(got) != 0 {
 			t.Errorf("%+v", got)
 		}
-		audits := must(s.AuditPage(t.Context(), api.AuditFilter{TeamID: "a", Limit: 1}))(t)
-		if len(audits) != 1 || audits[0].Action != "team.plan_spend" {
+		wantCode(t, s.UnplanSpend(t.Context(), alice, api.PlannedSpend{TeamID: "a", FromDay: "2026-11-24", ToDay: "2026-11-25"}), api.NotFound)
+		if err := s.UnplanSpend(t.Context(), alice, planned); err != nil {
+			t.Fatal(err)
+		}
+		if got := must(s.PlannedSpends(t.Context(), nil, ""))(t); len(got) != 0 {
+			t.Errorf("taken back: %+v", got)
+		}
+		audits := must(s.AuditPage(t.Context(), api.AuditFilter{TeamID: "a", Limit: 2}))(t)
+		if len(audits) != 2 || audits[0].Action != "team.unplan_spend" || audits[1].Action != "team.plan_spend" {
 			t.Errorf("%+v", audits)
 		}
 	})

@@ -120,6 +120,8 @@ type alertRouteCheck struct {
 // alertRouteDecisions is the answer of POST /alert_route/check.
 type alertRouteDecisions struct {
 	Decisions []api.AlertDecision `json:"decisions"`
+	// Reason says why there are none.
+	Reason string `json:"reason,omitempty"`
 }
 
 // checkAlertRoutes is POST /alert_route/check: which routes would take an event now, and why.
@@ -136,6 +138,9 @@ func (s *Book) checkAlertRoutes(c *route.Call, in alertRouteCheck) (checked aler
 	checked.Decisions, err = s.Tester.Check(c.Context(), api.AlertEvent{
 		ID: "check", Type: in.Event, Severity: in.Severity, TeamID: in.TeamID, Threshold: in.Threshold,
 	})
+	if err == nil && len(checked.Decisions) == 0 {
+		checked.Reason = "there is no alert route, and the team has no owners that alerts.to_owners would tell; make a route with POST /alert_route/new"
+	}
 	return checked, err
 }
 

@@ -74,6 +74,8 @@ type Record interface {
 	// PlanSpend remembers that a team is meant to spend more on some days; PlannedSpends are those days, the last first. Nil
 	// teamIDs are all teams, "" is any day.
 	PlanSpend(ctx context.Context, change api.Change, planned api.PlannedSpend) (api.PlannedSpend, error)
+	// UnplanSpend takes that back. Error: [api.NotFound].
+	UnplanSpend(ctx context.Context, change api.Change, planned api.PlannedSpend) error
 	PlannedSpends(ctx context.Context, teamIDs []string, day string) ([]api.PlannedSpend, error)
 
 	People

@@ -8,6 +8,9 @@ INSERT INTO planned_spend (team_id, from_day, to_day, reason, actor, at_ms)
 VALUES ($team_id, $from_day, $to_day, $reason, $actor, $at_ms)
 ON CONFLICT (team_id, from_day, to_day) DO UPDATE SET reason = excluded.reason, actor = excluded.actor, at_ms = excluded.at_ms
 
+-- name: planned_spend_delete
+DELETE FROM planned_spend WHERE team_id = $team_id AND from_day = $from_day AND to_day = $to_day
+
 -- name: planned_spend_list
 SELECT team_id, from_day, to_day, reason, actor, at_ms FROM planned_spend
 WHERE 1 = 1
