@@ -55,6 +55,9 @@ func TestForbidden_refusesEachKindOfImport(t *testing.T) {
 		{"gateway/app", module + "provider", true},
 		{"gateway/app", module + "internal/client", true},
 		{"gateway/cmd/bursar", module + "internal/client", false},
+		{"gateway/cmd/quotabench", module + "gateway/quota", true},
+		{"gateway/cmd/quotabench", module + "internal/quotabench", false},
+		{"internal/quotabench", module + "gateway/quota", true},
 		{"gateway/app", module + "gateway/admin", false},
 		{"gateway/admin", module + "gateway/proxy", true},
 		{"gateway/admin", module + "gateway/quota", false},
@@ -90,6 +93,8 @@ func forbidden(dir, imported string) string {
 		return "the quota engine knows neither HTTP nor SQL"
 	case !isOurs:
 		return ""
+	case within(dir, "gateway/cmd/quotabench") && within(ours, "gateway"):
+		return "the bench for any gateway knows none from within"
 	case !within(dir, "gateway") && within(ours, "gateway"):
 		return "only the gateway imports the gateway; others use internal/client, or start it in their tests"
 	case within(dir, "gateway") && within(ours, "provider"), within(ours, "internal/client") && gatewayItself(dir):
