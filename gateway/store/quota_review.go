@@ -151,6 +151,9 @@ func (s *Store) allow(ctx context.Context, change api.Change, row *audit) error 
 		return s.allowUnreviewed(change, made)
 	}
 	review, err := s.quotaReviewAlone(ctx, change.Review)
+	if api.CodeOf(err) == api.NotFound { // which would say that the changed object is gone
+		return api.Errorf(api.NotApproved, "there is no approved review %q, so %s is not approved; bursar approve prints the id of one", change.Review, made)
+	}
 	if err != nil {
 		return err
 	}

@@ -81,8 +81,8 @@ func TestQuotaReview_isUsedUpByItsChanges(t *testing.T) {
 		_, err = s.CreateTeam(t.Context(), under, api.NewTeam("t2"))
 		refused(err, "was withdrawn by alice")
 		_, err = s.CreateTeam(t.Context(), api.Change{Review: "none"}, api.NewTeam("t2"))
-		if api.CodeOf(err) != api.NotFound {
-			t.Errorf("a review that there is not: %v", err)
-		}
+		refused(err, `there is no approved review "none"`)
+		_, _, err = s.DeleteTeams(t.Context(), api.Change{Review: "none"}, []string{"t1"})
+		refused(err, "there is no approved review") // and not that the team is gone
 	})
 }
