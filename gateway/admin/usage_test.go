@@ -332,3 +332,16 @@ func (g *gateway) open(t *testing.T, path string) *http.Response {
 	}
 	return response
 }
+
+// Pages are turned by number as far as rows are counted, and by cursor from there on.
+func TestSpendLogs_pagesByNumberEnd(t *testing.T) {
+	g := newGateway(t)
+	for query, most := range map[string]string{
+		"page_size=1000": "100000", "page_size=1000&team_id=a": "100000", "page_size=1000&min_spend=0&max_spend=2": "100000",
+		"page_size=1000&team_id=a&model=m": "10000", "page_size=1000&team_id=a&min_spend=1": "10000",
+	} {
+		last := most[:len(most)-3]
+		g.get("/spend/logs/v2?" + query + "&page=" + last).ok()
+		g.get("/spend/logs/v2?"+query+"&page="+last+"1").refused(400, "page", "after the first "+most+" rows")
+	}
+}

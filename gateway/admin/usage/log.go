@@ -191,13 +191,34 @@ func (s *Books) ledgerFilter(c *route.Call, in ledgerWanted, place route.Place[a
 	return filter, err
 }
 
-// maxCounted is how far rows are counted: millions take seconds, and nobody turns that many pages.
-const maxCounted = 100_000
+// Rows are counted so far: millions take seconds, and nobody turns that many pages. Where one condition selects them an
+// index alone is counted; of several the others have to be looked up row by row, of which most may not meet them.
+const (
+	maxCounted          = 100_000
+	maxCountedOfSeveral = 10_000
+)
+
+// counted is how far the rows of a filter are counted.
+func counted(filter api.LedgerFilter) int {
+	conditions := 0
+	for _, given := range []bool{
+		filter.TeamID != "", filter.KeyID != "", filter.UserID != "", filter.EndUser != "", filter.Model != "",
+		filter.Kind != "", filter.MinCost != nil || filter.MaxCost != nil,
+	} {
+		if given {
+			conditions++
+		}
+	}
+	if conditions > 1 {
+		return maxCountedOfSeveral
+	}
+	return maxCounted
+}
 
 // spendLogPage is the answer of GET /spend/logs/v2.
 type spendLogPage struct {
 	Data []spendLog `json:"data"`
-	// Total is how many rows there are, counted up to 100000.
+	// Total is how many rows there are, counted up to 100000, and up to 10000 where several conditions beside the time select them.
 	Total      int `json:"total"`
 	Page       int `json:"page"`
 	PageSize   int `json:"page_size"`
@@ -214,10 +235,11 @@ func (s *Books) spendLogPage(c *route.Call, in logPageWanted) (answer spendLogPa
 	}
 	page := in.Page()
 	filter.Limit = page.Size
+	most := counted(filter)
 	if filter.After == nil {
-		if filter.Offset = page.Order.Offset; filter.Offset >= maxCounted {
+		if filter.Offset = page.Order.Offset; filter.Offset >= most {
 			return answer, api.FieldErrorf("page", "begins after the first %d rows, which are all that can be turned by number; "+
-				"go on with cursor, from next_cursor of the page before, or ask for fewer rows by start_date and end_date", maxCounted)
+				"go on with cursor, from next_cursor of the page before, or ask for fewer rows by start_date and end_date", most)
 		}
 	}
 	entries, err := s.Record.LedgerPage(c.Context(), filter)
@@ -233,7 +255,7 @@ func (s *Books) spendLogPage(c *route.Call, in logPageWanted) (answer spendLogPa
 			return answer, err
 		}
 	}
-	answer.Total, err = s.Record.LedgerCount(c.Context(), filter, maxCounted)
+	answer.Total, err = s.Record.LedgerCount(c.Context(), filter, most)
 	answer.TotalPages = page.Pages(answer.Total)
 	return answer, err
 }
