@@ -207,3 +207,32 @@ func TestSender_keepsTheOrderOfASubject(t *testing.T) {
 		}
 	})
 }
+
+// What failed in the evening is tried again in the morning, when nobody is to be woken for it.
+func TestSender_triesAgainAfterQuietHours(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) { // which begins at midnight
+		outbox, target := &memory{routes: routes("a")}, always(broken)
+		outbox.routes[0].QuietHours = new("00:02-12:00")
+		list := events(2)
+		list[1].Severity = "critical"
+		outbox.add(list...)
+		_, stop := run(t, outbox, target)
+		defer stop()
+		tries := func() map[string]int {
+			synctest.Wait()
+			tries := map[string]int{}
+			for _, attempt := range target.of("a") {
+				tries[attempt.eventID]++
+			}
+			return tries
+		}
+		time.Sleep(11 * time.Hour)
+		if got := tries(); got["event_0"] != 2 || got["event_1"] < 5 {
+			t.Errorf("at eleven: %v, want two tries of the warning and more of what is critical", got)
+		}
+		time.Sleep(time.Hour + time.Minute)
+		if got := tries(); got["event_0"] != 3 {
+			t.Errorf("after twelve: %v, want a third try of the warning", got)
+		}
+	})
+}

@@ -127,6 +127,8 @@ func unwanted(route api.AlertRoute, event api.AlertEvent, c circumstances) strin
 		return "the event is for another route"
 	case event.ToAlertRouteID == route.AlertRouteID:
 		return ""
+	case event.Type == api.EventDigest && route.Digest == nil:
+		return "it has no digest"
 	case event.AlertRouteID != "" && event.AlertRouteID == route.AlertRouteID:
 		return "the event is about this route"
 	case !route.Covers(event.TeamID):
