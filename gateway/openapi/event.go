@@ -21,11 +21,11 @@ type Event struct {
 
 // Schema is what the event's message is called among the schemas, such as EventBudgetSoftLimit.
 func (e Event) Schema() string {
-	name := "Event"
-	for _, part := range strings.FieldsFunc(e.Name, func(r rune) bool { return r == '.' || r == '_' }) {
-		name += title(part)
+	parts := strings.FieldsFunc(e.Name, func(r rune) bool { return r == '.' || r == '_' })
+	for i, part := range parts {
+		parts[i] = title(part)
 	}
-	return name
+	return "Event" + strings.Join(parts, "")
 }
 
 // webhooks describes the events, each with a schema of its own.

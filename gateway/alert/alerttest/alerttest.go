@@ -55,7 +55,8 @@ func Messages() map[string]alert.Message {
 	long.TeamAlias, long.Message = strings.Repeat("<Märkte & Co> ", 400), strings.Repeat("& so on <and on> ", 4000)
 	const page = "https://llm.example.com/console/"
 	links := []alert.Link{
-		{Rel: "team", Text: "Open the team", URL: page + "team?id=marketing"}, {Rel: "ask", Text: "Ask for more", URL: page + "requests?limit=max_budget&team=marketing"},
+		{Rel: "team", Text: "Open the team", URL: page + "team?id=marketing"},
+		{Rel: "ask", Text: "Ask for more", URL: page + "requests?limit=max_budget&team=marketing"},
 		{Rel: "silence", Text: "Silence until 1 December 2026", URL: page + "silence?token=eyJ0Ijoi.c2lnbmVk"},
 	}
 	return map[string]alert.Message{
