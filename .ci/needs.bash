@@ -56,6 +56,7 @@ has_python() {
 has_node() {
   command -v node >/dev/null && node -e 'process.exit(typeof fetch === "function" ? 0 : 1)'
 }
+has_curl() { command -v curl >/dev/null; }
 has_npm() { command -v npm >/dev/null; }
 
 has_chromium() { command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null; }

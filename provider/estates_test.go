@@ -2,7 +2,9 @@ package provider_test
 
 import (
 	"bytes"
+	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -129,17 +131,13 @@ func TestAccExample_quotaReview(t *testing.T) {
 	c.plansNothing()
 	c.write("teams.json", strings.Replace(c.read("teams.json"), `"max_budget": 1000`, `"max_budget": 1500`, 1))
 
-	viewer := g.viewerKey()
+	viewer := g.keyOf("viewer")
 	review := func() (string, int) {
-		command := exec.CommandContext(t.Context(), "./review.sh")
-		command.Dir = c.dir
-		command.Env = append(c.env, "BURSAR_ADMIN_KEY="+viewer, "PATH="+c.programs()+":"+os.Getenv("PATH"))
-		var said, complaint bytes.Buffer
-		command.Stdout, command.Stderr = &said, &complaint
-		if err := command.Run(); err != nil && command.ProcessState.ExitCode() != 2 {
-			t.Fatalf("%s: %s", err, complaint.String())
+		said, complaint, exit := c.script(viewer, "./review.sh")
+		if exit != 0 && exit != 2 {
+			t.Fatalf("exit code %d: %s", exit, complaint)
 		}
-		return said.String(), command.ProcessState.ExitCode()
+		return said, exit
 	}
 	said, exit := review()
 	if exit != 2 || !strings.Contains(said, "research") || !strings.Contains(said, "1,500") || strings.Contains(said, "marketing") {
@@ -156,9 +154,66 @@ func TestAccExample_quotaReview(t *testing.T) {
 	c.destroys()
 }
 
-func (g *gateway) viewerKey() string {
+// A pull request is merged: what reviewers saw is approved by somebody who cannot apply, and applied by somebody who cannot apply
+// anything else. At night what was changed by hand is told.
+func TestAccExample_quotaApproval(t *testing.T) {
+	g := startGateway(t)
+	c := newCLI(t, "../examples/pull-request-review", "BURSAR_ENDPOINT="+g.URL, "BURSAR_ADMIN_KEY="+adminKey)
+	c.apply()
+	raised := strings.Replace(c.read("teams.json"), `"max_budget": 1000`, `"max_budget": 1500`, 1)
+	c.write("teams.json", raised)
+	if _, complaint, exit := c.script(g.keyOf("viewer"), "./review.sh"); exit != 2 {
+		t.Fatalf("review: exit code %d, %s", exit, complaint)
+	}
+	id, complaint, exit := c.script(g.keyOf("approver"), "bursar", "approve", "plan.json")
+	if exit != 0 {
+		t.Fatalf("approve: exit code %d, %s", exit, complaint)
+	}
+	id = strings.TrimSpace(id)
+	c.write("teams.json", strings.Replace(raised, `"max_budget": 1500`, `"max_budget": 9500`, 1))
+	if said, complaint, exit := c.script(adminKey, "./apply.sh", id); exit != 1 || !strings.Contains(complaint, "Not approved") {
+		t.Errorf("more than was approved: exit code %d, %s%s", exit, said, complaint)
+	}
+	c.write("teams.json", raised)
+	if said, complaint, exit := c.script(adminKey, "./apply.sh", id); exit != 0 || !strings.Contains(said, "1 changed") {
+		t.Errorf("what was approved: exit code %d, %s%s", exit, said, complaint)
+	}
+	if _, complaint, exit := c.script(adminKey, "./apply.sh"); exit != 1 || !strings.Contains(complaint, "apply.sh REVIEW") {
+		t.Errorf("without a review: exit code %d, %s", exit, complaint)
+	}
+
+	if said, complaint, exit := c.script(g.keyOf("viewer"), "./drift.sh"); exit != 0 {
+		t.Errorf("without drift: exit code %d, %s%s", exit, said, complaint)
+	}
+	must[api.Team](t)(g.UpdateTeam(t.Context(), "research", api.TeamFields{BudgetTerms: api.BudgetTerms{MaxBudget: new(2000 * money.USD)}}, 0))
+	if said, complaint, exit := c.script(g.keyOf("viewer"), "./drift.sh"); exit != 2 || !strings.Contains(said, "research") {
+		t.Errorf("with drift: exit code %d, %s%s", exit, said, complaint)
+	}
+	c.destroys()
+}
+
+// script runs a program of a pipeline with an admin key, and returns what it says, what it complains of, and how it ends.
+func (c *cli) script(key, program string, arguments ...string) (said, complaint string, exit int) {
+	c.t.Helper()
+	if !strings.HasPrefix(program, "./") {
+		program = filepath.Join(c.programs(), program)
+	}
+	command := exec.CommandContext(c.t.Context(), program, arguments...)
+	command.Dir = c.dir
+	command.Env = append(slices.Clip(c.env), "BURSAR_ADMIN_KEY="+key, "PATH="+c.programs()+":"+os.Getenv("PATH"))
+	var out, problems bytes.Buffer
+	command.Stdout, command.Stderr = &out, &problems
+	var ended *exec.ExitError
+	if err := command.Run(); err != nil && !errors.As(err, &ended) {
+		c.t.Fatal(err)
+	}
+	return out.String(), problems.String(), command.ProcessState.ExitCode()
+}
+
+// keyOf makes an admin key with a role.
+func (g *gateway) keyOf(role string) string {
 	g.t.Helper()
-	request, err := http.NewRequestWithContext(g.t.Context(), http.MethodPost, g.URL+"/admin_key/new", strings.NewReader(`{"admin_key_alias":"reviews","role":"viewer"}`))
+	request, err := http.NewRequestWithContext(g.t.Context(), http.MethodPost, g.URL+"/admin_key/new", strings.NewReader(`{"admin_key_alias":"`+rand.Text()+`","role":"`+role+`"}`))
 	if err != nil {
 		g.t.Fatal(err)
 	}
@@ -173,7 +228,7 @@ func (g *gateway) viewerKey() string {
 		Key string `json:"key"`
 	}
 	if err := json.NewDecoder(response.Body).Decode(&created); err != nil || created.Key == "" {
-		g.t.Fatalf("create a viewer's key: status %d, %v", response.StatusCode, err)
+		g.t.Fatalf("create an admin key: status %d, %v", response.StatusCode, err)
 	}
 	return created.Key
 }
