@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/openapi"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
 )
 
 // StrictDescription is [Description] with objects that have no fields besides those described.
@@ -32,6 +33,9 @@ func (a *App) ReadStanding(ctx context.Context) error {
 
 // StartByHand begins to serve and leaves it to [App.WatchOnce] and [App.AlertOnce] to find and tell what people should hear.
 func (a *App) StartByHand() { a.start(a.parts.background()) }
+
+// Backlog is what waits for the record.
+func (a *App) Backlog(ctx context.Context) (quota.Backlog, error) { return a.parts.engine.Backlog(ctx) }
 
 // AlertOnce delivers what is due now.
 func (a *App) AlertOnce(ctx context.Context) { a.parts.alerts.Once(ctx) }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/alert/alerttest"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/config"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 	"github.com/bursarhq/terraform-provider-bursar/internal/testenv"
@@ -176,7 +177,7 @@ func (p *months) look() {
 	p.tell()
 }
 
-// spend makes a call through one of the gateways after the other, and waits until the record has it.
+// spend makes a call through one of the gateways after the other, and waits until the record has it and what it crossed.
 func (p *months) spend(dollars int) {
 	p.t.Helper()
 	p.calls++
@@ -190,6 +191,16 @@ func (p *months) spend(dollars int) {
 			p.t.Fatal(err)
 		}
 		return rows == p.calls
+	})
+	p.recorded()
+}
+
+// recorded waits until nothing waits for the record: a row may be there before what it crossed.
+func (p *months) recorded() {
+	p.t.Helper()
+	await(p.t, awaitLong, "the record to have what was crossed", func() bool {
+		backlog, err := p.gateways[0].Backlog(p.t.Context())
+		return err == nil && backlog == quota.Backlog{}
 	})
 }
 
@@ -206,6 +217,7 @@ func (p *months) refused() {
 			p.t.Fatalf("%s: %d %s", p.now(), o.status, o.body)
 		}
 	}
+	p.recorded()
 }
 
 // tell lets all gateways at once deliver what is due, until nothing is.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/testenv"
 )
@@ -22,6 +23,8 @@ func TestPromise_T5_aKilledGatewayInProcessLosesNoCall(t *testing.T) {
 		fmt.Fprint(w, `{"choices":[{"message":{"role":"assistant","content":"late"}}],"usage":{"prompt_tokens":9,"completion_tokens":1}}`)
 	}))
 	t.Cleanup(provider.Close)
+	release := sync.OnceFunc(func() { close(done) })
+	t.Cleanup(release)
 	c := settings(t, testenv.StartUpstream(t, testenv.UpstreamOptions{}))
 	c.Models[0].BaseURL = provider.URL
 	g := start(t, c)
@@ -31,7 +34,11 @@ func TestPromise_T5_aKilledGatewayInProcessLosesNoCall(t *testing.T) {
 	calling.Go(func() {
 		g.do(http.MethodPost, "/v1/chat/completions", key, `{"model": "gpt-4.1-mini", "max_tokens": 5, "messages": [{"role": "user", "content": "hello"}]}`)
 	})
-	<-working
+	select {
+	case <-working:
+	case <-time.After(time.Minute):
+		t.Fatal("the call does not come to the provider")
+	}
 
 	left := t.TempDir() // as a process that is gone leaves it, locked by nobody
 	if err := os.CopyFS(left, os.DirFS(c.DataDir)); err != nil {
@@ -40,7 +47,7 @@ func TestPromise_T5_aKilledGatewayInProcessLosesNoCall(t *testing.T) {
 	if err := os.Chmod(left+"/secret.key", 0o600); err != nil {
 		t.Fatal(err)
 	}
-	close(done)
+	release()
 	calling.Wait()
 	next := c
 	next.DataDir, next.DatabaseURL = left, "sqlite:"+left+"/bursar.db"

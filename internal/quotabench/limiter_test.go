@@ -94,7 +94,7 @@ func (l *limiter) Spent(_ context.Context, pot Pot) (spent money.Nano, err error
 	return spent, nil
 }
 
-// Kill implements [Process].
+// forget is what a crash does to its counters.
 func (l *limiter) forget() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -126,7 +126,9 @@ func (l *limiter) serve(number int, w http.ResponseWriter, r *http.Request) {
 	}
 	prompt := meter.Order{ID: "id", Words: promptWords, Answer: asked.Answer}.PromptTokens()
 	whole := cost(prompt, asked.Answer)
+	l.mu.Lock()
 	pot := l.pots[strings.Split(strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "), "/")[0]]
+	l.mu.Unlock()
 	if !l.faults.perReplica {
 		number = 0
 	}

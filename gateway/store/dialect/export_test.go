@@ -5,21 +5,29 @@ import (
 	"strings"
 )
 
-// FormsForTest are sample values for a query in each of its forms: with none and with all of its optional lines, and in
-// each order.
+// FormsForTest are sample values for a query in each of its forms: with none and with all of its optional lines, in
+// each order, and led by each index that SQLite may be told of.
 func (q Query) FormsForTest() (forms []Values) {
-	var optional, orders []string
+	var optional, orders, indexes []string
 	for _, line := range q.lines {
 		switch {
 		case line.condition == "":
 		case strings.HasPrefix(line.condition, "by_"), strings.HasSuffix(line.condition, "_first"):
 			orders = append(orders, line.condition)
+		case strings.HasPrefix(line.condition, "via_"):
+			indexes = append(indexes, line.condition)
 		default:
 			optional = append(optional, line.condition)
 		}
 	}
 	if len(orders) == 0 {
 		forms = append(forms, q.form(nil), q.form(optional))
+	}
+	if q.numbered {
+		indexes = nil // PostgreSQL is told of none
+	}
+	for _, index := range indexes {
+		forms = append(forms, q.form(append(slices.Clone(optional), index)))
 	}
 	for _, order := range orders {
 		forms = append(forms, q.form([]string{order}), q.form(append(slices.Clone(optional), order)))

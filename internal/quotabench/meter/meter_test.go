@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -72,7 +73,9 @@ func TestMeter_streams(t *testing.T) {
 	counted := &meter.Meter{}
 	server := httptest.NewServer(counted)
 	t.Cleanup(server.Close)
-	post(t, t.Context(), server.URL, body(meter.Order{ID: "whole", Answer: 4}, `, "stream": true`))
+	if _, err := io.Copy(io.Discard, post(t, t.Context(), server.URL, body(meter.Order{ID: "whole", Answer: 4}, `, "stream": true`)).Body); err != nil {
+		t.Fatal(err)
+	}
 	ctx, leave := context.WithCancel(t.Context())
 	response := post(t, ctx, server.URL, body(meter.Order{ID: "left", Answer: 100_000, Pause: time.Millisecond}, `, "stream": true`))
 	lines := bufio.NewScanner(response.Body)
