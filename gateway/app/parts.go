@@ -245,7 +245,7 @@ func (p *parts) openCounters(ctx context.Context, options Options) error {
 // may have none that it can write to.
 func (p *parts) rememberUnderWay(ctx context.Context, options Options) error {
 	dir := options.Config.DataDir
-	surviving, err := underway.Around(ctx, p.engine, p.ledger, dir, underway.Options{Logger: options.Logger})
+	surviving, err := underway.Around(ctx, p.engine, p.ledger, dir, underway.Options{BestEffort: p.store.Kind() == store.Postgres, Logger: options.Logger})
 	switch {
 	case err == nil:
 		p.engine = surviving

@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -35,6 +36,8 @@ type Options struct {
 	Now func() time.Time
 	// MaxBytes is how long the file may grow before what has ended is taken out; 0 is 8 MB.
 	MaxBytes int64
+	// BestEffort lets through what cannot be remembered, and says so in the log.
+	BestEffort bool
 	// Logger hears of what was booked; nil is slog.Default.
 	Logger *slog.Logger
 }
@@ -51,7 +54,8 @@ type Engine struct {
 	// size is how long the file is, base how long it was when it was written anew last.
 	size, base int64
 	// torn: the file ends with what a failed write left, behind which nothing would be read.
-	torn bool
+	torn   bool
+	closed bool
 	// live are the lines of what has not ended.
 	live map[string][]byte
 }
@@ -118,10 +122,12 @@ func (e *Engine) takeOver(ctx context.Context, record quota.Record) error {
 		row := quota.EstimateRow(*one.Row, one.ID, tokens, one.InputTokens, cost, one.AdmittedAt, e.options.Now().UTC().Truncate(time.Microsecond))
 		entries[i].Row = &row
 	}
-	if err := record.Append(ctx, entries); err != nil {
-		return fmt.Errorf("book what was under way when the gateway died: %w", err)
+	for some := range slices.Chunk(entries, 500) {
+		if err := record.Append(ctx, some); err != nil {
+			return fmt.Errorf("book what was under way when the gateway died: %w", err)
+		}
 	}
-	e.options.Logger.InfoContext(ctx, "what a gateway had under way when it ended is in the ledger", slog.Int("requests", len(entries)))
+	e.options.Logger.InfoContext(ctx, "what the gateway before may have had under way is in the ledger; what it had settled was there", slog.Int("requests_looked_at", len(entries)))
 	return nil
 }
 
@@ -172,6 +178,10 @@ func (e *Engine) Reserve(ctx context.Context, request quota.Request) (quota.Deci
 	if err == nil {
 		return decision, nil
 	}
+	if e.options.BestEffort {
+		e.options.Logger.WarnContext(ctx, "a call under way would be lost with this process", slog.String("reservation", request.ID), slog.Any("error", err))
+		return decision, nil
+	}
 	taken := quota.Settlement{ID: request.ID, Slot: request.Slot, Unsent: true, Summed: true, Row: request.Row}
 	if _, settled := e.Engine.Settle(context.WithoutCancel(ctx), taken); settled != nil {
 		err = errors.Join(err, settled)
@@ -187,14 +197,20 @@ func (e *Engine) Settle(ctx context.Context, settlement quota.Settlement) (quota
 	}
 	if settlement.Summed {
 		err = e.append(settlement.ID, false, line{ID: settlement.ID, Ended: true})
+	} else {
+		e.forget(settlement.ID)
 	}
-	e.mu.Lock()
-	delete(e.live, settlement.ID)
-	e.mu.Unlock()
 	if err != nil {
 		e.options.Logger.WarnContext(ctx, "the end of a request is not remembered", slog.String("reservation", settlement.ID), slog.Any("error", err))
 	}
 	return settled, nil
+}
+
+// forget forgets what has a row in the ledger.
+func (e *Engine) forget(id string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.live, id)
 }
 
 // Renew implements [quota.Engine].
@@ -212,6 +228,10 @@ func (e *Engine) Close() error {
 	err := e.Engine.Close()
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if e.closed {
+		return err
+	}
+	e.closed = true // the file is the next process's
 	return errors.Join(err, e.compact(), e.file.Close(), e.lock.Unlock())
 }
 
@@ -220,7 +240,13 @@ func (e *Engine) append(id string, stays bool, one line) error {
 	written := checksummed.AppendLine(make([]byte, 0, 512), &one, appendJSON)
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if e.closed {
+		return fmt.Errorf("write what is under way: %w", os.ErrClosed)
+	}
 	known := e.live[id]
+	if !stays {
+		delete(e.live, id) // before the file may be written anew
+	}
 	if stays && one.Row == nil && known == nil {
 		return nil // it has ended meanwhile
 	}
@@ -254,11 +280,11 @@ func (e *Engine) compact() error {
 		written, err := next.Write(lines)
 		size += int64(written)
 		if err != nil {
-			return errors.Join(fmt.Errorf("write anew what is under way: %w", err), next.Close())
+			return errors.Join(fmt.Errorf("write anew what is under way: %w", err), next.Close(), os.Remove(e.path+".next"))
 		}
 	}
 	if err := os.Rename(e.path+".next", e.path); err != nil {
-		return errors.Join(fmt.Errorf("write anew what is under way: %w", err), next.Close())
+		return errors.Join(fmt.Errorf("write anew what is under way: %w", err), next.Close(), os.Remove(e.path+".next"))
 	}
 	if e.file != nil {
 		_ = e.file.Close()

@@ -229,6 +229,53 @@ func TestEngine_letsThroughWhatItRemembers(t *testing.T) {
 	}
 }
 
+// A gateway whose record is elsewhere may go on without its disk.
+func TestEngine_bestEffortLetsThrough(t *testing.T) {
+	b := newBench(t)
+	b.options.BestEffort, b.file = true, failing{b.file}
+	one := b.reserve()
+	b.settle(one)
+	if rows := b.killed().rows(); len(rows) != 1 || rows[one.ID].Cost != money.USD {
+		t.Errorf("the ledger has %+v", rows)
+	}
+}
+
+// What still ends after Close must not touch the file, which the next process has then.
+func TestEngine_leavesTheFileAfterClose(t *testing.T) {
+	b := newBench(t)
+	late := []quota.Request{b.reserve(), b.reserve()}
+	if err := b.Engine.Close(); err != nil {
+		t.Fatal(err)
+	}
+	next := open(t, b.dir, b.record, b.clock, 0)
+	one := next.reserve()
+	for _, request := range late {
+		if _, err := b.Settle(t.Context(), quota.Settlement{ID: request.ID, Slot: request.Slot, Unsent: true, Summed: true}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := b.Engine.Close(); err != nil {
+		t.Errorf("close again: %v", err)
+	}
+	if rows := next.killed().rows(); rows[one.ID].Kind != api.LedgerEstimate {
+		t.Errorf("the ledger has %+v", rows)
+	}
+}
+
+// What ended without a row stays ended when the file is written anew in the same step.
+func TestEngine_endsBeforeItWritesAnew(t *testing.T) {
+	b := newBench(t)
+	one := b.reserve()
+	b.options.MaxBytes = -1 // each line writes it anew
+	if _, err := b.Settle(t.Context(), quota.Settlement{ID: one.ID, Slot: one.Slot, Unsent: true, Summed: true}); err != nil {
+		t.Fatal(err)
+	}
+	two := b.reserve()
+	if rows := b.killed().rows(); len(rows) != 1 || rows[two.ID].Kind != api.LedgerEstimate {
+		t.Errorf("the ledger has %+v", rows)
+	}
+}
+
 // A refusal and a repeated question leave nothing.
 func TestEngine_remembersWhatWasAdmittedOnce(t *testing.T) {
 	b := newBench(t)
