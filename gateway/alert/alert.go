@@ -65,6 +65,8 @@ type Outcome struct {
 	RetryAfter time.Duration
 	// Answer is the start of what the receiver said, for the admin who tests a route. It is neither stored nor logged.
 	Answer string
+	// untried: it is how the message before it ended, which it waits for.
+	untried bool
 	// Thread is where the message stands, for those that follow; "" when the target has no threads.
 	Thread string
 }

@@ -25,6 +25,7 @@ func (s *Sender) attemptAll(ctx context.Context, claim api.AlertClaim, route *ap
 		if outcome.Result != Failed {
 			continue
 		}
+		outcome.untried = true
 		outcome.Status += fmt.Sprintf(" (to %s, which comes before it)", group[0].Event.ID)
 		for _, rest := range lane[i+1:] {
 			s.markAll(ctx, claim, route, rest, outcome)
@@ -157,6 +158,9 @@ func (s *Sender) mark(ctx context.Context, claim api.AlertClaim, route *api.Aler
 		return s.outbox.DeliveryFailed(ctx, delivery.DeliveryID, delivery.Attempts, *next, outcome.Status)
 	}
 	wait, again := nextAttempt(delivery.Attempts, outcome.RetryAfter)
+	if outcome.untried && !again {
+		wait, again = schedule[untriedAgain], true // it is not given up before it was tried itself
+	}
 	if outcome.Result == Gone || !again {
 		log.ErrorContext(ctx, "alert given up")
 		return errors.Join(

@@ -20,6 +20,9 @@ var schedule = []time.Duration{
 	24 * time.Hour,
 }
 
+// untriedAgain is the attempt whose wait one has that was never tried itself, as what comes before it does not arrive.
+const untriedAgain = 3
+
 // maxRetryAfter bounds how long a receiver can put us off.
 const maxRetryAfter = 24 * time.Hour
 

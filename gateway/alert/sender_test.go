@@ -114,6 +114,35 @@ func TestSender_scheduleThenGivenUp(t *testing.T) {
 	})
 }
 
+// A message that waits for one that is refused for good is tried itself before anybody gives it up.
+func TestSender_givesUpNothingUntried(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		target := newReceiver(func(_ context.Context, _ string, event api.AlertEvent) alert.Outcome {
+			if event.ID == "event_0" {
+				return broken
+			}
+			return sent
+		})
+		outbox := &memory{routes: routes("a")}
+		both := events(2)
+		for i := range both {
+			both[i].TeamID = "red"
+		}
+		outbox.add(both...)
+		_, stop := run(t, outbox, target)
+		defer stop()
+		time.Sleep(100 * time.Hour)
+		synctest.Wait()
+		tried := map[string]int{}
+		for _, attempt := range target.of("a") {
+			tried[attempt.eventID]++
+		}
+		if tried["event_0"] < 10 || tried["event_1"] != 1 || outbox.states()[api.DeliverySent] != 1 {
+			t.Errorf("tried %v, which ended as %v", tried, outbox.states())
+		}
+	})
+}
+
 func TestSender_retryAfter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		busy := alert.Outcome{Result: alert.Failed, Status: "429 Too Many Requests", RetryAfter: 2 * time.Minute}

@@ -53,6 +53,13 @@ func (s silences) Silence(ctx context.Context, change api.Change, token string) 
 		}
 	}
 	change.Actor = "link of " + linked.EventID
+	used, err := s.record.AuditPage(ctx, api.AuditFilter{Actor: change.Actor, Action: "alert_silence.create", Limit: 1})
+	if err != nil {
+		return wanted, err
+	}
+	if len(used) > 0 {
+		return wanted, api.Errorf(api.NotFound, "this link was used before, and the silence was ended since; ask an administrator for another one")
+	}
 	change.Reason = fmt.Sprintf("by the link in the message about %s", linked.EventID)
 	wanted.Reason = change.Reason
 	return s.record.SilenceAlerts(ctx, change, wanted)

@@ -69,6 +69,11 @@ func TestAlertLinks(t *testing.T) {
 	if strings.Count(checked, "silenced until") != 1 || strings.Count(checked, "takes:true") != 1 {
 		t.Errorf("what is silenced: %s", checked)
 	}
+	made, _ := g.admin("GET", "/alert/silences", "")["silences"].([]any)[0].(map[string]any)
+	g.admin("POST", "/alert/silence/delete", fmt.Sprintf(`{"silence_id":%q}`, made["silence_id"]))
+	if status, text := press(token, "same-origin"); status != http.StatusNotFound || silenced() != 0 {
+		t.Errorf("pressed again after an admin ended it: %d, %d silences, %s", status, silenced(), text)
+	}
 	if _, _, audit := g.do("GET", "/audit?action=alert_silence.create", adminKey, ""); !strings.Contains(audit, "link of "+told.ID) || !strings.Contains(audit, "127.0.0.1") {
 		t.Errorf("the audit log: %s", audit)
 	}

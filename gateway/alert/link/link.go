@@ -54,7 +54,8 @@ func (l Links) Of(event api.AlertEvent) (links []alert.Link) {
 		}
 		links = append(links, alert.Link{Rel: "ask", Text: "Ask for more", URL: l.Ask + "?" + query.Encode()})
 	}
-	if l.Silence != "" && event.PeriodEnd != nil && slices.Contains(silenced, event.Type) {
+	// What is silenced is a team's, so it is offered for the team's own budget only: not for the year of one of its keys.
+	if l.Silence != "" && event.PeriodEnd != nil && event.Scope == api.TeamScope(event.TeamID) && slices.Contains(silenced, event.Type) {
 		links = append(links, alert.Link{
 			Rel: "silence", Text: "Silence until " + event.PeriodEnd.UTC().Format("2 January 2006"),
 			URL: l.Silence + "?" + url.Values{"token": {l.token(Silence{event.TeamID, event.Type, event.PeriodEnd.Unix(), event.ID})}}.Encode(),
