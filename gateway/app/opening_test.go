@@ -70,3 +70,33 @@ func TestOpening_refuses(t *testing.T) {
 		t.Errorf("the team without a cap says it spent %v", spend)
 	}
 }
+
+// A reset takes what a balance brought as well. Bringing less afterwards never leaves less than nothing, and many balances
+// never more than can be counted.
+func TestOpening_afterAReset(t *testing.T) {
+	g := start(t, settings(t, testenv.StartUpstream(t, testenv.UpstreamOptions{})))
+	g.admin("POST", "/team/new", `{"team_id":"t","max_budget":100}`)
+	g.admin("POST", "/budget/opening", `{"team_id":"t","opening_id":"litellm","spend":90}`)
+	g.admin("POST", "/budget/reset", `{"team_id":"t"}`)
+	for body, want := range map[string]string{
+		`{"team_id":"t","opening_id":"litellm","spend":0}`:         "less than nothing",
+		`{"team_id":"t","opening_id":"litellm","spend":89.99}`:     "less than nothing",
+		`{"team_id":"t","opening_id":"another","spend":9000000.1}`: "can be counted exactly",
+	} {
+		if status, _, text := g.do("POST", "/budget/opening", adminKey, body); status != http.StatusBadRequest || !strings.Contains(text, want) {
+			t.Errorf("%s: %d %s, want %q", body, status, text, want)
+		}
+	}
+	spend := func() any { return g.admin("GET", "/team/info?team_id=t", "")["spend"] }
+	if got := spend(); got != 0.0 {
+		t.Errorf("the team has spent %v", got)
+	}
+	g.admin("POST", "/budget/opening", `{"team_id":"t","opening_id":"litellm","spend":95}`)
+	if got := spend(); got != 5.0 {
+		t.Errorf("the team has spent %v, want what was added since the reset", got)
+	}
+	g.admin("POST", "/budget/opening", `{"team_id":"t","opening_id":"another","spend":8999995}`)
+	if status, _, text := g.do("POST", "/budget/opening", adminKey, `{"team_id":"t","opening_id":"a third","spend":1}`); status != http.StatusBadRequest {
+		t.Errorf("beyond what can be counted: %d %s", status, text)
+	}
+}

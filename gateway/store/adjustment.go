@@ -20,7 +20,7 @@ func (s *Store) ResetSpend(ctx context.Context, change api.Change, reset api.Spe
 			return err
 		}
 		if reset.OpeningID != "" {
-			return s.openSpend(ctx, t, change, reset)
+			return s.openSpend(ctx, t, change, reset, previous)
 		}
 		if reset.Amount < 0 || reset.Amount > previous {
 			return api.FieldErrorf("reset_to", "must be between 0 and what is spent, %s. Received: %s", previous, reset.Amount)
@@ -37,13 +37,21 @@ func (s *Store) ResetSpend(ctx context.Context, change api.Change, reset api.Spe
 }
 
 // openSpend brings an opening balance of the period to its amount. Thresholds that it passes were told of where it was spent.
-func (s *Store) openSpend(ctx context.Context, t *tx, change api.Change, reset api.SpendReset) error {
+// spent is all that stands on the budget. A reset may have taken of it what the balance brought.
+func (s *Store) openSpend(ctx context.Context, t *tx, change api.Change, reset api.SpendReset, spent money.Nano) error {
 	values := spendArgs(reset.From, reset.To)
 	values["scope"], values["opening_id"] = reset.Selection.Scope, reset.OpeningID
 	var before money.Nano
 	_, err := s.one(ctx, "adjustment_opening", values, &before)
 	if err != nil || before == reset.Amount {
 		return err
+	}
+	switch after := spent + reset.Amount - before; {
+	case after < 0:
+		return api.FieldErrorf("spend", "would leave less than nothing spent: the balance brought %s, and of all that was spent %s is left after a reset. "+
+			"Reset instead. Received: %s", before, spent, reset.Amount)
+	case after > api.MaxOpening:
+		return api.FieldErrorf("spend", "would bring what is spent to %s; at most %s can be counted exactly", after, api.MaxOpening)
 	}
 	if err := s.adjust(ctx, reset, reset.Amount-before); err != nil {
 		return err

@@ -166,10 +166,10 @@ func (c ApprovedChange) validate() string {
 		if err := json.Unmarshal(object, &fields); err != nil {
 			return side + " must be an object or null"
 		}
+		if secret := secretIn(object); secret != "" {
+			return fmt.Sprintf("has %q in %s, where a secret may stand; leave it out, and name its path in open", secret, side)
+		}
 		for name := range fields {
-			if secret := secretIn(object); secret != "" {
-				return fmt.Sprintf("has %q in %s, where a secret may stand; leave it out, and name its path in open", secret, side)
-			}
 			if !slices.Contains(known, name) && !(c.Action == ChangeResetSpend && name == "spend") {
 				return fmt.Sprintf("has %q in %s, which is no field of a %s", name, side, c.Noun)
 			}

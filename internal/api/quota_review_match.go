@@ -110,10 +110,9 @@ func (m MadeChange) isAbout(approved ApprovedChange) bool {
 // is not known yet comes with being made a member.
 func (m MadeChange) goesWith(approved ApprovedChange) bool {
 	if m.Noun == "user" && m.Action == ChangeCreate {
-		id := approved.Identity["user_id"]
-		return approved.Noun == "member" && approved.Action == ChangeCreate && approved.UsedAt == nil && (id == "" || id == m.Identity["user_id"])
+		return approved.Noun == "member" && approved.Action == ChangeCreate && approved.UsedAt == nil && m.isBare(approved.Identity)
 	}
-	if m.Action != ChangeDelete || approved.Action != ChangeDelete || !approved.Cascade {
+	if m.Action != ChangeDelete || approved.Action != ChangeDelete || !approved.Cascade || approved.UsedAt != nil {
 		return false
 	}
 	gone := leavesOf(m.Before)
@@ -125,6 +124,23 @@ func (m MadeChange) goesWith(approved ApprovedChange) bool {
 	default:
 		return false
 	}
+}
+
+// isBare says whether a new user is the one that is named, and has no terms of its own.
+func (m MadeChange) isBare(named map[string]string) bool {
+	made := leavesOf(m.After)
+	for path, value := range made {
+		switch path {
+		case "user_id", "user_email", "hard_cap", "revision", "created_at", "updated_at", "created_by", "updated_by":
+		default:
+			if !isEmpty(value) {
+				return false
+			}
+		}
+	}
+	mail, _ := made.at("user_email").(string)
+	id, wanted := named["user_id"], named["user_email"]
+	return (id == "" || id == m.Identity["user_id"]) && (wanted == "" || strings.EqualFold(wanted, mail))
 }
 
 // differs says in what a change is another one than was approved, "" when it is the same.
