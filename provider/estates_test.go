@@ -165,7 +165,7 @@ func TestAccExample_quotaApproval(t *testing.T) {
 	if _, complaint, exit := c.script(g.keyOf("viewer"), "./review.sh"); exit != 2 {
 		t.Fatalf("review: exit code %d, %s", exit, complaint)
 	}
-	id, complaint, exit := c.script(g.keyOf("approver"), "bursar", "approve", "plan.json")
+	id, complaint, exit := c.script(g.keyOf("approver"), "bursar", "approve", "--changes", "changes.json")
 	if exit != 0 {
 		t.Fatalf("approve: exit code %d, %s", exit, complaint)
 	}

@@ -1,11 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/review"
@@ -16,6 +19,7 @@ import (
 // approvePlanCommand has a gateway keep what a plan changes as an approved review.
 type approvePlanCommand struct {
 	Plan        string `arg:"" optional:"" help:"The plan that was agreed on, in JSON: terraform show -json tfplan > plan.json. - reads standard input."`
+	Changes     string `help:"The changes of a plan that was agreed on, as bursar review --changes-out wrote them, in place of the plan." type:"existingfile" placeholder:"FILE"`
 	Endpoint    string `help:"Address of the gateway." env:"BURSAR_ENDPOINT" required:"" placeholder:"URL"`
 	AdminKey    string `help:"Admin key with the role admin or approver." env:"BURSAR_ADMIN_KEY" required:"" placeholder:"KEY"`
 	PullRequest string `help:"Address of the pull or merge request that was agreed on." env:"BURSAR_PULL_REQUEST" placeholder:"URL"`
@@ -30,7 +34,10 @@ func (approvePlanCommand) Help() string {
 Apply with approved_review = "ID" in the provider block, or BURSAR_APPROVED_REVIEW=ID: the gateway then makes these changes,
 each once and from what it was to what was approved, and refuses any other. The plan says first what would be refused.
 
-Nothing secret is sent: of what Terraform calls sensitive, only that it changes.`
+Nothing secret is sent: of what Terraform calls sensitive, only that it changes. A plan holds secrets, so a pipeline keeps what
+bursar review --changes-out wrote, and approves that by --changes.
+
+Prints no id, and exits with 0, when there is nothing to approve.`
 }
 
 // Run prints the review's id to standard output, and what it is to standard error.
@@ -47,24 +54,22 @@ func (c approvePlanCommand) Run(ctx context.Context, stdout io.Writer) error {
 		fmt.Fprintf(os.Stderr, "bursar: %s is withdrawn; %d of its %d changes were made before\n", withdrawn.QuotaReviewID, withdrawn.Used, withdrawn.Total)
 		return nil
 	}
-	if c.Plan == "" {
-		return errors.New("name the plan in JSON, or - for standard input")
-	}
 	span, err := api.ParseSpan(c.ExpiresIn)
 	if err != nil {
 		return fmt.Errorf("--expires-in: %w", err)
 	}
-	plan, err := openPlan(c.Plan)
+	changes, err := c.changes()
 	if err != nil {
 		return err
 	}
-	defer plan.Close()
-	changes, err := review.Approvable(plan)
-	if err != nil {
-		return fmt.Errorf("approve %s: %w", c.Plan, err)
-	}
 	if len(changes) == 0 {
-		return fmt.Errorf("%s changes nothing on the gateway, so there is nothing to approve", c.Plan)
+		fmt.Fprintln(os.Stderr, "bursar: nothing is changed on the gateway, so there is nothing to approve")
+		return nil
+	}
+	for _, change := range changes {
+		if len(change.Open) > 0 {
+			fmt.Fprintf(os.Stderr, "bursar: %s may become anything in: %s\n", change.Address, strings.Join(change.Open, ", "))
+		}
 	}
 	approved, err := gateway.ApproveQuotas(ctx, api.QuotaReviewFields{
 		Changes: changes, PullRequest: c.PullRequest, Reason: c.Reason, ExpiresAt: span.AddTo(time.Now()),
@@ -75,4 +80,53 @@ func (c approvePlanCommand) Run(ctx context.Context, stdout io.Writer) error {
 	fmt.Fprintf(os.Stderr, "bursar: %d changes are approved until %s; sha256 %s\n", approved.Total, approved.ExpiresAt.Format(time.RFC3339), approved.Hash)
 	_, err = fmt.Fprintln(stdout, approved.QuotaReviewID)
 	return err
+}
+
+// changes are those of the plan, or of a file that was made of one.
+func (c approvePlanCommand) changes() ([]api.ApprovedChange, error) {
+	switch {
+	case (c.Plan == "") == (c.Changes == ""):
+		return nil, errors.New("name the plan in JSON, - for standard input, or --changes")
+	case c.Changes != "":
+		text, err := os.ReadFile(c.Changes)
+		if err != nil {
+			return nil, fmt.Errorf("read the changes: %w", err)
+		}
+		var changes []api.ApprovedChange
+		if err := json.Unmarshal(text, &changes); err != nil {
+			return nil, fmt.Errorf("read the changes in %s, which bursar review --changes-out writes: %w", c.Changes, err)
+		}
+		return changes, nil
+	default:
+		plan, err := openPlan(c.Plan)
+		if err != nil {
+			return nil, err
+		}
+		defer plan.Close()
+		changes, err := review.Approvable(plan)
+		if err != nil {
+			return nil, fmt.Errorf("approve %s: %w", c.Plan, err)
+		}
+		return changes, nil
+	}
+}
+
+// writeChanges writes what a plan changes to a file, and returns the plan to be read once more.
+func writeChanges(path string, plan io.Reader) (io.ReadCloser, error) {
+	text, err := io.ReadAll(plan)
+	if err != nil {
+		return nil, fmt.Errorf("read the plan: %w", err)
+	}
+	changes, err := review.Approvable(bytes.NewReader(text))
+	if err != nil {
+		return nil, fmt.Errorf("--changes-out: %w", err)
+	}
+	encoded, err := json.MarshalIndent(changes, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("--changes-out: %w", err)
+	}
+	if err := os.WriteFile(path, append(encoded, '\n'), 0o600); err != nil {
+		return nil, fmt.Errorf("--changes-out: %w", err)
+	}
+	return io.NopCloser(bytes.NewReader(text)), nil
 }

@@ -32,6 +32,7 @@ type reviewCommand struct {
 	Post           string  `help:"Put the review up as one comment and a commit status, by the variables of the pipeline." enum:",github,gitlab" default:"" placeholder:"github|gitlab"`
 	PostName       string  `help:"Tells the reviews of several pipelines on one pull request apart." default:"quotas"`
 	Drift          bool    `help:"Say what was changed outside of Terraform instead, of a plan made with -refresh-only; --post comments on the pull request."`
+	ChangesOut     string  `help:"Write what the plan changes to this file, for bursar approve --changes. Unlike the plan it holds nothing secret." placeholder:"FILE"`
 	Replay         string  `help:"How far back the calls on record are decided again under the plan's limits: 14d, at most 30d. Needs the gateway." placeholder:"14d"`
 	Offline        bool    `help:"Do not ask the gateway, even where its address is set."`
 	MaxIncreasePct float64 `help:"Exit with 2 when a limit grows by more than this percentage; 0 does not."`
@@ -71,6 +72,11 @@ func (c reviewCommand) Run(ctx context.Context) error {
 		return err
 	}
 	defer plan.Close()
+	if c.ChangesOut != "" {
+		if plan, err = writeChanges(c.ChangesOut, plan); err != nil {
+			return err
+		}
+	}
 	options := review.Options{MaxIncreasePct: c.MaxIncreasePct, Policy: rules}
 	if c.Endpoint != "" && !c.Offline {
 		gateway, err := client.New(client.Options{Endpoint: c.Endpoint, AdminKey: c.AdminKey, UserAgent: "bursar-review/" + version})
