@@ -16,6 +16,9 @@ type alertsBody struct {
 	States     []filterEntry
 	Total      int
 	Change     bool
+	// Kinds are the places that a new route can go to.
+	Kinds []noun
+	Done  bool
 	// Tested is the route that a test was sent to, Failed why it did not arrive.
 	Tested, Failed string
 	// Replayed says that a message is on its way again.
@@ -30,6 +33,7 @@ func (s *Server) alerts(w http.ResponseWriter, r *http.Request, in *session) err
 	body := alertsBody{
 		State: query.Get("state"), States: deliveryStates, Change: in.caller.Role.May(auth.Write),
 		Tested: query.Get("tested"), Failed: query.Get("failed"), Replayed: query.Has("replayed"),
+		Kinds: alertRouteNouns, Done: query.Has("done"),
 	}
 	var err error
 	if body.Routes, _, err = s.Record.AlertRoutes(r.Context(), api.AlertRouteFilter{Page: api.Page{Limit: perPage}}); err != nil {

@@ -2,8 +2,11 @@ package console
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -12,6 +15,7 @@ import (
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
 
 // A change takes three steps: a form, a rehearsal of what it would do to whom, and the doing with a reason. The last two
@@ -44,8 +48,9 @@ type rehearsalBody struct {
 	Revision int64
 	// Lines are the fields that the change sets, for people.
 	Lines []changeLine
-	// Check is nil for what cannot be rehearsed.
-	Check *api.QuotaCheck
+	// Check is nil for what cannot be rehearsed. Callers are of a model; nil for anything else.
+	Check   *api.QuotaCheck
+	Callers *modelCallers
 	// Refusal says why the change would not be taken.
 	Refusal     string
 	Destructive bool
@@ -55,71 +60,13 @@ type rehearsalBody struct {
 
 type changeLine struct{ Label, Old, New string }
 
-// object is one team, key or budget with what forms need of it.
-type object struct {
-	value      any
-	name       string
-	record     api.Record
-	declaredIn string
-	blocked    bool
-}
-
-// find reads an object that the caller may see.
-func (s *Server) find(ctx context.Context, in *session, kind, id string) (object, error) {
-	var found object
-	var teamID string
-	switch kind {
-	case "team":
-		team, err := s.Record.Team(ctx, id)
-		if err != nil {
-			return found, missing(err)
-		}
-		found, teamID = object{team, nameOf(team.TeamAlias, id), team.Record, team.DeclaredIn, team.Blocked}, id
-	case "key":
-		key, err := s.Record.Key(ctx, id)
-		if err != nil {
-			return found, missing(err)
-		}
-		found, teamID = object{key, nameOf(key.KeyAlias, id), key.Record, key.DeclaredIn, key.Blocked}, valueOr(key.TeamID, "")
-		if in.caller.Owns(key.KeyID, valueOr(key.UserID, "")) {
-			return found, nil
-		}
-		if in.caller.Role == auth.RoleKey {
-			return found, errNoPage()
-		}
-	case "budget":
-		budget, err := s.Record.Budget(ctx, id)
-		if err != nil {
-			return found, missing(err)
-		}
-		found = object{budget, id, budget.Record, budget.DeclaredIn, false}
-	default:
-		return found, errNoPage()
-	}
-	if !in.caller.Role.Everywhere() && !slices.Contains(in.caller.Teams, teamID) {
-		return found, errNoPage()
-	}
-	return found, nil
-}
-
-func nameOf(alias *string, id string) string {
-	if alias != nil && *alias != "" {
-		return *alias
-	}
-	return id
-}
-
-// missing makes what is not there and what is not the caller's one.
-func missing(err error) error {
-	if api.CodeOf(err) == api.NotFound {
-		return errNoPage()
-	}
-	return err
-}
-
 // mayChange says whether the caller may change objects of the kind at all.
 func mayChange(caller auth.Caller, kind string) bool {
-	if kind != "key" {
+	switch kind {
+	case "key":
+	case "member":
+		return caller.Role.May(auth.Write) || caller.Role == auth.RoleTeamAdmin
+	default:
 		return caller.Role.May(auth.Write)
 	}
 	return caller.Role == auth.RoleAdmin || caller.Role == auth.RoleTeamAdmin ||
@@ -133,24 +80,29 @@ func (s *Server) edit(w http.ResponseWriter, r *http.Request, in *session) error
 	if !known || !mayChange(in.caller, kind.Name) {
 		return errNoPage()
 	}
-	body := editBody{Noun: kind, ID: query.Get("id"), Values: map[string]string{"hard_cap": "true", "team_id": query.Get("team")}}
+	body := editBody{Noun: kind, ID: query.Get("id"), Values: map[string]string{"team_id": query.Get("team")}}
+	for _, on := range []string{"hard_cap", "enabled", "tpm_counts_cached"} {
+		body.Values[on] = "true"
+	}
 	if !body.New() {
-		found, err := s.find(r.Context(), in, kind.Name, body.ID)
+		found, err := s.find(r.Context(), in, kind, body.ID)
 		if err != nil {
 			return err
 		}
 		body.Name, body.Revision, body.ManagedBy = found.name, found.record.Revision, found.record.ManagedBy
-		if body.Values, err = kind.values(found.value); err != nil {
+		before, err := partsOf(found.value)
+		if err != nil {
 			return err
 		}
+		body.Values = kind.values(before)
 	}
 	return s.showForm(w, r, in, http.StatusOK, body)
 }
 
 func (s *Server) showForm(w http.ResponseWriter, r *http.Request, in *session, status int, body editBody) error {
-	title := "Change " + body.Noun.Name + " " + body.Name
+	title := "Change " + body.Noun.Title() + " " + body.Name
 	if body.New() {
-		title = "New " + body.Noun.Name
+		title = "New " + body.Noun.Title()
 	}
 	return s.render(w, status, "edit", s.signedIn(r, in, title, body))
 }
@@ -165,22 +117,22 @@ func (s *Server) change(w http.ResponseWriter, r *http.Request, in *session) err
 		return s.carryOut(w, r, in, kind)
 	}
 	plan := rehearsalBody{Noun: kind, ID: r.PostFormValue("id")}
-	var before map[string]string
+	var before parts
 	var managedBy *api.ManagedBy
 	if plan.ID != "" {
-		found, err := s.find(r.Context(), in, kind.Name, plan.ID)
+		found, err := s.find(r.Context(), in, kind, plan.ID)
 		if err != nil {
 			return err
 		}
 		plan.Name, managedBy = found.name, found.record.ManagedBy
-		if before, err = kind.values(found.value); err != nil {
+		if before, err = partsOf(found.value); err != nil {
 			return err
 		}
 	}
 	plan.Revision, _ = strconv.ParseInt(r.PostFormValue("revision"), 10, 64) // 0 is any
 	if chosen, given := kind.actions[r.PostFormValue("action")]; given && plan.ID != "" {
 		if managedBy != nil && kind.ofConfiguration(chosen.route) {
-			return s.showLines(w, r, in, plan, *managedBy, nil)
+			return s.showLines(w, r, in, plan, *managedBy, "")
 		}
 		plan.Title, plan.Route, plan.Destructive = chosen.Label+": "+plan.Name, chosen.route, chosen.destructive
 		return s.rehearse(w, r, in, plan, chosen.body(plan.ID))
@@ -189,7 +141,7 @@ func (s *Server) change(w http.ResponseWriter, r *http.Request, in *session) err
 }
 
 // rehearseForm rehearses what was typed into a form; what cannot be read, or would be refused, leads back to it.
-func (s *Server) rehearseForm(w http.ResponseWriter, r *http.Request, in *session, plan rehearsalBody, before map[string]string, managedBy *api.ManagedBy) error {
+func (s *Server) rehearseForm(w http.ResponseWriter, r *http.Request, in *session, plan rehearsalBody, before parts, managedBy *api.ManagedBy) error {
 	kind := plan.Noun
 	back := editBody{Noun: kind, ID: plan.ID, Name: plan.Name, Revision: plan.Revision, Values: typed(kind, r.PostForm)}
 	body, err := kind.body(r.PostForm, before)
@@ -201,22 +153,18 @@ func (s *Server) rehearseForm(w http.ResponseWriter, r *http.Request, in *sessio
 		return s.showForm(w, r, in, http.StatusBadRequest, back)
 	}
 	if managedBy != nil {
-		return s.showLines(w, r, in, plan, *managedBy, body)
+		return s.showLines(w, r, in, plan, *managedBy, kind.hcl(r.PostForm, before))
 	}
 	plan.Title, plan.Route = "Change "+plan.Name, kind.edit
 	if plan.ID == "" {
-		plan.Title, plan.Route = "New "+kind.Name, kind.create
+		plan.Title, plan.Route = "New "+kind.Title(), kind.create
 		if id := strings.TrimSpace(r.PostFormValue("new_id")); kind.NewID && id != "" {
-			body[kind.IDField] = id
+			body[kind.idField] = id
 		}
 	}
-	for _, field := range kind.Fields {
-		if value, set := body[field.Name]; set {
-			plan.Lines = append(plan.Lines, changeLine{field.Label, before[field.Name], shownValue(value)})
-		}
-	}
+	plan.Lines = kind.lines(r.PostForm, before)
 	if plan.ID != "" {
-		body[kind.IDField] = plan.ID
+		maps.Copy(body, kind.naming(plan.ID))
 	}
 	err = s.rehearse(w, r, in, plan, body)
 	if wrong, ok := errors.AsType[*api.Error](err); ok && wrong.HTTPStatus() < http.StatusInternalServerError {
@@ -229,12 +177,33 @@ func (s *Server) rehearseForm(w http.ResponseWriter, r *http.Request, in *sessio
 func typed(kind noun, form url.Values) map[string]string {
 	values := map[string]string{"new_id": form.Get("new_id")}
 	for _, field := range kind.Fields {
-		values[field.Name] = form.Get(field.Name)
-		if field.Kind == asFlag {
-			values[field.Name] = strconv.FormatBool(form.Get(field.Name) != "")
+		if field.Kind != asSecret {
+			values[field.Input()] = field.typed(form)
 		}
 	}
 	return values
+}
+
+// lines are what a form changes, for people.
+func (n noun) lines(form url.Values, before parts) (lines []changeLine) {
+	shown := map[string]string{}
+	if before != nil {
+		shown = n.values(before)
+	}
+	for _, field := range n.Fields {
+		if !field.Shown(before == nil) || !field.filled(form, shown) {
+			continue
+		}
+		line := changeLine{field.Label, shown[field.Input()], field.typed(form)}
+		if value, err := field.value(line.New); err == nil {
+			line.New = shownValue(value)
+		}
+		if field.Kind == asSecret {
+			line.New = "a new one"
+		}
+		lines = append(lines, line)
+	}
+	return lines
 }
 
 func shownValue(value any) string {
@@ -251,8 +220,10 @@ func (s *Server) rehearse(w http.ResponseWriter, r *http.Request, in *session, p
 	if err != nil {
 		return err
 	}
-	plan.Body = string(text)
-	if in.caller.Role.May(auth.Read) && plan.Route != "/key/rotate" {
+	if plan.Body, err = s.pack(plan.Noun, text); err != nil {
+		return err
+	}
+	if in.caller.Role.May(auth.Read) && plan.Noun.rehearsed(plan.Route) {
 		var check api.QuotaCheck
 		question := api.QuotaChange{Route: plan.Route, Body: text}
 		if err := s.askFor(r, in, http.MethodPost, "/quota/check", question, &check); err != nil {
@@ -267,7 +238,76 @@ func (s *Server) rehearse(w http.ResponseWriter, r *http.Request, in *session, p
 		}
 		plan.Check = &check
 	}
+	if plan.Noun.Name == modelNoun.Name && plan.ID != "" && in.caller.Role.May(auth.Read) {
+		if plan.Callers, err = s.callersOf(r.Context(), plan.Name); err != nil {
+			return err
+		}
+	}
 	return s.render(w, http.StatusOK, "rehearsal", s.signedIn(r, in, plan.Title, plan))
+}
+
+// packedFor is what a rehearsal's body is encrypted for.
+const packedFor = "console change"
+
+// pack makes what a rehearsal is sent back with. A form with secrets is encrypted: what was typed stands in no page.
+func (s *Server) pack(kind noun, body []byte) (string, error) {
+	if !kind.secret() {
+		return string(body), nil
+	}
+	sealed, err := s.Sealer.Seal(body, packedFor)
+	if err != nil {
+		return "", fmt.Errorf("keep what was typed: %w", err)
+	}
+	return base64.StdEncoding.EncodeToString(sealed), nil
+}
+
+// unpack is the body that was packed; what was not packed here is none.
+func (s *Server) unpack(kind noun, packed string) (json.RawMessage, error) {
+	if !kind.secret() {
+		if !json.Valid([]byte(packed)) {
+			return nil, errNoPage()
+		}
+		return json.RawMessage(packed), nil
+	}
+	sealed, err := base64.StdEncoding.DecodeString(packed)
+	if err != nil {
+		return nil, errNoPage()
+	}
+	body, err := s.Sealer.Open(sealed, packedFor)
+	if err != nil {
+		return nil, errNoPage()
+	}
+	return body, nil
+}
+
+// modelCallers is who called a model in the last week.
+type modelCallers struct {
+	Teams    int
+	Requests int64
+	Cost     money.Nano
+	// Most are those who paid most for it.
+	Most []splitRow
+}
+
+// mostCallers is how many teams a rehearsal names.
+const mostCallers = 5
+
+func (s *Server) callersOf(ctx context.Context, model string) (*modelCallers, error) {
+	query := api.UsageQuery{GroupBy: []string{api.GroupTeam}, Model: model, From: s.Now().AddDate(0, 0, -7), Period: api.PeriodTotal}
+	callers := &modelCallers{}
+	all := split{Label: api.GroupTeam}
+	err := s.Record.EachUsageSum(ctx, query, func(sum api.UsageSum) error {
+		callers.Requests += sum.TotalRequests
+		callers.Cost += sum.TotalCost
+		if team := valueOr(sum.TeamID, ""); team != "" {
+			callers.Teams++
+			all.Rows = append(all.Rows, splitRow{Name: team, Cost: sum.TotalCost, Requests: sum.TotalRequests})
+		}
+		return nil
+	})
+	callers.Most = all.cut(callers.Cost).Rows
+	callers.Most = callers.Most[:min(mostCallers, len(callers.Most))]
+	return callers, err
 }
 
 // secretBody shows a secret, once.
@@ -287,7 +327,7 @@ func (s *Server) carryOut(w http.ResponseWriter, r *http.Request, in *session, k
 		plan.Destructive = plan.Destructive || chosen.route == plan.Route && chosen.destructive
 	}
 	if plan.ID != "" && kind.ofConfiguration(plan.Route) {
-		found, err := s.find(r.Context(), in, kind.Name, plan.ID)
+		found, err := s.find(r.Context(), in, kind, plan.ID)
 		if err != nil {
 			return err
 		}
@@ -295,9 +335,14 @@ func (s *Server) carryOut(w http.ResponseWriter, r *http.Request, in *session, k
 			return api.Errorf(api.Conflict, "it is managed by %s: change it there", by)
 		}
 	}
-	switch {
-	case !kind.takes(plan.Route) || !json.Valid([]byte(plan.Body)):
+	if !kind.takes(plan.Route) {
 		return errNoPage()
+	}
+	body, err := s.unpack(kind, plan.Body)
+	if err != nil {
+		return err
+	}
+	switch {
 	case reason == "":
 		plan.Problem = "Say why: the reason is kept in the audit log."
 	case plan.Destructive && r.PostFormValue("confirm") != plan.ID:
@@ -311,11 +356,15 @@ func (s *Server) carryOut(w http.ResponseWriter, r *http.Request, in *session, k
 	if plan.Route == kind.edit && plan.Revision > 0 {
 		header.Set(api.HeaderIfMatch, strconv.FormatInt(plan.Revision, 10))
 	}
-	answer, err := s.ask(r, in, http.MethodPost, plan.Route, json.RawMessage(plan.Body), header)
-	if api.CodeOf(err) == api.Stale {
+	answer, err := s.ask(r, in, http.MethodPost, plan.Route, body, header)
+	switch api.CodeOf(err) {
+	case "":
+	case api.Stale:
 		return s.stale(w, r, in, plan)
-	}
-	if err != nil {
+	case api.Invalid, api.Conflict:
+		plan.Problem = sentence(err.Error())
+		return s.render(w, http.StatusBadRequest, "rehearsal", s.signedIn(r, in, plan.Title, plan))
+	default:
 		return err
 	}
 	s.overview.counts.again("")
@@ -324,38 +373,41 @@ func (s *Server) carryOut(w http.ResponseWriter, r *http.Request, in *session, k
 
 // done leads on from a change that was made.
 func (s *Server) done(w http.ResponseWriter, r *http.Request, in *session, plan rehearsalBody, answer []byte) error {
-	var made struct {
-		TeamID   string `json:"team_id"`
-		BudgetID string `json:"budget_id"`
-		KeyID    string `json:"key_id"`
-		Key      string `json:"key"`
-	}
-	_ = json.Unmarshal(answer, &made) // other answers have none of these
-	if plan.Noun.Name == "key" && (plan.Route == plan.Noun.create || plan.Route == "/key/rotate") {
+	if plan.Noun.Name == keyNoun.Name && (plan.Route == plan.Noun.create || plan.Route == "/key/rotate") {
+		var made struct {
+			KeyID string `json:"key_id"`
+			Key   string `json:"key"`
+		}
+		if err := json.Unmarshal(answer, &made); err != nil {
+			return fmt.Errorf("read the new secret: %w", err)
+		}
 		body := secretBody{Name: plan.Name, Secret: made.Key, Back: Root + "key?id=" + url.QueryEscape(made.KeyID)}
 		return s.render(w, http.StatusOK, "secret", s.signedIn(r, in, "The key's secret", body))
 	}
-	gone := strings.HasSuffix(plan.Route, "/delete")
-	target := Root
-	switch {
-	case plan.Noun.Name == "team" && !gone:
-		target = Root + "team?done=1&id=" + url.QueryEscape(valueOrText(plan.ID, made.TeamID))
-	case plan.Noun.Name == "key" && !gone:
-		target = Root + "key?done=1&id=" + url.QueryEscape(valueOrText(plan.ID, made.KeyID))
-	case plan.Noun.Name == "budget":
-		target = Root + "budgets?done=1"
-	case in.caller.Role.Everywhere():
-		target = Root + plan.Noun.Name + "s?done=1"
-	}
-	http.Redirect(w, r, target, http.StatusSeeOther)
+	http.Redirect(w, r, plan.next(in, answer), http.StatusSeeOther)
 	return nil
 }
 
-func valueOrText(text, fallback string) string {
-	if text == "" {
-		return fallback
+// next is the page after a change: the object's, or where it was listed if it is gone.
+func (b rehearsalBody) next(in *session, answer []byte) string {
+	id := b.ID
+	if id == "" {
+		var made map[string]any
+		_ = json.Unmarshal(answer, &made) // what has no id leads to a list
+		id, _ = made[b.Noun.idField].(string)
+		if b.Noun.Name == memberNoun.Name {
+			team, _ := made["team_id"].(string)
+			id = memberID(team, "")
+		}
 	}
-	return text
+	switch gone := strings.HasSuffix(b.Route, "/delete"); {
+	case !gone || !b.Noun.alone:
+		return b.Noun.page(id)
+	case in.caller.Role.Everywhere():
+		return Root + b.Noun.Name + "s?done=1"
+	default:
+		return Root
+	}
 }
 
 // staleBody says who was faster.
@@ -367,7 +419,7 @@ type staleBody struct {
 
 // stale tells who changed the object since the form was made, and what.
 func (s *Server) stale(w http.ResponseWriter, r *http.Request, in *session, plan rehearsalBody) error {
-	found, err := s.find(r.Context(), in, plan.Noun.Name, plan.ID)
+	found, err := s.find(r.Context(), in, plan.Noun, plan.ID)
 	if err != nil {
 		return err
 	}

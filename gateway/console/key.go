@@ -23,7 +23,7 @@ func (s *Server) key(w http.ResponseWriter, r *http.Request, in *session) error 
 	if id == "" {
 		id = in.caller.KeyID
 	}
-	found, err := s.find(r.Context(), in, "key", id)
+	found, err := s.find(r.Context(), in, keyNoun, id)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
@@ -26,37 +27,63 @@ func (n noun) ofConfiguration(route string) bool {
 }
 
 // showLines shows the lines of a change that is to be made in the configuration.
-func (s *Server) showLines(w http.ResponseWriter, r *http.Request, in *session, plan rehearsalBody, by api.ManagedBy, body map[string]any) error {
-	shown := managedBody{ID: plan.ID, Noun: plan.Noun, ManagedBy: by, HCL: linesOf(plan.Noun, body)}
+func (s *Server) showLines(w http.ResponseWriter, r *http.Request, in *session, plan rehearsalBody, by api.ManagedBy, lines string) error {
+	shown := managedBody{ID: plan.ID, Noun: plan.Noun, ManagedBy: by, HCL: lines}
 	return s.render(w, http.StatusOK, "managed", s.signedIn(r, in, "Change "+plan.Name+" in its configuration", shown))
 }
 
-// linesOf are the attributes of a change as Terraform reads them. What becomes nothing is left out there.
-func linesOf(kind noun, body map[string]any) string {
-	var lines strings.Builder
-	for _, field := range kind.Fields {
-		value, set := body[field.Name]
-		if !set {
+// hcl are the attributes that a form changes, as Terraform reads them. What becomes nothing is left out there.
+func (n noun) hcl(form url.Values, before parts) string {
+	shown := n.values(before)
+	var whole strings.Builder
+	inner := map[string]*strings.Builder{}
+	order := []string{}
+	for _, field := range n.Fields {
+		if !field.Shown(false) || !field.filled(form, shown) {
 			continue
 		}
-		data, err := json.Marshal(value)
-		if err != nil || string(data) == "null" {
-			fmt.Fprintf(&lines, "# remove %s\n", field.Name)
-			continue
-		}
-		text := string(data)
-		if list, ok := value.([]string); ok {
-			quoted := make([]string, len(list))
-			for i, one := range list {
-				quoted[i] = hclText(one)
+		lines := &whole
+		if field.In != "" {
+			if inner[field.In] == nil {
+				inner[field.In] = &strings.Builder{}
+				order = append(order, field.In)
 			}
-			text = "[" + strings.Join(quoted, ", ") + "]"
-		} else if one, ok := value.(string); ok {
-			text = hclText(one)
+			lines = inner[field.In]
 		}
-		fmt.Fprintf(&lines, "%s = %s\n", field.Name, text)
+		lines.WriteString(field.hcl(form))
 	}
-	return lines.String()
+	for _, name := range order {
+		lines := strings.TrimSuffix(inner[name].String(), "\n")
+		fmt.Fprintf(&whole, "%s = {\n  %s\n  # and what stands there already\n}\n", name, strings.ReplaceAll(lines, "\n", "\n  "))
+	}
+	return whole.String()
+}
+
+// hcl is the attribute of one input. A secret is none that a configuration may hold.
+func (f field) hcl(form url.Values) string {
+	if f.Kind == asSecret {
+		return fmt.Sprintf("# a new %[1]s: where %[1]s_wo gets it from, and one more in %[1]s_wo_version\n", f.Name)
+	}
+	value, err := f.value(f.typed(form))
+	if err != nil {
+		return "" // the form was read before
+	}
+	data, err := json.Marshal(value)
+	if err != nil || string(data) == "null" {
+		return fmt.Sprintf("# remove %s\n", f.Name)
+	}
+	text := string(data)
+	switch value := value.(type) {
+	case string:
+		text = hclText(value)
+	case []string:
+		quoted := make([]string, len(value))
+		for i, one := range value {
+			quoted[i] = hclText(one)
+		}
+		text = "[" + strings.Join(quoted, ", ") + "]"
+	}
+	return fmt.Sprintf("%s = %s\n", f.Name, text)
 }
 
 // hclText quotes a text so that nothing in it is a template.

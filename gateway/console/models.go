@@ -10,6 +10,8 @@ import (
 type modelsBody struct {
 	Models []api.Model
 	Health map[string]UpstreamHealth
+	// Change says that the caller may change them.
+	Change, Done bool
 }
 
 // models is the list of deployments, in the order they are served in, as the admin API lists them.
@@ -20,7 +22,7 @@ func (s *Server) models(w http.ResponseWriter, r *http.Request, in *session) err
 	if err := s.askFor(r, in, http.MethodGet, "/model/list", nil, &listed); err != nil {
 		return err
 	}
-	body := modelsBody{Models: listed.Models, Health: map[string]UpstreamHealth{}}
+	body := modelsBody{Models: listed.Models, Health: map[string]UpstreamHealth{}, Change: mayChange(in.caller, modelNoun.Name), Done: r.URL.Query().Has("done")}
 	for _, upstream := range s.Health(r.Context()).Upstreams {
 		body.Health[upstream.ID] = upstream
 	}

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/url"
@@ -14,12 +15,25 @@ import (
 
 // noun is a kind of object that can be made and changed here.
 type noun struct {
-	Name string
-	// IDField names it in the body of an update; NewID says that its id may be chosen when it is made.
-	IDField      string
+	// Name is how forms name it, Title what people call it; "" is Name.
+	Name, title string
+	// Place is where an alert route sends to, for people.
+	Place string
+	// resource is the provider's name of the kind; "" is bursar_ and Name.
+	resource string
+	// naming are the fields that name one in the body of an update. NewID says that its id, the field idField, may be chosen
+	// when it is made.
+	naming       func(id string) map[string]any
+	idField      string
 	NewID        bool
 	create, edit string
 	Fields       []field
+	find         finder
+	// page is where one is shown once it was changed. alone says that it is a page of its own, which goes with the object.
+	page  func(id string) string
+	alone bool
+	// checked says that what changes of it do to whom can be told before.
+	checked bool
 	// actions are changes without a form, by name.
 	actions map[string]action
 }
@@ -32,14 +46,34 @@ type action struct {
 	destructive bool
 }
 
+// Title is what people call it.
+func (n noun) Title() string { return cmp.Or(n.title, n.Name) }
+
+// Resource is the type of the provider's resource.
+func (n noun) Resource() string { return cmp.Or(n.resource, "bursar_"+n.Name) }
+
 // field is one input of a form.
 type field struct {
 	Name, Label, Help string
 	Kind              fieldKind
-	// OnlyNew fields are for making an object.
-	OnlyNew bool
+	// In is the object within the body that the field stands in; "" is the body itself.
+	In string
+	// OnlyNew fields are for making an object, OnlyOld ones for changing it.
+	OnlyNew, OnlyOld bool
+	// Choices are the values to choose from, of a field that is chosen.
 	Choices []string
 }
+
+// Input names the field within the form.
+func (f field) Input() string {
+	if f.In == "" {
+		return f.Name
+	}
+	return f.In + "." + f.Name
+}
+
+// Shown says that a form for a new object, or for one that there is, has the field.
+func (f field) Shown(isNew bool) bool { return isNew && !f.OnlyOld || !isNew && !f.OnlyNew }
 
 type fieldKind string
 
@@ -51,71 +85,20 @@ const (
 	asFlag   fieldKind = "flag"
 	asList   fieldKind = "list"
 	asShares fieldKind = "shares"
+	asChoice fieldKind = "choice"
+	// asSecret is never shown; left empty, it stays as it is.
+	asSecret fieldKind = "secret"
 )
 
-var budgetFields = []field{
-	{Name: "max_budget", Label: "Cap in USD", Kind: asMoney, Help: "Nothing is no cap; 0 refuses everything that costs."},
-	{Name: "budget_duration", Label: "Period", Kind: asText, Help: "Such as 1d, 7d, 30d, 1mo, 3mo; nothing never resets."},
-	{Name: "soft_budget", Label: "Warn at, in USD", Kind: asMoney},
-	{Name: "soft_threshold_pct", Label: "Or warn at a share of the cap", Kind: asNumber, Help: "Between 0 and 1, such as 0.8."},
-	{Name: "hard_cap", Label: "Refuse calls at the cap", Kind: asFlag},
-}
+// nouns are all kinds of objects by name.
+var nouns = byName(slices.Concat([]noun{teamNoun, keyNoun, budgetNoun, memberNoun, modelNoun}, alertRouteNouns))
 
-var rateFields = []field{
-	{Name: "rpm_limit", Label: "Requests a minute", Kind: asWhole},
-	{Name: "tpm_limit", Label: "Tokens a minute", Kind: asWhole},
-	{Name: "max_parallel_requests", Label: "Calls at once", Kind: asWhole},
-}
-
-var nouns = map[string]noun{
-	"team": {
-		Name: "team", IDField: "team_id", NewID: true, create: "/team/new", edit: "/team/update",
-		Fields: slices.Concat([]field{{Name: "team_alias", Label: "Name", Kind: asText}}, budgetFields, rateFields, []field{
-			{Name: "models", Label: "Models", Kind: asList, Help: "With commas between them; nothing is every model."},
-			{Name: "budget_id", Label: "Takes the terms of the budget", Kind: asText, Help: "In place of a cap of its own."},
-		}),
-		actions: map[string]action{
-			"block":   {Label: "Block", route: "/team/block", body: named("team_id")},
-			"unblock": {Label: "Unblock", route: "/team/unblock", body: named("team_id")},
-			"delete":  {Label: "Delete", route: "/team/delete", body: listed("team_ids"), destructive: true},
-		},
-	},
-	"key": {
-		Name: "key", IDField: "key", create: "/key/generate", edit: "/key/update",
-		Fields: slices.Concat([]field{
-			{Name: "key_alias", Label: "Name", Kind: asText},
-			{Name: "team_id", Label: "Team", Kind: asText, OnlyNew: true},
-			{Name: "user_id", Label: "User", Kind: asText, OnlyNew: true},
-			{Name: "duration", Label: "Lives for", Kind: asText, OnlyNew: true, Help: "Such as 30d; nothing is for ever."},
-		}, budgetFields, rateFields, []field{{Name: "models", Label: "Models", Kind: asList, Help: "With commas between them; nothing is all of the team's."}}),
-		actions: map[string]action{
-			"block":   {Label: "Block", route: "/key/block", body: named("key")},
-			"unblock": {Label: "Unblock", route: "/key/unblock", body: named("key")},
-			"rotate": {Label: "New secret, the old one works for a day", route: "/key/rotate", body: func(id string) map[string]any {
-				return map[string]any{"key": id, "grace_period": "24h"}
-			}},
-			"delete": {Label: "Delete", route: "/key/delete", body: listed("keys"), destructive: true},
-		},
-	},
-	"budget": {
-		Name: "budget", IDField: "budget_id", NewID: true, create: "/budget/new", edit: "/budget/update",
-		Fields: slices.Concat(budgetFields, rateFields[:2], []field{
-			{Name: "alert_thresholds", Label: "Tell at shares of the cap", Kind: asShares, Help: "Such as 0.5, 0.8."},
-			{Name: "team_ids", Label: "A pot for the teams", Kind: asList, Help: "With commas. Without teams, keys, models or everything, these are terms that teams and keys can take."},
-			{Name: "key_ids", Label: "A pot for the keys", Kind: asList},
-			{Name: "models", Label: "A pot for the models", Kind: asList},
-			{Name: "everything", Label: "A pot over everything", Kind: asFlag},
-		}),
-		actions: map[string]action{"delete": {Label: "Delete", route: "/budget/delete", body: named("budget_id"), destructive: true}},
-	},
-}
-
-func named(name string) func(string) map[string]any {
-	return func(id string) map[string]any { return map[string]any{name: id} }
-}
-
-func listed(name string) func(string) map[string]any {
-	return func(id string) map[string]any { return map[string]any{name: []string{id}} }
+func byName(all []noun) map[string]noun {
+	names := map[string]noun{}
+	for _, one := range all {
+		names[one.Name] = one
+	}
+	return names
 }
 
 // takes says whether a change by the route is one of the noun's.
@@ -131,30 +114,56 @@ func (n noun) takes(route string) bool {
 	return false
 }
 
-// values are what a form shows of an object.
-func (n noun) values(object any) (map[string]string, error) {
+// rehearsed says whether what the route does can be told before.
+func (n noun) rehearsed(route string) bool { return n.checked && route != "/key/rotate" }
+
+// secret says that its form takes secrets.
+func (n noun) secret() bool {
+	return slices.ContainsFunc(n.Fields, func(f field) bool { return f.Kind == asSecret })
+}
+
+// parts are the fields of an object by name, as the admin API answers them.
+type parts map[string]json.RawMessage
+
+// partsOf takes an object apart.
+func partsOf(object any) (parts, error) {
 	data, err := json.Marshal(object)
 	if err != nil {
-		return nil, fmt.Errorf("show a %s: %w", n.Name, err)
+		return nil, fmt.Errorf("show an object: %w", err)
 	}
-	var raw map[string]json.RawMessage
-	if err := json.Unmarshal(data, &raw); err != nil {
-		return nil, fmt.Errorf("show a %s: %w", n.Name, err)
+	var all parts
+	if err := json.Unmarshal(data, &all); err != nil {
+		return nil, fmt.Errorf("show an object: %w", err)
 	}
+	return all, nil
+}
+
+// within are the parts of the object that stands in the field; "" is the whole.
+func (p parts) within(field string) parts {
+	if field == "" {
+		return p
+	}
+	var inner parts
+	_ = json.Unmarshal(p[field], &inner) // what is no object has no parts
+	return inner
+}
+
+// values are what a form shows of an object, by input.
+func (n noun) values(object parts) map[string]string {
 	values := map[string]string{}
 	for _, field := range n.Fields {
-		values[field.Name] = field.text(raw[field.Name])
+		values[field.Input()] = field.text(object.within(field.In)[field.Name])
 	}
-	return values, nil
+	return values
 }
 
 // text is a JSON value as it stands in an input.
 func (f field) text(raw json.RawMessage) string {
 	text := string(raw)
 	switch {
-	case text == "" || text == "null":
+	case text == "" || text == "null" || f.Kind == asSecret:
 		return ""
-	case f.Kind == asText:
+	case f.Kind == asText || f.Kind == asChoice:
 		var value string
 		_ = json.Unmarshal(raw, &value) // what is no text is shown as nothing
 		return value
@@ -169,29 +178,76 @@ func (f field) text(raw json.RawMessage) string {
 	}
 }
 
-// body is what a form asks for: all that is filled in of a new object, or what differs from how it was.
-func (n noun) body(form url.Values, before map[string]string) (map[string]any, error) {
+// body is what a form asks for: all that is filled in of a new object, or what differs from how it was. before is nil for
+// a new one. An object within the body is whole: the API takes it in place of the one that was there.
+func (n noun) body(form url.Values, before parts) (map[string]any, error) {
+	var shown map[string]string
+	if before != nil {
+		shown = n.values(before)
+	}
 	body := map[string]any{}
 	for _, field := range n.Fields {
-		text := strings.TrimSpace(form.Get(field.Name))
-		if field.Kind == asFlag {
-			text = strconv.FormatBool(text != "")
-		}
-		switch {
-		case before == nil && (text == "" || field.Kind == asFlag && text == "false" && field.Name == "everything"):
-			continue
-		case before != nil && (field.OnlyNew || text == before[field.Name]):
-			continue
-		case field.Kind == asFlag && before != nil && before[field.Name] == "" && text == "false":
+		if !field.Shown(before == nil) || !field.filled(form, shown) {
 			continue
 		}
-		value, err := field.value(text)
+		value, err := field.value(field.typed(form))
 		if err != nil {
 			return nil, err
 		}
-		body[field.Name] = value
+		if field.In == "" {
+			body[field.Name] = value
+			continue
+		}
+		if _, begun := body[field.In]; !begun {
+			body[field.In] = before.within(field.In).kept()
+		}
+		inner, _ := body[field.In].(map[string]any)
+		if inner[field.Name] = value; value == nil {
+			delete(inner, field.Name)
+		}
+	}
+	for name, value := range body {
+		if inner, ok := value.(map[string]any); ok && len(inner) == 0 {
+			body[name] = nil
+		}
 	}
 	return body, nil
+}
+
+// kept is what of an object within an object is sent again: all but what only answers have.
+func (p parts) kept() map[string]any {
+	all := map[string]any{}
+	for name, value := range p {
+		if !strings.HasSuffix(name, "_fingerprint") {
+			all[name] = value
+		}
+	}
+	return all
+}
+
+// typed is what stands in the input.
+func (f field) typed(form url.Values) string {
+	text := strings.TrimSpace(form.Get(f.Input()))
+	if f.Kind == asFlag {
+		return strconv.FormatBool(text != "")
+	}
+	return text
+}
+
+// filled says that the form asks for something: of a new object, that anything was typed; of one that there is, that it
+// is another than shown.
+func (f field) filled(form url.Values, shown map[string]string) bool {
+	text := f.typed(form)
+	switch {
+	case f.Kind == asSecret:
+		return text != ""
+	case shown == nil:
+		return text != "" && (f.Kind != asFlag || text == "true" || f.Name != "everything")
+	case f.Kind == asFlag && shown[f.Input()] == "":
+		return text == "true"
+	default:
+		return text != shown[f.Input()]
+	}
 }
 
 // value is what an input says, as JSON has it.

@@ -1,15 +1,21 @@
 package console
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
 
-// mostFalling is how many budgets the first page shows.
-const mostFalling = 25
+const (
+	// mostFalling is how many budgets the first page shows.
+	mostFalling = 25
+	// mostForeseen is how many are foretold to find them: those that fall first at the pace of the running period.
+	mostForeseen = 2 * mostFalling
+)
 
 // nowBody is the first page.
 type nowBody struct {
@@ -53,12 +59,35 @@ func (s *Server) now(w http.ResponseWriter, r *http.Request, in *session) error 
 		all := counted.Value
 		body.Counted, body.Today, body.Month = &counted.At, all.today, all.month
 		body.tally(all)
-		shown := all.falling[:min(mostFalling, len(all.falling))]
-		if body.Falling, err = s.foreseeAll(r.Context(), shown); err != nil {
+		rows, err := s.foreseeAll(r.Context(), all.falling[:min(mostForeseen, len(all.falling))])
+		if err != nil {
 			return err
 		}
+		sortByForecast(rows)
+		body.Falling = rows[:min(mostFalling, len(rows))]
 	}
 	return s.show(w, r, in, "now", "Now", true, body)
+}
+
+// sortByForecast puts what is over first, then by the day on which the forecast sees the cap reached. What is not seen to
+// reach it keeps its order.
+func sortByForecast(rows []fallingRow) {
+	slices.SortStableFunc(rows, func(a, b fallingRow) int {
+		if a.Forecast.Over != b.Forecast.Over {
+			return cmp.Compare(rank(b.Forecast.Over), rank(a.Forecast.Over))
+		}
+		if a.Forecast.Falls.IsZero() || b.Forecast.Falls.IsZero() {
+			return cmp.Compare(rank(a.Forecast.Falls.IsZero()), rank(b.Forecast.Falls.IsZero()))
+		}
+		return a.Forecast.Falls.Compare(b.Forecast.Falls)
+	})
+}
+
+func rank(yes bool) int {
+	if yes {
+		return 1
+	}
+	return 0
 }
 
 // home is the page of who is not over all teams.

@@ -38,6 +38,8 @@ type teamBody struct {
 	Own, Everywhere bool
 	// Change and NewKey say that the caller may change the team, and make keys in it.
 	Change, NewKey, Done bool
+	// NewMember says that the caller may change who is a member.
+	NewMember bool
 }
 
 // limitRow is one limit that binds.
@@ -64,6 +66,9 @@ type memberRow struct {
 	api.Membership
 	Budget capped
 }
+
+// Link is the membership's id in forms.
+func (m memberRow) Link() string { return memberID(m.TeamID, m.UserID) }
 
 type keyRow struct {
 	api.Key
@@ -95,6 +100,7 @@ func (s *Server) team(w http.ResponseWriter, r *http.Request, in *session) error
 	}
 	body := teamBody{Team: team, Own: !everywhere, Everywhere: everywhere, Done: r.URL.Query().Has("done")}
 	body.Change, body.NewKey = mayChange(in.caller, "team") && team.DeclaredIn == "", mayChange(in.caller, "key")
+	body.NewMember = mayChange(in.caller, memberNoun.Name) && team.DeclaredIn == ""
 	for _, fill := range []func(context.Context, *session, *teamBody) error{
 		s.fillBudget, s.fillLimits, s.fillSpend, s.fillMembers, s.fillKeys, s.fillChanges,
 	} {

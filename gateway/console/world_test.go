@@ -32,6 +32,8 @@ type world struct {
 	t testing.TB
 	// keys are the secrets of keys by their alias.
 	keys map[string]string
+	// upstream is the address of the model provider.
+	upstream string
 }
 
 // open starts a gateway on a record that fill has written to.
@@ -83,7 +85,7 @@ func openAt(t testing.TB, dir, address, secretKey string, set func(c *config.Con
 			t.Errorf("stop: %v", err)
 		}
 	})
-	return &world{App: a, t: t, keys: map[string]string{}}
+	return &world{App: a, t: t, keys: map[string]string{}, upstream: upstream.URL()}
 }
 
 func fillRecord(t testing.TB, dir, address string, fill func(s *store.Store)) {
