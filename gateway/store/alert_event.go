@@ -21,6 +21,9 @@ func (s *Store) AlertEvents(ctx context.Context, filter api.AlertEventFilter) (e
 	values.given("type", filter.Type)
 	values.given("severity", filter.Severity)
 	values.given("team_id", filter.TeamID)
+	if _, err = s.one(ctx, "alert_event_count", values, &total); err != nil {
+		return nil, 0, err
+	}
 	boundArgs(values, filter.Limit, filter.Offset)
 	events = []api.AlertEventRecord{}
 	err = s.each(ctx, "alert_event_list", values, func(scan func(...any) error) error {
@@ -41,10 +44,6 @@ func (s *Store) AlertEvents(ctx context.Context, filter api.AlertEventFilter) (e
 		events = append(events, record)
 		return err
 	})
-	if err != nil {
-		return nil, 0, err
-	}
-	_, err = s.one(ctx, "alert_event_count", values, &total)
 	return events, total, err
 }
 

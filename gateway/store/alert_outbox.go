@@ -217,15 +217,16 @@ func (s *Store) KeepAlertThread(ctx context.Context, routeID, subject, thread st
 // AlertDeliveries returns the deliveries that the filter selects, newest first, and how many there are
 // without the filter's limit and offset.
 func (s *Store) AlertDeliveries(ctx context.Context, filter api.AlertDeliveryFilter) (deliveries []api.AlertDelivery, total int, err error) {
-	values := args{"newest_first": true}
+	values := args{}
 	values.given("alert_route_id", filter.AlertRouteID)
 	values.given("event_id", filter.EventID)
 	values.given("state", filter.State)
-	boundArgs(values, filter.Limit, filter.Offset)
-	if deliveries, err = s.deliveries(ctx, values); err != nil {
+	if _, err = s.one(ctx, "alert_delivery_count", values, &total); err != nil {
 		return nil, 0, err
 	}
-	_, err = s.one(ctx, "alert_delivery_count", values, &total)
+	values["newest_first"] = true
+	boundArgs(values, filter.Limit, filter.Offset)
+	deliveries, err = s.deliveries(ctx, values)
 	return deliveries, total, err
 }
 

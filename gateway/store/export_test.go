@@ -21,7 +21,9 @@ func (s *Store) LedgerPlansForTest(ctx context.Context, filter api.LedgerFilter)
 		if err := s.viaIndex(ctx, values, countable); err != nil {
 			return nil, err
 		}
-		boundArgs(values, 50, 0)
+		if name == "ledger_list" {
+			boundArgs(values, 50, 0)
+		}
 		text, bound, err := s.queries[name].Bind(dialect.Values(values))
 		if err != nil {
 			return nil, err

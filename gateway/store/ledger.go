@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -82,11 +83,37 @@ func (s *Store) LedgerPage(ctx context.Context, filter api.LedgerFilter) ([]api.
 	if err := s.viaIndex(ctx, values, sortable); err != nil {
 		return nil, err
 	}
-	boundArgs(values, filter.Limit, filter.Offset)
+	offset := filter.Offset
 	if filter.After != nil {
 		values["after_ms"], values["after_id"] = filter.After.AdmittedAt.UnixMilli(), filter.After.ID
+	} else if offset >= seekFrom {
+		var err error
+		if offset, err = s.seekLedger(ctx, values, offset); err != nil {
+			return nil, err
+		}
 	}
+	boundArgs(values, filter.Limit, offset)
 	return s.ledgerEntries(ctx, "ledger_list", values)
+}
+
+// seekLedger bounds a list to what was admitted no later than the row at an offset, both of which indexes know, and returns the offset
+// from there on.
+func (s *Store) seekLedger(ctx context.Context, values args, offset int) (rest int, err error) {
+	place := maps.Clone(values)
+	place["offset"] = offset
+	var edge int64
+	found, err := s.one(ctx, "ledger_edge", place, &edge)
+	if err != nil || !found {
+		return offset, err
+	}
+	later := maps.Clone(values)
+	later["from_ms"] = edge + 1
+	var before int
+	if _, err := s.one(ctx, "ledger_count", later, &before); err != nil {
+		return 0, err
+	}
+	values["to_ms"] = edge + 1
+	return max(offset-before, 0), nil
 }
 
 func ledgerArgs(filter api.LedgerFilter) args {

@@ -81,6 +81,53 @@ func TestLedgerFilters_theRarestConditionLeads(t *testing.T) {
 	}
 }
 
+// What is frequent as well as large is counted in an index alone: a look at each row is a page of the disk each.
+func TestLedgerFilters_frequentConditionsAreCountedInAnIndex(t *testing.T) {
+	s, err := store.Open(t.Context(), storetest.SQLite(t, t.TempDir()), store.Options{Sealer: fakeSealer{key: "one"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	for _, filter := range []api.LedgerFilter{
+		{}, {Kind: api.LedgerSettle}, {Model: "m"},
+		{TeamID: "t", Model: "m"}, {TeamID: "t", MinCost: new(money.USD)}, {TeamID: "t", Model: "m", MaxCost: new(money.USD), From: time.UnixMilli(1)},
+		{KeyID: "k", Model: "m"}, {KeyID: "k", MinCost: new(money.USD)},
+		{UserID: "u", Model: "m"}, {UserID: "u", MinCost: new(money.USD)},
+	} {
+		steps, err := s.LedgerPlansForTest(t.Context(), filter)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(steps, "; "); !strings.Contains(got, "USING COVERING INDEX") {
+			t.Errorf("%+v: %s", filter, got)
+		}
+	}
+}
+
+// A page far behind, which is looked up in an index, has the rows that are there when all before it are passed over.
+func TestLedgerPage_farBehindIsTheSame(t *testing.T) {
+	both(t, func(t *testing.T, s *store.Store, clock *clock) {
+		at := clock.Now().Truncate(time.Second)
+		rows := make([]api.LedgerRow, 2400)
+		for i := range rows {
+			rows[i] = newRow(fmt.Sprintf("%026d", i*7919%len(rows)), at.Add(time.Duration(i/5)*time.Millisecond), 1)
+			rows[i].TeamID = fmt.Sprint("team-", i%2)
+		}
+		appendRows(t, s, rows...)
+		for _, filter := range []api.LedgerFilter{{}, {TeamID: "team-1"}, {TeamID: "team-1", To: at.Add(470 * time.Millisecond)}} {
+			all := must(s.LedgerPage(t.Context(), filter))(t)
+			for _, offset := range []int{999, 1000, 1001, 1002, 1003, 1004, 1007, len(all) - 1, len(all), 5000} {
+				filter.Limit, filter.Offset = 7, offset
+				want := all[min(offset, len(all)):min(offset+7, len(all))]
+				got := must(s.LedgerPage(t.Context(), filter))(t)
+				if len(got) != len(want) || len(want) > 0 && (got[0].ID != want[0].ID || got[len(got)-1].ID != want[len(want)-1].ID) {
+					t.Errorf("%+v: %d rows, want %d from %d on", filter, len(got), len(want), offset)
+				}
+			}
+		}
+	})
+}
+
 func TestLedgerCount_stopsWhereItIsTold(t *testing.T) {
 	both(t, func(t *testing.T, s *store.Store, clock *clock) {
 		var rows []api.LedgerRow

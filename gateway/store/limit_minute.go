@@ -92,7 +92,7 @@ func (s *Store) Refusals(ctx context.Context, query api.RefusalQuery) ([]api.Ref
 			values["bucket"] = bucket.minutes
 		}
 	}
-	boundArgs(values, query.Most, 0)
+	values.limit(query.Most)
 	sums := []api.RefusalSum{}
 	err := s.each(ctx, "limit_minute_refused", values, func(scan func(...any) error) error {
 		var sum api.RefusalSum

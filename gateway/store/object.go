@@ -135,11 +135,17 @@ func decode(document string, fields any) error {
 	return nil
 }
 
-// boundArgs adds how many rows are wanted; a limit of zero is all of them.
+// boundArgs adds which rows are wanted; a limit of zero is all of them.
 func boundArgs(values args, limit, offset int) {
-	values["limit"], values["offset"] = int64(limit), int64(max(offset, 0))
+	values.limit(limit)
+	values["offset"] = int64(max(offset, 0))
+}
+
+// limit adds how many rows are wanted; zero is all of them.
+func (a args) limit(limit int) {
+	a["limit"] = int64(limit)
 	if limit <= 0 {
-		values["limit"] = int64(math.MaxInt64)
+		a["limit"] = int64(math.MaxInt64)
 	}
 }
 

@@ -51,7 +51,7 @@ func (s *Store) QuotaRequests(ctx context.Context, filter api.QuotaRequestFilter
 	values := args{}
 	values.givenIDs("team_ids", filter.TeamIDs)
 	values.given("state", filter.State)
-	boundArgs(values, filter.Limit, 0)
+	values.limit(filter.Limit)
 	requests := []api.QuotaRequest{}
 	err := s.each(ctx, "quota_request_list", values, func(scan func(...any) error) error {
 		var row object

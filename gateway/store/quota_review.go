@@ -81,7 +81,7 @@ func (s *Store) quotaReviewAlone(ctx context.Context, id string) (api.QuotaRevie
 func (s *Store) QuotaReviews(ctx context.Context, filter api.QuotaReviewFilter) ([]api.QuotaReview, error) {
 	values := args{}
 	values.given("state", filter.State)
-	boundArgs(values, filter.Limit, 0)
+	values.limit(filter.Limit)
 	reviews := []api.QuotaReview{}
 	err := s.each(ctx, "quota_review_list", values, func(scan func(...any) error) error {
 		var row quotaReviewRow

@@ -148,6 +148,9 @@ func (s *Store) Usage(ctx context.Context, filter api.UsageFilter) (usage []api.
 	if !filter.To.IsZero() {
 		values["to_day"] = dayOf(filter.To)
 	}
+	if _, err = s.one(ctx, "usage_count", values, &total); err != nil {
+		return nil, 0, err
+	}
 	boundArgs(values, filter.Limit, filter.Offset)
 	usage = []api.Usage{}
 	err = s.each(ctx, "usage_list", values, func(scan func(...any) error) error {
@@ -157,9 +160,5 @@ func (s *Store) Usage(ctx context.Context, filter api.UsageFilter) (usage []api.
 		usage = append(usage, u)
 		return err
 	})
-	if err != nil {
-		return nil, 0, err
-	}
-	_, err = s.one(ctx, "usage_count", values, &total)
 	return usage, total, err
 }

@@ -95,7 +95,7 @@ func usageArgs(query api.UsageQuery) args {
 			values[name] = query.After[i]
 		}
 	}
-	boundArgs(values, query.Limit, 0)
+	values.limit(query.Limit)
 	return values
 }
 

@@ -30,6 +30,29 @@ type LedgerFilter struct {
 	After *LedgerCursor
 }
 
+// Rows are counted so far: millions take seconds, and nobody turns that many pages. Where one condition selects them an
+// index alone is counted; of several the others may have to be looked up row by row, of which most may not meet them.
+const (
+	maxCounted          = 100_000
+	maxCountedOfSeveral = 10_000
+)
+
+// Countable is how far the rows that the filter selects are counted, and how far pages of them can be turned by number.
+func (f LedgerFilter) Countable() int {
+	conditions := 0
+	for _, given := range []bool{
+		f.TeamID != "", f.KeyID != "", f.UserID != "", f.EndUser != "", f.Model != "", f.Kind != "", f.MinCost != nil || f.MaxCost != nil,
+	} {
+		if given {
+			conditions++
+		}
+	}
+	if conditions > 1 {
+		return maxCountedOfSeveral
+	}
+	return maxCounted
+}
+
 // LedgerCursor is a row's place among rows that are sorted newest first.
 type LedgerCursor struct {
 	AdmittedAt time.Time

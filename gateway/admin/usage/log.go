@@ -191,30 +191,6 @@ func (s *Books) ledgerFilter(c *route.Call, in ledgerWanted, place route.Place[a
 	return filter, err
 }
 
-// Rows are counted so far: millions take seconds, and nobody turns that many pages. Where one condition selects them an
-// index alone is counted; of several the others have to be looked up row by row, of which most may not meet them.
-const (
-	maxCounted          = 100_000
-	maxCountedOfSeveral = 10_000
-)
-
-// counted is how far the rows of a filter are counted.
-func counted(filter api.LedgerFilter) int {
-	conditions := 0
-	for _, given := range []bool{
-		filter.TeamID != "", filter.KeyID != "", filter.UserID != "", filter.EndUser != "", filter.Model != "",
-		filter.Kind != "", filter.MinCost != nil || filter.MaxCost != nil,
-	} {
-		if given {
-			conditions++
-		}
-	}
-	if conditions > 1 {
-		return maxCountedOfSeveral
-	}
-	return maxCounted
-}
-
 // spendLogPage is the answer of GET /spend/logs/v2.
 type spendLogPage struct {
 	Data []spendLog `json:"data"`
@@ -235,7 +211,7 @@ func (s *Books) spendLogPage(c *route.Call, in logPageWanted) (answer spendLogPa
 	}
 	page := in.Page()
 	filter.Limit = page.Size
-	most := counted(filter)
+	most := filter.Countable()
 	if filter.After == nil {
 		if filter.Offset = page.Order.Offset; filter.Offset >= most {
 			return answer, api.FieldErrorf("page", "begins after the first %d rows, which are all that can be turned by number; "+

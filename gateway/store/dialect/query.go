@@ -15,6 +15,10 @@ type Values map[string]any
 // Query is one section of a .sql file, for one database. In the files:
 //
 //	-- name: team_list          starts a section
+//	-- lines: team_found        starts lines that sections share
+//	-- use team_found           stands for these lines, and
+//	-- use ordered_by name      for lines that have $column where the word goes
+//	-- ignores created_by       allows a value that no line asks for
 //	$team_id                    is a placeholder
 //	… -- if team_id             leaves the line out when Values has no team_id
 //	… -- postgres only          leaves the line out on the other database
@@ -24,6 +28,8 @@ type Query struct {
 	// numbered placeholders are $1, $2 as PostgreSQL wants them. SQLite gets plain question marks,
 	// because it looks up numbered ones by name, which takes longer than all else with a few hundred.
 	numbered bool
+	// named are the values that lines ask for, on any database.
+	named map[string]bool
 	// Ledger: it reads the ledger's rows or their sums.
 	Ledger bool
 }
@@ -51,47 +57,115 @@ func LoadQueries(files fs.FS, kind string) (map[string]Query, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list queries: %w", err)
 	}
-	queries := map[string]Query{}
+	var sections []section
 	for _, name := range names {
 		text, err := fs.ReadFile(files, name)
 		if err != nil {
 			return nil, fmt.Errorf("read queries: %w", err)
 		}
-		for _, q := range parseQueries(string(text), kind) {
-			if _, twice := queries[q.name]; twice {
-				return nil, fmt.Errorf("%s: query %s is there twice", name, q.name)
-			}
-			queries[q.name] = q
+		sections = append(sections, sectionsOf(string(text))...)
+	}
+	shared := map[string][]string{}
+	for _, s := range sections {
+		if s.shared {
+			shared[s.name] = s.lines
+		}
+	}
+	queries := map[string]Query{}
+	for _, s := range sections {
+		if s.shared {
+			continue
+		}
+		if _, twice := queries[s.name]; twice {
+			return nil, fmt.Errorf("query %s is there twice", s.name)
+		}
+		if queries[s.name], err = s.query(shared, kind); err != nil {
+			return nil, err
 		}
 	}
 	return queries, nil
 }
 
-func parseQueries(text, kind string) []Query {
-	var queries []Query
-	for raw := range strings.SplitSeq(text, "\n") {
-		if name, found := strings.CutPrefix(raw, "-- name: "); found {
-			queries = append(queries, Query{name: strings.TrimSpace(name), numbered: kind == Postgres})
-			continue
-		}
-		if len(queries) == 0 || strings.HasPrefix(raw, "--") || strings.TrimSpace(raw) == "" {
-			continue
-		}
-		last := &queries[len(queries)-1]
-		if parsed, wanted := parseLine(raw, kind); wanted {
-			last.Ledger = last.Ledger || ledgerTables.MatchString(raw)
-			last.lines = append(last.lines, parsed)
-		}
-	}
-	return queries
+// section is a query as its file has it, or lines that queries share.
+type section struct {
+	name   string
+	shared bool
+	lines  []string
 }
 
+func sectionsOf(text string) (sections []section) {
+	for raw := range strings.SplitSeq(text, "\n") {
+		raw = strings.TrimSpace(raw)
+		if name, found := strings.CutPrefix(raw, "-- name: "); found {
+			sections = append(sections, section{name: name})
+			continue
+		}
+		if name, found := strings.CutPrefix(raw, "-- lines: "); found {
+			sections = append(sections, section{name: name, shared: true})
+			continue
+		}
+		comment := strings.HasPrefix(raw, "--") && !strings.HasPrefix(raw, useLines) && !strings.HasPrefix(raw, ignoreValues)
+		if len(sections) == 0 || comment || raw == "" {
+			continue
+		}
+		last := &sections[len(sections)-1]
+		last.lines = append(last.lines, raw)
+	}
+	return sections
+}
+
+const (
+	useLines     = "-- use "
+	ignoreValues = "-- ignores "
+)
+
+// query reads the section's lines, with those that it shares.
+func (s section) query(shared map[string][]string, kind string) (Query, error) {
+	q := Query{name: s.name, numbered: kind == Postgres, named: map[string]bool{}}
+	for _, raw := range s.lines {
+		if ignored, found := strings.CutPrefix(raw, ignoreValues); found {
+			for name := range strings.SplitSeq(ignored, ", ") {
+				q.named[name] = true
+			}
+			continue
+		}
+		used, found := strings.CutPrefix(raw, useLines)
+		if !found {
+			q.add(raw, kind)
+			continue
+		}
+		name, column, _ := strings.Cut(used, " ")
+		lines, known := shared[name]
+		if !known {
+			return Query{}, fmt.Errorf("query %s uses lines %s, which there are none of", s.name, name)
+		}
+		for _, raw := range lines {
+			q.add(strings.ReplaceAll(raw, "$column", column), kind)
+		}
+	}
+	return q, nil
+}
+
+func (q *Query) add(raw, kind string) {
+	parsed, wanted := parseLine(raw, kind)
+	q.named[parsed.condition] = true
+	for _, part := range parsed.parts {
+		if part.placeholder {
+			q.named[part.text] = true
+		}
+	}
+	if wanted {
+		q.Ledger = q.Ledger || ledgerTables.MatchString(raw)
+		q.lines = append(q.lines, parsed)
+	}
+}
+
+// parseLine reads a line; it is not wanted when it is for another kind of database.
 func parseLine(raw, kind string) (parsed line, wanted bool) {
+	wanted = true
 	if match := conditions.FindStringSubmatch(raw); match != nil {
 		raw, parsed.condition = match[1], match[2]
-		if match[3] != "" && match[3] != kind {
-			return line{}, false
-		}
+		wanted = match[3] == "" || match[3] == kind
 	}
 	raw = strings.TrimRight(raw, " ") + "\n"
 	at := 0
@@ -101,11 +175,17 @@ func parseLine(raw, kind string) (parsed line, wanted bool) {
 		at = span[1]
 	}
 	parsed.parts = append(parsed.parts, part{text: raw[at:]})
-	return parsed, true
+	return parsed, wanted
 }
 
-// Bind fills in the placeholders and returns the text with the values in their order.
+// Bind fills in the placeholders and returns the text with the values in their order. A value that no line asks for is
+// an error: a condition that is misspelt would select everything.
 func (q Query) Bind(values Values) (string, []any, error) {
+	for name := range values {
+		if !q.named[name] {
+			return "", nil, fmt.Errorf("query %s asks for no $%s", q.name, name)
+		}
+	}
 	b := binding{values: values, numbered: q.numbered, numbers: map[string]int{}}
 	for _, line := range q.lines {
 		if _, given := values[line.condition]; line.condition != "" && !given {

@@ -3,6 +3,7 @@ INSERT INTO alert_route (id, name, name_lower, target_kind, target, declared_in,
 VALUES ($id, $name, $name_lower, $target_kind, $target, $declared_in, $revision, $created_at_ms, $created_by, $updated_at_ms, $updated_by, $document)
 
 -- name: alert_route_update
+-- ignores created_at_ms, created_by
 UPDATE alert_route
 SET name = $name, name_lower = $name_lower, target_kind = $target_kind, target = $target, declared_in = $declared_in,
     revision = $revision, updated_at_ms = $updated_at_ms, updated_by = $updated_by, document = $document
@@ -15,26 +16,17 @@ DELETE FROM alert_route WHERE id = $id
 SELECT id, declared_in, revision, created_at_ms, created_by, updated_at_ms, updated_by, document, target_kind, target
 FROM alert_route WHERE id = $id
 
--- name: alert_route_list
-SELECT id, declared_in, revision, created_at_ms, created_by, updated_at_ms, updated_by, document, target_kind, target
+-- lines: alert_route_found
 FROM alert_route
 WHERE 1 = 1
   AND id IN ($ids) -- if ids
   AND name = $name -- if name
-ORDER BY
-  id -- if by_id
-  id DESC -- if by_id_desc
-  name_lower, id -- if by_alias
-  name_lower DESC, id DESC -- if by_alias_desc
-  created_at_ms, id -- if by_created_at
-  created_at_ms DESC, id DESC -- if by_created_at_desc
-  updated_at_ms, id -- if by_updated_at
-  updated_at_ms DESC, id DESC -- if by_updated_at_desc
-LIMIT $limit OFFSET $offset
+
+-- name: alert_route_list
+SELECT id, declared_in, revision, created_at_ms, created_by, updated_at_ms, updated_by, document, target_kind, target
+-- use alert_route_found
+-- use ordered_by name_lower
 
 -- name: alert_route_count
 SELECT COUNT(*)
-FROM alert_route
-WHERE 1 = 1
-  AND id IN ($ids) -- if ids
-  AND name = $name -- if name
+-- use alert_route_found

@@ -5,6 +5,7 @@ VALUES ($id, $name, $alias, $alias_lower, $team_id, $user_id, $budget_id, $block
     $declared_in, $revision, $created_at_ms, $created_by, $updated_at_ms, $updated_by, $document)
 
 -- name: key_update
+-- ignores created_at_ms, created_by
 UPDATE key
 SET name = $name, alias = $alias, alias_lower = $alias_lower, team_id = $team_id, user_id = $user_id, budget_id = $budget_id,
     blocked = $blocked, expires_at_ms = $expires_at_ms,
@@ -27,8 +28,7 @@ SELECT key.id, declared_in, revision, key.created_at_ms, created_by, updated_at_
 FROM key_secret JOIN key ON key.id = key_secret.key_id
 WHERE key_secret.hash = $hash AND (key_secret.valid_until_ms IS NULL OR key_secret.valid_until_ms > $now_ms)
 
--- name: key_list
-SELECT id, declared_in, revision, created_at_ms, created_by, updated_at_ms, updated_by, document, name
+-- lines: key_found
 FROM key
 WHERE 1 = 1
   AND id IN ($ids) -- if ids
@@ -40,71 +40,22 @@ WHERE 1 = 1
   AND blocked = 0 AND (expires_at_ms IS NULL OR expires_at_ms > $now_ms) -- if active
   AND blocked = 1 -- if blocked
   AND expires_at_ms <= $now_ms -- if expired
-  AND id > $edge_id -- if after_id
-  AND id < $edge_id -- if after_id_desc
-  AND (alias_lower, id) > ($edge_text, $edge_id) -- if after_alias
-  AND (alias_lower, id) < ($edge_text, $edge_id) -- if after_alias_desc
-  AND (created_at_ms, id) > ($edge_ms, $edge_id) -- if after_created_at
-  AND (created_at_ms, id) < ($edge_ms, $edge_id) -- if after_created_at_desc
-  AND (updated_at_ms, id) > ($edge_ms, $edge_id) -- if after_updated_at
-  AND (updated_at_ms, id) < ($edge_ms, $edge_id) -- if after_updated_at_desc
-ORDER BY
-  id -- if by_id
-  id DESC -- if by_id_desc
-  alias_lower, id -- if by_alias
-  alias_lower DESC, id DESC -- if by_alias_desc
-  created_at_ms, id -- if by_created_at
-  created_at_ms DESC, id DESC -- if by_created_at_desc
-  updated_at_ms, id -- if by_updated_at
-  updated_at_ms DESC, id DESC -- if by_updated_at_desc
-LIMIT $limit OFFSET $offset
+
+-- name: key_list
+SELECT id, declared_in, revision, created_at_ms, created_by, updated_at_ms, updated_by, document, name
+-- use key_found
+-- use behind_edge
+-- use ordered_by alias_lower
 
 -- The row at a place of the list, from its index alone.
 -- name: key_edge
-SELECT id,
-  id -- if by_id
-  id -- if by_id_desc
-  alias_lower -- if by_alias
-  alias_lower -- if by_alias_desc
-  created_at_ms -- if by_created_at
-  created_at_ms -- if by_created_at_desc
-  updated_at_ms -- if by_updated_at
-  updated_at_ms -- if by_updated_at_desc
-FROM key
-WHERE 1 = 1
-  AND id IN ($ids) -- if ids
-  AND alias = $alias -- if alias
-  AND alias_lower LIKE $alias_contains ESCAPE '\' -- if alias_contains
-  AND team_id = $team_id -- if team_id
-  AND user_id = $user_id -- if user_id
-  AND team_id IN ($team_ids) -- if team_ids
-  AND blocked = 0 AND (expires_at_ms IS NULL OR expires_at_ms > $now_ms) -- if active
-  AND blocked = 1 -- if blocked
-  AND expires_at_ms <= $now_ms -- if expired
-ORDER BY
-  id -- if by_id
-  id DESC -- if by_id_desc
-  alias_lower, id -- if by_alias
-  alias_lower DESC, id DESC -- if by_alias_desc
-  created_at_ms, id -- if by_created_at
-  created_at_ms DESC, id DESC -- if by_created_at_desc
-  updated_at_ms, id -- if by_updated_at
-  updated_at_ms DESC, id DESC -- if by_updated_at_desc
-LIMIT $limit OFFSET $offset
+-- use edge
+-- use key_found
+-- use ordered_by alias_lower
 
 -- name: key_count
 SELECT COUNT(*)
-FROM key
-WHERE 1 = 1
-  AND id IN ($ids) -- if ids
-  AND alias = $alias -- if alias
-  AND alias_lower LIKE $alias_contains ESCAPE '\' -- if alias_contains
-  AND team_id = $team_id -- if team_id
-  AND user_id = $user_id -- if user_id
-  AND team_id IN ($team_ids) -- if team_ids
-  AND blocked = 0 AND (expires_at_ms IS NULL OR expires_at_ms > $now_ms) -- if active
-  AND blocked = 1 -- if blocked
-  AND expires_at_ms <= $now_ms -- if expired
+-- use key_found
 
 -- name: key_of_budget
 SELECT id FROM key WHERE budget_id = $budget_id ORDER BY id LIMIT $limit

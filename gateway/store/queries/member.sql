@@ -3,6 +3,7 @@ INSERT INTO member (id, team_id, user_id, place, declared_in, revision, created_
 VALUES ($id, $team_id, $user_id, $place, $declared_in, $revision, $created_at_ms, $created_by, $updated_at_ms, $updated_by, $document)
 
 -- name: member_update
+-- ignores created_at_ms, created_by, team_id, user_id, place
 UPDATE member
 SET declared_in = $declared_in, revision = $revision, updated_at_ms = $updated_at_ms, updated_by = $updated_by, document = $document
 WHERE id = $id

@@ -3,6 +3,7 @@ INSERT INTO model (id, name, name_lower, api_key, declared_in, revision, created
 VALUES ($id, $name, $name_lower, $api_key, $declared_in, $revision, $created_at_ms, $created_by, $updated_at_ms, $updated_by, $document)
 
 -- name: model_update
+-- ignores created_at_ms, created_by
 UPDATE model
 SET name = $name, name_lower = $name_lower, api_key = $api_key, declared_in = $declared_in,
     revision = $revision, updated_at_ms = $updated_at_ms, updated_by = $updated_by, document = $document
@@ -15,26 +16,17 @@ DELETE FROM model WHERE id = $id
 SELECT id, declared_in, revision, created_at_ms, created_by, updated_at_ms, updated_by, document, api_key
 FROM model WHERE id = $id
 
--- name: model_list
-SELECT id, declared_in, revision, created_at_ms, created_by, updated_at_ms, updated_by, document, api_key
+-- lines: model_found
 FROM model
 WHERE 1 = 1
   AND id IN ($ids) -- if ids
   AND name = $name -- if name
-ORDER BY
-  id -- if by_id
-  id DESC -- if by_id_desc
-  name_lower, id -- if by_alias
-  name_lower DESC, id DESC -- if by_alias_desc
-  created_at_ms, id -- if by_created_at
-  created_at_ms DESC, id DESC -- if by_created_at_desc
-  updated_at_ms, id -- if by_updated_at
-  updated_at_ms DESC, id DESC -- if by_updated_at_desc
-LIMIT $limit OFFSET $offset
+
+-- name: model_list
+SELECT id, declared_in, revision, created_at_ms, created_by, updated_at_ms, updated_by, document, api_key
+-- use model_found
+-- use ordered_by name_lower
 
 -- name: model_count
 SELECT COUNT(*)
-FROM model
-WHERE 1 = 1
-  AND id IN ($ids) -- if ids
-  AND name = $name -- if name
+-- use model_found

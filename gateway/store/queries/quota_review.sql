@@ -3,6 +3,7 @@ INSERT INTO quota_review (id, state, declared_in, revision, created_at_ms, creat
 VALUES ($id, $state, $declared_in, $revision, $created_at_ms, $created_by, $updated_at_ms, $updated_by, $document)
 
 -- name: quota_review_update
+-- ignores created_at_ms, created_by
 UPDATE quota_review
 SET state = $state, declared_in = $declared_in, revision = $revision, updated_at_ms = $updated_at_ms, updated_by = $updated_by, document = $document
 WHERE id = $id
@@ -19,7 +20,7 @@ FROM quota_review
 WHERE 1 = 1
   AND state = $state -- if state
 ORDER BY created_at_ms DESC, id DESC
-LIMIT $limit OFFSET $offset
+LIMIT $limit
 
 -- name: quota_review_change_insert
 INSERT INTO quota_review_change (quota_review_id, place, noun, document) VALUES ($id, $place, $noun, $document)

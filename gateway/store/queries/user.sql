@@ -3,6 +3,7 @@ INSERT INTO users (id, alias_lower, email_lower, email, role, declared_in, revis
 VALUES ($id, $alias_lower, $email_lower, $email, $role, $declared_in, $revision, $created_at_ms, $created_by, $updated_at_ms, $updated_by, $document)
 
 -- name: user_update
+-- ignores created_at_ms, created_by
 UPDATE users
 SET alias_lower = $alias_lower, email_lower = $email_lower, email = $email, role = $role, declared_in = $declared_in,
     revision = $revision, updated_at_ms = $updated_at_ms, updated_by = $updated_by, document = $document
@@ -19,8 +20,7 @@ FROM users WHERE id = $id
 SELECT id, declared_in, revision, created_at_ms, created_by, updated_at_ms, updated_by, document
 FROM users WHERE email_lower = $email_lower
 
--- name: user_list
-SELECT id, declared_in, revision, created_at_ms, created_by, updated_at_ms, updated_by, document
+-- lines: user_found
 FROM users
 WHERE 1 = 1
   AND id IN ($ids) -- if ids
@@ -28,23 +28,12 @@ WHERE 1 = 1
   AND email_lower LIKE $email_contains ESCAPE '\' -- if email_contains
   AND role = $role -- if role
   AND id IN (SELECT user_id FROM member WHERE team_id = $team_id) -- if team_id
-ORDER BY
-  id -- if by_id
-  id DESC -- if by_id_desc
-  alias_lower, id -- if by_alias
-  alias_lower DESC, id DESC -- if by_alias_desc
-  created_at_ms, id -- if by_created_at
-  created_at_ms DESC, id DESC -- if by_created_at_desc
-  updated_at_ms, id -- if by_updated_at
-  updated_at_ms DESC, id DESC -- if by_updated_at_desc
-LIMIT $limit OFFSET $offset
+
+-- name: user_list
+SELECT id, declared_in, revision, created_at_ms, created_by, updated_at_ms, updated_by, document
+-- use user_found
+-- use ordered_by alias_lower
 
 -- name: user_count
 SELECT COUNT(*)
-FROM users
-WHERE 1 = 1
-  AND id IN ($ids) -- if ids
-  AND email_lower = $email_is -- if email_is
-  AND email_lower LIKE $email_contains ESCAPE '\' -- if email_contains
-  AND role = $role -- if role
-  AND id IN (SELECT user_id FROM member WHERE team_id = $team_id) -- if team_id
+-- use user_found
