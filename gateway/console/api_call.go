@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
@@ -15,11 +16,22 @@ type recorded struct {
 	header http.Header
 	status int
 	body   bytes.Buffer
+	// most is how many bytes of it are kept, 0 for all; cut says that there were more.
+	most int
+	cut  bool
 }
 
-func (a *recorded) Header() http.Header                { return a.header }
-func (a *recorded) WriteHeader(status int)             { a.status = status }
-func (a *recorded) Write(data []byte) (n int, e error) { return a.body.Write(data) }
+func (a *recorded) Header() http.Header    { return a.header }
+func (a *recorded) WriteHeader(status int) { a.status = status }
+
+func (a *recorded) Write(data []byte) (int, error) {
+	kept := data
+	if room := a.most - a.body.Len(); a.most > 0 && len(kept) > room {
+		kept, a.cut = kept[:room], true
+	}
+	a.body.Write(kept)
+	return len(data), nil
+}
 
 // ask sends a request to the admin API for who is signed in, and returns its answer. Permissions, rules and the audit
 // log are the API's own. The error is an [api.Error] as the API worded it.
@@ -31,23 +43,30 @@ func (s *Server) ask(r *http.Request, in *session, method, target string, body a
 			return nil, fmt.Errorf("ask the admin API: %w", err)
 		}
 	}
-	ctx := context.WithValue(r.Context(), callerKey{}, in.caller)
-	request, err := http.NewRequestWithContext(ctx, method, target, bytes.NewReader(data))
+	request, err := s.request(r, in, method, target, data)
 	if err != nil {
-		return nil, fmt.Errorf("ask the admin API: %w", err)
+		return nil, err
 	}
-	if header != nil {
-		request.Header = header
-	}
-	request.Header.Set("Content-Type", "application/json")
-	request.Header.Set("User-Agent", "bursar-console/"+s.Version)
-	request.RemoteAddr, request.RequestURI = r.RemoteAddr, target
+	maps.Copy(request.Header, header)
 	answer := &recorded{header: http.Header{}, status: http.StatusOK}
 	s.API.ServeHTTP(answer, request)
 	if answer.status != http.StatusOK {
 		return nil, refusalOf(answer)
 	}
 	return answer.body.Bytes(), nil
+}
+
+// request is one to the admin API for who is signed in.
+func (s *Server) request(r *http.Request, in *session, method, target string, body []byte) (*http.Request, error) {
+	ctx := context.WithValue(r.Context(), callerKey{}, in.caller)
+	request, err := http.NewRequestWithContext(ctx, method, target, bytes.NewReader(body))
+	if err != nil {
+		return nil, fmt.Errorf("ask the admin API: %w", err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("User-Agent", "bursar-console/"+s.Version)
+	request.RemoteAddr, request.RequestURI = r.RemoteAddr, target
+	return request, nil
 }
 
 // askFor is ask with the answer read into target.

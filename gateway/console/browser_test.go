@@ -184,6 +184,8 @@ func TestBrowser_walksEveryPage(t *testing.T) {
 	waiting := w.admin("/quota_request/new", `{"team_id":"platform","limit":"rpm_limit","by":10,"until":"`+until+`","reason":"a launch"}`)
 	w.admin("/quota_request/approve", fmt.Sprintf(`{"quota_request_id":%q}`, waiting["quota_request_id"]))
 	w.admin("/quota_request/new", `{"team_id":"marketing","limit":"max_budget","usd":5,"until":"`+until+`","reason":"`+strings.Repeat("long", 40)+`"}`)
+	review, _ := w.admin("/quota_review/new", `{"reason":"a launch","changes":[{"address":"bursar_team.marketing","noun":"team","action":"update","identity":{"team_id":"marketing"},
+		"before":{"rpm_limit":30},"after":{"rpm_limit":60}}]}`)["quota_review_id"].(string)
 	for range 7 {
 		w.chat("free")
 		w.chat("play")
@@ -199,7 +201,7 @@ func TestBrowser_walksEveryPage(t *testing.T) {
 		{adminKey, []string{
 			"/console/", "/console/teams", "/console/teams?q=nobody", "/console/team?id=marketing", "/console/team?id=legacy", long, "/console/keys", "/console/budgets",
 			"/console/models", "/console/usage?group_by=model", "/console/alerts", "/console/audit", "/console/settings", "/console/edit?kind=team&id=marketing",
-			"/console/edit?kind=key", "/console/edit?kind=team&id=platform", "/console/edit?kind=model", "/console/edit?kind=email_route",
+			"/console/edit?kind=key", "/console/edit?kind=team&id=platform", "/console/edit?kind=model", "/console/reviews", "/console/review?id=" + review, "/console/try?method=POST&path=/team/new", "/console/edit?kind=email_route",
 			"/console/edit?kind=member&team=marketing", "/console/requests", "/console/nowhere",
 		}},
 		{w.keys["play"], []string{"/console/team?id=sandbox", "/console/key", "/console/requests", "/console/team?id=marketing"}},
@@ -299,4 +301,19 @@ func TestBrowser_pictures(t *testing.T) {
 	b.signIn(w.keys["play"])
 	b.reads("The budget is used up")
 	b.picture("own-team-phone-dark")
+}
+
+// The description of the API leads to a form that sends an operation with the rights of who is signed in.
+func TestBrowser_triesAnOperationOfTheDescription(t *testing.T) {
+	w := open(t, nil)
+	b := browse(t, w.URL())
+	b.signIn(adminKey)
+	b.open("/docs")
+	b.do(chromedp.WaitVisible(chromedp.CSS("main section details")))
+	evaluate[bool](b, `[...document.querySelectorAll("details")].find(one => one.dataset.text?.startsWith("/team/new")).open = true`)
+	b.press(`a[href^="/console/try?method=POST&path=%2Fteam%2Fnew"]`)
+	b.fill("body", `{"team_id":"research"}`)
+	b.press("button.main")
+	b.reads("Answer 200", `"team_id": "research"`)
+	b.checkQuiet()
 }

@@ -101,6 +101,7 @@ var adminNav = []navEntry{
 	{"models", "Models"},
 	{"usage", "Usage"},
 	{"requests", "Requests"},
+	{"reviews", "Reviews"},
 	{"alerts", "Alerts"},
 	{"audit", "Audit"},
 	{"settings", "Settings"},

@@ -1,6 +1,8 @@
 // Shows the description of the API. It writes text only, never markup that comes from the description.
 "use strict";
 
+// What everybody knows from elsewhere comes last.
+const late = ["model call", "health"];
 const methods = ["get", "post", "put", "patch", "delete"];
 
 function element(tag, properties, ...children) {
@@ -125,18 +127,37 @@ class Page {
       element("span", { className: "path" }, path), operation.summary));
     details.addEventListener("toggle", () => {
       if (details.open && details.children.length === 1) {
-        details.append(this.body(operation, others));
+        details.append(this.body(method, path, operation, others));
       }
     });
     details.dataset.text = `${path} ${others.join(" ")} ${operation.summary}`.toLowerCase();
     return details;
   }
 
-  body(operation, others) {
+  // A link to the console's page that sends a request with the role that is signed in. Calls of models have keys of their own.
+  tryIt(method, path, operation) {
+    if (operation.tags.some((tag) => late.includes(tag))) {
+      return null;
+    }
+    const query = new URLSearchParams({ method: method.toUpperCase(), path });
+    const json = ((operation.requestBody || {}).content || {})["application/json"];
+    if (json) {
+      query.set("body", JSON.stringify(this.sample(json.schema || {}), null, 2));
+    }
+    return element("p", {}, element("a", { href: "/console/try?" + query }, "Try it"));
+  }
+
+  // A body with what is required.
+  sample(schema) {
+    const fields = this.inner(schema) || {};
+    return (fields.examples || [])[0] || Object.fromEntries((fields.required || []).map((name) => [name, ""]));
+  }
+
+  body(method, path, operation, others) {
     const refusals = Object.entries(operation.responses).filter(([status]) => status !== "200").map(([status, one]) =>
       element("tr", {}, element("td", {}, status), element("td", {}, ...prose(one.description))));
     const also = others.length > 0 ? element("p", { className: "faint" }, "The same under " + others.join(", ")) : null;
-    return element("div", {}, ...paragraphs(operation.description), also, ...this.parameters(operation),
+    return element("div", {}, ...paragraphs(operation.description), also, this.tryIt(method, path, operation), ...this.parameters(operation),
       ...this.content("Request", operation.requestBody), ...this.content("Answer", operation.responses["200"]),
       element("h4", {}, "Refusals"), element("table", {}, element("tbody", {}, ...refusals)));
   }
@@ -165,8 +186,6 @@ class Page {
     document.title = info.title;
     main.replaceChildren(element("h1", {}, `${info.title} `, element("small", { className: "faint" }, info.version)),
       ...paragraphs(info.description));
-    // The admin API comes first; calls of models are what everybody knows from elsewhere.
-    const late = ["model call", "health"];
     for (const tag of [...tags].sort((a, b) => late.indexOf(a.name) - late.indexOf(b.name))) {
       const section = element("section", {}, element("h2", {}, tag.name), ...paragraphs(tag.description));
       const links = element("div", {}, element("h2", {}, tag.name));

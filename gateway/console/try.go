@@ -1,0 +1,71 @@
+package console
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"strings"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+// tryBody is the page where a request to the admin API is tried, as who is signed in.
+type tryBody struct {
+	Methods []string
+	// Method, Path and Body are what is sent; Reason goes into the audit log.
+	Method, Path, Body, Reason string
+	Problem                    string
+	// Status is 0 before anything was sent. Cut says that the answer was longer than a page shows.
+	Status int
+	Answer string
+	Cut    bool
+}
+
+var triedMethods = []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
+
+// longestTried is how much of an answer the page shows, in bytes.
+const longestTried = 32 << 10
+
+// try is the form, filled in with what the description of the API links here for. Opening it sends nothing.
+func (s *Server) try(w http.ResponseWriter, r *http.Request, in *session) error {
+	query := r.URL.Query()
+	body := tryBody{Methods: triedMethods, Method: query.Get("method"), Path: query.Get("path"), Body: query.Get("body")}
+	return s.show(w, r, in, "try", "Try a request", false, body)
+}
+
+// send sends what was typed to the admin API, and shows its answer whatever it is.
+func (s *Server) send(w http.ResponseWriter, r *http.Request, in *session) error {
+	body := tryBody{
+		Methods: triedMethods, Method: r.PostFormValue("method"), Path: strings.TrimSpace(r.PostFormValue("path")),
+		Body: strings.TrimSpace(r.PostFormValue("body")), Reason: strings.Join(strings.Fields(r.PostFormValue("reason")), " "),
+	}
+	request, err := s.request(r, in, body.Method, body.Path, []byte(body.Body))
+	switch {
+	case err != nil || !strings.HasPrefix(body.Path, "/") || strings.HasPrefix(body.Path, "//"):
+		body.Problem = "The path is one of the admin API, such as /team/list."
+	case body.Body != "" && !json.Valid([]byte(body.Body)):
+		body.Problem = "The body is no JSON."
+	}
+	if body.Problem != "" {
+		return s.render(w, http.StatusBadRequest, "try", s.signedIn(r, in, "Try a request", body))
+	}
+	if body.Reason != "" {
+		request.Header.Set(api.HeaderChangeReason, body.Reason)
+	}
+	answer := &recorded{header: http.Header{}, status: http.StatusOK, most: longestTried}
+	s.API.ServeHTTP(answer, request)
+	body.Status, body.Answer, body.Cut = answer.status, readable(answer.body.Bytes()), answer.cut
+	if body.Method != http.MethodGet {
+		s.overview.counts.again("")
+	}
+	return s.show(w, r, in, "try", "Try a request", false, body)
+}
+
+// readable indents JSON; what is none stays as it is.
+func readable(answer []byte) string {
+	var indented bytes.Buffer
+	if json.Indent(&indented, answer, "", "  ") != nil {
+		return string(answer)
+	}
+	return indented.String()
+}
