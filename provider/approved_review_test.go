@@ -2,12 +2,17 @@ package provider_test
 
 import (
 	"bytes"
+	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
@@ -245,5 +250,62 @@ resource "bursar_team" "marketing" {
 		if said = words(c.under(review).run(1, "plan", "-no-color", "-input=false")); !strings.Contains(said, want) {
 			t.Errorf("the plan under %s says\n%s", review, said)
 		}
+	}
+}
+
+// What an action does, and who becomes a member by e-mail, is foretold by the plan as well.
+func TestAccApprovedReview_actionsAndAddressesAreForetold(t *testing.T) {
+	g := startGateway(t)
+	review := must[api.QuotaReview](t)(g.ApproveQuotas(t.Context(), api.QuotaReviewFields{Changes: []api.ApprovedChange{
+		{Address: "action.bursar_team_block.a", Noun: "team", Action: api.ChangeUpdate, Identity: map[string]string{"team_id": "a"}, After: json.RawMessage(`{"blocked":true}`)},
+		{Address: "action.bursar_budget_reset.a", Noun: "team", Action: api.ChangeResetSpend, Identity: map[string]string{"team_id": "a"}, After: json.RawMessage(`{"spend":2.50}`)},
+		{Address: "action.bursar_budget_reset.m", Noun: "member", Action: api.ChangeResetSpend, Identity: map[string]string{"team_id": "a", "user_id": "ann"}, After: json.RawMessage(`{"spend":0}`)},
+		{Address: "action.bursar_key_rotate.k", Noun: "key", Action: api.ChangeRotate, Identity: map[string]string{"key_id": "k"}},
+		{
+			Address: "bursar_team_member.x", Noun: "member", Action: api.ChangeCreate, Identity: map[string]string{"team_id": "a", "user_email": "x@example.com"},
+			After: json.RawMessage(`{"role":"user"}`),
+		},
+	}, ExpiresAt: time.Now().Add(time.Hour)}))
+	p := newProtocol(t)
+	p.endpoint = g.URL
+	configured, err := p.server.ConfigureProvider(p.ctx, &tfprotov6.ConfigureProviderRequest{
+		Config: p.dynamic(object{"endpoint": p.endpoint, "admin_key": adminKey, "approved_review": review.QuotaReviewID}),
+	})
+	p.must(err, configured.Diagnostics)
+	actions, ok := p.server.(tfprotov6.ActionServer)
+	if !ok {
+		t.Fatal("the provider has no actions")
+	}
+	const secret = "sk-long-canary-0123456789-new"
+	for name, c := range map[string]struct {
+		action  string
+		config  object
+		refused string
+	}{
+		"block":             {"bursar_team_block", object{"team_id": "a"}, ""},
+		"block another":     {"bursar_team_block", object{"team_id": "b"}, `Update of team "b" is not in the approved review`},
+		"unblock":           {"bursar_team_unblock", object{"team_id": "a"}, "blocked becomes true in the approved plan, and comes as false"},
+		"reset":             {"bursar_budget_reset", object{"team_id": "a", "reset_to": 2.5}, ""},
+		"reset to nothing":  {"bursar_budget_reset", object{"team_id": "a"}, "spend becomes 2.50 in the approved plan, and comes as 0"},
+		"reset of a member": {"bursar_budget_reset", object{"team_id": "a", "user_id": "ann"}, ""},
+		"reset of a user":   {"bursar_budget_reset", object{"user_id": "ann"}, `Reset spend of user "ann" is not in`},
+		"rotate":            {"bursar_key_rotate", object{"key_id": "k", "new_key": secret}, ""},
+		"rotate another":    {"bursar_key_rotate", object{"key_id": "l", "new_key": secret}, `Rotate of key "l" is not in`},
+		"a test message":    {"bursar_alert_route_test", object{"alert_route_id": "any"}, ""},
+	} {
+		planned, err := actions.PlanAction(p.ctx, &tfprotov6.PlanActionRequest{ActionType: c.action, Config: p.dynamic(c.config)})
+		p.must(err, nil)
+		if told := words(said(planned.Diagnostics)); c.refused == "" && told != "" || !strings.Contains(told, c.refused) || strings.Contains(told, "canary") {
+			t.Errorf("%s: the plan says %q, want %q", name, told, c.refused)
+		}
+	}
+
+	c := newCLI(t, "", g.settings()...).under(review.QuotaReviewID)
+	member := versions + "resource \"bursar_team_member\" \"x\" {\n  team_id = \"a\"\n  user_email = \"%s\"\n}\n"
+	c.write("main.tf", fmt.Sprintf(member, "X@example.com"))
+	c.run(0, "plan", "-no-color", "-input=false")
+	c.write("main.tf", fmt.Sprintf(member, "y@example.com"))
+	if told := words(c.run(1, "plan", "-no-color", "-input=false")); !strings.Contains(told, `Create of member "a y@example.com" is not in the approved review`) {
+		t.Errorf("the plan says\n%s", told)
 	}
 }

@@ -106,6 +106,7 @@ func newTeamMember() *teamMemberResource {
 		Type:      "bursar_team_member",
 		Name:      "team member",
 		AuditName: "member",
+		Mail:      func(m teamMemberModel) types.String { return m.UserEmail },
 		Identity: []object.Part[teamMemberModel]{
 			{Attribute: "team_id", Description: "The team's id.", Of: func(m *teamMemberModel) *types.String { return &m.TeamID }},
 			{Attribute: "user_id", Description: "The user's id.", Of: func(m *teamMemberModel) *types.String { return &m.UserID }},

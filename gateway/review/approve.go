@@ -174,6 +174,11 @@ func (t *told) tell(path string, value, unknown, sensitive, before any, compared
 		return nil, false
 	case whole:
 		return nil, false
+	case api.HoldsUserinfo(leaf(value)):
+		if !compared || !reflect.DeepEqual(value, before) {
+			t.open = append(t.open, path)
+		}
+		return nil, false
 	}
 	inner, isObject := value.(map[string]any)
 	if !isObject {
@@ -188,11 +193,19 @@ func (t *told) tell(path string, value, unknown, sensitive, before any, compared
 		if _, seen := kept[name]; seen {
 			continue
 		}
-		if v, ok := t.tell(path+"."+name, inner[name], mark(unknown, name), mark(sensitive, name), member(before, name), compared); ok {
+		if v, ok := t.tell(api.FieldPath(path, name), inner[name], mark(unknown, name), mark(sensitive, name), member(before, name), compared); ok {
 			kept[name] = v
 		}
 	}
 	return kept, true
+}
+
+// leaf is a value that is no object, nil for one: what is in an object is told on its own.
+func leaf(value any) any {
+	if _, isObject := value.(map[string]any); isObject {
+		return nil
+	}
+	return value
 }
 
 func objectOrNone(value any) map[string]any {

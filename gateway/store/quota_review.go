@@ -50,6 +50,11 @@ func (s *Store) insertApproved(ctx context.Context, review api.QuotaReview) erro
 		if _, err := s.exec(ctx, "quota_review_change_insert", values); err != nil {
 			return err
 		}
+		for _, subject := range approved.Subjects() {
+			if _, err := s.exec(ctx, "quota_review_subject_insert", args{"id": review.QuotaReviewID, "subject": subject, "place": int64(i)}); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }
@@ -60,14 +65,18 @@ func (s *Store) QuotaReview(ctx context.Context, id string) (api.QuotaReview, er
 	if err != nil {
 		return review, err
 	}
-	review.Changes, _, err = s.approvedChanges(ctx, id, nil)
+	review.Changes, _, err = s.approvedChanges(ctx, "quota_review_change_list", args{"id": id})
 	return review, err
 }
 
 // quotaReviewAlone is a review without its changes.
 func (s *Store) quotaReviewAlone(ctx context.Context, id string) (api.QuotaReview, error) {
+	return s.quotaReviewBy(ctx, "quota_review_get", id)
+}
+
+func (s *Store) quotaReviewBy(ctx context.Context, query, id string) (api.QuotaReview, error) {
 	var row quotaReviewRow
-	found, err := s.one(ctx, "quota_review_get", args{"id": id}, row.targets()...)
+	found, err := s.one(ctx, query, args{"id": id}, row.targets()...)
 	if err != nil {
 		return api.QuotaReview{}, err
 	}
@@ -107,12 +116,13 @@ func (s *Store) WithdrawQuotaReview(ctx context.Context, change api.Change, id s
 	return s.QuotaReview(ctx, id)
 }
 
-// approvedChanges are those of a review, of some nouns or of all, with their places.
-func (s *Store) approvedChanges(ctx context.Context, id string, nouns []string) (changes []api.ApprovedChange, places []int64, err error) {
-	values := args{"id": id}
-	values.givenIDs("nouns", nouns)
+// anySubject is what changes have that were approved before subjects were kept: they may concern any.
+const anySubject = ""
+
+// approvedChanges are those that a query finds, with their places.
+func (s *Store) approvedChanges(ctx context.Context, query string, values args) (changes []api.ApprovedChange, places []int64, err error) {
 	changes = []api.ApprovedChange{}
-	err = s.each(ctx, "quota_review_change_list", values, func(scan func(...any) error) error {
+	err = s.each(ctx, query, values, func(scan func(...any) error) error {
 		var place int64
 		var usedAt sql.NullInt64
 		var document string
@@ -150,7 +160,7 @@ func (s *Store) allow(ctx context.Context, change api.Change, row *audit) error 
 	if change.Review == "" {
 		return s.allowUnreviewed(change, made)
 	}
-	review, err := s.quotaReviewAlone(ctx, change.Review)
+	review, err := s.quotaReviewBy(ctx, "quota_review_terms", change.Review)
 	if api.CodeOf(err) == api.NotFound { // which would say that the changed object is gone
 		return api.Errorf(api.NotApproved, "there is no approved review %q, so %s is not approved; bursar approve prints the id of one", change.Review, made)
 	}
@@ -169,7 +179,9 @@ func (s *Store) allow(ctx context.Context, change api.Change, row *audit) error 
 		}
 	}
 	var places []int64
-	if review.Changes, places, err = s.approvedChanges(ctx, review.QuotaReviewID, concerning(noun)); err != nil {
+	values := args{"id": review.QuotaReviewID}
+	values.givenIDs("subjects", append(made.Subjects(), anySubject))
+	if review.Changes, places, err = s.approvedChanges(ctx, "quota_review_change_find", values); err != nil {
 		return err
 	}
 	place, err := made.Approved(review)
@@ -182,20 +194,6 @@ func (s *Store) allow(ctx context.Context, change api.Change, row *audit) error 
 	}
 	_, err = s.exec(ctx, "quota_review_change_use", args{"id": review.QuotaReviewID, "place": places[place], "used_at_ms": s.nowMS()})
 	return err
-}
-
-// concerning are the nouns whose approved changes may allow one of a noun: it may go, or come, with another object.
-func concerning(noun string) []string {
-	switch noun {
-	case "key":
-		return []string{"key", "team", "member"}
-	case "member":
-		return []string{"member", "team"}
-	case "user":
-		return []string{"user", "member"}
-	default:
-		return []string{noun}
-	}
 }
 
 // allowUnreviewed is for changes that name no review: those of a configuration need one where the gateway says so.

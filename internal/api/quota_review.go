@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -34,7 +35,7 @@ const (
 
 const (
 	// MostApprovedChanges is how many changes one review may have.
-	MostApprovedChanges = 5000
+	MostApprovedChanges = 10_000
 	// DefaultReviewLife and LongestReviewLife are for how long a review lets its changes through.
 	DefaultReviewLife = 7 * 24 * time.Hour
 	LongestReviewLife = 92 * 24 * time.Hour
@@ -82,7 +83,8 @@ type ApprovedChange struct {
 	// Before and After are the object's fields by the API's names. A null Before is any.
 	Before json.RawMessage `json:"before"`
 	After  json.RawMessage `json:"after"`
-	// Open are the paths of fields that the plan does not know or tell: they may become anything.
+	// Open are the paths of fields that the plan does not know or tell, such as webhook.secret or model_rpm_limit["gpt-4.1"]: they
+	// may become anything.
 	Open []string `json:"open"`
 	// Cascade says that what belongs to a deleted object goes with it: the keys and members of a team, the keys of a member.
 	Cascade bool `json:"cascade"`
@@ -134,6 +136,9 @@ func (r QuotaReviewFields) Validate() error {
 	if len(r.Changes) == 0 || len(r.Changes) > MostApprovedChanges {
 		v.fail("changes", "must be 1 to %d changes", MostApprovedChanges)
 	}
+	if HoldsUserinfo(r.PullRequest) || HoldsUserinfo(r.Reason) {
+		v.fail("pull_request", "and reason must not hold an address with a user or password")
+	}
 	if len(r.PullRequest) > maxReviewReason || len(r.Reason) > maxReviewReason {
 		v.fail("reason", "and pull_request have at most %d characters", maxReviewReason)
 	}
@@ -155,8 +160,8 @@ func (c ApprovedChange) validate() string {
 		return fmt.Sprintf("has the noun %q, which is none that can be approved", c.Noun)
 	case !slices.Contains([]string{ChangeCreate, ChangeUpdate, ChangeDelete, ChangeRotate, ChangeResetSpend}, c.Action):
 		return fmt.Sprintf("has the action %q, which is none that can be approved", c.Action)
-	case c.Action != ChangeCreate && len(c.Identity) == 0:
-		return "does not say which object it is about: identity is empty"
+	case !c.identifies():
+		return "does not say which object it is about: identity names " + strings.Join(ownIDs[c.Noun], " and ")
 	}
 	for side, object := range map[string]json.RawMessage{"before": c.Before, "after": c.After} {
 		var fields map[string]json.RawMessage
@@ -169,6 +174,9 @@ func (c ApprovedChange) validate() string {
 		if secret := secretIn(object); secret != "" {
 			return fmt.Sprintf("has %q in %s, where a secret may stand; leave it out, and name its path in open", secret, side)
 		}
+		if path := oversizedIn(object); path != "" {
+			return fmt.Sprintf("has a number in %s, %q, that no quota is: at most %d characters and an exponent of at most %d", side, path, longestNumber, largestExponent)
+		}
 		for name := range fields {
 			if !slices.Contains(known, name) && !(c.Action == ChangeResetSpend && name == "spend") {
 				return fmt.Sprintf("has %q in %s, which is no field of a %s", name, side, c.Noun)
@@ -176,6 +184,25 @@ func (c ApprovedChange) validate() string {
 		}
 	}
 	return ""
+}
+
+// identifies says whether it is plain which object the change is about. The id of a new one may not be known.
+func (c ApprovedChange) identifies() bool {
+	_, known := wholeID(c.Noun, c.Identity)
+	byMail := c.Noun == "member" && c.Identity["team_id"] != "" && c.Identity["user_email"] != ""
+	return c.Action == ChangeCreate || known || byMail
+}
+
+// Unsettled are the open fields that are no secrets: limits, prices and the like, which may become anything.
+func (c ApprovedChange) Unsettled() []string {
+	paths := []string{}
+	for _, path := range c.Open {
+		secret := slices.ContainsFunc(secretPaths, func(secret string) bool { return contains(secret, path) || contains(path, secret) })
+		if !secret && !(path == "expires" && leavesOf(c.After).known("duration")) {
+			paths = append(paths, path)
+		}
+	}
+	return paths
 }
 
 // secretPaths are the fields that may hold a secret, and addresses that open what is behind them.
@@ -186,14 +213,61 @@ var secretPaths = []string{
 
 // secretIn is the path of a secret that an object holds, "" when it holds none.
 func secretIn(object json.RawMessage) string {
-	for path, value := range leavesOf(object) {
-		for _, secret := range secretPaths {
-			if value != nil && (path == secret || strings.HasPrefix(path, secret+".")) {
-				return secret
+	return found(object, func(path string, value any) bool {
+		return slices.ContainsFunc(secretPaths, func(secret string) bool { return contains(secret, path) }) || HoldsUserinfo(value)
+	})
+}
+
+// oversizedIn is the path of a number that no quota is, "" when there is none.
+func oversizedIn(object json.RawMessage) string {
+	return found(object, func(_ string, value any) bool {
+		number, isNumber := value.(json.Number)
+		if !isNumber {
+			return false
+		}
+		_, ok := exactly(number)
+		return !ok
+	})
+}
+
+// found is the first path of an object whose value is such; what stands in a list stands where the list does.
+func found(object json.RawMessage, such func(path string, value any) bool) string {
+	plain, err := decodePlain(object)
+	if err != nil {
+		return ""
+	}
+	var look func(path string, value any) string
+	look = func(path string, value any) string {
+		switch held := value.(type) {
+		case nil:
+		case map[string]any:
+			for _, name := range slices.Sorted(maps.Keys(held)) {
+				if at := look(FieldPath(path, name), held[name]); at != "" {
+					return at
+				}
+			}
+		case []any:
+			for _, each := range held {
+				if at := look(path, each); at != "" {
+					return at
+				}
+			}
+		default:
+			if such(path, held) {
+				return path
 			}
 		}
+		return ""
 	}
-	return ""
+	return look("", plain)
+}
+
+// decodePlain reads JSON with numbers as they are written.
+func decodePlain(text []byte) (plain any, err error) {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	err = decoder.Decode(&plain)
+	return plain, err
 }
 
 func isNull(text json.RawMessage) bool {
@@ -209,10 +283,8 @@ func HashChanges(changes []ApprovedChange) (string, error) {
 		if err != nil {
 			return "", fmt.Errorf("encode a change: %w", err)
 		}
-		var plain any
-		decoder := json.NewDecoder(bytes.NewReader(encoded))
-		decoder.UseNumber()
-		if err := decoder.Decode(&plain); err != nil {
+		plain, err := decodePlain(encoded)
+		if err != nil {
 			return "", fmt.Errorf("read a change: %w", err)
 		}
 		if encoded, err = json.Marshal(plain); err != nil { // the names of an object in order

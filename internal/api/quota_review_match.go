@@ -1,12 +1,9 @@
 package api
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
-	"math/big"
-	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -99,11 +96,16 @@ func (m MadeChange) isAbout(approved ApprovedChange) bool {
 		return false
 	}
 	for name, id := range approved.Identity {
-		if made, known := m.Identity[name]; known && made != id || !known && !m.At.IsZero() {
+		if made, known := m.Identity[name]; known && !sameID(name, made, id) || !known && !m.At.IsZero() {
 			return false
 		}
 	}
 	return true
+}
+
+// sameID compares a part of an identity. An e-mail address is the same in capitals.
+func sameID(name, a, b string) bool {
+	return a == b || name == "user_email" && strings.EqualFold(a, b)
 }
 
 // goesWith says whether an object goes because another one may: the keys and members of a team, the keys of a member. Who
@@ -224,6 +226,9 @@ func other(path, does string, approved, made any) string {
 }
 
 func shown(value any) string {
+	if HoldsUserinfo(value) {
+		return "an address with credentials"
+	}
 	text, err := json.Marshal(value)
 	if err != nil {
 		return "something"
@@ -257,127 +262,4 @@ func IdentityOf(noun, objectID string) map[string]string {
 // kept says that a field of a stored object is its id or the gateway's own, and no part of what is approved.
 func (m MadeChange) kept(path string) bool {
 	return slices.Contains(ownIDs[m.Noun], path) || slices.Contains([]string{"revision", "declared_in", "key_name"}, path)
-}
-
-// within says whether a path is one of those, or lies in one.
-func within(paths []string, path string) bool {
-	return slices.ContainsFunc(paths, func(open string) bool {
-		return path == open || strings.HasPrefix(path, open+".") || path == open+"_fingerprint" || path == "has_"+open
-	})
-}
-
-// leaves are the values of an object that hold no others, by path. A list is one value.
-type leaves map[string]any
-
-func leavesOf(object json.RawMessage) leaves {
-	found := leaves{}
-	if isNull(object) {
-		return found
-	}
-	var plain map[string]any
-	decoder := json.NewDecoder(bytes.NewReader(object))
-	decoder.UseNumber()
-	if decoder.Decode(&plain) == nil {
-		found.add("", plain)
-	}
-	return found
-}
-
-func (l leaves) add(prefix string, object map[string]any) {
-	for name, value := range object {
-		if inner, ok := value.(map[string]any); ok && len(inner) > 0 {
-			l.add(prefix+name+".", inner)
-			continue
-		}
-		l[prefix+name] = value
-	}
-}
-
-func (l leaves) at(path string) any { return l[path] }
-
-// known says whether the object says anything of a path, be it by an object around it that is null.
-func (l leaves) known(path string) bool {
-	if _, known := l[path]; known {
-		return true
-	}
-	for i := strings.LastIndex(path, "."); i > 0; i = strings.LastIndex(path[:i], ".") {
-		if _, known := l[path[:i]]; known {
-			return true
-		}
-	}
-	return false
-}
-
-func pathsOf(all ...leaves) []string {
-	paths := map[string]bool{}
-	for _, each := range all {
-		for path := range each {
-			paths[path] = true
-		}
-	}
-	return slices.Sorted(maps.Keys(paths))
-}
-
-// emptyMatters are the lists that mean something else when they are empty than when there is none: no permission, and
-// those that everybody has.
-var emptyMatters = []string{"team_member_permissions"}
-
-// sameLeaf says whether two values of a field mean the same: 100 and 100.0, two ways to write a moment, none and nothing.
-func sameLeaf(path string, a, b any) bool {
-	if isEmpty(a) && isEmpty(b) {
-		return !slices.Contains(emptyMatters, path) || (a == nil) == (b == nil)
-	}
-	return sameValue(a, b)
-}
-
-func sameValue(a, b any) bool {
-	switch first := a.(type) {
-	case json.Number:
-		second, ok := b.(json.Number)
-		if !ok {
-			return false
-		}
-		x, okX := new(big.Rat).SetString(first.String())
-		y, okY := new(big.Rat).SetString(second.String())
-		return okX && okY && x.Cmp(y) == 0
-	case string:
-		second, ok := b.(string)
-		return ok && (first == second || sameMoment(first, second))
-	case []any:
-		second, ok := b.([]any)
-		return ok && slices.EqualFunc(first, second, sameValue)
-	case map[string]any:
-		second, ok := b.(map[string]any)
-		return ok && maps.EqualFunc(first, second, sameValue)
-	default:
-		return reflect.DeepEqual(a, b)
-	}
-}
-
-func sameMoment(a, b string) bool {
-	first, errA := time.Parse(time.RFC3339, a)
-	second, errB := time.Parse(time.RFC3339, b)
-	return errA == nil && errB == nil && first.Equal(second)
-}
-
-// isEmpty says whether a value is none, or holds nothing.
-func isEmpty(value any) bool {
-	switch value := value.(type) {
-	case nil:
-		return true
-	case string:
-		return value == ""
-	case []any:
-		return len(value) == 0
-	case map[string]any:
-		return len(value) == 0
-	default:
-		return false
-	}
-}
-
-// isZero says whether a value is what a field has that nobody sets.
-func isZero(value any) bool {
-	number, isNumber := value.(json.Number)
-	return isEmpty(value) || value == false || isNumber && number == "0"
 }

@@ -25,7 +25,8 @@ func TestApproved_allowsWhatWasApproved(t *testing.T) {
 	person := ApprovedChange{Address: "bursar_team_member.x", Noun: "member", Action: ChangeCreate, Identity: map[string]string{"team_id": "a", "user_email": "x@example.com"}, After: json.RawMessage(`{"role":"user"}`)}
 	block := ApprovedChange{Address: "action.bursar_team_block.c", Noun: "team", Action: ChangeUpdate, Identity: map[string]string{"team_id": "c"}, After: json.RawMessage(`{"blocked":true}`)}
 	reset := ApprovedChange{Address: "action.bursar_budget_reset.d", Noun: "team", Action: ChangeResetSpend, Identity: map[string]string{"team_id": "d"}, After: json.RawMessage(`{"spend":0}`)}
-	review := QuotaReview{QuotaReviewID: "review_1", QuotaReviewFields: QuotaReviewFields{Changes: []ApprovedChange{update, create, gone, person, block, reset}}}
+	nameless := ApprovedChange{Address: "bursar_key.n", Noun: "key", Action: ChangeCreate, Open: []string{"key_alias"}, After: json.RawMessage(`{"team_id":"n"}`)}
+	review := QuotaReview{QuotaReviewID: "review_1", QuotaReviewFields: QuotaReviewFields{Changes: []ApprovedChange{update, create, gone, person, block, reset, nameless}}}
 
 	for name, c := range map[string]struct {
 		noun, action, object, before, after string
@@ -58,6 +59,7 @@ func TestApproved_allowsWhatWasApproved(t *testing.T) {
 		"blocked and more":        {"team", ChangeUpdate, "c", `{"blocked":false,"rpm_limit":3}`, `{"blocked":true,"rpm_limit":4}`, 0, "rpm_limit"},
 		"set back":                {"team", ChangeResetSpend, "d", `{"spend":7}`, `{"spend":0}`, 5, ""},
 		"set back elsewhere":      {"team", ChangeResetSpend, "d", `{"spend":7}`, `{"spend":3}`, 0, "spend"},
+		"of any name":             {"key", ChangeCreate, "k", "", `{"key_alias":"z","team_id":"n"}`, 6, ""},
 		"rotated":                 {"key", ChangeRotate, "k", `{}`, `{}`, 0, "is not in"},
 	} {
 		made := MadeChange{Noun: c.noun, Action: c.action, Identity: IdentityOf(c.noun, c.object), Before: json.RawMessage(c.before), After: json.RawMessage(c.after), At: approvalTime}
@@ -68,12 +70,19 @@ func TestApproved_allowsWhatWasApproved(t *testing.T) {
 		case c.refused != "" && (CodeOf(err) != NotApproved || !strings.Contains(err.Error(), c.refused) || !strings.Contains(err.Error(), "bursar approve")):
 			t.Errorf("%s: %v", name, err)
 		}
+		if found := NewApprovals(review).Allow(made); (found == nil) != (err == nil) {
+			t.Errorf("%s: the changes with a subject in common say %v", name, found)
+		}
 	}
 	at := approvalTime
 	review.Changes[0].UsedAt = &at
 	again := MadeChange{Noun: "team", Action: ChangeUpdate, Identity: team, Before: json.RawMessage(`{"max_budget":100}`), After: json.RawMessage(`{"max_budget":250}`), At: approvalTime}
 	if _, err := again.Approved(review); CodeOf(err) != NotApproved || !strings.Contains(err.Error(), "was approved once") {
 		t.Errorf("a second time: %v", err)
+	}
+	known := MadeChange{Noun: "member", Action: ChangeCreate, Identity: map[string]string{"team_id": "a", "user_id": "x", "user_email": "X@Example.com"}, After: json.RawMessage(`{"role":"user","user_email":"X@Example.com"}`), At: approvalTime}
+	if _, err := known.Approved(review); err != nil {
+		t.Errorf("somebody whose address is the approved one in capitals: %v", err)
 	}
 	unknown := MadeChange{Noun: "member", Action: ChangeCreate, Identity: map[string]string{"team_id": "a", "user_id": "y"}, After: json.RawMessage(`{"role":"user"}`), At: approvalTime}
 	if _, err := unknown.Approved(review); CodeOf(err) != NotApproved {
@@ -84,11 +93,18 @@ func TestApproved_allowsWhatWasApproved(t *testing.T) {
 func TestQuotaReview_refusesWhatCannotBeKept(t *testing.T) {
 	for want, change := range map[string]string{
 		"where a secret may stand":         `{"address":"x","noun":"model","action":"create","after":{"api_key":"sk-canary"}}`,
+		`"webhook.url" in before`:          `{"address":"x","noun":"alert_route","action":"delete","identity":{"alert_route_id":"a"},"before":{"webhook":[{"url":"https://hooks.example.com/canary"}]}}`,
+		`"email.smtp_password" in after`:   `{"address":"x","noun":"alert_route","action":"create","after":{"email":{"smtp_password":["canary"]}}}`,
+		`"base_url" in after`:              `{"address":"x","noun":"model","action":"create","after":{"base_url":"https://user:canary@models.example.com/v1"}}`,
+		`"metadata[\"a.b\"]" in after`:     `{"address":"x","noun":"team","action":"create","after":{"metadata":{"a.b":["see git+https://canary@git.example.com/x"]}}}`,
+		`"max_budget", that no quota is`:   `{"address":"x","noun":"team","action":"create","after":{"max_budget":1e999999}}`,
+		`"model_rpm_limit.a", that no`:     `{"address":"x","noun":"team","action":"create","after":{"model_rpm_limit":{"a":[1e-999999]}}}`,
 		`"webhook.url" in after`:           `{"address":"x","noun":"alert_route","action":"create","after":{"webhook":{"url":"https://hooks.example.com/canary"}}}`,
 		"no field of a team":               `{"address":"x","noun":"team","action":"create","after":{"max_bugdet":5}}`,
 		"none that can be approved":        `{"address":"x","noun":"admin_key","action":"create"}`,
 		`action "block", which is none`:    `{"address":"x","noun":"team","action":"block","identity":{"team_id":"a"}}`,
-		"identity is empty":                `{"address":"x","noun":"team","action":"delete"}`,
+		"identity names team_id":           `{"address":"x","noun":"team","action":"delete"}`,
+		"names team_id and user_id":        `{"address":"x","noun":"member","action":"delete","identity":{"team_id":"a"}}`,
 		"has no address":                   `{"noun":"team","action":"create"}`,
 		"before must be an object or null": `{"address":"x","noun":"team","action":"delete","identity":{"team_id":"a"},"before":[1]}`,
 	} {
@@ -100,6 +116,13 @@ func TestQuotaReview_refusesWhatCannotBeKept(t *testing.T) {
 		if CodeOf(err) != Invalid || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "canary") {
 			t.Errorf("%s: %v", change, err)
 		}
+	}
+	fine := ApprovedChange{Address: "x", Noun: "team", Action: ChangeCreate, After: json.RawMessage(`{"metadata":{"site":"https://example.com/@ann","mail":"ann@example.com"},"max_budget":1e3}`)}
+	if err := (QuotaReviewFields{Changes: []ApprovedChange{fine}}).Validate(); err != nil {
+		t.Error(err)
+	}
+	if err := (QuotaReviewFields{Changes: []ApprovedChange{fine}, PullRequest: "https://ci:canary@git.example.com/7"}).Validate(); err == nil || strings.Contains(err.Error(), "canary") {
+		t.Errorf("a pull request with a password: %v", err)
 	}
 	if (QuotaReviewFields{}).Validate() == nil {
 		t.Error("a review of nothing is valid")

@@ -3,6 +3,7 @@ package action
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
@@ -12,13 +13,17 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/internal/client"
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 	"github.com/bursarhq/terraform-provider-bursar/provider/attribute"
 	"github.com/bursarhq/terraform-provider-bursar/provider/object"
 )
 
-var _ action.ActionWithConfigure = (*budgetReset)(nil)
+var (
+	_ action.ActionWithConfigure  = (*budgetReset)(nil)
+	_ action.ActionWithModifyPlan = (*budgetReset)(nil)
+)
 
 type budgetReset struct{ object.Action }
 
@@ -56,6 +61,42 @@ func (a *budgetReset) Schema(_ context.Context, _ action.SchemaRequest, resp *ac
 				Validators:          []validator.Number{attribute.USDAmount{}},
 			},
 		},
+	}
+}
+
+// ModifyPlan says first what an approved review would refuse.
+func (a *budgetReset) ModifyPlan(ctx context.Context, req action.ModifyPlanRequest, resp *action.ModifyPlanResponse) {
+	var config budgetResetModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if resp.Diagnostics.HasError() || config.unknown() {
+		return
+	}
+	noun, identity := config.spender()
+	var to json.Number = "0"
+	if wanted := attribute.NanoOf(config.ResetTo); wanted != nil {
+		to = json.Number(wanted.String())
+	}
+	a.JudgeApproved(&resp.Diagnostics, api.MadeChange{Noun: noun, Action: api.ChangeResetSpend, Identity: identity}, map[string]any{"spend": to})
+}
+
+func (m budgetResetModel) unknown() bool {
+	return m.BudgetID.IsUnknown() || m.TeamID.IsUnknown() || m.KeyID.IsUnknown() || m.UserID.IsUnknown() || m.ResetTo.IsUnknown()
+}
+
+// spender is whose spending is set back, as the audit log calls it.
+func (m budgetResetModel) spender() (noun string, identity map[string]string) {
+	budget, team, key, user := m.BudgetID.ValueString(), m.TeamID.ValueString(), m.KeyID.ValueString(), m.UserID.ValueString()
+	switch {
+	case budget != "":
+		return "budget", map[string]string{"budget_id": budget}
+	case key != "":
+		return "key", map[string]string{"key_id": key}
+	case user != "" && team != "":
+		return "member", map[string]string{"team_id": team, "user_id": user}
+	case user != "":
+		return "user", map[string]string{"user_id": user}
+	default:
+		return "team", map[string]string{"team_id": team}
 	}
 }
 

@@ -6,13 +6,18 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/action/schema"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/provider/attribute"
 	"github.com/bursarhq/terraform-provider-bursar/provider/object"
 )
 
-var _ action.ActionWithConfigure = (*keyRotate)(nil)
+var (
+	_ action.ActionWithConfigure  = (*keyRotate)(nil)
+	_ action.ActionWithModifyPlan = (*keyRotate)(nil)
+)
 
 type keyRotate struct{ object.Action }
 
@@ -46,6 +51,15 @@ func (a *keyRotate) Schema(_ context.Context, _ action.SchemaRequest, resp *acti
 				Validators:          attribute.Valid(attribute.Span{}),
 			},
 		},
+	}
+}
+
+// ModifyPlan says first what an approved review would refuse.
+func (a *keyRotate) ModifyPlan(ctx context.Context, req action.ModifyPlanRequest, resp *action.ModifyPlanResponse) {
+	var id types.String
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("key_id"), &id)...)
+	if !resp.Diagnostics.HasError() && !id.IsUnknown() {
+		a.JudgeApproved(&resp.Diagnostics, api.MadeChange{Noun: "key", Action: api.ChangeRotate, Identity: map[string]string{"key_id": id.ValueString()}}, nil)
 	}
 }
 

@@ -13,7 +13,10 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/provider/object"
 )
 
-var _ action.ActionWithConfigure = (*teamBlock)(nil)
+var (
+	_ action.ActionWithConfigure  = (*teamBlock)(nil)
+	_ action.ActionWithModifyPlan = (*teamBlock)(nil)
+)
 
 // teamBlock is two actions: to block and to unblock.
 type teamBlock struct {
@@ -40,6 +43,16 @@ func (a *teamBlock) Schema(_ context.Context, _ action.SchemaRequest, resp *acti
 		Attributes: map[string]schema.Attribute{
 			"team_id": schema.StringAttribute{MarkdownDescription: "The team's id.", Required: true},
 		},
+	}
+}
+
+// ModifyPlan says first what an approved review would refuse.
+func (a *teamBlock) ModifyPlan(ctx context.Context, req action.ModifyPlanRequest, resp *action.ModifyPlanResponse) {
+	var id types.String
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("team_id"), &id)...)
+	if !resp.Diagnostics.HasError() && !id.IsUnknown() {
+		a.JudgeApproved(&resp.Diagnostics, api.MadeChange{Noun: "team", Action: api.ChangeUpdate, Identity: map[string]string{"team_id": id.ValueString()}},
+			map[string]any{"blocked": a.blocks})
 	}
 }
 

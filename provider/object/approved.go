@@ -21,7 +21,7 @@ import (
 type Approved struct {
 	id string
 	// read asks the gateway once in a run.
-	read func() (api.QuotaReview, error)
+	read func() (api.Approvals, error)
 	// told: why the review cannot be used is an error of one resource, not of each.
 	told, applying atomic.Bool
 }
@@ -31,12 +31,12 @@ func NewApproved(gateway *client.Client, id string) *Approved {
 	if id == "" {
 		return nil
 	}
-	return &Approved{id: id, read: sync.OnceValues(func() (api.QuotaReview, error) {
+	return &Approved{id: id, read: sync.OnceValues(func() (api.Approvals, error) {
 		review, err := gateway.QuotaReview(context.Background(), id) //nolint:contextcheck // one answer for all resources of a run
 		if err == nil {
 			err = review.Holds(time.Now())
 		}
-		return review, err
+		return api.NewApprovals(review), err
 	})}
 }
 
@@ -52,7 +52,7 @@ func (a *Approved) Judge(diags *diag.Diagnostics, planned api.MadeChange) {
 	if a == nil || a.applying.Load() || !planned.Changes() {
 		return
 	}
-	review, err := a.read()
+	approvals, err := a.read()
 	if err != nil {
 		if !a.told.Swap(true) {
 			diags.AddError("The approved review cannot be applied", attribute.Sentence(err)+Advice(err)+
@@ -60,7 +60,7 @@ func (a *Approved) Judge(diags *diag.Diagnostics, planned api.MadeChange) {
 		}
 		return
 	}
-	if _, err := planned.Approved(review); err != nil {
+	if err := approvals.Allow(planned); err != nil {
 		diags.AddError("Not approved", attribute.Sentence(err)+" To see what a new review would be of, plan without approved_review, or "+EnvApprovedReview+".")
 	}
 }
@@ -112,8 +112,20 @@ func (r *Resource[M, F, O]) Planned(action string, state, plan *M) api.MadeChang
 				planned.Identity[part.Attribute] = id.ValueString()
 			}
 		}
+		if n.Mail != nil && attribute.IsSet(n.Mail(*model)) {
+			planned.Identity["user_email"] = n.Mail(*model).ValueString()
+		}
 	}
 	return planned
+}
+
+// JudgeApproved refuses what an action would do if the run's approved review does not have it.
+func (a *Action) JudgeApproved(diags *diag.Diagnostics, planned api.MadeChange, after map[string]any) {
+	if a.Approved == nil {
+		return
+	}
+	planned.After, _ = json.Marshal(after) // names and plain values can be written
+	a.Approved.Judge(diags, planned)
 }
 
 // unknownIn are the attributes of a plan that are not, or not wholly, known.

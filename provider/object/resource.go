@@ -62,6 +62,8 @@ type Noun[M, F any, O Kept] struct {
 	Protection func(M) types.Bool
 	// Alias is what people call the object, by which it can be imported as well; nil for what has an id only.
 	Alias func(O) *string
+	// Mail is the e-mail address by which an approval may name who it is about; nil for what has none.
+	Mail func(M) types.String
 	// Existing finds the object that is in a new one's way: the attribute in which they are the same, and the id to
 	// import the other one by. nil takes the new one's own id.
 	Existing func(ctx context.Context, gateway *client.Client, change Change[M]) (attribute, id string, found bool)

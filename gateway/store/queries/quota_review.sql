@@ -13,6 +13,10 @@ SELECT id, declared_in, revision, created_at_ms, created_by, updated_at_ms, upda
     (SELECT COUNT(used_at_ms) FROM quota_review_change WHERE quota_review_id = quota_review.id)
 FROM quota_review WHERE id = $id
 
+-- name: quota_review_terms
+SELECT id, declared_in, revision, created_at_ms, created_by, updated_at_ms, updated_by, document, state, 0
+FROM quota_review WHERE id = $id
+
 -- name: quota_review_list
 SELECT id, declared_in, revision, created_at_ms, created_by, updated_at_ms, updated_by, document, state,
     (SELECT COUNT(used_at_ms) FROM quota_review_change WHERE quota_review_id = quota_review.id)
@@ -28,8 +32,19 @@ INSERT INTO quota_review_change (quota_review_id, place, noun, document) VALUES 
 -- name: quota_review_change_list
 SELECT place, used_at_ms, document FROM quota_review_change
 WHERE quota_review_id = $id
-  AND noun IN ($nouns) -- if nouns
 ORDER BY place
+
+-- name: quota_review_change_find
+SELECT place, used_at_ms, document FROM quota_review_change
+WHERE quota_review_id = $id
+  AND place IN (
+    SELECT place FROM quota_review_subject WHERE quota_review_id = $id
+      AND subject IN ($subjects) -- if subjects
+  )
+ORDER BY place
+
+-- name: quota_review_subject_insert
+INSERT INTO quota_review_subject (quota_review_id, subject, place) VALUES ($id, $subject, $place)
 
 -- name: quota_review_change_use
 UPDATE quota_review_change SET used_at_ms = $used_at_ms WHERE quota_review_id = $id AND place = $place
