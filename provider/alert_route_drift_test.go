@@ -48,7 +48,7 @@ var routeDrift = []driftCase[api.AlertRouteFields]{
 }
 
 func TestAccAlertRoute_everyAttributeDrifts(t *testing.T) {
-	g := startGateway(t)
+	g := startGateway(t).addEscalatedTo()
 	run(t, append(driftSteps(g, "bursar_alert_route.oncall", routeDrift, g.changeRoute), resource.TestStep{
 		PreConfig: func() {
 			if err := g.DeleteAlertRoute(t.Context(), g.onlyRoute().AlertRouteID); err != nil {

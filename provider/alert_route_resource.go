@@ -181,6 +181,7 @@ func (r *alertRouteResource) ModifyPlan(ctx context.Context, req resource.Modify
 		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	}
 	requireURL(&resp.Diagnostics, config.targetsModel, state.targetsModel)
+	r.Judge.MissingRoute(ctx, &resp.Diagnostics, "escalate_to", config.EscalateTo, state.EscalateTo)
 	r.Judge.MissingTeams(ctx, &resp.Diagnostics, "team_ids", "The route is told nothing of it until there is one.", config.TeamIDs, state.TeamIDs)
 	planSecrets(ctx, config.targetsModel, state.targetsModel, req, resp)
 }

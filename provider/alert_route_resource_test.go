@@ -3,6 +3,7 @@ package provider_test
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
@@ -48,9 +49,24 @@ resource "bursar_alert_route" "oncall" {
 }
 `
 
+// escalatedTo are the routes that others escalate to.
+var escalatedTo = []string{"boss", "ann"}
+
+func (g *gateway) addEscalatedTo() *gateway {
+	g.t.Helper()
+	for _, id := range escalatedTo {
+		fields := api.NewAlertRoute(id).AlertRouteFields
+		fields.Name, fields.Webhook = id, &api.WebhookTarget{URL: "https://alerts.example.com/" + id}
+		must[api.AlertRoute](g.t)(g.CreateAlertRoute(g.t.Context(), id, fields))
+	}
+	return g
+}
+
+// onlyRoute is the one beside them.
 func (g *gateway) onlyRoute() api.AlertRoute {
 	g.t.Helper()
 	routes := must[[]api.AlertRoute](g.t)(g.ListAlertRoutes(g.t.Context()))
+	routes = slices.DeleteFunc(routes, func(route api.AlertRoute) bool { return slices.Contains(escalatedTo, route.AlertRouteID) })
 	if len(routes) != 1 {
 		g.t.Fatalf("there are %d alert routes", len(routes))
 	}
@@ -67,7 +83,7 @@ func (g *gateway) changeRoute(change func(*api.AlertRouteFields)) func() {
 }
 
 func TestAccAlertRoute_createUpdateImport(t *testing.T) {
-	g := startGateway(t)
+	g := startGateway(t).addEscalatedTo()
 	run(t,
 		resource.TestStep{Config: g.config(fullRoute), ConfigStateChecks: noCanary()},
 		resource.TestStep{Config: g.config(fullRoute), ConfigPlanChecks: nothing()},
@@ -108,7 +124,7 @@ func TestAccAlertRoute_createUpdateImport(t *testing.T) {
 }
 
 func TestAccAlertRoute_secretDrifts(t *testing.T) {
-	g := startGateway(t)
+	g := startGateway(t).addEscalatedTo()
 	setSecret := func(secret string) func() {
 		return g.changeRoute(func(f *api.AlertRouteFields) {
 			f.Webhook = &api.WebhookTarget{URL: f.Webhook.URL, Secret: &secret}
@@ -176,4 +192,20 @@ func TestAccAlertRoute_existingNameAnswersWithTheImport(t *testing.T) {
 		Config:      g.config(plainRoute),
 		ExpectError: regexp.MustCompile(`(?s)name = "oncall".*terraform import bursar_alert_route.NAME ` + created.AlertRouteID),
 	})
+}
+
+// A route that is escalated to goes in the apply that takes the escalation off; a typing error is told in the plan and refused.
+func TestAccAlertRoute_escalation(t *testing.T) {
+	g := startGateway(t)
+	leads := replace(replace(plainRoute, `"oncall" {`, `"leads" {`), `name = "oncall"`, "name = \"leads\"\n  alert_route_id = \"leads\"")
+	escalating := func(to string) string {
+		return replace(plainRoute, `name = "oncall"`, "name = \"oncall\"\n  escalate_after = \"15m\"\n  escalate_to = "+to)
+	}
+	run(t,
+		resource.TestStep{Config: g.config(leads)},
+		resource.TestStep{Config: g.config(leads + escalating(`"laeds"`)), ExpectError: regexp.MustCompile(`did you mean "leads"\?`)},
+		resource.TestStep{Config: g.config(leads + escalating("bursar_alert_route.leads.alert_route_id"))},
+		resource.TestStep{Config: g.config(plainRoute)},
+		resource.TestStep{Config: g.config(plainRoute), ConfigPlanChecks: nothing()},
+	)
 }

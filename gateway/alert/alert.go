@@ -49,7 +49,7 @@ const (
 	Sent Result = "sent"
 	// Failed: it may work later.
 	Failed Result = "failed"
-	// Gone: it will never work, the receiver says.
+	// Gone: this message will never be taken, the receiver says. Those after it may be.
 	Gone Result = "gone"
 )
 
@@ -65,8 +65,6 @@ type Outcome struct {
 	RetryAfter time.Duration
 	// Answer is the start of what the receiver said, for the admin who tests a route. It is neither stored nor logged.
 	Answer string
-	// untried: it is how the message before it ended, which it waits for.
-	untried bool
 	// Thread is where the message stands, for those that follow; "" when the target has no threads.
 	Thread string
 }

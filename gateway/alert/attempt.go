@@ -14,34 +14,36 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
-// attemptAll sends what was claimed of one subject, one message after the other. When one does not arrive, those after it
-// wait with it: they would come before it.
+// attemptAll sends what was claimed of one subject, one message after the other. When one does not arrive and is to be tried
+// again, all that waits about the subject waits with it: it would come before it, or ask the receiver sooner than is its due.
 func (s *Sender) attemptAll(ctx context.Context, claim api.AlertClaim, route *api.AlertRoute, lane [][]api.AlertDelivery) {
 	for i, group := range lane {
 		if i > 0 && s.now().After(claim.Until.Add(-sendTimeout-markTimeout)) {
 			return // the rest is due again when the claim ends
 		}
 		outcome := s.attempt(ctx, claim, route, group)
-		if outcome.Result != Failed {
+		if outcome.Result != Failed || s.allGivenUp(claim, group) {
+			s.markAll(ctx, claim, route, group, outcome, again{})
 			continue
 		}
-		outcome.untried = true
-		outcome.Status += fmt.Sprintf(" (to %s, which comes before it)", group[0].Event.ID)
+		next := s.again(claim, route, lane[i:], outcome)
+		s.holdUnclaimed(ctx, claim, group, next)
+		s.markAll(ctx, claim, route, group, outcome, next)
+		next.untried = true
+		outcome.Status += comesBefore(group)
 		for _, rest := range lane[i+1:] {
-			s.markAll(ctx, claim, route, rest, outcome)
+			s.markAll(ctx, claim, route, rest, outcome, next)
 		}
 		return
 	}
 }
 
-// attempt sends a group of claimed deliveries once, in one message, and notes how it ended. A nil route was deleted.
+// attempt sends a group of claimed deliveries once, in one message. A nil route was deleted.
 func (s *Sender) attempt(ctx context.Context, claim api.AlertClaim, route *api.AlertRoute, group []api.AlertDelivery) Outcome {
-	told := message(group)
-	outcome := s.send(ctx, route, told)
+	outcome := s.send(ctx, route, message(group))
 	if route != nil && route.Enabled {
 		s.noteDestination(ctx, claim, outcome)
 	}
-	s.markAll(ctx, claim, route, group, outcome)
 	return outcome
 }
 
@@ -56,7 +58,7 @@ func (s *Sender) noteDestination(ctx context.Context, claim api.AlertClaim, outc
 }
 
 // markAll notes how a message ended for all that it told.
-func (s *Sender) markAll(ctx context.Context, claim api.AlertClaim, route *api.AlertRoute, group []api.AlertDelivery, outcome Outcome) {
+func (s *Sender) markAll(ctx context.Context, claim api.AlertClaim, route *api.AlertRoute, group []api.AlertDelivery, outcome Outcome, next again) {
 	// What was sent must be noted even when the gateway is stopping, or it is sent again.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), markTimeout)
 	defer cancel()
@@ -66,7 +68,7 @@ func (s *Sender) markAll(ctx context.Context, claim api.AlertClaim, route *api.A
 		if delivery.Event.ID != first {
 			of.Status += fmt.Sprintf(" (with %s)", first)
 		}
-		if err := s.mark(ctx, claim, route, delivery, of); err != nil {
+		if err := s.mark(ctx, claim, route, delivery, of, next); err != nil {
 			s.log.ErrorContext(ctx, "alert attempt not noted, it will be repeated",
 				slog.String("event_id", delivery.Event.ID),
 				slog.String("alert_route_id", delivery.AlertRouteID),
@@ -140,8 +142,8 @@ func Subject(event api.AlertEvent) string {
 	return subject
 }
 
-// mark notes an outcome in the outbox and the log.
-func (s *Sender) mark(ctx context.Context, claim api.AlertClaim, route *api.AlertRoute, delivery api.AlertDelivery, outcome Outcome) error {
+// mark notes an outcome in the outbox and the log. What failed is tried again as next says.
+func (s *Sender) mark(ctx context.Context, claim api.AlertClaim, route *api.AlertRoute, delivery api.AlertDelivery, outcome Outcome, next again) error {
 	log := s.log.With(
 		slog.String("event_id", delivery.Event.ID),
 		slog.String("event", delivery.Event.Type),
@@ -153,25 +155,14 @@ func (s *Sender) mark(ctx context.Context, claim api.AlertClaim, route *api.Aler
 		log.InfoContext(ctx, "alert sent")
 		return s.outbox.DeliverySent(ctx, delivery.DeliveryID, delivery.Attempts, outcome.Status)
 	}
-	if next := delivery.NextAttemptAt; outcome.Result == Failed && next != nil && next.After(s.now()) && !next.Equal(claim.Until) {
-		log.WarnContext(ctx, "alert not sent", slog.Time("next_attempt_at", *next)) // it went along with what was due
-		return s.outbox.DeliveryFailed(ctx, delivery.DeliveryID, delivery.Attempts, *next, outcome.Status)
-	}
-	wait, again := nextAttempt(delivery.Attempts, outcome.RetryAfter)
-	if outcome.untried && !again {
-		wait, again = schedule[untriedAgain], true // it is not given up before it was tried itself
-	}
-	if outcome.Result == Gone || !again {
+	if outcome.Result == Gone || !next.untried && givenUp(claim, delivery) {
 		log.ErrorContext(ctx, "alert given up")
 		return errors.Join(
 			s.outbox.DeliveryDead(ctx, delivery.DeliveryID, delivery.Attempts, outcome.Status), s.tellOfFailing(ctx, route, delivery, outcome))
 	}
-	next := s.now().Add(wait)
-	if route != nil && !neverWaits(delivery.Event) {
-		next = quietEnd(*route, next)
-	}
-	log.WarnContext(ctx, "alert not sent", slog.Time("next_attempt_at", next))
-	return s.outbox.DeliveryFailed(ctx, delivery.DeliveryID, delivery.Attempts, next, outcome.Status)
+	at := next.of(claim, delivery)
+	log.WarnContext(ctx, "alert not sent", slog.Time("next_attempt_at", at))
+	return s.outbox.DeliveryFailed(ctx, delivery.DeliveryID, delivery.Attempts, at, outcome.Status)
 }
 
 // tellOfFailing lets the other routes know that a message was given up: once a day for each route, and not when what was
@@ -185,7 +176,7 @@ func (s *Sender) tellOfFailing(ctx context.Context, route *api.AlertRoute, deliv
 	err := s.outbox.InsertAlertEvent(ctx, api.AlertEvent{
 		ID: "event_" + hex.EncodeToString(id[:16]), Type: api.EventAlertFailing, Severity: "critical", CreatedAt: now,
 		AlertRouteID: route.AlertRouteID, Scope: "alert_route:" + route.AlertRouteID,
-		Message: fmt.Sprintf("Alert route %q did not take the message %q: %s. It was tried %d times and is given up", route.Name, Title(delivery.Event), outcome.Status, delivery.Attempts),
+		Message: fmt.Sprintf("Alert route %q did not take the message %q: %s. It was tried %s and is given up", route.Name, Title(delivery.Event), outcome.Status, times(delivery.Attempts)),
 	})
 	if err == nil {
 		s.Wake()

@@ -101,9 +101,15 @@ func hold(decision *api.AlertDecision, route api.AlertRoute, event api.AlertEven
 	}
 }
 
+// urgentSeverity and urgentType tell of what is told at any hour.
+const (
+	urgentSeverity = "critical"
+	urgentType     = api.EventBudgetHardLimit
+)
+
 // neverWaits says whether an event is told at any hour.
 func neverWaits(event api.AlertEvent) bool {
-	return event.Severity == "critical" || event.Type == api.EventBudgetHardLimit
+	return event.Severity == urgentSeverity || event.Type == urgentType
 }
 
 // quietEnd is the end of the route's quiet hours that a moment lies in, or the moment itself.

@@ -104,10 +104,14 @@ func (m *memory) RouteAlertEvent(_ context.Context, eventID, subject string, dec
 		if !decision.Takes {
 			continue
 		}
-		m.deliveries = append(m.deliveries, &delivery{AlertDelivery: api.AlertDelivery{
+		routed := &delivery{AlertDelivery: api.AlertDelivery{
 			DeliveryID: fmt.Sprintf("delivery_%d", len(m.deliveries)), AlertRouteID: decision.AlertRouteID,
 			Event: m.unrouted[at], State: api.DeliveryPending,
-		}, subject: subject})
+		}, subject: subject}
+		if decision.At != nil {
+			routed.claimableAt = *decision.At
+		}
+		m.deliveries = append(m.deliveries, routed)
 	}
 	m.unrouted = slices.Delete(m.unrouted, at, at+1)
 	return nil
@@ -185,6 +189,22 @@ func (m *memory) DeliveryFailed(_ context.Context, id string, attempt int, next 
 			d.claimableAt, d.leasedUntil, d.LastStatus = next, time.Time{}, status
 		}
 	})
+}
+
+func (m *memory) HoldDeliveries(_ context.Context, hold api.AlertHold) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, d := range m.deliveries {
+		if d.AlertRouteID != hold.AlertRouteID || d.subject != hold.Subject || !d.due(hold.Now) || d.leasedUntil.After(hold.Now) {
+			continue
+		}
+		d.Attempts++
+		d.claimableAt, d.LastStatus = hold.Other, hold.Status
+		if d.Event.Severity == hold.UrgentSeverity || d.Event.Type == hold.UrgentType {
+			d.claimableAt = hold.Urgent
+		}
+	}
+	return nil
 }
 
 func (m *memory) DeliveryDead(_ context.Context, id string, attempt int, status string) error {

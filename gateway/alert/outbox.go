@@ -56,6 +56,10 @@ type Outbox interface {
 	// or another attempt has begun meanwhile; the same holds for DeliveryDead.
 	DeliveryFailed(ctx context.Context, deliveryID string, attempt int, next time.Time, status string) error
 
+	// HoldDeliveries lets what is due about a subject, and nobody has claimed, wait for a message before it, and counts an attempt
+	// for it, as if it had been claimed with that message.
+	HoldDeliveries(ctx context.Context, hold api.AlertHold) error
+
 	// DeliveryDead ends a delivery as given up.
 	DeliveryDead(ctx context.Context, deliveryID string, attempt int, status string) error
 

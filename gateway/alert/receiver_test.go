@@ -89,7 +89,7 @@ func events(n int) []api.AlertEvent {
 // run starts a sender that stops with the test's bubble.
 func run(t *testing.T, outbox alert.Outbox, target alert.Target) (sender *alert.Sender, stop func()) {
 	t.Helper()
-	sender = alert.New(alert.Options{Outbox: outbox, Targets: map[string]alert.Target{"webhook": target}, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
+	sender = alert.New(alert.Options{Outbox: outbox, Targets: map[string]alert.Target{"webhook": target, "slack": target}, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() { defer close(done); sender.Run(ctx) }()

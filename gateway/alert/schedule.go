@@ -20,18 +20,12 @@ var schedule = []time.Duration{
 	24 * time.Hour,
 }
 
-// untriedAgain is the attempt whose wait one has that was never tried itself, as what comes before it does not arrive.
-const untriedAgain = 3
-
 // maxRetryAfter bounds how long a receiver can put us off.
 const maxRetryAfter = 24 * time.Hour
 
-// nextAttempt returns how long to wait after so many attempts, and false when there is to be none. Up
-// to a tenth is added by chance, so that what failed together does not return together.
-func nextAttempt(attempts int, retryAfter time.Duration) (time.Duration, bool) {
-	if attempts >= len(schedule) {
-		return 0, false
-	}
-	wait := max(schedule[max(attempts, 1)], min(retryAfter, maxRetryAfter))
-	return wait + rand.N(wait/10), true
+// nextAttempt returns how long to wait after so many attempts, at most the last wait of the schedule. Up to a tenth is added by
+// chance, so that what failed together does not return together.
+func nextAttempt(attempts int, retryAfter time.Duration) time.Duration {
+	wait := max(schedule[min(max(attempts, 1), len(schedule)-1)], min(retryAfter, maxRetryAfter))
+	return wait + rand.N(wait/10)
 }

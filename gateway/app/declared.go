@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"reflect"
+	"slices"
 	"sync/atomic"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/config"
@@ -99,12 +100,37 @@ func declareAll(ctx context.Context, record *store.Store, by api.Change, setting
 			return nil, fmt.Errorf("declare team %s: %w", team.TeamID, err)
 		}
 	}
-	for _, route := range settings.AlertRoutes {
+	return changed, declareRoutes(ctx, record, by, settings.AlertRoutes)
+}
+
+// declareRoutes makes what others escalate to before they do: the file may have them in any order, and in a circle.
+func declareRoutes(ctx context.Context, record *store.Store, by api.Change, routes []api.AlertRoute) error {
+	for _, route := range routes {
+		_, err := record.AlertRoute(ctx, route.AlertRouteID)
+		if api.CodeOf(err) != api.NotFound || route.EscalateTo == nil {
+			continue
+		}
+		route.EscalateTo, route.EscalateAfter = nil, nil
 		if err := declareRoute(ctx, record, by, route); err != nil {
-			return nil, fmt.Errorf("declare alert route %s: %w", route.Name, err)
+			return fmt.Errorf("declare alert route %s: %w", route.Name, err)
 		}
 	}
-	return changed, nil
+	for _, route := range slices.SortedStableFunc(slices.Values(routes), escalatingLast) {
+		if err := declareRoute(ctx, record, by, route); err != nil {
+			return fmt.Errorf("declare alert route %s: %w", route.Name, err)
+		}
+	}
+	return nil
+}
+
+func escalatingLast(a, b api.AlertRoute) int {
+	switch {
+	case (a.EscalateTo == nil) == (b.EscalateTo == nil):
+		return 0
+	case a.EscalateTo == nil:
+		return -1
+	}
+	return 1
 }
 
 // declareTeam writes nothing when nothing changes, so that a restart leaves no audit row.

@@ -10,8 +10,9 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/agext/levenshtein"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/nearest"
 )
 
 // source is the text that a configuration was read from: where each field stands, and what is wrong with it that
@@ -121,25 +122,13 @@ func meant(name, in string, fields map[string]reflect.Type) string {
 	for field := range fields {
 		names = append(names, field)
 	}
-	if near := nearest(name, names); near != "" {
+	if near := nearest.Name(name, names); near != "" {
 		return "; did you mean " + strings.TrimPrefix(in+"."+near, ".") + "?"
 	}
 	if elsewhere := placesOf(name, "", reflect.TypeFor[file]()); len(elsewhere) == 1 {
 		return "; did you mean " + elsewhere[0] + "?"
 	}
 	return ""
-}
-
-// nearest is the name that is written almost like the given one, "" when none is.
-func nearest(name string, names []string) string {
-	slices.Sort(names)
-	best, distance := "", 1+max(1, len(name)/3)
-	for _, candidate := range names {
-		if d := levenshtein.Distance(strings.ToLower(name), candidate, nil); d < distance {
-			best, distance = candidate, d
-		}
-	}
-	return best
 }
 
 // placesOf are the fields of the file that have a name.
@@ -296,7 +285,7 @@ func meantOf(unknown []string, target any) string {
 	}
 	var hints []string
 	for _, name := range unknown {
-		if near := nearest(name, names); near != "" {
+		if near := nearest.Name(name, names); near != "" {
 			hints = append(hints, near)
 		}
 	}

@@ -163,6 +163,16 @@ func (s *Store) DeliveryFailed(ctx context.Context, deliveryID string, attempt i
 	return err
 }
 
+// HoldDeliveries lets what is due about a subject, and nobody has claimed, wait for a message before it, and counts an attempt for it.
+func (s *Store) HoldDeliveries(ctx context.Context, hold api.AlertHold) error {
+	_, err := s.exec(ctx, "alert_delivery_hold", args{
+		"alert_route_id": hold.AlertRouteID, "subject": hold.Subject, "now_ms": hold.Now.UnixMilli(), "status": hold.Status,
+		"urgent_ms": hold.Urgent.UnixMilli(), "other_ms": hold.Other.UnixMilli(),
+		"urgent_severity": hold.UrgentSeverity, "urgent_type": hold.UrgentType,
+	})
+	return err
+}
+
 // DeliveryDead ends a delivery as given up.
 func (s *Store) DeliveryDead(ctx context.Context, deliveryID string, attempt int, status string) error {
 	_, err := s.exec(ctx, "alert_delivery_dead", args{

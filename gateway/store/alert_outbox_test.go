@@ -177,7 +177,7 @@ func TestDeleteAlertRoutes_givesUpItsDeliveries(t *testing.T) {
 	both(t, func(t *testing.T, s *store.Store, clock *clock) {
 		must(s.CreateAlertRoute(t.Context(), alice, newRoute("r1", "a")))(t)
 		putDelivery(t, s, clock)
-		must(s.DeleteAlertRoutes(t.Context(), alice, []string{"r1"}))(t)
+		must(s.DeleteAlertRoutes(t.Context(), alice, []string{"r1"}, false))(t)
 		if d := delivery(t, s); d.State != api.DeliveryDead || d.LastStatus != "the alert route was deleted" {
 			t.Errorf("delivery is %+v", d)
 		}
@@ -323,6 +323,60 @@ func TestClaimDeliveries_keepTheOrderOfASubject(t *testing.T) {
 		}
 		if at := together[0].NextAttemptAt; at == nil || !at.Equal(next) {
 			t.Errorf("e1 is due at %v, want %s still", at, next)
+		}
+	})
+}
+
+// What is due about a subject waits with a message before it that failed, what is urgent for its own time; what is claimed, about
+// another subject or not due yet stays as it was.
+func TestHoldDeliveries(t *testing.T) {
+	both(t, func(t *testing.T, s *store.Store, clock *clock) {
+		put := func(id, subject, severity string, at *time.Time) {
+			event := newEvent(id, clock.Now())
+			event.Severity = severity
+			if err := s.InsertAlertEvent(t.Context(), event); err != nil {
+				t.Fatal(err)
+			}
+			decisions := taken("r1")
+			decisions[0].At = at
+			if err := s.RouteAlertEvent(t.Context(), id, subject, decisions); err != nil {
+				t.Fatal(err)
+			}
+			clock.Advance(time.Second)
+		}
+		put("claimed", "red", "warning", nil)
+		claim(t, s, clock, time.Minute)
+		put("warning", "red", "warning", nil)
+		put("refusal", "red", "critical", nil)
+		put("morning", "red", "warning", new(clock.Now().Add(3*time.Hour)))
+		put("other", "blue", "warning", nil)
+		soon, later := clock.Now().Add(time.Minute), clock.Now().Add(time.Hour)
+		err := s.HoldDeliveries(t.Context(), api.AlertHold{
+			AlertRouteID: "r1", Subject: "red", Now: clock.Now(), Urgent: soon, Other: later,
+			UrgentSeverity: "critical", UrgentType: api.EventBudgetHardLimit, Status: "waits",
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := map[string]string{}
+		deliveries, _, err := s.AlertDeliveries(t.Context(), api.AlertDeliveryFilter{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range deliveries {
+			got[d.Event.ID] = fmt.Sprintf("%d %q", d.Attempts, d.LastStatus)
+			if d.NextAttemptAt.Equal(soon) {
+				got[d.Event.ID] += " soon"
+			}
+			if d.NextAttemptAt.Equal(later) {
+				got[d.Event.ID] += " later"
+			}
+		}
+		want := map[string]string{
+			"claimed": `1 ""`, "warning": `1 "waits" later`, "refusal": `1 "waits" soon`, "morning": `0 ""`, "other": `0 ""`,
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
 		}
 	})
 }

@@ -78,9 +78,15 @@ func editRoute(route *api.AlertRoute, edit func(*api.AlertRoute) error) error {
 }
 
 // DeleteAlertRoutes deletes routes, all or none, gives up what was still to be sent to them, and returns
-// what is gone. Error: [api.NotFound].
-func (s *Store) DeleteAlertRoutes(ctx context.Context, change api.Change, ids []string) ([]api.AlertRoute, error) {
+// what is gone. Errors: [api.NotFound], [api.Conflict] when another route escalates to one of them and
+// its escalations are not to end.
+func (s *Store) DeleteAlertRoutes(ctx context.Context, change api.Change, ids []string, escalationsEnd bool) ([]api.AlertRoute, error) {
 	routes, err := remove(ctx, s, alertRouteNoun, change, ids, func(ctx context.Context, route api.AlertRoute) error {
+		if !escalationsEnd {
+			if err := s.checkNotEscalatedTo(ctx, route, ids); err != nil {
+				return err
+			}
+		}
 		_, err := s.exec(ctx, "alert_delivery_give_up", args{
 			"alert_route_id": route.AlertRouteID, "status": "the alert route was deleted", "now_ms": s.nowMS(),
 		})
@@ -132,7 +138,7 @@ func (s *Store) checkAlertRoute(ctx context.Context, route api.AlertRoute) error
 		taken.Param = "name"
 		return taken
 	}
-	return nil
+	return s.checkEscalation(ctx, route)
 }
 
 func (s *Store) putAlertRoute(ctx context.Context, query string, route api.AlertRoute) error {

@@ -113,7 +113,7 @@ func TestAlertRoute_namesAreUnique(t *testing.T) {
 		must(s.CreateAlertRoute(t.Context(), alice, newRoute("route_2", "b")))(t)
 		_, err = s.UpdateAlertRoute(t.Context(), alice, "route_2", 0, func(r *api.AlertRoute) error { r.Name = "a"; return nil })
 		wantCode(t, err, api.AlreadyExists)
-		must(s.DeleteAlertRoutes(t.Context(), alice, []string{"route_1"}))(t)
+		must(s.DeleteAlertRoutes(t.Context(), alice, []string{"route_1"}, false))(t)
 		must(s.UpdateAlertRoute(t.Context(), alice, "route_2", 0, func(r *api.AlertRoute) error { r.Name = "a"; return nil }))(t)
 		_, err = s.AlertRoute(t.Context(), "route_1")
 		wantCode(t, err, api.NotFound)
@@ -192,7 +192,7 @@ func TestSecrets_areNotInTheDatabaseInClear(t *testing.T) {
 	s := open(t, address, clock)
 	must(s.CreateAlertRoute(t.Context(), alice, newRoute("route_1", "a")))(t)
 	must(s.UpdateAlertRoute(t.Context(), alice, "route_1", 0, func(r *api.AlertRoute) error { r.Enabled = false; return nil }))(t)
-	must(s.DeleteAlertRoutes(t.Context(), alice, []string{"route_1"}))(t)
+	must(s.DeleteAlertRoutes(t.Context(), alice, []string{"route_1"}, false))(t)
 	keepAnswer(t, s, api.Once{Key: "k", Fingerprint: []byte("f")}, canarySecret)
 
 	files, err := filepath.Glob(filepath.Dir(strings.TrimPrefix(address, "sqlite:")) + "/*")

@@ -52,3 +52,14 @@ type AlertClaim struct {
 	// Pace is how long the destination wants to be left alone after each claim.
 	Pace time.Duration
 }
+
+// AlertHold is what waits for a message about the same subject that did not arrive.
+type AlertHold struct {
+	AlertRouteID, Subject string
+	Now                   time.Time
+	// Urgent is until when events of UrgentSeverity or UrgentType wait, Other until when the others do.
+	Urgent, Other              time.Time
+	UrgentSeverity, UrgentType string
+	// Status says why.
+	Status string
+}

@@ -49,9 +49,10 @@ func (c *Client) UpdateAlertRoute(ctx context.Context, id string, fields api.Ale
 	return route, wrap(err, "update alert route %q", id)
 }
 
-// DeleteAlertRoute deletes an alert route; [api.NotFound] when it is gone already.
+// DeleteAlertRoute deletes an alert route, also one that others escalate to: an apply that takes both off deletes before it
+// changes. It returns [api.NotFound] when it is gone already.
 func (c *Client) DeleteAlertRoute(ctx context.Context, id string) error {
-	body := map[string][]string{"alert_route_ids": {id}}
+	body := map[string]any{"alert_route_ids": []string{id}, "escalations_end": true}
 	return wrap(c.post(ctx, "/alert_route/delete", body, nil), "delete alert route %q", id)
 }
 

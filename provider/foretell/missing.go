@@ -72,6 +72,22 @@ func (j *Judge) MissingKeys(ctx context.Context, diags *diag.Diagnostics, attrib
 	}, lost})
 }
 
+// MissingRoute warns of an alert route that another is to escalate to and that the gateway does not have: unless the apply makes it
+// first, the gateway refuses the other.
+func (j *Judge) MissingRoute(ctx context.Context, diags *diag.Diagnostics, attribute string, planned, before types.String) {
+	if j == nil || planned.IsNull() || planned.IsUnknown() || planned.Equal(before) || j.gaveUp() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, Timeout)
+	defer cancel()
+	if _, err := j.client.Estate().AlertRoute(ctx, planned.ValueString()); api.CodeOf(err) != api.NotFound {
+		return
+	}
+	diags.AddAttributeWarning(path.Root(attribute), fmt.Sprintf("alert route %s is not on the gateway", planned.ValueString()),
+		"The gateway refuses to escalate to a route that there is not. Is the alert_route_id spelled right? If this configuration makes the route, "+
+			"refer to it as bursar_alert_route.NAME.alert_route_id, and it is made first.")
+}
+
 func (j *Judge) warnOfMissing(ctx context.Context, diags *diag.Diagnostics, named reference) {
 	ctx, cancel := context.WithTimeout(ctx, Timeout)
 	defer cancel()

@@ -107,12 +107,13 @@ type alertRoutesDeleted struct {
 	DeletedAlertRoutes []string `json:"deleted_alert_routes"`
 }
 
-// deleteAlertRoutes is POST /alert_route/delete {"alert_route_ids"}: all of them or none.
+// deleteAlertRoutes is POST /alert_route/delete {"alert_route_ids"}: all of them or none. One that another escalates to is
+// refused without "escalations_end".
 func (s *Book) deleteAlertRoutes(c *route.Call, in alertRoutesNamed) (gone alertRoutesDeleted, err error) {
 	if err := route.Undeclared("alert route", s.Declared, in.AlertRouteIDs...); err != nil {
 		return gone, err
 	}
-	deleted, err := s.Record.DeleteAlertRoutes(c.Context(), c.Change, in.AlertRouteIDs)
+	deleted, err := s.Record.DeleteAlertRoutes(c.Context(), c.Change, in.AlertRouteIDs, in.EscalationsEnd)
 	if err != nil {
 		return gone, err
 	}

@@ -58,6 +58,8 @@ type alertRoutesWanted struct {
 // alertRoutesNamed is a body that names routes.
 type alertRoutesNamed struct {
 	AlertRouteIDs route.IDs `json:"alert_route_ids" required:"a list of the routes to delete"`
+	// EscalationsEnd deletes also what other routes escalate to: they hand nothing on until they name another one.
+	EscalationsEnd bool `json:"escalations_end"`
 }
 
 // Routes are the operations on alert routes, and on what became of their messages.

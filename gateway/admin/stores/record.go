@@ -56,7 +56,7 @@ type Record interface {
 	AlertRoute(ctx context.Context, id string) (api.AlertRoute, error)
 	AlertRoutes(ctx context.Context, filter api.AlertRouteFilter) (routes []api.AlertRoute, total int, err error)
 	UpdateAlertRoute(ctx context.Context, change api.Change, id string, ifRevision int64, edit func(*api.AlertRoute) error) (api.AlertRoute, error)
-	DeleteAlertRoutes(ctx context.Context, change api.Change, ids []string) ([]api.AlertRoute, error)
+	DeleteAlertRoutes(ctx context.Context, change api.Change, ids []string, escalationsEnd bool) ([]api.AlertRoute, error)
 
 	// AlertEvents are what happened, newest first, with what was decided about each, and how many there are without the filter's page.
 	AlertEvents(ctx context.Context, filter api.AlertEventFilter) (events []api.AlertEventRecord, total int, err error)

@@ -54,9 +54,6 @@ func (t *Target) Send(ctx context.Context, route api.AlertRoute, message alert.M
 		alerts = append(alerts, alertsOf(route, *target, alert.Message{Events: []api.AlertEvent{event}, Links: message.Links})...)
 	}
 	outcome, _ := t.client.JSON(ctx, strings.TrimSuffix(target.URL, "/")+path, target.Headers, alerts)
-	if strings.HasPrefix(outcome.Status, "400 ") { // no attempt makes the alerts right
-		outcome.Result = alert.Gone
-	}
 	return outcome
 }
 

@@ -30,9 +30,6 @@ func (t *Target) Send(ctx context.Context, route api.AlertRoute, message alert.M
 		return alert.Outcome{Result: alert.Failed, Status: "alert route has no microsoft_teams"}
 	}
 	outcome, _ := t.client.JSON(ctx, *target.URL, nil, layOut(alert.InWords(route, message)))
-	if strings.HasPrefix(outcome.Status, "400 ") || strings.HasPrefix(outcome.Status, "413 ") { // no attempt makes the card right
-		outcome.Result = alert.Gone
-	}
 	return outcome
 }
 

@@ -47,10 +47,7 @@ func (t *Target) Send(ctx context.Context, route api.AlertRoute, message alert.M
 		address = eventsAPI
 	}
 	outcome, _ := t.client.JSON(ctx, address, nil, event(route, *target, message))
-	switch {
-	case strings.HasPrefix(outcome.Status, "400 "): // it says that the event is wrong, which no attempt makes right
-		outcome.Result = alert.Gone
-	case strings.HasPrefix(outcome.Status, "429 "):
+	if strings.HasPrefix(outcome.Status, "429 ") {
 		outcome.RetryAfter = max(outcome.RetryAfter, throttled)
 	}
 	return outcome

@@ -43,8 +43,8 @@ func New(client *http.Client, version string) *Client {
 	return &Client{client: client, userAgent: "bursar/" + version, now: time.Now}
 }
 
-// JSON posts a body as JSON, with headers beside those that every message has. A 2xx answer is a success, and 410 says
-// that the receiver wants no more, ever. The answer's body is returned as far as it was read.
+// JSON posts a body as JSON, with headers beside those that every message has. A 2xx answer is a success, and 400, 410, 413,
+// 415 and 422 say that the receiver will never take this body. The answer's body is returned as far as it was read.
 func (c *Client) JSON(ctx context.Context, address string, headers map[string]string, body any) (alert.Outcome, []byte) {
 	encoded, err := json.Marshal(body)
 	if err != nil {
@@ -77,13 +77,21 @@ func (c *Client) Bytes(ctx context.Context, address string, headers map[string]s
 	outcome.Status = fmt.Sprintf("%d %s", response.StatusCode, http.StatusText(response.StatusCode)) // the receiver's own text could say anything
 	outcome.RetryAfter = api.RetryAfter(response.Header, c.now())
 	outcome.Answer = shown(answer)
-	switch {
-	case response.StatusCode >= 200 && response.StatusCode < 300:
-		outcome.Result = alert.Sent
-	case response.StatusCode == http.StatusGone:
-		outcome.Result = alert.Gone
-	}
+	outcome.Result = resultOf(response.StatusCode)
 	return outcome, answer
+}
+
+// resultOf is what a status means for the message: an address or a secret that is wrong can be put right while it waits, the
+// message itself stays as it is.
+func resultOf(status int) alert.Result {
+	switch status {
+	case http.StatusBadRequest, http.StatusGone, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity:
+		return alert.Gone
+	}
+	if status >= 200 && status < 300 {
+		return alert.Sent
+	}
+	return alert.Failed
 }
 
 // read takes what comes in time: the status has said the most of it already.

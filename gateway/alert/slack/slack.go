@@ -48,18 +48,10 @@ func (t *Target) Send(ctx context.Context, route api.AlertRoute, message alert.M
 		return t.asBot(ctx, target, alert.InWords(route, message), message.Thread)
 	case target.URL != nil:
 		outcome, _ := t.client.JSON(ctx, *target.URL, nil, layOut(alert.InWords(route, message)))
-		return refused(outcome)
+		return outcome
 	default:
 		return alert.Outcome{Result: alert.Failed, Status: "alert route has neither slack.url nor slack.token"}
 	}
-}
-
-// refused ends a delivery whose message Slack will never take: 400 says that of an incoming webhook.
-func refused(outcome alert.Outcome) alert.Outcome {
-	if strings.HasPrefix(outcome.Status, "400 ") {
-		outcome.Result = alert.Gone
-	}
-	return outcome
 }
 
 // written is a message as Slack reads it; channel and thread are a bot's.

@@ -67,6 +67,16 @@ WHERE id = $id AND state <> 'sent'
 UPDATE alert_delivery SET next_at_ms = $next_at_ms, leased_until_ms = 0, status = $status, updated_at_ms = $now_ms
 WHERE id = $id AND state = 'pending' AND attempts = $attempts
 
+-- What waits behind a message that failed, and was more than its claim took, counts an attempt with it.
+
+-- name: alert_delivery_hold
+UPDATE alert_delivery SET attempts = attempts + 1, status = $status, updated_at_ms = $now_ms,
+    next_at_ms = CASE WHEN event_id IN (
+      SELECT id FROM alert_event WHERE severity = $urgent_severity OR type = $urgent_type
+    ) THEN CAST($urgent_ms AS BIGINT) ELSE CAST($other_ms AS BIGINT) END
+WHERE alert_route_id = $alert_route_id AND subject = $subject AND state = 'pending'
+  AND next_at_ms <= $now_ms AND leased_until_ms <= $now_ms
+
 -- name: alert_delivery_dead
 UPDATE alert_delivery SET state = 'dead', status = $status, updated_at_ms = $now_ms
 WHERE id = $id AND state = 'pending' AND attempts = $attempts

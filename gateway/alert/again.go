@@ -1,0 +1,118 @@
+package alert
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+// unclaimedAgain is the attempt whose wait what is urgent has when it was more than the claim took.
+const unclaimedAgain = 3
+
+// again is when what waits about a subject is tried again after an attempt that failed. All of it has the same time, or each
+// would ask the receiver at a time of its own. What is urgent waits for no other but what is urgent itself, and not for the end
+// of quiet hours.
+type again struct {
+	urgent, other time.Time
+	// untried: it waits for a message before it and was not tried itself, so it is not given up.
+	untried bool
+}
+
+// again is the schedule of the oldest of each kind in what was claimed of a subject.
+func (s *Sender) again(claim api.AlertClaim, route *api.AlertRoute, lane [][]api.AlertDelivery, outcome Outcome) again {
+	var next again
+	for i, group := range lane {
+		for _, delivery := range group {
+			if i == 0 && givenUp(claim, delivery) {
+				continue
+			}
+			kind := &next.other
+			if neverWaits(delivery.Event) {
+				kind = &next.urgent
+			}
+			if kind.IsZero() {
+				*kind = s.turn(claim, delivery, outcome)
+			}
+		}
+	}
+	if next.urgent.IsZero() {
+		next.urgent = s.now().Add(nextAttempt(unclaimedAgain, outcome.RetryAfter))
+		if next.other.Before(next.urgent) {
+			next.urgent = next.other
+		}
+	}
+	if next.other.IsZero() {
+		next.other = next.urgent
+	}
+	if route != nil {
+		next.other = quietEnd(*route, next.other)
+	}
+	return next
+}
+
+// turn is when a delivery would be tried again if it were alone.
+func (s *Sender) turn(claim api.AlertClaim, delivery api.AlertDelivery, outcome Outcome) time.Time {
+	if !wasDue(claim, delivery) {
+		return *delivery.NextAttemptAt
+	}
+	return s.now().Add(nextAttempt(delivery.Attempts, outcome.RetryAfter))
+}
+
+// of is when a delivery is tried again. What went along before its time keeps that.
+func (a again) of(claim api.AlertClaim, delivery api.AlertDelivery) time.Time {
+	if !wasDue(claim, delivery) {
+		return *delivery.NextAttemptAt
+	}
+	if neverWaits(delivery.Event) {
+		return a.urgent
+	}
+	return a.other
+}
+
+// wasDue says whether the claim counted an attempt of a delivery, or only took it along with others about the same.
+func wasDue(claim api.AlertClaim, delivery api.AlertDelivery) bool {
+	next := delivery.NextAttemptAt
+	return next == nil || next.Equal(claim.Until)
+}
+
+// givenUp says whether the attempt that has failed was the last of a delivery.
+func givenUp(claim api.AlertClaim, delivery api.AlertDelivery) bool {
+	return wasDue(claim, delivery) && delivery.Attempts >= len(schedule)
+}
+
+func (s *Sender) allGivenUp(claim api.AlertClaim, group []api.AlertDelivery) bool {
+	for _, delivery := range group {
+		if !givenUp(claim, delivery) {
+			return false
+		}
+	}
+	return true
+}
+
+// holdUnclaimed lets what is due about a subject, but was more than one claim takes, wait as well.
+func (s *Sender) holdUnclaimed(ctx context.Context, claim api.AlertClaim, failed []api.AlertDelivery, next again) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), markTimeout)
+	defer cancel()
+	err := s.outbox.HoldDeliveries(ctx, api.AlertHold{
+		AlertRouteID: claim.AlertRouteID, Subject: about(failed[0].Event), Now: s.now(), Status: "waits" + comesBefore(failed),
+		Urgent: next.urgent, Other: next.other, UrgentSeverity: urgentSeverity, UrgentType: urgentType,
+	})
+	if err != nil {
+		s.log.WarnContext(ctx, "alerts behind one that failed are not held", slog.Any("error", err))
+	}
+}
+
+// comesBefore says in a status which message is waited for.
+func comesBefore(group []api.AlertDelivery) string {
+	return fmt.Sprintf(" (to %s, which comes before it)", group[0].Event.ID)
+}
+
+func times(n int) string {
+	if n == 1 {
+		return "once"
+	}
+	return fmt.Sprintf("%d times", n)
+}
