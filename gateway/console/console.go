@@ -158,11 +158,22 @@ func New(options Options) http.Handler {
 		s.fail(w, r, nil, api.Errorf(api.Forbidden, "this form was sent from another site"))
 	}))
 	return httpx.Chain(crossOrigin.Handler(s.routes()), securityHeaders,
-		httpx.LogRequests(options.Logger, "console request"), httpx.Recover(options.Logger), httpx.LimitBody(maxForm))
+		httpx.LogRequests(options.Logger, "console request"), httpx.Recover(options.Logger), limitForm)
 }
 
-// maxForm is the largest form in bytes.
+// maxForm is the largest form in bytes, but for the one with a file.
 const maxForm = 256 << 10
+
+func limitForm(next http.Handler) http.Handler {
+	form, file := httpx.LimitBody(maxForm)(next), httpx.LimitBody(maxExport)(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == comparePath {
+			file.ServeHTTP(w, r)
+			return
+		}
+		form.ServeHTTP(w, r)
+	})
+}
 
 // policyOfContent lets a page load its own style sheet, script and pictures and nothing else.
 const policyOfContent = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; " +

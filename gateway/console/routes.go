@@ -29,6 +29,8 @@ var routes = []route{
 	{"GET " + Root + "budgets", auth.Read, (*Server).budgets},
 	{"GET " + Root + "models", auth.Read, (*Server).models},
 	{"GET " + Root + "usage", auth.Read, (*Server).usage},
+	{"GET " + comparePath, auth.Read, (*Server).comparePage},
+	{"POST " + comparePath, auth.Read, (*Server).compare},
 	{"GET " + Root + "usage.csv", auth.TeamRead, (*Server).usageFile},
 	{"GET " + Root + "alerts", auth.Read, (*Server).alerts},
 	{"POST " + Root + "alerts/test", auth.Write, (*Server).testAlert},
