@@ -53,6 +53,8 @@ type Options struct {
 	MaxBody int64
 	// AutoApprove are the rules by which small requests for more are approved at once.
 	AutoApprove []asking.Rule
+	// AskingPolicy, if there is one, keeps requests from these rules that somebody must agree to.
+	AskingPolicy asking.Policy
 	// Now is the clock; nil is the system's.
 	Now func() time.Time
 }
@@ -74,13 +76,14 @@ type Server struct {
 	declared Declared
 	prices   usage.Prices
 	// forecasts say when caps fall.
-	forecasts stores.Forecasts
-	pepper    []byte
-	people    bool
-	now       func() time.Time
-	rules     []asking.Rule
-	logger    *slog.Logger
-	replay    func(ctx context.Context, proposal api.Proposal, from, to time.Time) (api.QuotaReplay, error)
+	forecasts    stores.Forecasts
+	pepper       []byte
+	people       bool
+	now          func() time.Time
+	askingPolicy asking.Policy
+	rules        []asking.Rule
+	logger       *slog.Logger
+	replay       func(ctx context.Context, proposal api.Proposal, from, to time.Time) (api.QuotaReplay, error)
 	// replaying lets in one replay at a time: each may read a million rows.
 	replaying chan struct{}
 }
@@ -92,7 +95,7 @@ func New(options Options) http.Handler {
 	s := &Server{
 		record: options.Record, spending: options.Spending, changes: options.Changes, tester: options.Tester,
 		models: options.Models, declared: options.Declared, prices: options.Prices, forecasts: options.Forecasts, pepper: options.Pepper, people: options.People, now: options.Now,
-		rules: options.AutoApprove, logger: options.Logger,
+		rules: options.AutoApprove, askingPolicy: options.AskingPolicy, logger: options.Logger,
 		replay: options.Replay, replaying: make(chan struct{}, 1),
 	}
 	if s.models == nil {
@@ -170,7 +173,7 @@ func (s *Server) serve(served route.Route, door *access.Door) httpx.Handler {
 
 // desk is where more is asked for.
 func (s *Server) desk() *asking.Desk {
-	return &asking.Desk{Record: s.record, Spending: s.spending, Changes: s.changes, Rules: s.rules, Now: s.now}
+	return &asking.Desk{Record: s.record, Spending: s.spending, Changes: s.changes, Rules: s.rules, Policy: s.askingPolicy, Now: s.now, Logger: s.logger}
 }
 
 // arrived closes the requests that waited for a change of a configuration. That change is made already, so it is no

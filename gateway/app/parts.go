@@ -183,6 +183,10 @@ func assemble(ctx context.Context, options Options) (_ *parts, err error) {
 		Line: forecast.Line{Amount: settings.Watch.AnomalyAmount, Percent: settings.Watch.AnomalyPercent},
 	})
 	p.stands = &standings{parts: p, options: options, spending: p.spending}
+	rules, err := requestPolicy(settings)
+	if err != nil {
+		return nil, err
+	}
 	callers := &access.Callers{
 		Configured: p.admins, Record: p.store, People: people(settings, logger), Pepper: pepper, Now: options.Now,
 	}
@@ -192,8 +196,8 @@ func assemble(ctx context.Context, options Options) (_ *parts, err error) {
 		Spending: p.spending, Forecasts: p.outlook,
 		Models: served{p.source, p.models}, Prices: p.models,
 		Pepper: pepper, Logger: logger, People: settings.OIDC != nil,
-		AutoApprove: rulesOf(settings.AutoApprove),
-		Replay:      (&replay.Replayer{Record: p.store, Spending: p.spending, Names: p.modelNames}).Replay,
+		AutoApprove: rulesOf(settings.AutoApprove), AskingPolicy: askingPolicy(rules, p.store),
+		Replay: (&replay.Replayer{Record: p.store, Spending: p.spending, Names: p.modelNames}).Replay,
 	}
 	p.console = p.openConsole(options, callers, sealer)
 	return p, nil

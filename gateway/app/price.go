@@ -1,6 +1,7 @@
 package app
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -111,5 +112,6 @@ func service(price *api.ServicePrice) *pricing.PlanTerms {
 // CheckFiles reads the files that a configuration names, and says what is wrong with what stands in them.
 func CheckFiles(settings config.Config) error {
 	_, _, err := readModels(settings, nil)
-	return err
+	_, errPolicy := requestPolicy(settings)
+	return errors.Join(err, errPolicy)
 }

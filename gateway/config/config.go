@@ -35,6 +35,8 @@ type Config struct {
 	ReviewsByOthers bool
 	// AutoApprove are the rules by which requests for more are approved without anybody.
 	AutoApprove []AutoApproval
+	// RequestPolicy is the path of the quota-policy.yaml that says what is never approved without anybody; "" is none.
+	RequestPolicy string
 	// Console serves the pages under /console/.
 	Console bool
 	// MetricsKey opens /metrics and nothing else; "" is none.

@@ -89,6 +89,7 @@ type file struct {
 	} `yaml:"reviews"`
 	Requests struct {
 		AutoApprove []fileAutoApproval `yaml:"auto_approve"`
+		Policy      string             `yaml:"policy"`
 	} `yaml:"requests"`
 
 	Prices struct {

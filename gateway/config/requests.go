@@ -31,6 +31,10 @@ type fileAutoApproval struct {
 func (c *checker) requests(f file) {
 	c.config.PublicURL = c.publicURL(f.PublicURL)
 	c.config.ReviewsRequired, c.config.ReviewsByOthers = f.Reviews.Required, f.Reviews.ApprovedByOthers
+	c.config.RequestPolicy = f.Requests.Policy
+	if f.Requests.Policy != "" && len(f.Requests.AutoApprove) == 0 {
+		c.fail("requests.policy", "says what is not approved without anybody, and requests.auto_approve has no rule that would approve any")
+	}
 	for i, written := range f.Requests.AutoApprove {
 		field := fmt.Sprintf("requests.auto_approve[%d]", i)
 		rule := AutoApproval{UpToPct: written.UpToPct}

@@ -18,8 +18,13 @@ func TestLoad_requests(t *testing.T) {
 	if got.PublicURL != "https://llm.example.com" || len(got.AutoApprove) != 1 || got.AutoApprove[0] != want {
 		t.Errorf("read %q and %+v", got.PublicURL, got.AutoApprove)
 	}
+	got, err = load(t, "requests: {policy: quota-policy.yaml, auto_approve: [{up_to_pct: 20, per: 30d}]}", adminEnv)
+	if err != nil || got.RequestPolicy != "quota-policy.yaml" {
+		t.Errorf("the policy is %q, %v", got.RequestPolicy, err)
+	}
 	for written, says := range map[string]string{
 		"public_url: llm.example.com":                                 "public_url: must be the address",
+		"requests: {policy: quota-policy.yaml}":                       "has no rule",
 		"requests: {auto_approve: [{per: 30d}]}":                      "would approve everything",
 		"requests: {auto_approve: [{up_to_pct: 120, per: 30d}]}":      "up_to_pct: must be a share",
 		"requests: {auto_approve: [{up_to_usd: 5}]}":                  "per: must be the time",

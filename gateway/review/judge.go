@@ -32,10 +32,19 @@ func (p plan) judged(by *policy.Policy) []policy.Verdict {
 	return by.Judge(changes, p.totals(before, after))
 }
 
+// Among are the teams and shared budgets beside one that changes, with their attributes: what they may spend counts in totals,
+// and the terms that a team names are looked up.
+type Among struct{ Teams, Budgets []map[string]any }
+
 // Judge asks a policy about one change that is not in a plan: a resource type, such as bursar_team, one of create, update,
 // replace and delete, and the attributes before and after; for an action, only after. An action that is empty follows from
 // which of them there are.
 func Judge(by *policy.Policy, resource, happens string, before, after map[string]any) ([]policy.Verdict, error) {
+	return JudgeAmong(by, resource, happens, before, after, Among{})
+}
+
+// JudgeAmong is [Judge] of a change of something that is not alone.
+func JudgeAmong(by *policy.Policy, resource, happens string, before, after map[string]any, others Among) ([]policy.Verdict, error) {
 	if kind := actionKindOf(resource); kind != nil {
 		values, err := plainJSON(after)
 		p := plan{invocations: []invocation{{address: resource, kind: kind, arguments: side{values: values}}}}
@@ -60,14 +69,36 @@ func Judge(by *policy.Policy, resource, happens string, before, after map[string
 	if !slices.Contains([]action{created, updated, replaced, deleted}, o.action) {
 		return nil, fmt.Errorf("%q is no action; write create, update, replace or delete", happens)
 	}
-	p := plan{objects: []object{o}}
+	p, errOthers := others.plan(o)
+	p.objects = []object{o}
 	switch o.kind {
 	case teamKind:
-		p.teams = p.objects
+		p.teams = append(p.teams, o)
 	case budgetKind:
-		p.budgets = p.objects
+		p.budgets = append(p.budgets, o)
 	}
-	return p.judged(by), errors.Join(err, errAfter)
+	return p.judged(by), errors.Join(err, errAfter, errOthers)
+}
+
+// plan has the others as they are; one that is the changing one is left out.
+func (a Among) plan(changing object) (p plan, err error) {
+	for kind, all := range map[*kind][]map[string]any{teamKind: a.Teams, budgetKind: a.Budgets} {
+		for _, attributes := range all {
+			values, wrong := plainJSON(attributes)
+			as := side{values: values}
+			err = errors.Join(err, wrong)
+			if kind == changing.kind && as.at(kind.id).text() == changing.after.at(kind.id).text() {
+				continue
+			}
+			other := object{address: kind.resource, kind: kind, before: as, after: as}
+			if kind == teamKind {
+				p.teams = append(p.teams, other)
+			} else {
+				p.budgets = append(p.budgets, other)
+			}
+		}
+	}
+	return p, err
 }
 
 // plainJSON is a value as a plan has it, nil for none.

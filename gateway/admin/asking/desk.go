@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -27,7 +28,10 @@ type Desk struct {
 	Changes  stores.Changes
 	// Rules approve small requests at once.
 	Rules []Rule
-	Now   func() time.Time
+	// Policy, if there is one, keeps requests from the rules that somebody must agree to.
+	Policy Policy
+	Now    func() time.Time
+	Logger *slog.Logger
 }
 
 // ask is POST /quota_request/new.

@@ -16,6 +16,8 @@ type limit struct {
 	// name is whose it is, such as `team "marketing"`.
 	name      string
 	managedBy *api.ManagedBy
+	// fields are the object's as it is, with its id.
+	fields any
 	// budget and rate are what is in force with increases; nil for what is not limited.
 	budget *money.Nano
 	rate   *int64
@@ -65,7 +67,7 @@ func (d *Desk) teamLimit(ctx context.Context, r api.QuotaRequest, team api.Team)
 	}
 	rates, err := d.Spending.LimitsInForce(ctx, team)
 	return limit{
-		managedBy: team.ManagedBy, budget: capOf(states[0]), rate: rateOf(r, rates), tempBudget: team.TempBudget, tempRates: team.TempRates,
+		managedBy: team.ManagedBy, fields: team, budget: capOf(states[0]), rate: rateOf(r, rates), tempBudget: team.TempBudget, tempRates: team.TempRates,
 		raise: func(ctx context.Context, change api.Change, edit func(*api.TempBudget, *api.TempRates)) error {
 			_, err := d.Record.UpdateTeam(ctx, change, team.TeamID, 0, func(team *api.Team) error {
 				edit(&team.TempBudget, &team.TempRates)
@@ -91,7 +93,7 @@ func (d *Desk) keyLimit(ctx context.Context, r api.QuotaRequest) (limit, error) 
 	}
 	before, after := key, key
 	return limit{
-		managedBy: key.ManagedBy, budget: capOf(states[0]), rate: rateOf(r, key.TempRates.Raise(key.RateLimits, d.Now())), tempBudget: key.TempBudget, tempRates: key.TempRates,
+		managedBy: key.ManagedBy, fields: key, budget: capOf(states[0]), rate: rateOf(r, key.TempRates.Raise(key.RateLimits, d.Now())), tempBudget: key.TempBudget, tempRates: key.TempRates,
 		raise: func(ctx context.Context, change api.Change, edit func(*api.TempBudget, *api.TempRates)) (err error) {
 			after, err = d.Record.UpdateKey(ctx, change, key.KeyID, 0, func(key *api.Key) error {
 				before = *key
@@ -115,7 +117,7 @@ func (d *Desk) memberLimit(ctx context.Context, r api.QuotaRequest, team api.Tea
 	}
 	rates := member.TempRates.Raise(member.Limits(team.MemberDefaults), d.Now())
 	return limit{
-		managedBy: member.ManagedBy, budget: capOf(states[0]), rate: rateOf(r, rates), tempBudget: member.TempBudget, tempRates: member.TempRates,
+		managedBy: member.ManagedBy, fields: member, budget: capOf(states[0]), rate: rateOf(r, rates), tempBudget: member.TempBudget, tempRates: member.TempRates,
 		raise: func(ctx context.Context, change api.Change, edit func(*api.TempBudget, *api.TempRates)) error {
 			_, err := d.Record.UpdateMember(ctx, change, r.TeamID, *r.UserID, 0, func(fields *api.MemberFields) error {
 				edit(&fields.TempBudget, &fields.TempRates)
@@ -141,7 +143,7 @@ func (d *Desk) potLimit(ctx context.Context, r api.QuotaRequest) (limit, error) 
 	}
 	before, after := pot, pot
 	return limit{
-		managedBy: pot.ManagedBy, budget: capOf(states[0]), tempBudget: pot.TempBudget,
+		managedBy: pot.ManagedBy, fields: pot, budget: capOf(states[0]), tempBudget: pot.TempBudget,
 		raise: func(ctx context.Context, change api.Change, edit func(*api.TempBudget, *api.TempRates)) (err error) {
 			after, err = d.Record.UpdateBudget(ctx, change, pot.BudgetID, 0, func(pot *api.Budget) error {
 				before = *pot

@@ -2,6 +2,7 @@ package asking
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
@@ -26,10 +27,29 @@ func (d *Desk) allowed(ctx context.Context, r api.QuotaRequest, l limit) (bool, 
 	}
 	for _, rule := range d.Rules {
 		if rule.allows(r, l, before, d.Now()) {
-			return true, nil
+			return d.passes(ctx, r, l)
 		}
 	}
 	return false, nil
+}
+
+// passes says whether the policy leaves the request to the rules. What it sends to approval is people's.
+func (d *Desk) passes(ctx context.Context, r api.QuotaRequest, l limit) (bool, error) {
+	if d.Policy == nil {
+		return true, nil
+	}
+	raise, err := l.raiseOf(r, d.Now())
+	if err != nil {
+		return false, err
+	}
+	reasons, err := d.Policy(ctx, raise)
+	if err != nil {
+		return false, err
+	}
+	for _, reason := range reasons {
+		d.Logger.InfoContext(ctx, "a request is left to people by the policy", slog.String("quota_request_id", r.QuotaRequestID), slog.String("reason", reason))
+	}
+	return len(reasons) == 0, nil
 }
 
 // allows counts what the rules approved for the limit within the rule's time, so that many small requests are no large one.
