@@ -13,7 +13,7 @@ import (
 // settingsShown are what people ask about of a configuration. Secrets are left out by not being named here.
 func settingsShown(c config.Config) []console.Setting {
 	const gateway, limits, alerts, models = "Gateway", "Limits and budgets", "Alerts and access", "Models"
-	return []console.Setting{
+	shown := []console.Setting{
 		{Section: gateway, Name: "Configuration file", Value: c.File},
 		{Section: gateway, Name: "listen", Value: c.Listen},
 		{Section: gateway, Name: "listen_admin", Value: c.ListenAdmin},
@@ -46,6 +46,10 @@ func settingsShown(c config.Config) []console.Setting {
 		{Section: models, Name: "Unpriced models", Value: map[bool]string{true: "served at no cost", false: "refused"}[c.AllowUnpriced]},
 		{Section: models, Name: "upstream_networks", Value: fmt.Sprint(len(c.UpstreamNetworks))},
 	}
+	for i := range shown {
+		shown[i].Origin = c.Origin(shown[i].Name)
+	}
+	return shown
 }
 
 func duration(d time.Duration) string {

@@ -17,6 +17,8 @@ import (
 type Config struct {
 	// File is the path the configuration was read from; empty without a file.
 	File string
+	// origins are where each setting was made, see [Config.Origin].
+	origins map[string]string
 	// Listen is the host and port to serve on.
 	Listen string
 	// ListenAdmin is where the admin API is served instead; "" is at Listen, too.

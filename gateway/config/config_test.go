@@ -373,7 +373,7 @@ alerts: {allow_private_targets: hunter2}
 		t.Fatal(err)
 	}
 	want := []string{
-		`admin_key: is required; set BURSAR_ADMIN_KEY to a long random text, for example the output of: openssl rand -hex 24`,
+		`admin_key: is required; set BURSAR_ADMIN_KEY to a long random text, for example the output of: openssl rand -hex 24. Or run bursar init: it writes a configuration with one, and says how to open the console`,
 		`listen: "x" is not a host and a port such as 127.0.0.1:4000 or :4000`,
 		`line 1: modles: is not known; did you mean models?`,
 		`line 3: rate_limits.dfault: is not known; did you mean rate_limits.default?`,

@@ -97,7 +97,7 @@ func (c *checker) adminKey(key string) {
 	local := Loopback(valueOr(c.config.ListenAdmin, c.config.Listen))
 	switch {
 	case key == "":
-		c.fail("admin_key", "is required; set BURSAR_ADMIN_KEY to a long random text, for example the output of: openssl rand -hex 24")
+		c.fail("admin_key", "is required; set BURSAR_ADMIN_KEY to a long random text, for example the output of: openssl rand -hex 24. Or run bursar init: it writes a configuration with one, and says how to open the console")
 	case len(key) < minLocalAdminKey, len(key) < minAdminKey && !local:
 		c.fail("admin_key", "is only %d characters long; at least %d are needed, for example the output of: openssl rand -hex 24", len(key), minAdminKey)
 	case len(key) < minAdminKey:

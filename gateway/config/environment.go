@@ -28,6 +28,7 @@ func applyEnvironment(f *file, from *source, getenv func(string) string) (proble
 		}
 	}
 	if value := getenv("BURSAR_UPSTREAM_NETWORKS"); value != "" {
+		from.overrule("BURSAR_UPSTREAM_NETWORKS")
 		f.UpstreamNetworks = strings.Split(value, ",")
 	}
 	if value := getenv("BURSAR_ALLOW_PLAIN_HTTP"); value != "" {
@@ -36,8 +37,10 @@ func applyEnvironment(f *file, from *source, getenv func(string) string) (proble
 			problems = append(problems, fmt.Sprintf("BURSAR_ALLOW_PLAIN_HTTP: %q is neither true nor false", value))
 		}
 		f.AllowPlainHTTP = allow
+		from.overrule("BURSAR_ALLOW_PLAIN_HTTP")
 	}
 	if value := getenv("BURSAR_TRUSTED_PROXIES"); value != "" {
+		from.overrule("BURSAR_TRUSTED_PROXIES")
 		f.TrustedProxies = strings.Split(value, ",")
 	}
 	if value := getenv("BURSAR_MIN_OUTPUT_TOKENS"); value != "" {
@@ -51,7 +54,12 @@ func applyEnvironment(f *file, from *source, getenv func(string) string) (proble
 	return problems
 }
 
-// overrule forgets where a field stands that a variable of the environment gives.
+// overrule notes that a variable of the environment gives a field, wherever it stands in the file.
 func (s *source) overrule(variable string) {
-	delete(s.lines, strings.ToLower(strings.TrimPrefix(variable, "BURSAR_")))
+	field := strings.ToLower(strings.TrimPrefix(variable, "BURSAR_"))
+	if field == "tls_cert" || field == "tls_key" {
+		field = strings.Replace(field, "_", ".", 1)
+	}
+	delete(s.lines, field)
+	s.variables[field] = variable
 }

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"maps"
 	"net/url"
 	"path/filepath"
 	"slices"
@@ -50,7 +51,22 @@ func Load(path string, getenv func(string) string) (Config, error) {
 	if len(from.problems) > 0 {
 		return Config{}, &Error{Problems: from.texts()}
 	}
+	c.config.origins = from.origins()
 	return c.config, nil
+}
+
+// Origin says where a setting such as budgets.timezone was made: "line 12" of the file, a variable such as BURSAR_LISTEN,
+// or "" for one that is as it comes.
+func (c Config) Origin(setting string) string {
+	if origin, set := c.origins[setting]; set {
+		return origin
+	}
+	for _, within := range slices.Sorted(maps.Keys(c.origins)) {
+		if strings.HasPrefix(within, setting+".") || strings.HasPrefix(within, setting+"[") {
+			return c.origins[within]
+		}
+	}
+	return ""
 }
 
 // checker builds the configuration and collects what is wrong with it.

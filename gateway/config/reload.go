@@ -10,7 +10,7 @@ import (
 var reloaded = []string{"Models", "PriceFile", "PriceFileInstead", "Teams", "Budgets", "AlertRoutes"}
 
 // notSettings are those that nobody sets.
-var notSettings = []string{"File", "Warnings"}
+var notSettings = []string{"File", "Warnings", "origins"}
 
 // settingNames are those of fields that are not called in the file as they are here.
 var settingNames = map[string]string{
@@ -62,5 +62,6 @@ func (c Config) Reloaded(next Config) Config {
 	for _, field := range reloaded {
 		result.FieldByName(field).Set(then.FieldByName(field))
 	}
+	c.origins = next.origins
 	return c
 }

@@ -20,6 +20,8 @@ import (
 type source struct {
 	// lines are those of fields, by names such as models[0].base_url.
 	lines map[string]int
+	// variables are those of the environment that give a field instead.
+	variables map[string]string
 	// unset are fields for which a variable is missing: nothing else is said of them.
 	unset    map[string]bool
 	problems []problem
@@ -31,7 +33,9 @@ type problem struct {
 	text string
 }
 
-func newSource() *source { return &source{lines: map[string]int{}, unset: map[string]bool{}} }
+func newSource() *source {
+	return &source{lines: map[string]int{}, variables: map[string]string{}, unset: map[string]bool{}}
+}
 
 func (s *source) fail(line int, field, format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
@@ -256,6 +260,16 @@ func (s *source) lineOf(field string) int {
 		}
 	}
 	return 0
+}
+
+// origins say where each field was set: a line of the file, or a variable.
+func (s *source) origins() map[string]string {
+	all := map[string]string{}
+	for field, line := range s.lines {
+		all[field] = fmt.Sprintf("line %d", line)
+	}
+	maps.Copy(all, s.variables)
+	return all
 }
 
 func parentOf(field string) string {

@@ -112,7 +112,11 @@ type Spending interface {
 }
 
 // Setting is one value of the configuration.
-type Setting struct{ Section, Name, Value string }
+type Setting struct {
+	Section, Name, Value string
+	// Origin is where it was set, such as "line 12" of the file or BURSAR_LISTEN; "" for nowhere.
+	Origin string
+}
 
 // Health is how the gateway that answers is doing.
 type Health struct {
