@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 
@@ -16,6 +17,8 @@ type auditBody struct {
 	Rows                  []auditRow
 	First                 bool
 	Next                  string
+	// File is the address of all that is so, as a file.
+	File string
 	// Check is what verifying the chain found; nil when nobody asked.
 	Check *api.AuditCheck
 }
@@ -32,7 +35,8 @@ type auditField struct{ Name, Before, After string }
 func (s *Server) audit(w http.ResponseWriter, r *http.Request, in *session) error {
 	query := r.URL.Query()
 	body := auditBody{Actor: query.Get("actor"), Action: query.Get("action"), Object: query.Get("object"), First: query.Get("before") == ""}
-	filter := api.AuditFilter{Actor: body.Actor, Action: body.Action, ObjectID: body.Object, Limit: perPage}
+	filter := auditFilter(query)
+	body.File = Root + "audit.jsonl?" + url.Values{"actor": {body.Actor}, "action": {body.Action}, "object": {body.Object}}.Encode()
 	filter.BeforeSeq, _ = strconv.ParseInt(query.Get("before"), 10, 64) // 0 begins with the newest
 	rows, err := s.Record.AuditPage(r.Context(), filter)
 	if err != nil {
@@ -52,6 +56,42 @@ func (s *Server) audit(w http.ResponseWriter, r *http.Request, in *session) erro
 		body.Next = Root + "audit?" + without(query, "verify").Encode()
 	}
 	return s.show(w, r, in, "audit", "Audit", false, body)
+}
+
+func auditFilter(query url.Values) api.AuditFilter {
+	return api.AuditFilter{Actor: query.Get("actor"), Action: query.Get("action"), ObjectID: query.Get("object"), Limit: perPage}
+}
+
+// exportedAtOnce is how many changes are read in one go.
+const exportedAtOnce = 500
+
+// auditFile is all changes that are so, the newest first, each a line of JSON as GET /audit answers it.
+func (s *Server) auditFile(w http.ResponseWriter, r *http.Request, _ *session) error {
+	filter := auditFilter(r.URL.Query())
+	filter.Limit = exportedAtOnce
+	lines := json.NewEncoder(w)
+	for first := true; ; first = false {
+		rows, err := s.Record.AuditPage(r.Context(), filter)
+		if err != nil && !first {
+			panic(http.ErrAbortHandler) // the file ends in the middle, and the browser says so
+		}
+		if err != nil {
+			return err
+		}
+		if first {
+			w.Header().Set("Content-Type", "application/jsonl; charset=utf-8")
+			w.Header().Set("Content-Disposition", `attachment; filename="audit.jsonl"`)
+		}
+		for _, row := range rows {
+			if err := lines.Encode(row); err != nil {
+				return nil //nolint:nilerr // a client that hung up is the server's to notice
+			}
+		}
+		if len(rows) < exportedAtOnce {
+			return nil
+		}
+		filter.BeforeSeq = rows[len(rows)-1].Seq
+	}
 }
 
 // difference are the fields of two objects that are not the same, in order.

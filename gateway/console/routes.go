@@ -44,6 +44,7 @@ var routes = []route{
 	{"GET " + Root + "try", auth.TeamRead, (*Server).try},
 	{"POST " + Root + "try", auth.TeamRead, (*Server).send},
 	{"GET " + Root + "audit", auth.Read, (*Server).audit},
+	{"GET " + Root + "audit.jsonl", auth.Read, (*Server).auditFile},
 	{"GET " + Root + "settings", auth.Read, (*Server).settings},
 	{"GET " + Root + "edit", auth.TeamWrite, (*Server).edit},
 	{"POST " + Root + "change", auth.TeamWrite, (*Server).change},
