@@ -159,7 +159,11 @@ func newDatabase(ctx context.Context, server *url.URL, template string) (address
 		return "", nil, fmt.Errorf("open: %w", err)
 	}
 	name := "bursar_test_" + strings.ToLower(rand.Text())
-	if _, err := admin.ExecContext(ctx, "CREATE DATABASE "+name+" TEMPLATE "+template+" ENCODING 'UTF8'"); err != nil {
+	strategy, err := copyStrategy(ctx, admin)
+	if err != nil {
+		return "", nil, errors.Join(err, admin.Close())
+	}
+	if _, err := admin.ExecContext(ctx, "CREATE DATABASE "+name+" TEMPLATE "+template+" ENCODING 'UTF8'"+strategy); err != nil {
 		return "", nil, errors.Join(fmt.Errorf("create database: %w", err), admin.Close())
 	}
 	own := *server
@@ -171,6 +175,19 @@ func newDatabase(ctx context.Context, server *url.URL, template string) (address
 		return errors.Join(err, admin.Close())
 	}
 	return own.String(), drop, nil
+}
+
+// copyStrategy lets a server copy a database file by file, which takes a third of what it takes through its log and a quarter of
+// the time. Before version 15 there was no other way, and no word for it.
+func copyStrategy(ctx context.Context, db *sql.DB) (string, error) {
+	var version int
+	if err := db.QueryRowContext(ctx, "SELECT current_setting('server_version_num')::int").Scan(&version); err != nil {
+		return "", fmt.Errorf("ask PostgreSQL for its version: %w", err)
+	}
+	if version < 150_000 {
+		return "", nil
+	}
+	return " STRATEGY file_copy", nil
 }
 
 // postgres is a private server with its files in dir, open to 127.0.0.1 only.
@@ -266,10 +283,11 @@ func (p *postgres) start(initdb, server string) error {
 		return err
 	}
 	p.port = port
-	// No fsync: the tests stop the server, not the machine.
+	// No fsync, and no log for others: the tests stop the server, not the machine. No test leaves enough behind to vacuum.
 	p.process = p.command("sh", "-c", leashed, server, "-D", p.data(),
 		"-c", "listen_addresses=127.0.0.1", "-c", fmt.Sprintf("port=%d", port), "-c", "unix_socket_directories=",
-		"-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=200")
+		"-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=200",
+		"-c", "wal_level=minimal", "-c", "max_wal_senders=0", "-c", "autovacuum=off")
 	if err := p.launch(); err != nil {
 		return fmt.Errorf("start postgres: %w", err)
 	}
