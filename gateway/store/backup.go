@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/store/dialect"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/store/journal"
 )
 
 // ErrNotEmbedded says that the record is on a server, whose own tools copy it.
@@ -27,8 +28,9 @@ func Backup(ctx context.Context, address, folder string) error {
 		return ErrNotEmbedded
 	}
 	to := filepath.Join(folder, filepath.Base(path))
-	for _, suffix := range journalSuffixes {
-		if err := copyFile(path+suffix, to+suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	copies := journal.Files(to)
+	for i, file := range journal.Files(path) {
+		if err := copyFile(file, copies[i]); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("copy the ledger's journal: %w", err)
 		}
 	}

@@ -3,9 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
-	"syscall"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/store/dialect"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
@@ -88,43 +86,4 @@ func (s *Store) DamageEachAuditForTest(ctx context.Context) (missed []string, er
 		}
 	}
 	return missed, err
-}
-
-// NoRowsWaitForTest lets the time pass in which rows that wait would have been tried again.
-func (s *Store) NoRowsWaitForTest() { s.writable.patience = 0 }
-
-// TearJournalForTest lets the next writes to the journal end halfway, and shortening it fail as often.
-func (s *Store) TearJournalForTest(writes, truncates int) {
-	s.journal.mu.Lock()
-	defer s.journal.mu.Unlock()
-	full := &fullDisk{writes: writes, truncates: truncates}
-	for i, file := range s.journal.files { // which of them is written to next is not for the test to know
-		s.journal.files[i] = tearing{file, full}
-	}
-}
-
-// fullDisk is how many writes fail on a disk that is full for a while, and how many attempts to shorten a file.
-type fullDisk struct{ writes, truncates int }
-
-// tearing is a file on such a disk.
-type tearing struct {
-	journalFile
-	*fullDisk
-}
-
-func (f tearing) Write(line []byte) (int, error) {
-	if f.writes == 0 {
-		return f.journalFile.Write(line)
-	}
-	f.writes--
-	n, err := f.journalFile.Write(line[:len(line)/2])
-	return n, errors.Join(err, syscall.ENOSPC)
-}
-
-func (f tearing) Truncate(size int64) error {
-	if f.truncates == 0 {
-		return f.journalFile.Truncate(size)
-	}
-	f.truncates--
-	return syscall.EIO
 }

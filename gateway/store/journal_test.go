@@ -7,7 +7,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/store"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
@@ -98,49 +97,6 @@ func tear(t *testing.T, address string) {
 		if err := file.Close(); err != nil {
 			t.Fatal(err)
 		}
-	}
-}
-
-// A write that failed halfway leaves the beginning of a line. Rows that follow are read again all the same.
-func TestJournal_aFailedWriteHidesNothing(t *testing.T) {
-	for name, broken := range map[string]struct{ writes, truncates int }{
-		"once": {writes: 1}, "and cannot be taken back at once": {writes: 1, truncates: 2}, "twice": {writes: 2},
-	} {
-		t.Run(name, func(t *testing.T) {
-			address, clock := sqliteAddress(t), newClock()
-			s := open(t, address, clock)
-			release := hold(t, s)
-			appendRows(t, s, newRow("before", clock.Now(), 1))
-			appendRows(t, s, newRow("before too", clock.Now(), 10)) // one of them is on its way to the tables
-			s.TearJournalForTest(broken.writes, broken.truncates)
-			failures := 0
-			for s.AppendLedger(t.Context(), []api.LedgerRow{newRow("torn", clock.Now(), 100)}, nil) != nil {
-				if failures++; failures > 5 {
-					t.Fatal("the journal takes no rows any more")
-				}
-			}
-			if failures == 0 {
-				t.Fatal("no write failed")
-			}
-			appendRows(t, s, newRow("after", clock.Now(), 1000))
-			killed := copyOf(t, address)
-			release()
-			// Emptying the file may meet the fault, too: reads say so until it is tried again.
-			for deadline := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) {
-				_, err := s.LedgerSpend(t.Context(), api.LedgerSelection{}, time.Time{}, time.Time{})
-				if err == nil {
-					break
-				}
-				if time.Now().After(deadline) {
-					t.Fatal(err)
-				}
-			}
-			for which, ledger := range map[string]*store.Store{"a process after a kill": open(t, killed, clock), "this one": s} {
-				if got := spend(t, ledger, api.LedgerSelection{}); got != 1111 {
-					t.Errorf("the ledger of %s holds %d, want 1111", which, got)
-				}
-			}
-		})
 	}
 }
 

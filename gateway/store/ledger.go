@@ -20,7 +20,10 @@ func (s *Store) AppendLedger(ctx context.Context, rows []api.LedgerRow, events [
 	}
 	// Events are sent from the tables, and rare: they go there at once.
 	if s.journal != nil && len(events) == 0 && s.joined(ctx) == nil {
-		return s.journal.append(rows)
+		if err := s.journal.Append(rows); err != nil {
+			return unavailable(err)
+		}
+		return nil
 	}
 	return s.appendLedger(ctx, rows, events)
 }
@@ -45,7 +48,7 @@ func (s *Store) appendLedger(ctx context.Context, rows []api.LedgerRow, events [
 		}
 		return nil
 	})
-	s.writable.noteRows(err)
+	s.noteRows(err)
 	return err
 }
 
@@ -73,7 +76,7 @@ func (s *Store) LedgerCount(ctx context.Context, filter api.LedgerFilter, most i
 	if most > 0 {
 		values["most"] = most
 	}
-	_, err = s.one(ctx, "ledger_count", values, &total)
+	_, err = s.oneBooked(ctx, "ledger_count", values, &total)
 	return total, err
 }
 
@@ -102,14 +105,14 @@ func (s *Store) seekLedger(ctx context.Context, values args, offset int) (rest i
 	place := maps.Clone(values)
 	place["offset"] = offset
 	var edge int64
-	found, err := s.one(ctx, "ledger_edge", place, &edge)
+	found, err := s.oneBooked(ctx, "ledger_edge", place, &edge)
 	if err != nil || !found {
 		return offset, err
 	}
 	later := maps.Clone(values)
 	later["from_ms"] = edge + 1
 	var before int
-	if _, err := s.one(ctx, "ledger_count", later, &before); err != nil {
+	if _, err := s.oneBooked(ctx, "ledger_count", later, &before); err != nil {
 		return 0, err
 	}
 	values["to_ms"] = edge + 1
@@ -141,7 +144,7 @@ func ledgerArgs(filter api.LedgerFilter) args {
 // ledgerEntries reads a query of whole rows.
 func (s *Store) ledgerEntries(ctx context.Context, query string, values args) ([]api.LedgerEntry, error) {
 	entries := []api.LedgerEntry{}
-	err := s.each(ctx, query, values, func(scan func(...any) error) error {
+	err := s.eachBooked(ctx, query, values, func(scan func(...any) error) error {
 		var row api.LedgerEntry
 		var admittedAtMS, settledAtMS int64
 		var tags string
@@ -174,7 +177,7 @@ func (s *Store) LedgerSpend(ctx context.Context, selection api.LedgerSelection, 
 	if selection.Models, err = s.boundModels(ctx, selection.Models, from, to); err != nil {
 		return 0, err
 	}
-	_, err = s.one(ctx, "ledger_spend", selectionArgs(selection, from, to), &spent)
+	_, err = s.oneBooked(ctx, "ledger_spend", selectionArgs(selection, from, to), &spent)
 	return spent, err
 }
 
@@ -185,7 +188,7 @@ func (s *Store) LedgerSpendBySlot(ctx context.Context, selection api.LedgerSelec
 		return nil, err
 	}
 	spent := make(map[string]money.Nano)
-	err = s.each(ctx, "ledger_spend_by_slot", selectionArgs(selection, from, to), func(scan func(...any) error) error {
+	err = s.eachBooked(ctx, "ledger_spend_by_slot", selectionArgs(selection, from, to), func(scan func(...any) error) error {
 		var row api.LedgerRow
 		err := scan(&row.TeamID, &row.KeyID, &row.Cost)
 		slot := row.Slot()
@@ -212,7 +215,7 @@ func (s *Store) boundModels(ctx context.Context, entries []string, from, to time
 		values["to_day"] = dayOf(to)
 	}
 	models := []string{}
-	err := s.each(ctx, "ledger_models", values, func(scan func(...any) error) error {
+	err := s.eachBooked(ctx, "ledger_models", values, func(scan func(...any) error) error {
 		var model string
 		if err := scan(&model); err != nil {
 			return err

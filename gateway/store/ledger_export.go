@@ -16,7 +16,7 @@ const endPoll = 5 * time.Millisecond
 // to it has missed none. On PostgreSQL rows get their numbers before they are committed, so it waits for the
 // transactions that are under way when it is called; they do not wait for it.
 func (s *Store) LedgerEnd(ctx context.Context) (end int64, err error) {
-	if _, err := s.one(ctx, "ledger_end", args{}, &end); err != nil {
+	if _, err := s.oneBooked(ctx, "ledger_end", args{}, &end); err != nil {
 		return 0, err
 	}
 	// Whoever drew a number up to end has held the lock since before and still does, or has ended.

@@ -80,7 +80,7 @@ func (s *Store) viaIndex(ctx context.Context, values args, most int) error {
 // countUpTo counts rows by an index that has all that is asked.
 func (s *Store) countUpTo(ctx context.Context, condition args, index string, most int) (n int, err error) {
 	condition["via_"+index], condition["most"] = true, most
-	if _, err = s.one(ctx, "ledger_count", condition, &n); err != nil {
+	if _, err = s.oneBooked(ctx, "ledger_count", condition, &n); err != nil {
 		return 0, fmt.Errorf("look how many rows %s finds: %w", index, err)
 	}
 	return n, nil

@@ -195,3 +195,39 @@ func ledgerValues(row api.LedgerRow) ([]any, error) {
 		row.AdmittedAt.UnixMicro() % 1000, row.SettledAt.UnixMicro() % 1000,
 	}, nil
 }
+
+// tables are where the journal's rows go.
+type tables struct{ store *Store }
+
+// Take writes rows past the journal.
+func (t tables) Take(ctx context.Context, rows []api.LedgerRow) error {
+	return t.store.appendLedger(ctx, rows, nil)
+}
+
+// eachBooked is each for queries of the ledger's rows and their sums: it sees what was appended before.
+func (s *Store) eachBooked(ctx context.Context, name string, values args, row func(scan func(...any) error) error) error {
+	if err := s.awaitJournal(ctx); err != nil {
+		return err
+	}
+	return s.each(ctx, name, values, row)
+}
+
+// oneBooked is one for queries of the ledger's rows and their sums.
+func (s *Store) oneBooked(ctx context.Context, name string, values args, targets ...any) (found bool, err error) {
+	if err := s.awaitJournal(ctx); err != nil {
+		return false, err
+	}
+	return s.one(ctx, name, values, targets...)
+}
+
+// awaitJournal waits for the rows that were appended before. Who is in a transaction cannot wait: the journal needs the writer that
+// it holds.
+func (s *Store) awaitJournal(ctx context.Context) error {
+	if s.journal == nil || s.joined(ctx) != nil {
+		return nil
+	}
+	if err := s.journal.Await(ctx); err != nil {
+		return unavailable(err)
+	}
+	return nil
+}

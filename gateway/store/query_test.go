@@ -3,6 +3,8 @@ package store_test
 import (
 	"io/fs"
 	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -14,7 +16,7 @@ func TestQueries_areAllUsed(t *testing.T) {
 	if err != nil || len(queries) == 0 {
 		t.Fatalf("%d queries: %v", len(queries), err)
 	}
-	code := sourceCode(t)
+	code := sourceCode(t, "")
 	for name := range queries {
 		noun, verb := name[:strings.LastIndex(name, "_")], name[strings.LastIndex(name, "_"):]
 		shared := strings.Contains(code, `"`+noun+`"`) && strings.Contains(code, `"`+verb+`"`)
@@ -25,8 +27,8 @@ func TestQueries_areAllUsed(t *testing.T) {
 	}
 }
 
-// sourceCode is the text of this package without its tests.
-func sourceCode(t *testing.T) string {
+// sourceCode is the text of this package without its tests and a file.
+func sourceCode(t *testing.T, without string) string {
 	t.Helper()
 	files, err := fs.Glob(os.DirFS("."), "*.go")
 	if err != nil {
@@ -34,7 +36,7 @@ func sourceCode(t *testing.T) string {
 	}
 	var code strings.Builder
 	for _, file := range files {
-		if strings.HasSuffix(file, "_test.go") {
+		if strings.HasSuffix(file, "_test.go") || file == without {
 			continue
 		}
 		text, err := os.ReadFile(file)
@@ -44,4 +46,33 @@ func sourceCode(t *testing.T) string {
 		code.Write(text)
 	}
 	return code.String()
+}
+
+// What reads the ledger's rows or sums waits for those that were appended before; only the writer of the rows does not.
+func TestQueries_ofTheLedgerWaitForItsJournal(t *testing.T) {
+	files, err := filepath.Glob("queries/*.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ofLedger := regexp.MustCompile(`\b(?:FROM|JOIN)\s+(?:ledger|usage_)|-- use ledger_`)
+	unawaited := regexp.MustCompile(`\bs\.(?:one|each|texts)\(ctx, "(\w+)"`)
+	reading := map[string]bool{}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for section := range strings.SplitSeq(string(text), "-- name: ") {
+			name, lines, _ := strings.Cut(section, "\n")
+			reading[name] = ofLedger.MatchString(lines)
+		}
+	}
+	if !reading["ledger_list"] || !reading["usage_days"] || reading["team_list"] {
+		t.Fatalf("the queries of the ledger are not found: %v", reading)
+	}
+	for _, match := range unawaited.FindAllStringSubmatch(sourceCode(t, "ledger_insert.go"), -1) {
+		if name := match[1]; reading[name] {
+			t.Errorf("query %s is asked without eachBooked or oneBooked", name)
+		}
+	}
 }

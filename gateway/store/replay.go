@@ -18,7 +18,7 @@ func (s *Store) EachRecordedCall(ctx context.Context, from, to time.Time, each f
 		&call.ID, &call.Kind, &admitted, &settled, &call.TeamID, &call.KeyID, &call.UserID, &call.Model, &call.PromptTokens, &call.Cost,
 		&call.ReservedTokens, &call.ReservedCost, &call.SparableTokens, &call.SparableCost, &call.UncountedTokens,
 	}
-	return s.each(ctx, "ledger_replay", values, func(scan func(...any) error) error {
+	return s.eachBooked(ctx, "ledger_replay", values, func(scan func(...any) error) error {
 		if err := scan(targets...); err != nil {
 			return err
 		}

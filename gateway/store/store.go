@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/store/dialect"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/store/journal"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/internal/modelname"
 )
@@ -86,7 +87,7 @@ type Store struct {
 	// for each other at the audit head anyway; waiting here keeps them from holding connections.
 	changing chan struct{}
 	// journal is nil without one.
-	journal *journal
+	journal *journal.Journal
 	// inserts are the prepared statements that the journal is moved with, by how many rows they write; see [Store.prepareInserts].
 	inserts  map[int]*sql.Stmt
 	writable writability
@@ -101,7 +102,6 @@ func Open(ctx context.Context, address string, options Options) (*Store, error) 
 	s := &Store{
 		sealer: options.Sealer, auditKey: options.Sealer.Derive("audit"), fingerprintKey: options.Sealer.Derive("secret fingerprints"),
 		now: options.Now, logger: options.Logger, version: options.Version, events: options.Events, reviews: options.Reviews, changing: make(chan struct{}, 1),
-		writable: writability{patience: retriesEvery},
 	}
 	if s.now == nil {
 		s.now = time.Now
@@ -120,7 +120,10 @@ func Open(ctx context.Context, address string, options Options) (*Store, error) 
 		return nil, errors.Join(err, s.Close())
 	}
 	if options.Journal && s.db.Kind == SQLite {
-		if err := s.startJournal(ctx); err != nil {
+		if err := s.prepareInserts(ctx); err != nil {
+			return nil, errors.Join(fmt.Errorf("prepare to move the ledger's journal: %w", err), s.Close())
+		}
+		if s.journal, err = journal.Open(ctx, s.db.File, tables{s}, s.logger); err != nil {
 			return nil, errors.Join(err, s.Close())
 		}
 	}
@@ -176,7 +179,11 @@ func (s *Store) Ping(ctx context.Context) error {
 
 // Close writes what is left of the ledger's journal and ends all connections. Writes under way are rolled back.
 func (s *Store) Close() error {
-	return errors.Join(s.stopJournal(), s.db.Close())
+	var err error
+	if s.journal != nil {
+		err = s.journal.Close()
+	}
+	return errors.Join(err, s.db.Close())
 }
 
 // nowMS is the time that a write is recorded with, in milliseconds since 1970.

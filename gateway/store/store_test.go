@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"os"
+	"sync"
 	"testing"
 	"time"
 
@@ -51,12 +52,24 @@ func (f fakeSealer) Derive(purpose string) []byte {
 }
 
 // clock is a time that tests move.
-type clock struct{ now time.Time }
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
 
 func newClock() *clock { return &clock{now: time.Date(2026, 11, 22, 10, 0, 0, 123e6, time.UTC)} }
 
-func (c *clock) Now() time.Time          { return c.now }
-func (c *clock) Advance(d time.Duration) { c.now = c.now.Add(d) }
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) Advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
 
 // open opens a store as a gateway does.
 func open(t *testing.T, address string, clock *clock) *store.Store {

@@ -151,9 +151,6 @@ func (s *Store) rows(ctx context.Context, db *sql.DB, name string, values args, 
 	if err != nil {
 		return err
 	}
-	if err := s.awaitJournal(ctx, name); err != nil {
-		return err
-	}
 	rows, err := s.runner(ctx, db).QueryContext(ctx, text, bound...)
 	if err != nil {
 		return s.explain(name, err)
@@ -168,15 +165,6 @@ func (s *Store) rows(ctx context.Context, db *sql.DB, name string, values args, 
 		return s.explain(name, err)
 	}
 	return nil
-}
-
-// awaitJournal lets a query of the ledger see the rows that were appended before it. A query inside a
-// transaction cannot wait: the journal needs the writer that it holds.
-func (s *Store) awaitJournal(ctx context.Context, name string) error {
-	if s.journal == nil || !s.queries[name].Ledger || s.joined(ctx) != nil {
-		return nil
-	}
-	return s.journal.await(ctx)
 }
 
 func (s *Store) bind(name string, values args) (string, []any, error) {

@@ -148,12 +148,12 @@ func (s *Store) Usage(ctx context.Context, filter api.UsageFilter) (usage []api.
 	if !filter.To.IsZero() {
 		values["to_day"] = dayOf(filter.To)
 	}
-	if _, err = s.one(ctx, "usage_count", values, &total); err != nil {
+	if _, err = s.oneBooked(ctx, "usage_count", values, &total); err != nil {
 		return nil, 0, err
 	}
 	boundArgs(values, filter.Limit, filter.Offset)
 	usage = []api.Usage{}
-	err = s.each(ctx, "usage_list", values, func(scan func(...any) error) error {
+	err = s.eachBooked(ctx, "usage_list", values, func(scan func(...any) error) error {
 		var u api.Usage
 		err := scan(&u.Day, &u.TeamID, &u.KeyID, &u.UserID, &u.Model,
 			&u.Requests, &u.PromptTokens, &u.CachedTokens, &u.CompletionTokens, &u.Cost)

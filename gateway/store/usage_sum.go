@@ -38,7 +38,7 @@ func (s *Store) EachUsageSum(ctx context.Context, query api.UsageQuery, each fun
 		values.given("label", query.Tag+query.EndUser) // only one of them is there
 		values["by_label"] = oneIf(slices.Contains(query.GroupBy, kind))
 	}
-	return s.each(ctx, name, values, func(scan func(...any) error) error {
+	return s.eachBooked(ctx, name, values, func(scan func(...any) error) error {
 		cursor := make(api.UsageCursor, api.UsageCursorLen)
 		sum := api.UsageSum{Cursor: cursor}
 		var first, last string
@@ -157,7 +157,7 @@ func nameGroups(sum *api.UsageSum, groups []string) {
 // Peaks returns the busiest minute since from of each of the teams that had a request.
 func (s *Store) Peaks(ctx context.Context, teamIDs []string, from time.Time) (map[string]api.Peak, error) {
 	peaks := map[string]api.Peak{}
-	err := s.each(ctx, "ledger_peak", args{"team_ids": teamIDs, "from_ms": from.UnixMilli()}, func(scan func(...any) error) error {
+	err := s.eachBooked(ctx, "ledger_peak", args{"team_ids": teamIDs, "from_ms": from.UnixMilli()}, func(scan func(...any) error) error {
 		var team string
 		var peak api.Peak
 		err := scan(&team, &peak.Requests, &peak.Tokens)
@@ -174,7 +174,7 @@ func (s *Store) Minutes(ctx context.Context, teamID, keyID string, from time.Tim
 	values.given("team_id", teamID)
 	values.given("key_id", keyID)
 	minutes := []api.UsedMinute{}
-	err := s.each(ctx, "ledger_minutes", values, func(scan func(...any) error) error {
+	err := s.eachBooked(ctx, "ledger_minutes", values, func(scan func(...any) error) error {
 		var number int64
 		var minute api.UsedMinute
 		err := scan(&number, &minute.Requests, &minute.Tokens)
@@ -188,7 +188,7 @@ func (s *Store) Minutes(ctx context.Context, teamID, keyID string, from time.Tim
 // LastDays returns the UTC day, as 2006-01-02, on which each of the keys was served last. Keys without a call are left out.
 func (s *Store) LastDays(ctx context.Context, keyIDs []string) (map[string]string, error) {
 	days := map[string]string{}
-	err := s.each(ctx, "usage_last_days", args{"key_ids": keyIDs}, func(scan func(...any) error) error {
+	err := s.eachBooked(ctx, "usage_last_days", args{"key_ids": keyIDs}, func(scan func(...any) error) error {
 		var key, last string
 		err := scan(&key, &last)
 		days[key] = last
@@ -208,7 +208,7 @@ func (s *Store) UsageDays(ctx context.Context, selection api.LedgerSelection, fr
 	values.givenIDs("key_ids", selection.KeyIDs)
 	values.givenIDs("models", models)
 	days := api.UsageDays{}
-	err = s.each(ctx, "usage_days", values, func(scan func(...any) error) error {
+	err = s.eachBooked(ctx, "usage_days", values, func(scan func(...any) error) error {
 		var day string
 		var cost money.Nano
 		err := scan(&day, &cost)

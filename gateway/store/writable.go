@@ -2,9 +2,7 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"os"
 	"sync"
 	"time"
 
@@ -14,8 +12,6 @@ import (
 const (
 	// writableEvery is for how long an answer to whether the record can be written holds: anybody may ask.
 	writableEvery = time.Second
-	// probeSize is how much has to fit onto the journal's disk, in bytes: some hundred rows.
-	probeSize = 64 << 10
 	// retriesEvery is how often rows that could not be written are tried again at least, and a bit. When none was for
 	// as long, none waits.
 	retriesEvery = 15 * time.Second
@@ -31,9 +27,6 @@ type writability struct {
 	rows    bool
 	err     error
 
-	// patience is [retriesEvery], less in tests.
-	patience time.Duration
-
 	mu sync.Mutex
 	// failed is why ledger rows could last not be written to the tables, nil when they could; since is when that was.
 	failed error
@@ -41,13 +34,14 @@ type writability struct {
 }
 
 // noteRows keeps whether rows could be written. An error about what was asked for says nothing of that.
-func (w *writability) noteRows(err error) {
+func (s *Store) noteRows(err error) {
+	w := &s.writable
 	if err != nil && api.CodeOf(err) != api.StoreUnavailable {
 		return
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.failed, w.since = err, time.Now()
+	w.failed, w.since = err, s.now()
 }
 
 func (w *writability) failure() (since time.Time, err error) {
@@ -62,7 +56,7 @@ func (s *Store) Writable(ctx context.Context) (rows bool, err error) {
 	w := &s.writable
 	w.probing.Lock()
 	defer w.probing.Unlock()
-	if now := time.Now(); now.Sub(w.asked) >= writableEvery {
+	if now := s.now(); now.Sub(w.asked) >= writableEvery {
 		w.rows, w.err = s.probe(ctx)
 		w.asked = now
 	}
@@ -74,30 +68,14 @@ func (s *Store) Writable(ctx context.Context) (rows bool, err error) {
 func (s *Store) probe(ctx context.Context) (rows bool, err error) {
 	since, failed := s.writable.failure()
 	if s.journal != nil {
-		if err := probeDisk(s.db.File + ".ledger-probe"); err != nil {
+		if err := s.journal.Probe(); err != nil {
 			return false, unavailable(err)
 		}
 		return true, failed // the journal tries again every second
 	}
-	if failed != nil && time.Since(since) > s.writable.patience {
+	if failed != nil && s.now().Sub(since) > retriesEvery {
 		_, failed = s.exec(ctx, "setting_put", args{"name": probeSetting, "value": fmt.Sprint(s.nowMS())})
-		s.writable.noteRows(failed)
+		s.noteRows(failed)
 	}
 	return failed == nil, failed
-}
-
-// probeDisk finds out whether a disk takes more, and leaves it as it was.
-func probeDisk(name string) error {
-	file, err := os.OpenFile(name, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
-	if err != nil {
-		return fmt.Errorf("write to the disk of the ledger's journal: %w", err)
-	}
-	_, err = file.Write(make([]byte, probeSize))
-	if err == nil {
-		err = file.Sync()
-	}
-	if err = errors.Join(err, file.Close(), os.Remove(name)); err != nil {
-		return fmt.Errorf("write to the disk of the ledger's journal: %w", err)
-	}
-	return nil
 }

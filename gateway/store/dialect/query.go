@@ -30,8 +30,6 @@ type Query struct {
 	numbered bool
 	// named are the values that lines ask for, on any database.
 	named map[string]bool
-	// Ledger: it reads the ledger's rows or their sums.
-	Ledger bool
 }
 
 type line struct {
@@ -46,7 +44,6 @@ type part struct {
 }
 
 var (
-	ledgerTables = regexp.MustCompile(`\b(?:FROM|JOIN)\s+(?:ledger|usage_)`)
 	placeholders = regexp.MustCompile(`\$[a-z][a-z0-9_]*`)
 	conditions   = regexp.MustCompile(`^(.*)-- (?:if ([a-z][a-z0-9_]*)|([a-z]+) only)\s*$`)
 )
@@ -155,7 +152,6 @@ func (q *Query) add(raw, kind string) {
 		}
 	}
 	if wanted {
-		q.Ledger = q.Ledger || ledgerTables.MatchString(raw)
 		q.lines = append(q.lines, parsed)
 	}
 }

@@ -1,10 +1,17 @@
-package store
+// Package journal keeps ledger rows on disk until they are in the tables of a record that is embedded. A transaction for every few rows
+// was a third of what a loaded gateway computed; a line in a file is durable as well, and the rows then go into the tables some hundred at
+// a time.
+//
+// It promises that rows are on disk when they are appended, survive a kill, and get into the tables, once each; and that
+// whoever waits before reading the tables finds them there. It must never know of SQL.
+package journal
 
 import (
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"sync"
 
@@ -15,14 +22,15 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
-// journal keeps ledger rows on disk until they are in SQLite. A transaction for every few rows was a
-// third of what a loaded gateway computed; a line in a file is durable as well, and the rows then go into
-// the tables some hundred at a time. Reads of the ledger wait for it, so nobody sees that it is there.
+// Journal takes ledger rows for tables. Whoever reads the tables waits for it first; see [Journal.Await].
 //
 // There are two files: while the rows of one are written to the tables, the other takes new ones.
-type journal struct {
-	lock  *flock.Flock
-	files [2]journalFile
+type Journal struct {
+	database string
+	tables   Tables
+	logger   *slog.Logger
+	lock     *flock.Flock
+	files    [2]logFile
 
 	mu sync.Mutex
 	// active is the file that rows are appended to, size its length.
@@ -46,8 +54,8 @@ type journal struct {
 	closing                    sync.Once
 }
 
-// journalFile is a file of the journal; tests let one fail.
-type journalFile interface {
+// logFile is a file of the journal; tests let one fail.
+type logFile interface {
 	io.ReadWriteSeeker
 	io.Closer
 	Truncate(size int64) error
@@ -57,14 +65,26 @@ type journalFile interface {
 // maxJournalRows is how many rows may wait for SQLite before no more are taken.
 const maxJournalRows = 200_000
 
-// journalSuffixes name the files beside a database.
-var journalSuffixes = [2]string{".ledger-a", ".ledger-b"}
+// suffixes are those of the files beside a database.
+var suffixes = [2]string{".ledger-a", ".ledger-b"}
 
-// openJournal opens the files beside a database and returns the rows that an earlier process left there.
+// Files are the journal's files beside a database.
+func Files(database string) []string {
+	return []string{database + suffixes[0], database + suffixes[1]}
+}
+
+// Tables take the rows.
+type Tables interface {
+	// Take writes rows in one transaction; rows that are there already are passed over. An [api.StoreUnavailable] is about the tables,
+	// another error about the rows.
+	Take(ctx context.Context, rows []api.LedgerRow) error
+}
+
+// open opens the files beside a database and returns the rows that an earlier process left there.
 // Only one process at a time may have them open.
-func openJournal(database string) (_ *journal, left []api.LedgerRow, err error) {
-	j := &journal{
-		lock: flock.New(database + ".lock"), progress: make(chan struct{}),
+func open(database string) (_ *Journal, left []api.LedgerRow, err error) {
+	j := &Journal{
+		database: database, lock: flock.New(database + ".lock"), progress: make(chan struct{}),
 		wake: make(chan struct{}, 1), hurry: make(chan struct{}, 1), stop: make(chan struct{}), stopped: make(chan struct{}),
 	}
 	locked, err := j.lock.TryLock()
@@ -79,7 +99,7 @@ func openJournal(database string) (_ *journal, left []api.LedgerRow, err error) 
 			err = errors.Join(err, j.closeFiles())
 		}
 	}()
-	for i, suffix := range journalSuffixes {
+	for i, suffix := range suffixes {
 		file, err := os.OpenFile(database+suffix, os.O_RDWR|os.O_CREATE, 0o600)
 		if err != nil {
 			return nil, nil, fmt.Errorf("open the ledger's journal: %w", err)
@@ -95,7 +115,7 @@ func openJournal(database string) (_ *journal, left []api.LedgerRow, err error) 
 }
 
 // empty forgets what both files hold; it is for the start, when their rows are in the tables.
-func (j *journal) empty() error {
+func (j *Journal) empty() error {
 	for _, file := range j.files {
 		if err := truncate(file, 0); err != nil {
 			return err
@@ -104,19 +124,19 @@ func (j *journal) empty() error {
 	return nil
 }
 
-// append returns when the rows are on disk.
-func (j *journal) append(rows []api.LedgerRow) error {
+// Append returns when the rows are on disk. Every error is about the disk, or about tables that are far behind.
+func (j *Journal) Append(rows []api.LedgerRow) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if len(j.pending)+len(j.moving)+len(rows) > maxJournalRows {
-		return unavailable(fmt.Errorf("%d ledger rows wait for the database", len(j.pending)+len(j.moving)))
+		return fmt.Errorf("%d ledger rows wait for the database", len(j.pending)+len(j.moving))
 	}
 	j.buffer = j.buffer[:0]
 	for i := range rows {
 		j.buffer = checksummed.AppendLine(j.buffer, &rows[i], ledgerrow.Append)
 	}
 	if err := j.write(j.files[j.active]); err != nil {
-		return unavailable(fmt.Errorf("write the ledger's journal: %w", err))
+		return fmt.Errorf("write the ledger's journal: %w", err)
 	}
 	j.size += int64(len(j.buffer))
 	j.pending = append(j.pending, rows...)
@@ -127,7 +147,7 @@ func (j *journal) append(rows []api.LedgerRow) error {
 
 // write puts the buffer behind the rows of a file. What a write that failed has left there would hide what follows
 // from a process that reads it again, so nothing follows before it is gone.
-func (j *journal) write(file journalFile) error {
+func (j *Journal) write(file logFile) error {
 	if err := j.mend(file); err != nil {
 		return err
 	}
@@ -142,7 +162,7 @@ func (j *journal) write(file journalFile) error {
 	return errors.Join(err, j.mend(file))
 }
 
-func (j *journal) mend(file journalFile) error {
+func (j *Journal) mend(file logFile) error {
 	if !j.torn {
 		return nil
 	}
@@ -154,7 +174,7 @@ func (j *journal) mend(file journalFile) error {
 }
 
 // take hands out the rows to write to the tables; they stay in their file until moveDone.
-func (j *journal) take() ([]api.LedgerRow, error) {
+func (j *Journal) take() ([]api.LedgerRow, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if len(j.moving) > 0 || len(j.pending) == 0 {
@@ -169,7 +189,7 @@ func (j *journal) take() ([]api.LedgerRow, error) {
 	return j.moving, nil
 }
 
-func (j *journal) moveDone() error {
+func (j *Journal) moveDone() error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.moved += int64(len(j.moving))
@@ -183,20 +203,20 @@ func (j *journal) moveDone() error {
 }
 
 // moveFailed tells those who wait that they wait for nobody knows how long.
-func (j *journal) moveFailed(err error) {
+func (j *Journal) moveFailed(err error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.failed = err
 	j.progressLocked()
 }
 
-func (j *journal) progressLocked() {
+func (j *Journal) progressLocked() {
 	close(j.progress)
 	j.progress = make(chan struct{})
 }
 
-// await returns when all rows that were appended before are in the tables, or cannot be put there now.
-func (j *journal) await(ctx context.Context) error {
+// Await returns when all rows that were appended before are in the tables, or cannot be put there now.
+func (j *Journal) Await(ctx context.Context) error {
 	j.mu.Lock()
 	target := j.appended
 	j.mu.Unlock()
@@ -208,15 +228,15 @@ func (j *journal) await(ctx context.Context) error {
 			return nil
 		}
 		if failed != nil {
-			return unavailable(fmt.Errorf("ledger rows wait in the journal: %w", failed))
+			return fmt.Errorf("ledger rows wait in the journal: %w", failed)
 		}
 		signal(j.hurry)
 		select {
 		case <-progress:
 		case <-j.stopped:
-			return unavailable(errors.New("the record is closed"))
+			return errors.New("the record is closed")
 		case <-ctx.Done():
-			return unavailable(fmt.Errorf("wait for the ledger's journal: %w", ctx.Err()))
+			return fmt.Errorf("wait for the ledger's journal: %w", ctx.Err())
 		}
 	}
 }
@@ -228,7 +248,7 @@ func signal(c chan struct{}) {
 	}
 }
 
-func (j *journal) closeFiles() error {
+func (j *Journal) closeFiles() error {
 	var failures []error
 	for _, file := range j.files {
 		if file != nil {
@@ -238,7 +258,7 @@ func (j *journal) closeFiles() error {
 	return errors.Join(append(failures, j.lock.Unlock())...)
 }
 
-func truncate(file journalFile, size int64) error {
+func truncate(file logFile, size int64) error {
 	if err := file.Truncate(size); err != nil {
 		return fmt.Errorf("shorten the ledger's journal: %w", err)
 	}
