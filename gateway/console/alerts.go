@@ -5,6 +5,7 @@ import (
 	"net/url"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/console/form"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
@@ -17,7 +18,7 @@ type alertsBody struct {
 	Total      int
 	Change     bool
 	// Kinds are the places that a new route can go to.
-	Kinds []noun
+	Kinds []form.Noun
 	Done  bool
 	// Tested is the route that a test was sent to, Failed why it did not arrive.
 	Tested, Failed string
@@ -33,7 +34,7 @@ func (s *Server) alerts(w http.ResponseWriter, r *http.Request, in *session) err
 	body := alertsBody{
 		State: query.Get("state"), States: deliveryStates, Change: in.caller.Role.May(auth.Write),
 		Tested: query.Get("tested"), Failed: query.Get("failed"), Replayed: query.Has("replayed"),
-		Kinds: alertRouteNouns, Done: query.Has("done"),
+		Kinds: form.AlertRoutes, Done: query.Has("done"),
 	}
 	var err error
 	if body.Routes, _, err = s.Record.AlertRoutes(r.Context(), api.AlertRouteFilter{Page: api.Page{Limit: perPage}}); err != nil {

@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/console/form"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
@@ -23,7 +24,7 @@ import (
 
 // editBody is the form of an object.
 type editBody struct {
-	Noun noun
+	Noun form.Noun
 	// ID is "" for a new one. Revision is what the form was made from.
 	ID       string
 	Name     string
@@ -40,14 +41,14 @@ func (b editBody) New() bool { return b.ID == "" }
 
 // rehearsalBody is what a change would do.
 type rehearsalBody struct {
-	Noun     noun
+	Noun     form.Noun
 	ID, Name string
 	Title    string
 	Route    string
 	Body     string
 	Revision int64
 	// Lines are the fields that the change sets, for people.
-	Lines []changeLine
+	Lines []form.Line
 	// Check is nil for what cannot be rehearsed. Callers are of a model; nil for anything else.
 	Check   *api.QuotaCheck
 	Callers *modelCallers
@@ -57,8 +58,6 @@ type rehearsalBody struct {
 	Problem     string
 	Form        url.Values
 }
-
-type changeLine struct{ Label, Old, New string }
 
 // mayChange says whether the caller may change objects of the kind at all.
 func mayChange(caller auth.Caller, kind string) bool {
@@ -76,7 +75,7 @@ func mayChange(caller auth.Caller, kind string) bool {
 // edit is the form of a new object, or of one that there is.
 func (s *Server) edit(w http.ResponseWriter, r *http.Request, in *session) error {
 	query := r.URL.Query()
-	kind, known := nouns[query.Get("kind")]
+	kind, known := form.Nouns[query.Get("kind")]
 	if !known || !mayChange(in.caller, kind.Name) {
 		return errNoPage()
 	}
@@ -90,11 +89,11 @@ func (s *Server) edit(w http.ResponseWriter, r *http.Request, in *session) error
 			return err
 		}
 		body.Name, body.Revision, body.ManagedBy = found.name, found.record.Revision, found.record.ManagedBy
-		before, err := partsOf(found.value)
+		before, err := form.PartsOf(found.value)
 		if err != nil {
 			return err
 		}
-		body.Values = kind.values(before)
+		body.Values = kind.Values(before)
 	}
 	return s.showForm(w, r, in, http.StatusOK, body)
 }
@@ -109,7 +108,7 @@ func (s *Server) showForm(w http.ResponseWriter, r *http.Request, in *session, s
 
 // change rehearses what a form or a button asks for, or does what was rehearsed.
 func (s *Server) change(w http.ResponseWriter, r *http.Request, in *session) error {
-	kind, known := nouns[r.PostFormValue("kind")]
+	kind, known := form.Nouns[r.PostFormValue("kind")]
 	if !known || !mayChange(in.caller, kind.Name) {
 		return errNoPage()
 	}
@@ -117,7 +116,7 @@ func (s *Server) change(w http.ResponseWriter, r *http.Request, in *session) err
 		return s.carryOut(w, r, in, kind)
 	}
 	plan := rehearsalBody{Noun: kind, ID: r.PostFormValue("id")}
-	var before parts
+	var before form.Parts
 	var managedBy *api.ManagedBy
 	if plan.ID != "" {
 		found, err := s.find(r.Context(), in, kind, plan.ID)
@@ -125,26 +124,26 @@ func (s *Server) change(w http.ResponseWriter, r *http.Request, in *session) err
 			return err
 		}
 		plan.Name, managedBy = found.name, found.record.ManagedBy
-		if before, err = partsOf(found.value); err != nil {
+		if before, err = form.PartsOf(found.value); err != nil {
 			return err
 		}
 	}
 	plan.Revision, _ = strconv.ParseInt(r.PostFormValue("revision"), 10, 64) // 0 is any
-	if chosen, given := kind.actions[r.PostFormValue("action")]; given && plan.ID != "" {
-		if managedBy != nil && kind.ofConfiguration(chosen.route) {
+	if chosen, given := kind.Actions[r.PostFormValue("action")]; given && plan.ID != "" {
+		if managedBy != nil && kind.OfConfiguration(chosen.Route) {
 			return s.showLines(w, r, in, plan, *managedBy, "")
 		}
-		plan.Title, plan.Route, plan.Destructive = chosen.Label+": "+plan.Name, chosen.route, chosen.destructive
-		return s.rehearse(w, r, in, plan, chosen.body(plan.ID))
+		plan.Title, plan.Route, plan.Destructive = chosen.Label+": "+plan.Name, chosen.Route, chosen.Destructive
+		return s.rehearse(w, r, in, plan, chosen.Body(plan.ID))
 	}
 	return s.rehearseForm(w, r, in, plan, before, managedBy)
 }
 
 // rehearseForm rehearses what was typed into a form; what cannot be read, or would be refused, leads back to it.
-func (s *Server) rehearseForm(w http.ResponseWriter, r *http.Request, in *session, plan rehearsalBody, before parts, managedBy *api.ManagedBy) error {
+func (s *Server) rehearseForm(w http.ResponseWriter, r *http.Request, in *session, plan rehearsalBody, before form.Parts, managedBy *api.ManagedBy) error {
 	kind := plan.Noun
-	back := editBody{Noun: kind, ID: plan.ID, Name: plan.Name, Revision: plan.Revision, Values: typed(kind, r.PostForm)}
-	body, err := kind.body(r.PostForm, before)
+	back := editBody{Noun: kind, ID: plan.ID, Name: plan.Name, Revision: plan.Revision, Values: kind.Typed(r.PostForm)}
+	body, err := kind.Body(r.PostForm, before)
 	if err == nil && plan.ID != "" && len(body) == 0 {
 		err = api.Errorf(api.Invalid, "nothing was changed in the form")
 	}
@@ -153,18 +152,18 @@ func (s *Server) rehearseForm(w http.ResponseWriter, r *http.Request, in *sessio
 		return s.showForm(w, r, in, http.StatusBadRequest, back)
 	}
 	if managedBy != nil {
-		return s.showLines(w, r, in, plan, *managedBy, kind.hcl(r.PostForm, before))
+		return s.showLines(w, r, in, plan, *managedBy, kind.HCL(r.PostForm, before))
 	}
-	plan.Title, plan.Route = "Change "+plan.Name, kind.edit
+	plan.Title, plan.Route = "Change "+plan.Name, kind.Edit
 	if plan.ID == "" {
-		plan.Title, plan.Route = "New "+kind.Title(), kind.create
+		plan.Title, plan.Route = "New "+kind.Title(), kind.Create
 		if id := strings.TrimSpace(r.PostFormValue("new_id")); kind.NewID && id != "" {
-			body[kind.idField] = id
+			body[kind.IDField] = id
 		}
 	}
-	plan.Lines = kind.lines(r.PostForm, before)
+	plan.Lines = kind.Lines(r.PostForm, before)
 	if plan.ID != "" {
-		maps.Copy(body, kind.naming(plan.ID))
+		maps.Copy(body, kind.Naming(plan.ID))
 	}
 	err = s.rehearse(w, r, in, plan, body)
 	if wrong, ok := errors.AsType[*api.Error](err); ok && wrong.HTTPStatus() < http.StatusInternalServerError {
@@ -172,46 +171,6 @@ func (s *Server) rehearseForm(w http.ResponseWriter, r *http.Request, in *sessio
 		return s.showForm(w, r, in, http.StatusBadRequest, back)
 	}
 	return err
-}
-
-func typed(kind noun, form url.Values) map[string]string {
-	values := map[string]string{"new_id": form.Get("new_id")}
-	for _, field := range kind.Fields {
-		if field.Kind != asSecret {
-			values[field.Input()] = field.typed(form)
-		}
-	}
-	return values
-}
-
-// lines are what a form changes, for people.
-func (n noun) lines(form url.Values, before parts) (lines []changeLine) {
-	shown := map[string]string{}
-	if before != nil {
-		shown = n.values(before)
-	}
-	for _, field := range n.Fields {
-		if !field.Shown(before == nil) || !field.filled(form, shown) {
-			continue
-		}
-		line := changeLine{field.Label, shown[field.Input()], field.typed(form)}
-		if value, err := field.value(line.New); err == nil {
-			line.New = shownValue(value)
-		}
-		if field.Kind == asSecret {
-			line.New = "a new one"
-		}
-		lines = append(lines, line)
-	}
-	return lines
-}
-
-func shownValue(value any) string {
-	data, err := json.Marshal(value)
-	if err != nil || string(data) == "null" || string(data) == "[]" {
-		return "nothing"
-	}
-	return strings.Trim(strings.ReplaceAll(string(data), `"`, ""), "[]")
 }
 
 // rehearse shows what a change would do. What would be refused is returned as the API's error.
@@ -223,7 +182,7 @@ func (s *Server) rehearse(w http.ResponseWriter, r *http.Request, in *session, p
 	if plan.Body, err = s.pack(plan.Noun, text); err != nil {
 		return err
 	}
-	if in.caller.Role.May(auth.Read) && plan.Noun.rehearsed(plan.Route) {
+	if in.caller.Role.May(auth.Read) && plan.Noun.Rehearsed(plan.Route) {
 		var check api.QuotaCheck
 		question := api.QuotaChange{Route: plan.Route, Body: text}
 		if err := s.askFor(r, in, http.MethodPost, "/quota/check", question, &check); err != nil {
@@ -238,7 +197,7 @@ func (s *Server) rehearse(w http.ResponseWriter, r *http.Request, in *session, p
 		}
 		plan.Check = &check
 	}
-	if plan.Noun.Name == modelNoun.Name && plan.ID != "" && in.caller.Role.May(auth.Read) {
+	if plan.Noun.Name == form.Model.Name && plan.ID != "" && in.caller.Role.May(auth.Read) {
 		if plan.Callers, err = s.callersOf(r.Context(), plan.Name); err != nil {
 			return err
 		}
@@ -250,8 +209,8 @@ func (s *Server) rehearse(w http.ResponseWriter, r *http.Request, in *session, p
 const packedFor = "console change"
 
 // pack makes what a rehearsal is sent back with. A form with secrets is encrypted: what was typed stands in no page.
-func (s *Server) pack(kind noun, body []byte) (string, error) {
-	if !kind.secret() {
+func (s *Server) pack(kind form.Noun, body []byte) (string, error) {
+	if !kind.Secret() {
 		return string(body), nil
 	}
 	sealed, err := s.Sealer.Seal(body, packedFor)
@@ -262,8 +221,8 @@ func (s *Server) pack(kind noun, body []byte) (string, error) {
 }
 
 // unpack is the body that was packed; what was not packed here is none.
-func (s *Server) unpack(kind noun, packed string) (json.RawMessage, error) {
-	if !kind.secret() {
+func (s *Server) unpack(kind form.Noun, packed string) (json.RawMessage, error) {
+	if !kind.Secret() {
 		if !json.Valid([]byte(packed)) {
 			return nil, errNoPage()
 		}
@@ -316,17 +275,17 @@ type secretBody struct {
 }
 
 // carryOut does what was rehearsed.
-func (s *Server) carryOut(w http.ResponseWriter, r *http.Request, in *session, kind noun) error {
+func (s *Server) carryOut(w http.ResponseWriter, r *http.Request, in *session, kind form.Noun) error {
 	plan := rehearsalBody{
 		Noun: kind, ID: r.PostFormValue("id"), Name: r.PostFormValue("name"), Route: r.PostFormValue("route"), Body: r.PostFormValue("body"),
 		Title: r.PostFormValue("title"), Destructive: r.PostFormValue("destructive") != "",
 	}
 	plan.Revision, _ = strconv.ParseInt(r.PostFormValue("revision"), 10, 64)
 	reason := strings.TrimSpace(r.PostFormValue("reason"))
-	for _, chosen := range kind.actions {
-		plan.Destructive = plan.Destructive || chosen.route == plan.Route && chosen.destructive
+	for _, chosen := range kind.Actions {
+		plan.Destructive = plan.Destructive || chosen.Route == plan.Route && chosen.Destructive
 	}
-	if plan.ID != "" && kind.ofConfiguration(plan.Route) {
+	if plan.ID != "" && kind.OfConfiguration(plan.Route) {
 		found, err := s.find(r.Context(), in, kind, plan.ID)
 		if err != nil {
 			return err
@@ -335,7 +294,7 @@ func (s *Server) carryOut(w http.ResponseWriter, r *http.Request, in *session, k
 			return api.Errorf(api.Conflict, "it is managed by %s: change it there", by)
 		}
 	}
-	if !kind.takes(plan.Route) {
+	if !kind.Takes(plan.Route) {
 		return errNoPage()
 	}
 	body, err := s.unpack(kind, plan.Body)
@@ -353,7 +312,7 @@ func (s *Server) carryOut(w http.ResponseWriter, r *http.Request, in *session, k
 	}
 	header := http.Header{}
 	header.Set(api.HeaderChangeReason, strings.Join(strings.Fields(reason), " "))
-	if plan.Route == kind.edit && plan.Revision > 0 {
+	if plan.Route == kind.Edit && plan.Revision > 0 {
 		header.Set(api.HeaderIfMatch, strconv.FormatInt(plan.Revision, 10))
 	}
 	answer, err := s.ask(r, in, http.MethodPost, plan.Route, body, header)
@@ -373,7 +332,7 @@ func (s *Server) carryOut(w http.ResponseWriter, r *http.Request, in *session, k
 
 // done leads on from a change that was made.
 func (s *Server) done(w http.ResponseWriter, r *http.Request, in *session, plan rehearsalBody, answer []byte) error {
-	if plan.Noun.Name == keyNoun.Name && (plan.Route == plan.Noun.create || plan.Route == "/key/rotate") {
+	if plan.Noun.Name == form.Key.Name && (plan.Route == plan.Noun.Create || plan.Route == "/key/rotate") {
 		var made struct {
 			KeyID string `json:"key_id"`
 			Key   string `json:"key"`
@@ -394,15 +353,15 @@ func (b rehearsalBody) next(in *session, answer []byte) string {
 	if id == "" {
 		var made map[string]any
 		_ = json.Unmarshal(answer, &made) // what has no id leads to a list
-		id, _ = made[b.Noun.idField].(string)
-		if b.Noun.Name == memberNoun.Name {
+		id, _ = made[b.Noun.IDField].(string)
+		if b.Noun.Name == form.Member.Name {
 			team, _ := made["team_id"].(string)
-			id = memberID(team, "")
+			id = form.MemberID(team, "")
 		}
 	}
 	switch gone := strings.HasSuffix(b.Route, "/delete"); {
-	case !gone || !b.Noun.alone:
-		return b.Noun.page(id)
+	case !gone || !b.Noun.Alone:
+		return pathOf(b.Noun, id)
 	case in.caller.Role.Everywhere():
 		return Root + b.Noun.Name + "s?done=1"
 	default:

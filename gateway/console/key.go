@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"github.com/bursarhq/terraform-provider-bursar/gateway/console/form"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
@@ -23,7 +24,7 @@ func (s *Server) key(w http.ResponseWriter, r *http.Request, in *session) error 
 	if id == "" {
 		id = in.caller.KeyID
 	}
-	found, err := s.find(r.Context(), in, keyNoun, id)
+	found, err := s.find(r.Context(), in, form.Key, id)
 	if err != nil {
 		return err
 	}

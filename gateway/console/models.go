@@ -3,6 +3,7 @@ package console
 import (
 	"net/http"
 
+	"github.com/bursarhq/terraform-provider-bursar/gateway/console/form"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
@@ -22,7 +23,7 @@ func (s *Server) models(w http.ResponseWriter, r *http.Request, in *session) err
 	if err := s.askFor(r, in, http.MethodGet, "/model/list", nil, &listed); err != nil {
 		return err
 	}
-	body := modelsBody{Models: listed.Models, Health: map[string]UpstreamHealth{}, Change: mayChange(in.caller, modelNoun.Name), Done: r.URL.Query().Has("done")}
+	body := modelsBody{Models: listed.Models, Health: map[string]UpstreamHealth{}, Change: mayChange(in.caller, form.Model.Name), Done: r.URL.Query().Has("done")}
 	for _, upstream := range s.Health(r.Context()).Upstreams {
 		body.Health[upstream.ID] = upstream
 	}

@@ -4,9 +4,9 @@ import (
 	"context"
 	"net/url"
 	"slices"
-	"strings"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/console/form"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
@@ -18,6 +18,19 @@ type object struct {
 	declaredIn string
 	// teamID is the team whose admins may see it, ownerID and keyID say whose key it is; "" is nobody.
 	teamID, ownerID, keyID string
+}
+
+// finders are those of each kind.
+var finders = findersOf()
+
+func findersOf() map[string]finder {
+	all := map[string]finder{
+		form.Team.Name: findTeam, form.Key.Name: findKey, form.Budget.Name: findBudget, form.Member.Name: findMember, form.Model.Name: findModel,
+	}
+	for _, kind := range form.AlertRoutes {
+		all[kind.Name] = findAlertRoute
+	}
+	return all
 }
 
 // finder reads an object by its id. Error: [api.NotFound].
@@ -42,7 +55,7 @@ func findBudget(ctx context.Context, record Record, id string) (object, error) {
 }
 
 func findMember(ctx context.Context, record Record, id string) (object, error) {
-	teamID, userID, known := memberOf(id)
+	teamID, userID, known := form.MemberOf(id)
 	if !known {
 		return object{}, errNoPage()
 	}
@@ -61,8 +74,8 @@ func findAlertRoute(ctx context.Context, record Record, id string) (object, erro
 }
 
 // find reads an object that the caller may see.
-func (s *Server) find(ctx context.Context, in *session, kind noun, id string) (object, error) {
-	found, err := kind.find(ctx, s.Record, id)
+func (s *Server) find(ctx context.Context, in *session, kind form.Noun, id string) (object, error) {
+	found, err := finders[kind.Name](ctx, s.Record, id)
 	if err != nil {
 		return found, missing(err)
 	}
@@ -95,25 +108,17 @@ func missing(err error) error {
 	return err
 }
 
-// memberID is the id of a membership in forms and links.
-func memberID(teamID, userID string) string {
-	return url.PathEscape(teamID) + "/" + url.PathEscape(userID)
-}
-
-// memberOf takes it apart.
-func memberOf(id string) (teamID, userID string, known bool) {
-	team, user, known := strings.Cut(id, "/")
-	teamID, teamErr := url.PathUnescape(team)
-	userID, userErr := url.PathUnescape(user)
-	return teamID, userID, known && teamErr == nil && userErr == nil
-}
-
-func memberNamed(id string) map[string]any {
-	teamID, userID, _ := memberOf(id)
-	return map[string]any{"team_id": teamID, "user_id": userID}
-}
-
-func pageOfMember(id string) string {
-	teamID, _, _ := memberOf(id)
-	return pageOf("team")(teamID)
+// pathOf is where an object is shown once it was changed.
+func pathOf(kind form.Noun, id string) string {
+	switch kind.Name {
+	case form.Team.Name, form.Key.Name:
+		return Root + kind.Name + "?done=1&id=" + url.QueryEscape(id)
+	case form.Member.Name:
+		teamID, _, _ := form.MemberOf(id)
+		return pathOf(form.Team, teamID)
+	case form.Budget.Name, form.Model.Name:
+		return Root + kind.Name + "s?done=1"
+	default:
+		return Root + "alerts?done=1"
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/console/form"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
@@ -31,7 +32,7 @@ type reviewBody struct {
 // approvedRow is one approved change, for people.
 type approvedRow struct {
 	api.ApprovedChange
-	Fields []changeLine
+	Fields []form.Line
 }
 
 // Of is what the change is about.
@@ -77,12 +78,12 @@ func (s *Server) review(w http.ResponseWriter, r *http.Request, in *session) err
 }
 
 // approvedFields are the fields that a change makes another, by name.
-func approvedFields(change api.ApprovedChange) (lines []changeLine) {
-	var before, after parts
+func approvedFields(change api.ApprovedChange) (lines []form.Line) {
+	var before, after form.Parts
 	_ = json.Unmarshal(change.Before, &before) // null has none
 	_ = json.Unmarshal(change.After, &after)
 	names := map[string]bool{}
-	for _, side := range []parts{before, after} {
+	for _, side := range []form.Parts{before, after} {
 		for name := range side {
 			names[name] = true
 		}
@@ -93,10 +94,10 @@ func approvedFields(change api.ApprovedChange) (lines []changeLine) {
 			now = "whatever the apply knows"
 		}
 		if old != now {
-			lines = append(lines, changeLine{name, old, now})
+			lines = append(lines, form.Line{Label: name, Old: old, New: now})
 		}
 	}
-	slices.SortFunc(lines, func(a, b changeLine) int { return strings.Compare(a.Label, b.Label) })
+	slices.SortFunc(lines, func(a, b form.Line) int { return strings.Compare(a.Label, b.Label) })
 	return lines
 }
 

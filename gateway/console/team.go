@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/console/form"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/policy"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
@@ -68,7 +69,7 @@ type memberRow struct {
 }
 
 // Link is the membership's id in forms.
-func (m memberRow) Link() string { return memberID(m.TeamID, m.UserID) }
+func (m memberRow) Link() string { return form.MemberID(m.TeamID, m.UserID) }
 
 type keyRow struct {
 	api.Key
@@ -100,7 +101,7 @@ func (s *Server) team(w http.ResponseWriter, r *http.Request, in *session) error
 	}
 	body := teamBody{Team: team, Own: !everywhere, Everywhere: everywhere, Done: r.URL.Query().Has("done")}
 	body.Change, body.NewKey = mayChange(in.caller, "team") && team.DeclaredIn == "", mayChange(in.caller, "key")
-	body.NewMember = mayChange(in.caller, memberNoun.Name) && team.DeclaredIn == ""
+	body.NewMember = mayChange(in.caller, form.Member.Name) && team.DeclaredIn == ""
 	for _, fill := range []func(context.Context, *session, *teamBody) error{
 		s.fillBudget, s.fillLimits, s.fillSpend, s.fillMembers, s.fillKeys, s.fillChanges,
 	} {
