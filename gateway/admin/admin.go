@@ -186,7 +186,7 @@ func (s *Server) arrived(c *route.Call) {
 
 // usage are the books of what was spent.
 func (s *Server) usage() *usage.Books {
-	return &usage.Books{Record: s.record, Prices: s.prices, Forecasts: s.forecasts, KeyNamed: s.keyNamed, Now: s.now}
+	return &usage.Books{Record: s.record, Prices: s.prices, Forecasts: s.forecasts, KeyNamed: s.findKey, Now: s.now}
 }
 
 // alerts are where events go. Nothing is declared on a server that only describes its routes.

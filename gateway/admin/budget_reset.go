@@ -127,7 +127,7 @@ func (s *Server) resetTeam(c *route.Call, id string, to api.SpendTarget) (reset 
 }
 
 func (s *Server) resetKey(c *route.Call, name string, to api.SpendTarget) (reset api.SpendWasReset, err error) {
-	key, err := s.keyNamed(c.Context(), name)
+	key, err := s.findKey(c.Context(), name)
 	if err != nil {
 		return reset, err
 	}

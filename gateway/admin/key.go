@@ -16,9 +16,9 @@ func errNoKey() error {
 	return &api.Error{Code: api.NotFound, Param: "key", Message: "Key not found in database"}
 }
 
-// keyNamed finds a key by its secret, by the SHA-256 of it in hexadecimal, as LiteLLM's clients have it, or by
+// findKey finds a key by its secret, by the SHA-256 of it in hexadecimal, as LiteLLM's clients have it, or by
 // its id, which LiteLLM calls token.
-func (s *Server) keyNamed(ctx context.Context, name string) (key api.Key, err error) {
+func (s *Server) findKey(ctx context.Context, name string) (key api.Key, err error) {
 	if hash, ok := s.hashNamed(name); ok {
 		key, err = s.record.KeyBySecretHash(ctx, hash)
 	} else if strings.HasPrefix(name, "sk-") {
@@ -67,7 +67,7 @@ func (s *Server) keyInfo(c *route.Call, in keyAsked) (info api.KeyInfo, err erro
 			return info, errNoKey()
 		}
 	}
-	key, err := s.keyNamed(c.Context(), name)
+	key, err := s.findKey(c.Context(), name)
 	if err != nil {
 		return info, err
 	}
@@ -142,7 +142,7 @@ func (s *Server) editKey(c *route.Call, name string, edit func(*api.Key) error) 
 	if err != nil {
 		return api.KeyInfo{}, err
 	}
-	found, err := s.keyNamed(c.Context(), name)
+	found, err := s.findKey(c.Context(), name)
 	if err != nil {
 		return api.KeyInfo{}, err
 	}

@@ -29,7 +29,7 @@ func (s *Server) keysInfo(c *route.Call, in keysAsked) (found keysFound, err err
 	}
 	found = keysFound{Key: []string{}, Info: []api.Key{}}
 	for _, name := range in.Keys {
-		key, err := s.keyNamed(c.Context(), name)
+		key, err := s.findKey(c.Context(), name)
 		if api.CodeOf(err) == api.NotFound {
 			continue
 		}

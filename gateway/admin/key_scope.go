@@ -136,7 +136,7 @@ func (s *Server) targets(c *route.Call, names ...string) ([]route.Target, error)
 		if name == "" {
 			return nil, api.FieldErrorf("key", "is required")
 		}
-		key, err := s.keyNamed(c.Context(), name)
+		key, err := s.findKey(c.Context(), name)
 		if api.CodeOf(err) == api.NotFound {
 			gone, err := s.deletedKey(c, name)
 			if err != nil {

@@ -145,7 +145,7 @@ func (s *Server) rotateKey(c *route.Call, in keyRotation) (rotated api.KeyCreate
 	if err != nil {
 		return rotated, err
 	}
-	before, err := s.keyNamed(c.Context(), name)
+	before, err := s.findKey(c.Context(), name)
 	if err != nil {
 		return rotated, err
 	}
@@ -243,7 +243,7 @@ func (s *Server) idsOf(c *route.Call, names, aliases []string) ([]string, error)
 		return err
 	}
 	for _, name := range names {
-		if err := add(s.keyNamed(c.Context(), name)); err != nil {
+		if err := add(s.findKey(c.Context(), name)); err != nil {
 			return nil, err
 		}
 	}

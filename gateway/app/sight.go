@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/oklog/ulid/v2"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/every"
 )
 
 const (
@@ -53,16 +55,9 @@ func (p *parts) watchStores(ctx context.Context) {
 	if p.sight == nil {
 		return
 	}
-	ticker := time.NewTicker(lookEvery)
-	defer ticker.Stop()
-	for {
-		p.sight.look(ctx, time.Now())
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
-	}
+	look := func(ctx context.Context) { p.sight.look(ctx, time.Now()) }
+	look(ctx)
+	every.Do(ctx, lookEvery, look)
 }
 
 func (s *sight) look(ctx context.Context, now time.Time) {

@@ -176,20 +176,16 @@ func (p *standings) budgetMetrics(ctx context.Context, standing []policy.Standin
 }
 
 func budgetMetric(one policy.Standing) metrics.Budget {
+	owner := one.Owner()
 	b := metrics.Budget{
+		Kind: owner.Kind, ID: owner.ID, Alias: owner.Alias, TeamID: owner.TeamID, Limit: one.Cap(),
 		Soft: one.Soft, Hard: one.Hard, Spent: one.State.Settled, Reserved: one.State.Reserved, ResetAt: one.State.Period.End,
 	}
-	if one.State.Limit != quota.Unlimited {
-		b.Limit = new(one.State.Limit)
-	}
 	switch {
-	case one.Team != nil:
-		b.Kind, b.ID, b.Alias = metrics.KindTeam, one.Team.TeamID, valueOf(one.Team.TeamAlias)
-	case one.Pot != nil:
-		b.Kind, b.ID = metrics.KindPot, one.Pot.BudgetID
-	default:
-		b.Kind, b.ID, b.Alias, b.TeamID = metrics.KindKey, one.Key.KeyID, valueOf(one.Key.KeyAlias), valueOf(one.Key.TeamID)
+	case one.Key != nil:
 		b.Token = one.Key.Token
+	case one.Pot != nil:
+		b.Kind = metrics.KindPot
 	}
 	return b
 }

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/bursarhq/terraform-provider-bursar/gateway/every"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/tokens"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
@@ -23,10 +24,8 @@ func (b *Book) Run(ctx context.Context) {
 	if b.options.Record == nil {
 		return
 	}
-	ticker := time.NewTicker(b.options.Every)
-	defer ticker.Stop()
 	var read, purged time.Time
-	for {
+	share := func(ctx context.Context) {
 		now := b.options.Now()
 		b.try(ctx, "read", func(ctx context.Context) error { return b.read(ctx, &read, now) })
 		if now.Sub(purged) > purgeEvery {
@@ -36,16 +35,15 @@ func (b *Book) Run(ctx context.Context) {
 			})
 			b.forget(now)
 		}
-		select {
-		case <-ctx.Done():
-			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWrite)
-			defer cancel()
-			b.try(last, "write", b.write)
-			return
-		case <-ticker.C:
-			b.try(ctx, "write", b.write)
-		}
 	}
+	share(ctx)
+	every.Do(ctx, b.options.Every, func(ctx context.Context) {
+		b.try(ctx, "write", b.write)
+		share(ctx)
+	})
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWrite)
+	defer cancel()
+	b.try(last, "write", b.write)
 }
 
 func (b *Book) try(ctx context.Context, what string, do func(context.Context) error) {

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/bursarhq/terraform-provider-bursar/gateway/every"
 	"github.com/bursarhq/terraform-provider-bursar/internal/modelname"
 	"github.com/bursarhq/terraform-provider-bursar/internal/pricing"
 )
@@ -170,18 +171,11 @@ func (r *Registry) Run(ctx context.Context) {
 	if !r.options.Shared {
 		return
 	}
-	ticker := time.NewTicker(lease / 2)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
+	every.Do(ctx, lease/2, func(ctx context.Context) {
 		if _, err := r.refresh(ctx); err != nil && ctx.Err() == nil {
 			r.options.Logger.LogAttrs(ctx, slog.LevelWarn, "the models could not be read", slog.Any("error", err))
 		}
-	}
+	})
 }
 
 // known is what was read last, however long ago.

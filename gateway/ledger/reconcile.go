@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/bursarhq/terraform-provider-bursar/gateway/every"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
@@ -38,18 +39,11 @@ const ReconcileEvery = time.Minute
 
 // Run compares until ctx ends.
 func (r *Reconciler) Run(ctx context.Context) {
-	ticker := time.NewTicker(ReconcileEvery)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
+	every.Do(ctx, ReconcileEvery, func(ctx context.Context) {
 		if err := r.Pass(ctx); err != nil && ctx.Err() == nil {
 			r.Logger.WarnContext(ctx, "counters could not be compared with the ledger", slog.Any("error", err))
 		}
-	}
+	})
 }
 
 // Pass compares every budget once.

@@ -27,6 +27,7 @@ import (
 
 	"github.com/oklog/ulid/v2"
 
+	"github.com/bursarhq/terraform-provider-bursar/gateway/every"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
@@ -189,16 +190,7 @@ func (c *Counter) of(at place) *sum {
 
 // Run writes until ctx ends. [Counter.Close] writes the rest.
 func (c *Counter) Run(ctx context.Context) {
-	ticker := time.NewTicker(c.options.Every)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
-		c.note(ctx, errors.Join(c.Write(ctx), c.purge(ctx)))
-	}
+	every.Do(ctx, c.options.Every, func(ctx context.Context) { c.note(ctx, errors.Join(c.Write(ctx), c.purge(ctx))) })
 }
 
 // Close writes what is not in the record yet. Nothing may be counted any more.

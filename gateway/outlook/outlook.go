@@ -136,11 +136,7 @@ func (o *Outlook) Foresee(ctx context.Context, one policy.Standing) (forecast.Fo
 }
 
 func budgetOf(one policy.Standing) forecast.Budget {
-	budget := forecast.Budget{Start: one.State.Period.Start, End: one.State.Period.End, Spent: one.State.Settled}
-	if one.State.Limit != quota.Unlimited {
-		budget.Cap = new(one.State.Limit)
-	}
-	return budget
+	return forecast.Budget{Start: one.State.Period.Start, End: one.State.Period.End, Spent: one.State.Settled, Cap: one.Cap()}
 }
 
 func (o *Outlook) history(ctx context.Context, one policy.Standing) (forecast.History, error) {
@@ -310,20 +306,11 @@ func given(at time.Time) *time.Time {
 
 // answer is a forecast as it is told.
 func answer(one policy.Standing, f forecast.Forecast) api.Forecast {
+	owner := one.Owner()
 	told := api.Forecast{
+		Kind: owner.Kind, ID: owner.ID, Alias: owner.Alias, TeamID: owner.TeamID, MaxBudget: one.Cap(),
 		HardCap: one.Hard, Spend: one.State.Settled, PeriodStart: given(one.State.Period.Start), PeriodEnd: given(one.State.Period.End),
 		Silence: string(f.Silence), Over: f.Over, Weeks: []money.Nano{}, Weekdays: []money.Nano{},
-	}
-	if one.State.Limit != quota.Unlimited {
-		told.MaxBudget = new(one.State.Limit)
-	}
-	switch {
-	case one.Team != nil:
-		told.Kind, told.ID, told.Alias = api.ForecastTeam, one.Team.TeamID, valueOf(one.Team.TeamAlias)
-	case one.Pot != nil:
-		told.Kind, told.ID = api.ForecastBudget, one.Pot.BudgetID
-	default:
-		told.Kind, told.ID, told.Alias, told.TeamID = api.ForecastKey, one.Key.KeyID, valueOf(one.Key.KeyAlias), valueOf(one.Key.TeamID)
 	}
 	if f.Silence == "" {
 		told.End, told.Week, told.ProposedMaxBudget = amountsOf(f.End), amountsOf(f.Week), &f.ProposedCap

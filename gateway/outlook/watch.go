@@ -12,6 +12,7 @@ import (
 
 	"github.com/oklog/ulid/v2"
 
+	"github.com/bursarhq/terraform-provider-bursar/gateway/every"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/forecast"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
@@ -84,18 +85,11 @@ func NewWatch(options WatchOptions) *Watch {
 
 // Run looks every minute until ctx ends.
 func (w *Watch) Run(ctx context.Context) {
-	ticker := time.NewTicker(watchEvery)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
+	every.Do(ctx, watchEvery, func(ctx context.Context) {
 		if err := w.Look(ctx); err != nil && ctx.Err() == nil {
 			w.Logger.WarnContext(ctx, "budgets could not be watched, which is tried again in a minute", slog.Any("error", err))
 		}
-	}
+	})
 }
 
 // Look looks once, unless another gateway is the one that does.

@@ -26,6 +26,41 @@ type Standing struct {
 	Window quota.Window
 }
 
+// Owner is whose a budget is.
+type Owner struct {
+	// Kind is [api.ForecastTeam], [api.ForecastKey] or [api.ForecastBudget].
+	Kind, ID string
+	// Alias is what people call it, TeamID the team of a key; both may be "".
+	Alias, TeamID string
+}
+
+// Owner says whose the budget is.
+func (s Standing) Owner() Owner {
+	switch {
+	case s.Team != nil:
+		return Owner{Kind: api.ForecastTeam, ID: s.Team.TeamID, Alias: textOf(s.Team.TeamAlias)}
+	case s.Pot != nil:
+		return Owner{Kind: api.ForecastBudget, ID: s.Pot.BudgetID}
+	default:
+		return Owner{Kind: api.ForecastKey, ID: s.Key.KeyID, Alias: textOf(s.Key.KeyAlias), TeamID: textOf(s.Key.TeamID)}
+	}
+}
+
+func textOf(text *string) string {
+	if text == nil {
+		return ""
+	}
+	return *text
+}
+
+// Cap is the most that may be spent; nil is no cap.
+func (s Standing) Cap() *money.Nano {
+	if s.State.Limit == quota.Unlimited {
+		return nil
+	}
+	return new(s.State.Limit)
+}
+
 // standingAtATime is how many budgets are read in one trip: few enough that calls do not wait for them.
 const standingAtATime = 500
 

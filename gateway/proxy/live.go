@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/bursarhq/terraform-provider-bursar/gateway/every"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
 	"github.com/bursarhq/terraform-provider-bursar/internal/pricing"
 )
@@ -74,17 +75,10 @@ func (c *call) checkpoint() (quota.Checkpoint, bool) {
 }
 
 func (l *liveCalls) renew(ctx context.Context, p *Proxy) {
-	ticker := time.NewTicker(renewEvery)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
+	every.Do(ctx, renewEvery, func(ctx context.Context) {
 		p.renew(ctx, p.Engine, l.checkpoints((*call).checkpoint))
 		p.renew(ctx, p.Capacity, l.checkpoints((*call).capacityCheckpoint))
-	}
+	})
 }
 
 func (p *Proxy) renew(ctx context.Context, engine quota.Engine, checkpoints []quota.Checkpoint) {

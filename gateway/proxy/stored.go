@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/deployment"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/every"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
@@ -61,16 +62,11 @@ func (p *Proxy) purgeResponses(ctx context.Context) {
 	if p.Responses == nil {
 		return
 	}
-	ticker := time.NewTicker(purgeEvery)
-	defer ticker.Stop()
-	for {
+	purge := func(ctx context.Context) {
 		if err := p.Responses.PurgeResponses(ctx); err != nil && ctx.Err() == nil {
 			p.Logger.LogAttrs(ctx, slog.LevelWarn, "old responses were not dropped", slog.String("error", err.Error()))
 		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
 	}
+	purge(ctx)
+	every.Do(ctx, purgeEvery, purge)
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/oklog/ulid/v2"
 
+	"github.com/bursarhq/terraform-provider-bursar/gateway/every"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
@@ -93,17 +94,8 @@ func (p *Proxy) writeUnreached(ctx context.Context) {
 
 // runUnreached does so every second until ctx ends, and once more.
 func (p *Proxy) runUnreached(ctx context.Context) {
-	ticker := time.NewTicker(unreachedEvery)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
-			defer cancel()
-			p.writeUnreached(last)
-			return
-		case <-ticker.C:
-			p.writeUnreached(ctx)
-		}
-	}
+	every.Do(ctx, unreachedEvery, p.writeUnreached)
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
+	defer cancel()
+	p.writeUnreached(last)
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/bursarhq/terraform-provider-bursar/gateway/every"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
@@ -264,16 +265,9 @@ func (m *Memory) forgetLocked(now time.Time) {
 }
 
 func (m *Memory) reapLoop(ctx context.Context) {
-	ticker := time.NewTicker(m.options.ReapEvery)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-			if _, err := m.Reap(ctx); err != nil {
-				m.options.Logger.Error("reap", slog.Any("error", err))
-			}
+	every.Do(ctx, m.options.ReapEvery, func(ctx context.Context) {
+		if _, err := m.Reap(ctx); err != nil {
+			m.options.Logger.Error("reap", slog.Any("error", err))
 		}
-	}
+	})
 }

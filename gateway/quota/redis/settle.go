@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/bursarhq/terraform-provider-bursar/gateway/every"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis/recovery"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis/script"
@@ -177,19 +178,12 @@ func (r *Engine) reapSlot(ctx context.Context, slot string) (total int, err erro
 
 // reapLoop leaves everything alone after Redis was away, until living gateways have had the time to renew.
 func (r *Engine) reapLoop(ctx context.Context) {
-	ticker := time.NewTicker(time.Second)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
+	every.Do(ctx, time.Second, func(ctx context.Context) {
 		if !r.conn.Breaker.Unbroken(reapCaution, time.Now()) {
-			continue
+			return
 		}
 		if _, err := r.Reap(ctx); err != nil && ctx.Err() == nil {
 			r.options.Logger.Warn("reap", slog.Any("error", err))
 		}
-	}
+	})
 }
