@@ -104,7 +104,7 @@ func TestUnknownFields_refusedWhereSomethingChanges(t *testing.T) {
 		"/key/rotate": `{"key":"` + key + `",`, "/key/delete": `{"keys":["` + key + `"],`, "/user/new": `{`, "/user/update": `{"user_id":"u",`,
 		"/team/member_add": `{"team_id":"a","member":{"user_id":"u"},`, "/team/bulk_member_add": `{"team_id":"a","members":[{"user_id":"u"}],`,
 		"/team/member_update": `{"team_id":"a","user_id":"u",`, "/budget/new": `{`, "/budget/update": `{"budget_id":"b",`,
-		"/budget/delete": `{"id":"b",`, "/budget/reset": `{"budget_id":"b",`, "/budget/opening": `{"budget_id":"b","opening_id":"o","spend":0,`, "/admin_key/new": `{"role":"viewer",`,
+		"/budget/delete": `{"id":"b",`, "/budget/reset": `{"budget_id":"b",`, "/budget/opening": `{"budget_id":"b","opening_id":"o","spend":0,`, "/admin_key/new": `{"role":"viewer",`, "/admin_key/update": `{"admin_key_id":"x",`, "/admin_key/rotate": `{"admin_key_id":"x",`,
 		"/alert_route/new": `{"name":"n",`, "/model/new": `{"name":"m",`, "/team/model/add": `{"team_id":"a","models":["m"],`,
 	} {
 		g.post(path, body+`"max_bugdet":1}`).refused(400, "max_bugdet", "is not known here")
@@ -160,7 +160,7 @@ func TestUnknownFields_strictOnEveryRoute(t *testing.T) {
 	}
 	byNoun := map[string]string{
 		"/team/": `"team_id":"a"`, "/key/": `"key":"` + key + `"`, "/budget/": `"budget_id":"b"`, "/alert_route/": `"alert_route_id":"r"`,
-		"/model/": `"model_id":"m"`,
+		"/model/": `"model_id":"m"`, "/admin_key/": `"admin_key_id":"x"`,
 	}
 	for _, route := range admin.Routes() {
 		if route.Method != http.MethodPost {

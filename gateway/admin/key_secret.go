@@ -141,7 +141,7 @@ func (s *Server) rotateKey(c *route.Call, in keyRotation) (rotated api.KeyCreate
 	if err != nil {
 		return rotated, err
 	}
-	grace, err := in.grace()
+	grace, err := graceOf(in.GracePeriod)
 	if err != nil {
 		return rotated, err
 	}
@@ -179,12 +179,12 @@ func (s *Server) checkRotation(c *route.Call, key api.Key) (*api.Credential, err
 	return &maker, err
 }
 
-// grace is how long the old secret works on.
-func (in keyRotation) grace() (time.Duration, error) {
-	if in.GracePeriod == "" {
+// graceOf is how long an old secret works on; empty is not at all.
+func graceOf(period string) (time.Duration, error) {
+	if period == "" {
 		return 0, nil
 	}
-	span, err := api.ParseSpan(in.GracePeriod)
+	span, err := api.ParseSpan(period)
 	if err != nil {
 		return 0, api.FieldErrorf("grace_period", "%s", err)
 	}

@@ -197,6 +197,36 @@ func TestAdminKeys_endAndAreNeverShownAgain(t *testing.T) {
 	c.post("/admin_key/new", `{"role":"root"}`).refused(400, "role", "must be one of")
 }
 
+func TestAdminKeys_areChangedAndRotated(t *testing.T) {
+	c := newCompany(t)
+	const own, next = "sk-of-my-own-choice-0123456789", "sk-the-one-after-it-0123456789"
+	id := c.post("/admin_key/new", `{"role":"viewer","admin_key_alias":"ci","key":"`+own+`"}`).ok().textAt("admin_key_id")
+	c.callers["own"], c.callers["next"] = own, next
+	c.as("own", "GET", "/team/list", "").ok()
+	c.as("own", "POST", "/team/new", `{"team_id":"x"}`).refused(403, "", "role viewer may not use")
+
+	c.post("/admin_key/update", `{"admin_key_id":"`+id+`","role":"admin"}`).ok().has("admin_key_alias", `"ci"`)
+	c.as("own", "POST", "/team/new", `{"team_id":"x"}`).ok().has("created_by", `"ci"`)
+	c.post("/admin_key/update", `{"admin_key_id":"`+id+`","role":"team_admin"}`).refused(400, "team_ids", "is required for the role team_admin")
+	c.post("/admin_key/update", `{"admin_key_id":"`+id+`","role":"viewer"}`, "If-Match", `"1"`).refused(412, "", "was changed by")
+
+	rotated := c.post("/admin_key/rotate", `{"admin_key_id":"`+id+`","new_key":"`+next+`","grace_period":"1h"}`).ok()
+	rotated.has("key", `"`+next+`"`)
+	for _, answer := range []string{c.get("/admin_key/info?admin_key_id=" + id).ok().text, c.get("/audit").ok().text, c.log.String()} {
+		if strings.Contains(answer, own) || strings.Contains(answer, next) {
+			t.Errorf("a secret is told: %s", answer)
+		}
+	}
+	c.as("own", "GET", "/team/list", "").ok()
+	c.as("next", "GET", "/team/list", "").ok()
+	c.wait(3600e9)
+	c.as("own", "GET", "/team/list", "").refused(401, "", "Invalid proxy server token")
+	c.as("next", "GET", "/team/list", "").ok()
+	c.post("/admin_key/rotate", `{"admin_key_id":"`+id+`","new_key":"sk-short"}`).refused(400, "new_key", "22 to 200")
+	c.post("/admin_key/rotate", `{"admin_key_id":"`+id+`","grace_period":"91d"}`).refused(400, "grace_period", "longer than 90 days")
+	c.post("/admin_key/new", `{"role":"viewer","key":"`+next+`"}`).refused(400, "key", "in use already")
+}
+
 func TestThrottle_turnsGuessersAwayAndLetsTheKeyIn(t *testing.T) {
 	g := newGateway(t)
 	g.failuresAllowed = 3

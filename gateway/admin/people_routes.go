@@ -128,8 +128,32 @@ type usersNamed struct {
 // adminKeyNew is the body of POST /admin_key/new.
 type adminKeyNew struct {
 	route.Fields[api.AdminKeyFields]
+	// Key is a secret of the caller's own choice; empty lets the gateway make one.
+	Key string `json:"key"`
 	// Duration is how long the key lives, such as "30d"; nil or "-1" is for ever. Not together with expires.
 	Duration lifetime `json:"duration"`
+}
+
+// adminKeyUpdate is the body of POST /admin_key/update: what is left out is kept, what is null is cleared.
+type adminKeyUpdate struct {
+	AdminKeyID string `json:"admin_key_id" required:"true"`
+	// Duration is how long the key lives from now, such as "30d"; nil or "-1" is for ever. Not together with expires.
+	Duration lifetime `json:"duration"`
+	route.Fields[api.AdminKeyFields]
+}
+
+// adminKeyRotation is the body of POST /admin_key/rotate.
+type adminKeyRotation struct {
+	AdminKeyID string `json:"admin_key_id" required:"true"`
+	// NewKey is a secret of the caller's own choice; without it one is made.
+	NewKey string `json:"new_key"`
+	// GracePeriod is how long the old secret works on, such as "24h", at most 90 days; without it, it stops at once.
+	GracePeriod string `json:"grace_period"`
+}
+
+// adminKeyAsked names one admin key in the address.
+type adminKeyAsked struct {
+	AdminKeyID string `query:"admin_key_id" required:"true"`
 }
 
 // adminKeysNamed is a body that names admin keys.
@@ -218,6 +242,20 @@ func (s *Server) adminKeyRoutes() []route.Route {
 		route.New("POST /admin_key/new", auth.Access, s.createAdminKey, route.Spec{
 			Tag: "admin key", Closed: true, Summary: "Make a key of the admin API with a role.", Repeatable: true,
 			Description: "The answer is the only one that shows the secret.",
+			Errors:      route.Codes(api.AlreadyExists),
+		}),
+		route.New("GET /admin_key/info", auth.Access, s.infoOfAdminKey, route.Spec{
+			Tag: "admin key", Closed: true, Summary: "Read an admin key.", Errors: route.Codes(api.NotFound),
+		}),
+		route.New("POST /admin_key/update", auth.Access, s.updateAdminKey, route.Spec{
+			Tag: "admin key", Closed: true, Summary: "Change what an admin key may do, its alias and its end.", Revised: true,
+			Description: "What is left out is kept, what is null is cleared. The secret stays.",
+			Errors:      route.Codes(api.NotFound),
+		}),
+		route.New("POST /admin_key/rotate", auth.Access, s.rotateAdminKey, route.Spec{
+			Tag: "admin key", Closed: true, Summary: "Give an admin key a new secret.", Revised: true, Repeatable: true,
+			Description: "The key keeps its id and role. The answer is the only one that shows the secret. The secret that it had works on for `grace_period`, one from before that no more.",
+			Errors:      route.Codes(api.NotFound, api.AlreadyExists),
 		}),
 		route.New("GET /admin_key/list", auth.Access, s.listAdminKeys, route.Spec{
 			Tag: "admin key", Closed: true, Summary: "List the admin keys.",

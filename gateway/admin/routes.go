@@ -18,7 +18,7 @@ var Tags = []openapi.Tag{
 	{Name: "team", Text: "Groups of keys that share limits and a budget."},
 	{Name: "key", Text: "What callers authenticate with. A key is named by its secret, its id (which LiteLLM calls token) or its alias."},
 	{Name: "user", Text: "People and services that keys are made for, with limits over all of their keys."},
-	{Name: "admin key", Text: "Keys of the admin API itself, with roles: admin, viewer, team_admin, team_viewer."},
+	{Name: "admin key", Text: "Keys of the admin API itself, with roles: admin, approver, viewer, team_admin, team_viewer."},
 	{Name: "budget", Text: "Amounts over a period: terms that teams and keys take, or pots that they spend from together."},
 	{Name: "model", Text: "What is served, and by whom."},
 	{Name: "alert route", Text: "Where events go, and which."},

@@ -95,6 +95,9 @@ var adminExamples = []example{
 	{pattern: "GET /team/permissions_list", query: "?team_id=team-a", bad: "?team_id=none", status: 404},
 	{pattern: "POST /admin_key/new", body: `{"admin_key_alias":"ci","role":"viewer"}`, save: "admin_key_id=admin_key", bad: `{"role":"odd"}`, status: 400},
 	{pattern: "GET /admin_key/list"},
+	{pattern: "GET /admin_key/info", query: "?admin_key_id={admin_key}", bad: "?admin_key_id=none", status: 404},
+	{pattern: "POST /admin_key/update", body: `{"admin_key_id":"{admin_key}","admin_key_alias":"ci-reads"}`, bad: `{"admin_key_id":"none"}`, status: 404},
+	{pattern: "POST /admin_key/rotate", body: `{"admin_key_id":"{admin_key}","grace_period":"24h"}`, bad: `{"admin_key_id":"none"}`, status: 404},
 	{pattern: "POST /admin_key/delete", body: `{"admin_key_ids":["{admin_key}"]}`, bad: `{"admin_key_ids":["none"]}`, status: 404},
 	{
 		pattern: "POST /model/new", save: "model_id=model_id", bad: `{"name":""}`, status: 400,

@@ -33,5 +33,8 @@ var peopleExamples = []example{
 	{pattern: "POST /user/delete", body: `{"user_ids":["dan"]}`, bad: `{"user_ids":["dan"]}`, status: 404},
 	{pattern: "POST /admin_key/new", body: `{"role":"team_admin","team_ids":["team-a"],"duration":"1d"}`, save: "admin_key_id=admin_key", bad: `{"role":"root"}`, status: 400},
 	{pattern: "GET /admin_key/list"},
+	{pattern: "GET /admin_key/info", query: "?admin_key_id={admin_key}", bad: "?admin_key_id=none", status: 404},
+	{pattern: "POST /admin_key/update", body: `{"admin_key_id":"{admin_key}","role":"viewer","team_ids":[]}`, bad: `{"admin_key_id":"none"}`, status: 404},
+	{pattern: "POST /admin_key/rotate", body: `{"admin_key_id":"{admin_key}","grace_period":"1h"}`, bad: `{"admin_key_id":"none"}`, status: 404},
 	{pattern: "POST /admin_key/delete", body: `{"admin_key_ids":["{admin_key}"]}`, bad: `{"admin_key_ids":["none"]}`, status: 404},
 }

@@ -1,7 +1,10 @@
 package store
 
 import (
+	"bytes"
 	"context"
+	"database/sql"
+	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
@@ -10,6 +13,9 @@ import (
 type adminKey struct {
 	api.AdminKey
 	hash []byte
+	// former is the hash of the secret it had before, which opens it until formerUntil; nil for none.
+	former      []byte
+	formerUntil time.Time
 }
 
 var adminKeyNoun = noun[adminKey]{
@@ -19,16 +25,16 @@ var adminKeyNoun = noun[adminKey]{
 }
 
 // CreateAdminKey stores an admin key that the secret with this hash opens, and returns it as a read would.
-// Errors: [api.Invalid], [api.AlreadyExists].
+// Errors: [api.Invalid], [api.AlreadyExists] for a secret that is in use.
 func (s *Store) CreateAdminKey(ctx context.Context, change api.Change, key api.AdminKey, secretHash []byte) (api.AdminKey, error) {
-	stored, err := create(ctx, s, adminKeyNoun, change, adminKey{key, secretHash}, nothing)
+	stored, err := create(ctx, s, adminKeyNoun, change, adminKey{AdminKey: key, hash: secretHash}, nothing)
 	return stored.AdminKey, err
 }
 
 // AdminKeyBySecretHash returns the admin key that the secret with this hash opens; it may have expired.
 // Error: [api.NotFound].
 func (s *Store) AdminKeyBySecretHash(ctx context.Context, hash []byte) (api.AdminKey, error) {
-	key, err := s.oneAdminKey(ctx, "admin_key_by_hash", args{"hash": hash})
+	key, err := s.oneAdminKey(ctx, "admin_key_by_hash", args{"hash": hash, "now_ms": s.nowMS()})
 	return key.AdminKey, err
 }
 
@@ -38,36 +44,43 @@ func (s *Store) AdminKey(ctx context.Context, id string) (api.AdminKey, error) {
 	return key.AdminKey, err
 }
 
-func (s *Store) storedAdminKey(ctx context.Context, id string) (adminKey, error) {
-	return s.oneAdminKey(ctx, "admin_key_get", args{"id": id})
-}
-
-func (s *Store) oneAdminKey(ctx context.Context, query string, values args) (adminKey, error) {
-	var row keyRow
-	found, err := s.one(ctx, query, values, row.targets(&row.name)...)
-	if err != nil {
-		return adminKey{}, err
-	}
-	if !found {
-		return adminKey{}, api.Errorf(api.NotFound, "Admin key not found")
-	}
-	key, err := row.adminKey()
-	return adminKey{AdminKey: key}, err
-}
-
 // AdminKeys returns every admin key, oldest first.
 func (s *Store) AdminKeys(ctx context.Context) ([]api.AdminKey, error) {
 	keys := []api.AdminKey{}
 	err := s.each(ctx, "admin_key_all", args{}, func(scan func(...any) error) error {
-		var row keyRow
-		if err := scan(row.targets(&row.name)...); err != nil {
+		var row adminKeyRow
+		if err := scan(row.targets()...); err != nil {
 			return err
 		}
-		key, err := row.adminKey()
-		keys = append(keys, key)
+		key, err := row.adminKey(s)
+		keys = append(keys, key.AdminKey)
 		return err
 	})
 	return keys, err
+}
+
+// UpdateAdminKey lets edit change an admin key, if its revision is ifRevision or that is zero, and returns it as a read
+// would. Errors: [api.NotFound], [api.Stale], [api.Invalid], edit's.
+func (s *Store) UpdateAdminKey(ctx context.Context, change api.Change, id string, ifRevision int64, edit func(*api.AdminKeyFields) error) (api.AdminKey, error) {
+	stored, err := update(ctx, s, adminKeyNoun, change, "update", id, ifRevision, func(_ context.Context, key *adminKey) error {
+		return edit(&key.AdminKeyFields)
+	})
+	return stored.AdminKey, err
+}
+
+// RotateAdminKey gives an admin key a new secret, if its revision is ifRevision or that is zero. The one it had works until
+// oldValidUntil, the one before that no more. newName is the new secret, masked. A key that has the secret already is
+// returned as it is. Errors: [api.NotFound], [api.Stale], [api.AlreadyExists] for a secret that is in use.
+func (s *Store) RotateAdminKey(ctx context.Context, change api.Change, id string, ifRevision int64, newHash []byte, newName string, oldValidUntil time.Time) (api.AdminKey, error) {
+	if key, err := s.storedAdminKey(ctx, id); err == nil && bytes.Equal(key.hash, newHash) {
+		return key.AdminKey, nil // an answer was lost, and the caller asks again
+	}
+	stored, err := update(ctx, s, adminKeyNoun, change, "rotate", id, ifRevision, func(_ context.Context, key *adminKey) error {
+		key.former, key.formerUntil = key.hash, oldValidUntil
+		key.hash, key.KeyName = newHash, newName
+		return nil
+	})
+	return stored.AdminKey, err
 }
 
 // DeleteAdminKeys deletes admin keys, all or none, and returns what is gone.
@@ -81,6 +94,22 @@ func (s *Store) DeleteAdminKeys(ctx context.Context, change api.Change, ids []st
 	return keys, err
 }
 
+func (s *Store) storedAdminKey(ctx context.Context, id string) (adminKey, error) {
+	return s.oneAdminKey(ctx, "admin_key_get", args{"id": id})
+}
+
+func (s *Store) oneAdminKey(ctx context.Context, query string, values args) (adminKey, error) {
+	var row adminKeyRow
+	found, err := s.one(ctx, query, values, row.targets()...)
+	if err != nil {
+		return adminKey{}, err
+	}
+	if !found {
+		return adminKey{}, api.Errorf(api.NotFound, "Admin key not found")
+	}
+	return row.adminKey(s)
+}
+
 func (s *Store) checkAdminKey(ctx context.Context, key adminKey) error {
 	if err := key.Validate(); err != nil {
 		return err
@@ -92,7 +121,17 @@ func (s *Store) checkAdminKey(ctx context.Context, key adminKey) error {
 			return err
 		}
 	}
-	return nil
+	return s.checkAdminSecret(ctx, key)
+}
+
+// checkAdminSecret refuses a secret that opens something else: whoever has it would be somebody else by it.
+func (s *Store) checkAdminSecret(ctx context.Context, key adminKey) error {
+	var owner string
+	taken, err := s.one(ctx, "admin_key_secret_owner", args{"hash": key.hash, "id": key.AdminKeyID, "now_ms": s.nowMS()}, &owner)
+	if err == nil && taken {
+		return api.Errorf(api.AlreadyExists, "This key value is in use already. Please use a different key.")
+	}
+	return err
 }
 
 func (s *Store) putAdminKey(ctx context.Context, query string, key adminKey) error {
@@ -101,12 +140,34 @@ func (s *Store) putAdminKey(ctx context.Context, query string, key adminKey) err
 		return err
 	}
 	values["name"], values["hash"] = key.KeyName, key.hash
+	values["former_hash"], values["former_until_ms"] = nil, nil
+	if key.former != nil {
+		values["former_hash"], values["former_until_ms"] = key.former, key.formerUntil.UnixMilli()
+	}
 	_, err = s.exec(ctx, query, values)
 	return err
 }
 
-func (r *keyRow) adminKey() (api.AdminKey, error) {
-	key := api.AdminKey{AdminKeyID: r.id, KeyName: r.name, Record: r.record()}
+type adminKeyRow struct {
+	object
+	name         string
+	hash, former []byte
+	formerUntil  sql.NullInt64
+}
+
+func (r *adminKeyRow) targets() []any {
+	return r.object.targets(&r.name, &r.hash, &r.former, &r.formerUntil)
+}
+
+func (r *adminKeyRow) adminKey(s *Store) (adminKey, error) {
+	key := adminKey{
+		AdminKey: api.AdminKey{AdminKeyID: r.id, KeyName: r.name, Record: r.record()},
+		hash:     r.hash, former: r.former,
+	}
+	if r.formerUntil.Valid {
+		key.formerUntil = timeOf(r.formerUntil.Int64)
+	}
+	key.KeyFingerprint = s.fingerprint(string(r.hash), "admin_key/"+r.id)
 	return key, decode(r.document, &key.AdminKeyFields)
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/store"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
@@ -121,5 +122,55 @@ func TestAdminKeys(t *testing.T) {
 		must(s.DeleteAdminKeys(t.Context(), alice, []string{"adminkey_1"}))(t)
 		_, err = s.AdminKeyBySecretHash(t.Context(), []byte("hash"))
 		wantCode(t, err, api.NotFound)
+	})
+}
+
+func TestRotateAdminKey(t *testing.T) {
+	both(t, func(t *testing.T, s *store.Store, clock *clock) {
+		make := func(id, hash string) (api.AdminKey, error) {
+			key := api.AdminKey{AdminKeyID: id, KeyName: "sk-...1234", AdminKeyFields: api.AdminKeyFields{Role: api.RoleViewer}}
+			return s.CreateAdminKey(t.Context(), alice, key, []byte(hash))
+		}
+		rotate := func(id, hash string, revision int64, grace time.Duration) (api.AdminKey, error) {
+			return s.RotateAdminKey(t.Context(), alice, id, revision, []byte(hash), "sk-...5678", clock.Now().Add(grace))
+		}
+		opens := func(hash, want string) {
+			t.Helper()
+			if found, _ := s.AdminKeyBySecretHash(t.Context(), []byte(hash)); found.AdminKeyID != want {
+				t.Errorf("%q opens %q, want %q", hash, found.AdminKeyID, want)
+			}
+		}
+		before := must(make("a", "first"))(t)
+		_, err := make("b", "first")
+		wantCode(t, err, api.AlreadyExists)
+
+		after := must(rotate("a", "second", before.Revision, time.Hour))(t)
+		if after.KeyFingerprint == before.KeyFingerprint || after.KeyName != "sk-...5678" || after.Revision != 2 {
+			t.Errorf("rotated to %+v", after)
+		}
+		opens("first", "a")
+		opens("second", "a")
+		_, err = make("b", "first")
+		wantCode(t, err, api.AlreadyExists) // it opens a still
+		_, err = rotate("a", "third", before.Revision, time.Hour)
+		wantCode(t, err, api.Stale)
+		if again := must(rotate("a", "second", 1, 0))(t); again.Revision != 2 {
+			t.Errorf("the same secret again made revision %d", again.Revision)
+		}
+
+		clock.Advance(time.Hour)
+		opens("first", "")
+		must(make("b", "first"))(t)
+		must(rotate("a", "third", 0, 0))(t)
+		opens("second", "")
+
+		edited := must(s.UpdateAdminKey(t.Context(), alice, "a", 3, func(fields *api.AdminKeyFields) error {
+			fields.Role = api.RoleApprover
+			return nil
+		}))(t)
+		if edited.Role != api.RoleApprover || edited.KeyName != "sk-...5678" {
+			t.Errorf("edited to %+v", edited)
+		}
+		opens("third", "a")
 	})
 }

@@ -23,6 +23,8 @@ type AdminKey struct {
 	AdminKeyID string `json:"admin_key_id"`
 	// KeyName is the masked secret, such as "sk-...Ab3d".
 	KeyName string `json:"key_name"`
+	// KeyFingerprint is another one when the secret is another. It tells nobody what the secret is.
+	KeyFingerprint string `json:"key_fingerprint"`
 	AdminKeyFields
 	Record
 }

@@ -74,7 +74,7 @@ type QuotaReviewFields struct {
 type ApprovedChange struct {
 	// Address is where the plan has it, such as bursar_team.marketing.
 	Address string `json:"address"`
-	// Noun is what is changed, as the audit log calls it: team, key, member, budget, model, alert_route or user.
+	// Noun is what is changed, as the audit log calls it: team, key, member, budget, model, alert_route, user or admin_key.
 	Noun string `json:"noun"`
 	// Action is create, update, delete, rotate or reset_spend.
 	Action string `json:"action"`
@@ -109,6 +109,9 @@ var approvable = map[string][]reflect.Type{
 	"model":       {reflect.TypeFor[ModelFields]()},
 	"alert_route": {reflect.TypeFor[AlertRouteFields]()},
 	"user":        {},
+	"admin_key": {reflect.TypeFor[AdminKeyFields](), reflect.TypeFor[struct {
+		Duration *string `json:"duration"`
+	}]()},
 }
 
 // ApprovableFields are the names of the fields that an approved change of such an object may have; nil for a noun that

@@ -18,6 +18,7 @@ type Estate struct {
 	budgets listed[string, api.Budget]
 	routes  listed[string, api.AlertRoute]
 	models  listed[string, api.Model]
+	admins  listed[string, api.AdminKey]
 }
 
 type memberID struct{ teamID, userID string }
@@ -40,6 +41,8 @@ func newEstate(c *Client) *Estate {
 	e.routes.one = c.GetAlertRoute
 	e.models.page, e.models.idOf = wholeList(c.ListModels), func(m api.Model) string { return m.ModelID }
 	e.models.one = c.GetModel
+	e.admins.page, e.admins.idOf = wholeList(c.ListAdminKeys), func(k api.AdminKey) string { return k.AdminKeyID }
+	e.admins.one = c.GetAdminKey
 	return e
 }
 
@@ -69,6 +72,11 @@ func (e *Estate) Model(ctx context.Context, id string) (api.Model, error) {
 	return e.models.get(ctx, id)
 }
 
+// AdminKey returns an admin key, or [api.NotFound].
+func (e *Estate) AdminKey(ctx context.Context, id string) (api.AdminKey, error) {
+	return e.admins.get(ctx, id)
+}
+
 // forget is for after a change: one object's may show in others, such as the keys that go with a team.
 func (e *Estate) forget() {
 	e.teams.forget()
@@ -77,6 +85,7 @@ func (e *Estate) forget() {
 	e.budgets.forget()
 	e.routes.forget()
 	e.models.forget()
+	e.admins.forget()
 }
 
 // readsBeforeListing is how many objects of a noun are read one by one before the first page of all of them:

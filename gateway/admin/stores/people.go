@@ -2,6 +2,7 @@ package stores
 
 import (
 	"context"
+	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
@@ -26,6 +27,10 @@ type People interface {
 
 	CreateAdminKey(ctx context.Context, change api.Change, key api.AdminKey, secretHash []byte) (api.AdminKey, error)
 	AdminKeyBySecretHash(ctx context.Context, hash []byte) (api.AdminKey, error)
+	AdminKey(ctx context.Context, id string) (api.AdminKey, error)
 	AdminKeys(ctx context.Context) ([]api.AdminKey, error)
+	UpdateAdminKey(ctx context.Context, change api.Change, id string, ifRevision int64, edit func(*api.AdminKeyFields) error) (api.AdminKey, error)
+	// RotateAdminKey gives an admin key a new secret; the one it had works until oldValidUntil.
+	RotateAdminKey(ctx context.Context, change api.Change, id string, ifRevision int64, newHash []byte, newName string, oldValidUntil time.Time) (api.AdminKey, error)
 	DeleteAdminKeys(ctx context.Context, change api.Change, ids []string) ([]api.AdminKey, error)
 }

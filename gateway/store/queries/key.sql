@@ -98,4 +98,6 @@ DELETE FROM key_secret WHERE key_id IN ($key_ids)
 INSERT INTO apart_key (user_id, key_id) VALUES ($user_id, $key_id) ON CONFLICT (user_id, key_id) DO NOTHING
 
 -- name: secret_hashes
-SELECT hash FROM admin_key UNION ALL SELECT hash FROM key_secret
+SELECT hash FROM admin_key
+UNION ALL SELECT former_hash FROM admin_key WHERE former_hash IS NOT NULL
+UNION ALL SELECT hash FROM key_secret
