@@ -44,7 +44,7 @@ type fault func(w http.ResponseWriter, r *http.Request, next http.Handler)
 // TestMain makes the tests alone decide about the provider, whatever the environment says.
 func TestMain(m *testing.M) {
 	for name, value := range map[string]string{
-		"BURSAR_ENDPOINT": "", "BURSAR_ADMIN_KEY": "", "BURSAR_CHANGE_REASON": "", "BURSAR_APPROVED_REVIEW": "", "CHECKPOINT_DISABLE": "1",
+		"BURSAR_ENDPOINT": "", "BURSAR_ADMIN_KEY": "", "BURSAR_CHANGE_REASON": "", "BURSAR_APPROVED_REVIEW": "", "BURSAR_OIDC_AUDIENCE": "", "CHECKPOINT_DISABLE": "1",
 	} {
 		if err := os.Setenv(name, value); err != nil {
 			panic(err)
@@ -73,6 +73,12 @@ func startGateway(t *testing.T) *gateway {
 // startGatewayAlone is for tests that set the environment.
 func startGatewayAlone(t testing.TB) *gateway {
 	t.Helper()
+	return startGatewayWith(t, func(*config.Config) {})
+}
+
+// startGatewayWith is for tests of a gateway whose file says more.
+func startGatewayWith(t testing.TB, say func(*config.Config)) *gateway {
+	t.Helper()
 	if os.Getenv("TF_ACC") == "" {
 		t.Skip("TF_ACC is not set: acceptance tests run with make testacc")
 	}
@@ -85,6 +91,7 @@ func startGatewayAlone(t testing.TB) *gateway {
 		t.Fatal(err)
 	}
 	settings.AllowPrivateTargets, settings.UpstreamNetworks = true, []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
+	say(&settings)
 	running, err := app.New(t.Context(), app.Options{Config: settings, Logger: slog.New(slog.NewJSONHandler(io.Discard, nil))})
 	if err != nil {
 		t.Fatal(err)

@@ -39,6 +39,7 @@ type settingsModel struct {
 	CAPEM        types.String `tfsdk:"ca_pem"`
 	Headers      types.Map    `tfsdk:"headers"`
 	MaxWait      types.String `tfsdk:"max_wait"`
+	OIDC         *oidcModel   `tfsdk:"oidc"`
 }
 
 func withSettings(attributes map[string]schema.Attribute) map[string]schema.Attribute {
@@ -67,6 +68,7 @@ func withSettings(attributes map[string]schema.Attribute) map[string]schema.Attr
 			Optional:    true,
 			Sensitive:   true,
 		},
+		"oidc": oidcAttribute(),
 		"max_wait": schema.StringAttribute{
 			MarkdownDescription: "How long a gateway that has answered in this run is waited for while nobody listens at its address, as when it restarts, such as `2m`. " +
 				"A gateway that has not answered at all is not waited for. Defaults to `30s`; `0s` does not wait. May be left to the environment variable `" + envMaxWait + "`.",
@@ -78,7 +80,7 @@ func withSettings(attributes map[string]schema.Attribute) map[string]schema.Attr
 
 // isUnknown says that the gateway cannot be called before the apply.
 func (m settingsModel) isUnknown() bool {
-	return m.AdminKeyFile.IsUnknown() || m.CAFile.IsUnknown() || m.CAPEM.IsUnknown() || m.Headers.IsUnknown() || m.MaxWait.IsUnknown()
+	return m.AdminKeyFile.IsUnknown() || m.CAFile.IsUnknown() || m.CAPEM.IsUnknown() || m.Headers.IsUnknown() || m.MaxWait.IsUnknown() || m.OIDC.isUnknown()
 }
 
 func (m settingsModel) apply(ctx context.Context, options *client.Options, diags *diag.Diagnostics) {

@@ -39,6 +39,7 @@ func settingsShown(c config.Config) []console.Setting {
 		{Section: alerts, Name: "alerts.to_owners", Value: strconv.FormatBool(c.AlertsToOwners)},
 		{Section: alerts, Name: "alerts.smtp", Value: strconv.FormatBool(c.SMTP != nil)},
 		{Section: alerts, Name: "oidc", Value: strconv.FormatBool(c.OIDC != nil)},
+		{Section: alerts, Name: "workloads", Value: strconv.Itoa(len(c.Workloads))},
 		{Section: alerts, Name: "jwt", Value: strconv.FormatBool(c.JWT != nil)},
 		{Section: alerts, Name: "metrics_key", Value: strconv.FormatBool(c.MetricsKey != "")},
 		{Section: models, Name: "Models in the file", Value: strconv.Itoa(len(c.Models))},

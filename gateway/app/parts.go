@@ -188,7 +188,7 @@ func assemble(ctx context.Context, options Options) (_ *parts, err error) {
 		return nil, err
 	}
 	callers := &access.Callers{
-		Configured: p.admins, Record: p.store, People: people(settings, logger), Pepper: pepper, Now: options.Now,
+		Configured: p.admins, Record: p.store, People: people(settings, logger), Workloads: workloads(settings, logger), Pepper: pepper, Now: options.Now,
 	}
 	p.admin = admin.Options{
 		Door:   access.NewDoor(signedIn{callers}, settings.FailuresAllowed, options.Now),

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -17,6 +18,7 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/config"
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 	"github.com/bursarhq/terraform-provider-bursar/internal/testenv"
 )
@@ -154,6 +156,79 @@ func TestGateway_tokensOfAnIdentityProvider(t *testing.T) {
 	if status, _, _ := g.do("GET", "/team/list", token(map[string]any{"groups": "staff"}), ""); status != 403 {
 		t.Errorf("somebody without a role got %d", status)
 	}
+}
+
+// A pipeline comes with a token of its platform: the issuer, the audience and the claims decide, and the audit log has them.
+func TestGateway_tokensOfPipelines(t *testing.T) {
+	issuer, sign := signIn(t)
+	c := settings(t, testenv.StartUpstream(t, testenv.UpstreamOptions{}))
+	rule := func(name, audience, role, subject string, claims map[string]string, teams ...string) config.Workload {
+		w := config.Workload{
+			Name: name, Role: role, TeamIDs: teams, Subject: patternOf(t, subject), Claims: map[string]api.ClaimPattern{},
+			Provider: config.Provider{Issuer: issuer, Audience: audience, JWKSURL: issuer, AllowPrivate: true},
+		}
+		for claim, pattern := range claims {
+			w.Claims[claim] = patternOf(t, pattern)
+		}
+		return w
+	}
+	const main = "repo:acme/infra:ref:refs/heads/main"
+	c.Workloads = []config.Workload{
+		rule("infra-main", "https://bursar", "admin", main, map[string]string{"repository_id": "7"}),
+		rule("infra-any", "https://bursar", "viewer", "repo:acme/infra:**", nil),
+		rule("lead", "https://bursar", "team_admin", "repo:acme/marketing:ref:refs/heads/*", nil, "marketing"),
+	}
+	c.OIDC = &config.OIDC{
+		Provider: config.Provider{Issuer: issuer, Audience: "bursar", JWKSURL: issuer, AllowPrivate: true}, RoleClaim: "groups", Roles: map[string]string{"platform": "admin"},
+	}
+	g := start(t, c)
+	g.admin("POST", "/team/new", `{"team_id":"marketing"}`)
+	of := func(subject string, more map[string]any) string {
+		claims := map[string]any{"aud": "https://bursar", "sub": subject, "repository_id": "7"}
+		maps.Copy(claims, more)
+		return sign(claims)
+	}
+	for name, test := range map[string]struct {
+		token, method, path, body string
+		status                    int
+		says                      string
+	}{
+		"the branch that applies":        {of(main, nil), "POST", "/team/new", `{"team_id":"made"}`, 200, `"created_by":"infra-main"`},
+		"another repository of the name": {of(main, map[string]any{"repository_id": "8"}), "POST", "/team/new", `{"team_id":"x"}`, 403, "role viewer may not use"},
+		"a pull request":                 {of("repo:acme/infra:pull_request", nil), "POST", "/team/new", `{"team_id":"x"}`, 403, "role viewer may not use"},
+		"a pull request reads":           {of("repo:acme/infra:pull_request", nil), "GET", "/team/list", "", 200, "marketing"},
+		"another repository":             {of("repo:acme/infra2:ref:refs/heads/main", nil), "GET", "/team/list", "", 401, "no workload of the gateway's file fits the token"},
+		"a role that people have":        {of("repo:evil/x:ref:refs/heads/main", map[string]any{"groups": "platform"}), "GET", "/team/list", "", 401, "no workload"},
+		"another audience":               {of(main, map[string]any{"aud": "https://other"}), "GET", "/team/list", "", 401, "for another audience"},
+		"an old token":                   {of(main, map[string]any{"exp": time.Now().Add(-time.Hour).Unix()}), "GET", "/team/list", "", 401, "the token has expired"},
+		"a token without an end":         {of(main, map[string]any{"exp": nil}), "GET", "/team/list", "", 401, "does not say when it ends"},
+		"another issuer":                 {of(main, map[string]any{"iss": "https://evil.example.com"}), "GET", "/team/list", "", 401, "of another issuer"},
+		"a forged one":                   {of(main, nil) + "x", "GET", "/team/list", "", 401, "the token's signature is wrong"},
+		"a team's pipeline":              {of("repo:acme/marketing:ref:refs/heads/main", nil), "POST", "/key/generate", `{"team_id":"marketing"}`, 200, `"created_by":"lead"`},
+		"and not for others":             {of("repo:acme/marketing:ref:refs/heads/main", nil), "GET", "/team/info?team_id=made", "", 403, ""},
+		"a person goes on":               {sign(map[string]any{"groups": "platform"}), "GET", "/team/list", "", 200, "marketing"},
+	} {
+		status, _, body := g.do(test.method, test.path, test.token, test.body)
+		if status != test.status || !strings.Contains(body, test.says) {
+			t.Errorf("%s: %d %s, want %d and %q", name, status, body, test.status, test.says)
+		}
+		if strings.Contains(body, test.token) {
+			t.Errorf("%s: the token is repeated", name)
+		}
+	}
+	audit, err := json.Marshal(g.admin("GET", "/audit?credential_id="+url.QueryEscape(issuer+"#"+main), ""))
+	if err != nil || !strings.Contains(string(audit), `"credential_kind":"workload"`) || !strings.Contains(string(audit), "team.create") {
+		t.Errorf("the audit log has %s, %v", audit, err)
+	}
+}
+
+func patternOf(t *testing.T, text string) api.ClaimPattern {
+	t.Helper()
+	pattern, err := api.ParseClaimPattern(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pattern
 }
 
 // T19: nothing that a caller says about itself chooses who pays or what is allowed.

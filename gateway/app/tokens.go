@@ -4,6 +4,7 @@ import (
 	"log/slog"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/access"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/config"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/proxy"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/safedial"
@@ -27,6 +28,22 @@ func people(settings config.Config, logger *slog.Logger) *access.Provider {
 		Tokens: verifier(settings.OIDC.Provider, logger), RoleClaim: settings.OIDC.RoleClaim, Roles: settings.OIDC.Roles,
 		TeamsClaim: settings.OIDC.TeamsClaim, UserClaim: settings.OIDC.UserClaim,
 	}
+}
+
+// workloads lets pipelines in with tokens. Rules about one issuer and audience share what reads them, and so the issuer's keys.
+func workloads(settings config.Config, logger *slog.Logger) access.Workloads {
+	readers := map[config.Provider]access.TokenReader{}
+	rules := make(access.Workloads, 0, len(settings.Workloads))
+	for _, workload := range settings.Workloads {
+		if readers[workload.Provider] == nil {
+			readers[workload.Provider] = verifier(workload.Provider, logger)
+		}
+		rules = append(rules, access.Workload{
+			Name: workload.Name, Issuer: workload.Issuer, Audience: workload.Audience, Tokens: readers[workload.Provider],
+			Subject: workload.Subject, Claims: workload.Claims, Role: auth.Role(workload.Role), TeamIDs: workload.TeamIDs,
+		})
+	}
+	return rules
 }
 
 // callerTokens lets callers of models in with tokens; nil when none is configured.

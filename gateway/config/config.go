@@ -113,6 +113,8 @@ type Config struct {
 
 	// OIDC lets people in to the admin API with tokens of an identity provider; nil does not.
 	OIDC *OIDC
+	// Workloads let pipelines in to the admin API with tokens of the platforms that they run on. The first that a token fits counts.
+	Workloads []Workload
 	// JWT lets callers of models come with a token instead of a key; nil does not.
 	JWT *JWT
 

@@ -77,6 +77,8 @@ type file struct {
 	OIDC *fileOIDC `yaml:"oidc"`
 	JWT  *fileJWT  `yaml:"jwt"`
 
+	Workloads []fileWorkload `yaml:"workloads"`
+
 	Console struct {
 		Enabled *bool `yaml:"enabled"`
 	} `yaml:"console"`

@@ -44,6 +44,7 @@ func Load(path string, getenv func(string) string) (Config, error) {
 	c.exports(f)
 	c.declared(f)
 	c.tokens(f)
+	c.workloads(f.Workloads)
 	c.metrics(f.Metrics)
 	c.minutes(f.Minutes)
 	c.watch(f.Alerts)

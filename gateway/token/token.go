@@ -80,6 +80,20 @@ func (v *Verifier) Verify(ctx context.Context, raw string) (Claims, error) {
 	return claims, v.check(standard)
 }
 
+// Addressed is what a token says of its issuer and of whom it is for, before anything of it is checked: it says who may check
+// it, and nothing else may follow from it.
+func Addressed(raw string) (issuer string, audiences []string) {
+	parsed, err := jwt.ParseSigned(raw, algorithms)
+	if err != nil {
+		return "", nil
+	}
+	var standard jwt.Claims
+	if err := parsed.UnsafeClaimsWithoutVerification(&standard); err != nil {
+		return "", nil
+	}
+	return standard.Issuer, standard.Audience
+}
+
 func (v *Verifier) check(claims jwt.Claims) error {
 	if claims.Expiry == nil {
 		return refuse("the token does not say when it ends")

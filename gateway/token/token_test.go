@@ -227,3 +227,15 @@ func TestVerify_whileTheProviderIsDown(t *testing.T) {
 		t.Errorf("keys are used for ever: %v", err)
 	}
 }
+
+func TestAddressed_readsWhatIsNotChecked(t *testing.T) {
+	p := newProvider(t, "one")
+	raw := sign(t, "RS256", p.keys["one"], "one", p.claims(nil))
+	issuer, audiences := token.Addressed(raw)
+	if issuer != p.server.URL || len(audiences) != 2 || audiences[1] != "bursar" {
+		t.Errorf("%q %v", issuer, audiences)
+	}
+	if issuer, audiences := token.Addressed("eyJ.x.y"); issuer != "" || audiences != nil {
+		t.Errorf("%q %v of nothing", issuer, audiences)
+	}
+}

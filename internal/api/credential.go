@@ -11,6 +11,8 @@ const (
 	CredentialKey      = "key"
 	// CredentialPerson is somebody with a token of the identity provider.
 	CredentialPerson = "person"
+	// CredentialWorkload is a pipeline or another program with a token of the platform that it runs on.
+	CredentialWorkload = "workload"
 )
 
 // RootCredentialID is the id of the configuration's admin key, as it has none of its own.
@@ -20,7 +22,7 @@ const RootCredentialID = "admin"
 type Credential struct {
 	// Kind is one of the kinds of credentials; empty is the gateway itself.
 	Kind string `json:"kind"`
-	// ID is that of the key, "admin" for the key of the configuration, and issuer#subject for a person.
+	// ID is that of the key, "admin" for the key of the configuration, and issuer#subject for a person or a workload.
 	ID string `json:"id"`
 }
 
@@ -30,6 +32,11 @@ func (c Credential) IsZero() bool { return c == Credential{} }
 // PersonCredential names the person that an issuer calls by the subject. No issuer's address holds a "#".
 func PersonCredential(issuer, subject string) Credential {
 	return Credential{Kind: CredentialPerson, ID: issuer + "#" + subject}
+}
+
+// WorkloadCredential names the workload that an issuer calls by the subject.
+func WorkloadCredential(issuer, subject string) Credential {
+	return Credential{Kind: CredentialWorkload, ID: issuer + "#" + subject}
 }
 
 // ReservedActor says whether nobody may call themselves so in the audit log: it is the name of the configuration's

@@ -50,6 +50,8 @@ type Options struct {
 	Endpoint string
 	// AdminKey opens the admin API.
 	AdminKey string
+	// Token gives a token that opens the admin API instead of AdminKey, for each call; nil where there is a key.
+	Token func(ctx context.Context) (string, error)
 	// Actor is the person or program the audit log names; empty leaves it to the gateway.
 	Actor string
 	// Reason is kept in the audit log with every change; empty sends none.
@@ -84,6 +86,8 @@ type Client struct {
 	checks changeChecks
 	crowd  *crowd
 	reach  *reach
+	// token is nil where an admin key is sent.
+	token func(ctx context.Context) (string, error)
 	// secrets are what no error may show: the admin key and the values of headers.
 	secrets []string
 }
@@ -95,7 +99,7 @@ func New(options Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := CheckAdminKey(options.AdminKey); err != nil {
+	if err := CheckAdminKey(options.AdminKey); err != nil && options.Token == nil {
 		return nil, err
 	}
 	transport, err := newTransport(options.CAPEM)
@@ -119,7 +123,7 @@ func New(options Options) (*Client, error) {
 	rest.SetHeaders(options.Headers)
 	setHeaders(rest, options)
 	setRetries(rest, options)
-	c := &Client{rest: rest, crowd: newCrowd(), reach: newReach(cmp.Or(options.MaxWait, defaultMaxWait))}
+	c := &Client{rest: rest, crowd: newCrowd(), reach: newReach(cmp.Or(options.MaxWait, defaultMaxWait)), token: options.Token}
 	c.secrets = append(slices.Collect(maps.Values(options.Headers)), options.AdminKey)
 	c.estate = newEstate(c)
 	return c, nil
@@ -232,7 +236,7 @@ func CheckAdminKey(key string) error {
 // or a secret that the request carries.
 func (c *Client) call(ctx context.Context, request *resty.Request, method, path string, result any) error {
 	err := c.exchange(ctx, request, method, path, result)
-	err = newVeil(c.secrets, request.Body).over(err)
+	err = newVeil(slices.Concat(c.secrets, []string{request.Token}), request.Body).over(c.byToken(err))
 	if err != nil && ctx.Err() == nil && failsAll(err) {
 		return c.reach.giveUp(err)
 	}
@@ -240,6 +244,9 @@ func (c *Client) call(ctx context.Context, request *resty.Request, method, path 
 }
 
 func (c *Client) exchange(ctx context.Context, request *resty.Request, method, path string, result any) error {
+	if err := c.authorize(ctx, request); err != nil {
+		return err
+	}
 	request.AddRetryCondition(new(attempts).again)
 	response, err := c.send(ctx, request.SetContext(ctx), method, path)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -114,7 +115,7 @@ func (r *reach) pause(ctx context.Context, length time.Duration) bool {
 // failsAll says whether every other call would fail as this one has.
 func failsAll(err error) bool {
 	refused, ok := errors.AsType[*api.Error](err)
-	return ok && refused.Status == http.StatusUnauthorized || isUnreachable(err)
+	return ok && refused.Status == http.StatusUnauthorized || isUnreachable(err) || errors.Is(err, ErrNoToken)
 }
 
 // isUnreachable is for a request that was never sent: nobody listens there, the name does not resolve, or who answers
@@ -152,7 +153,11 @@ func (c *Client) Probe(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()
 	once := func(*resty.Response, error) bool { return false }
-	response, err := c.rest.R().SetContext(ctx).AddRetryCondition(once).Get("/key/info")
+	request := c.rest.R().SetContext(ctx).AddRetryCondition(once)
+	if err := c.authorize(ctx, request); err != nil {
+		return c.reach.giveUp(err)
+	}
+	response, err := request.Get("/key/info")
 	switch {
 	case err == nil && response.StatusCode() == http.StatusUnauthorized:
 		err = refusal(response)
@@ -164,5 +169,5 @@ func (c *Client) Probe(ctx context.Context) error {
 	default:
 		err = noAnswer(ctx, c.rest.BaseURL, err)
 	}
-	return c.reach.giveUp(newVeil(c.secrets, nil).over(err))
+	return c.reach.giveUp(newVeil(slices.Concat(c.secrets, []string{request.Token}), nil).over(c.byToken(err)))
 }

@@ -16,6 +16,7 @@ const (
 	EnvChangeReason = "BURSAR_CHANGE_REASON"
 
 	EnvApprovedReview = "BURSAR_APPROVED_REVIEW"
+	EnvOIDCAudience   = "BURSAR_OIDC_AUDIENCE"
 )
 
 // Advice says what to do about an error, a paragraph of its own; it is empty when the error says it all.
@@ -27,6 +28,13 @@ func Advice(err error) string {
 	case errors.Is(err, client.ErrNoAnswer):
 		return "\n\nIs the gateway running, and is the provider's endpoint (or " + EnvEndpoint + ") its address? " +
 			"If this configuration installs it, apply that first: terraform apply -target=…"
+	case errors.Is(err, client.ErrNoToken):
+		return "\n\nThe provider's oidc (or " + EnvOIDCAudience + ") says that the job's own token opens the gateway. To use a stored key, leave oidc out and set admin_key."
+	case isByToken(err) && api.CodeOf(err) == api.Unauthenticated:
+		return "\n\nThe gateway does not accept the job's token. Its file says under workloads which tokens it takes: the issuer, the audience and the subject must be those."
+	case isByToken(err) && (api.CodeOf(err) == api.Forbidden || api.CodeOf(err) == api.MemberDenied):
+		return "\n\nThe role that the gateway's file gives to the job's token under workloads may not do this. The role admin may do everything, " +
+			"viewer may read everything, which is enough to plan, and team_admin may manage the keys and members of its teams."
 	case api.CodeOf(err) == api.Unauthenticated:
 		return "\n\nThe gateway does not accept the provider's admin_key (or " + EnvAdminKey + ")."
 	case api.CodeOf(err) == api.Forbidden, api.CodeOf(err) == api.MemberDenied:
@@ -35,6 +43,11 @@ func Advice(err error) string {
 	default:
 		return adviceOnAddress(err)
 	}
+}
+
+func isByToken(err error) bool {
+	_, byToken := errors.AsType[*client.TokenError](err)
+	return byToken
 }
 
 func isUntrusted(err error) bool {

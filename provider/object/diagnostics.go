@@ -52,23 +52,29 @@ func ReportLost(diags *diag.Diagnostics, err error) (lost, told bool) {
 	if !gone.Tell() {
 		return true, true
 	}
-	diags.AddError("The gateway "+whyLost(err), attribute.Sentence(gone)+Advice(err)+
+	diags.AddError(whyLost(err), attribute.Sentence(gone)+Advice(err)+
 		"\n\nNothing else was asked of the gateway. Whatever needs it fails for this reason.")
 	return true, false
 }
 
 func whyLost(err error) string {
-	if errors.Is(err, client.ErrNoAnswer) {
-		return "is away"
+	switch {
+	case errors.Is(err, client.ErrNoToken):
+		return "The provider gets no token"
+	case errors.Is(err, client.ErrNoAnswer):
+		return "The gateway is away"
+	case isByToken(err):
+		return "The gateway refuses the job's token"
+	default:
+		return "The gateway refuses the provider's admin key"
 	}
-	return "refuses the provider's admin key"
 }
 
 // Report adds err on the attribute it names, with what to do about it.
 func Report(ctx context.Context, diags *diag.Diagnostics, schema typeFinder, summary string, err error) {
 	if lost, told := ReportLost(diags, err); lost {
 		if told {
-			diags.AddError(summary, "The gateway "+whyLost(err)+"; the first error says more.")
+			diags.AddError(summary, whyLost(err)+"; the first error says more.")
 		}
 		return
 	}

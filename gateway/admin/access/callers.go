@@ -8,9 +8,12 @@ package access
 import (
 	"context"
 	"net/http"
+	"strings"
 	"time"
 
+	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/route"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/token"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
@@ -23,12 +26,15 @@ type Authenticator interface {
 }
 
 // Callers is the [Authenticator] of a whole gateway: it knows the admin key of the configuration, admin keys
-// made through the API, people with a token of the identity provider, and keys that call models.
+// made through the API, people with a token of the identity provider, pipelines with one of their platform, and keys that
+// call models.
 type Callers struct {
 	Configured *auth.AdminKeys
 	Record     CallerRecord
 	// People reads tokens; nil knows none.
 	People *Provider
+	// Workloads are those that come with a token of the platform that they run on.
+	Workloads Workloads
 	// Pepper keys the hashes of secrets; see [auth.Hash].
 	Pepper []byte
 	Now    func() time.Time
@@ -58,13 +64,28 @@ func (c *Callers) Authenticate(ctx context.Context, header http.Header) (auth.Ca
 	if c.Configured.Has(secret) {
 		return auth.Root(), nil
 	}
-	if auth.IsToken(secret) && c.People != nil {
-		return c.People.caller(ctx, secret)
+	if auth.IsToken(secret) && c.readsTokens() {
+		return c.withToken(ctx, secret)
 	}
 	if auth.CheckSecret(secret) != nil {
 		return auth.Caller{}, auth.InvalidKey()
 	}
 	return c.byHash(ctx, auth.Hash(c.Pepper, secret), c.key)
+}
+
+func (c *Callers) readsTokens() bool { return c.People != nil || len(c.Workloads) > 0 }
+
+// withToken is the workload or the person that a token names. Of the two, the token's issuer and audience decide.
+func (c *Callers) withToken(ctx context.Context, presented auth.Secret) (auth.Caller, error) {
+	issuer, audiences := token.Addressed(presented.Reveal())
+	if rules := c.Workloads.of(issuer, audiences); len(rules) > 0 {
+		return rules.caller(ctx, presented)
+	}
+	if c.People != nil {
+		return c.People.caller(ctx, presented)
+	}
+	return auth.Caller{}, api.Errorf(api.Unauthenticated, "Authentication Error, no workload of the gateway's file takes tokens of the issuer %q for the audience %q",
+		route.Note(issuer), route.Note(strings.Join(audiences, ", ")))
 }
 
 // Reader returns who the secret with this hash belongs to, for pages that only look: who is blocked, or whose team is,

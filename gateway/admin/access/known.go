@@ -36,8 +36,8 @@ func (c *Callers) Known(ctx context.Context, header http.Header) bool {
 	if c.Configured.Has(secret) {
 		return true
 	}
-	if auth.IsToken(secret) && c.People != nil {
-		_, err := c.People.caller(ctx, secret)
+	if auth.IsToken(secret) && c.readsTokens() {
+		_, err := c.withToken(ctx, secret)
 		return err == nil
 	}
 	return auth.CheckSecret(secret) == nil && c.known.has(ctx, c.Record, auth.Hash(c.Pepper, secret), c.Now)

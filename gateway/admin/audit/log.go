@@ -21,7 +21,7 @@ type changesWanted struct {
 	Actor string `query:"actor"`
 	// The same as actor.
 	ChangedBy string `query:"changed_by"`
-	// Made with this credential only: the id of an admin key or key, `admin` for the key of the configuration, `issuer#subject` for a person.
+	// Made with this credential only: the id of an admin key or key, `admin` for the key of the configuration, `issuer#subject` for a person or a workload.
 	CredentialID string `query:"credential_id"`
 	// This noun and verb only, such as `team.update`.
 	Action string `query:"action"`
