@@ -80,6 +80,7 @@ func newAlertRoute() *alertRouteResource {
 	noun := object.Noun[alertRouteModel, api.AlertRouteFields, api.AlertRoute]{
 		Type:      "bursar_alert_route",
 		Name:      "alert route",
+		Managed:   func(route api.AlertRoute) string { return "alert route " + route.AlertRouteID },
 		AuditName: "alert_route",
 		Identity:  []object.Part[alertRouteModel]{{Attribute: "alert_route_id", Description: "The route's id.", Of: alertRouteID}},
 		Schema:    alertRouteSchema(),

@@ -135,6 +135,7 @@ func newBudget() *budgetResource {
 		},
 		Check:   checkBudget,
 		Warn:    warnOfBudget,
+		Judged:  true,
 		Managed: func(budget api.Budget) string { return "budget " + budget.BudgetID },
 	}
 	noun.Calls.Delete = removeBudget

@@ -2,12 +2,17 @@ package provider_test
 
 import (
 	"bytes"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/config"
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
 
 const oneTeam = `
@@ -74,4 +79,106 @@ func TestAccForetold_declaredInAFile(t *testing.T) {
 		plan(g.config("data \"bursar_teams\" \"all\" {}\n")),
 		resource.TestStep{PreConfig: g.heal, Config: g.config(oneTeam)},
 	)
+}
+
+// declaring is a gateway whose file declares one object of each kind that it can.
+func declaring(t *testing.T) *gateway {
+	t.Helper()
+	return startGatewayWith(t, func(c *config.Config) {
+		c.File = "gateway.yaml"
+		team, budget, route := api.NewTeam("a"), api.NewBudget("b"), api.NewAlertRoute("r")
+		budget.Everything, budget.MaxBudget = true, new(money.USD)
+		route.Name, route.Webhook = "r", &api.WebhookTarget{URL: "https://alerts.example.com/llm"}
+		c.Teams, c.Budgets, c.AlertRoutes = []api.Team{team}, []api.Budget{budget}, []api.AlertRoute{route}
+	})
+}
+
+var declaredObjects = map[string]struct{ config, at string }{
+	"bursar_team.x":        {"resource \"bursar_team\" \"x\" {\n  team_id = \"a\"\n}\n", "a"},
+	"bursar_budget.x":      {"resource \"bursar_budget\" \"x\" {\n  budget_id = \"b\"\n  everything = true\n  max_budget = 1\n}\n", "b"},
+	"bursar_alert_route.x": {"resource \"bursar_alert_route\" \"x\" {\n  alert_route_id = \"r\"\n  name = \"r\"\n  webhook = { url = \"https://alerts.example.com/llm\" }\n}\n", "r"},
+}
+
+// What the gateway's file declares is neither made nor imported: the plan says so, and not the apply.
+func TestAccForetold_declaredIsNeitherMadeNorImported(t *testing.T) {
+	g := declaring(t)
+	for address, test := range declaredObjects {
+		t.Run(address, func(t *testing.T) {
+			adopt := fmt.Sprintf("import {\n  to = %s\n  id = %q\n}\n", address, test.at)
+			run(t,
+				resource.TestStep{Config: g.config(test.config), PlanOnly: true, ExpectError: says("already, declared in gateway.yaml, and only that file can change or delete it")},
+				resource.TestStep{Config: g.config(adopt, test.config), PlanOnly: true, ExpectError: says("is declared in gateway.yaml, and only that file can change or delete it: Terraform cannot manage it")},
+			)
+		})
+	}
+}
+
+// What is there already is told for every kind whose id is chosen.
+func TestAccForetold_whatIsThereAlready(t *testing.T) {
+	g := startGateway(t)
+	g.fill()
+	c := newCLI(t, t.TempDir(), g.settings()...)
+	said := c.plans(2, versions+`
+resource "bursar_model" "m" {
+  model_id = "gpt-1"
+  name     = "gpt"
+}
+
+resource "bursar_alert_route" "r" {
+  alert_route_id = "oncall"
+  name           = "r"
+  webhook        = { url = "https://alerts.example.com/llm" }
+}
+
+resource "bursar_team" "t" {
+  team_id = "sales"
+}
+`)
+	for _, want := range []string{`model "gpt-1" is on the gateway already`, `alert route "oncall" is on the gateway already`, "team sales is on the gateway already"} {
+		if strings.Count(said, "Warning: "+want) != 1 {
+			t.Errorf("the plan does not say %q once:\n%s", want, said)
+		}
+	}
+}
+
+const teamWithAKey = `
+resource "bursar_team" "a" {
+  team_id = "a"
+}
+
+resource "bursar_key" "k" {
+  team_id = bursar_team.a.team_id
+}
+`
+
+// Keys that a plan leaves in a team keep it from being destroyed. Those that it destroys as well are no news.
+func TestAccForetold_keysLeftInATeam(t *testing.T) {
+	g := startGateway(t)
+	c := newCLI(t, t.TempDir(), g.settings()...)
+	c.write("main.tf", versions+teamWithAKey)
+	c.run(0, "apply", "-auto-approve", "-no-color", "-input=false")
+	const warning = "key(s) that this plan does not destroy, so destroying it will be refused"
+	destroy := []string{"plan", "-destroy", "-detailed-exitcode", "-no-color", "-input=false"}
+	plans := func(when string, want bool, said string) {
+		t.Helper()
+		if got := strings.Contains(words(said), warning); got != want {
+			t.Errorf("%s: it is said of keys that are left: %t\n%s", when, got, said)
+		}
+	}
+	plans("all is destroyed", false, c.run(2, destroy...))
+	plans("all is taken out", false, c.plans(2, versions))
+	c.write("main.tf", versions+teamWithAKey)
+
+	must[api.KeyCreated](t)(g.CreateKey(t.Context(), api.KeyCreate{KeyFields: api.KeyFields{TeamID: new("a"), KeyAlias: new("of-somebody")}}))
+	said := c.run(2, destroy...)
+	plans("all is destroyed but a key of somebody else", true, said)
+	if !strings.Contains(said, "of-somebody") {
+		t.Errorf("it is not said which key:\n%s", said)
+	}
+	plans("all is taken out but a key of somebody else", true, c.plans(2, versions))
+	plans("the keys go with the team", false, func() string {
+		c.write("main.tf", versions+replace(teamWithAKey, `team_id = "a"`, "team_id = \"a\"\n  force_destroy = true"))
+		c.run(0, "apply", "-auto-approve", "-no-color", "-input=false")
+		return c.run(2, destroy...)
+	}())
 }

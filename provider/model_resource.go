@@ -143,8 +143,9 @@ func newModel() *modelResource {
 			Name:       func(model api.Model) string { return model.Name },
 			DeclaredIn: func(model api.Model) string { return model.DeclaredIn },
 		},
-		Alias: func(model api.Model) *string { return &model.Name },
-		Check: checkModel,
+		Managed: func(model api.Model) string { return "model " + model.ModelID },
+		Alias:   func(model api.Model) *string { return &model.Name },
+		Check:   checkModel,
 		Secrets: object.Secret[modelModel, api.Model]{
 			Fingerprint: func(model api.Model) string { return model.APIKeyFingerprint },
 			Version:     func(m *modelModel) *types.Int64 { return &m.APIKeyWOVersion },
@@ -273,22 +274,9 @@ func (r *modelResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanR
 	if !req.State.Raw.IsNull() {
 		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	}
-	if object.LeftToGateway(config.APIKeyWO, config.APIKeyWOVersion, state.APIKeyWOVersion) {
-		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("api_key_wo_version"), state.APIKeyWOVersion)...)
-		return
-	}
-	object.RequireSecret(&resp.Diagnostics, path.Root("api_key_wo_version"), "api_key_wo", config.APIKeyWO, config.APIKeyWOVersion, state.APIKeyWOVersion)
-	sent, diags := object.SentBefore(ctx, req.Private, object.SecretKey)
-	resp.Diagnostics.Append(diags...)
-	secret := attribute.TextOf(config.APIKeyWO)
-	if resp.Diagnostics.HasError() || secret == nil || sent == nil || !config.APIKeyWOVersion.Equal(state.APIKeyWOVersion) {
-		return
-	}
-	if !sent.Is(*secret) {
-		resp.Diagnostics.AddAttributeWarning(path.Root("api_key_wo_version"), "Key changed, version not",
-			"api_key_wo is not the key that was sent, but api_key_wo_version is the same, so it will not be sent. "+
-				"Raise api_key_wo_version to send it.")
-	}
+	resp.Diagnostics.Append(object.PlanSecret(ctx, req, resp, object.PlannedSecret{
+		Attribute: "api_key_wo", Secret: config.APIKeyWO, Version: config.APIKeyWOVersion, Before: state.APIKeyWOVersion,
+	})...)
 }
 
 func (r *modelResource) noteServed(ctx context.Context, req resource.ModifyPlanRequest) {

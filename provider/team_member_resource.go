@@ -107,6 +107,7 @@ func newTeamMember() *teamMemberResource {
 		Name:      "team member",
 		AuditName: "member",
 		Mail:      func(m teamMemberModel) types.String { return m.UserEmail },
+		Judged:    true,
 		Identity: []object.Part[teamMemberModel]{
 			{Attribute: "team_id", Description: "The team's id.", Of: func(m *teamMemberModel) *types.String { return &m.TeamID }},
 			{Attribute: "user_id", Description: "The user's id.", Of: func(m *teamMemberModel) *types.String { return &m.UserID }},

@@ -124,6 +124,7 @@ func newTeam() *teamResource {
 		Warn:       func(config teamModel, diags *diag.Diagnostics) { config.warnOfOwnTerms(diags, config.BudgetID) },
 		Protection: func(m teamModel) types.Bool { return m.DeletionProtection },
 		Alias:      func(team api.Team) *string { return team.TeamAlias },
+		Judged:     true,
 		Managed:    func(team api.Team) string { return "team " + team.TeamID },
 	}
 	noun.Calls.Delete = removeTeam
@@ -172,6 +173,9 @@ func (r *teamResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 		return
 	}
 	if plan == nil {
+		if !state.ForceDestroy.ValueBool() {
+			r.Judge.KeysLeft(ctx, state.TeamID.ValueString(), &resp.Diagnostics)
+		}
 		return
 	}
 	if state != nil && !plan.TeamID.Equal(state.TeamID) {

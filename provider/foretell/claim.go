@@ -1,5 +1,7 @@
 package foretell
 
+import "strings"
+
 // What one run plans for an object shows mistakes that no single resource shows: two resources that make the same object,
 // and one that is destroyed under an old address and made again under a new one.
 
@@ -33,3 +35,17 @@ func (j *Judge) Destroys(what string) (renamed bool) {
 	j.destroyed[what] = true
 	return j.created[what]
 }
+
+func (j *Judge) isDestroyed(what string) bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.destroyed[what]
+}
+
+// Claim is what tells an object from all others: its resource type and the parts of its id.
+func Claim(resourceType string, id ...string) string {
+	return strings.Join(append([]string{resourceType}, id...), "\x00")
+}
+
+// KeyClaim is that of a key.
+func KeyClaim(keyID string) string { return Claim("bursar_key", keyID) }

@@ -74,7 +74,11 @@ func (j *Judge) Manages(what string) {
 	j.managed[what] = true
 }
 
-func (j *Judge) isManaged(what string) bool {
+// IsManaged says whether the state has the object.
+func (j *Judge) IsManaged(what string) bool {
+	if j == nil {
+		return false
+	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.managed[what]
@@ -140,7 +144,10 @@ func (j *Judge) Team(ctx context.Context, before *Planned[api.TeamFields], plan 
 		return
 	}
 	if creates {
-		j.warnOfExisting(diags, check, path.Root("team_id"), "team "+plan.ID.ValueString())
+		j.warnOfExisting(diags, check, path.Root("team_id"), "team "+plan.ID.ValueString(), func() string {
+			team, _ := j.client.Estate().Team(ctx, plan.ID.ValueString())
+			return team.DeclaredIn
+		})
 	}
 	for _, effect := range check.Teams {
 		warnOfTeam(diags, effect, ownOrNamed(plan.Fields))
@@ -163,6 +170,38 @@ func (j *Judge) Replacement(ctx context.Context, teamID string, diags *diag.Diag
 	}
 }
 
+// leftFor is how long a plan of a destroy waits for those of a team's keys: Terraform plans what is no longer in the
+// configuration in no order.
+const leftFor = time.Second
+
+// KeysLeft warns of a team that is to be destroyed while it has keys that the plan does not destroy.
+func (j *Judge) KeysLeft(ctx context.Context, teamID string, diags *diag.Diagnostics) {
+	if !j.Asks() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, Timeout)
+	defer cancel()
+	info, err := j.client.GetTeam(ctx, teamID)
+	j.tell(diags, err)
+	if err != nil {
+		return
+	}
+	for until := time.Now().Add(leftFor); ; {
+		info.Keys = slices.DeleteFunc(info.Keys, func(key api.Key) bool { return j.isDestroyed(KeyClaim(key.KeyID)) })
+		if len(info.Keys) == 0 || time.Now().After(until) {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(leftFor / 50):
+		}
+	}
+	if len(info.Keys) > 0 {
+		warnOfLeftKeys(diags, info)
+	}
+}
+
 // Key is the same for a key, which is judged by terms of its own.
 func (j *Judge) Key(ctx context.Context, before *Planned[api.KeyFields], plan Planned[api.KeyFields], diags *diag.Diagnostics) {
 	if before != nil {
@@ -177,7 +216,7 @@ func (j *Judge) Key(ctx context.Context, before *Planned[api.KeyFields], plan Pl
 		return
 	}
 	if before == nil {
-		j.warnOfExisting(diags, check, path.Root("key_alias"), "key "+Name(plan.Fields.KeyAlias, ""))
+		j.warnOfExisting(diags, check, path.Root("key_alias"), "key "+Name(plan.Fields.KeyAlias, ""), func() string { return "" })
 	}
 	j.warnOfUnfit(diags, check, plan.Fields)
 	for _, effect := range check.Keys {
@@ -202,7 +241,10 @@ func (j *Judge) Budget(ctx context.Context, before *Planned[api.BudgetFields], p
 		return
 	}
 	if creates {
-		j.warnOfExisting(diags, check, path.Root("budget_id"), "budget "+id)
+		j.warnOfExisting(diags, check, path.Root("budget_id"), "budget "+id, func() string {
+			budget, _ := j.client.Estate().Budget(ctx, id)
+			return budget.DeclaredIn
+		})
 	}
 	for _, effect := range check.Budgets {
 		warnOfPot(diags, effect)

@@ -109,6 +109,13 @@ func warnOfKeptKeys(diags *diag.Diagnostics, team api.TeamInfo) {
 			"Keys that this same plan destroys are in nobody's way.", KeyNames(team.Keys)))
 }
 
+func warnOfLeftKeys(diags *diag.Diagnostics, team api.TeamInfo) {
+	diags.AddWarning(
+		fmt.Sprintf("%s has %d key(s) that this plan does not destroy, so destroying it will be refused", Name(team.TeamAlias, team.TeamID), len(team.Keys)),
+		fmt.Sprintf("Programs that use them would stop: %s.\n\nDelete or move the keys first, or apply force_destroy = true on the team to delete them with it. "+
+			"Keys of this configuration are destroyed or moved before the team when their team_id refers to it, as in team_id = bursar_team.NAME.team_id.", KeyNames(team.Keys)))
+}
+
 // warnOfKey warns of a cap of the key's own.
 func warnOfKey(diags *diag.Diagnostics, effect api.KeyEffect, duration *string) {
 	if effect.RefusedNow || !overspends(effect.MaxBudget, effect.Refused, effect.Spend) {
@@ -139,12 +146,23 @@ func (j *Judge) warnOfModels(diags *diag.Diagnostics, unserved, models []string)
 	}
 }
 
-// warnOfExisting tells early what creating it would be refused with.
-func (j *Judge) warnOfExisting(diags *diag.Diagnostics, check api.QuotaCheck, at path.Path, what string) {
+// warnOfExisting tells early what creating it would be refused with. declaredIn says which file of the gateway's declares it.
+func (j *Judge) warnOfExisting(diags *diag.Diagnostics, check api.QuotaCheck, at path.Path, what string, declaredIn func() string) {
 	refused := check.Changes[0].Error
-	if refused == nil || refused.Type != string(api.AlreadyExists) || j.isManaged(what) {
-		return
+	switch {
+	case refused == nil:
+	case refused.Type == string(api.Conflict):
+		if file := declaredIn(); file != "" {
+			diags.AddAttributeError(at, "Declared in the gateway's file", fmt.Sprintf(
+				"There is a %s already, declared in %s, and only that file can change or delete it. Take it out of the file first, or leave it to the file and read it with a data source.", what, file))
+		}
+	case refused.Type == string(api.AlreadyExists) && !j.IsManaged(what):
+		WarnOfExisting(diags, at, what)
 	}
+}
+
+// WarnOfExisting tells of an object that is in the way of a new one.
+func WarnOfExisting(diags *diag.Diagnostics, at path.Path, what string) {
 	diags.AddAttributeWarning(at, what+" is on the gateway already",
 		"Creating it will be refused, unless this apply destroys the existing one before. To manage the existing one from here on, import it.")
 }

@@ -3,7 +3,6 @@ package object
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/bursarhq/terraform-provider-bursar/provider/attribute"
 
@@ -34,7 +33,7 @@ func (r *Resource[M, F, O]) ModifyPlan(ctx context.Context, req resource.ModifyP
 			warnOfRenamed(&resp.Diagnostics, n.describe(*state))
 		}
 	case state == nil:
-		r.planCreate(&resp.Diagnostics, *plan)
+		r.planCreate(ctx, &resp.Diagnostics, *plan)
 	case !n.id(plan).Equal(*n.id(state)):
 		r.RefuseDestroy(&resp.Diagnostics, *state)
 		r.refuseDeclared(ctx, &resp.Diagnostics, *state)
@@ -43,7 +42,7 @@ func (r *Resource[M, F, O]) ModifyPlan(ctx context.Context, req resource.ModifyP
 	}
 }
 
-func (r *Resource[M, F, O]) planCreate(diags *diag.Diagnostics, plan M) {
+func (r *Resource[M, F, O]) planCreate(ctx context.Context, diags *diag.Diagnostics, plan M) {
 	what, known := r.Noun.claim(plan)
 	if !known {
 		return
@@ -56,12 +55,61 @@ func (r *Resource[M, F, O]) planCreate(diags *diag.Diagnostics, plan M) {
 	}
 	if claimed.Renamed {
 		warnOfRenamed(diags, r.Noun.describe(plan))
+		return
 	}
+	if !r.Noun.Judged {
+		r.judgeExisting(ctx, diags, plan)
+	}
+}
+
+// judgeExisting tells of an object that is in the new one's way.
+func (r *Resource[M, F, O]) judgeExisting(ctx context.Context, diags *diag.Diagnostics, plan M) {
+	n := r.Noun
+	if r.Client == nil || !r.Judge.Asks() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, foretell.Timeout)
+	defer cancel()
+	object, err := n.Calls.Read(ctx, r.Client, plan)
+	if err != nil {
+		return // it is not there, or the apply says what is wrong
+	}
+	at := path.Root(n.Identity[len(n.Identity)-1].Attribute)
+	switch declaredIn := n.Listing.DeclaredIn; {
+	case declaredIn != nil && declaredIn(object) != "":
+		diags.AddAttributeError(at, "Declared in the gateway's file", fmt.Sprintf(
+			"There is a %s already, declared in %s, and only that file can change or delete it. Take it out of the file first, or leave it to the file and read it with a data source.",
+			n.describe(plan), declaredIn(object)))
+	case n.Managed != nil && !r.Judge.IsManaged(n.Managed(object)):
+		foretell.WarnOfExisting(diags, at, n.describe(plan))
+	}
+}
+
+// refuseDeclaredImport is for an import of what only the gateway's configuration file can change.
+func (r *Resource[M, F, O]) refuseDeclaredImport(ctx context.Context, resp *resource.ImportStateResponse) {
+	n := r.Noun
+	if r.Client == nil || n.Listing.DeclaredIn == nil || resp.Diagnostics.HasError() {
+		return
+	}
+	var wanted M
+	for _, part := range n.Identity {
+		resp.Diagnostics.Append(resp.State.GetAttribute(ctx, path.Root(part.Attribute), part.Of(&wanted))...)
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	object, err := n.Calls.Read(ctx, r.Client, wanted)
+	if err != nil || n.Listing.DeclaredIn(object) == "" {
+		return // whatever is wrong, the read that follows says it
+	}
+	resp.Diagnostics.AddError("Declared in the gateway's file", fmt.Sprintf(
+		"The %s is declared in %s, and only that file can change or delete it: Terraform cannot manage it. Take it out of the file first, or read it with a data source.",
+		n.describe(wanted), n.Listing.DeclaredIn(object)))
 }
 
 // claim is what tells the object from all others, if all of it is known.
 func (n Noun[M, F, O]) claim(model M) (what string, known bool) {
-	parts := []string{n.Type}
+	parts := make([]string, 0, len(n.Identity))
 	for _, part := range n.Identity {
 		value := *part.Of(&model)
 		if !attribute.IsSet(value) {
@@ -69,7 +117,7 @@ func (n Noun[M, F, O]) claim(model M) (what string, known bool) {
 		}
 		parts = append(parts, value.ValueString())
 	}
-	return strings.Join(parts, "\x00"), true
+	return foretell.Claim(n.Type, parts...), true
 }
 
 func warnOfRenamed(diags *diag.Diagnostics, what string) {

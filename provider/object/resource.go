@@ -67,6 +67,9 @@ type Noun[M, F any, O Kept] struct {
 	// Existing finds the object that is in a new one's way: the attribute in which they are the same, and the id to
 	// import the other one by. nil takes the new one's own id.
 	Existing func(ctx context.Context, gateway *client.Client, change Change[M]) (attribute, id string, found bool)
+	// Judged says that the judge of plans asks the gateway about each new one, many in one question, or that there are too
+	// many to ask about each.
+	Judged bool
 	// Managed names an object of the state to the judge of plans; nil names none.
 	Managed func(O) string
 	// Notice tells private state of what a read has found, and the model of what private state knows; nil does nothing.
@@ -191,6 +194,7 @@ func (r *Resource[M, F, O]) ImportState(ctx context.Context, req resource.Import
 	for _, part := range r.Noun.Identity {
 		importByID(ctx, part.Attribute, req, resp)
 	}
+	r.refuseDeclaredImport(ctx, resp)
 }
 
 // idOf is the id of the object that is called so. An id is taken before a name, and what nothing has is left for the read
