@@ -36,6 +36,12 @@ resource "bursar_model" "m" {
   model_id = "m"
   name     = "m"
 }
+
+resource "bursar_admin_key" "a" {
+  role           = "viewer"
+  key_wo         = "sk-0123456789012345678901234"
+  key_wo_version = 1
+}
 `
 
 // What somebody else deletes between the refresh, which still sees it, and the delete is gone as wanted.
@@ -47,6 +53,7 @@ func TestAccDestroy_ofWhatIsGoneSucceeds(t *testing.T) {
 		"/team/delete":        func(ctx context.Context) error { return g.DeleteTeam(ctx, "t") },
 		"/budget/delete":      func(ctx context.Context) error { return g.DeleteBudget(ctx, "b") },
 		"/alert_route/delete": func(ctx context.Context) error { return g.DeleteAlertRoute(ctx, "r") },
+		"/admin_key/delete":   func(ctx context.Context) error { return g.DeleteAdminKey(ctx, g.onlyAdminKey().AdminKeyID) },
 		"/model/delete":       func(ctx context.Context) error { return g.DeleteModel(ctx, "m") },
 	}
 	var mu sync.Mutex

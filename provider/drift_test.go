@@ -90,6 +90,13 @@ var drifts = map[string]struct {
 		},
 		exempt: map[string]string{"alert_route_id": isTheObject},
 	},
+	"bursar_admin_key": {
+		table: wanted(adminKeyDrift),
+		tested: map[string]func(*testing.T){
+			"duration": TestAccAdminKey_durationIsFromCreation, "key_wo_version": TestAccAdminKey_foreignRotationDrifts,
+		},
+		exempt: map[string]string{"rotation_grace": forTerraformOnly, "deletion_protection": forTerraformOnly},
+	},
 	"bursar_model": {
 		table:  slices.Concat(wanted(modelDrift), wanted(priceDrift())),
 		tested: map[string]func(*testing.T){"api_key_wo_version": TestAccModel_keyDrifts, "price.from": TestAccModel_sourceOfAPriceDrifts},

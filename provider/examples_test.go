@@ -17,8 +17,8 @@ import (
 func TestAccExamples(t *testing.T) {
 	var files []string
 	for pattern, count := range map[string]int{
-		"../examples/resources/*/resource.tf": 6, "../examples/data-sources/*/data-source.tf": 12,
-		"../examples/ephemeral-resources/*/ephemeral-resource.tf": 1, "../examples/functions/*/function.tf": 3,
+		"../examples/resources/*/resource.tf": 7, "../examples/data-sources/*/data-source.tf": 12,
+		"../examples/ephemeral-resources/*/ephemeral-resource.tf": 2, "../examples/functions/*/function.tf": 3,
 	} {
 		found, err := filepath.Glob(pattern)
 		if err != nil || len(found) != count {
@@ -31,6 +31,7 @@ func TestAccExamples(t *testing.T) {
 		"openai_api_key": config.StringVariable("sk-canary-of-openai"),
 		"slack_token":    config.StringVariable("xoxb-canary-of-slack"),
 		"pagerduty_key":  config.StringVariable("canaryroutingkey0123456789abcdef"),
+		"pipeline_key":   config.StringVariable("sk-canary-0123456789-pipeline"),
 		"batch_key":      config.StringVariable("sk-canary-0123456789-batch"),
 	}
 	for _, file := range files {

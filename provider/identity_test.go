@@ -50,6 +50,7 @@ func TestAccIdentity_importByIdAndByIdentity(t *testing.T) {
 		"bursar_budget":      {"pot", object{"budget_id": "pot"}},
 		"bursar_alert_route": {"oncall", object{"alert_route_id": "oncall"}},
 		"bursar_model":       {"gpt-1", object{"model_id": "gpt-1"}},
+		"bursar_admin_key":   {g.onlyAdminKey().AdminKeyID, object{"admin_key_id": g.onlyAdminKey().AdminKeyID}},
 	} {
 		byID, identityOfID := p.importBy(typeName, one.id, nil)
 		byIdentity, identity := p.importBy(typeName, "", one.identity)

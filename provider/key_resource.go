@@ -5,13 +5,11 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
@@ -53,9 +51,7 @@ type keyModel struct {
 	Metadata      types.Dynamic `tfsdk:"metadata"`
 	Blocked       types.Bool    `tfsdk:"blocked"`
 	SpeakForTeams types.List    `tfsdk:"speak_for_teams"`
-	Duration      types.String  `tfsdk:"duration"`
-	Expires       types.String  `tfsdk:"expires"`
-	CreatedAt     types.String  `tfsdk:"created_at"`
+	lifeModel
 
 	keySecretModel
 	DeletionProtection types.Bool `tfsdk:"deletion_protection"`
@@ -97,9 +93,7 @@ func keyModelFrom(key api.Key, prior keyModel) keyModel {
 		Metadata:             attribute.FromMetadata(key.Metadata, prior.Metadata),
 		Blocked:              types.BoolValue(object.ConfiguredBlocked(key.Record, key.Blocked)),
 		SpeakForTeams:        attribute.FromStrings(key.SpeakForTeams),
-		Duration:             prior.Duration,
-		Expires:              expiryFrom(key.Expires, prior.Expires),
-		CreatedAt:            attribute.FromTime(&key.CreatedAt),
+		lifeModel:            lifeFrom(key.Expires, key.CreatedAt, prior.lifeModel),
 		keySecretModel:       keySecretFrom(prior.keySecretModel),
 		DeletionProtection:   types.BoolValue(prior.DeletionProtection.ValueBool()),
 		TimeoutsModel:        prior.TimeoutsModel.OrNull(),
@@ -141,6 +135,7 @@ func newKey() *keyResource {
 		Protection: func(m keyModel) types.Bool { return m.DeletionProtection },
 		Alias:      func(key api.Key) *string { return key.KeyAlias },
 		Existing:   keyWithAlias,
+		Judged:     true,
 		Managed:    func(key api.Key) string { return "key " + foretell.Name(key.KeyAlias, "") },
 		Notice:     noticeForeign,
 	}
@@ -184,7 +179,7 @@ func keySchema() schema.Schema {
 	return schema.Schema{
 		MarkdownDescription: "A key that programs send requests with. It may belong to a team, and then keeps within the team's limits and budget " +
 			"as well as its own. The id identifies it for good; the secret is shown by the gateway once.",
-		Attributes: attribute.Merged(rateLimitAttributes(keyLimitLeftOut), tempRatesAttributes(), modelRateLimitAttributes(), budgetTermsAttributes(), keySecretAttributes(), map[string]schema.Attribute{
+		Attributes: attribute.Merged(rateLimitAttributes(keyLimitLeftOut), tempRatesAttributes(), modelRateLimitAttributes(), budgetTermsAttributes(), keySecretAttributes(), lifeAttributes(), map[string]schema.Attribute{
 			"key_id":   attribute.Computed("The key's id, chosen by the gateway. It is no secret."),
 			"key_name": attribute.Computed("The secret with all but its end masked, as people recognise it."),
 			"key_alias": schema.StringAttribute{
@@ -201,19 +196,6 @@ func keySchema() schema.Schema {
 			"blocked":  attribute.Bool("Whether all requests with the key are refused.", false),
 			"speak_for_teams": attribute.StringList("The teams that requests with this key may name in the gateway's identifier header " +
 				"and be counted for; `[\"*\"]` is every team. Defaults to none."),
-			"duration": schema.StringAttribute{
-				MarkdownDescription: "How long the key lives from its creation, such as `30d`. Not together with `expires`.",
-				Optional:            true,
-				Validators:          attribute.Valid(attribute.Span{}, stringvalidator.ConflictsWith(path.MatchRoot("expires"))),
-				PlanModifiers:       []planmodifier.String{wire.Decides{About: "expires"}},
-			},
-			"expires": schema.StringAttribute{
-				MarkdownDescription: "When the key stops working, RFC 3339 such as `2027-01-31T00:00:00Z`. Leave out both `expires` and `duration` for never.",
-				Optional:            true,
-				Computed:            true,
-				Validators:          attribute.Valid(attribute.Moment{}),
-			},
-			"created_at":          attribute.Computed("When the key was made, RFC 3339."),
 			"deletion_protection": attribute.Bool("Whether Terraform refuses to destroy the key. To destroy it, apply `false` first.", false),
 		}),
 	}
@@ -242,7 +224,11 @@ func (r *keyResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReq
 	if state != nil && name.IsUnknown() {
 		r.Approved.Judge(&resp.Diagnostics, r.Planned(api.ChangeRotate, state, plan))
 	}
-	plan.Expires = plannedExpiry(*config, state)
+	var lived *lifeModel
+	if state != nil {
+		lived = &state.lifeModel
+	}
+	plan.Expires = plannedExpiry(config.lifeModel, lived)
 	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("expires"), plan.Expires)...)
 	r.Judge.Key(ctx, r.Noun.Planned(state), *r.Noun.Planned(plan), &resp.Diagnostics)
 }
@@ -276,7 +262,7 @@ func (r *keyResource) Update(ctx context.Context, req resource.UpdateRequest, re
 	}
 	plan, state := change.Plan, *change.State
 	if plan.Expires.IsUnknown() {
-		plan.Expires = plannedExpiry(plan, &state)
+		plan.Expires = plannedExpiry(plan.lifeModel, &state.lifeModel)
 	}
 	change.Plan = plan
 	if plan.KeyName.IsUnknown() {

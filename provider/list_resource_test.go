@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/client"
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
 
@@ -74,6 +75,7 @@ func (g *gateway) fill() {
 	must[api.Budget](g.t)(g.CreateBudget(ctx, "pot", api.BudgetFields{TeamIDs: []string{"sales"}}))
 	must[api.AlertRoute](g.t)(g.CreateAlertRoute(ctx, "oncall", api.AlertRouteFields{Name: "On call", AlertTargets: api.AlertTargets{Webhook: &api.WebhookTarget{URL: "https://hooks.example.com", Secret: new("canary-secret-of-24-bytes-1")}}}))
 	must[api.Model](g.t)(g.CreateModel(ctx, "gpt-1", api.ModelFields{Name: "gpt", Upstream: "openai", APIKey: new("sk-canary"), Enabled: true}))
+	must[api.AdminKeyCreated](g.t)(g.CreateAdminKey(ctx, client.AdminKeyCreate{AdminKeyFields: api.AdminKeyFields{AdminKeyAlias: new("deploy"), Role: "viewer"}}))
 }
 
 func TestAccList_everyResource(t *testing.T) {
@@ -88,6 +90,7 @@ func TestAccList_everyResource(t *testing.T) {
 		"bursar_budget":      {"pot map[budget_id:pot]"},
 		"bursar_alert_route": {"On call map[alert_route_id:oncall]"},
 		"bursar_model":       {"gpt map[model_id:gpt-1]"},
+		"bursar_admin_key":   {"deploy map[admin_key_id:" + g.onlyAdminKey().AdminKeyID + "]"},
 	} {
 		if diff := cmp.Diff(want, p.names(query{of: of})); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", of, diff)

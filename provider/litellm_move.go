@@ -227,7 +227,7 @@ func (r *keyResource) MoveState(context.Context) []resource.StateMover {
 		}
 		dropEmpty(&key.KeyAlias, &key.TeamID, &key.UserID, &key.BudgetDuration, &key.BudgetID, &theirs.Secret, &theirs.Duration)
 		model := keyModelFrom(key, keyModel{
-			Duration:       types.StringPointerValue(theirs.Duration),
+			lifeModel:      lifeModel{Duration: types.StringPointerValue(theirs.Duration)},
 			keySecretModel: keySecretModel{Key: types.StringPointerValue(theirs.Secret), KeyWOVersion: theirs.version()},
 		})
 		model.KeyName, model.CreatedAt = types.StringNull(), types.StringNull()

@@ -66,6 +66,14 @@ resource "bursar_alert_route" "r" {
   }
 }
 
+resource "bursar_admin_key" "a" {
+  role           = "team_viewer"
+  team_ids       = [bursar_team.t.team_id]
+  rotation_grace = "%[1]dh"
+  key_wo         = "sk-canary-of-an-admin-key-%[1]d"
+  key_wo_version = %[1]d
+}
+
 output "key" {
   value     = bursar_key.k.key
   sensitive = true
@@ -74,9 +82,9 @@ output "key" {
 
 // frailPaths are the changes of each kind: how it is made, updated and deleted.
 var frailPaths = [3][]string{
-	{"/model/new", "/budget/new", "/team/new", "/team/member_add", "/key/generate", "/alert_route/new"},
-	{"/model/update", "/budget/update", "/team/update", "/team/member_update", "/key/update", "/alert_route/update"},
-	{"/model/delete", "/budget/delete", "/team/delete", "/team/member_delete", "/key/delete", "/alert_route/delete"},
+	{"/model/new", "/budget/new", "/team/new", "/team/member_add", "/key/generate", "/alert_route/new", "/admin_key/new"},
+	{"/model/update", "/budget/update", "/team/update", "/team/member_update", "/key/update", "/alert_route/update", "/admin_key/rotate"},
+	{"/model/delete", "/budget/delete", "/team/delete", "/team/member_delete", "/key/delete", "/alert_route/delete", "/admin_key/delete"},
 }
 
 // dieAfter lets the gateway take the first request to the path, and nobody hears of it or of anything else again.
@@ -120,9 +128,10 @@ func (g *gateway) holdsOneOfEach(c *cli, after string) {
 		len(must[[]api.Model](g.t)(g.ListModels(ctx))), len(must[[]api.Budget](g.t)(g.ListBudgets(ctx))),
 		len(must[[]api.Team](g.t)(g.ListTeams(ctx))), len(must[[]api.Membership](g.t)(g.ListMembers(ctx))),
 		len(must[[]api.Key](g.t)(g.ListKeys(ctx))), len(must[[]api.AlertRoute](g.t)(g.ListAlertRoutes(ctx))),
+		len(must[[]api.AdminKey](g.t)(g.ListAdminKeys(ctx))),
 	}
-	if counts != [...]int{1, 1, 1, 1, 1, 1} {
-		g.t.Errorf("after %s, models, budgets, teams, members, keys and routes are %v", after, counts)
+	if counts != [...]int{1, 1, 1, 1, 1, 1, 1} {
+		g.t.Errorf("after %s, models, budgets, teams, members, keys, routes and admin keys are %v", after, counts)
 	}
 	secret := strings.TrimSpace(c.run(0, "output", "-raw", "key"))
 	if key, err := g.GetKey(ctx, secret); err != nil || !strings.HasPrefix(secret, "sk-") {

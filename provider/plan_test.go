@@ -155,3 +155,8 @@ func (canaryChecker) CheckState(_ context.Context, req statecheck.CheckStateRequ
 		resp.Error = errors.New("a secret is in the state")
 	}
 }
+
+// willUpdate demands that the plan changes the resource in place.
+func willUpdate(address string) resource.ConfigPlanChecks {
+	return resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction(address, plancheck.ResourceActionUpdate)}}
+}

@@ -125,7 +125,6 @@ func (p *bursarProvider) Configure(ctx context.Context, req provider.ConfigureRe
 	}
 	options := client.Options{
 		Endpoint: model.setting(&resp.Diagnostics, "endpoint", model.Endpoint, object.EnvEndpoint),
-		AdminKey: model.adminKey(&resp.Diagnostics),
 		Actor:    actor(),
 		Reason:   cmp.Or(model.ChangeReason.ValueString(), os.Getenv(object.EnvChangeReason)),
 
@@ -134,6 +133,9 @@ func (p *bursarProvider) Configure(ctx context.Context, req provider.ConfigureRe
 		UserAgent: "terraform-provider-bursar/" + p.version,
 		RetryMax:  model.retryMax(&resp.Diagnostics),
 		ManagedBy: model.ManagedBy.managedBy(environment),
+	}
+	if options.Token = model.token(&resp.Diagnostics); options.Token == nil {
+		options.AdminKey = model.adminKey(&resp.Diagnostics)
 	}
 	model.settingsModel.apply(ctx, &options, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
@@ -209,6 +211,7 @@ func (p *bursarProvider) Resources(context.Context) []func() resource.Resource {
 		newBudgetResource,
 		newAlertRouteResource,
 		newModelResource,
+		newAdminKeyResource,
 	}
 }
 
@@ -237,11 +240,12 @@ func (p *bursarProvider) ListResources(context.Context) []func() list.ListResour
 		newBudgetList,
 		newAlertRouteList,
 		newModelList,
+		newAdminKeyList,
 	}
 }
 
 func (p *bursarProvider) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {
-	return []func() ephemeral.EphemeralResource{newKeyEphemeral}
+	return []func() ephemeral.EphemeralResource{newKeyEphemeral, newAdminKeyEphemeral}
 }
 
 func (p *bursarProvider) Functions(context.Context) []func() function.Function {

@@ -17,11 +17,14 @@ func secretive(g *gateway) map[string]struct {
 	config  func(secret string) object
 	version func(object) any
 	change  func()
+	// begins is what stands before the secret in the configuration.
+	begins string
 } {
 	return map[string]struct {
 		config  func(secret string) object
 		version func(object) any
 		change  func()
+		begins  string
 	}{
 		"bursar_model": {
 			config: func(secret string) object {
@@ -29,6 +32,18 @@ func secretive(g *gateway) map[string]struct {
 			},
 			version: func(o object) any { return o["api_key_wo_version"] },
 			change:  g.changeModel(func(f *api.ModelFields) { f.APIKey = new("sk-of-somebody-else") }),
+		},
+		"bursar_admin_key": {
+			config: func(secret string) object {
+				return object{"role": "viewer", "key_wo": "sk-" + secret, "key_wo_version": 1}
+			},
+			version: func(o object) any { return o["key_wo_version"] },
+			begins:  "sk-",
+			change: func() {
+				for _, key := range must[[]api.AdminKey](g.t)(g.ListAdminKeys(g.t.Context())) {
+					must[api.AdminKeyCreated](g.t)(g.RotateAdminKey(g.t.Context(), key.AdminKeyID, "", "", 0))
+				}
+			},
 		},
 		"bursar_alert_route": {
 			config: func(secret string) object {
@@ -58,14 +73,14 @@ func kept(t *testing.T, private []byte) map[string][]byte {
 }
 
 // withDigests is private state as a provider left it when gateways answered plain digests of secrets.
-func withDigests(t *testing.T, private []byte) []byte {
+func withDigests(t *testing.T, private []byte, secret string) []byte {
 	t.Helper()
 	former := map[string][]byte{}
 	for name, value := range kept(t, private) {
 		switch {
 		case strings.HasPrefix(name, "secret_sent"):
 		case strings.HasPrefix(name, "secret_fingerprint") && string(value) != `""`:
-			former[strings.Replace(name, "fingerprint", "sha256", 1)] = []byte(`"` + digest(sentSecret) + `"`)
+			former[strings.Replace(name, "fingerprint", "sha256", 1)] = []byte(`"` + digest(secret) + `"`)
 		case strings.HasPrefix(name, "secret_fingerprint"):
 			former[strings.Replace(name, "fingerprint", "sha256", 1)] = value
 		default:
@@ -103,14 +118,14 @@ func TestAccSecret_stateRecognisesWhatWasSent(t *testing.T) {
 	p := g.protocol()
 	for typeName, one := range secretive(g) {
 		created := p.apply(typeName, nil, one.config(sentSecret), nil)
-		for form, private := range map[string][]byte{"as made": created.Private, "of before": withDigests(t, created.Private)} {
+		for form, private := range map[string][]byte{"as made": created.Private, "of before": withDigests(t, created.Private, one.begins+sentSecret)} {
 			read := p.readAgain(typeName, created.NewState, private)
 			if got := one.version(p.resource(typeName, read.NewState)); got != one.version(p.resource(typeName, created.NewState)) {
 				t.Errorf("%s, %s: the version of a secret that nobody changed is %v", typeName, form, got)
 			}
 			values := kept(t, read.Private)
 			for name, value := range values {
-				if strings.Contains(string(value), digest(sentSecret)) {
+				if strings.Contains(string(value), digest(one.begins+sentSecret)) {
 					t.Errorf("%s, %s: %s has the plain digest", typeName, form, name)
 				}
 			}
@@ -133,7 +148,7 @@ func TestAccSecret_stateOfBeforeShowsDrift(t *testing.T) {
 	p := g.protocol()
 	for typeName, one := range secretive(g) {
 		created := p.apply(typeName, nil, one.config(sentSecret), nil)
-		read := p.readAgain(typeName, created.NewState, withDigests(t, created.Private))
+		read := p.readAgain(typeName, created.NewState, withDigests(t, created.Private, one.begins+sentSecret))
 		one.change()
 		again := p.readAgain(typeName, read.NewState, read.Private)
 		if before, after := one.version(p.resource(typeName, read.NewState)), one.version(p.resource(typeName, again.NewState)); before == after {

@@ -40,6 +40,11 @@ variable "api_key" {
   sensitive = true
 }
 
+variable "pipeline" {
+  ephemeral = true
+  sensitive = true
+}
+
 variable "signing_secret" {
   ephemeral = true
   sensitive = true
@@ -51,6 +56,12 @@ variable "webhook_url" {
 
 resource "bursar_key" "own" {
   key_wo         = var.key
+  key_wo_version = 1
+}
+
+resource "bursar_admin_key" "pipeline" {
+  role           = "viewer"
+  key_wo         = var.pipeline
   key_wo_version = 1
 }
 
@@ -81,13 +92,13 @@ resource "bursar_alert_route" "r" {
 
 // secrets are good ones, with a canary in each.
 var secrets = []string{
-	"TF_VAR_admin_key=" + adminKey, "TF_VAR_key=sk-long-canary-0123456789-own", "TF_VAR_api_key=sk-canary-of-openai",
+	"TF_VAR_admin_key=" + adminKey, "TF_VAR_key=sk-long-canary-0123456789-own", "TF_VAR_pipeline=sk-long-canary-0123456789-pipeline", "TF_VAR_api_key=sk-canary-of-openai",
 	"TF_VAR_signing_secret=canary-signing-secret-0123", "TF_VAR_webhook_url=https://hooks.example.com/canary-path",
 }
 
 // unusableSecrets are each refused by something: the provider or the gateway.
 var unusableSecrets = []string{
-	"TF_VAR_admin_key=" + adminKey, "TF_VAR_key=sk-canary", "TF_VAR_api_key=sk-canary\nof-openai",
+	"TF_VAR_admin_key=" + adminKey, "TF_VAR_key=sk-canary", "TF_VAR_pipeline=sk-canary", "TF_VAR_api_key=sk-canary\nof-openai",
 	"TF_VAR_signing_secret=whsec_canary", "TF_VAR_webhook_url=https://ada:canary@hooks.example.com/",
 }
 

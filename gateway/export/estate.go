@@ -18,6 +18,9 @@ type estate struct {
 	budgets []api.Budget
 	routes  []api.AlertRoute
 	models  []api.Model
+	admins  []api.AdminKey
+	// adminsHidden says that who asks may not see the admin keys.
+	adminsHidden bool
 	// terms are the ids of budgets without a scope. Others refer to keys and teams, and may not be referred to by them.
 	terms map[string]bool
 	// served has the first model that is exported under a name, as several may serve it.
@@ -37,6 +40,7 @@ func read(ctx context.Context, gateway Gateway) (*estate, error) {
 		func() (err error) { e.budgets, err = gateway.ListBudgets(ctx); return err },
 		func() (err error) { e.routes, err = gateway.ListAlertRoutes(ctx); return err },
 		func() (err error) { e.models, err = gateway.ListModels(ctx); return err },
+		func() error { return e.readAdmins(ctx, gateway) },
 	} {
 		if err := read(); err != nil {
 			return nil, fmt.Errorf("read the gateway: %w", err)
@@ -54,6 +58,15 @@ func read(ctx context.Context, gateway Gateway) (*estate, error) {
 		e.joined[memberID(member.TeamID, member.UserID)] = true
 	}
 	return e, nil
+}
+
+// readAdmins goes without what only an administrator may see.
+func (e *estate) readAdmins(ctx context.Context, gateway Gateway) (err error) {
+	if e.admins, err = gateway.ListAdminKeys(ctx); api.CodeOf(err) == api.Forbidden {
+		e.adminsHidden = true
+		return nil
+	}
+	return err
 }
 
 // objects are what is not declared elsewhere.
@@ -83,6 +96,9 @@ func (e *estate) objects(options Options) []object {
 	}
 	for _, route := range e.routes {
 		add(route.DeclaredIn, routeObject(route, options))
+	}
+	for _, key := range e.admins {
+		add("", adminKeyObject(key))
 	}
 	return objects
 }
@@ -220,6 +236,19 @@ func modelObject(model api.Model) object {
 		o.secret = true
 		o.literal("api_key_wo_version", keptSecret)
 	}
+	return o
+}
+
+func adminKeyObject(key api.AdminKey) object {
+	o := object{kind: adminKeyKind, id: key.AdminKeyID, importID: key.AdminKeyID, key: key.AdminKeyID, name: key.AdminKeyID, secret: true}
+	if key.AdminKeyAlias != nil {
+		o.name = *key.AdminKeyAlias // which several may have, so that it tells none from the others
+	}
+	o.text("admin_key_alias", key.AdminKeyAlias)
+	o.text("role", &key.Role)
+	o.ids("team_ids", teamKind, key.TeamIDs)
+	o.moment("expires", key.Expires)
+	o.literal("key_wo_version", keptSecret)
 	return o
 }
 

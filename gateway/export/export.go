@@ -24,6 +24,8 @@ type Gateway interface {
 	ListBudgets(ctx context.Context) ([]api.Budget, error)
 	ListAlertRoutes(ctx context.Context) ([]api.AlertRoute, error)
 	ListModels(ctx context.Context) ([]api.Model, error)
+	// ListAdminKeys is an [api.Forbidden] for who may not see them; they are left out then.
+	ListAdminKeys(ctx context.Context) ([]api.AdminKey, error)
 }
 
 // Options say what the configuration holds.
@@ -66,6 +68,9 @@ func Configuration(ctx context.Context, gateway Gateway, options Options) ([]Fil
 		for _, resource := range ofKind(resources, kind) {
 			files[i+1].Text += resource.namesText(all.String())
 		}
+	}
+	if found.adminsHidden {
+		files = append(files, File{adminKeyKind.file, "# Admin keys are not written: the key that this was made with may not see them.\n"})
 	}
 	files = append(files, File{"imports.tf", importText(resources)})
 	files = slices.DeleteFunc(files, func(file File) bool { return file.Text == "" })

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -23,7 +24,10 @@ type estate struct {
 	budgets []api.Budget
 	routes  []api.AlertRoute
 	models  []api.Model
+	admins  []api.AdminKey
 	err     error
+	// hides is what is said of admin keys.
+	hides error
 }
 
 func (e estate) ListTeams(context.Context) ([]api.Team, error)             { return e.teams, nil }
@@ -32,6 +36,7 @@ func (e estate) ListKeys(context.Context) ([]api.Key, error)               { ret
 func (e estate) ListBudgets(context.Context) ([]api.Budget, error)         { return e.budgets, nil }
 func (e estate) ListAlertRoutes(context.Context) ([]api.AlertRoute, error) { return e.routes, nil }
 func (e estate) ListModels(context.Context) ([]api.Model, error)           { return e.models, e.err }
+func (e estate) ListAdminKeys(context.Context) ([]api.AdminKey, error)     { return e.admins, e.hides }
 
 func (e estate) files(t *testing.T) map[string]string {
 	t.Helper()
@@ -286,5 +291,43 @@ func TestConfiguration_isWholeOrAnError(t *testing.T) {
 	broken := errors.New("no models today")
 	if files, err := export.Configuration(t.Context(), estate{err: broken}, export.Options{}); !errors.Is(err, broken) || files != nil {
 		t.Errorf("got %v, %v", files, err)
+	}
+}
+
+func TestConfiguration_adminKeysWithoutTheirSecrets(t *testing.T) {
+	ends := time.Date(2099, 1, 31, 0, 0, 0, 0, time.UTC)
+	files := estate{teams: []api.Team{api.NewTeam("marketing")}, admins: []api.AdminKey{
+		{AdminKeyID: "adminkey_1", KeyName: "sk-...Ab3d", KeyFingerprint: "f00", AdminKeyFields: api.AdminKeyFields{AdminKeyAlias: new("deploy"), Role: "admin", Expires: &ends}},
+		{AdminKeyID: "adminkey_2", AdminKeyFields: api.AdminKeyFields{Role: "team_admin", TeamIDs: api.StringList{"marketing"}}},
+	}}.files(t)
+	same(t, files["admin_keys.tf"], `
+# Secrets of admin keys are not written: with key_wo_version alone a secret stays as it is on the gateway.
+
+resource "bursar_admin_key" "deploy" {
+  admin_key_alias = "deploy"
+  role            = "admin"
+  expires         = "2099-01-31T00:00:00Z"
+  key_wo_version  = 1
+}
+
+resource "bursar_admin_key" "adminkey_2" {
+  role           = "team_admin"
+  team_ids       = [bursar_team.marketing.team_id]
+  key_wo_version = 1
+}
+`)
+	if !strings.Contains(files["imports.tf"], `"adminkey_1"`) {
+		t.Errorf("imports.tf = %s", files["imports.tf"])
+	}
+}
+
+// A viewer exports everything else, and is told what is missing.
+func TestConfiguration_adminKeysMayBeHidden(t *testing.T) {
+	files := estate{teams: []api.Team{api.NewTeam("marketing")}, hides: api.Errorf(api.Forbidden, "no")}.files(t)
+	if !strings.Contains(files["admin_keys.tf"], "may not see them") || !strings.Contains(files["teams.tf"], "marketing") {
+		t.Errorf("files = %v", files)
+	}
+	if _, err := export.Configuration(t.Context(), estate{hides: errors.New("broken")}, export.Options{}); err == nil {
+		t.Error("a list that cannot be read is left out")
 	}
 }

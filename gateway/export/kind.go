@@ -46,8 +46,14 @@ var (
 	}
 )
 
+var adminKeyKind = kind{
+	resource: "bursar_admin_key", file: "admin_keys.tf", one: "admin_key", group: "admin_keys",
+	id: "admin_key_id", named: "admin_key_id", names: "admin_key_ids",
+	kept: "Secrets of admin keys are not written: with key_wo_version alone a secret stays as it is on the gateway.",
+}
+
 // kinds are in the order in which a reader wants them.
-var kinds = []kind{modelKind, budgetKind, teamKind, memberKind, keyKind, routeKind}
+var kinds = []kind{modelKind, budgetKind, teamKind, memberKind, keyKind, routeKind, adminKeyKind}
 
 // object is one object of the gateway on its way into the configuration.
 type object struct {

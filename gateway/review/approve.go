@@ -106,8 +106,8 @@ func (o object) approvedUpdate() ([]api.ApprovedChange, error) {
 	if len(after.open) > 0 || !reflect.DeepEqual(before.values, after.values) {
 		changes = append(changes, change)
 	}
-	if o.kind == keyKind && o.after.at("key_name").unknown {
-		changes = append(changes, api.ApprovedChange{Address: o.address, Noun: "key", Action: api.ChangeRotate, Identity: change.Identity, Open: []string{}})
+	if (o.kind == keyKind || o.kind == adminKeyKind) && o.after.at("key_name").unknown {
+		changes = append(changes, api.ApprovedChange{Address: o.address, Noun: nounOf(o.kind.resource), Action: api.ChangeRotate, Identity: change.Identity, Open: []string{}})
 	}
 	return changes, nil
 }

@@ -156,6 +156,8 @@ func (o object) loosenedWhole() string {
 		return o.kind.gone
 	case replaced:
 		return o.kind.anew
+	case created:
+		return o.kind.born
 	default:
 		return ""
 	}

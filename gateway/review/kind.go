@@ -23,12 +23,12 @@ type kind struct {
 	deleted  string
 	replaced string
 	bare     string
-	// gone and anew say why a deletion or a replacement needs approval; empty is that it does not.
-	gone, anew string
+	// gone, anew and born say why a deletion, a replacement or a new one needs approval; empty is that it does not.
+	gone, anew, born string
 }
 
 // kinds in the order of the summary.
-var kinds = []*kind{teamKind, memberKind, keyKind, budgetKind, modelKind, alertRouteKind}
+var kinds = []*kind{teamKind, memberKind, keyKind, budgetKind, modelKind, alertRouteKind, adminKeyKind}
 
 // everywhere are the attributes without effect that each resource may have.
 var everywhere = map[string]string{

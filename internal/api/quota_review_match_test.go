@@ -101,7 +101,7 @@ func TestQuotaReview_refusesWhatCannotBeKept(t *testing.T) {
 		`"model_rpm_limit.a", that no`:     `{"address":"x","noun":"team","action":"create","after":{"model_rpm_limit":{"a":[1e-999999]}}}`,
 		`"webhook.url" in after`:           `{"address":"x","noun":"alert_route","action":"create","after":{"webhook":{"url":"https://hooks.example.com/canary"}}}`,
 		"no field of a team":               `{"address":"x","noun":"team","action":"create","after":{"max_bugdet":5}}`,
-		"none that can be approved":        `{"address":"x","noun":"admin_key","action":"create"}`,
+		"none that can be approved":        `{"address":"x","noun":"audit","action":"create"}`,
 		`action "block", which is none`:    `{"address":"x","noun":"team","action":"block","identity":{"team_id":"a"}}`,
 		"identity names team_id":           `{"address":"x","noun":"team","action":"delete"}`,
 		"names team_id and user_id":        `{"address":"x","noun":"member","action":"delete","identity":{"team_id":"a"}}`,

@@ -9,7 +9,10 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/bursarhq/terraform-provider-bursar/provider/attribute"
 )
 
 // A write-only secret is never in the state. Its fingerprint, which only the gateway can make, is kept in
@@ -88,6 +91,34 @@ func RequireSecret(diags *diag.Diagnostics, at path.Path, name string, secret ty
 	}
 	diags.AddAttributeError(at, "Secret missing", fmt.Sprintf(
 		"A new version means that %s is sent, which is not set. Set it, or leave both out for none.", name))
+}
+
+// PlannedSecret is what a configuration says of an object's only secret.
+type PlannedSecret struct {
+	// Attribute is the write-only one; that of the version is called so with _version behind it.
+	Attribute string
+	Secret    types.String
+	Version   types.Int64
+	// Before is the state's version.
+	Before types.Int64
+}
+
+// PlanSecret refuses a new version without a secret, and warns of a secret that would not be sent.
+func PlanSecret(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse, planned PlannedSecret) (diags diag.Diagnostics) {
+	version := path.Root(planned.Attribute + "_version")
+	if LeftToGateway(planned.Secret, planned.Version, planned.Before) {
+		return resp.Plan.SetAttribute(ctx, version, planned.Before)
+	}
+	RequireSecret(&diags, version, planned.Attribute, planned.Secret, planned.Version, planned.Before)
+	sent, unread := SentBefore(ctx, req.Private, SecretKey)
+	diags.Append(unread...)
+	secret := attribute.TextOf(planned.Secret)
+	if diags.HasError() || secret == nil || sent == nil || !planned.Version.Equal(planned.Before) || sent.Is(*secret) {
+		return diags
+	}
+	diags.AddAttributeWarning(version, "Key changed, version not", fmt.Sprintf(
+		"%[1]s is not the key that was sent, but %[1]s_version is the same, so it will not be sent. Raise %[1]s_version to send it.", planned.Attribute))
+	return diags
 }
 
 // Secrets are what an object has of write-only secrets.

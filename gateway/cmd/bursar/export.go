@@ -24,7 +24,7 @@ type exportCommand struct {
 
 // Help explains what comes next.
 func (exportCommand) Help() string {
-	return `Writes models, budgets, teams, members, keys and alert routes with import blocks. No secret is written.
+	return `Writes models, budgets, teams, members, keys, alert routes and admin keys with import blocks. No secret is written.
 
   bursar export --out estate
   cd estate && terraform init && terraform plan
