@@ -1,6 +1,11 @@
 package api
 
-import "time"
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
+)
 
 // LimitMinute is what was used, or refused, in one minute by the clock. A row has one of three meanings:
 //
@@ -87,4 +92,81 @@ type LimitMinuteFilter struct {
 	KeyID   string
 	// From and To are times: from the minute of From on, before that of To.
 	From, To time.Time
+}
+
+// Sources of a limit: where the number that holds was written down.
+const (
+	// SourceOwn is the object itself, SourceBudget the budget that it names, SourceDefault the gateway's configuration.
+	SourceOwn     = "own"
+	SourceBudget  = "budget"
+	SourceDefault = "default"
+)
+
+// LimitState is one limit that binds a caller, as it stands now.
+type LimitState struct {
+	// Scope is what the limit counts over: "team:marketing", "key:key_…", "user:ann", "member:marketing#ann",
+	// "budget:pot".
+	Scope string `json:"scope"`
+	// Kind is requests, tokens, max_parallel_requests or budget.
+	Kind string `json:"kind"`
+	// Model is set for limits that count one model, pattern or access group.
+	Model string `json:"model,omitempty"`
+	// Unit is what the numbers are in: requests or tokens in any 60 seconds, requests at once, or USD.
+	Unit string `json:"unit"`
+	// Limit is what is in force, after throttling; Used is used for good, Reserved is held by calls under way.
+	Limit    json.Number `json:"limit"`
+	Used     json.Number `json:"used"`
+	Reserved json.Number `json:"reserved"`
+	// Remaining is what the next call may take, never below 0.
+	Remaining json.Number `json:"remaining"`
+	// ResetsAt is when a budget's period ends, or when nothing of a rate limit is used if no call comes; null when
+	// that is now or never.
+	ResetsAt *time.Time `json:"resets_at"`
+	// HardCap says whether calls are refused at the limit. Only budgets can do without.
+	HardCap bool `json:"hard_cap"`
+	// Throttled says that a soft limit has lowered the limit until the budget resets.
+	Throttled bool `json:"throttled"`
+	// Source says where the limit was written down: own, budget or default.
+	Source string `json:"source"`
+	// BudgetID is the budget that the terms come from.
+	BudgetID string `json:"budget_id,omitempty"`
+}
+
+// LimitStates is the answer of GET /v1/usage/limits.
+type LimitStates struct {
+	KeyID  string  `json:"key_id"`
+	TeamID *string `json:"team_id"`
+	// Blocked says that the key or its team is blocked, so that no call is served whatever is left.
+	Blocked bool `json:"blocked"`
+	// Limits are all that bind the key, in the order team, member, user, key, pots.
+	Limits []LimitState `json:"limits"`
+}
+
+// Reason is the kind of a refusal by a limit. It says what the caller can do about it.
+type Reason string
+
+// Reasons for which a limit refuses.
+const (
+	// ReasonSpent: there is nothing left until the budget resets or somebody raises it.
+	ReasonSpent Reason = "spent"
+	// ReasonHeld: there is room, but calls under way have reserved it; wait for seconds.
+	ReasonHeld Reason = "held"
+	// ReasonTooDear: this call alone may cost more than what is left; a smaller one may fit.
+	ReasonTooDear Reason = "too_dear"
+)
+
+// Refusal is what programs read of a refusal by a limit. It stands beside the message, which says the same to people.
+type Refusal struct {
+	Reason Reason `json:"reason,omitempty"`
+	// ResetsAt is when the limit begins anew; left out when it never does.
+	ResetsAt *time.Time `json:"resets_at,omitempty"`
+	// MayCost is the most that the call may cost in USD, Left what is left of the budget.
+	MayCost *money.Nano `json:"may_cost_usd,omitempty"`
+	Left    *money.Nano `json:"left_usd,omitempty"`
+	// MaxTokens is the largest output cap with which the call would fit; left out when none would.
+	MaxTokens *int64 `json:"max_tokens,omitempty"`
+	// Contact is who can raise the limit: an e-mail address or a link.
+	Contact string `json:"contact,omitempty"`
+	// AskForMore is the page where more of the limit can be asked for.
+	AskForMore string `json:"ask_for_more,omitempty"`
 }

@@ -35,3 +35,103 @@ type UsageFilter struct {
 	Limit  int
 	Offset int
 }
+
+// What usage can be grouped by.
+const (
+	GroupTeam    = "team"
+	GroupKey     = "key"
+	GroupUser    = "user"
+	GroupModel   = "model"
+	GroupTag     = "tag"
+	GroupEndUser = "end_user"
+	GroupDay     = "day"
+)
+
+// UsageGroups lists what [UsageQuery.GroupBy] may hold.
+var UsageGroups = []string{GroupTeam, GroupKey, GroupUser, GroupModel, GroupTag, GroupEndUser, GroupDay}
+
+// Periods that usage is summed up over.
+const (
+	PeriodDay   = "day"
+	PeriodMonth = "month"
+	PeriodTotal = "total"
+)
+
+// UsagePeriods lists what [UsageQuery.Period] may be.
+var UsagePeriods = []string{PeriodDay, PeriodMonth, PeriodTotal}
+
+// UsageQuery asks for sums of usage, ordered by period and then by what they are grouped by.
+// An empty field does not restrict.
+type UsageQuery struct {
+	// GroupBy holds some of [UsageGroups]; there is one sum for each combination that occurs.
+	// Tags and end users are counted apart and do not go together, nor with each other's filter.
+	GroupBy []string
+	// Period is one of [UsagePeriods]; empty is [PeriodMonth].
+	Period string
+
+	TeamIDs []string
+	// ExceptTeamIDs leaves teams out.
+	ExceptTeamIDs []string
+	KeyID         string
+	UserID        string
+	Model         string
+	Tag           string
+	EndUser       string
+	// From and To are UTC days: from From on, before To.
+	From time.Time
+	To   time.Time
+
+	// After is the cursor of a sum that was answered before; Limit is the most sums to answer, zero is all of them.
+	After UsageCursor
+	Limit int
+}
+
+// UsageCursor is a sum's place in the order of a query: period, team, key, user, model, label. Nil is before all.
+type UsageCursor []string
+
+// UsageCursorLen is how many parts a cursor has.
+const UsageCursorLen = 6
+
+// UsageSum is what was used in one period. Only the fields that were grouped by are there; with
+// team alone it is a row of the team_usage table.
+type UsageSum struct {
+	TeamID  *string `json:"team_id,omitempty"`
+	KeyID   *string `json:"key_id,omitempty"`
+	UserID  *string `json:"user_id,omitempty"`
+	Model   *string `json:"model,omitempty"`
+	Tag     *string `json:"tag,omitempty"`
+	EndUser *string `json:"end_user,omitempty"`
+	// PeriodStart and PeriodEnd are the first and the last UTC day, as 2006-01-02: those of the month
+	// as far as they were asked for, or, when no bound was given, the first and last with usage.
+	PeriodStart string `json:"period_start"`
+	PeriodEnd   string `json:"period_end"`
+	// TotalCost is in USD.
+	TotalCost        money.Nano `json:"total_cost_usd"`
+	TotalTokens      int64      `json:"total_tokens"`
+	TotalRequests    int64      `json:"total_requests"`
+	PromptTokens     int64      `json:"prompt_tokens"`
+	CachedTokens     int64      `json:"cached_tokens"`
+	CompletionTokens int64      `json:"completion_tokens"`
+	// Cursor is the sum's place in the order.
+	Cursor UsageCursor `json:"-"`
+}
+
+// UsagePage is the answer of GET /usage.
+type UsagePage struct {
+	Usage []UsageSum `json:"usage"`
+	// NextCursor asks for what comes after, as the parameter cursor; empty when there is nothing.
+	NextCursor string `json:"next_cursor"`
+}
+
+// Peak is the busiest minute of a team.
+type Peak struct {
+	Requests int64 `json:"rpm"`
+	Tokens   int64 `json:"tpm"`
+}
+
+// UsedMinute is what was served in one minute by the clock.
+type UsedMinute struct {
+	At       time.Time `json:"at"`
+	Requests int64     `json:"requests"`
+	Tokens   int64     `json:"tokens"`
+}

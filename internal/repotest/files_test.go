@@ -122,3 +122,20 @@ func TestTopLevel_holdsNothingElse(t *testing.T) {
 		}
 	}
 }
+
+// maxFiles is how many files a package has without its tests: a room that fits into the eye.
+const maxFiles = 43
+
+func TestPackages_fitIntoTheEye(t *testing.T) {
+	count := map[string]int{}
+	for _, file := range goFiles(t) {
+		if !file.isTest() {
+			count[file.dir]++
+		}
+	}
+	for dir, n := range count {
+		if n > maxFiles {
+			t.Errorf("%s has %d files, more than %d: which of them are a room of their own, or one noun?", dir, n, maxFiles)
+		}
+	}
+}
