@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/config"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/trace"
 )
 
 // Options are what a gateway is made of.
@@ -28,6 +29,8 @@ type Options struct {
 	Version string
 	// Now is the gateway's clock, which finds the periods of budgets; nil is time.Now.
 	Now func() time.Time
+	// Tracer traces calls; nil does not. It is closed with the gateway.
+	Tracer *trace.Tracer
 	// CounterNow replaces the clock of Redis, for tests; nil is its own.
 	CounterNow func() time.Time
 }

@@ -98,6 +98,7 @@ func assemble(ctx context.Context, options Options) (_ *parts, err error) {
 		}
 	}()
 
+	p.onClose("traces", options.Tracer.Close)
 	sealer, err := openSealer(settings.SecretKey, settings.DataDir)
 	if err != nil {
 		return nil, err
@@ -172,7 +173,7 @@ func assemble(ctx context.Context, options Options) (_ *parts, err error) {
 		AllowUnpriced: settings.AllowUnpriced, AllowUnpricedTools: settings.AllowUnpricedTools, Events: p.ledger,
 		MinOutputTokens: settings.MinOutputTokens, ContentionWait: contentionWait, Now: options.Now, Responses: p.store, StreamIdle: settings.StreamIdle,
 		StreamHold:  settings.StreamHold,
-		PassThrough: passThroughs(settings.PassThrough), Metrics: p.metrics, Minutes: p.minutes,
+		PassThrough: passThroughs(settings.PassThrough), Metrics: p.metrics, Minutes: p.minutes, Tracer: options.Tracer,
 		Tokens: callerTokens(settings, logger), Calibration: p.learned,
 	})
 	p.spending = policy.Spending{Book: book, Counters: p.engine, Windows: p.engine, Resets: p.store, Changes: p.changes, Now: options.Now}

@@ -13,6 +13,7 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/gateway/proxy/asked"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/tokens"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/trace"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 	"github.com/bursarhq/terraform-provider-bursar/internal/pricing"
@@ -41,6 +42,8 @@ type call struct {
 	produced atomic.Int64
 	// upstreamFor is how long providers took.
 	upstreamFor time.Duration
+	// span is the call's trace, and asking the part that a provider has of it; nil without tracing.
+	span, asking *trace.Span
 	// took is the whole call and overhead what the gateway itself took of it, known when the call has ended.
 	took, overhead time.Duration
 	// firstToken is after how long a stream's first went to the client; 0 for others.
@@ -87,9 +90,10 @@ type settled struct {
 }
 
 func (p *Proxy) newCall(r *http.Request, e *endpoint) *call {
+	started := p.Now()
 	return &call{
-		endpoint: e, requestID: httpx.RequestID(r.Context()), started: p.Now(), Call: asked.New(r.PathValue("model")),
-		admitted: admitted{id: newReservation()},
+		endpoint: e, requestID: httpx.RequestID(r.Context()), started: started, Call: asked.New(r.PathValue("model")),
+		admitted: admitted{id: newReservation()}, span: p.Tracer.Start(r, e.path, started),
 	}
 }
 

@@ -51,11 +51,13 @@ func (p *Proxy) forwardOnce(ctx, client context.Context, c *call) (*http.Respons
 			continue
 		}
 		route.Sent()
+		c.beginAsking()
 		response, err := p.send(ctx, c)
 		if err == nil {
 			route.Answered()
 			return response, nil, nil
 		}
+		c.endAsking(err)
 		p.giveBack(ctx, c, 0)
 		if failure == nil || !upstream.MayBill(failure) {
 			failed, failure = c.deployment, err
@@ -166,6 +168,6 @@ func retryAfter(err error, now time.Time) time.Duration {
 func (c *call) upstreamCall() upstream.Call {
 	return upstream.Call{
 		Wire: c.endpoint.wire, Method: cmp.Or(c.method, c.endpoint.method), Path: cmp.Or(c.path, c.endpoint.path), Body: c.Body,
-		OutputCap: c.outputCap(), Stream: c.Stream, Header: c.Header, ContentType: c.ContentType,
+		OutputCap: c.outputCap(), Stream: c.Stream, Header: c.Header, ContentType: c.ContentType, Trace: c.asking.Header(),
 	}
 }

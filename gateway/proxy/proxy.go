@@ -24,6 +24,7 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/gateway/proxy/unread"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/tokens"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/trace"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/upstream"
 )
 
@@ -80,6 +81,8 @@ type Options struct {
 	UnreadPerKey, UnreadInAll int64
 	// Metrics counts calls; nil does not.
 	Metrics *metrics.Metrics
+	// Tracer traces calls; nil does not.
+	Tracer *trace.Tracer
 	// Minutes counts calls for the record of what was used and refused; nil does not.
 	Minutes *minutes.Counter
 	// Calibration is what was learned of the deployments' vocabularies; nil learns while this gateway runs.
@@ -134,6 +137,7 @@ func (p *Proxy) serve(e *endpoint) http.Handler {
 			p.log(r.Context(), c, status.Code)
 			p.count(c, status.Code)
 			p.remember(c, status.Code)
+			endTrace(c, r, status.Code)
 		}()
 		if err := p.answer(status, r, c); err != nil {
 			if r.Context().Err() != nil {
@@ -192,5 +196,8 @@ func (p *Proxy) admit(w http.ResponseWriter, r *http.Request, c *call) error {
 	if err := p.findItems(r.Context(), c); err != nil {
 		return err
 	}
-	return p.reserve(r.Context(), c)
+	step := c.span.Step("reserve")
+	err := p.reserve(r.Context(), c)
+	step.End(failing(err))
+	return err
 }

@@ -171,7 +171,10 @@ func (p *Proxy) void(ctx context.Context, c *call, how voided) {
 func (p *Proxy) end(ctx context.Context, c *call, settlement quota.Settlement) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
 	defer cancel()
+	c.endAsking(nil)
+	step := c.span.Step("settle")
 	settled, err := p.Engine.Settle(ctx, settlement)
+	step.End(failing(err))
 	if err != nil {
 		refusal := api.Errorf(api.StoreUnavailable, "the answer's cost could not be recorded, so the answer is withheld; try again").WithCause(err)
 		refusal.Header = http.Header{"Retry-After": {"1"}}

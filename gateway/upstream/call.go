@@ -20,6 +20,8 @@ type Call struct {
 	Stream    bool
 	// Header are the client's headers that go along.
 	Header http.Header
+	// Trace are headers that name the trace that the call is part of; nil is none.
+	Trace http.Header
 }
 
 func (c Call) method() string {

@@ -110,6 +110,9 @@ func (c *Client) Send(ctx context.Context, d Deployment, call Call) (*http.Respo
 	if err != nil {
 		return nil, unspeakable(err, d)
 	}
+	for name := range call.Trace {
+		request.set(name, call.Trace.Get(name))
+	}
 	response, sent, err := c.exchange(ctx, d, request)
 	if err != nil {
 		return nil, unreachable(fmt.Errorf("send to %s: %w", d.Host(), err), sent)

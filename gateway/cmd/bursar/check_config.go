@@ -7,6 +7,7 @@ import (
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/app"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/config"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/trace"
 )
 
 // checkConfigCommand reads the configuration as serve does, and starts nothing.
@@ -34,6 +35,9 @@ func (c checkConfigCommand) Run(stdout io.Writer) error {
 		return err
 	}
 	if err := app.CheckFiles(settings); err != nil {
+		return err
+	}
+	if err := trace.Check(os.Getenv); err != nil {
 		return err
 	}
 	for _, warning := range settings.Warnings {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/app"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/config"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/trace"
 )
 
 // serveCommand runs the gateway until it is told to stop.
@@ -74,7 +75,11 @@ func (c serveCommand) serve(ctx context.Context, out io.Writer) (err error) {
 	lines := newLogBuffer(out)
 	defer func() { err = errors.Join(err, lines.Flush()) }()
 	logger := newLogger(lines, person(out))
-	gateway, err := app.New(ctx, app.Options{Config: settings, Logger: logger, Version: version})
+	tracer, err := trace.Open(ctx, os.Getenv, version, logger)
+	if err != nil {
+		return err
+	}
+	gateway, err := app.New(ctx, app.Options{Config: settings, Logger: logger, Version: version, Tracer: tracer})
 	if err != nil {
 		return err
 	}
