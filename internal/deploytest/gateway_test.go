@@ -37,13 +37,19 @@ func readExample(t *testing.T, name string) string {
 // startGateway serves a gateway.yaml in this process, and returns its address.
 func startGateway(t *testing.T, text string) string {
 	t.Helper()
+	return startGatewayIn(t, t.TempDir(), text)
+}
+
+// startGatewayIn is startGateway on a data directory.
+func startGatewayIn(t *testing.T, dir, text string) string {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "gateway.yaml")
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	settings, err := config.Load(path, func(name string) string {
 		return map[string]string{
-			"BURSAR_LISTEN": "127.0.0.1:0", "BURSAR_ADMIN_KEY": adminKey, "BURSAR_METRICS_KEY": metricsKey, "BURSAR_DATA_DIR": t.TempDir(),
+			"BURSAR_LISTEN": "127.0.0.1:0", "BURSAR_ADMIN_KEY": adminKey, "BURSAR_METRICS_KEY": metricsKey, "BURSAR_DATA_DIR": dir,
 		}[name]
 	})
 	if err != nil {

@@ -2,7 +2,9 @@ package deploytest
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"log/slog"
 	"math"
 	"net/http"
 	"net/url"
@@ -18,6 +20,10 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/bursarhq/terraform-provider-bursar/gateway/seal"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/store"
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 	"github.com/bursarhq/terraform-provider-bursar/internal/testenv"
 )
 
@@ -55,16 +61,18 @@ func watched(t *testing.T) (gateway string) {
 	t.Helper()
 	provider, failing := testenv.StartUpstream(t, testenv.UpstreamOptions{}), testenv.StartUpstream(t, testenv.UpstreamOptions{})
 	failing.Behave(testenv.Behaviour{Fail: http.StatusInternalServerError})
-	gateway = startGateway(t, fmt.Sprintf(`
+	dir := t.TempDir()
+	aFortnight(t, dir)
+	gateway = startGatewayIn(t, dir, fmt.Sprintf(`
 metrics: {refresh: 1s}
 export: [{type: file, name: disk, path: %q}]
 models:
   - {name: gpt-4.1-mini, base_url: %q}
   - {name: gpt-4.1-mini, base_url: %q}
 teams:
-  - {team_id: marketing, max_budget: 100, soft_budget: 80, budget_duration: 1mo, rpm_limit: 100000, tpm_limit: 100000000, max_parallel_requests: 50}
+  - {team_id: marketing, max_budget: 100, soft_budget: 80, budget_duration: 1mo, reset_day: %d, rpm_limit: 100000, tpm_limit: 100000000, max_parallel_requests: 50}
 budgets: {shared: [{budget_id: everything, max_budget: 1000}]}
-`, filepath.Join(t.TempDir(), "ledger.jsonl"), provider.URL(), failing.URL()))
+`, filepath.Join(t.TempDir(), "ledger.jsonl"), provider.URL(), failing.URL(), resetDay(time.Now())))
 	capped := newKey(t, gateway, `{"team_id":"marketing","max_budget":10}`)
 	limited := newKey(t, gateway, `{"team_id":"marketing","rpm_limit":1}`)
 	chat := func(key string, stream bool) {
@@ -89,6 +97,32 @@ budgets: {shared: [{budget_id: everything, max_budget: 1000}]}
 	t.Cleanup(func() { close(stop); <-stopped })
 	return gateway
 }
+
+// aFortnight puts days into a record that forecasts learn from.
+func aFortnight(t *testing.T, dir string) {
+	t.Helper()
+	sealer, err := seal.LoadOrCreate(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	record, err := store.Open(t.Context(), "sqlite:"+filepath.Join(dir, "bursar.db"), store.Options{Sealer: sealer, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rows []api.LedgerRow
+	for day := range 14 {
+		at := time.Now().AddDate(0, 0, -day)
+		rows = append(rows, api.LedgerRow{
+			ID: fmt.Sprintf("past-%d", day), Kind: api.LedgerSettle, AdmittedAt: at, SettledAt: at, TeamID: "marketing", Model: "gpt-4.1-mini", Cost: 2 * money.USD,
+		})
+	}
+	if err := errors.Join(record.AppendLedger(t.Context(), rows, nil), record.Close()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// resetDay makes periods of a month that began at least ten days ago: before a fifth of them nothing is foreseen.
+func resetDay(now time.Time) int { return min(now.UTC().AddDate(0, 0, -10).Day(), 28) }
 
 // startPrometheus runs the configuration of the example, but for where it collects and how often.
 func startPrometheus(t *testing.T, gateway string) (address string) {
