@@ -26,6 +26,8 @@ type Message struct {
 	Events []api.AlertEvent
 	// Thread is where earlier messages about the same stand, as the target's [Outcome] said; "" is nowhere yet.
 	Thread string
+	// Subject is what the message is about, for targets that put together what has one; "" is nothing.
+	Subject string
 	// Links are where a reader may go from there.
 	Links []Link
 }

@@ -96,10 +96,11 @@ func (s *Sender) tell(ctx context.Context, route api.AlertRoute, message Message
 		return Outcome{Result: Failed, Status: "this gateway knows no target of the kind " + kindOf(route)}
 	}
 	message.Links = s.links(message.Event())
-	subject := Subject(message.Event())
+	subject := s.subject(ctx, message.Event())
 	if subject == "" {
 		return target.Send(ctx, route, message)
 	}
+	message.Subject = subject
 	thread, err := s.outbox.AlertThread(ctx, route.AlertRouteID, subject)
 	if err != nil { // a message in a place of its own is better than none
 		s.log.WarnContext(ctx, "alert thread not read", slog.Any("error", err))
@@ -140,6 +141,23 @@ func Subject(event api.AlertEvent) string {
 		subject += " " + event.CreatedAt.UTC().Format(time.DateOnly)
 	}
 	return subject
+}
+
+// subject is [Subject] with the running period of the team where the event has none of its own, as a day out of line or a changed
+// quota: what a team hears of in a period stands together.
+func (s *Sender) subject(ctx context.Context, event api.AlertEvent) string {
+	if event.TeamID == "" || event.Type == api.EventTest || event.Scope == api.TeamScope(event.TeamID) && event.PeriodStart != nil {
+		return Subject(event)
+	}
+	start, err := s.period(ctx, event.TeamID)
+	if err != nil { // a message in a place of its own is better than none
+		s.log.WarnContext(ctx, "period of an alert's team not read", slog.Any("error", err))
+	}
+	if err != nil || start.IsZero() || event.CreatedAt.Before(start) {
+		return Subject(event)
+	}
+	event.PeriodStart = &start
+	return Subject(event)
 }
 
 // mark notes an outcome in the outbox and the log. What failed is tried again as next says.

@@ -40,6 +40,8 @@ type Options struct {
 	ToOwners bool
 	// Digest is what a route's digest tells now.
 	Digest func(ctx context.Context, route api.AlertRoute) (api.AlertEvent, error)
+	// Period is when the running period of a team's budget began, the zero time of none; nil knows of none.
+	Period func(ctx context.Context, teamID string) (time.Time, error)
 	// Links are those of a message about an event; nil is none.
 	Links func(event api.AlertEvent) []Link
 	// Now is the clock; nil is the system's.
@@ -53,6 +55,7 @@ type Sender struct {
 	owners  bool
 	links   func(event api.AlertEvent) []Link
 	digest  func(ctx context.Context, route api.AlertRoute) (api.AlertEvent, error)
+	period  func(ctx context.Context, teamID string) (time.Time, error)
 	log     *slog.Logger
 	now     func() time.Time
 	wake    chan struct{}
@@ -72,6 +75,7 @@ func New(options Options) *Sender {
 		owners:  options.ToOwners,
 		links:   options.Links,
 		digest:  options.Digest,
+		period:  options.Period,
 		log:     options.Logger,
 		now:     options.Now,
 		wake:    make(chan struct{}, 1),
@@ -79,6 +83,9 @@ func New(options Options) *Sender {
 	}
 	if s.links == nil {
 		s.links = func(api.AlertEvent) []Link { return nil }
+	}
+	if s.period == nil {
+		s.period = func(context.Context, string) (time.Time, error) { return time.Time{}, nil }
 	}
 	if s.now == nil {
 		s.now = time.Now

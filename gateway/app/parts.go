@@ -115,6 +115,7 @@ func assemble(ctx context.Context, options Options) (_ *parts, err error) {
 	p.alerts = alert.New(alert.Options{
 		Outbox: p.store, Logger: logger, Now: options.Now, ToOwners: settings.AlertsToOwners,
 		Targets: alertTargets(settings, options.Version), Links: alertLinks(settings, sealer, options.Now).Of,
+		Period: p.teamPeriod,
 		Digest: func(ctx context.Context, route api.AlertRoute) (api.AlertEvent, error) {
 			return p.watching.Digest(ctx, route)
 		},
@@ -202,6 +203,22 @@ func assemble(ctx context.Context, options Options) (_ *parts, err error) {
 	}
 	p.console = p.openConsole(options, callers, sealer)
 	return p, nil
+}
+
+// teamPeriod is when the running period of a team's budget began, for alerts, which were made before what counts budgets.
+func (p *parts) teamPeriod(ctx context.Context, teamID string) (time.Time, error) {
+	team, err := p.store.Team(ctx, teamID)
+	if api.CodeOf(err) == api.NotFound {
+		return time.Time{}, nil
+	}
+	if err != nil {
+		return time.Time{}, err
+	}
+	states, err := p.spending.Teams(ctx, []api.Team{team})
+	if err != nil || states[0].PeriodStart == nil {
+		return time.Time{}, err
+	}
+	return *states[0].PeriodStart, nil
 }
 
 func openSealer(secretKey, dataDir string) (*seal.Sealer, error) {

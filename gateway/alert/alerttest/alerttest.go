@@ -59,7 +59,7 @@ func Messages() map[string]alert.Message {
 		{Rel: "ask", Text: "Ask for more", URL: page + "requests?limit=max_budget&team=marketing"},
 		{Rel: "silence", Text: "Silence until 1 December 2026", URL: page + "silence?token=eyJ0Ijoi.c2lnbmVk"},
 	}
-	return map[string]alert.Message{
+	messages := map[string]alert.Message{
 		"soft_limit": {Events: []api.AlertEvent{soft}},
 		"hard_limit": {Events: []api.AlertEvent{hard}},
 		"too_dear":   {Events: []api.AlertEvent{dear}},
@@ -71,6 +71,11 @@ func Messages() map[string]alert.Message {
 		"long":       {Events: []api.AlertEvent{long}},
 		"test":       {Events: []api.AlertEvent{{ID: "test_1", Type: api.EventTest, Severity: "info", CreatedAt: soft.CreatedAt, Message: `Alert route "finance" works: this is the test that was asked for.`}}},
 	}
+	for name, message := range messages {
+		message.Subject = alert.Subject(message.Event())
+		messages[name] = message
+	}
+	return messages
 }
 
 // digest is one of a day.

@@ -244,8 +244,8 @@ func write(server Server, route api.AlertRoute, message alert.Message, to []stri
 	written.Subject(words.Mark + " " + words.Title)
 	written.SetDateWithValue(event.CreatedAt)
 	written.SetMessageIDWithValue(messageID(event.ID + " " + route.AlertRouteID))
-	if subject := alert.Subject(event); subject != "" {
-		written.SetGenHeader(gomail.HeaderReferences, "<"+messageID(subject+" "+route.AlertRouteID)+">")
+	if message.Subject != "" {
+		written.SetGenHeader(gomail.HeaderReferences, "<"+messageID(message.Subject+" "+route.AlertRouteID)+">")
 	}
 	written.SetGenHeader("Auto-Submitted", "auto-generated")
 	written.SetGenHeader("X-Bursar-Event", event.ID)
