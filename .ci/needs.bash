@@ -78,7 +78,8 @@ has_postgres() {
   return 1
 }
 
-# Acceptance tests run the program that TF_ACC_TERRAFORM_PATH names. OpenTofu looks for
+# Acceptance tests run the program that TF_ACC_TERRAFORM_PATH names, the first of several with colons between them; what only
+# some of them can do is tried with each. OpenTofu looks for
 # providers in a registry of its own, which the tests have to claim to be.
 need_terraform() {
   if [ -z "${TF_ACC_TERRAFORM_PATH:-}" ]; then
@@ -88,7 +89,7 @@ need_terraform() {
   fi
   # Settings that are gone make OpenTofu complain where the tests expect its version.
   [ -e "${TF_CLI_CONFIG_FILE:-/}" ] || unset TF_CLI_CONFIG_FILE
-  case "$TF_ACC_TERRAFORM_PATH" in
+  case "${TF_ACC_TERRAFORM_PATH%%:*}" in
   *tofu) export TF_ACC_PROVIDER_NAMESPACE=hashicorp TF_ACC_PROVIDER_HOST=registry.opentofu.org ;;
   esac
 }

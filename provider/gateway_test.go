@@ -50,6 +50,9 @@ func TestMain(m *testing.M) {
 			panic(err)
 		}
 	}
+	if err := takeCores(); err != nil {
+		panic(err)
+	}
 	os.Exit(runAll(m))
 }
 

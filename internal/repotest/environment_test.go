@@ -47,7 +47,7 @@ func TestReadme_showsFormattedConfiguration(t *testing.T) {
 // checkFormat lets Terraform read all configuration below dir, which also shows that it parses.
 func checkFormat(t *testing.T, dir string) {
 	t.Helper()
-	program := os.Getenv("TF_ACC_TERRAFORM_PATH")
+	program, _, _ := strings.Cut(os.Getenv("TF_ACC_TERRAFORM_PATH"), string(filepath.ListSeparator))
 	if program == "" {
 		cache, err := terraform.CacheDir()
 		if err != nil {
