@@ -3,6 +3,7 @@
 package deploytest
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"go.yaml.in/yaml/v3"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/config"
@@ -74,6 +76,37 @@ func TestHelm_rendersWhatKubernetesTakes(t *testing.T) {
 			if !strings.Contains(kinds, " "+kind+"\n") {
 				t.Errorf("%s has no %s:\n%s", name, kind, kinds)
 			}
+		}
+	}
+}
+
+// renderings are sets of values whose whole rendering stands in testdata, so that a change of the chart is read as what
+// becomes of a cluster.
+var renderings = map[string]string{
+	"existing_secret": "existing secret", "external_secret": "external secret", "ingress": "ingress", "http_route": "http route", "autoscaling": "autoscaling",
+	"network_policy": "network policy",
+}
+
+var update = flag.Bool("update", false, "write the renderings in testdata anew")
+
+func TestHelm_rendersAsReviewed(t *testing.T) {
+	for file, name := range renderings {
+		rendered, err := tool(t, "", "helm", append([]string{"template", "test", "examples/helm/bursar", kubernetes}, charts[name].values...)...)
+		if err != nil {
+			t.Fatalf("%s: %v\n%s", name, err, rendered)
+		}
+		path := filepath.Join("testdata", "helm_"+file+".yaml")
+		if *update {
+			if err := os.WriteFile(path, []byte(rendered), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(string(want), rendered); diff != "" {
+			t.Errorf("%s (-reviewed +now; -update writes them anew):\n%s", name, diff)
 		}
 	}
 }
