@@ -42,7 +42,7 @@ func TestRollingRestart_failsNoCall(t *testing.T) {
 	buildProgram(t, "go build -o /image/usr/bin/bursar ./gateway/cmd/bursar", program)
 	for name, configuration := range map[string]string{"defaults": nginxDefaults, "examples": readExample(t, "compose/nginx.conf")} {
 		t.Run(name, func(t *testing.T) {
-			fleet := startFleet(t, program)
+			fleet, _ := startFleet(t, program)
 			address := startNginx(t, configuration, fleet)
 			key := newKey(t, "http://"+fleet[0].listen, `{}`)
 			stop := make(chan struct{})
@@ -74,7 +74,7 @@ type member struct {
 }
 
 // startFleet starts two gateways with settings that are all defaults, but for their stores.
-func startFleet(t *testing.T, program string) []*member {
+func startFleet(t *testing.T, program string) ([]*member, *testenv.Upstream) {
 	t.Helper()
 	provider := testenv.StartUpstream(t, testenv.UpstreamOptions{KeepRequests: -1, Default: testenv.Behaviour{Delay: 50 * time.Millisecond}})
 	redis, database := testenv.StartRedis(t), testenv.Postgres(t)
@@ -91,7 +91,7 @@ func startFleet(t *testing.T, program string) []*member {
 		t.Cleanup(func() { _ = m.process.Process.Kill(); _ = m.process.Wait() })
 		fleet = append(fleet, m)
 	}
-	return fleet
+	return fleet, provider
 }
 
 func (m *member) start(t *testing.T) {
