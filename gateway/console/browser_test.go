@@ -180,6 +180,7 @@ func TestBrowser_walksEveryPage(t *testing.T) {
 	w.populate()
 	w.admin("/alert_route/new", `{"name":"operations-on-call","webhook":{"url":"http://127.0.0.1:9/hook"}}`)
 	w.managed("/team/new", `{"team_id":"platform","rpm_limit":30}`)
+	w.admin("/alert/silence", `{"team_id":"marketing","event":"budget.forecast","until":"2126-12-01T08:00:00Z","reason":"`+strings.Repeat("long", 40)+`"}`)
 	until := time.Now().Add(time.Hour).UTC().Format(time.RFC3339)
 	waiting := w.admin("/quota_request/new", `{"team_id":"platform","limit":"rpm_limit","by":10,"until":"`+until+`","reason":"a launch"}`)
 	w.admin("/quota_request/approve", fmt.Sprintf(`{"quota_request_id":%q}`, waiting["quota_request_id"]))
@@ -200,7 +201,7 @@ func TestBrowser_walksEveryPage(t *testing.T) {
 		{"", []string{"/console/sign-in"}},
 		{adminKey, []string{
 			"/console/", "/console/teams", "/console/teams?q=nobody", "/console/team?id=marketing", "/console/team?id=legacy", long, "/console/keys", "/console/budgets",
-			"/console/models", "/console/usage?group_by=model", "/console/alerts", "/console/audit", "/console/settings", "/console/edit?kind=team&id=marketing",
+			"/console/models", "/console/usage?group_by=model", "/console/alerts", "/console/silences", "/console/audit", "/console/settings", "/console/edit?kind=team&id=marketing",
 			"/console/edit?kind=key", "/console/edit?kind=team&id=platform", "/console/edit?kind=model", "/console/reviews", "/console/usage/compare", "/console/review?id=" + review, "/console/try?method=POST&path=/team/new", "/console/edit?kind=email_route",
 			"/console/edit?kind=member&team=marketing", "/console/requests", "/console/nowhere",
 		}},
@@ -249,6 +250,45 @@ func TestBrowser_changesWithoutScript(t *testing.T) {
 	b.fill("reason", "it was in a log")
 	b.press("button.main")
 	b.reads("It is shown this once", "sk-brs_")
+	b.checkQuiet()
+}
+
+// A refusal is acknowledged, and a team silenced and heard again, by hand and without script.
+func TestBrowser_silencesWithoutScript(t *testing.T) {
+	w := open(t, nil)
+	w.admin("/team/new", `{"team_id":"research","max_budget":0.000001}`)
+	w.key("lab", `,"team_id":"research"`)
+	w.chat("lab")
+	b := browse(t, w.URL())
+	b.do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+		return err
+	}))
+	b.signIn(adminKey)
+	w.await("GET", "/alert/events?event=budget.hard_limit", `"total":1`)
+	b.open("/console/alerts")
+	b.press(`a[href="/console/silences"]`)
+	b.reads("Nothing is silenced", "Refusals by a cap", "research has spent")
+	b.press(`form[action="/console/alerts/ack"] button`)
+	b.reads("Acknowledged: it is neither told again nor handed on", "admin")
+
+	b.fill("team_id", "reserch")
+	b.press(`form[action="/console/silences/new"] button`)
+	b.reads("reserch")
+	if invalid := evaluate[int](b, `document.querySelectorAll("#problem").length`); invalid != 1 {
+		t.Errorf("the page says %d times what is wrong", invalid)
+	}
+	b.fill("team_id", "research")
+	b.fill("event", "budget.soft_limit")
+	b.fill("until", "2126-12-01T08:00")
+	b.fill("why", "a load test")
+	b.press(`form[action="/console/silences/new"] button`)
+	b.reads("Silenced. Limits hold as before", "budget.soft_limit", "a load test", "2126")
+	if _, listed := w.call("GET", "/alert/silences", adminKey, ""); !strings.Contains(listed, `"until":"2126-12-01T08:00:00Z"`) {
+		t.Errorf("silences are %s", listed)
+	}
+	b.press(`form[action="/console/silences/end"] button`)
+	b.reads("The silence has ended", "Nothing is silenced")
 	b.checkQuiet()
 }
 

@@ -159,7 +159,7 @@ func TestPages_areWholeForAdminsAndViewers(t *testing.T) {
 		v := w.signedIn(key)
 		for path, want := range map[string]string{
 			"keys": "batch", "keys?status=blocked": "No key is so", "budgets": "all-of-it", "models": "gpt-4.1-mini", "usage": "Together", "usage?group_by=model&period=day": "gpt-4.1-mini",
-			"alerts": "ops", "audit": "team.create", "audit?verify=1": "are as they were written", "audit?action=budget.create": "all-of-it", "settings": "listen 127.0.0.1:0 BURSAR_LISTEN", "usage.csv?group_by=model": "total_cost_usd",
+			"alerts": "ops", "silences": "Nothing is silenced", "audit": "team.create", "audit?verify=1": "are as they were written", "audit?action=budget.create": "all-of-it", "settings": "listen 127.0.0.1:0 BURSAR_LISTEN", "usage.csv?group_by=model": "total_cost_usd",
 		} {
 			status, page := v.get("/console/" + path)
 			if status != http.StatusOK || !strings.Contains(text(page), want) {

@@ -88,6 +88,8 @@ type Record interface {
 	Budgets(ctx context.Context, filter api.BudgetFilter) (budgets []api.Budget, total int, err error)
 	AlertRoutes(ctx context.Context, filter api.AlertRouteFilter) (routes []api.AlertRoute, total int, err error)
 	AlertDeliveries(ctx context.Context, filter api.AlertDeliveryFilter) (deliveries []api.AlertDelivery, total int, err error)
+	AlertEvents(ctx context.Context, filter api.AlertEventFilter) (events []api.AlertEventRecord, total int, err error)
+	AlertSilences(ctx context.Context, now time.Time) ([]api.AlertSilence, error)
 	MembersOfTeams(ctx context.Context, teamIDs []string) (map[string][]api.Membership, error)
 	AuditPage(ctx context.Context, filter api.AuditFilter) ([]api.Audit, error)
 	QuotaRequest(ctx context.Context, id string) (api.QuotaRequest, error)

@@ -177,6 +177,23 @@ type visitor struct {
 	root string
 }
 
+// await asks the API until its answer has the text.
+func (w *world) await(method, path, text string) {
+	w.t.Helper()
+	deadline := time.After(10 * time.Second)
+	for {
+		_, body := w.call(method, path, adminKey, "")
+		if strings.Contains(body, text) {
+			return
+		}
+		select {
+		case <-deadline:
+			w.t.Fatalf("%s has no %s: %s", path, text, body)
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+}
+
 func (w *world) visitor() *visitor {
 	jar, err := cookiejar.New(nil)
 	if err != nil {
