@@ -140,7 +140,7 @@ func unwanted(route api.AlertRoute, event api.AlertEvent, c circumstances) strin
 	case !route.Covers(event.TeamID):
 		return "team_ids has no " + quoted(event.TeamID)
 	case !wantsType(route, event):
-		return "events has no " + event.Type
+		return unnamed(route, event)
 	case !severe(route.MinSeverity, weight(event)):
 		return fmt.Sprintf("the severity %s is below min_severity %s", weight(event), *route.MinSeverity)
 	case !hears(route.Thresholds, event):
@@ -148,6 +148,14 @@ func unwanted(route api.AlertRoute, event api.AlertEvent, c circumstances) strin
 	default:
 		return unlabelled(route.Labels, c.team.Labels)
 	}
+}
+
+// unnamed is why a route does not want an event of this name.
+func unnamed(route api.AlertRoute, event api.AlertEvent) string {
+	if len(route.Events) == 0 {
+		return event.Type + " tells what somebody did on purpose, and goes to routes that name it in events"
+	}
+	return "events has no " + event.Type
 }
 
 func quoted(name string) string {

@@ -176,3 +176,18 @@ func TestReminders(t *testing.T) {
 		t.Errorf("ids %s, %s, %s: gateways would tell twice, or once only", first, again, next)
 	}
 }
+
+// The reason says what to do, also to who has named no events.
+func TestUnwanted_saysWhyOfAnEventThatIsNotNamed(t *testing.T) {
+	event := api.AlertEvent{Type: api.EventKeyCreated, Severity: "info"}
+	route := api.NewAlertRoute("route_1")
+	for want, events := range map[string]api.StringList{
+		"key.created tells what somebody did on purpose, and goes to routes that name it in events": nil,
+		"events has no key.created": {api.EventBudgetHardLimit},
+	} {
+		route.Events = events
+		if got := unwanted(route, event, circumstances{}); got != want {
+			t.Errorf("with the events %q: %q, want %q", events, got, want)
+		}
+	}
+}
