@@ -114,7 +114,7 @@ func uncapped(length int, stream bool) string {
 
 // promptOf is how a prompt of so many characters is counted.
 func promptOf(length int) int64 {
-	return tokens.CountTokens("gpt-4.1-mini", []byte(uncapped(length, false)))
+	return (*tokens.Memory)(nil).Weigh("", "gpt-4.1-mini", []byte(uncapped(length, false))).Bound(tokens.Learned{})
 }
 
 func (c *capBench) eightAtOnce(t *testing.T, rpm, tpm int64, length int, stream bool) {

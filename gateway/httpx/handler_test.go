@@ -154,7 +154,7 @@ func TestLogRequests_saysWhatMatchedAndNothingElse(t *testing.T) {
 	r.Header.Set("Authorization", "Bearer canary-header")
 	response, log := serve(t, func(w http.ResponseWriter, r *http.Request) error {
 		httpx.Of(r.Context()).Actor = "terraform"
-		if _, err := httpx.DecodeObject(r); err != nil {
+		if _, err := httpx.ReadBody(r); err != nil {
 			return err
 		}
 		return httpx.WriteJSON(w, http.StatusOK, map[string]int{"n": 1})
@@ -189,7 +189,7 @@ func (e *endless) Read(p []byte) (int, error) {
 
 func TestLimitBody_readsNoFurtherThanTheLimit(t *testing.T) {
 	decode := func(_ http.ResponseWriter, r *http.Request) error {
-		_, err := httpx.DecodeObject(r)
+		_, err := httpx.ReadBody(r)
 		return err
 	}
 	for name, length := range map[string]int64{"announced": 50 << 20, "not announced": -1} {
@@ -210,7 +210,7 @@ func TestLimitBody_readsNoFurtherThanTheLimit(t *testing.T) {
 func TestReadBody_brokenOff(t *testing.T) {
 	r := httptest.NewRequest("POST", "/thing/new", io.MultiReader(strings.NewReader(`{"a":`), brokenReader{}))
 	response, log := serve(t, func(_ http.ResponseWriter, r *http.Request) error {
-		_, err := httpx.DecodeObject(r)
+		_, err := httpx.ReadBody(r)
 		return err
 	}, r)
 	if detail := errorOf(t, response); response.StatusCode != 400 || !strings.Contains(detail.Message, "could not be read") {

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"strings"
 	"unicode/utf8"
 
@@ -36,16 +35,6 @@ func twiceGiven(name string) error {
 
 // Object is a JSON object whose values are not decoded yet.
 type Object = map[string]json.RawMessage
-
-// DecodeObject reads the request body as one JSON object, whatever its content type says.
-// Errors: those of [ReadBody] and [ParseObject].
-func DecodeObject(r *http.Request) (Object, error) {
-	data, err := ReadBody(r)
-	if err != nil {
-		return nil, err
-	}
-	return ParseObject(data)
-}
 
 // ParseObject reads one JSON object. Its errors are [api.Invalid] and say where: for an empty body,
 // invalid UTF-8, anything but a single object, nesting deeper than 64, more than 100,000 names or 10,000 in one object, a name given

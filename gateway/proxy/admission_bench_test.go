@@ -97,7 +97,7 @@ func processorTime(b *testing.B) time.Duration {
 func BenchmarkAdmission_worstMegabytes(b *testing.B) {
 	at := slices.IndexFunc(endpoints, func(e *endpoint) bool { return e.path == "/chat/completions" })
 	p := &Proxy{Options: Options{Now: time.Now}}
-	tokens.Weigh("claude-opus-5", nil) // loads the vocabulary
+	(*tokens.Memory)(nil).Weigh("", "claude-opus-5", nil) // loads the vocabulary
 	bodies := worstBodies()
 	names := make([]string, 0, len(bodies))
 	for name := range bodies {
@@ -117,7 +117,7 @@ func BenchmarkAdmission_worstMegabytes(b *testing.B) {
 					continue // it is refused here
 				}
 				tokens.BoundOf("claude-opus-5", c.Body, &c.Holds)
-				tokens.Weigh("claude-opus-5", c.Body)
+				(*tokens.Memory)(nil).Weigh("", "claude-opus-5", c.Body)
 			}
 			took := processorTime(b) - began
 			b.ReportMetric(float64(took.Microseconds())/1000/float64(b.N)/float64(len(body))*(1<<20), "cpu-ms/MB")

@@ -16,15 +16,6 @@ const (
 	tokensPerAnswer  = 3
 )
 
-// CountTokens is a tight upper bound of a request's prompt tokens, for a second try where
-// [InputTokensBound] was too much. It is never more than that bound. For OpenAI's models the
-// text is tokenized; for others the nearest public vocabulary is asked, and what it says is
-// multiplied by what the model's family makes more of a text of that kind. What cannot be
-// tokenized in 50 ms is weighed by its bytes. The first call loads a vocabulary.
-func CountTokens(model string, body []byte) int64 {
-	return Weigh(model, body).Bound(Learned{})
-}
-
 // countPrompt counts a body without the data of its media.
 func countPrompt(m *measure, body []byte) promptCount {
 	count := promptCount{measure: m}

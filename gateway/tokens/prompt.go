@@ -29,8 +29,8 @@ const (
 	bytesPerBadByte = 3
 )
 
-// InputTokensBound is an upper bound of the prompt tokens of a chat or embedding request, from
-// its body as received. It is cheap and loose: tokenizers that fall back to bytes never make
+// BoundOf is an upper bound of the prompt tokens of a chat or embedding request, from
+// its body as received and what was found in it. It is cheap and loose: tokenizers that fall back to bytes never make
 // more tokens of a text than it has bytes, and the JSON around each message or tool is longer
 // than what a vendor puts in its place. So every byte of the body counts as a token, except the
 // data of pictures and sound, which are weighed by constants.
@@ -40,12 +40,6 @@ const (
 //
 // It does not trust the body: repeated or escaped member names are counted, not skipped.
 // A body that is not JSON gets some bound without meaning.
-func InputTokensBound(model string, body []byte) int64 {
-	found := content.Find(body)
-	return BoundOf(model, body, &found)
-}
-
-// BoundOf is [InputTokensBound] of a body that was walked through already.
 func BoundOf(model string, body []byte, found *content.Found) int64 {
 	text := int64(len(body)) - found.DataLength()
 	if !utf8.Valid(body) {

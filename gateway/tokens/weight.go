@@ -22,12 +22,10 @@ type Weight struct {
 	tools bool
 }
 
-// Weigh counts a prompt for a model as [CountTokens] does, and leaves room for what was learned of the model.
-func Weigh(model string, body []byte) Weight {
-	return (*Memory)(nil).Weigh("", model, body)
-}
-
-// Weigh is [Weigh], and remembers what was counted of an owner's prompts before.
+// Weigh counts a prompt for a model, and remembers what was counted of an owner's prompts before; a nil memory remembers
+// nothing. For OpenAI's models the text is tokenized; for others the nearest public vocabulary is asked, and what it says is
+// multiplied by what the model's family makes more of a text of that kind. What cannot be tokenized in 50 ms is weighed by its
+// bytes. The first call loads a vocabulary.
 func (m *Memory) Weigh(owner, model string, body []byte) Weight {
 	found := content.Find(body)
 	measure := newMeasure(vocabularyOf(model), maxTokenizing)
@@ -49,7 +47,7 @@ func (m *Memory) Weigh(owner, model string, body []byte) Weight {
 }
 
 // Bound is the most that the prompt has, by what was learned of prompts of its kind. It is never more than
-// [InputTokensBound].
+// [BoundOf].
 func (w Weight) Bound(learned Learned) int64 {
 	text := int64(math.Ceil(float64(w.text) * w.factor(learned)))
 	return min(text+w.dense+w.fixed, w.loose)

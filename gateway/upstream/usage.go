@@ -3,44 +3,12 @@ package upstream
 import (
 	"github.com/tidwall/gjson"
 
-	"github.com/bursarhq/terraform-provider-bursar/internal/money"
+	"github.com/bursarhq/terraform-provider-bursar/internal/pricing"
 )
 
-// Usage is what a provider says a request used. It has the fields of the price list's usage in
-// the same order, so that one converts into the other. Parts are counted within their whole.
-type Usage struct {
-	PromptTokens       int64
-	CachedTokens       int64
-	CacheWriteTokens   int64 // kept for five minutes
-	CacheWrite1hTokens int64
-	AudioInputTokens   int64
-	ImageInputTokens   int64
-	// LargestPrompt is the most that the model read at once, where one answer made it read several times; 0 is
-	// PromptTokens.
-	LargestPrompt int64
-
-	CompletionTokens  int64
-	ReasoningTokens   int64
-	AudioOutputTokens int64
-	ImageOutputTokens int64
-
-	// Images is how many pictures came; their size and quality are as the answer names them.
-	Images       int64
-	ImageSize    string
-	ImageQuality string
-	// AudioSeconds is the length of the sound that was written down, in started seconds.
-	AudioSeconds int64
-	// Characters is the length of the text that was spoken; no provider reports it.
-	Characters int64
-	// Searches is how many web searches were made; SearchContext is as it was asked for.
-	Searches      int64
-	SearchContext string
-
-	// Service is the service tier that served, in the provider's word; empty is not said.
-	Service string
-	// Cost is what the provider itself says that the request cost; 0 is not said.
-	Cost money.Nano
-}
+// Usage is what a provider says a request used, in its own words for sizes and tiers. What it does not report, such as the
+// characters that were spoken, is 0.
+type Usage pricing.Usage
 
 // ParseUsage reads the usage object of a chat completion, a completion, an embedding, or of a
 // stream's chunk. It reports false when there is none or when it makes no sense.
