@@ -43,7 +43,7 @@ type moved struct {
 // leftBehind are attributes of theirs that limit what may be spent or done, and that our resources do not have.
 var leftBehind = map[string]string{
 	"model_max_budget":         "declare a bursar_budget with key_ids or team_ids, and models, for each model",
-	"budget_limits":            "declare a bursar_budget with key_ids or team_ids for each window beside the first",
+	"budget_limits":            "declare a bursar_budget with key_ids or team_ids for each window after the first",
 	"budget_fallbacks":         "a spent budget refuses, and calls no other model",
 	"aliases":                  "give aliases to the models, in bursar_model",
 	"model_aliases":            "give aliases to the models, in bursar_model",

@@ -99,7 +99,7 @@ func (s *Server) addMembers(ctx context.Context, c *route.Call, teamID string, p
 // userOf finds the user that a person is, or makes one, and says whether there was one.
 func (s *Server) userOf(ctx context.Context, c *route.Call, person person) (user api.User, known bool, err error) {
 	if person.UserID != nil && person.UserEmail != nil && !c.Caller.Role.Everywhere() {
-		return user, false, api.FieldErrorf("user_email", "cannot stand beside user_id: which address is whose is for the platform's admins to say; send one of them")
+		return user, false, api.FieldErrorf("user_email", "cannot be sent together with user_id: only platform admins link an address to a user; send one of them")
 	}
 	user, err = s.findUser(ctx, person)
 	if api.CodeOf(err) != api.NotFound {

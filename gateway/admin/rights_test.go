@@ -72,7 +72,7 @@ func TestTeamAdmin_seesNothingOfPeopleBeyondTheTeam(t *testing.T) {
 	for _, body := range []string{
 		`{"team_id":"own","member":{"user_id":"x","user_email":"bob@secret.example"}}`, `{"team_id":"own","member":{"user_id":"bob","user_email":"no@secret.example"}}`,
 	} {
-		c.as(leading, "POST", "/team/member_add", body).refused(400, "user_email", "cannot stand beside user_id")
+		c.as(leading, "POST", "/team/member_add", body).refused(400, "user_email", "cannot be sent together with user_id")
 	}
 	for _, path := range []string{"/team/member_update", "/team/member_delete"} {
 		for _, body := range []string{`"user_email":"bob2@secret.example"`, `"user_id":"x","user_email":"bob@secret.example"`, `"user_id":"x"`} {

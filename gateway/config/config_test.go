@@ -272,7 +272,7 @@ func TestLoad_namesEveryWrongField(t *testing.T) {
 		"unpriced otherwise":      {"unpriced_models: {warn_after: 2026-12-31}", "unpriced_models.warn_after: is not known"},
 		"a list in the clear":     {"prices: {url: http://a.example.com/x.json}", "prices.url: is not an https address"},
 		"a list with a password":  {"prices: {url: https://u:p@a.example.com/x.json}", "prices.url: must not carry a user"},
-		"a list that is not used": {"prices: {url: https://a.example.com/x, file: a.json, mode: instead}", "prices.url: is of no use"},
+		"a list that is not used": {"prices: {url: https://a.example.com/x, file: a.json, mode: instead}", "prices.url: has no effect"},
 		"a list too often":        {"prices: {url: https://a.example.com/x, refresh: 5s}", `prices.refresh: "5s" is not a duration of a minute or more`},
 		"a digest":                {"prices: {url: https://a.example.com/x, sha256: abc}", "prices.sha256: is not a SHA-256"},
 		"a signature":             {"prices: {url: https://a.example.com/x, signature: me}", "prices.signature: is not a public key"},

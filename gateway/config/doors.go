@@ -61,9 +61,9 @@ func (c *checker) tls(f file) {
 	switch {
 	case f.TLS.Cert == "" && f.TLS.Key == "":
 	case f.TLS.Cert == "":
-		c.fail("tls.cert", "is required beside tls.key: the file of the certificate, followed by those that vouch for it, in PEM")
+		c.fail("tls.cert", "is required together with tls.key: the file of the certificate, followed by those that vouch for it, in PEM")
 	case f.TLS.Key == "":
-		c.fail("tls.key", "is required beside tls.cert: the file of the certificate's key, in PEM")
+		c.fail("tls.key", "is required together with tls.cert: the file of the certificate's key, in PEM")
 	default:
 		if _, err := tls.LoadX509KeyPair(f.TLS.Cert, f.TLS.Key); err != nil {
 			c.fail("tls", "the certificate and its key cannot be used: %v", err)

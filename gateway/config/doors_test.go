@@ -26,8 +26,8 @@ func TestLoad_plainHTTPIsForTheMachineItself(t *testing.T) {
 		"listen_admin: 127.0.0.1:4000":           "listen_admin: is the address of listen",
 		"listen_admin: 127.0.0.1:0":              "",
 		"{listen: ':1', allow_plain_http: true}": "",
-		"tls: {cert: a.pem}":                     "tls.key: is required beside tls.cert",
-		"tls: {key: a.pem}":                      "tls.cert: is required beside tls.key",
+		"tls: {cert: a.pem}":                     "tls.key: is required together with tls.cert",
+		"tls: {key: a.pem}":                      "tls.cert: is required together with tls.key",
 		"tls: {cert: a.pem, key: b.pem}":         "line 1: tls: the certificate and its key cannot be used",
 		"trusted_proxies: [ten]":                 `trusted_proxies[0]: "ten" is no network`,
 	} {

@@ -54,7 +54,7 @@ func (c *checker) priceFeed(f file) {
 		return
 	}
 	if c.config.PriceFileInstead {
-		c.fail("prices.url", "is of no use with prices.mode instead: prices.file is all that counts")
+		c.fail("prices.url", "has no effect while prices.mode is instead: only prices.file counts")
 	}
 	address, err := url.Parse(listed.URL)
 	switch {

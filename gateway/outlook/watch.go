@@ -87,7 +87,7 @@ func NewWatch(options WatchOptions) *Watch {
 func (w *Watch) Run(ctx context.Context) {
 	every.Do(ctx, watchEvery, func(ctx context.Context) {
 		if err := w.Look(ctx); err != nil && ctx.Err() == nil {
-			w.Logger.WarnContext(ctx, "budgets could not be watched, which is tried again in a minute", slog.Any("error", err))
+			w.Logger.WarnContext(ctx, "budgets could not be watched, and the next try is in a minute", slog.Any("error", err))
 		}
 	})
 }

@@ -15,7 +15,7 @@ func (v *validation) alertTargets(targets AlertTargets) {
 	case 1:
 		set[0].validate(v)
 	default:
-		v.fail(set[1].Kind(), "is a second target beside %s; a route has one. Set the other to null, or make another route", set[0].Kind())
+		v.fail(set[1].Kind(), "is a second target, after %s; a route has one. Set the other to null, or make another route", set[0].Kind())
 	}
 }
 
@@ -62,7 +62,7 @@ func (t *SlackTarget) validate(v *validation) {
 	case t.URL == nil && t.Token == nil:
 		v.fail("slack.url", "is required: the address of an incoming webhook, or slack.token and slack.channel of a bot")
 	case t.URL != nil && t.Token != nil:
-		v.fail("slack.token", "cannot stand beside slack.url; a route writes by one of them")
+		v.fail("slack.token", "cannot be combined with slack.url; a route uses one of them")
 	case t.URL != nil:
 		v.address("slack.url", *t.URL)
 		if t.Channel != "" {

@@ -84,7 +84,7 @@ func (j *Judge) MissingRoute(ctx context.Context, diags *diag.Diagnostics, attri
 		return
 	}
 	diags.AddAttributeWarning(path.Root(attribute), fmt.Sprintf("alert route %s is not on the gateway", planned.ValueString()),
-		"The gateway refuses to escalate to a route that there is not. Is the alert_route_id spelled right? If this configuration makes the route, "+
+		"The gateway refuses to escalate to a route that does not exist. Is the alert_route_id spelled right? If this configuration makes the route, "+
 			"refer to it as bursar_alert_route.NAME.alert_route_id, and it is made first.")
 }
 

@@ -99,7 +99,7 @@ func (s *Checker) checkQuota(c *route.Call, question quotaQuestion) (answer quot
 // checkChanges says what of the changes cannot be asked about.
 func (s *Checker) checkChanges(changes []api.QuotaChange) error {
 	if len(changes) == 0 || len(changes) > maxChanges {
-		return api.FieldErrorf("changes", "is required: 1 to %d objects with route and body, or one route and body beside each other", maxChanges)
+		return api.FieldErrorf("changes", "is required: 1 to %d objects with route and body, or send one route and body at the top level", maxChanges)
 	}
 	known := rehearsed(s.Stage(s.Record, s.Spending, noChanges{}))
 	for i, change := range changes {

@@ -19,7 +19,7 @@ import (
 // healthCommand asks a gateway how it is, for the health checks of containers that have no other program.
 type healthCommand struct {
 	URL     string `help:"Address of the gateway. Without it, the one that this machine's settings listen on." placeholder:"URL"`
-	Config  string `help:"Path of gateway.yaml, of which only the address is read." type:"path" env:"BURSAR_CONFIG"`
+	Config  string `help:"Path of gateway.yaml; only its address is read." type:"path" env:"BURSAR_CONFIG"`
 	Live    bool   `help:"Only ask whether the process answers, not whether it should get calls."`
 	Timeout length `help:"How long to wait for an answer." default:"5s"`
 }

@@ -55,7 +55,7 @@ type importLiteLLMCommand struct {
 	Endpoint    string `help:"Address of the gateway." env:"BURSAR_ENDPOINT" required:"" placeholder:"URL"`
 	AdminKey    string `help:"Admin key of the gateway's configuration." env:"BURSAR_ADMIN_KEY" required:"" placeholder:"KEY"`
 	Rename      bool   `help:"Give objects whose ids the gateway does not take, such as those with spaces, the ids that the plan proposes."`
-	Prune       bool   `help:"Delete keys that an import made and LiteLLM has no more. Not with several proxies that move into one gateway."`
+	Prune       bool   `help:"Delete keys that an import made and that LiteLLM no longer has. Do not use it when several proxies move into one gateway."`
 	Reason      string `help:"Why, for the audit log." default:"moving in from LiteLLM" placeholder:"TEXT"`
 	Apply       bool   `help:"Do what the plan says." xor:"what"`
 	Verify      bool   `help:"Compare what the gateway has with LiteLLM: objects, limits, every key's digest, spending." xor:"what"`

@@ -37,7 +37,7 @@ type commandLine struct {
 	Approve     approvePlanCommand `cmd:"" help:"Have what a Terraform plan changes kept as approved, so that it and nothing else is applied."`
 	Drift       driftCommand       `cmd:"" help:"Say what on a gateway was changed outside of Terraform, by whom, and the lines that adopt it."`
 	Advise      adviseCommand      `cmd:"" help:"Compare what teams may use with what they use, and propose other limits."`
-	History     historyCommand     `cmd:"" help:"Say what became of a team's limits: when, by whom, from what to what, and why."`
+	History     historyCommand     `cmd:"" help:"Show how a team's limits changed: when, by whom, from what to what, and why."`
 	Export      exportCommand      `cmd:"" help:"Write what is on a gateway as Terraform configuration that imports it."`
 	Import      importCommand      `cmd:"" help:"Move in from another gateway."`
 	Request     requestCommand     `cmd:"" help:"Ask for more of a limit, and answer who asks."`

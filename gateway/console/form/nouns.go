@@ -166,7 +166,7 @@ func alertRouteNoun(target, people string, fields []Field) Noun {
 			{Name: "events", Label: "Events", Kind: List, Help: "Nothing is all but those that tell what somebody did on purpose."},
 			{Name: "team_ids", Label: "Teams", Kind: List, Help: "With commas between them; nothing is every team."},
 			{Name: "min_severity", Label: "From the severity on", Kind: Choice, Choices: slices.Concat([]string{""}, api.Severities)},
-			{Name: "thresholds", Label: "Tell at shares of the cap", Kind: Shares, Help: "Such as 0.5, 0.8, beside those of the budgets."},
+			{Name: "thresholds", Label: "Tell at shares of the cap", Kind: Shares, Help: "Such as 0.5, 0.8, in addition to those of the budgets."},
 			{Name: "quiet_hours", Label: "Quiet hours", Kind: Text, Help: "Such as 22:00-07:00 Europe/Berlin. What is critical does not wait."},
 			{Name: "group_wait", Label: "Waits for more about a team", Kind: Text, Help: "Such as 30s."},
 			{Name: "repeat_interval", Label: "Tells again every", Kind: Text, Help: "Such as 24h."},

@@ -134,7 +134,7 @@ func (s section) query(shared map[string][]string, kind string) (Query, error) {
 		name, column, _ := strings.Cut(used, " ")
 		lines, known := shared[name]
 		if !known {
-			return Query{}, fmt.Errorf("query %s uses lines %s, which there are none of", s.name, name)
+			return Query{}, fmt.Errorf("query %s uses lines %s, which no file has", s.name, name)
 		}
 		for _, raw := range lines {
 			q.add(strings.ReplaceAll(raw, "$column", column), kind)
