@@ -24,6 +24,7 @@ func TestDo_untilTheContextEnds(t *testing.T) {
 		synctest.Wait()
 		cancel()
 		time.Sleep(time.Hour)
+		synctest.Wait()
 		if len(done) != 3 || done[0] != time.Minute || done[2] != 3*time.Minute {
 			t.Errorf("it was done after %v, want 1m, 2m and 3m", done)
 		}

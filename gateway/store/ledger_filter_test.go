@@ -89,10 +89,16 @@ func TestLedgerFilters_frequentConditionsAreCountedInAnIndex(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = s.Close() })
 	for _, filter := range []api.LedgerFilter{
-		{}, {Kind: api.LedgerSettle}, {Model: "m"},
-		{TeamID: "t", Model: "m"}, {TeamID: "t", MinCost: new(money.USD)}, {TeamID: "t", Model: "m", MaxCost: new(money.USD), From: time.UnixMilli(1)},
-		{KeyID: "k", Model: "m"}, {KeyID: "k", MinCost: new(money.USD)},
-		{UserID: "u", Model: "m"}, {UserID: "u", MinCost: new(money.USD)},
+		{},
+		{Kind: api.LedgerSettle},
+		{Model: "m"},
+		{TeamID: "t", Model: "m"},
+		{TeamID: "t", MinCost: new(money.USD)},
+		{TeamID: "t", Model: "m", MaxCost: new(money.USD), From: time.UnixMilli(1)},
+		{KeyID: "k", Model: "m"},
+		{KeyID: "k", MinCost: new(money.USD)},
+		{UserID: "u", Model: "m"},
+		{UserID: "u", MinCost: new(money.USD)},
 	} {
 		steps, err := s.LedgerPlansForTest(t.Context(), filter)
 		if err != nil {
