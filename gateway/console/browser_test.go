@@ -292,6 +292,37 @@ func TestBrowser_silencesWithoutScript(t *testing.T) {
 	b.checkQuiet()
 }
 
+// What a lower limit would have refused appears in its rehearsal, which does not wait for it; without script, by a button.
+func TestBrowser_aRehearsalReplays(t *testing.T) {
+	for _, script := range []bool{true, false} {
+		w := open(t, nil)
+		w.admin("/team/new", `{"team_id":"research","max_budget":100}`)
+		w.key("lab", `,"team_id":"research"`)
+		for range 3 {
+			w.chat("lab")
+		}
+		b := browse(t, w.URL())
+		b.do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+			_, err := cdp.Call(ctx, target, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !script})
+			return err
+		}))
+		b.signIn(adminKey)
+		b.open("/console/edit?kind=team&id=research")
+		b.fill("max_budget", "0.000001")
+		b.press("button.main")
+		b.reads("Nothing has been done yet", "What it would have refused")
+		if !script {
+			b.press(`form[data-inline] button`)
+		}
+		b.do(chromedp.WaitVisible(chromedp.CSS("#replayed")))
+		b.reads("The 3 calls of the last 7d", "The limits in force 0 $0.00", "The limits of this change 3", "team:research, budget: 3 refused", "Key lab, gpt-4.1-mini: 3 of 3 calls refused")
+		if script {
+			b.reads("Nothing has been done yet", "Do it")
+		}
+		b.checkQuiet()
+	}
+}
+
 // A team asks for more and an admin answers by hand, without script.
 func TestBrowser_aRequestIsAnswered(t *testing.T) {
 	w := open(t, nil)

@@ -52,6 +52,7 @@ var routes = []route{
 	{"GET " + Root + "settings", auth.Read, (*Server).settings},
 	{"GET " + Root + "edit", auth.TeamWrite, (*Server).edit},
 	{"POST " + Root + "change", auth.TeamWrite, (*Server).change},
+	{"POST " + Root + "replay", auth.Read, (*Server).replay},
 	{"POST " + Root + "sign-out", auth.TeamRead, (*Server).signOut},
 }
 

@@ -28,3 +28,16 @@ func (c *Client) WithdrawQuotaReview(ctx context.Context, id string) (api.QuotaR
 	err := c.post(ctx, "/quota_review/withdraw", map[string]string{"quota_review_id": id}, &review)
 	return review, wrap(err, "withdraw approved review %q", id)
 }
+
+// QuotaReviews returns the newest approved reviews in a state, "" for any, without their changes.
+func (c *Client) QuotaReviews(ctx context.Context, state string) ([]api.QuotaReview, error) {
+	var list struct {
+		QuotaReviews []api.QuotaReview `json:"quota_reviews"`
+	}
+	query := map[string]string{}
+	if state != "" {
+		query["state"] = state
+	}
+	err := c.get(ctx, "/quota_review/list", query, &list)
+	return list.QuotaReviews, wrap(err, "list approved reviews")
+}

@@ -1,5 +1,5 @@
 // What pages do beyond what they do without script: the viewer's own time beside UTC, numbers that stay
-// current, filters that apply at once, and a button that copies.
+// current, filters that apply at once, a button that copies, and what takes long within the page that asks for it.
 'use strict';
 (() => {
   const zone = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
@@ -30,7 +30,25 @@
     for (const field of root.querySelectorAll('[data-send]')) field.addEventListener('change', () => field.form.submit());
   };
 
-  const enhance = (root) => { localTimes(root); copyButtons(root); sendingFilters(root); };
+  // A form whose answer takes long is sent at once, and a part of the answer takes the place of its section. What fails leaves the form.
+  const inline = (root) => {
+    for (const form of root.querySelectorAll('form[data-inline]')) {
+      const section = form.closest('section'), button = form.querySelector('button');
+      const ask = async () => {
+        button.disabled = true;
+        section.setAttribute('aria-busy', 'true');
+        const answer = await fetch(form.action, { method: 'POST', body: new URLSearchParams(new FormData(form)), headers: { Accept: 'text/html' }, redirect: 'error' });
+        const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+        const fresh = answer.ok && page.getElementById(form.dataset.inline);
+        if (!fresh) throw new Error('no answer');
+        section.replaceWith(fresh);
+        localTimes(fresh);
+      };
+      ask().catch(() => { button.disabled = false; section.removeAttribute('aria-busy'); });
+    }
+  };
+
+  const enhance = (root) => { localTimes(root); copyButtons(root); sendingFilters(root); inline(root); };
   enhance(document);
 
   // A page that shows how things stand is loaded again while somebody looks at it and touches nothing in it.
