@@ -20,7 +20,7 @@ func (o object) change(d difference) string {
 	found := d.loosening()
 	switch {
 	case found.why != "":
-		return found.why
+		return found.why + o.raisedTo(d)
 	case found.share > 0:
 		return signed(found.share*100) + " a month"
 	}

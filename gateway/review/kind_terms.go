@@ -1,6 +1,11 @@
 package review
 
-import "time"
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"time"
+)
 
 // What several resources have.
 
@@ -64,6 +69,29 @@ func raisedForATime(d difference) loosening {
 	default:
 		return loosening{}
 	}
+}
+
+// raises are the limits that increases are added to, and when each ends.
+var raises = map[string]struct {
+	limits []string
+	ends   string
+}{
+	"temp_budget_increase": {[]string{"max_budget", "max_budget_in_team"}, "temp_budget_expiry"},
+	"temp_rpm_increase":    {[]string{"rpm_limit"}, "temp_limit_expiry"},
+	"temp_tpm_increase":    {[]string{"tpm_limit"}, "temp_limit_expiry"},
+}
+
+// raisedTo is the limit that holds with an increase, and until when; nothing for what raises none that the plan tells.
+func (o object) raisedTo(d difference) string {
+	raise, ends := raises[d.attribute.path], o.after.at(raises[d.attribute.path].ends)
+	by, hasNumber := d.new.number()
+	for _, name := range raise.limits {
+		if limit, limited := o.after.at(name).number(); limited && hasNumber && ends.text() != "" {
+			sum := json.Number(strconv.FormatFloat(limit+by, 'f', -1, 64))
+			return fmt.Sprintf(": %s until %s", d.attribute.show(value{raw: sum}), code(ends.text()))
+		}
+	}
+	return ""
 }
 
 // lasting is the effect of when an increase ends. Its first end is told by the increase.

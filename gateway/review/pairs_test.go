@@ -222,6 +222,24 @@ func TestRender_judgesEveryAttribute(t *testing.T) {
 	}
 }
 
+// An increase is told with the limit that holds by it, and until when.
+func TestRender_tellsWhatAnIncreaseComesTo(t *testing.T) {
+	const until = "2027-01-31T00:00:00Z"
+	for _, test := range []struct{ resource, before, after, says string }{
+		{"bursar_team", `"max_budget":100`, `"max_budget":100,"temp_budget_increase":50,"temp_budget_expiry":"` + until + `"`, "allows more for a time: $150.00 until `" + until + "`"},
+		{"bursar_team_member", `"max_budget_in_team":5`, `"max_budget_in_team":5,"temp_budget_increase":2.5,"temp_budget_expiry":"` + until + `"`, "allows more for a time: $7.50 until"},
+		{"bursar_key", `"rpm_limit":10`, `"rpm_limit":10,"temp_rpm_increase":5,"temp_limit_expiry":"` + until + `"`, "allows more for a time: 15 requests/min until"},
+		{"bursar_team", `"tpm_limit":1000`, `"tpm_limit":1000,"temp_tpm_increase":500,"temp_limit_expiry":"` + until + `"`, "allows more for a time: 1,500 tokens/min until"},
+		{"bursar_budget", `"max_budget":1`, `"max_budget":1,"temp_budget_increase":1,"temp_budget_expiry":"` + until + `"`, "allows more for a time: $2.00 until"},
+		{"bursar_team", `"tpm_limit":null`, `"tpm_limit":null,"temp_tpm_increase":500,"temp_limit_expiry":"` + until + `"`, "allows more for a time |"},
+	} {
+		got, _ := render(t, planOf(test.resource, `["update"]`, "{"+test.before+"}", "{"+test.after+"}", ""), review.Options{MaxIncreasePct: 20})
+		if !strings.Contains(got, test.says) {
+			t.Errorf("%s from %s says\n%s\nwant %q", test.resource, test.before, got, test.says)
+		}
+	}
+}
+
 // Each attribute that is judged has a pair: what is added to the list without one fails here.
 func TestPairs_coverTheList(t *testing.T) {
 	paired := map[string]bool{}
