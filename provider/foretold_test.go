@@ -31,6 +31,24 @@ func TestAccForetold_twoResourcesForOneObject(t *testing.T) {
 	)
 }
 
+// A second resource for what the state has already is told, too.
+func TestAccForetold_aSecondResourceForWhatIsManaged(t *testing.T) {
+	g := startGateway(t)
+	c := newCLI(t, t.TempDir(), g.settings()...)
+	first := versions + oneTeam + "resource \"bursar_model\" \"a\" {\n  model_id = \"m\"\n  name = \"m\"\n}\n"
+	c.write("main.tf", first)
+	c.run(0, "apply", "-auto-approve", "-no-color", "-input=false")
+	second := first + replace(oneTeam, `"bursar_team" "a"`, `"bursar_team" "b"`) + "resource \"bursar_model\" \"b\" {\n  model_id = \"m\"\n  name = \"m\"\n}\n"
+	said := c.plans(2, second)
+	// Terraform may plan the second before it reads the first: the gateway has the object then, and that is all that is known.
+	for _, what := range []string{"team a", `model "m"`} {
+		named := strings.Count(said, "Warning: "+what+" is another resource of this configuration already")
+		if found := strings.Count(said, "Warning: "+what+" is on the gateway already"); named+found != 1 {
+			t.Errorf("the plan does not say of %s once that it is there:\n%s", what, said)
+		}
+	}
+}
+
 // A new address without a moved block destroys the object; what it is, is told. Replacing it under its address is no news.
 func TestAccForetold_anAddressThatChanges(t *testing.T) {
 	g := startGateway(t)

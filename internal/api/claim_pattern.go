@@ -20,7 +20,7 @@ func ParseClaimPattern(text string) (ClaimPattern, error) {
 	case text == "":
 		return ClaimPattern{}, errors.New("is empty")
 	case strings.HasPrefix(text, "*"):
-		return ClaimPattern{}, errors.New("begins with a star: it must begin with what tells yours from those of others, such as repo:acme/infra:")
+		return ClaimPattern{}, errors.New("begins with a star: it must begin with what tells yours from those of others, as repo:acme/infra:** does")
 	case strings.Contains(text, "***"):
 		return ClaimPattern{}, errors.New("has three stars in a row: * stands for one part of the text, ** for any number of parts")
 	}

@@ -145,8 +145,7 @@ func (s *Source) ask(ctx context.Context, address, key string) (string, error) {
 	request.Header.Set("Accept", "application/json")
 	response, err := s.options.Client.Do(request)
 	if err != nil {
-		var failed *url.Error
-		if errors.As(err, &failed) {
+		if failed, ok := errors.AsType[*url.Error](err); ok {
 			err = failed.Err // without the address, which belongs to the job
 		}
 		return "", fmt.Errorf("GitHub Actions gives no token: %w", err)

@@ -156,13 +156,24 @@ func (j *Judge) warnOfExisting(diags *diag.Diagnostics, check api.QuotaCheck, at
 			diags.AddAttributeError(at, "Declared in the gateway's file", fmt.Sprintf(
 				"There is a %s already, declared in %s, and only that file can change or delete it. Take it out of the file first, or leave it to the file and read it with a data source.", what, file))
 		}
-	case refused.Type == string(api.AlreadyExists) && !j.IsManaged(what):
-		WarnOfExisting(diags, at, what)
+	case refused.Type == string(api.AlreadyExists):
+		j.WarnOfExisting(diags, at, what, what)
 	}
 }
 
-// WarnOfExisting tells of an object that is in the way of a new one.
-func WarnOfExisting(diags *diag.Diagnostics, at path.Path, what string) {
+// WarnOfExisting tells of an object that is in the way of a new one. managed is what the judge knows it by when the state has
+// it. Making it again is then planned for a replacement, too, and nobody can tell the two apart; of keys, which people replace
+// on purpose, nothing is said.
+func (j *Judge) WarnOfExisting(diags *diag.Diagnostics, at path.Path, what, managed string) {
+	switch {
+	case !j.IsManaged(managed):
+	case strings.HasPrefix(managed, "key "):
+		return
+	default:
+		diags.AddAttributeWarning(at, what+" is another resource of this configuration already",
+			"Unless this plan replaces that one (-replace, or a tainted resource), creating it will be refused: one object can be in one resource only. Take one of them out.")
+		return
+	}
 	diags.AddAttributeWarning(at, what+" is on the gateway already",
 		"Creating it will be refused, unless this apply destroys the existing one before. To manage the existing one from here on, import it.")
 }

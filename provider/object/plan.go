@@ -80,8 +80,8 @@ func (r *Resource[M, F, O]) judgeExisting(ctx context.Context, diags *diag.Diagn
 		diags.AddAttributeError(at, "Declared in the gateway's file", fmt.Sprintf(
 			"There is a %s already, declared in %s, and only that file can change or delete it. Take it out of the file first, or leave it to the file and read it with a data source.",
 			n.describe(plan), declaredIn(object)))
-	case n.Managed != nil && !r.Judge.IsManaged(n.Managed(object)):
-		foretell.WarnOfExisting(diags, at, n.describe(plan))
+	case n.Managed != nil:
+		r.Judge.WarnOfExisting(diags, at, n.describe(plan), n.Managed(object))
 	}
 }
 
