@@ -6,6 +6,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
+	"github.com/bursarhq/terraform-provider-bursar/gateway/config"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 	"github.com/bursarhq/terraform-provider-bursar/internal/testenv"
@@ -110,6 +111,34 @@ func TestAccAction_alertRouteTest(t *testing.T) {
 		t.Errorf("%d deliveries: a refusal of the receiver's is no reason to ask the gateway again", got)
 	}
 	if _, refused := p.invoke("bursar_alert_route_test", object{"alert_route_id": "none"}); !strings.Contains(refused, "alert_route_id=none") {
+		t.Errorf("refused with %q", refused)
+	}
+}
+
+// The action sends through every target, and says what a receiver refuses.
+func TestAccAction_alertRouteTestOfEachTarget(t *testing.T) {
+	routingKey := strings.Repeat("c", 32)
+	mail := testenv.StartMailServer(t, testenv.MailServerOptions{TLS: "none"})
+	slack := testenv.StartSlack(t, testenv.SlackOptions{Token: "xoxb-canary", Channel: "C1"})
+	pagerDuty := testenv.StartPagerDuty(t, routingKey)
+	g := startGatewayWith(t, func(c *config.Config) {
+		c.SMTP = &config.SMTP{Host: mail.Host(), Port: mail.Port(), TLS: "none", From: "bursar@example.com"}
+	})
+	p := g.protocol()
+	targets := map[string]api.AlertTargets{
+		"webhook":         {Webhook: &api.WebhookTarget{URL: testenv.StartWebhook(t, testenv.WebhookOptions{}).URL()}},
+		"slack":           {Slack: &api.SlackTarget{Token: new("xoxb-canary"), Channel: "C1", APIURL: slack.APIURL()}},
+		"pagerduty":       {PagerDuty: &api.PagerDutyTarget{RoutingKey: &routingKey, URL: pagerDuty.URL() + testenv.PagerDutyEvents}},
+		"email":           {Email: &api.EmailTarget{To: []string{"ann@example.com"}}},
+		"microsoft_teams": {MicrosoftTeams: &api.MicrosoftTeamsTarget{URL: new(testenv.StartMicrosoftTeams(t).URL() + testenv.TeamsWorkflow)}},
+		"alertmanager":    {Alertmanager: &api.AlertmanagerTarget{URL: testenv.StartAlertmanager(t).URL()}},
+	}
+	for _, kind := range (api.AlertTargets{}).Kinds() {
+		must[api.AlertRoute](t)(g.CreateAlertRoute(t.Context(), kind, api.AlertRouteFields{Name: kind, AlertTargets: targets[kind], Enabled: true}))
+		p.does("bursar_alert_route_test", object{"alert_route_id": kind})
+	}
+	slack.Down(500)
+	if _, refused := p.invoke("bursar_alert_route_test", object{"alert_route_id": "slack"}); !strings.Contains(refused, "500") || strings.Contains(refused, "canary") {
 		t.Errorf("refused with %q", refused)
 	}
 }

@@ -34,14 +34,8 @@ func readExample(t *testing.T, name string) string {
 	return string(data)
 }
 
-// startGateway serves a gateway.yaml in this process, and returns its address.
-func startGateway(t *testing.T, text string) string {
-	t.Helper()
-	return startGatewayIn(t, t.TempDir(), text)
-}
-
-// startGatewayIn is startGateway on a data directory.
-func startGatewayIn(t *testing.T, dir, text string) string {
+// startGateway serves a gateway.yaml in this process over a data directory, and returns its address.
+func startGateway(t *testing.T, dir, text string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "gateway.yaml")
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {

@@ -63,7 +63,7 @@ func watched(t *testing.T) (gateway string) {
 	failing.Behave(testenv.Behaviour{Fail: http.StatusInternalServerError})
 	dir := t.TempDir()
 	aFortnight(t, dir)
-	gateway = startGatewayIn(t, dir, fmt.Sprintf(`
+	gateway = startGateway(t, dir, fmt.Sprintf(`
 metrics: {refresh: 1s}
 export: [{type: file, name: disk, path: %q}]
 models:
