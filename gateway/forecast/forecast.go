@@ -131,6 +131,16 @@ func Of(history History, budget Budget, now time.Time) Forecast {
 	return f
 }
 
+// Ahead is what a period costs by its end, and when its cap falls, zero for not within it, at the pace of a week whose days
+// cost so much, Sunday first. From is now, or the beginning of a period that is yet to come.
+func Ahead(budget Budget, from time.Time, weekdays [week]money.Nano) (end money.Nano, falls time.Time) {
+	weekly, of := float64(sumOf(weekdays[:])), [week]float64{}
+	for day, cost := range weekdays {
+		of[day] = share(float64(cost), weekly)
+	}
+	return walk(budget, from, weekly, of)
+}
+
 func silence(history History, budget Budget, now time.Time) Silence {
 	length, passed := budget.End.Sub(budget.Start), now.Sub(budget.Start)
 	switch {

@@ -59,7 +59,11 @@ func (r replayed) section() string {
 	}
 	told, b := r.told, strings.Builder{}
 	days := told.To.Sub(told.From).Round(time.Hour).Hours() / 24
-	fmt.Fprintf(&b, "\n**Replay of the last %s days** (%s, which cost %s): ", trimmed(days), calls(told.Calls), usd(told.Cost))
+	last := trimmed(days) + " days"
+	if last == "1 days" {
+		last = "day"
+	}
+	fmt.Fprintf(&b, "\n**Replay of the last %s** (%s, which cost %s): ", last, calls(told.Calls), usd(told.Cost))
 	switch {
 	case told.Before.Refused == 0 && told.After.Refused == 0:
 		b.WriteString("none of them would have been refused.\n")

@@ -13,6 +13,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/review/policy"
 )
@@ -25,6 +26,9 @@ type Options struct {
 	Gateway Rehearser
 	// Replay, if there is one, decides the calls of the last days again.
 	Replay Replayer
+	// Foretell, if there is one, tells what teams will cost; Now is the time of it, nil for the clock's.
+	Foretell Foreteller
+	Now      func() time.Time
 	// MaxIncreasePct is the percentage that a limit may grow by without approval; 0 is no policy.
 	// Taking a limit or a hard cap away always exceeds it.
 	MaxIncreasePct float64
@@ -69,6 +73,11 @@ func Render(ctx context.Context, w io.Writer, plan io.Reader, options Options) (
 	usage := readUsage(ctx, options.Usage, read.objects)
 	rehearsed := rehearse(ctx, options.Gateway, read.objects)
 	again := replay(ctx, options.Replay, read.objects)
+	ahead := read.foresee(ctx, options.Foretell)
+	now := time.Now
+	if options.Now != nil {
+		now = options.Now
+	}
 	var result Result
 	var rows []row
 	var reasons []reason
@@ -114,10 +123,10 @@ func Render(ctx context.Context, w io.Writer, plan io.Reader, options Options) (
 		}
 	}
 	result.NeedsApproval = len(approvals) > 0
-	result.Asking = errors.Join(usage.failed, rehearsed.failed, again.asking())
+	result.Asking = errors.Join(usage.failed, rehearsed.failed, ahead.failed, again.asking())
 	page := page{
 		rows: rows, withUsage: options.Usage != nil, summary: summary(counts, len(read.invocations), len(read.strangers)),
-		headline: read.headline(), effects: rehearsed.table() + again.section(),
+		headline: read.headline(), effects: rehearsed.table() + ahead.section(now()) + again.section(),
 		notes: slices.Concat(usage.notes(rehearsed.untold(read.objects)), rehearsed.notes(), read.notes), approvals: approvals, warnings: warnings,
 	}
 	if _, err := io.WriteString(w, page.markdown()); err != nil {

@@ -32,9 +32,9 @@ func (d *demo) reviewChange(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.out.say("terraform show -json change.tfplan > plan.json && bin/bursar review plan.json")
+	d.out.say("terraform show -json change.tfplan > plan.json && bin/bursar review plan.json --replay 1d")
 	d.out.show(markdown)
-	for _, part := range []string{"| `bursar_team.research` |", "| $1,000.00 | $1,500.00 | +50 % |", "| $990"} {
+	for _, part := range []string{"| `bursar_team.research` |", "| $1,000.00 | $1,500.00 | +50 % |", "| $990", "**Replay of the last day**"} {
 		if !strings.Contains(markdown, part) {
 			return fmt.Errorf("the review does not say %q", part)
 		}
@@ -43,7 +43,7 @@ func (d *demo) reviewChange(ctx context.Context) error {
 }
 
 func (d *demo) review(ctx context.Context, path string) (markdown string, err error) {
-	command := exec.CommandContext(ctx, filepath.Join(d.bin, "bursar"), "review", path)
+	command := exec.CommandContext(ctx, filepath.Join(d.bin, "bursar"), "review", path, "--replay", "1d")
 	command.Env = environment(map[string]string{"BURSAR_ENDPOINT": d.gateway.url, "BURSAR_ADMIN_KEY": d.adminKey})
 	var stderr bytes.Buffer
 	command.Stderr = &stderr

@@ -83,7 +83,7 @@ func (c reviewCommand) Run(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("--endpoint: %w", err)
 		}
-		options.Usage, options.Gateway = usage{gateway}, usage{gateway}
+		options.Usage, options.Gateway, options.Foretell = usage{gateway}, usage{gateway}, gateway
 		if c.Replay != "" {
 			options.Replay = past{gateway, c.Replay}
 		}

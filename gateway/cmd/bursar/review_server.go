@@ -114,7 +114,7 @@ func (c reviewServerCommand) reviewer() (runtask.Reviewer, error) {
 		if gateway, err = client.New(client.Options{Endpoint: c.Endpoint, AdminKey: c.AdminKey, UserAgent: "bursar-review-server/" + version}); err != nil {
 			return nil, fmt.Errorf("--endpoint: %w", err)
 		}
-		options.Usage, options.Gateway = usage{gateway}, usage{gateway}
+		options.Usage, options.Gateway, options.Foretell = usage{gateway}, usage{gateway}, gateway
 		if c.Replay != "" {
 			options.Replay = past{gateway, c.Replay}
 		}

@@ -146,7 +146,7 @@ func (r *Rule) approvers(change Change) []string {
 		case name != owners:
 			by = append(by, name)
 		case len(change.Owners) == 0:
-			by = append(by, "the team's owners, of whom none is named")
+			by = append(by, "the team's owners (its metadata names none)")
 		default:
 			by = append(by, change.Owners...)
 		}

@@ -78,7 +78,7 @@ func TestJudge_namesWhoMustAgree(t *testing.T) {
 	for _, test := range []struct {
 		owners []string
 		want   string
-	}{{[]string{"ada", "bob"}, "ada bob finance"}, {nil, "the team's owners, of whom none is named finance"}} {
+	}{{[]string{"ada", "bob"}, "ada bob finance"}, {nil, "the team's owners (its metadata names none) finance"}} {
 		verdicts := read.Judge([]policy.Change{{Loosened: []string{"x"}, Owners: test.owners}}, policy.Totals{})
 		if got := strings.Join(verdicts[0].By, " "); got != test.want {
 			t.Errorf("%q, want %q", got, test.want)
