@@ -125,7 +125,7 @@ func (b *Book) Bindings(ctx context.Context, subject *Subject, gauge Gauge, now 
 	}
 	var bindings []Binding
 	for i, window := range windows {
-		bindings = append(bindings, windowBindings(window, used[i], quota.ThrottledRPM(window, budgets, spent), origin, now)...)
+		bindings = append(bindings, windowBindings(window, used[i], quota.ThrottledRPM(window, budgets, spent, now), origin, now)...)
 	}
 	for i, budget := range budgets {
 		bindings = append(bindings, budgetBinding(budget, spent[i]))

@@ -18,7 +18,7 @@ func (s Spending) throttleTeams(ctx context.Context, teams []api.Team, states []
 		limits := s.Book.teamTerms(team, terms).RateLimits
 		budget := s.Book.teamBudget(team, terms, nil).at(s.Now())
 		window := quota.Window{Scope: teamScope(team.TeamID), RPM: orUnlimited(limits.RPMLimit)}
-		rpm := quota.ThrottledRPM(window, []quota.Budget{budget}, []quota.BudgetState{{Settled: states[i].Spend}})
+		rpm := quota.ThrottledRPM(window, []quota.Budget{budget}, []quota.BudgetState{{Settled: states[i].Spend}}, s.Now())
 		if rpm != window.RPM {
 			states[i].Throttled, states[i].EffectiveRPMLimit = true, &rpm
 		}

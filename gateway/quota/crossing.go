@@ -25,6 +25,8 @@ type Crossing struct {
 	// Spend is what was settled in the period when it happened, and At when that was.
 	Spend money.Nano
 	At    time.Time
+	// Watched: the budget is reached and would refuse, if it were not only watched, see [Watched].
+	Watched bool
 	// Refused is the least cost of the request that was refused, 0 when spending reached the threshold.
 	Refused money.Nano
 }
@@ -33,13 +35,21 @@ type Crossing struct {
 func (b *Budget) Crossed(share float64, period Period, spend money.Nano, at time.Time) Crossing {
 	return Crossing{
 		Scope: b.Scope, Limit: b.Limit, Hard: b.Hard, Generation: b.Generation, About: b.About,
-		Period: period, Share: share, Spend: spend, At: at,
+		Period: period, Share: share, Spend: spend, At: at, Watched: b.WouldRefuseAt(share, at),
 	}
+}
+
+// WouldRefuseAt says whether the threshold of a share is where a watched budget would begin to refuse.
+func (b *Budget) WouldRefuseAt(share float64, now time.Time) bool {
+	return share >= 1 && b.watched(now)
 }
 
 // ID depends on nothing but budget, period, threshold and generation, so that what is told twice is one crossing.
 func (c Crossing) ID() string {
 	name := fmt.Sprintf("%s\n%d\n%g\n%d", c.Scope, Micros(c.Period.Start), c.Share, c.Generation)
+	if c.Watched {
+		name += "\nwatched"
+	}
 	sum := sha256.Sum256([]byte(name))
 	return "event_" + hex.EncodeToString(sum[:16])
 }

@@ -34,14 +34,20 @@ func (r *Request) Cost(output int64) money.Nano {
 // decide grants an output cap or names every limit that refuses. It changes nothing.
 func decide(request *Request, at *standing) (output int64, denials []Denial) {
 	output = request.OutputTokens
-	least := leastOutput(request, at)
+	least := leastOutput(request, at, enforcedLimits)
 	for i := range request.Windows {
 		limits := &request.Windows[i]
+		if limits.watched(at.now) {
+			continue
+		}
 		denials = refusedByWindow(denials, request, least, limits, at.rpm[i], at.windows[i], at.now)
 		output = min(output, windowGrant(request, limits, at.rpm[i], at.windows[i]))
 	}
 	for i := range request.Budgets {
 		budget := &request.Budgets[i]
+		if budget.watched(at.now) {
+			continue
+		}
 		if denial, refused := refusedByBudget(request, least, budget, &at.budgets[i], at.now); refused {
 			denials = append(denials, denial)
 		}
@@ -50,20 +56,26 @@ func decide(request *Request, at *standing) (output int64, denials []Denial) {
 	return max(output, least), denials
 }
 
-// leastOutput is the least output that all limits together leave the request to be content with.
-func leastOutput(request *Request, at *standing) int64 {
+// Which limits leave a request less to be content with.
+const (
+	enforcedLimits = false
+	everyLimit     = true
+)
+
+// leastOutput is the least output that the enforced limits together, or every limit, leave the request to be content with.
+func leastOutput(request *Request, at *standing, every bool) int64 {
 	least := request.MinOutputTokens
 	if request.IdleOutputTokens == least {
 		return least
 	}
 	for i := range request.Windows {
-		if limit := request.Windows[i].TPM; limit != Unlimited {
+		if limit := request.Windows[i].TPM; limit != Unlimited && (every || !request.Windows[i].watched(at.now)) {
 			w, idle := at.windows[i], limit-request.InputTokens
 			least = min(least, request.contentWith(idle, idle-w.settled(), idle-w.Tokens))
 		}
 	}
 	for i := range request.Budgets {
-		if budget := &request.Budgets[i]; budget.Refuses() && request.OutputTokenCost > 0 {
+		if budget := &request.Budgets[i]; budget.Refuses() && request.OutputTokenCost > 0 && (every || !budget.watched(at.now)) {
 			state, idle := &at.budgets[i], budget.Limit-request.InputCost
 			least = min(least, request.contentWith(
 				request.affordable(idle), request.affordable(idle-state.Settled), request.affordable(idle-state.Settled-state.Reserved)))

@@ -177,10 +177,13 @@ func (m *Memory) reserve(request *Request) (Decision, []spendingKey, error) {
 		output: output, tokens: request.InputTokens + output, cost: request.Cost(output),
 		windows: at.counted, spending: at.spending, periods: at.periods(),
 	}
+	would := wouldRefuse(request, &at)
 	r.charge(now)
 	m.live[key] = r
 	at.windows = r.windows
-	return r.decision(at), nil, nil
+	decision := r.decision(at)
+	decision.WouldRefuse = would
+	return decision, nil, nil
 }
 
 // standingLocked looks up what the request meets and moves it to now.
@@ -196,7 +199,7 @@ func (m *Memory) standingLocked(request *Request, now time.Time) (standing, []sp
 	at.windows = m.lookLocked(at.counted, now)
 	at.rpm = make([]int64, len(request.Windows))
 	for i, limits := range request.Windows {
-		at.rpm[i] = ThrottledRPM(limits, request.Budgets, states)
+		at.rpm[i] = ThrottledRPM(limits, request.Budgets, states, now)
 	}
 	return at, nil, nil
 }
@@ -326,7 +329,7 @@ func (r *reservation) standing(windows []*window, now time.Time) standing {
 		at.budgets[i] = r.spending[i].stateOf(&r.request.Budgets[i], r.periods[i])
 	}
 	for i := range at.rpm {
-		at.rpm[i] = ThrottledRPM(r.request.Windows[i], r.request.Budgets, at.budgets)
+		at.rpm[i] = ThrottledRPM(r.request.Windows[i], r.request.Budgets, at.budgets, now)
 	}
 	return at
 }

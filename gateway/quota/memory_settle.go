@@ -115,7 +115,8 @@ func (r *reservation) spend(cost money.Nano, now time.Time) (crossed []Crossing)
 		s.settled += cost
 		budget := &r.request.Budgets[i]
 		for _, threshold := range budget.Thresholds {
-			if s.settled < threshold.At || !s.tell(threshold.Share, budget.Generation) {
+			watched := budget.WouldRefuseAt(threshold.Share, now)
+			if s.settled < threshold.At || !s.tell(threshold.Share, budget.Generation, watched) {
 				continue
 			}
 			crossed = append(crossed, budget.Crossed(threshold.Share, r.periods[i], s.settled, now))
@@ -143,7 +144,7 @@ func (m *Memory) tellRefusedLocked(request *Request, at standing, denials []Deni
 		if denials[refused].TooDear() {
 			share = -share
 		}
-		if !at.spending[i].tell(share, budget.Generation) {
+		if !at.spending[i].tell(share, budget.Generation, false) {
 			continue
 		}
 		crossing := budget.Crossed(share, at.budgets[i].Period, at.spending[i].settled, at.now)

@@ -139,6 +139,8 @@ type Window struct {
 	RPM      int64
 	TPM      int64
 	Parallel int64
+	// EnforcedFrom is when the window begins to refuse, see [Watched].
+	EnforcedFrom time.Time
 }
 
 // Budget limits the spending of one scope in one period.
@@ -156,6 +158,8 @@ type Budget struct {
 	Limit money.Nano
 	// Hard refuses at the limit; otherwise it only warns.
 	Hard bool
+	// EnforcedFrom is when the budget begins to refuse and to throttle, see [Watched].
+	EnforcedFrom time.Time
 	// Thresholds are amounts at which to tell somebody, ascending.
 	Thresholds []Threshold
 	// Throttle, if any, shrinks a window's RPM once the budget has reached an amount.
@@ -207,6 +211,9 @@ type Decision struct {
 	Cost         money.Nano
 	// Denials are all the limits that refused, empty when admitted.
 	Denials []Denial
+	// WouldRefuse are the watched limits that would have refused a request which was admitted, see [Watched].
+	// A duplicate does not repeat them.
+	WouldRefuse []Denial
 	// RetryAfter is after how long the same request would fit if nobody else came:
 	// exact for windows, to the period's end for budgets. The longest of the denials'.
 	RetryAfter time.Duration
@@ -242,6 +249,8 @@ type Denial struct {
 	TooLarge bool
 	// RetryAfter is zero when waiting does not help.
 	RetryAfter time.Duration
+	// EnforcedFrom is, in [Decision.WouldRefuse], when the limit begins to refuse.
+	EnforcedFrom time.Time
 }
 
 // ForGood says whether a budget refuses whatever becomes of the calls under way.

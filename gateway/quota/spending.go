@@ -27,6 +27,7 @@ func (s *spending) missed(charged spendingKey, now time.Time) bool {
 type mark struct {
 	share      float64
 	generation int64
+	watched    bool
 }
 
 // spendingKey names a counter. The end belongs to it, because a month and a quarter may start together.
@@ -39,9 +40,10 @@ func keyOf(scope Scope, period Period) spendingKey {
 	return spendingKey{scope, Micros(period.Start), Micros(period.End)}
 }
 
-// tell marks a threshold and says whether it was not marked before.
-func (s *spending) tell(share float64, generation int64) bool {
-	m := mark{share, generation}
+// tell marks a threshold and says whether it was not marked before. What a watched budget would do and what an enforced one
+// does are two things to tell.
+func (s *spending) tell(share float64, generation int64, watched bool) bool {
+	m := mark{share, generation, watched}
 	if s.told[m] {
 		return false
 	}
@@ -74,12 +76,12 @@ func (b *Budget) PeriodAt(t time.Time) (Period, bool) {
 	return Period{}, len(b.Periods) == 0
 }
 
-// Refuses says whether the budget ever refuses a request.
+// Refuses says whether the budget refuses a request at its limit, once it is enforced.
 func (b *Budget) Refuses() bool { return b.Hard && b.Limit != Unlimited }
 
-// ThrottledRPM is the window's RPM under the budgets that stand as states says, which has the same order.
-// Of several throttles that are due the strongest counts, and a limit of 1 or more never becomes 0.
-func ThrottledRPM(window Window, budgets []Budget, states []BudgetState) int64 {
+// ThrottledRPM is the window's RPM at a time, under the budgets that stand as states says, which has the same order.
+// A watched budget throttles only what is watched as well. Of several throttles that are due the strongest counts, and a limit of 1 or more never becomes 0.
+func ThrottledRPM(window Window, budgets []Budget, states []BudgetState, now time.Time) int64 {
 	if window.RPM < 1 {
 		return window.RPM
 	}
@@ -87,6 +89,9 @@ func ThrottledRPM(window Window, budgets []Budget, states []BudgetState) int64 {
 	for i := range budgets {
 		throttle := budgets[i].Throttle
 		if throttle == nil || throttle.Window != window.Scope || states[i].Settled < throttle.At {
+			continue
+		}
+		if budgets[i].watched(now) && !window.watched(now) {
 			continue
 		}
 		rpm = min(rpm, throttle.Reduced(window.RPM))

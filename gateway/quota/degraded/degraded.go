@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -39,17 +40,20 @@ func (p Policy) degrades() bool {
 	return p.RateLimits == Local || p.RateLimits == Open || p.Budgets == Open
 }
 
-// covers says whether the request may be decided alone.
-func (p Policy) covers(request quota.Request) bool {
+// covers says whether the request may be decided alone. What is only watched binds nobody.
+func (p Policy) covers(request quota.Request, now time.Time) bool {
 	if !p.degrades() {
 		return false
 	}
 	for _, budget := range request.Budgets {
-		if budget.Refuses() && p.Budgets != Open {
+		if budget.Refuses() && p.Budgets != Open && !quota.Watched(budget.EnforcedFrom, now) {
 			return false
 		}
 	}
-	return len(request.Windows) == 0 || p.RateLimits == Local || p.RateLimits == Open
+	if p.RateLimits == Local || p.RateLimits == Open {
+		return true
+	}
+	return !slices.ContainsFunc(request.Windows, func(w quota.Window) bool { return !quota.Watched(w.EnforcedFrom, now) })
 }
 
 // Engine asks shared counters, and decides alone when they do not answer.

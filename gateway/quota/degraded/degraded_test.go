@@ -15,6 +15,30 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
 
+// What is only watched binds nobody, also while nobody counts it.
+func TestReserve_letsWatchedLimitsPassAlone(t *testing.T) {
+	engine := newShared(t, quotatest.NewRecord(), 1)
+	alone := degraded.Around(engine, degraded.Policy{RateLimits: degraded.Local, Budgets: degraded.Closed})
+	t.Cleanup(func() { _ = alone.Close() })
+	engine.setAway(true)
+	for from, admitted := range map[time.Time]bool{quota.Never: true, time.Now().Add(-time.Second): false, {}: false} {
+		version, err := alone.PolicyVersion(t.Context(), "marketing")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, request := range map[string]quota.Request{
+			"budget": {Budgets: []quota.Budget{{Scope: "team:marketing", Hard: true, Limit: 0, EnforcedFrom: from}}, InputCost: money.USD},
+			"window": {Windows: []quota.Window{{Scope: "team:marketing", RPM: 0, TPM: 0, Parallel: 0, EnforcedFrom: from}}},
+		} {
+			request.ID, request.Slot, request.PolicyVersion = quotatest.NewID(), "marketing", version
+			decision, err := alone.Reserve(t.Context(), request)
+			if decision.Admitted != admitted {
+				t.Errorf("a %s of nothing, enforced from %s: admitted %t, %v", name, from, decision.Admitted, err)
+			}
+		}
+	}
+}
+
 // shared makes the in-process engine one of several gateways that can be out of reach.
 type shared struct {
 	*quota.Memory

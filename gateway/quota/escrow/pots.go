@@ -198,12 +198,12 @@ func (e *Pots) Fetch(ctx context.Context, request quota.Request, at int64, list 
 			epoch: missing.Int(), number: missing.Int(), allowance: money.Nano(missing.Int()),
 			settled: money.Nano(missing.Int()), held: money.Nano(missing.Int()), at: at,
 		}
-		need, wish := missing.Int(), missing.Int()
+		need, wish, terms := missing.Int(), missing.Int(), missing.Text()
 		if missing.Err != nil || failed != nil {
 			return
 		}
 		f.times[number]++
-		got, err := e.fetchFor(ctx, p, budget, request.Slot, own, need, wish)
+		got, err := e.fetchFor(ctx, p, homeCall{budget: budget, terms: terms, slot: request.Slot, own: own, need: need, wish: wish})
 		f.Tried[number] = "fetched"
 		if !got || f.times[number] >= fetchLimit {
 			f.Tried[number] = "final"
@@ -235,30 +235,30 @@ func (e *Pots) RefusedTooSoon(request quota.Request, decision quota.Decision, f 
 
 // fetchFor asks the home for allowance, and when it has none, for what other slots do not need.
 // It says whether the slot was granted what it needs.
-func (e *Pots) fetchFor(ctx context.Context, p *pot, budget quota.Budget, slot string, own slotFigures, need, wish int64) (bool, error) {
-	recalled := false
+func (e *Pots) fetchFor(ctx context.Context, p *pot, call homeCall) (bool, error) {
+	budget := call.budget
 	for range wire.Attempts {
 		p.mu.Lock()
 		recalls := p.recalls
 		p.mu.Unlock()
-		answer, err := e.tellHome(ctx, p, homeCall{budget: budget, slot: slot, own: own, need: need, wish: wish, recalled: recalled})
+		answer, err := e.tellHome(ctx, p, call)
 		if err != nil {
 			return false, err
 		}
-		spentForGood := budget.Refuses() && answer.total+money.Nano(need) > budget.Limit
+		spentForGood := budget.Refuses() && answer.total+money.Nano(call.need) > budget.Limit
 		switch answer.status {
 		case "again":
 		case "granted":
-			err := e.accept(ctx, p, budget, slot, answer.own, potTerms(budget))
+			err := e.accept(ctx, p, budget, call.slot, answer.own, call.terms)
 			return err == nil, err
 		case "short", "recall":
-			if answer.status == "short" && (recalled || spentForGood) {
+			if answer.status == "short" && (call.recalled || spentForGood) {
 				return false, nil
 			}
 			if err := e.recall(ctx, p, 0, recalls); err != nil {
 				return false, err
 			}
-			recalled = true
+			call.recalled = true
 		default:
 			return false, fmt.Errorf("answer of a script: status %q", answer.status)
 		}
@@ -286,7 +286,9 @@ func (e *Pots) transferStep(name string) error {
 
 // homeCall is how a slot stands, and what is wanted for it. A negative need wants nothing.
 type homeCall struct {
-	budget     quota.Budget
+	budget quota.Budget
+	// terms are [potTerms] as the slot sees them: other ones while the budget is only watched, see escrow_slot.lua.
+	terms      string
 	slot       string
 	own        slotFigures
 	need, wish int64
@@ -346,13 +348,13 @@ func (e *Pots) homeArgs(p *pot, call homeCall) []any {
 	own := call.own
 	args := []any{
 		e.conn.Clock(), seen, call.slot, own.epoch, own.number, int64(own.allowance), int64(own.settled), int64(own.held), own.at,
-		call.need, call.wish, potLimit(call.budget), potTerms(call.budget), "", call.budget.Generation,
+		call.need, call.wish, potLimit(call.budget), call.terms, "", call.budget.Generation,
 	}
 	if call.recalled {
 		args[13] = "1"
 	}
 	for _, threshold := range call.budget.Thresholds {
-		args = append(args, script.ShareText(threshold.Share), int64(threshold.At))
+		args = append(args, script.MarkOf(threshold.Share, call.budget.WouldRefuseAt(threshold.Share, e.conn.Now())), int64(threshold.At))
 	}
 	return args
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -161,13 +162,15 @@ func (e *Pots) tellThresholds(ctx context.Context, p *pot, budget quota.Budget, 
 	var entries []quota.Entry
 	var marks []any
 	for _, threshold := range budget.Thresholds {
-		share := script.ShareText(threshold.Share)
-		for _, name := range due {
-			if name == share {
-				crossing := budget.Crossed(threshold.Share, p.period, settled, at)
-				entries = append(entries, quota.Entry{Crossings: []quota.Crossing{crossing}})
-				marks = append(marks, fmt.Sprintf("m:%s:%d", share, budget.Generation), 1)
+		for _, watched := range []bool{false, true} {
+			mark := script.MarkOf(threshold.Share, watched)
+			if !slices.Contains(due, any(mark)) {
+				continue
 			}
+			crossing := budget.Crossed(threshold.Share, p.period, settled, at)
+			crossing.Watched = watched
+			entries = append(entries, quota.Entry{Crossings: []quota.Crossing{crossing}})
+			marks = append(marks, fmt.Sprintf("m:%s:%d", mark, budget.Generation), 1)
 		}
 	}
 	if len(entries) == 0 {

@@ -127,14 +127,29 @@ func (c *comparison) drawWindow(scope quota.Scope) quota.Window {
 	limit := func(name string, most int64) int64 {
 		return rapid.OneOf(rapid.Just[int64](quota.Unlimited), rapid.Int64Range(0, most)).Draw(c.t, name)
 	}
-	return quota.Window{Scope: scope, Name: "limit", RPM: limit("rpm", 8), TPM: limit("tpm", 2000), Parallel: limit("parallel", 4)}
+	return quota.Window{
+		Scope: scope, Name: "limit", RPM: limit("rpm", 8), TPM: limit("tpm", 2000), Parallel: limit("parallel", 4), EnforcedFrom: c.drawEnforcedFrom(),
+	}
+}
+
+// drawEnforcedFrom is from when a limit refuses: always for most, else soon or never.
+func (c *comparison) drawEnforcedFrom() time.Time {
+	switch rapid.IntRange(0, 5).Draw(c.t, "enforced from") {
+	case 0:
+		return quota.Never
+	case 1:
+		after := rapid.Int64Range(0, 100_000_000).Draw(c.t, "enforced after microseconds")
+		return c.model.Clock.Now().Add(time.Duration(after) * time.Microsecond)
+	default:
+		return time.Time{}
+	}
 }
 
 func (c *comparison) drawBudget(scope quota.Scope, windows []quota.Window, spans ...string) budgetTerms {
 	limit := money.Nano(rapid.OneOf(rapid.Just[int64](quota.Unlimited), rapid.Int64Range(0, 20_000)).Draw(c.t, "limit"))
 	budget := quota.Budget{
 		Scope: scope, Name: "budget", Limit: limit, Generation: c.generation,
-		Hard:  rapid.Bool().Draw(c.t, "hard"),
+		Hard:  rapid.Bool().Draw(c.t, "hard"), EnforcedFrom: c.drawEnforcedFrom(),
 		About: api.AlertEvent{TeamID: "marketing", TeamAlias: "Marketing"},
 	}
 	for _, share := range []float64{0.5, 0.8, 1} {

@@ -8,6 +8,7 @@ import (
 
 // escrowBugs are mistakes in the scripts of pots on a Redis Cluster.
 var escrowBugs = []bug{
+	{"slots keep what they were granted while a pot was watched", "budget.watched and pot.terms .. ' watched' or pot.terms", "pot.terms", ""},
 	{"what is reserved is allowed again", "pot.free = c.allowance - c.settled - c.held", "pot.free = c.allowance - c.settled", ""},
 	{"a home grants beyond its limit", "if least > room then", "if false then", ""},
 	{"a home forgets what it has granted", "'G', granted + charge(), 'U'", "'G', granted, 'U'", ""},

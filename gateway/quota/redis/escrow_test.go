@@ -31,6 +31,7 @@ type potBench struct {
 	engines []*redis.Engine
 	limit   money.Nano
 	hard    bool
+	from    time.Time // when it begins to refuse
 	version map[string]int64
 }
 
@@ -68,7 +69,7 @@ func (b *potBench) open(change func(*redis.Options)) *redis.Engine {
 func (b *potBench) pot() quota.Budget {
 	day := &api.Span{Count: 1, Unit: api.Day}
 	return quota.Budget{
-		Scope: quotatest.Everything, Name: "budget everything", Limit: b.limit, Hard: b.hard, Generation: int64(b.limit),
+		Scope: quotatest.Everything, Name: "budget everything", Limit: b.limit, Hard: b.hard, EnforcedFrom: b.from, Generation: int64(b.limit),
 		Periods: quota.Calendar{Span: day, ResetDay: 1, Zone: time.UTC}.Around(b.clock.Now()),
 		Thresholds: []quota.Threshold{
 			{Share: 0.5, At: b.limit / 2}, {Share: 1, At: b.limit},

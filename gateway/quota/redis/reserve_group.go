@@ -132,7 +132,7 @@ func sameTerms(a, b *reserveCall) bool {
 }
 
 func sameBudget(a, b quota.Budget) bool {
-	return a.Scope == b.Scope && a.Slot == b.Slot && a.Limit == b.Limit && a.Hard == b.Hard && a.Generation == b.Generation &&
+	return a.Scope == b.Scope && a.Slot == b.Slot && a.Limit == b.Limit && a.Hard == b.Hard && a.EnforcedFrom.Equal(b.EnforcedFrom) && a.Generation == b.Generation &&
 		slices.Equal(a.Periods, b.Periods) && slices.Equal(a.Thresholds, b.Thresholds) && sameThrottle(a.Throttle, b.Throttle) && sameOwner(a.About, b.About)
 }
 
@@ -151,7 +151,7 @@ func (r *Engine) termsArgs(args []any, call *reserveCall) ([]any, error) {
 	}
 	args = append(args, request.PolicyVersion, about, len(request.Windows))
 	for _, window := range request.Windows {
-		args = append(args, string(window.Scope), window.RPM, window.TPM, window.Parallel)
+		args = append(args, string(window.Scope), window.RPM, window.TPM, window.Parallel, quota.Micros(window.EnforcedFrom))
 	}
 	args = append(args, len(request.Budgets))
 	for _, budget := range request.Budgets {
@@ -165,7 +165,7 @@ func (r *Engine) budgetArgs(args []any, budget quota.Budget, slot string) []any 
 	if budget.Throttle != nil {
 		throttle = *budget.Throttle
 	}
-	args = append(args, r.conn.Keys.CounterBase(budget.Scope, slot), int64(budget.Limit), budget.Hard, budget.Generation,
+	args = append(args, r.conn.Keys.CounterBase(budget.Scope, slot), quota.Micros(budget.EnforcedFrom), int64(budget.Limit), budget.Hard, budget.Generation,
 		script.ShareText(budget.RefusalShare()), string(throttle.Window), int64(throttle.At), throttle.Factor)
 	args = append(args, 2*len(budget.Periods))
 	args = script.AppendPeriods(args, budget.Periods)

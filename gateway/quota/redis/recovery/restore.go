@@ -194,6 +194,7 @@ type packedBudget struct {
 	Period     int    `json:"period"`
 	Generation string `json:"generation"`
 	Thresholds []any  `json:"thresholds"`
+	From       int64  `json:"from,omitempty"`
 }
 
 func (r *Recovery) restoreText(held *Held, used *quota.Settlement) (string, error) {
@@ -224,7 +225,7 @@ func (r *Recovery) restoreText(held *Held, used *quota.Settlement) (string, erro
 func (r *Recovery) packBudget(budget quota.Budget, slot string, period quota.Period) packedBudget {
 	packed := packedBudget{
 		Key: r.Conn.Keys.Counter(budget.Scope, slot, period), Thresholds: []any{},
-		Generation: strconv.FormatInt(budget.Generation, 10),
+		Generation: strconv.FormatInt(budget.Generation, 10), From: quota.Micros(budget.EnforcedFrom),
 	}
 	for i, candidate := range budget.Periods {
 		if candidate == period {

@@ -2,6 +2,7 @@ package script
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
@@ -17,6 +18,24 @@ func AppendPeriods(args []any, periods []quota.Period) []any {
 
 // ShareText is how a share of a limit is written in a mark.
 func ShareText(share float64) string { return strconv.FormatFloat(share, 'g', -1, 64) }
+
+// watchedMark begins the mark of a share at which a watched budget would refuse, see [quota.Crossing].
+const watchedMark = "w"
+
+// MarkOf is how a threshold is marked as told, in words of spend() in reservations.lua.
+func MarkOf(share float64, watched bool) string {
+	if watched {
+		return watchedMark + ShareText(share)
+	}
+	return ShareText(share)
+}
+
+// ReadMark is the reverse of [MarkOf].
+func ReadMark(mark string) (share float64, watched bool, err error) {
+	text, watched := strings.CutPrefix(mark, watchedMark)
+	share, err = strconv.ParseFloat(text, 64)
+	return share, watched, err
+}
 
 // counterKept is how long a counter outlives its period.
 const counterKept = 40 * 24 * time.Hour

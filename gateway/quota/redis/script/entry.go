@@ -69,7 +69,7 @@ func readEntry(fields *streamFields) (quota.Entry, error) {
 	return entry, fields.err
 }
 
-// readCrossings reads "budget period share spend;…": the number of the reservation's budget, and START-END of its period.
+// readCrossings reads "budget period mark spend;…": the number of the reservation's budget, and START-END of its period.
 func readCrossings(fields *streamFields, now time.Time, refused money.Nano) (crossed []quota.Crossing) {
 	text := fields.text("alerts")
 	if text == "" {
@@ -78,16 +78,16 @@ func readCrossings(fields *streamFields, now time.Time, refused money.Nano) (cro
 	about := fields.budgets("about")
 	for alert := range strings.SplitSeq(text, ";") {
 		var budget, spend int64
-		var period string
-		var share float64
-		_, err := fmt.Sscan(alert, &budget, &period, &share, &spend)
+		var period, mark string
+		_, err := fmt.Sscan(alert, &budget, &period, &mark, &spend)
 		lasts, known := readPeriod(period)
-		if err != nil || !known || budget >= int64(len(about)) {
+		share, watched, markErr := ReadMark(mark)
+		if err != nil || markErr != nil || !known || budget >= int64(len(about)) {
 			fields.fail(fmt.Errorf("alert %q cannot be read", alert))
 			return nil
 		}
 		crossing := about[budget].budget().Crossed(share, lasts, money.Nano(spend), now)
-		crossing.Refused = refused
+		crossing.Refused, crossing.Watched = refused, watched
 		crossed = append(crossed, crossing)
 	}
 	return crossed

@@ -30,7 +30,7 @@ func ReadStates(request quota.Request, answer *Reply, now time.Time) ([]quota.Wi
 	}
 	windowStates := make([]quota.WindowState, len(request.Windows))
 	for i, limits := range request.Windows {
-		rpm := quota.ThrottledRPM(limits, request.Budgets, budgetStates)
+		rpm := quota.ThrottledRPM(limits, request.Budgets, budgetStates, now)
 		windowStates[i] = ReadWindow(windows).State(limits, rpm, now)
 	}
 	return windowStates, budgetStates, errors.Join(windows.Err, budgets.Err)
@@ -67,7 +67,12 @@ func ReadDecision(request quota.Request, status string, answer *Reply, now time.
 	}
 	decision.Windows, decision.Budgets, err = ReadStates(request, answer, now)
 	for err == nil && answer.More() {
-		decision.Denials = append(decision.Denials, readDenial(request, answer))
+		if denial := readDenial(request, answer); decision.Admitted {
+			decision.WouldRefuse = append(decision.WouldRefuse, denial)
+		} else {
+			denial.EnforcedFrom = time.Time{} // it is enforced
+			decision.Denials = append(decision.Denials, denial)
+		}
 	}
 	decision.RetryAfter = quota.LongestWait(decision.Denials)
 	return decision, errors.Join(err, answer.Err)
@@ -79,8 +84,10 @@ func readDenial(request quota.Request, answer *Reply) quota.Denial {
 	switch {
 	case denial.Kind == quota.KindBudget && limit < int64(len(request.Budgets)):
 		denial.Scope, denial.Name = request.Budgets[limit].Scope, request.Budgets[limit].Name
+		denial.EnforcedFrom = request.Budgets[limit].EnforcedFrom
 	case denial.Kind != quota.KindBudget && limit < int64(len(request.Windows)):
 		denial.Scope, denial.Name = request.Windows[limit].Scope, request.Windows[limit].Name
+		denial.EnforcedFrom = request.Windows[limit].EnforcedFrom
 	default:
 		answer.fail("%s %d is no limit of the request", denial.Kind, limit)
 	}

@@ -2,7 +2,7 @@
 -- It follows counters.lua in all scripts.
 
 -- What reservations under the same limits have in common is kept once, by its digest: the windows' scopes, the budgets
--- {key, period, generation, thresholds}, and what the record has to know of the budgets. Whoever makes or renews a
+-- {key, period, generation, thresholds, and from when it is enforced}, and what the record has to know of the budgets. Whoever makes or renews a
 -- reservation says that its terms are in use; reap.lua drops those that nobody has used for long.
 local known_terms, used_terms = {}, {}
 
@@ -189,7 +189,8 @@ local function save_changes(base, now, expires, remembered)
 end
 
 -- Books a cost on budgets and gives back what was reserved. Returns the alerts that are due as text for the stream.
-local function spend(budgets, cost, reserved)
+-- A watched budget that is reached would refuse, and has a mark of its own, see Crossing.Watched.
+local function spend(budgets, cost, reserved, now)
   local alerts = ''
   for i = 1, #budgets do
     local budget = budgets[i]
@@ -198,6 +199,9 @@ local function spend(budgets, cost, reserved)
     add_held(c, 0 - reserved)
     for j = 1, #budget.thresholds, 2 do
       local share = budget.thresholds[j]
+      if budget.from and now < budget.from and tonumber(share) >= 1 then
+        share = 'w' .. share
+      end
       if c.settled >= budget.thresholds[j + 1] and tell(c, share, budget.generation) then
         alerts = alerts .. (alerts ~= '' and ';' or '') .. alert_text(i - 1, c.key, share, c.settled)
       end
@@ -222,7 +226,7 @@ local function finish(base, id, r, tokens, cost, now, unsent)
   end
   live[id] = false
   over[#over + 1] = id
-  return spend(terms.budgets, cost, r.cost)
+  return spend(terms.budgets, cost, r.cost, now)
 end
 
 -- Says how the limits of a reservation stand.

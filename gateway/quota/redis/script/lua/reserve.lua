@@ -2,7 +2,8 @@
 -- of them hold, charged.
 -- KEYS: slot. ARGV: see reserveArgs in redis_reserve.go.
 -- Replies: {'lost'}, {'epoch'}, or {'ok', answers, now}. An answer is its length, status, and for a decision: when it was
--- admitted, output, tokens and cost if it was before, or the output alone; how windows and budgets stand; the denials.
+-- admitted, output, tokens and cost if it was before, or the output alone; how windows and budgets stand; the denials, or what would
+-- have been denied by limits that are only watched.
 
 local base = KEYS[1]
 local position = 0
@@ -45,7 +46,7 @@ end
 local function read_windows()
   local list = {}
   for i = 1, number() do
-    list[i] = { scope = text(), rpm = number(), tpm = number(), parallel = number() }
+    list[i] = { scope = text(), rpm = number(), tpm = number(), parallel = number(), watched = now < number() }
   end
   return list
 end
@@ -53,8 +54,10 @@ end
 local function read_budgets()
   local list = {}
   for i = 1, number() do
+    local key, from = text(), number()
     list[i] = {
-      key = text(), limit = number(), hard = text() == '1', generation = text(), refusal = text(),
+      key = key, from = from > 0 and from or nil, watched = now < from,
+      limit = number(), hard = text() == '1', generation = text(), refusal = text(),
       throttles = text(), throttle_at = number(), throttle_factor = number(),
       periods = read_list(), thresholds = read_list(),
     }
@@ -67,6 +70,12 @@ local function read_terms()
   local list = {}
   for i = 1, number() do
     local terms = { version = number(), about = text(), windows = read_windows(), budgets = read_budgets() }
+    for _, limits in ipairs(terms.windows) do
+      terms.watched = terms.watched or limits.watched
+    end
+    for _, budget in ipairs(terms.budgets) do
+      terms.watched = terms.watched or budget.watched
+    end
     if escrow then
       escrow.read(terms.budgets, text, number)
     end
@@ -125,7 +134,7 @@ local waiting -- rows on their way to the record
 local function unspendable(budgets)
   local spends = false
   for _, budget in ipairs(budgets) do
-    spends = spends or budget.hard and budget.limit >= 0
+    spends = spends or budget.hard and budget.limit >= 0 and not budget.watched
   end
   if spends and closed then
     return 'recovering'
@@ -169,7 +178,7 @@ local function open_terms(terms)
   for _, limits in ipairs(terms.windows) do
     limits.window, limits.throttles = open_window(base, limits.scope, now), {}
     for _, budget in ipairs(terms.budgets) do
-      if limits.rpm >= 1 and budget.throttles == limits.scope then
+      if limits.rpm >= 1 and budget.throttles == limits.scope and (limits.watched or not budget.watched) then
         limits.throttles[#limits.throttles + 1] = budget
       end
     end
@@ -233,21 +242,21 @@ local function affordable(q, sum)
   return sum < 0 and -1 or math.floor(sum / q.token_cost)
 end
 
--- The least output that all limits together leave the request to be content with.
-local function least_of(q)
+-- The least output that the enforced limits together, or every limit, leave the request to be content with.
+local function least_of(q, every)
   local least, budgets, list = q.usual, q.terms.budgets, q.terms.windows
   if q.idle == least then
     return least
   end
   for i = 1, #list do
     local w, idle = list[i].window, list[i].tpm - q.input
-    if list[i].tpm >= 0 then
+    if list[i].tpm >= 0 and (every or not list[i].watched) then
       least = math.min(least, content_with(q, idle, idle - settled_tokens(w), idle - w.tokens))
     end
   end
   for i = 1, #budgets do
     local budget, idle = budgets[i], budgets[i].limit - q.input_cost
-    if budget.hard and budget.limit >= 0 and q.token_cost > 0 then
+    if budget.hard and budget.limit >= 0 and q.token_cost > 0 and (every or not budget.watched) then
       least = math.min(least, content_with(q, affordable(q, idle), affordable(q, idle - budget.settled),
         affordable(q, idle - budget.settled - budget.held)))
     end
@@ -256,16 +265,19 @@ local function least_of(q)
 end
 
 -- The pots that lack allowance, on a Redis Cluster.
-local function missing_of(q, need_cost)
+local function missing_of(q)
+  local function need(budget)
+    return q.input_cost + (budget.watched and q.watched_least or q.least) * q.token_cost
+  end
   local function wish(budget)
     return q.input_cost + (q.token_cost > 0 and math.min(q.output, output_of(q, budget)) * q.token_cost or 0)
   end
-  return escrow.missing(q.terms.budgets, need_cost, wish)
+  return escrow.missing(q.terms.budgets, need, wish)
 end
 
 -- What a window leaves of the wanted output; a limit that refuses is added to the denials.
-local function ask_window(q, i, limits, grant, denials)
-  local w, need = limits.window, q.input + q.least
+local function ask_window(q, i, limits, least, grant, denials)
+  local w, need = limits.window, q.input + least
   if limits.allowed >= 0 and w.requests + 1 > limits.allowed then
     local wait = window_wait(w, w.requests + 1 - limits.allowed, 'requests', now)
     denials[#denials + 1] = { 'requests', i - 1, limits.allowed, w.requests, w.requests, 1, 0, 0, wait }
@@ -289,11 +301,11 @@ local function ask_window(q, i, limits, grant, denials)
 end
 
 -- The same of a budget. Budgets that refuse for good, see Denial.ForGood, are added to refused.
-local function ask_budget(q, i, budget, grant, denials, refused)
+local function ask_budget(q, i, budget, least, grant, denials, refused)
   if not (budget.hard and budget.limit >= 0) then
     return grant
   end
-  local need_cost = q.input_cost + q.least * q.token_cost
+  local need_cost = q.input_cost + least * q.token_cost
   local used = budget.settled + budget.held
   local exceeded = need_cost > 0 and used + need_cost > budget.limit
   if budget.pot then
@@ -321,12 +333,35 @@ local function ask(q)
   local denials, refused, grant = {}, {}, q.output
   local budgets, list = q.terms.budgets, q.terms.windows
   for i = 1, #list do
-    grant = ask_window(q, i, list[i], grant, denials)
+    if not list[i].watched then
+      grant = ask_window(q, i, list[i], q.least, grant, denials)
+    end
   end
   for i = 1, #budgets do
-    grant = ask_budget(q, i, budgets[i], grant, denials, refused)
+    if not budgets[i].watched then
+      grant = ask_budget(q, i, budgets[i], q.least, grant, denials, refused)
+    end
   end
   return math.max(grant, q.least), denials, refused
+end
+
+-- The watched limits that would refuse the request if all its limits were enforced.
+local function would_refuse(q)
+  local denials, budgets, list = {}, q.terms.budgets, q.terms.windows
+  if not q.terms.watched then
+    return denials
+  end
+  for i = 1, #list do
+    if list[i].watched then
+      ask_window(q, i, list[i], q.watched_least, 0, denials)
+    end
+  end
+  for i = 1, #budgets do
+    if budgets[i].watched then
+      ask_budget(q, i, budgets[i], q.watched_least, 0, denials, {})
+    end
+  end
+  return denials
 end
 
 -- What a reservation has in common with others under the same terms.
@@ -344,6 +379,7 @@ local function digest_of(terms)
     end
     budgets[i] = {
       key = budget.counter.key, period = budget.period, generation = budget.generation, thresholds = budget.thresholds,
+      from = budget.from,
     }
   end
   terms.digest = use_terms({ scopes = scopes, budgets = budgets, about = terms.about })
@@ -364,6 +400,14 @@ local function seconds_of(terms)
     end
   end
   return first or 0
+end
+
+local function say_denials(denials)
+  for _, denial in ipairs(denials) do
+    for i = 1, #denial do
+      say(denial[i])
+    end
+  end
 end
 
 -- Refused: nothing changes, but people learn once that a budget refuses requests for good, and once that it refused one
@@ -387,14 +431,11 @@ local function refuse(q, denials, refused)
   end
   say('refused')
   say_figures(q.terms)
-  for _, denial in ipairs(denials) do
-    for i = 1, #denial do
-      say(denial[i])
-    end
-  end
+  say_denials(denials)
 end
 
 local function admit(q, grant)
+  local would = would_refuse(q)
   local tokens, cost = q.input + grant, q.input_cost + grant * q.token_cost
   local budgets, list = q.terms.budgets, q.terms.windows
   for i = 1, #list do
@@ -411,6 +452,7 @@ local function admit(q, grant)
   say('admitted')
   say(grant)
   say_figures(q.terms)
+  say_denials(would)
 end
 
 local function decide(q)
@@ -432,8 +474,9 @@ local function decide(q)
     return
   end
   look(q.terms)
-  q.least = least_of(q)
-  local missing = escrow and missing_of(q, q.input_cost + q.least * q.token_cost) or {}
+  q.least = least_of(q, false)
+  q.watched_least = q.terms.watched and least_of(q, true) or q.least
+  local missing = escrow and missing_of(q) or {}
   if #missing > 0 then
     say('fetch')
     say(now)

@@ -59,7 +59,7 @@ local function correct(id, ending, tokens, cost, row)
   for i, scope in ipairs(terms.scopes) do
     adjust_window(open_window(base, scope, now), second_of(estimate, i), tokens - estimate.tokens)
   end
-  local alerts = spend(terms.budgets, cost - estimate.cost, 0)
+  local alerts = spend(terms.budgets, cost - estimate.cost, 0, now)
   save_ending(base, id, ending[1])
   write_entry(base, 'correction', id, estimate, now, alerts, 'cost', cost, 'row', row,
     'estimate_tokens', estimate.tokens, 'estimate_cost', estimate.cost, 'input', estimate.input)
