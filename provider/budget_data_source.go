@@ -33,7 +33,7 @@ func budgetFactsFrom(budget api.Budget) budgetFactsModel {
 
 func budgetFacts() map[string]schema.Attribute {
 	const ofAPot = " For terms that teams and keys take, each with a counter of its own, see there."
-	all := facts(budgetTermsFacts(), rateLimitFacts(), budgetStateFacts(), recordFacts("budget"), map[string]schema.Attribute{
+	all := facts(budgetTermsFacts(), rateLimitFacts(), enforcementFacts(), budgetStateFacts(), recordFacts("budget"), map[string]schema.Attribute{
 		"budget_id":        textFact("The budget's id."),
 		"alert_thresholds": sharesFact("The shares of `max_budget` at which people are told."),
 		"timezone":         textFact("The IANA time zone in which periods start; null is the gateway's."),

@@ -43,6 +43,7 @@ type budgetFieldsModel struct {
 	BudgetID types.String `tfsdk:"budget_id"`
 	budgetTermsModel
 	rateLimitsModel
+	enforcementModel
 	AlertThresholds types.List   `tfsdk:"alert_thresholds"`
 	Timezone        types.String `tfsdk:"timezone"`
 	OnSoftLimit     types.Object `tfsdk:"on_soft_limit"`
@@ -58,6 +59,7 @@ func (m budgetFieldsModel) toAPI() api.BudgetFields {
 	return api.BudgetFields{
 		BudgetTerms:     m.budgetTermsModel.toAPI(),
 		RateLimits:      m.rateLimitsModel.toAPI(),
+		Enforcement:     m.enforcementModel.toAPI(),
 		AlertThresholds: attribute.FloatsOf(m.AlertThresholds),
 		Timezone:        attribute.TextOf(m.Timezone),
 		OnSoftLimit:     onSoftLimitToAPI(m.OnSoftLimit),
@@ -84,6 +86,7 @@ func budgetModelFrom(budget api.Budget, prior budgetModel) budgetModel {
 		BudgetID:         types.StringValue(budget.BudgetID),
 		budgetTermsModel: budgetTermsFrom(budget.BudgetTerms, prior.budgetTermsModel),
 		rateLimitsModel:  rateLimitsFrom(budget.RateLimits),
+		enforcementModel: enforcementFrom(budget.Enforcement, prior.enforcementModel),
 		AlertThresholds:  attribute.FromFloats(budget.AlertThresholds),
 		Timezone:         types.StringPointerValue(budget.Timezone),
 		OnSoftLimit:      onSoftLimitFrom(budget.OnSoftLimit),
@@ -149,7 +152,7 @@ func budgetSchema() schema.Schema {
 			"that names it in `budget_id` gets these terms with a counter of its own. With a scope (`team_ids`, `key_ids`, `models` " +
 			"or `everything`) it is one pot: all spending that every given part of the scope selects counts together. " +
 			"A team's own plain budget needs no `bursar_budget`; it is the team's `max_budget` and `budget_duration`.",
-		Attributes: attribute.Merged(budgetTermsAttributes(), rateLimitAttributes(budgetLimitLeftOut), map[string]schema.Attribute{
+		Attributes: attribute.Merged(budgetTermsAttributes(), rateLimitAttributes(budgetLimitLeftOut), enforcementAttributes("that of the gateway"), map[string]schema.Attribute{
 			"budget_id": attribute.ID("The budget's id, for good: a change makes a new budget, with nothing spent. " +
 				"Leave it out to have the gateway choose one."),
 			"alert_thresholds": attribute.FloatList("Shares of `max_budget` at which people are told, ascending, such as `[0.5, 0.8, 1]`; " +

@@ -26,6 +26,8 @@ resource "bursar_budget" "pot" {
   hard_cap              = false
   budget_duration       = "3mo"
   reset_day             = 2
+  mode                  = "audit"
+  enforce_from          = "2099-06-01T00:00:00Z"
   rpm_limit             = 1
   tpm_limit             = 2
   max_parallel_requests = 3

@@ -32,6 +32,7 @@ type keyStateModel struct {
 	tempRatesModel
 	modelRateLimitsModel
 	budgetTermsModel
+	enforcementModel
 	BudgetID      types.String `tfsdk:"budget_id"`
 	Blocked       types.Bool   `tfsdk:"blocked"`
 	SpeakForTeams types.List   `tfsdk:"speak_for_teams"`
@@ -53,6 +54,7 @@ func keyStateFrom(key api.Key) keyStateModel {
 		tempRatesModel:       tempRatesFrom(key.TempRates, tempRatesModel{}),
 		modelRateLimitsModel: modelRateLimitsFrom(key.ModelRateLimits),
 		budgetTermsModel:     budgetTermsFrom(key.BudgetTerms, budgetTermsModel{}),
+		enforcementModel:     enforcementFrom(key.Enforcement, enforcementModel{}),
 		BudgetID:             types.StringPointerValue(key.BudgetID),
 		Blocked:              types.BoolValue(key.Blocked),
 		SpeakForTeams:        attribute.FromStrings(key.SpeakForTeams),
@@ -64,7 +66,7 @@ func keyStateFrom(key api.Key) keyStateModel {
 }
 
 func keyStateFacts() map[string]schema.Attribute {
-	return facts(rateLimitFacts(), tempRatesFacts(), modelRateLimitFacts(), budgetTermsFacts(), budgetStateFacts(), throttleFacts(), recordFacts("key"), map[string]schema.Attribute{
+	return facts(rateLimitFacts(), tempRatesFacts(), modelRateLimitFacts(), budgetTermsFacts(), enforcementFacts(), budgetStateFacts(), throttleFacts(), recordFacts("key"), map[string]schema.Attribute{
 		"key_id":          textFact("The key's id. It is no secret."),
 		"key_name":        textFact("The secret with all but its end masked, as people recognise it."),
 		"key_alias":       textFact("The key's name for people; null without one."),

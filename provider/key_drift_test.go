@@ -26,6 +26,14 @@ resource "bursar_key" "app" {
 }
 `
 
+const keyWatched = `
+resource "bursar_key" "app" {
+  key_alias    = "app"
+  mode         = "audit"
+  enforce_from = "2099-01-01T00:00:00Z"
+}
+`
+
 var keyDrift = []driftCase[api.KeyFields]{
 	{keyTeams + fullKey, func(f *api.KeyFields) { // value to value
 		f.KeyAlias, f.TeamID, f.UserID, f.Models = new("x"), new("b"), new("eve"), api.StringList{"o3", "gpt-4.1-mini"}
@@ -33,6 +41,7 @@ var keyDrift = []driftCase[api.KeyFields]{
 		f.ModelRPMLimit["gpt-4.1-mini"], f.ModelTPMLimit["gpt-4.1-mini"] = 99999, 0
 		f.MaxBudget, f.SoftBudget, f.HardCap = new(100*money.USD), new(9*money.USD), false
 		f.BudgetDuration, f.ResetDay, f.Blocked = new("2mo"), new(4), true
+		f.Mode, f.EnforceFrom = new(api.ModeAudit), new(time.Date(2098, 1, 1, 0, 0, 0, 0, time.UTC))
 		f.Metadata = api.Metadata{"app": json.RawMessage(`1`)}
 		f.SpeakForTeams, f.Expires = api.StringList{"b", "a"}, new(time.Date(2098, 1, 1, 0, 0, 0, 0, time.UTC))
 	}, changes{
@@ -40,7 +49,7 @@ var keyDrift = []driftCase[api.KeyFields]{
 		"rpm_limit": "99999 -> 10", "tpm_limit": "0 -> 1000", "max_parallel_requests": "3 -> 2",
 		"model_rpm_limit.gpt-4.1-mini": "99999 -> 5", "model_tpm_limit.gpt-4.1-mini": "0 -> 50",
 		"max_budget": "100 -> 10", "soft_budget": "9 -> 8", "hard_cap": "false -> true", "budget_duration": `"2mo" -> "1y"`,
-		"reset_day": "4 -> 3", "blocked": "true -> false", "metadata.app": `1 -> "web"`,
+		"mode": `"audit" -> "enforce"`, "enforce_from": `"2098-01-01T00:00:00Z" -> `, "reset_day": "4 -> 3", "blocked": "true -> false", "metadata.app": `1 -> "web"`,
 		"speak_for_teams.0": `"b" -> "a"`, "speak_for_teams.1": `"a" -> "b"`,
 		"expires": `"2098-01-01T00:00:00Z" -> "2099-01-31T12:00:00+01:00"`,
 	}},
@@ -50,7 +59,7 @@ var keyDrift = []driftCase[api.KeyFields]{
 		"key_alias": ` -> "app"`, "team_id": ` -> "a"`, "user_id": ` -> "ada"`, "models.0": ` -> "gpt-4.1-mini"`,
 		"rpm_limit": " -> 10", "tpm_limit": " -> 1000", "max_parallel_requests": " -> 2",
 		"model_rpm_limit.gpt-4.1-mini": " -> 5", "model_tpm_limit.gpt-4.1-mini": " -> 50",
-		"max_budget": " -> 10", "soft_budget": " -> 8", "budget_duration": ` -> "1y"`, "reset_day": " -> 3", "metadata.app": ` -> "web"`,
+		"max_budget": " -> 10", "soft_budget": " -> 8", "budget_duration": ` -> "1y"`, "reset_day": " -> 3", "mode": ` -> "enforce"`, "metadata.app": ` -> "web"`,
 		"speak_for_teams.0": ` -> "a"`, "speak_for_teams.1": ` -> "b"`, "expires": ` -> "2099-01-31T12:00:00+01:00"`,
 	}},
 	{keyTeams + fullKey, func(f *api.KeyFields) { // entries added and removed
@@ -60,6 +69,11 @@ var keyDrift = []driftCase[api.KeyFields]{
 	}, changes{
 		"models.1": `"o3" -> `, "speak_for_teams.1": ` -> "b"`, "model_rpm_limit.o3": "1 -> ", "model_tpm_limit.o3": "2 -> ", "metadata.b": "1 -> ",
 	}},
+	{keyTeams + plainKey, func(f *api.KeyFields) { f.Mode = new(api.ModeAudit) }, changes{"mode": `"audit" -> `}},
+	{keyTeams + keyWatched, func(f *api.KeyFields) { f.EnforceFrom = new(time.Date(2098, 1, 1, 0, 0, 0, 0, time.UTC)) }, changes{
+		"enforce_from": `"2098-01-01T00:00:00Z" -> "2099-01-01T00:00:00Z"`,
+	}},
+	{keyTeams + keyWatched, func(f *api.KeyFields) { f.EnforceFrom = nil }, changes{"enforce_from": ` -> "2099-01-01T00:00:00Z"`}},
 	{keyTeams + keyWithThreshold, func(f *api.KeyFields) { f.SoftThresholdPct = new(0.9) }, changes{"soft_threshold_pct": "0.9 -> 0.8"}},
 	{keyTeams + keyWithThreshold, func(f *api.KeyFields) { f.SoftThresholdPct, f.SoftBudget = nil, new(7*money.USD) }, changes{
 		"soft_threshold_pct": " -> 0.8", "soft_budget": "7 -> ",

@@ -47,6 +47,7 @@ type keyModel struct {
 	tempRatesModel
 	modelRateLimitsModel
 	budgetTermsModel
+	enforcementModel
 	BudgetID      types.String  `tfsdk:"budget_id"`
 	Metadata      types.Dynamic `tfsdk:"metadata"`
 	Blocked       types.Bool    `tfsdk:"blocked"`
@@ -68,6 +69,7 @@ func (m keyModel) toAPI() api.KeyFields {
 		TempRates:       m.tempRatesModel.toAPI(),
 		ModelRateLimits: m.modelRateLimitsModel.toAPI(),
 		BudgetTerms:     m.budgetTermsModel.toAPI(),
+		Enforcement:     m.enforcementModel.toAPI(),
 		BudgetID:        attribute.TextOf(m.BudgetID),
 		Metadata:        attribute.MetadataOf(m.Metadata),
 		Blocked:         attribute.IsTrue(m.Blocked, false),
@@ -89,6 +91,7 @@ func keyModelFrom(key api.Key, prior keyModel) keyModel {
 		tempRatesModel:       tempRatesFrom(key.TempRates, prior.tempRatesModel),
 		modelRateLimitsModel: modelRateLimitsFrom(key.ModelRateLimits),
 		budgetTermsModel:     budgetTermsFrom(key.BudgetTerms, prior.budgetTermsModel),
+		enforcementModel:     enforcementFrom(key.Enforcement, prior.enforcementModel),
 		BudgetID:             types.StringPointerValue(key.BudgetID),
 		Metadata:             attribute.FromMetadata(key.Metadata, prior.Metadata),
 		Blocked:              types.BoolValue(object.ConfiguredBlocked(key.Record, key.Blocked)),
@@ -179,7 +182,7 @@ func keySchema() schema.Schema {
 	return schema.Schema{
 		MarkdownDescription: "A key that programs send requests with. It may belong to a team, and then keeps within the team's limits and budget " +
 			"as well as its own. The id identifies it for good; the secret is shown by the gateway once.",
-		Attributes: attribute.Merged(rateLimitAttributes(keyLimitLeftOut), tempRatesAttributes(), modelRateLimitAttributes(), budgetTermsAttributes(), keySecretAttributes(), lifeAttributes(), map[string]schema.Attribute{
+		Attributes: attribute.Merged(rateLimitAttributes(keyLimitLeftOut), tempRatesAttributes(), modelRateLimitAttributes(), budgetTermsAttributes(), enforcementAttributes("that of `budget_id`, else its team's"), keySecretAttributes(), lifeAttributes(), map[string]schema.Attribute{
 			"key_id":   attribute.Computed("The key's id, chosen by the gateway. It is no secret."),
 			"key_name": attribute.Computed("The secret with all but its end masked, as people recognise it."),
 			"key_alias": schema.StringAttribute{

@@ -42,6 +42,7 @@ resource "bursar_key" "app" {
   soft_budget           = 8
   budget_duration       = "1y"
   reset_day             = 3
+  mode                  = "enforce"
   metadata              = { app = "web" }
   speak_for_teams       = ["a", "b"]
   expires               = "2099-01-31T12:00:00+01:00"

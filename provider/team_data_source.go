@@ -29,6 +29,7 @@ type teamStateModel struct {
 	modelRateLimitsModel
 	MinOutputTokens types.Int64 `tfsdk:"min_output_tokens"`
 	budgetTermsModel
+	enforcementModel
 	memberDefaultsModel
 	BudgetID types.String `tfsdk:"budget_id"`
 	Blocked  types.Bool   `tfsdk:"blocked"`
@@ -47,6 +48,7 @@ func teamStateFrom(team api.Team) teamStateModel {
 		modelRateLimitsModel: modelRateLimitsFrom(team.ModelRateLimits),
 		MinOutputTokens:      types.Int64PointerValue(team.MinOutputTokens),
 		budgetTermsModel:     budgetTermsFrom(team.BudgetTerms, budgetTermsModel{}),
+		enforcementModel:     enforcementFrom(team.Enforcement, enforcementModel{}),
 		memberDefaultsModel:  memberDefaultsFrom(team.MemberDefaults, memberDefaultsModel{}),
 		BudgetID:             types.StringPointerValue(team.BudgetID),
 		Blocked:              types.BoolValue(team.Blocked),
@@ -57,7 +59,7 @@ func teamStateFrom(team api.Team) teamStateModel {
 }
 
 func teamStateFacts() map[string]schema.Attribute {
-	return facts(rateLimitFacts(), tempRatesFacts(), modelRateLimitFacts(), budgetTermsFacts(), memberDefaultsFacts(), budgetStateFacts(), throttleFacts(), recordFacts("team"), map[string]schema.Attribute{
+	return facts(rateLimitFacts(), tempRatesFacts(), modelRateLimitFacts(), budgetTermsFacts(), enforcementFacts(), memberDefaultsFacts(), budgetStateFacts(), throttleFacts(), recordFacts("team"), map[string]schema.Attribute{
 		"team_id":           textFact("The team's id."),
 		"team_alias":        textFact("The team's name for people; null without one."),
 		"models":            textsFact("The models the team may ask for; empty is every model."),

@@ -3,6 +3,7 @@ package provider_test
 import (
 	"encoding/json"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 
@@ -43,6 +44,7 @@ var teamDrift = []driftCase[api.TeamFields]{
 		f.ModelRPMLimit["gpt-4.1"], f.ModelTPMLimit["gpt-4.1"] = 6, 600
 		f.MaxBudget, f.SoftThresholdPct, f.HardCap = new(100*money.USD+1), new(0.85), false
 		f.BudgetDuration, f.ResetDay, f.Blocked = new("2mo"), new(6), true
+		f.EnforceFrom = new(time.Date(2098, 1, 1, 0, 0, 0, 0, time.UTC))
 		f.Metadata["cost_center"], f.Metadata["floor"] = json.RawMessage(`"CC-9"`), json.RawMessage(`"2"`)
 		f.Metadata["on_call"], f.Metadata["nested"] = json.RawMessage(`["ada","linus"]`), json.RawMessage(`{"a":false}`)
 		f.TeamMemberBudget, f.TeamMemberBudgetDuration = new(6*money.USD), new("1d")
@@ -54,6 +56,7 @@ var teamDrift = []driftCase[api.TeamFields]{
 		"model_rpm_limit.gpt-4.1": "6 -> 5", "model_tpm_limit.gpt-4.1": "600 -> 500",
 		"max_budget": "100.000000001 -> 100.1", "soft_threshold_pct": "0.85 -> 0.8", "hard_cap": "false -> true",
 		"budget_duration": `"2mo" -> "1mo"`, "reset_day": "6 -> 5", "blocked": "true -> false",
+		"enforce_from":         `"2098-01-01T00:00:00Z" -> "2099-06-01T00:00:00+02:00"`,
 		"metadata.cost_center": `"CC-9" -> "CC-123"`, "metadata.floor": `"2" -> 2`,
 		"metadata.on_call.1": `"linus" -> "grace"`, "metadata.nested.a": "false -> true",
 		"team_member_budget": "6 -> 5", "team_member_budget_duration": `"1d" -> "7d"`, "team_member_rpm_limit": "0 -> 3", "team_member_tpm_limit": "31 -> 30",
@@ -66,6 +69,7 @@ var teamDrift = []driftCase[api.TeamFields]{
 		"rpm_limit": " -> 30", "tpm_limit": " -> 15000", "max_parallel_requests": " -> 4", "min_output_tokens": " -> 2048",
 		"model_rpm_limit.gpt-4.1": " -> 5", "model_rpm_limit.gpt-4.1-mini": " -> 20", "model_tpm_limit.gpt-4.1": " -> 500",
 		"max_budget": " -> 100.1", "soft_threshold_pct": " -> 0.8", "budget_duration": ` -> "1mo"`, "reset_day": " -> 5",
+		"mode": ` -> "audit"`, "enforce_from": ` -> "2099-06-01T00:00:00+02:00"`,
 		"metadata.cost_center": ` -> "CC-123"`, "metadata.floor": " -> 2", "metadata.on_call.0": ` -> "ada"`,
 		"metadata.on_call.1": ` -> "grace"`, "metadata.nested.a": " -> true",
 		"team_member_budget": " -> 5", "team_member_budget_duration": ` -> "7d"`, "team_member_rpm_limit": " -> 3", "team_member_tpm_limit": " -> 30",
@@ -106,6 +110,12 @@ var teamDrift = []driftCase[api.TeamFields]{
 		"budget_duration": `"1y" -> `, "reset_day": "2 -> ", "soft_threshold_pct": "0.5 -> ",
 		"team_member_budget": "1 -> ", "team_member_budget_duration": `"1d" -> `, "team_member_rpm_limit": "0 -> ", "team_member_tpm_limit": "1 -> ",
 		"team_member_permissions.0": `"/key/info" -> `,
+	}},
+	{plainTeam, func(f *api.TeamFields) {
+		f.Mode, f.EnforceFrom = new(api.ModeAudit), new(time.Date(2098, 1, 1, 0, 0, 0, 0, time.UTC))
+	}, changes{"mode": `"audit" -> `, "enforce_from": `"2098-01-01T00:00:00Z" -> `}},
+	{fullTeam, func(f *api.TeamFields) { f.Mode, f.EnforceFrom = new(api.ModeEnforce), nil }, changes{
+		"mode": `"enforce" -> "audit"`, "enforce_from": ` -> "2099-06-01T00:00:00+02:00"`,
 	}},
 	{teamWithSoftBudget, func(f *api.TeamFields) { f.SoftBudget = new(6 * money.USD) }, changes{"soft_budget": "6 -> 5"}},
 	{teamWithSoftBudget, func(f *api.TeamFields) { f.SoftBudget = nil }, changes{"soft_budget": " -> 5"}},

@@ -42,6 +42,7 @@ type teamModel struct {
 	modelRateLimitsModel
 	MinOutputTokens types.Int64 `tfsdk:"min_output_tokens"`
 	budgetTermsModel
+	enforcementModel
 	memberDefaultsModel
 	BudgetID types.String  `tfsdk:"budget_id"`
 	Metadata types.Dynamic `tfsdk:"metadata"`
@@ -61,6 +62,7 @@ func (m teamModel) toAPI() api.TeamFields {
 		ModelRateLimits: m.modelRateLimitsModel.toAPI(),
 		MinOutputTokens: attribute.Int64Of(m.MinOutputTokens),
 		BudgetTerms:     m.budgetTermsModel.toAPI(),
+		Enforcement:     m.enforcementModel.toAPI(),
 		MemberDefaults:  m.memberDefaultsModel.toAPI(),
 		BudgetID:        attribute.TextOf(m.BudgetID),
 		Metadata:        attribute.MetadataOf(m.Metadata),
@@ -80,6 +82,7 @@ func teamModelFrom(team api.Team, prior teamModel) teamModel {
 		modelRateLimitsModel: modelRateLimitsFrom(team.ModelRateLimits),
 		MinOutputTokens:      types.Int64PointerValue(team.MinOutputTokens),
 		budgetTermsModel:     budgetTermsFrom(team.BudgetTerms, prior.budgetTermsModel),
+		enforcementModel:     enforcementFrom(team.Enforcement, prior.enforcementModel),
 		memberDefaultsModel:  memberDefaultsFrom(team.MemberDefaults, prior.memberDefaultsModel),
 		BudgetID:             types.StringPointerValue(team.BudgetID),
 		Metadata:             attribute.FromMetadata(team.Metadata, prior.Metadata),
@@ -140,7 +143,7 @@ func teamSchema() schema.Schema {
 	return schema.Schema{
 		MarkdownDescription: "A team: a group of keys that shares limits and a budget. " +
 			"Everything below is in force for the team's next request once the apply has returned.",
-		Attributes: attribute.Merged(rateLimitAttributes(teamLimitLeftOut), tempRatesAttributes(), modelRateLimitAttributes(), budgetTermsAttributes(), memberDefaultsAttributes(), map[string]schema.Attribute{
+		Attributes: attribute.Merged(rateLimitAttributes(teamLimitLeftOut), tempRatesAttributes(), modelRateLimitAttributes(), budgetTermsAttributes(), enforcementAttributes("that of `budget_id`, else the gateway's"), memberDefaultsAttributes(), map[string]schema.Attribute{
 			"min_output_tokens": attribute.Int64("The least output that a request of the team without an output cap gets where limits have room, at least 16. " +
 				"Leave it out for what the model or the gateway has."),
 			"team_id": attribute.ID("The team's id, for good: a change makes a new team, with nothing spent. " +

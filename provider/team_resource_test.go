@@ -28,6 +28,8 @@ resource "bursar_team" "marketing" {
   hard_cap              = true
   budget_duration       = "1mo"
   reset_day             = 5
+  mode                  = "audit"
+  enforce_from          = "2099-06-01T00:00:00+02:00"
 
   team_member_budget          = 5
   team_member_budget_duration = "7d"

@@ -306,6 +306,9 @@ func (f *fakeSpending) LimitsInForce(_ context.Context, team api.Team) (api.Rate
 }
 
 func (f *fakeSpending) PeriodStart(api.Budget) time.Time { return time.Time{} }
+func (f *fakeSpending) PotWatched(api.Budget) bool       { return false }
+
+func (f *fakeSpending) KeyWatched(context.Context, api.Key) (bool, error) { return false, nil }
 
 func (f *fakeSpending) ResetTeam(_ context.Context, _ api.Change, team api.Team, to api.SpendTarget) (api.SpendWasReset, error) {
 	return f.reset(team.TeamID, to.Amount), nil

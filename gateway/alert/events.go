@@ -55,6 +55,8 @@ func crossed(c quota.Crossing) api.AlertEvent {
 	event.ID, event.Changes = c.ID(), nil
 	event.Type, event.Severity = api.EventBudgetSoftLimit, "warning"
 	switch {
+	case c.Watched: // nobody is refused
+		event.Type, event.Watched = api.EventBudgetHardLimit, true
 	case c.Share >= 1:
 		event.Type, event.Severity = api.EventBudgetHardLimit, "critical"
 	case c.Share < 0: // most calls still fit
@@ -66,7 +68,7 @@ func crossed(c quota.Crossing) api.AlertEvent {
 	event.Threshold = math.Abs(c.Share)
 	event.Spend = c.Spend
 	event.MaxBudget = max(c.Limit, 0)
-	event.HardCap = c.Hard
+	event.HardCap = c.Hard && !c.Watched
 	if !c.Period.Start.IsZero() {
 		event.PeriodStart = &c.Period.Start
 	}
@@ -87,6 +89,8 @@ func crossedInWords(c quota.Crossing) string {
 		text += " for the period until " + c.Period.End.Format("2006-01-02")
 	}
 	switch {
+	case c.Watched:
+		text += "; the budget is only watched: requests would be refused, and are not yet"
 	case c.Share < 0:
 		text += fmt.Sprintf("; a single request that may cost %s alone was refused", Amount(c.Refused))
 	case c.Refused > 0:

@@ -127,6 +127,8 @@ func foundByWatching(event api.AlertEvent) string {
 
 func hardLimit(event api.AlertEvent) string {
 	switch {
+	case event.Watched:
+		return "the budget is used up, requests would be refused if it were enforced"
 	case event.Severity != "critical":
 		return "a request was too dear for what is left of the budget"
 	case event.HardCap:

@@ -31,7 +31,7 @@ type Options struct {
 	Now func() time.Time
 	// Tracer traces calls; nil does not. It is closed with the gateway.
 	Tracer *trace.Tracer
-	// CounterNow replaces the clock of Redis, for tests; nil is its own.
+	// CounterNow replaces the clock of the counters, for tests; nil is Redis' own, or this machine's.
 	CounterNow func() time.Time
 }
 

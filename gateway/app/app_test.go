@@ -81,11 +81,17 @@ func settings(t *testing.T, upstream *testenv.Upstream) config.Config {
 
 func start(t *testing.T, c config.Config) *gateway { return startAt(t, c, nil) }
 
-// startAt starts a gateway with a clock of its own.
+// startAt starts a gateway with a clock of its own, which its counters do not go by.
 func startAt(t *testing.T, c config.Config, now func() time.Time) *gateway {
 	t.Helper()
+	return startBy(t, c, now, nil)
+}
+
+// startBy starts a gateway with a clock of its own, and one of its counters.
+func startBy(t *testing.T, c config.Config, now, counterNow func() time.Time) *gateway {
+	t.Helper()
 	log := &logBuffer{}
-	a, err := app.New(t.Context(), app.Options{Config: c, Logger: slog.New(slog.NewJSONHandler(log, nil)), Version: "test", Now: now})
+	a, err := app.New(t.Context(), app.Options{Config: c, Logger: slog.New(slog.NewJSONHandler(log, nil)), Version: "test", Now: now, CounterNow: counterNow})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -138,7 +138,7 @@ func assemble(ctx context.Context, options Options) (_ *parts, err error) {
 	book := policy.NewBook(p.store, p.engine, policy.Defaults{
 		RPM: settings.DefaultRPM, TPM: settings.DefaultTPM,
 		Timezone: settings.Timezone, ResetDay: settings.ResetDay, OddPeriodsSince: oddPeriodsSince,
-		SoftLimitRPMFactor: settings.SoftLimitRPMFactor,
+		SoftLimitRPMFactor: settings.SoftLimitRPMFactor, Enforcement: settings.Enforcement,
 	})
 	p.changes = policy.Changes{Book: book, Tokens: settings.JWT != nil, Counters: p.engine, Now: options.Now}
 	p.declared = &declared{}
@@ -241,7 +241,7 @@ func (p *parts) openCounters(ctx context.Context, options Options) error {
 	if settings.RedisURL == "" {
 		p.counters = "in-process"
 		p.others = func() []time.Time { return nil }
-		p.engine = quota.NewMemory(p.ledger, quota.MemoryOptions{MaxBacklog: settings.MaxBacklog, Logger: options.Logger})
+		p.engine = quota.NewMemory(p.ledger, quota.MemoryOptions{MaxBacklog: settings.MaxBacklog, Logger: options.Logger, Now: options.CounterNow})
 		if err := p.rememberUnderWay(ctx, options); err != nil {
 			return errors.Join(err, p.engine.Close())
 		}

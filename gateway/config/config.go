@@ -89,6 +89,8 @@ type Config struct {
 	LiteLLMErrors bool
 	// SoftLimitRPMFactor multiplies a team's RPM at its soft limit; nil does not throttle.
 	SoftLimitRPMFactor *float64
+	// Enforcement is that of limits whose objects have none of their own.
+	Enforcement api.Enforcement
 
 	// AllowPrivateTargets lets webhooks go to private and loopback addresses and use plain http.
 	AllowPrivateTargets bool

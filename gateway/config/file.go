@@ -72,6 +72,8 @@ type file struct {
 		} `yaml:"on_soft_budget_hit"`
 	} `yaml:"dynamic_rate_limits"`
 
+	Enforcement fileEnforcement `yaml:"enforcement"`
+
 	Alerts fileAlerts `yaml:"alerts"`
 
 	OIDC *fileOIDC `yaml:"oidc"`

@@ -193,6 +193,7 @@ func (c *checker) limits(f file) {
 	if factor := c.config.SoftLimitRPMFactor; factor != nil && !(*factor > 0 && *factor <= 1) {
 		c.fail("dynamic_rate_limits.on_soft_budget_hit.reduce_rpm_pct", "is %v; it is a share and must be above 0 and at most 1", *factor)
 	}
+	c.enforcement(f.Enforcement)
 	c.alerts(f.Alerts)
 	c.unpriced(f.UnpricedModels)
 	switch f.UnpricedTools {

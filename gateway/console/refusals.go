@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
@@ -28,6 +29,39 @@ func (s *Server) refused(ctx context.Context, ago time.Duration, team string) ([
 		list[i] = RefusalCount{*sum.Limit, sum.Refused}
 	}
 	return list, err
+}
+
+// watched is how the limits of a team are watched before they refuse.
+type watched struct {
+	// From is when the first of them begins to refuse, the zero time for never.
+	From time.Time
+	// Calls is how many calls of the last day would have been refused.
+	Calls int64
+}
+
+// watchedTeam says how a team's limits are watched; nil where they refuse.
+func (s *Server) watchedTeam(ctx context.Context, team string, limits []limitRow) (*watched, error) {
+	var found *watched
+	for _, limit := range limits {
+		switch from := limit.EnforcedFrom; {
+		case from.IsZero():
+		case found == nil:
+			found = &watched{From: from}
+		case from.Before(found.From):
+			found.From = from
+		}
+	}
+	if found == nil {
+		return nil, nil //nolint:nilnil // limits that refuse are not watched
+	}
+	if found.From.Equal(quota.Never) {
+		found.From = time.Time{}
+	}
+	sums, err := s.Record.Refusals(ctx, api.RefusalQuery{Watched: true, TeamIDs: []string{team}, From: s.Now().Add(-24 * time.Hour)})
+	for _, sum := range sums { // one, or none
+		found.Calls += sum.Refused
+	}
+	return found, err
 }
 
 // refusedTeams says how many calls of each team were refused in the last day.

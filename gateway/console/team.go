@@ -29,6 +29,7 @@ type teamBody struct {
 	Limits   []limitRow
 	Pace     []chart
 	Refused  []RefusalCount
+	Watched  *watched
 	Spend    spendBody
 	Members  []memberRow
 	Keys     []keyRow
@@ -112,6 +113,9 @@ func (s *Server) team(w http.ResponseWriter, r *http.Request, in *session) error
 	if body.Refused, err = s.refused(r.Context(), 24*time.Hour, id); err != nil {
 		return err
 	}
+	if body.Watched, err = s.watchedTeam(r.Context(), id, body.Limits); err != nil {
+		return err
+	}
 	return s.show(w, r, in, "team", body.Budget.Name(), true, body)
 }
 
@@ -137,7 +141,7 @@ func (s *Server) fillLimits(ctx context.Context, _ *session, body *teamBody) err
 	body.Limits = limitRows(bindings)
 	for _, limit := range body.Limits {
 		if limit.Kind == quota.KindBudget && strings.HasPrefix(string(limit.Scope), "team:") {
-			body.Budget.Hard = limit.Hard
+			body.Budget.Hard = limit.Hard && limit.EnforcedFrom.IsZero()
 		}
 	}
 	body.Pace, err = s.pace(ctx, body.Team.TeamID, "", body.Limits)

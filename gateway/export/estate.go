@@ -112,6 +112,7 @@ func (e *estate) teamObject(team api.Team) object {
 	o.whole("min_output_tokens", team.MinOutputTokens)
 	o.modelRateLimits(team.ModelRateLimits)
 	o.budgetTerms(team.BudgetTerms)
+	o.enforcement(team.Enforcement)
 	o.memberDefaults(team.MemberDefaults)
 	e.budgetID(&o, team.BudgetID)
 	o.metadata(team.Metadata)
@@ -137,6 +138,7 @@ func (e *estate) keyObject(key api.Key) object {
 	o.tempRates(key.TempRates)
 	o.modelRateLimits(key.ModelRateLimits)
 	o.budgetTerms(key.BudgetTerms)
+	o.enforcement(key.Enforcement)
 	e.budgetID(&o, key.BudgetID)
 	o.metadata(key.Metadata)
 	o.flag("blocked", key.Blocked, false)
@@ -189,6 +191,7 @@ func memberObject(member api.Membership) object {
 func (e *estate) budgetObject(budget api.Budget) object {
 	o := object{kind: budgetKind, id: budget.BudgetID, importID: budget.BudgetID, key: budget.BudgetID, name: budget.BudgetID}
 	o.budgetTerms(budget.BudgetTerms)
+	o.enforcement(budget.Enforcement)
 	o.rateLimits(budget.RateLimits)
 	o.shares("alert_thresholds", budget.AlertThresholds)
 	o.text("timezone", budget.Timezone)
@@ -343,6 +346,11 @@ func (o *object) tempRates(given api.TempRates) {
 		o.whole("temp_tpm_increase", given.TempTPMIncrease)
 		o.moment("temp_limit_expiry", given.TempLimitExpiry)
 	}
+}
+
+func (o *object) enforcement(given api.Enforcement) {
+	o.text("mode", given.Mode)
+	o.moment("enforce_from", given.EnforceFrom)
 }
 
 func (o *object) moment(name string, at *time.Time) {

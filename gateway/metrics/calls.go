@@ -22,6 +22,14 @@ type answer struct {
 	status                int
 }
 
+// watched are the labels of what a watched limit would have refused.
+type watched struct{ teamID, limit string }
+
+type watchedCount struct {
+	labels string
+	count  atomic.Int64
+}
+
 type answerCount struct {
 	answer
 	labels string
@@ -87,6 +95,7 @@ func (c *counts[K, V]) all() []*V {
 type calls struct {
 	answers counts[answer, answerCount]
 	uses    counts[user, use]
+	watched counts[watched, watchedCount]
 }
 
 func newCalls() *calls {
@@ -109,6 +118,13 @@ func newCalls() *calls {
 			},
 			other: func(user) user { return user{others, others} },
 		},
+		watched: counts[watched, watchedCount]{
+			most: mostSeries,
+			made: func(w watched) *watchedCount {
+				return &watchedCount{labels: labels("limit", w.limit, "team_id", w.teamID)}
+			},
+			other: func(w watched) watched { return watched{others, w.limit} },
+		},
 	}
 }
 
@@ -116,6 +132,10 @@ func (c *calls) write(p *page) {
 	p.family("bursar_requests_total", "counter", "Calls answered, by team, model, HTTP status and, for refusals, the limit or reason.")
 	for _, a := range c.answers.all() {
 		p.sample("bursar_requests_total", a.labels, float64(a.count.Load()))
+	}
+	p.family("bursar_would_refuse_total", "counter", "Calls that were served and that a watched limit would have refused, by team and limit.")
+	for _, w := range c.watched.all() {
+		p.sample("bursar_would_refuse_total", w.labels, float64(w.count.Load()))
 	}
 	uses := c.uses.all()
 	p.family("bursar_spend_usd_total", "counter", "US dollars settled, by team and model.")

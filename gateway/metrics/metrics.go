@@ -152,7 +152,9 @@ type Call struct {
 	Model  string
 	Status int
 	// Reason is the word for a refusal, "" for an answer.
-	Reason           string
+	Reason string
+	// WouldRefuse are the watched limits that would have refused it.
+	WouldRefuse      []string
 	Cost             money.Nano
 	PromptTokens     int64
 	CompletionTokens int64
@@ -169,6 +171,9 @@ type Call struct {
 // CallEnded counts a call.
 func (m *Metrics) CallEnded(c Call) {
 	m.calls.answers.of(answer{c.TeamID, c.Model, c.Reason, c.Status}).count.Add(1)
+	for _, limit := range c.WouldRefuse {
+		m.calls.watched.of(watched{c.TeamID, limit}).count.Add(1)
+	}
 	m.overhead.Observe(c.Overhead.Seconds())
 	m.touch(c.TeamID)
 	if c.Upstream > 0 {

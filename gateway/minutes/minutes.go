@@ -77,6 +77,8 @@ type Call struct {
 	TeamID, KeyID, Model string
 	// Refused is the limit that refused it, or the word for another reason; "" was served.
 	Refused string
+	// WouldRefuse are the watched limits that would have refused it.
+	WouldRefuse []string
 	// Tokens are what it used.
 	Tokens int64
 	// Limits are how the limits that bind it stood when it was judged.
@@ -117,7 +119,7 @@ type place struct {
 	team, key, model, limit string
 }
 
-type sum struct{ calls, tokens, refused, peak, cap int64 }
+type sum struct{ calls, tokens, refused, wouldRefuse, peak, cap int64 }
 
 // New returns a counter. [Counter.Run] writes what it counts.
 func New(options Options) *Counter {
@@ -145,6 +147,13 @@ func (c *Counter) CallEnded(call Call) {
 		one.calls++
 	}
 	one.tokens += call.Tokens
+	if len(call.WouldRefuse) > 0 {
+		one.wouldRefuse++
+	}
+	for _, limit := range call.WouldRefuse {
+		at.limit = limit
+		c.foldedInto(at).wouldRefuse++
+	}
 	for _, limit := range call.Limits {
 		at.key, at.model, at.limit = limit.KeyID, limit.Model, limit.Name
 		if highest := c.of(at); highest != nil && limit.Used > highest.peak {
@@ -240,7 +249,7 @@ func (c *Counter) take() []api.LimitMinute {
 	for at, one := range sums {
 		rows = append(rows, api.LimitMinute{
 			At: time.Unix(at.minute*60, 0).UTC(), TeamID: at.team, KeyID: at.key, Model: at.model, Limit: at.limit,
-			Calls: one.calls, Tokens: one.tokens, Refused: one.refused, Peak: one.peak, Cap: one.cap,
+			Calls: one.calls, Tokens: one.tokens, Refused: one.refused, WouldRefuse: one.wouldRefuse, Peak: one.peak, Cap: one.cap,
 		})
 	}
 	return rows

@@ -37,6 +37,8 @@ type Binding struct {
 	// Source is one of [api.SourceOwn], [api.SourceBudget] and [api.SourceDefault]; BudgetID is the budget's.
 	Source   string
 	BudgetID string
+	// EnforcedFrom is when it begins to refuse, of one that is only watched now: [quota.Never] is for good. Zero is one that refuses.
+	EnforcedFrom time.Time
 }
 
 // Remaining is what the next call may take, never below 0; [quota.Unlimited] without a limit.
@@ -70,6 +72,10 @@ func (s Binding) State() api.LimitState {
 	if !s.ResetsAt.IsZero() {
 		at := s.ResetsAt.UTC()
 		state.ResetsAt = &at
+	}
+	state.Watched = !s.EnforcedFrom.IsZero()
+	if state.Watched && !s.EnforcedFrom.Equal(quota.Never) {
+		state.EnforceFrom = &s.EnforcedFrom
 	}
 	return state
 }
@@ -128,7 +134,7 @@ func (b *Book) Bindings(ctx context.Context, subject *Subject, gauge Gauge, now 
 		bindings = append(bindings, windowBindings(window, used[i], quota.ThrottledRPM(window, budgets, spent, now), origin, now)...)
 	}
 	for i, budget := range budgets {
-		bindings = append(bindings, budgetBinding(budget, spent[i]))
+		bindings = append(bindings, budgetBinding(budget, spent[i], now))
 	}
 	return bindings, nil
 }
@@ -137,17 +143,17 @@ func (b *Book) Bindings(ctx context.Context, subject *Subject, gauge Gauge, now 
 func (s *Subject) everyWindow() []quota.Window {
 	windows := slices.Clone(s.windows)
 	if s.Team != nil {
-		windows = appendLimitedModels(windows, teamScope(s.Team.TeamID), "team model", s.Team.ModelRateLimits)
+		windows = appendLimitedModels(windows, teamScope(s.Team.TeamID), "team model", s.Team.ModelRateLimits, s.teamFrom)
 	}
 	if s.Key.KeyID != "" {
-		windows = appendLimitedModels(windows, keyScope(s.Key.KeyID), "key model", s.Key.ModelRateLimits)
+		windows = appendLimitedModels(windows, keyScope(s.Key.KeyID), "key model", s.Key.ModelRateLimits, s.keyFrom)
 	}
 	return windows
 }
 
-func appendLimitedModels(windows []quota.Window, owner quota.Scope, name string, limits api.ModelRateLimits) []quota.Window {
+func appendLimitedModels(windows []quota.Window, owner quota.Scope, name string, limits api.ModelRateLimits, from time.Time) []quota.Window {
 	for _, entry := range limitedModels(limits) {
-		windows = appendWindow(windows, modelled(owner, entry), name, limitsOf(limits, entry))
+		windows = appendWindow(windows, modelled(owner, entry), name, limitsOf(limits, entry), from)
 	}
 	return windows
 }
@@ -167,7 +173,8 @@ func windowBindings(window quota.Window, used quota.WindowState, rpm int64, orig
 		}
 		binding := Binding{
 			Scope: window.Scope, Model: modelOf(window), Kind: one.kind, Limit: one.limit, Used: one.used, Reserved: one.held, Hard: true,
-			Throttled: one.kind == quota.KindRequests && rpm != window.RPM,
+			Throttled:    one.kind == quota.KindRequests && rpm != window.RPM,
+			EnforcedFrom: stillWatched(window.EnforcedFrom, now),
 		}
 		binding.Source, binding.BudgetID = origin.of(window, one.kind)
 		if one.empty > 0 {
@@ -186,10 +193,19 @@ func modelOf(window quota.Window) string {
 	return LimitedModel(window.Scope)
 }
 
-func budgetBinding(budget quota.Budget, state quota.BudgetState) Binding {
+// stillWatched is from when a limit refuses that does not yet.
+func stillWatched(from, now time.Time) time.Time {
+	if !quota.Watched(from, now) {
+		return time.Time{}
+	}
+	return from
+}
+
+func budgetBinding(budget quota.Budget, state quota.BudgetState, now time.Time) Binding {
 	binding := Binding{
 		Scope: budget.Scope, Kind: quota.KindBudget, Limit: int64(budget.Limit), Used: int64(state.Settled), Reserved: int64(state.Reserved),
 		PeriodStart: state.Period.Start, ResetsAt: state.Period.End, Hard: budget.Hard, Source: api.SourceOwn, BudgetID: budget.About.BudgetID,
+		EnforcedFrom: stillWatched(budget.EnforcedFrom, now),
 	}
 	if binding.BudgetID != "" {
 		binding.Source = api.SourceBudget

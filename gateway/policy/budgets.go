@@ -25,6 +25,8 @@ type Defaults struct {
 	OddPeriodsSince time.Time
 	// SoftLimitRPMFactor throttles a team at its soft limit; nil does not.
 	SoftLimitRPMFactor *float64
+	// Enforcement is that of limits whose objects have none of their own.
+	Enforcement api.Enforcement
 }
 
 // rates are the limits of teams, and of keys without one, that have none of their own.
@@ -38,6 +40,8 @@ type budgetTerms struct {
 	thresholds []float64
 	timezone   *time.Location
 	factor     *float64
+	// enforcement is that of the budget that the terms come from.
+	enforcement api.Enforcement
 	// unreadable is what of them this gateway does not understand, "" for nothing.
 	unreadable string
 }
@@ -62,6 +66,7 @@ func (b *Book) termsOf(budget api.Budget) budgetTerms {
 	terms := budgetTerms{
 		BudgetTerms: budget.BudgetTerms, budgetID: budget.BudgetID, rates: budget.RateLimits,
 		thresholds: budget.AlertThresholds, timezone: b.defaults.Timezone, factor: b.defaults.SoftLimitRPMFactor,
+		enforcement: budget.Enforcement,
 	}
 	if budget.Timezone != nil {
 		zone, err := time.LoadLocation(*budget.Timezone)
@@ -88,6 +93,7 @@ func (b *Book) teamBudget(team api.Team, terms budgetTerms, routes []api.AlertRo
 	}
 	running := b.running(teamScope(team.TeamID), "team", terms, team.CreatedAt, about)
 	running.countIn(team.TeamID)
+	running.enforce(b.enforcedFrom(team.Enforcement, terms.enforcement))
 	running.throttle(teamScope(team.TeamID), terms)
 	running.tellOfThrottle(withFallback(withFallback(team.RateLimits, terms.rates), b.defaults.rates()))
 	return running
@@ -133,7 +139,9 @@ func (b *Book) potBudget(budget api.Budget, routes []api.AlertRoute) *runningBud
 			terms.thresholds = append(slices.Clone(terms.thresholds), route.Thresholds...)
 		}
 	}
-	return b.running(potScope(budget.BudgetID), "budget "+budget.BudgetID, terms, budget.CreatedAt, api.AlertEvent{BudgetID: budget.BudgetID})
+	running := b.running(potScope(budget.BudgetID), "budget "+budget.BudgetID, terms, budget.CreatedAt, api.AlertEvent{BudgetID: budget.BudgetID})
+	running.enforce(b.enforcedFrom(budget.Enforcement))
+	return running
 }
 
 // runningBudget is a budget whose periods are worked out when time has moved on.

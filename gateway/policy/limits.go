@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
@@ -43,24 +44,26 @@ func LimitedModel(scope quota.Scope) string {
 	return entry
 }
 
-// appendWindow adds a window unless nothing in it is limited: what is not limited need not be counted.
-func appendWindow(windows []quota.Window, scope quota.Scope, name string, limits api.RateLimits) []quota.Window {
+// appendWindow adds a window unless nothing in it is limited: what is not limited need not be counted. from is when it
+// begins to refuse.
+func appendWindow(windows []quota.Window, scope quota.Scope, name string, limits api.RateLimits, from time.Time) []quota.Window {
 	if limits.RPMLimit == nil && limits.TPMLimit == nil && limits.MaxParallelRequests == nil {
 		return windows
 	}
 	return append(windows, quota.Window{
 		Scope: scope, Name: name,
 		RPM: orUnlimited(limits.RPMLimit), TPM: orUnlimited(limits.TPMLimit), Parallel: orUnlimited(limits.MaxParallelRequests),
+		EnforcedFrom: from,
 	})
 }
 
 // appendModelWindow adds a window for every name, pattern or access group with limits that stands for the model.
-func appendModelWindow(windows []quota.Window, owner quota.Scope, name string, limits api.ModelRateLimits, model *modelname.Names) []quota.Window {
+func appendModelWindow(windows []quota.Window, owner quota.Scope, name string, limits api.ModelRateLimits, model *modelname.Names, from time.Time) []quota.Window {
 	for _, entry := range limitedModels(limits) {
 		if !model.BoundBy(entry) {
 			continue
 		}
-		windows = appendWindow(windows, modelled(owner, entry), name, limitsOf(limits, entry))
+		windows = appendWindow(windows, modelled(owner, entry), name, limitsOf(limits, entry), from)
 	}
 	return windows
 }

@@ -28,7 +28,7 @@ func (b *Book) bindUser(ctx context.Context, s *Subject, userID string, routes [
 		return fmt.Errorf("read user %s: %w", userID, err)
 	}
 	// The windows of a slot's counters are its own: a user's rates hold in each team, the budget over all.
-	s.windows = appendWindow(s.windows, userScope(userID), "user", user.RateLimits)
+	s.windows = appendWindow(s.windows, userScope(userID), "user", user.RateLimits, b.enforcedFrom())
 	s.budgets = append(s.budgets, b.userBudget(user, routes))
 	return nil
 }
@@ -42,8 +42,10 @@ func (b *Book) bindMember(ctx context.Context, s *Subject, team api.Team, userID
 		return fmt.Errorf("read member %s of %s: %w", userID, team.TeamID, err)
 	}
 	limits := s.raise(member.Limits(team.MemberDefaults), member.TempRates)
-	s.windows = appendWindow(s.windows, memberScope(team.TeamID, userID), "member", limits)
-	s.budgets = append(s.budgets, b.memberBudget(team, member, routes))
+	s.windows = appendWindow(s.windows, memberScope(team.TeamID, userID), "member", limits, s.teamFrom)
+	budget := b.memberBudget(team, member, routes)
+	budget.enforce(s.teamFrom)
+	s.budgets = append(s.budgets, budget)
 	return nil
 }
 
@@ -65,7 +67,9 @@ func (b *Book) memberBudget(team api.Team, member api.Membership, routes []api.A
 func (b *Book) userBudget(user api.User, routes []api.AlertRoute) *runningBudget {
 	terms := budgetTerms{BudgetTerms: user.BudgetTerms, timezone: b.defaults.Timezone}
 	terms.thresholds = routeThresholds(routes, func(route api.AlertRoute) bool { return len(route.TeamIDs) == 0 })
-	return b.running(userScope(user.UserID), "user", terms, user.CreatedAt, api.AlertEvent{UserID: user.UserID})
+	running := b.running(userScope(user.UserID), "user", terms, user.CreatedAt, api.AlertEvent{UserID: user.UserID})
+	running.enforce(b.enforcedFrom())
+	return running
 }
 
 // routeThresholds are the shares that the routes which hear of a budget ask for.

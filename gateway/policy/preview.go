@@ -74,6 +74,11 @@ func (b *Book) teamTerms(team api.Team, terms budgetTerms) api.TeamTerms {
 	if soft, set := terms.SoftLimit(); set {
 		filled.SoftBudget = &soft
 	}
+	from := b.enforcedFrom(team.Enforcement, terms.enforcement)
+	filled.Watched = quota.Watched(from, time.Now())
+	if filled.Watched && from.Before(quota.Never) {
+		filled.EnforceFrom = &from
+	}
 	return filled
 }
 

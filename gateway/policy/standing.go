@@ -168,7 +168,7 @@ func (s Spending) stand(ctx context.Context, list []Standing, asked []quota.Budg
 			return fmt.Errorf("read budgets as they stand: %w", err)
 		}
 		for i, state := range states {
-			list[from+i].State, list[from+i].Hard = state, part[i].Hard
+			list[from+i].State, list[from+i].Hard = state, part[i].Hard && !quota.Watched(part[i].EnforcedFrom, s.Now())
 		}
 	}
 	return nil

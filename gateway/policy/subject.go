@@ -28,6 +28,8 @@ type Subject struct {
 	windows []quota.Window
 	budgets []*runningBudget
 	pots    []pot
+	// teamFrom and keyFrom are from when the limits of the team and of the key refuse.
+	teamFrom, keyFrom time.Time
 
 	mu       sync.Mutex
 	modelled map[string]modelWindows
@@ -107,7 +109,8 @@ func (b *Book) bindTeam(ctx context.Context, s *Subject, team api.Team, routes [
 	}
 	limits := withFallback(team.RateLimits, terms.rates)
 	limits = withFallback(limits, b.defaults.rates())
-	s.windows = appendWindow(s.windows, teamScope(team.TeamID), "team", s.raise(limits, team.TempRates))
+	s.teamFrom = b.enforcedFrom(team.Enforcement, terms.enforcement)
+	s.windows = appendWindow(s.windows, teamScope(team.TeamID), "team", s.raise(limits, team.TempRates), s.teamFrom)
 	s.budgets = append(s.budgets, b.teamBudget(team, terms, routes))
 	return nil
 }
@@ -121,8 +124,11 @@ func (b *Book) bindKey(ctx context.Context, s *Subject, key api.Key) error {
 	if key.TeamID == nil { // no team's limits bind it, and nobody may be bound by none
 		limits = withFallback(limits, b.defaults.rates())
 	}
-	s.windows = appendWindow(s.windows, keyScope(key.KeyID), "key", s.raise(limits, key.TempRates))
-	s.budgets = append(s.budgets, b.keyBudget(key, terms))
+	s.keyFrom = b.keyEnforcedFrom(s, key, terms)
+	s.windows = appendWindow(s.windows, keyScope(key.KeyID), "key", s.raise(limits, key.TempRates), s.keyFrom)
+	budget := b.keyBudget(key, terms)
+	budget.enforce(s.keyFrom)
+	s.budgets = append(s.budgets, budget)
 	return nil
 }
 
@@ -145,10 +151,10 @@ func (s *Subject) Windows(model *modelname.Names) []quota.Window {
 	}
 	windows := slices.Clone(s.windows)
 	if s.Team != nil {
-		windows = appendModelWindow(windows, teamScope(s.Team.TeamID), "team model", s.Team.ModelRateLimits, model)
+		windows = appendModelWindow(windows, teamScope(s.Team.TeamID), "team model", s.Team.ModelRateLimits, model, s.teamFrom)
 	}
 	// A caller without a key has no model limits of one either.
-	windows = appendModelWindow(windows, keyScope(s.Key.KeyID), "key model", s.Key.ModelRateLimits, model)
+	windows = appendModelWindow(windows, keyScope(s.Key.KeyID), "key model", s.Key.ModelRateLimits, model, s.keyFrom)
 	if _, known := s.modelled[model.Name]; known || len(s.modelled) < maxModelsRemembered {
 		s.modelled[model.Name] = modelWindows{names: model, windows: windows}
 	}

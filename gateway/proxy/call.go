@@ -71,6 +71,8 @@ type admitted struct {
 	// leastOutput is the output that the call would have done with.
 	leastOutput int64
 	decision    quota.Decision
+	// wouldRefuse are the names of the watched limits that would have refused it.
+	wouldRefuse []string
 	// row is the call's in the ledger, without what it used.
 	row api.LedgerRow
 }

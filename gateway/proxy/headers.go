@@ -129,6 +129,7 @@ const (
 // setCallHeaders tells the client what the gateway decided about its call.
 func (p *Proxy) setCallHeaders(head *httpx.Head, c *call) {
 	setRateHeaders(head, c.decision)
+	setWatchedHeaders(head, c)
 	setBudgetHeaders(head, c)
 	setTimeHeaders(head, c, p.Now())
 	head.Text(headerUpstream, c.deployment.Host())

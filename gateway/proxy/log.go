@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/httpx"
@@ -34,6 +35,9 @@ func (p *Proxy) log(ctx context.Context, c *call, status int) {
 	if c.deployment.BaseURL != "" {
 		attrs = append(attrs, slog.String("upstream", c.deployment.Host()), slog.String("deployment", c.deployment.ID))
 	}
+	if len(c.wouldRefuse) > 0 {
+		attrs = append(attrs, slog.String("would_refuse", strings.Join(c.wouldRefuse, ", ")))
+	}
 	if c.reason != "" {
 		attrs = append(attrs, slog.String("reason", c.reason))
 	}
@@ -42,7 +46,7 @@ func (p *Proxy) log(ctx context.Context, c *call, status int) {
 }
 
 // mostAttrs is how many attributes a call's line has at most.
-const mostAttrs = 17
+const mostAttrs = 18
 
 // count adds the call to the metrics. A model that is not served is a caller's text and stays out of labels.
 func (p *Proxy) count(c *call, status int) {
@@ -58,7 +62,7 @@ func (p *Proxy) count(c *call, status int) {
 		return
 	}
 	counted := metrics.Call{
-		Model: c.served.Label, Status: status, Reason: c.reason, Cost: c.cost,
+		Model: c.served.Label, Status: status, Reason: c.reason, WouldRefuse: c.wouldRefuse, Cost: c.cost,
 		PromptTokens: c.usage.PromptTokens, CompletionTokens: c.usage.CompletionTokens,
 		Overhead: c.overhead, Upstream: c.upstreamFor, Took: c.took, FirstToken: c.firstToken,
 	}

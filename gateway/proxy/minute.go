@@ -17,6 +17,7 @@ func (p *Proxy) remember(c *call, status int) {
 	}
 	counted := minutes.Call{
 		At: c.started, Model: c.served.Label, Tokens: c.usage.PromptTokens + c.usage.CompletionTokens, Limits: limitsOf(c),
+		WouldRefuse: c.wouldRefuse,
 	}
 	if c.subject != nil {
 		counted.KeyID = c.subject.Key.KeyID

@@ -43,7 +43,7 @@ func (p *Proxy) reserve(ctx context.Context, c *call) error {
 		case err != nil:
 			return unavailable(err)
 		case decision.Admitted:
-			c.decision = decision
+			p.letPass(ctx, c, decision, request)
 			return nil
 		case !c.bounds.exact && c.inputMatters(decision, request):
 			c.bounds = p.exactBounds(ctx, c)

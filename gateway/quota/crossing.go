@@ -41,7 +41,7 @@ func (b *Budget) Crossed(share float64, period Period, spend money.Nano, at time
 
 // WouldRefuseAt says whether the threshold of a share is where a watched budget would begin to refuse.
 func (b *Budget) WouldRefuseAt(share float64, now time.Time) bool {
-	return share >= 1 && b.watched(now)
+	return share >= 1 && b.Refuses() && b.watched(now)
 }
 
 // ID depends on nothing but budget, period, threshold and generation, so that what is told twice is one crossing.

@@ -6,7 +6,7 @@ var budgetKind = &kind{
 		{path: "timezone", format: plain, none: "the gateway's", says: "starts again at another hour"},
 		{path: "alert_thresholds", format: shares, none: "none", loosens: lostEntries("warns less often")},
 		{path: "on_soft_limit.reduce_rpm_pct", format: share, none: "no throttling", loosens: unthrottled},
-	}, rateLimits, []attribute{
+	}, rateLimits, enforcement, []attribute{
 		{path: "team_ids", format: names, none: "not restricted", inTeam: true, loosens: lostEntries("counts fewer teams")},
 		{path: "key_ids", format: names, none: "not restricted", loosens: lostEntries("counts fewer keys")},
 		{path: "models", format: names, none: "not restricted", loosens: narrowed("counts fewer models")},
@@ -22,7 +22,7 @@ var budgetKind = &kind{
 	rehearsed: []string{
 		"max_budget", "budget_duration", "reset_day", "soft_budget", "soft_threshold_pct", "hard_cap",
 		"rpm_limit", "tpm_limit", "max_parallel_requests", "models", "team_ids", "key_ids", "everything",
-		"temp_budget_increase", "temp_budget_expiry",
+		"temp_budget_increase", "temp_budget_expiry", "mode", "enforce_from",
 	},
 	deleted:  "deleted: its cap no longer holds",
 	replaced: "replaced by a new budget: nothing counts as spent from it",

@@ -2,7 +2,7 @@ package review
 
 var keyKind = &kind{
 	resource: "bursar_key", noun: "key", id: "key_id",
-	attributes: join(budgetTerms, tempBudget, rateLimits, tempRates, modelRateLimits, access, []attribute{
+	attributes: join(budgetTerms, tempBudget, rateLimits, tempRates, modelRateLimits, enforcement, access, []attribute{
 		{path: "team_id", format: plain, none: "no team", inTeam: true, loosens: always("spends for another team")},
 		{path: "user_id", format: plain, none: "nobody", says: "somebody else's", loosens: always("is somebody else's")},
 		{path: "speak_for_teams", format: names, none: "no other team", loosens: granted("may spend for more teams")},

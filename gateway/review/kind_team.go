@@ -2,7 +2,7 @@ package review
 
 var teamKind = &kind{
 	resource: "bursar_team", noun: "team", id: "team_id",
-	attributes: join(budgetTerms, tempBudget, rateLimits, tempRates, modelRateLimits, outputFloor, access, []attribute{
+	attributes: join(budgetTerms, tempBudget, rateLimits, tempRates, modelRateLimits, outputFloor, enforcement, access, []attribute{
 		{path: "team_member_budget", format: dollars, none: unlimited, limit: true, loosens: grown},
 		{path: "team_member_budget_duration", format: plain, none: "never resets", loosens: renewed},
 		{path: "team_member_rpm_limit", format: requestsPerMinute, none: unlimited, limit: true, loosens: grown},
@@ -18,7 +18,7 @@ var teamKind = &kind{
 	rehearsed: []string{
 		"max_budget", "budget_duration", "reset_day", "soft_budget", "soft_threshold_pct", "hard_cap",
 		"rpm_limit", "tpm_limit", "max_parallel_requests", "models", "model_rpm_limit", "model_tpm_limit", "budget_id", "blocked",
-		"temp_budget_increase", "temp_budget_expiry", "temp_rpm_increase", "temp_tpm_increase", "temp_limit_expiry",
+		"temp_budget_increase", "temp_budget_expiry", "temp_rpm_increase", "temp_tpm_increase", "temp_limit_expiry", "mode", "enforce_from",
 	},
 	deleted:  "deleted: its keys stop working",
 	replaced: "replaced by a new team: its keys stop working and nothing counts as spent",

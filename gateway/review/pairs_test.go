@@ -56,6 +56,10 @@ var pairs = []pair{
 	{"bursar_team", "temp_rpm_increase", `null`, `5`, "none | 5 requests/min | allows more for a time", true},
 	{"bursar_team", "temp_tpm_increase", `9`, `10`, "9 tokens/min | 10 tokens/min | +11.1 %", true},
 	{"bursar_team", "temp_limit_expiry", `"2027-01-01T00:00:00Z"`, `"2027-01-01T00:00:01Z"`, "allows more for longer", true},
+	{"bursar_team", "mode", `"enforce"`, `"audit"`, "is only watched, and refuses nobody", true},
+	{"bursar_team", "mode", `"enforce"`, `null`, "is left to what holds around it", true},
+	{"bursar_team", "mode", `"audit"`, `"enforce"`, "is enforced", false},
+	{"bursar_team", "enforce_from", `"2027-02-01T00:00:00Z"`, `null`, "is enforced at another time", false},
 	{"bursar_team", "force_destroy", `false`, `true`, "takes its keys along when it is destroyed", true},
 
 	{"bursar_team_member", "max_budget_in_team", `5`, `5000`, "$5.00 | $5,000.00 | +99,900 %", true},
@@ -107,6 +111,10 @@ var pairs = []pair{
 	{"bursar_key", "temp_rpm_increase", `null`, `5`, "none | 5 requests/min | allows more for a time", true},
 	{"bursar_key", "temp_tpm_increase", `9`, `10`, "9 tokens/min | 10 tokens/min | +11.1 %", true},
 	{"bursar_key", "temp_limit_expiry", `"2027-01-01T00:00:00Z"`, `"2027-01-01T00:00:01Z"`, "allows more for longer", true},
+	{"bursar_key", "mode", `"enforce"`, `"audit"`, "is only watched, and refuses nobody", true},
+	{"bursar_key", "mode", `"enforce"`, `null`, "is left to what holds around it", true},
+	{"bursar_key", "mode", `"audit"`, `"enforce"`, "is enforced", false},
+	{"bursar_key", "enforce_from", `"2027-02-01T00:00:00Z"`, `null`, "is enforced at another time", false},
 	{"bursar_key", "deletion_protection", `true`, `false`, "may be destroyed", true},
 
 	{"bursar_budget", "max_budget", `1`, `2`, "+100 %", true},
@@ -130,6 +138,10 @@ var pairs = []pair{
 	{"bursar_budget", "temp_budget_increase", `50`, `0`, "$50.00 | $0.00 | -100 %", false},
 	{"bursar_budget", "temp_budget_expiry", `"2027-01-01T00:00:00Z"`, `"2027-02-01T00:00:00Z"`, "allows more for longer", true},
 	{"bursar_budget", "temp_budget_expiry", `"2027-02-01T00:00:00Z"`, `"2027-01-01T00:00:00Z"`, "ends at another time", false},
+	{"bursar_budget", "mode", `"enforce"`, `"audit"`, "is only watched, and refuses nobody", true},
+	{"bursar_budget", "mode", `"enforce"`, `null`, "is left to what holds around it", true},
+	{"bursar_budget", "mode", `"audit"`, `"enforce"`, "is enforced", false},
+	{"bursar_budget", "enforce_from", `"2027-02-01T00:00:00Z"`, `null`, "is enforced at another time", false},
 	{"bursar_budget", "everything", `true`, `false`, "no longer counts everything", true},
 
 	{"bursar_model", "name", `"a"`, `"b"`, "callers ask for it by another name", false},
@@ -336,6 +348,25 @@ func TestNoEffect_standsInTheGuide(t *testing.T) {
 		}
 		if line := fmt.Sprintf("| %s | `%s` | %s |", resource, unjudged.Path, unjudged.Reason); !strings.Contains(string(guide), line) {
 			t.Errorf("the guide has not the line\n%s", line)
+		}
+	}
+}
+
+// When a watched limit begins to refuse is a loosening as long as it is watched.
+func TestRender_judgesWhenAWatchedLimitIsEnforced(t *testing.T) {
+	for _, test := range []struct {
+		before, after, says string
+		approval            bool
+	}{
+		{`"2027-01-01T00:00:00Z"`, `"2027-02-01T00:00:00Z"`, "is watched for longer", true},
+		{`"2027-01-01T00:00:00Z"`, `null`, "is never enforced", true},
+		{`"2027-02-01T00:00:00Z"`, `"2027-01-01T00:00:00Z"`, "is enforced at another time", false},
+		{`null`, `"2027-01-01T00:00:00Z"`, "is enforced at another time", false},
+	} {
+		plan := planOf("bursar_team", `["update"]`, `{"mode":"audit","enforce_from":`+test.before+`}`, `{"mode":"audit","enforce_from":`+test.after+`}`, "")
+		got, result := render(t, plan, review.Options{MaxIncreasePct: 20})
+		if !strings.Contains(got, test.says) || result.NeedsApproval != test.approval {
+			t.Errorf("%s -> %s: needs approval %t\n%s", test.before, test.after, result.NeedsApproval, got)
 		}
 	}
 }

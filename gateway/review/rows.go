@@ -19,6 +19,8 @@ type difference struct {
 	attribute attribute
 	model     string
 	old, new  value
+	// after is the whole of what will be, where a value alone does not tell what it does.
+	after side
 }
 
 func (d difference) label() string {
@@ -64,7 +66,7 @@ func rowsOf(o object, usage usages) []row {
 func (o object) differences() []difference {
 	var found []difference
 	for _, attribute := range append(slices.Clone(o.kind.attributes), o.unknownAttributes()...) {
-		d := difference{attribute: attribute, old: o.before.at(attribute.path), new: o.after.at(attribute.path)}
+		d := difference{attribute: attribute, old: o.before.at(attribute.path), new: o.after.at(attribute.path), after: o.after}
 		for _, d := range d.parts() {
 			if d.changed(o.action) {
 				found = append(found, d)

@@ -22,7 +22,7 @@ func (s *Store) AddLimitMinutes(ctx context.Context, gateway string, batch int64
 		for i, row := range rows {
 			values[i] = []any{
 				minuteOf(row.At), storable(row.TeamID), storable(row.KeyID), storable(row.Model), storable(row.Limit),
-				row.Calls, row.Tokens, row.Refused, row.Peak, row.Cap,
+				row.Calls, row.Tokens, row.Refused, row.WouldRefuse, row.Peak, row.Cap,
 			}
 		}
 		return inBatches(values, func(batch [][]any) error {
@@ -58,7 +58,7 @@ func (s *Store) EachLimitMinute(ctx context.Context, filter api.LimitMinuteFilte
 	return s.each(ctx, "limit_minute_list", values, func(scan func(...any) error) error {
 		var row api.LimitMinute
 		var minute int64
-		err := scan(&minute, &row.TeamID, &row.KeyID, &row.Model, &row.Limit, &row.Calls, &row.Tokens, &row.Refused, &row.Peak, &row.Cap)
+		err := scan(&minute, &row.TeamID, &row.KeyID, &row.Model, &row.Limit, &row.Calls, &row.Tokens, &row.Refused, &row.WouldRefuse, &row.Peak, &row.Cap)
 		if err != nil {
 			return err
 		}
@@ -76,7 +76,7 @@ var buckets = []struct {
 // wholeTime is a bucket that all minutes are in.
 const wholeTime = 1 << 40
 
-// Refusals returns how many calls were refused, the most frequent first.
+// Refusals returns how many calls were refused, or would have been, the most frequent first.
 func (s *Store) Refusals(ctx context.Context, query api.RefusalQuery) ([]api.RefusalSum, error) {
 	values := s.minuteArgs(query.TeamIDs, query.KeyID, query.From, query.To)
 	values.given("model", query.Model)
@@ -86,7 +86,10 @@ func (s *Store) Refusals(ctx context.Context, query api.RefusalQuery) ([]api.Ref
 	} {
 		values[name] = oneIf(slices.Contains(query.GroupBy, group))
 	}
-	values["bucket"] = int64(wholeTime)
+	values["watched"], values["bucket"] = oneIf(query.Watched), int64(wholeTime)
+	if query.Watched { // a call that two limits would have refused is one call
+		values["of_calls"] = oneIf(query.Limit == "" && !slices.Contains(query.GroupBy, api.GroupLimit))
+	}
 	for _, bucket := range slices.Backward(buckets) {
 		if slices.Contains(query.GroupBy, bucket.group) {
 			values["bucket"] = bucket.minutes

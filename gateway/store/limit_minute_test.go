@@ -20,6 +20,9 @@ func pressed(t *testing.T, s *store.Store, start time.Time) {
 			{At: at(0), TeamID: "a", KeyID: "k1", Model: "m", Limit: "team.requests", Refused: 2},
 			{At: at(0), TeamID: "a", Limit: "team.requests", Peak: 10, Cap: 10},
 			{At: at(61), TeamID: "a", KeyID: "k2", Model: "m", Limit: "team.tokens", Refused: 7},
+			{At: at(5), TeamID: "a", KeyID: "k1", Model: "m", Calls: 4, WouldRefuse: 3},
+			{At: at(5), TeamID: "a", KeyID: "k1", Model: "m", Limit: "team.requests", WouldRefuse: 3},
+			{At: at(5), TeamID: "a", KeyID: "k1", Model: "m", Limit: "team.budget", WouldRefuse: 2},
 		},
 		{
 			{At: at(0), TeamID: "a", KeyID: "k1", Model: "m", Calls: 1, Tokens: 5},
@@ -65,7 +68,12 @@ func TestLimitMinutes_areAddedOnceAndSummedUp(t *testing.T) {
 				{KeyID: new("k3"), Model: new("m"), Refused: 1, FirstAt: at(1), LastAt: at(1)},
 			}},
 			"one limit": {api.RefusalQuery{Limit: "team.requests", KeyID: "k1", Model: "m"}, []api.RefusalSum{{Refused: 5, FirstAt: at(0), LastAt: at(0)}}},
-			"no team":   {api.RefusalQuery{TeamIDs: []string{}}, []api.RefusalSum{}},
+			"watched":   {api.RefusalQuery{Watched: true}, []api.RefusalSum{{Refused: 3, FirstAt: at(5), LastAt: at(5)}}},
+			"watched, by limit": {api.RefusalQuery{Watched: true, GroupBy: []string{api.GroupLimit}}, []api.RefusalSum{
+				{Limit: new("team.requests"), Refused: 3, FirstAt: at(5), LastAt: at(5)},
+				{Limit: new("team.budget"), Refused: 2, FirstAt: at(5), LastAt: at(5)},
+			}},
+			"no team": {api.RefusalQuery{TeamIDs: []string{}}, []api.RefusalSum{}},
 		} {
 			if test.query.To.IsZero() {
 				test.query.To = at(100)

@@ -121,6 +121,8 @@ type AlertEvent struct {
 	PeriodEnd   *time.Time `json:"period_end,omitempty"`
 	// HardCap says whether requests are refused at the cap.
 	HardCap bool `json:"hard_cap"`
+	// Watched says that the budget is only watched: requests beyond the cap would be refused, and are not.
+	Watched bool `json:"watched,omitempty"`
 	// Model is what a model is called, Upstream the host that serves it.
 	Model    string `json:"model,omitempty"`
 	Upstream string `json:"upstream,omitempty"`

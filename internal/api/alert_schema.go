@@ -27,7 +27,7 @@ var (
 // AlertKinds are all events with their fields, in the order of [Events], and the test at the end.
 var AlertKinds = []AlertKind{
 	{EventBudgetSoftLimit, "Spending reached a threshold below the cap.", []string{"scope"}, append([]string{"threshold"}, again...)},
-	{EventBudgetHardLimit, "Spending reached the cap, or a request was refused by it.", []string{"scope", "threshold"}, again},
+	{EventBudgetHardLimit, "Spending reached the cap, or a request was refused by it, or would be if the budget were not only watched.", []string{"scope", "threshold"}, append([]string{"watched"}, again...)},
 	{EventBudgetResolved, "What was told of a budget is over.", []string{"scope", "was"}, append([]string{"threshold", "actor", "reason"}, counted...)},
 	{EventRateLimitSustained, "A rate limit refused calls of a team minute after minute.", []string{"scope", "team_id", "refusals"}, []string{"team_alias"}},
 	{EventQuotaDrift, "A counter and the ledger have disagreed for more than a minute.", []string{"scope", "period_start"}, nil},

@@ -22,6 +22,7 @@ type Budget struct {
 type BudgetFields struct {
 	BudgetTerms
 	RateLimits
+	Enforcement
 	// AlertThresholds are shares of MaxBudget at which people are told, ascending, such as [0.5, 0.8, 1].
 	AlertThresholds []float64 `json:"alert_thresholds"`
 	// Timezone is the IANA zone the period is aligned in; nil is the gateway's (budgets.timezone).
@@ -58,6 +59,7 @@ func (b Budget) Validate() error {
 	v.id("budget_id", b.BudgetID)
 	v.budgetTerms(b.BudgetTerms, nil)
 	v.rateLimits(b.RateLimits)
+	v.enforcement(b.Enforcement)
 	v.thresholds("alert_thresholds", b.AlertThresholds)
 	if len(b.AlertThresholds) > 0 && b.MaxBudget == nil {
 		v.fail("alert_thresholds", "need max_budget: they are shares of it")

@@ -47,6 +47,7 @@ type KeyFields struct {
 	TempRates
 	ModelRateLimits
 	BudgetTerms
+	Enforcement
 	BudgetID *string  `json:"budget_id"`
 	Metadata Metadata `json:"metadata"`
 	Blocked  bool     `json:"blocked"`
@@ -100,6 +101,7 @@ func (k Key) Validate() error {
 	v.modelRateLimits(k.ModelRateLimits)
 	v.budgetTerms(k.BudgetTerms, k.BudgetID)
 	v.temporaryRates(k.TempRates)
+	v.enforcement(k.Enforcement)
 	v.optionalID("budget_id", k.BudgetID)
 	if k.BudgetID != nil && k.MaxBudget != nil {
 		v.fail("max_budget", "cannot be set together with budget_id: the budget brings its own terms")

@@ -7,11 +7,12 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
 
-// LimitMinute is what was used, or refused, in one minute by the clock. A row has one of three meanings:
+// LimitMinute is what was used, or refused, in one minute by the clock. A row has one of four meanings:
 //
 //   - Limit "" is what calls with one key were served of one model: Calls and Tokens.
 //   - Limit with Refused is how many calls with one key for one model a limit refused, or another reason did. KeyID and
 //     Model are "" in the rows that came when a minute had very many.
+//   - Limit with WouldRefuse is the same of calls that were let through as the limit is only watched.
 //   - Limit with Peak is the most that was used of a limit in any 60 seconds that ended in the minute, and Cap its number
 //     then. KeyID and Model are there for limits of keys, members, users and models only.
 type LimitMinute struct {
@@ -25,6 +26,8 @@ type LimitMinute struct {
 	Calls   int64  `json:"calls"`
 	Tokens  int64  `json:"tokens"`
 	Refused int64  `json:"refused"`
+	// WouldRefuse are calls that were served. The row with Limit "" has those that any limit would have refused.
+	WouldRefuse int64 `json:"would_refuse"`
 	// Peak is in requests, tokens or calls at a time, what calls under way had reserved included.
 	Peak int64 `json:"peak"`
 	Cap  int64 `json:"cap"`
@@ -44,6 +47,8 @@ var RefusalGroups = []string{GroupLimit, GroupTeam, GroupKey, GroupModel, GroupM
 type RefusalQuery struct {
 	// GroupBy holds some of [RefusalGroups]; empty is one sum. The finest of minute, hour and day counts.
 	GroupBy []string
+	// Watched asks for calls that watched limits would have refused, instead.
+	Watched bool
 	TeamIDs []string
 	KeyID   string
 	Model   string
@@ -62,8 +67,9 @@ type RefusalSum struct {
 	// Limit is the limit that refused, such as team.requests, or the word for another reason.
 	Limit *string `json:"limit,omitempty"`
 	// At is the beginning of the minute, hour or UTC day.
-	At      *time.Time `json:"at,omitempty"`
-	Refused int64      `json:"refused"`
+	At *time.Time `json:"at,omitempty"`
+	// Refused is how many calls were refused, or would have been where that was asked for.
+	Refused int64 `json:"refused"`
 	// FirstAt and LastAt are the first and the last minute with a refusal.
 	FirstAt time.Time `json:"first_at"`
 	LastAt  time.Time `json:"last_at"`
@@ -126,6 +132,9 @@ type LimitState struct {
 	HardCap bool `json:"hard_cap"`
 	// Throttled says that a soft limit has lowered the limit until the budget resets.
 	Throttled bool `json:"throttled"`
+	// Watched says that calls beyond the limit are counted and told of, and not refused, until EnforceFrom; null is for good.
+	Watched     bool       `json:"watched"`
+	EnforceFrom *time.Time `json:"enforce_from,omitempty"`
 	// Source says where the limit was written down: own, budget or default.
 	Source string `json:"source"`
 	// BudgetID is the budget that the terms come from.

@@ -57,6 +57,8 @@ type TeamEffect struct {
 	Refused        bool       `json:"refused"`
 	RefusedNow     bool       `json:"refused_now"`
 	RefusedBecause StringList `json:"refused_because"`
+	// WouldRefuseBecause says which limits that are only watched would refuse every request.
+	WouldRefuseBecause StringList `json:"would_refuse_because,omitempty"`
 	// Throttled says whether the traffic of this minute, or of the busiest one, would be over a rate limit.
 	Throttled        bool       `json:"throttled"`
 	ThrottledBecause StringList `json:"throttled_because"`
@@ -76,6 +78,9 @@ type TeamTerms struct {
 	BudgetDuration *string     `json:"budget_duration"`
 	BudgetID       *string     `json:"budget_id"`
 	Blocked        bool        `json:"blocked"`
+	// Watched says that limits refuse nobody yet, EnforceFrom from when they do; null is never.
+	Watched     bool       `json:"watched"`
+	EnforceFrom *time.Time `json:"enforce_from,omitempty"`
 }
 
 // TeamUse is what a team has used.

@@ -26,6 +26,7 @@ type TeamFields struct {
 	// model or the gateway has.
 	MinOutputTokens *int64 `json:"min_output_tokens"`
 	BudgetTerms
+	Enforcement
 	MemberDefaults
 	// BudgetID names a budget whose terms the team takes, with a counter of its own.
 	BudgetID *string  `json:"budget_id"`
@@ -73,6 +74,7 @@ func (t Team) Validate() error {
 	v.minOutputTokens(t.MinOutputTokens)
 	v.budgetTerms(t.BudgetTerms, t.BudgetID)
 	v.temporaryRates(t.TempRates)
+	v.enforcement(t.Enforcement)
 	v.memberDefaults(t.MemberDefaults)
 	v.optionalID("budget_id", t.BudgetID)
 	if t.BudgetID != nil && t.MaxBudget != nil {

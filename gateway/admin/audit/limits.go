@@ -53,6 +53,7 @@ func (s *Log) quotaHistory(c *route.Call, in historyWanted) (answer quotaHistory
 var limiting = map[string]bool{
 	"max_budget": true, "soft_budget": true, "soft_threshold_pct": true, "hard_cap": true, "budget_duration": true, "reset_day": true, "budget_id": true,
 	"temp_budget_increase": true, "temp_budget_expiry": true, "temp_rpm_increase": true, "temp_tpm_increase": true, "temp_limit_expiry": true,
+	"mode": true, "enforce_from": true,
 	"max_budget_in_team": true, "team_member_budget": true,
 	"rpm_limit": true, "tpm_limit": true, "max_parallel_requests": true, "model_rpm_limit": true, "model_tpm_limit": true,
 	"models": true, "blocked": true, "expires": true, "team_ids": true, "key_ids": true, "everything": true, "on_soft_limit": true,

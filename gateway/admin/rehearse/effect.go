@@ -180,7 +180,10 @@ func (s *Checker) judge(ctx context.Context, team api.Team, budgets []api.Budget
 		return route.Unspent(err)
 	}
 	effect.TeamAlias, effect.Used, *terms = team.TeamAlias, used[0], &filled[0]
-	effect.RefusedBecause = refused("team", filled[0], used[0].Spend)
+	effect.RefusedBecause, effect.WouldRefuseBecause = refused("team", filled[0], used[0].Spend), nil
+	if filled[0].Watched {
+		effect.WouldRefuseBecause = overLimits(filled[0], used[0].Spend)
+	}
 	return nil
 }
 
@@ -188,6 +191,14 @@ func refused(whose string, terms api.TeamTerms, spend money.Nano) (because []str
 	if terms.Blocked {
 		because = append(because, "the "+whose+" is blocked")
 	}
+	if terms.Watched {
+		return because
+	}
+	return append(because, overLimits(terms, spend)...)
+}
+
+// overLimits are the limits that let no call through.
+func overLimits(terms api.TeamTerms, spend money.Nano) (because []string) {
 	if terms.MaxBudget != nil && terms.HardCap && spend >= *terms.MaxBudget {
 		because = append(because, fmt.Sprintf("max_budget is %s and %s is spent", terms.MaxBudget.Dollars(), spend.Dollars()))
 	}
@@ -209,7 +220,7 @@ func throttled(terms api.TeamTerms, used api.TeamUse, peak api.Peak) (because []
 		now, peak int64
 	}{{"rpm_limit", terms.RPMLimit, used.RPM, peak.Requests}, {"tpm_limit", terms.TPMLimit, used.TPM, peak.Tokens}} {
 		switch {
-		case limit.limit == nil:
+		case limit.limit == nil, terms.Watched:
 		case limit.now > *limit.limit:
 			because = append(because, fmt.Sprintf("%s is %d and %d are used in this minute", limit.name, *limit.limit, limit.now))
 		case limit.peak > *limit.limit:
@@ -256,7 +267,7 @@ func (s *Checker) budgetEffects(ctx context.Context, made *rehearsal) ([]api.Bud
 				return nil, err
 			}
 			effect.Spend = spent
-			effect.Refused = spentUp(after.BudgetTerms, spent)
+			effect.Refused = spentUp(after.BudgetTerms, spent) && !s.Spending.PotWatched(*after)
 			effect.RefusedNow, err = s.refusedNow(ctx, before)
 			if err != nil {
 				return nil, err
@@ -271,7 +282,7 @@ func (s *Checker) budgetEffects(ctx context.Context, made *rehearsal) ([]api.Bud
 
 // refusedNow says whether a pot that there is refuses already.
 func (s *Checker) refusedNow(ctx context.Context, pot *api.Budget) (bool, error) {
-	if pot == nil || !pot.Pot() {
+	if pot == nil || !pot.Pot() || s.Spending.PotWatched(*pot) {
 		return false, nil
 	}
 	states, err := s.Spending.Budgets(ctx, []api.Budget{*pot})

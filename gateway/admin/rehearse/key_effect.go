@@ -41,6 +41,9 @@ func (s *Checker) judgeKey(ctx context.Context, now, key api.Key, effect *api.Ke
 		return nil, route.Unspent(err)
 	}
 	effect.Spend = states[0].Spend
+	if terms.Watched, err = s.Spending.KeyWatched(ctx, key); err != nil {
+		return nil, err
+	}
 	return refused("key", terms, effect.Spend), nil
 }
 

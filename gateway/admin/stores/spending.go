@@ -21,6 +21,9 @@ type Spending interface {
 	LimitsInForce(ctx context.Context, team api.Team) (api.RateLimits, error)
 	// PeriodStart is when the running period of a pot began, the zero time for one that never resets.
 	PeriodStart(pot api.Budget) time.Time
+	// PotWatched and KeyWatched say whether a pot's cap, or a key's own limits, are only watched and refuse nobody yet.
+	PotWatched(pot api.Budget) bool
+	KeyWatched(ctx context.Context, key api.Key) (bool, error)
 
 	// ResetTeam and its sisters set what was spent, or an opening balance, with an audit row, and return when that is in force everywhere.
 	ResetTeam(ctx context.Context, change api.Change, team api.Team, to api.SpendTarget) (api.SpendWasReset, error)

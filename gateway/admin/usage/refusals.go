@@ -15,7 +15,9 @@ type refusals struct {
 	// From and To bound the minutes that are counted; To is not one of them.
 	From time.Time `json:"from"`
 	To   time.Time `json:"to"`
-	// Refused is how many calls were refused in all.
+	// Watched says that it is about calls that watched limits would have refused, and that were served.
+	Watched bool `json:"watched"`
+	// Refused is how many calls were refused in all, or would have been.
 	Refused  int64            `json:"refused"`
 	Refusals []api.RefusalSum `json:"refusals"`
 }
@@ -42,6 +44,8 @@ type refusalsWanted struct {
 	Model string `query:"model"`
 	// Refused by this limit only, such as `team.requests`, or for this other reason, such as `model_not_allowed`.
 	Limit string `query:"limit"`
+	// Calls that watched limits would have refused, instead of calls that were refused.
+	Watched bool `query:"watched"`
 	// Some of limit, team, key, model, minute, hour, day, with commas; limit unless given.
 	GroupBy []string `query:"group_by"`
 	Minutes lastHour
@@ -77,7 +81,7 @@ func minutes(otherwise string) []openapi.Parameter {
 
 // refusals is GET /quota/refusals: which calls were refused, by what, the most frequent first.
 func (s *Books) refusals(c *route.Call, in refusalsWanted) (answer refusals, err error) {
-	query := api.RefusalQuery{GroupBy: in.GroupBy, TeamIDs: in.ids(), Model: in.Model, Limit: in.Limit, Most: in.Size}
+	query := api.RefusalQuery{GroupBy: in.GroupBy, Watched: in.Watched, TeamIDs: in.ids(), Model: in.Model, Limit: in.Limit, Most: in.Size}
 	if len(query.GroupBy) == 0 {
 		query.GroupBy = []string{api.GroupLimit}
 	}
@@ -92,7 +96,7 @@ func (s *Books) refusals(c *route.Call, in refusalsWanted) (answer refusals, err
 	if query.KeyID, err = s.keyID(c, in.ofKey); err != nil {
 		return answer, err
 	}
-	answer = refusals{From: query.From, To: query.To}
+	answer = refusals{From: query.From, To: query.To, Watched: in.Watched}
 	if answer.Refusals, err = s.Record.Refusals(c.Context(), query); err != nil {
 		return answer, err
 	}

@@ -149,7 +149,7 @@ func (c *comparison) drawBudget(scope quota.Scope, windows []quota.Window, spans
 	limit := money.Nano(rapid.OneOf(rapid.Just[int64](quota.Unlimited), rapid.Int64Range(0, 20_000)).Draw(c.t, "limit"))
 	budget := quota.Budget{
 		Scope: scope, Name: "budget", Limit: limit, Generation: c.generation,
-		Hard:  rapid.Bool().Draw(c.t, "hard"), EnforcedFrom: c.drawEnforcedFrom(),
+		Hard: rapid.Bool().Draw(c.t, "hard"), EnforcedFrom: c.drawEnforcedFrom(),
 		About: api.AlertEvent{TeamID: "marketing", TeamAlias: "Marketing"},
 	}
 	for _, share := range []float64{0.5, 0.8, 1} {

@@ -120,6 +120,16 @@ func TestPromise_T8_budgetsOpenWhenAllHaveTold(t *testing.T) {
 		}
 	}
 	refused("nobody has told")
+	watched := r.request(share)
+	for i := range watched.Budgets {
+		watched.Budgets[i].EnforcedFrom = quota.Never
+	}
+	if decision, err := r.reserve(t.Context(), r.engines[0], watched); err != nil || !decision.Admitted {
+		t.Errorf("a watched budget while counters are not whole: %+v, %v; want it admitted", decision, err)
+	}
+	if _, err := r.engines[0].Settle(t.Context(), quota.Settlement{ID: watched.ID, Slot: watched.Slot, Unsent: true, Summed: true}); err != nil {
+		t.Error(err)
+	}
 	fresh := make(chan *redis.Engine)
 	go func() { fresh <- r.open(t) }()
 	for number, engine := range r.engines[1:] {

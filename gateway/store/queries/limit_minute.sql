@@ -5,17 +5,18 @@ ON CONFLICT (gateway) DO UPDATE SET batch = excluded.batch, written_at_ms = excl
 WHERE limit_minute_writer.batch < excluded.batch
 
 -- name: limit_minute_add
-INSERT INTO limit_minute (minute, team_id, key_id, model, limit_name, calls, tokens, refused, peak, capped_at)
+INSERT INTO limit_minute (minute, team_id, key_id, model, limit_name, calls, tokens, refused, would_refuse, peak, capped_at)
 VALUES $rows
 ON CONFLICT (minute, team_id, key_id, model, limit_name) DO UPDATE
 SET calls = limit_minute.calls + excluded.calls,
     tokens = limit_minute.tokens + excluded.tokens,
     refused = limit_minute.refused + excluded.refused,
+    would_refuse = limit_minute.would_refuse + excluded.would_refuse,
     capped_at = CASE WHEN excluded.peak > limit_minute.peak THEN excluded.capped_at ELSE limit_minute.capped_at END,
     peak = CASE WHEN excluded.peak > limit_minute.peak THEN excluded.peak ELSE limit_minute.peak END
 
 -- name: limit_minute_list
-SELECT minute, team_id, key_id, model, limit_name, calls, tokens, refused, peak, capped_at
+SELECT minute, team_id, key_id, model, limit_name, calls, tokens, refused, would_refuse, peak, capped_at
 FROM limit_minute
 WHERE minute >= $from_minute AND minute < $to_minute
   AND team_id IN ($team_ids) -- if team_ids
@@ -28,9 +29,10 @@ SELECT minute / $bucket * $bucket AS bucket,
     CASE WHEN $by_key = 1 THEN key_id ELSE '' END AS key_of,
     CASE WHEN $by_model = 1 THEN model ELSE '' END AS model_of,
     CASE WHEN $by_limit = 1 THEN limit_name ELSE '' END AS limit_of,
-    CAST(SUM(refused) AS BIGINT) AS total, MIN(minute), MAX(minute)
+    CAST(SUM(CASE WHEN $watched = 1 THEN would_refuse ELSE refused END) AS BIGINT) AS total, MIN(minute), MAX(minute)
 FROM limit_minute
-WHERE minute >= $from_minute AND minute < $to_minute AND refused > 0
+WHERE minute >= $from_minute AND minute < $to_minute AND CASE WHEN $watched = 1 THEN would_refuse ELSE refused END > 0
+  AND CASE WHEN limit_name = '' THEN 1 ELSE 0 END = $of_calls -- if of_calls
   AND team_id IN ($team_ids) -- if team_ids
   AND key_id = $key_id -- if key_id
   AND model = $model -- if model

@@ -225,7 +225,10 @@ func (r *Recovery) restoreText(held *Held, used *quota.Settlement) (string, erro
 func (r *Recovery) packBudget(budget quota.Budget, slot string, period quota.Period) packedBudget {
 	packed := packedBudget{
 		Key: r.Conn.Keys.Counter(budget.Scope, slot, period), Thresholds: []any{},
-		Generation: strconv.FormatInt(budget.Generation, 10), From: quota.Micros(budget.EnforcedFrom),
+		Generation: strconv.FormatInt(budget.Generation, 10),
+	}
+	if budget.Refuses() {
+		packed.From = quota.Micros(budget.EnforcedFrom)
 	}
 	for i, candidate := range budget.Periods {
 		if candidate == period {

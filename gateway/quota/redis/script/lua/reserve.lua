@@ -379,7 +379,7 @@ local function digest_of(terms)
     end
     budgets[i] = {
       key = budget.counter.key, period = budget.period, generation = budget.generation, thresholds = budget.thresholds,
-      from = budget.from,
+      from = budget.hard and budget.limit >= 0 and budget.from or nil,
     }
   end
   terms.digest = use_terms({ scopes = scopes, budgets = budgets, about = terms.about })

@@ -1,0 +1,44 @@
+package review
+
+import (
+	"time"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+// enforcement is whether limits refuse, or are only watched for a while.
+var enforcement = []attribute{
+	{path: "mode", format: plain, none: "what holds around it", says: "is enforced", loosens: watched},
+	{path: "enforce_from", format: plain, none: "never", says: "is enforced at another time", loosens: watchedLonger},
+}
+
+// watched is the effect of a mode. Whether what is left to the gateway refuses is not in a plan.
+func watched(d difference) loosening {
+	switch {
+	case d.new.unknown || d.new.sensitive:
+		return unmeasured(notKnown)
+	case d.new.raw == api.ModeAudit && d.old.raw != api.ModeAudit:
+		return unmeasured("is only watched, and refuses nobody")
+	case d.new.empty() && d.old.raw == api.ModeEnforce:
+		return unmeasured("is left to what holds around it")
+	default:
+		return loosening{}
+	}
+}
+
+// watchedLonger is the effect of when a watched limit begins to refuse. That it is watched at all the mode tells.
+func watchedLonger(d difference) loosening {
+	before, errBefore := time.Parse(time.RFC3339, d.old.text())
+	after, errAfter := time.Parse(time.RFC3339, d.new.text())
+	mode := d.after.at("mode")
+	switch {
+	case d.new.unknown || d.new.sensitive:
+		return unmeasured(notKnown)
+	case d.old.empty() || mode.raw != api.ModeAudit && !mode.unknown || errBefore == nil && errAfter == nil && !after.After(before):
+		return loosening{}
+	case d.new.empty():
+		return unmeasured("is never enforced")
+	default:
+		return unmeasured("is watched for longer")
+	}
+}
