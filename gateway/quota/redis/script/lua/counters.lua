@@ -46,6 +46,24 @@ local function say(value)
   out[said] = value
 end
 
+local function say_denials(denials)
+  for _, denial in ipairs(denials) do
+    for i = 1, #denial do
+      say(denial[i])
+    end
+  end
+end
+
+-- Says whether any of some limits is only watched, see watch.go.
+local function any_watched(limits)
+  for _, limit in ipairs(limits) do
+    if limit.watched then
+      return true
+    end
+  end
+  return false
+end
+
 -- Windows -------------------------------------------------------------------------------------------
 
 local windows = {} -- that were looked at, by scope

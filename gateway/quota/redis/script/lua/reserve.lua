@@ -70,12 +70,7 @@ local function read_terms()
   local list = {}
   for i = 1, number() do
     local terms = { version = number(), about = text(), windows = read_windows(), budgets = read_budgets() }
-    for _, limits in ipairs(terms.windows) do
-      terms.watched = terms.watched or limits.watched
-    end
-    for _, budget in ipairs(terms.budgets) do
-      terms.watched = terms.watched or budget.watched
-    end
+    terms.watched = any_watched(terms.windows) or any_watched(terms.budgets)
     if escrow then
       escrow.read(terms.budgets, text, number)
     end
@@ -400,14 +395,6 @@ local function seconds_of(terms)
     end
   end
   return first or 0
-end
-
-local function say_denials(denials)
-  for _, denial in ipairs(denials) do
-    for i = 1, #denial do
-      say(denial[i])
-    end
-  end
 end
 
 -- Refused: nothing changes, but people learn once that a budget refuses requests for good, and once that it refused one
