@@ -5,6 +5,7 @@ VALUES ($id, $name, $hash, $former_hash, $former_until_ms,
     $declared_in, $revision, $created_at_ms, $created_by, $updated_at_ms, $updated_by, $document)
 
 -- name: admin_key_update
+-- ignores created_at_ms, created_by
 UPDATE admin_key
 SET name = $name, hash = $hash, former_hash = $former_hash, former_until_ms = $former_until_ms,
     declared_in = $declared_in, revision = $revision, updated_at_ms = $updated_at_ms, updated_by = $updated_by, document = $document
