@@ -76,3 +76,31 @@ func TestQueries_ofTheLedgerWaitForItsJournal(t *testing.T) {
 		}
 	}
 }
+
+// Nouns are inserted and updated with the same values; an update says that it leaves alone who made the object, and when.
+func TestQueries_updatesLeaveWhoMadeIt(t *testing.T) {
+	files, err := filepath.Glob("queries/*.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for section := range strings.SplitSeq(string(text), "-- name: ") {
+			name, lines, _ := strings.Cut(section, "\n")
+			if !strings.HasSuffix(name, "_update") || !strings.Contains(lines, "$updated_by") {
+				continue
+			}
+			found++
+			if !strings.HasPrefix(lines, "-- ignores created_at_ms, created_by") {
+				t.Errorf("%s: begin query %s with the line -- ignores created_at_ms, created_by", file, name)
+			}
+		}
+	}
+	if found < 9 {
+		t.Errorf("only %d updates were found", found)
+	}
+}

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/store/dialect"
@@ -29,6 +30,12 @@ const (
 
 //go:embed queries/*.sql
 var queryFiles embed.FS
+
+// queriesOf reads the queries for a kind of database, once for all stores of a process.
+var queriesOf = map[string]func() (map[string]dialect.Query, error){
+	SQLite:   sync.OnceValues(func() (map[string]dialect.Query, error) { return dialect.LoadQueries(queryFiles, SQLite) }),
+	Postgres: sync.OnceValues(func() (map[string]dialect.Query, error) { return dialect.LoadQueries(queryFiles, Postgres) }),
+}
 
 // Sealer keeps secrets that have to be read again.
 type Sealer interface {
@@ -131,7 +138,7 @@ func Open(ctx context.Context, address string, options Options) (*Store, error) 
 }
 
 func (s *Store) prepare(ctx context.Context) error {
-	queries, err := dialect.LoadQueries(queryFiles, s.db.Kind)
+	queries, err := queriesOf[s.db.Kind]()
 	if err != nil {
 		return err
 	}
