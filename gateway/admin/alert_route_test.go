@@ -130,7 +130,7 @@ func TestAlertDeliveries(t *testing.T) {
 		if err := g.store.InsertAlertEvent(t.Context(), api.AlertEvent{ID: id, Type: api.EventBudgetHardLimit, CreatedAt: time.Now()}); err != nil {
 			t.Fatal(err)
 		}
-		if err := g.store.RouteAlertEvent(t.Context(), id, id, []api.AlertDecision{{AlertRouteID: "r", Takes: true}}); err != nil {
+		if _, err := g.store.RouteAlertEvent(t.Context(), id, id, []api.AlertDecision{{AlertRouteID: "r", Takes: true}}); err != nil {
 			t.Fatal(err)
 		}
 	}

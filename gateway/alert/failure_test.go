@@ -48,7 +48,7 @@ func TestSender_takesOverFromADeadOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		outbox, target := &memory{routes: routes("a")}, always(sent)
 		outbox.add(events(1)...)
-		_ = outbox.RouteAlertEvent(t.Context(), "event_0", "event_0", []api.AlertDecision{{AlertRouteID: "a", Takes: true}})
+		_, _ = outbox.RouteAlertEvent(t.Context(), "event_0", "event_0", []api.AlertDecision{{AlertRouteID: "a", Takes: true}})
 		_, _, _ = outbox.ClaimDeliveries(t.Context(), api.AlertClaim{AlertRouteID: "a", Now: time.Now(), Until: time.Now().Add(time.Minute), Subjects: 1, Most: 1})
 		_, stop := run(t, outbox, target)
 		defer stop()
@@ -150,7 +150,7 @@ func TestSender_routeThatIsNoMore(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				outbox, target := &memory{routes: routes("a")}, always(sent)
 				outbox.add(events(1)...)
-				_ = outbox.RouteAlertEvent(t.Context(), "event_0", "event_0", []api.AlertDecision{{AlertRouteID: "a", Takes: true}})
+				_, _ = outbox.RouteAlertEvent(t.Context(), "event_0", "event_0", []api.AlertDecision{{AlertRouteID: "a", Takes: true}})
 				change(outbox)
 				_, stop := run(t, outbox, target)
 				defer stop()

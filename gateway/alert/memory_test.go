@@ -90,15 +90,15 @@ func (m *memory) UnroutedAlertEvents(_ context.Context, n int) ([]api.AlertEvent
 	return slices.Clone(m.unrouted[:min(n, len(m.unrouted))]), nil
 }
 
-func (m *memory) RouteAlertEvent(_ context.Context, eventID, subject string, decisions []api.AlertDecision) error {
+func (m *memory) RouteAlertEvent(_ context.Context, eventID, subject string, decisions []api.AlertDecision) (bool, error) {
 	end, err := m.begin("route", eventID)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer end()
 	at := slices.IndexFunc(m.unrouted, func(e api.AlertEvent) bool { return e.ID == eventID })
 	if at < 0 {
-		return nil
+		return false, nil
 	}
 	for _, decision := range decisions {
 		if !decision.Takes {
@@ -114,7 +114,7 @@ func (m *memory) RouteAlertEvent(_ context.Context, eventID, subject string, dec
 		m.deliveries = append(m.deliveries, routed)
 	}
 	m.unrouted = slices.Delete(m.unrouted, at, at+1)
-	return nil
+	return true, nil
 }
 
 func (m *memory) DueAlertRoutes(_ context.Context, now time.Time) ([]string, error) {

@@ -25,8 +25,8 @@ type Outbox interface {
 
 	// RouteAlertEvent stores the deliveries to the routes that take the event, due when their decisions say or at once, keeps
 	// the decisions, and takes the event off the unrouted ones, in one step. Doing it again changes nothing. What has one
-	// subject goes to a route in order.
-	RouteAlertEvent(ctx context.Context, eventID, subject string, decisions []api.AlertDecision) error
+	// subject goes to a route in order. first says that nobody else had routed it.
+	RouteAlertEvent(ctx context.Context, eventID, subject string, decisions []api.AlertDecision) (first bool, err error)
 
 	// AlertTeam is what routes need of a team, nothing when there is none.
 	AlertTeam(ctx context.Context, teamID string) (api.AlertTeam, error)

@@ -156,11 +156,14 @@ func (s *Sender) route(ctx context.Context) error {
 		slices.SortStableFunc(events, inOrder)
 		var failed []error
 		for _, event := range events {
-			if err := s.routeOne(ctx, routes, event); err != nil {
+			first, err := s.routeOne(ctx, routes, event)
+			if err != nil {
 				failed = append(failed, fmt.Errorf("route alert event %s: %w", event.ID, err))
 				continue
 			}
-			s.logEvent(ctx, event)
+			if first {
+				s.logEvent(ctx, event)
+			}
 		}
 		if len(failed) > 0 || len(events) < batch {
 			return errors.Join(failed...)
@@ -168,10 +171,10 @@ func (s *Sender) route(ctx context.Context) error {
 	}
 }
 
-func (s *Sender) routeOne(ctx context.Context, routes []api.AlertRoute, event api.AlertEvent) error {
+func (s *Sender) routeOne(ctx context.Context, routes []api.AlertRoute, event api.AlertEvent) (first bool, err error) {
 	decisions, err := s.Decide(ctx, routes, event)
 	if err != nil {
-		return err
+		return false, err
 	}
 	return s.outbox.RouteAlertEvent(ctx, event.ID, about(event), decisions)
 }

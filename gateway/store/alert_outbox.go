@@ -44,18 +44,21 @@ func (s *Store) UnroutedAlertEvents(ctx context.Context, n int) ([]api.AlertEven
 const keptRefusals = 50
 
 // RouteAlertEvent stores an event's deliveries to the routes that take it, due when the decisions say or at once, keeps the
-// decisions, and takes the event off the unrouted ones, in one step. Doing it again, here or in another gateway, changes nothing.
-func (s *Store) RouteAlertEvent(ctx context.Context, eventID, subject string, decisions []api.AlertDecision) error {
+// decisions, and takes the event off the unrouted ones, in one step. Doing it again, here or in another gateway, changes nothing;
+// first says that it was not done before.
+func (s *Store) RouteAlertEvent(ctx context.Context, eventID, subject string, decisions []api.AlertDecision) (first bool, err error) {
 	kept, err := encode(keptDecisions(decisions))
 	if err != nil {
-		return err
+		return false, err
 	}
-	return s.transact(ctx, func(ctx context.Context, _ *tx) error {
+	err = s.transact(ctx, func(ctx context.Context, _ *tx) error {
+		first = false
 		now := s.nowMS()
 		routed, err := s.exec(ctx, "alert_event_routed", args{"id": eventID, "now_ms": now, "decisions": kept})
 		if err != nil || routed == 0 {
 			return err
 		}
+		first = true
 		for _, decision := range decisions {
 			if !decision.Takes {
 				continue
@@ -73,6 +76,7 @@ func (s *Store) RouteAlertEvent(ctx context.Context, eventID, subject string, de
 		}
 		return nil
 	})
+	return first && err == nil, err
 }
 
 // keptDecisions are all that take the event, and the first that do not.

@@ -39,12 +39,13 @@ func TestAlertEvents_areRoutedOnce(t *testing.T) {
 		if diff := cmp.Diff([]api.AlertEvent{first, second}, must(s.UnroutedAlertEvents(t.Context(), 10))(t)); diff != "" {
 			t.Errorf("unrouted (-want +got):\n%s", diff)
 		}
-		for _, routes := range [][]string{{"r1", "r2"}, {"r1", "r2", "r3"}} {
-			if err := s.RouteAlertEvent(t.Context(), "e1", "e1", taken(routes...)); err != nil {
-				t.Fatal(err)
+		for i, routes := range [][]string{{"r1", "r2"}, {"r1", "r2", "r3"}} {
+			first, err := s.RouteAlertEvent(t.Context(), "e1", "e1", taken(routes...))
+			if err != nil || first != (i == 0) {
+				t.Fatalf("routed for the first time: %t at try %d, %v", first, i, err)
 			}
 		}
-		if err := s.RouteAlertEvent(t.Context(), "e2", "e2", nil); err != nil {
+		if _, err := s.RouteAlertEvent(t.Context(), "e2", "e2", nil); err != nil {
 			t.Fatal(err)
 		}
 		if left := must(s.UnroutedAlertEvents(t.Context(), 10))(t); len(left) != 0 {
@@ -87,7 +88,7 @@ func putDelivery(t *testing.T, s *store.Store, clock *clock) {
 	if err := s.InsertAlertEvent(t.Context(), newEvent("e1", clock.Now())); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.RouteAlertEvent(t.Context(), "e1", "e1", taken("r1")); err != nil {
+	if _, err := s.RouteAlertEvent(t.Context(), "e1", "e1", taken("r1")); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -193,7 +194,7 @@ func TestClaimDeliveries_twoGatewaysShare(t *testing.T) {
 		if err := gateways[0].InsertAlertEvent(t.Context(), newEvent(id, clock.Now())); err != nil {
 			t.Fatal(err)
 		}
-		if err := gateways[0].RouteAlertEvent(t.Context(), id, id, taken("r1")); err != nil {
+		if _, err := gateways[0].RouteAlertEvent(t.Context(), id, id, taken("r1")); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -238,7 +239,7 @@ func TestAlertEvents_keepWhatWasDecided(t *testing.T) {
 		later := clock.Now().Add(time.Hour)
 		decisions := append(taken("r1", "r2"), api.AlertDecision{AlertRouteID: "r3", Name: "r3", Reason: "it is switched off"})
 		decisions[1].At = &later
-		if err := s.RouteAlertEvent(t.Context(), "e1", "e1", decisions); err != nil {
+		if _, err := s.RouteAlertEvent(t.Context(), "e1", "e1", decisions); err != nil {
 			t.Fatal(err)
 		}
 		if due := must(s.DueAlertRoutes(t.Context(), clock.Now()))(t); len(due) != 1 || due[0] != "r1" {
@@ -295,7 +296,7 @@ func TestClaimDeliveries_keepTheOrderOfASubject(t *testing.T) {
 			if err := s.InsertAlertEvent(t.Context(), newEvent(id, clock.Now())); err != nil {
 				t.Fatal(err)
 			}
-			if err := s.RouteAlertEvent(t.Context(), id, subject, taken("r1")); err != nil {
+			if _, err := s.RouteAlertEvent(t.Context(), id, subject, taken("r1")); err != nil {
 				t.Fatal(err)
 			}
 			clock.Advance(time.Second)
@@ -339,7 +340,7 @@ func TestHoldDeliveries(t *testing.T) {
 			}
 			decisions := taken("r1")
 			decisions[0].At = at
-			if err := s.RouteAlertEvent(t.Context(), id, subject, decisions); err != nil {
+			if _, err := s.RouteAlertEvent(t.Context(), id, subject, decisions); err != nil {
 				t.Fatal(err)
 			}
 			clock.Advance(time.Second)
@@ -388,7 +389,7 @@ func TestClaimDeliveries_paceAndRestOfADestination(t *testing.T) {
 			if err := s.InsertAlertEvent(t.Context(), newEvent(id, clock.Now())); err != nil {
 				t.Fatal(err)
 			}
-			if err := s.RouteAlertEvent(t.Context(), id, id, taken("r1", "r2")); err != nil {
+			if _, err := s.RouteAlertEvent(t.Context(), id, id, taken("r1", "r2")); err != nil {
 				t.Fatal(err)
 			}
 		}
