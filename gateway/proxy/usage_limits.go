@@ -11,7 +11,7 @@ import (
 // showLimits answers every limit that binds the caller, as it stands. Who is blocked is answered too: then one wants to
 // know most of all.
 func (p *Proxy) showLimits(w http.ResponseWriter, r *http.Request) error {
-	c := p.newCall(r, &endpoint{path: "/usage/limits"})
+	c := p.newCall(r, nil)
 	blocked := false
 	if err := p.authenticateFresh(r, c); err != nil {
 		if c.subject == nil || api.CodeOf(err) != api.Unauthenticated {
