@@ -62,7 +62,7 @@ func (s *Server) compare(w http.ResponseWriter, r *http.Request, in *session) er
 	if err != nil {
 		return refuse("choose the file that the provider let you download")
 	}
-	defer file.Close() //nolint:errcheck // it was only read
+	defer file.Close()
 	charged, err := costexport.Read(file)
 	if err != nil {
 		return refuse(err.Error())
