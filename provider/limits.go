@@ -116,6 +116,9 @@ func (m budgetTermsModel) toAPI() api.BudgetTerms {
 		resetDay := int(*day)
 		terms.ResetDay = &resetDay
 	}
+	if m.MaxBudget.IsUnknown() {
+		terms.TempBudget = api.TempBudget{} // it needs max_budget, which will be there
+	}
 	return terms
 }
 

@@ -69,6 +69,9 @@ func (m teamMemberModel) toAPI() api.MemberFields {
 	if role := attribute.TextOf(m.Role); role != nil {
 		fields.Role = *role
 	}
+	if m.MaxBudgetInTeam.IsUnknown() {
+		fields.TempBudget = api.TempBudget{} // it needs max_budget_in_team, which will be there
+	}
 	return fields
 }
 

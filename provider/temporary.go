@@ -44,6 +44,9 @@ func expiryAttribute(of string) schema.StringAttribute {
 }
 
 func (m tempBudgetModel) toAPI() api.TempBudget {
+	if m.TempBudgetIncrease.IsUnknown() || m.TempBudgetExpiry.IsUnknown() {
+		return api.TempBudget{} // they come together
+	}
 	return api.TempBudget{TempBudgetIncrease: attribute.NanoOf(m.TempBudgetIncrease), TempBudgetExpiry: attribute.MomentOf(m.TempBudgetExpiry)}
 }
 

@@ -132,3 +132,40 @@ func TestAccTemporary_leftToTheGateway(t *testing.T) {
 }
 
 func amountIs(dollars float64) knownvalue.Check { return knownvalue.NumberExact(big.NewFloat(dollars)) }
+
+// A cap that a variable says, and so nobody knows while the configuration is validated, is a cap to add to.
+func TestAccTemporary_addsToACapOfAVariable(t *testing.T) {
+	g := startGateway(t)
+	c := newCLI(t, "", g.settings()...)
+	c.write("main.tf", versions+`
+variable "cap" {
+  default = 100
+}
+
+resource "bursar_team" "a" {
+  team_id              = "a"
+  max_budget           = var.cap
+  temp_budget_increase = 25
+  temp_budget_expiry   = timeadd(plantimestamp(), "24h")
+  lifecycle {
+    ignore_changes = [temp_budget_expiry]
+  }
+}
+
+resource "bursar_team_member" "ann" {
+  team_id              = bursar_team.a.team_id
+  user_id              = "ann"
+  max_budget_in_team   = var.cap
+  temp_budget_increase = 5
+  temp_budget_expiry   = timeadd(plantimestamp(), "24h")
+  lifecycle {
+    ignore_changes = [temp_budget_expiry]
+  }
+}
+`)
+	c.apply()
+	if team := must[api.TeamInfo](t)(g.GetTeam(t.Context(), "a")); *team.TempBudgetIncrease != 25*money.USD {
+		t.Errorf("the team has %s more", team.TempBudgetIncrease)
+	}
+	c.destroys()
+}

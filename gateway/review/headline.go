@@ -93,8 +93,9 @@ func (p plan) headline() string {
 	if !changed {
 		return ""
 	}
-	text := fmt.Sprintf("**Caps of teams per month: %s -> %s", usd(was), usd(is))
+	text := fmt.Sprintf("**Caps of teams per month: %s -> %s", sumText(was, len(wasOpen) > 0), sumText(is, len(open)+len(unsure) > 0))
 	switch {
+	case len(wasOpen)+len(open)+len(unsure) > 0: // what has no bound is neither more nor less
 	case is > was:
 		text += fmt.Sprintf(", at most %s more", usd(is-was))
 	case is < was:
@@ -111,6 +112,18 @@ func (p plan) headline() string {
 		text += " Not known before the apply: " + listed(unsure) + "."
 	}
 	return text
+}
+
+// sumText is what caps add up to. Where one team has none, there is no sum.
+func sumText(sum money.Nano, unbounded bool) string {
+	switch {
+	case !unbounded:
+		return usd(sum)
+	case sum == 0:
+		return "without bound"
+	default:
+		return "without bound (" + usd(sum) + " for the others)"
+	}
 }
 
 // listed names some and counts the rest.

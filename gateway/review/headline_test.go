@@ -51,7 +51,7 @@ func TestRender_headline(t *testing.T) {
 		}, "Have no cap that refuses then: `a`."},
 		"had no cap": {[][4]string{
 			{"bursar_team", update, `{"team_id":"a"}`, `{"team_id":"a","max_budget":10}`},
-		}, "$0.00 -> $10.00, at most $10.00 more.** Had no cap that refuses: `a`."},
+		}, "without bound -> $10.00.** Had no cap that refuses: `a`."},
 		"by a budget's terms": {[][4]string{
 			{"bursar_budget", update, `{"budget_id":"small","max_budget":5}`, `{"budget_id":"small","max_budget":50}`},
 			{"bursar_team", leave, `{"team_id":"a","budget_id":"small"}`, `{"team_id":"a","budget_id":"small"}`},
