@@ -2,7 +2,6 @@ package console
 
 import (
 	"cmp"
-	"encoding/json"
 	"net/http"
 	"slices"
 
@@ -48,7 +47,7 @@ func (s *Server) replay(w http.ResponseWriter, r *http.Request, in *session) err
 	question := struct {
 		Over    string            `json:"over"`
 		Changes []api.QuotaChange `json:"changes"`
-	}{told.Over, []api.QuotaChange{{Route: r.PostFormValue("route"), Body: json.RawMessage(body)}}}
+	}{told.Over, []api.QuotaChange{{Route: r.PostFormValue("route"), Body: body}}}
 	if err := s.askFor(r, in, http.MethodPost, "/quota/replay", question, &told.Replay); err != nil {
 		return err
 	}

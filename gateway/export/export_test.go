@@ -36,7 +36,8 @@ func (e estate) ListKeys(context.Context) ([]api.Key, error)               { ret
 func (e estate) ListBudgets(context.Context) ([]api.Budget, error)         { return e.budgets, nil }
 func (e estate) ListAlertRoutes(context.Context) ([]api.AlertRoute, error) { return e.routes, nil }
 func (e estate) ListModels(context.Context) ([]api.Model, error)           { return e.models, e.err }
-func (e estate) ListAdminKeys(context.Context) ([]api.AdminKey, error)     { return e.admins, e.hides }
+
+func (e estate) ListAdminKeys(context.Context) ([]api.AdminKey, error) { return e.admins, e.hides }
 
 func (e estate) files(t *testing.T) map[string]string {
 	t.Helper()

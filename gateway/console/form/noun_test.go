@@ -2,6 +2,7 @@ package form
 
 import (
 	"encoding/json"
+	"maps"
 	"net/url"
 	"testing"
 )
@@ -18,9 +19,7 @@ func TestNoun_body(t *testing.T) {
 	same := url.Values{"name": {"bot"}, "enabled": {"1"}, "slack.channel": {"C1"}}
 	with := func(name, value string) url.Values {
 		changed := url.Values{}
-		for field, values := range same {
-			changed[field] = values
-		}
+		maps.Copy(changed, same)
 		changed.Set(name, value)
 		return changed
 	}
