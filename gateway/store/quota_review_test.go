@@ -86,3 +86,43 @@ func TestQuotaReview_isUsedUpByItsChanges(t *testing.T) {
 		refused(err, "there is no approved review") // and not that the team is gone
 	})
 }
+
+// A person who is made a member is found by the user id or by the address, whichever the approved plan knew, together with
+// the user that comes with it; nobody else is.
+func TestQuotaReview_findsNewMembers(t *testing.T) {
+	both(t, func(t *testing.T, s *store.Store, clock *clock) {
+		must(s.CreateTeam(t.Context(), alice, api.NewTeam("t1")))(t)
+		must(s.CreateUser(t.Context(), alice, newUser("cid", "Cid@Example.com")))(t)
+		review := api.QuotaReview{
+			QuotaReviewID: "review_1", State: api.ReviewApproved, Hash: "x", Total: 2, Approver: alice.Credential,
+			QuotaReviewFields: api.QuotaReviewFields{ExpiresAt: clock.Now().Add(time.Hour), Changes: []api.ApprovedChange{
+				memberBy("user_id", "bob"), memberBy("user_email", "cid@example.com"),
+			}},
+		}
+		must(s.CreateQuotaReview(t.Context(), alice, review))(t)
+		under := api.Change{Actor: "terraform", Review: "review_1"}
+		for _, refused := range []error{
+			second(s.CreateUser(t.Context(), under, newUser("eve", ""))),
+			second(s.CreateUser(t.Context(), under, newUser("eve", "eve@example.com"))),
+		} {
+			if api.CodeOf(refused) != api.NotApproved {
+				t.Errorf("somebody who was not approved: %v", refused)
+			}
+		}
+		must(s.CreateUser(t.Context(), under, newUser("bob", "")))(t)
+		must(s.CreateMember(t.Context(), under, api.NewMembership("t1", "bob"), 0))(t)
+		must(s.CreateMember(t.Context(), under, api.NewMembership("t1", "cid"), 1))(t)
+		if kept := must(s.QuotaReview(t.Context(), "review_1"))(t); kept.Used != 2 {
+			t.Errorf("kept is %+v", kept)
+		}
+	})
+}
+
+func memberBy(field, value string) api.ApprovedChange {
+	return api.ApprovedChange{
+		Address: "bursar_team_member." + field, Noun: "member", Action: api.ChangeCreate,
+		Identity: map[string]string{"team_id": "t1", field: value}, After: json.RawMessage(`{"role":"user"}`),
+	}
+}
+
+func second[T any](_ T, err error) error { return err }
