@@ -3,6 +3,7 @@ package alert_test
 import (
 	"context"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -32,9 +33,10 @@ func TestSender_asksAsItsScheduleSaysHoweverManyWait(t *testing.T) {
 	for kind, prepare := range map[string]func(*memory){"webhook": func(*memory) {}, "slack": inSlack} {
 		t.Run(kind, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				down := true
+				var down atomic.Bool
+				down.Store(true)
 				target := newReceiver(func(context.Context, string, api.AlertEvent) alert.Outcome {
-					if down {
+					if down.Load() {
 						return broken
 					}
 					return sent
@@ -47,7 +49,7 @@ func TestSender_asksAsItsScheduleSaysHoweverManyWait(t *testing.T) {
 				time.Sleep(20 * time.Hour)
 				synctest.Wait()
 				assertSchedule(t, target.of("a"), 0, 5*time.Second, 5*time.Minute, 30*time.Minute, 2*time.Hour, 5*time.Hour, 10*time.Hour)
-				down = false
+				down.Store(false)
 				time.Sleep(16 * time.Hour)
 				synctest.Wait()
 				if states := outbox.states(); states[api.DeliverySent] != 30 {
