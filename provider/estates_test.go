@@ -213,7 +213,12 @@ func (c *cli) script(key, program string, arguments ...string) (said, complaint 
 // keyOf makes an admin key with a role.
 func (g *gateway) keyOf(role string) string {
 	g.t.Helper()
-	request, err := http.NewRequestWithContext(g.t.Context(), http.MethodPost, g.URL+"/admin_key/new", strings.NewReader(`{"admin_key_alias":"`+rand.Text()+`","role":"`+role+`"}`))
+	return g.keyNamed(rand.Text(), role)
+}
+
+func (g *gateway) keyNamed(alias, role string) string {
+	g.t.Helper()
+	request, err := http.NewRequestWithContext(g.t.Context(), http.MethodPost, g.URL+"/admin_key/new", strings.NewReader(`{"admin_key_alias":"`+alias+`","role":"`+role+`"}`))
 	if err != nil {
 		g.t.Fatal(err)
 	}

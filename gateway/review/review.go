@@ -56,7 +56,7 @@ func (r Result) Summary() string {
 	case r.Changes == 0:
 		return "no quota changes"
 	case r.NeedsApproval:
-		return fmt.Sprintf("%s of quotas, %s need approval", several(r.Changes, "change", "changes")[0], several(len(r.Reasons), "point", "points")[0])
+		return several(r.Changes, "change", "changes")[0] + " of quotas, " + several(len(r.Reasons), "point needs", "points need")[0] + " approval"
 	default:
 		return several(r.Changes, "change", "changes")[0] + " of quotas, none needs approval"
 	}

@@ -79,7 +79,11 @@ func (c approvePlanCommand) Run(ctx context.Context, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(os.Stderr, "bursar: %d changes are approved until %s; sha256 %s\n", approved.Total, approved.ExpiresAt.Format(time.RFC3339), approved.Hash)
+	kept := fmt.Sprintf("%d changes are", approved.Total)
+	if approved.Total == 1 {
+		kept = "1 change is"
+	}
+	fmt.Fprintf(os.Stderr, "bursar: %s approved until %s; sha256 %s\n", kept, approved.ExpiresAt.Format(time.RFC3339), approved.Hash)
 	_, err = fmt.Fprintln(stdout, approved.QuotaReviewID)
 	return err
 }
