@@ -15,6 +15,8 @@ type attribute struct {
 	inTeam bool
 	// limit says that a larger number allows more, and null everything.
 	limit bool
+	// money says that the limit is an amount of money.
+	money bool
 	// ordinal says that a number is a place in an order, not an amount.
 	ordinal bool
 	// perModel says that the attribute is a map of such limits by model name.

@@ -56,7 +56,7 @@ func (d difference) limitWords() string {
 	case hadNumber && hasNumber && before == 0:
 		return "was 0"
 	case hadNumber && hasNumber:
-		return signed((after - before) / before * 100)
+		return signed((after-before)/before*100) + d.moreMoney()
 	case d.attribute.limit && d.old.empty():
 		return "limit added"
 	case d.attribute.limit && d.new.empty():
@@ -100,6 +100,20 @@ func missingIn(other, list []string) int {
 	return n
 }
 
+// moreMoney is by how much an amount of money changes, beside the percentage.
+func (d difference) moreMoney() string {
+	before, errBefore := amountOf(d.old)
+	after, errAfter := amountOf(d.new)
+	switch {
+	case !d.attribute.limit || !d.attribute.money || errBefore != nil || errAfter != nil:
+		return ""
+	case after > before:
+		return " (" + usd(after-before) + " more)"
+	default:
+		return " (" + usd(before-after) + " less)"
+	}
+}
+
 // reason is why a change needs approval. One without a difference is about the whole resource or action.
 type reason struct {
 	address    string
@@ -115,11 +129,11 @@ func (r reason) String() string {
 	return oneLine(strings.TrimSpace(r.address+": "+name) + " " + r.why)
 }
 
-func (r reason) markdown() string {
+func (r reason) remark() remark {
 	if r.difference.attribute.path == "" {
-		return code(r.address) + ": " + r.why
+		return remark{code(r.address), r.why}
 	}
-	return code(r.address) + ": " + r.difference.label() + " " + r.why
+	return remark{code(r.address), r.difference.label() + " " + r.why}
 }
 
 // exceeds lists the changes of a resource that go beyond the policy.

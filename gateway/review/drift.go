@@ -97,7 +97,7 @@ func (o object) drifted() []difference {
 			found = append(found, d)
 		}
 	}
-	slices.SortFunc(found, func(a, b difference) int { return strings.Compare(a.label(), b.label()) })
+	slices.SortFunc(found, func(a, b difference) int { return strings.Compare(a.name(), b.name()) })
 	return found
 }
 
@@ -110,7 +110,7 @@ func writeDrift(b *strings.Builder, o object, differences []difference) {
 	writeRow(b, []string{"Attribute", "Terraform left", "Is now"})
 	writeRow(b, []string{"---", "---", "---"})
 	for _, d := range differences {
-		writeRow(b, []string{d.label(), d.attribute.show(d.old), d.attribute.show(d.new)})
+		writeRow(b, []string{d.name(), d.attribute.show(d.old), d.attribute.show(d.new)})
 	}
 	lines := o.adopting(differences)
 	if len(lines) == 0 {

@@ -15,12 +15,17 @@ import (
 type format func(value) string
 
 func dollars(v value) string {
-	text, _ := v.raw.(json.Number)
-	amount, err := money.Parse(text.String())
+	amount, err := amountOf(v)
 	if err != nil {
+		text, _ := v.raw.(json.Number)
 		return code(text.String())
 	}
 	return usd(amount)
+}
+
+func amountOf(v value) (money.Nano, error) {
+	text, _ := v.raw.(json.Number)
+	return money.Parse(text.String())
 }
 
 // usd is an amount with thousands set apart: "$1,500.00".

@@ -93,6 +93,7 @@ func (p plan) headline() string {
 	if !changed {
 		return ""
 	}
+	was, is = wholeCents(was), wholeCents(is)
 	text := fmt.Sprintf("**Caps of teams per month: %s -> %s", sumText(was, len(wasOpen) > 0), sumText(is, len(open)+len(unsure) > 0))
 	switch {
 	case len(wasOpen)+len(open)+len(unsure) > 0: // what has no bound is neither more nor less
@@ -112,6 +113,12 @@ func (p plan) headline() string {
 		text += " Not known before the apply: " + listed(unsure) + "."
 	}
 	return text
+}
+
+// wholeCents rounds up, as what is at most is never less than it says.
+func wholeCents(amount money.Nano) money.Nano {
+	const cent = money.USD / 100
+	return (amount + cent - 1) / cent * cent
 }
 
 // sumText is what caps add up to. Where one team has none, there is no sum.

@@ -304,12 +304,9 @@ func prose(text string) string {
 	return b.String()
 }
 
-// markdownOf is a verdict as a line of a list.
-func markdownOf(v policy.Verdict) string {
+// remarkOf is a verdict as a line of a list.
+func remarkOf(v policy.Verdict) remark {
 	text := prose(v.Why) + " (" + prose(v.Rule) + ")"
-	if v.Address != "" {
-		text = code(v.Address) + ": " + text
-	}
 	if len(v.By) > 0 {
 		names := make([]string, len(v.By))
 		for i, name := range v.By {
@@ -317,5 +314,8 @@ func markdownOf(v policy.Verdict) string {
 		}
 		text += ", by " + strings.Join(names, " or ")
 	}
-	return text
+	if v.Address == "" {
+		return remark{text: text}
+	}
+	return remark{code(v.Address), text}
 }

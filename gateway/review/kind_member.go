@@ -3,7 +3,7 @@ package review
 var memberKind = &kind{
 	resource: "bursar_team_member", noun: "team member", id: "user_id",
 	attributes: join(tempBudget, tempRates, []attribute{
-		{path: "max_budget_in_team", format: dollars, none: "the team's for members", limit: true, loosens: grown},
+		{path: "max_budget_in_team", format: dollars, none: "the team's for members", limit: true, money: true, loosens: grown},
 		{path: "budget_duration", format: plain, none: "the team's for members", loosens: opened("has the team's period for members")},
 		{path: "rpm_limit", format: requestsPerMinute, none: "the team's for members", limit: true, loosens: grown},
 		{path: "tpm_limit", format: tokensPerMinute, none: "the team's for members", limit: true, loosens: grown},

@@ -33,7 +33,7 @@ var outputFloor = []attribute{
 }
 
 var budgetTerms = []attribute{
-	{path: "max_budget", format: dollars, none: unlimited, limit: true, loosens: grown},
+	{path: "max_budget", format: dollars, none: unlimited, limit: true, money: true, loosens: grown},
 	{path: "budget_duration", format: plain, none: "never resets", loosens: renewed},
 	{path: "reset_day", format: plain, none: "the gateway's", ordinal: true},
 	{path: "soft_budget", format: dollars, none: "no warning"},

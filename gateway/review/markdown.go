@@ -2,8 +2,6 @@ package review
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -11,7 +9,7 @@ import (
 
 // page is a review before it is text.
 type page struct {
-	rows      []row
+	entries   []entry
 	withUsage bool
 	summary   string
 	headline  string
@@ -25,7 +23,7 @@ type page struct {
 func (p page) markdown() string {
 	var b strings.Builder
 	b.WriteString("## Quota changes\n\n")
-	if len(p.rows) == 0 {
+	if len(p.entries) == 0 {
 		b.WriteString("This plan changes no quota.\n")
 	} else {
 		if p.headline != "" {
@@ -38,6 +36,10 @@ func (p page) markdown() string {
 	for i, note := range p.notes {
 		if i == 0 {
 			b.WriteString("\n")
+		}
+		if i == mostShown {
+			fmt.Fprintf(&b, "* and %s more\n", thousands(strconv.Itoa(len(p.notes)-i)))
+			break
 		}
 		b.WriteString("* " + capital(note) + "\n")
 	}
@@ -53,8 +55,8 @@ func section(b *strings.Builder, title string, lines []string) {
 	}
 	b.WriteString("\n" + title + "\n\n")
 	for i, line := range lines {
-		if i == mostRows {
-			fmt.Fprintf(b, "* and %d more\n", len(lines)-i)
+		if i == mostShown {
+			fmt.Fprintf(b, "* and %s more\n", thousands(strconv.Itoa(len(lines)-i)))
 			return
 		}
 		b.WriteString("* " + line + "\n")
@@ -62,50 +64,53 @@ func section(b *strings.Builder, title string, lines []string) {
 }
 
 func (p page) table(b *strings.Builder) {
-	head := []string{"Resource", "Team", "Limit", "Old", "New", "Change"}
+	head := []string{"Team", "What changes", "Old", "New", "Difference"}
 	if p.withUsage {
-		head = append(head, "Used so far")
+		head = append(head, "Used in this period")
 	}
+	head = append(head, "In Terraform")
 	writeRow(b, head)
 	writeRow(b, strings.Split(strings.Repeat("--- ", len(head)-1)+"---", " "))
-	for i, r := range p.rows {
-		if i == mostRows {
-			b.WriteString("\n" + rest(p.rows[i:]))
-			break
+	shown := p.shown()
+	for _, e := range p.entries[:shown] {
+		for _, r := range e.rows {
+			cells := []string{r.team, r.limit, r.old, r.new, r.change}
+			if p.withUsage {
+				cells = append(cells, r.used)
+			}
+			writeRow(b, append(cells, r.resource))
 		}
-		cells := []string{r.resource, r.team, r.limit, r.old, r.new, r.change}
-		if p.withUsage {
-			cells = append(cells, r.used)
-		}
-		writeRow(b, cells)
 	}
+	rest(b, p.entries[shown:])
 }
 
-// mostRows is how many lines people read; the rest is counted by what happens.
+// mostRows is how many lines of a table people read.
 const mostRows = 100
 
-// rest counts rows by limit and direction.
-func rest(rows []row) string {
-	counts := map[string]int{}
-	for _, r := range rows {
-		counts[r.limit+" "+direction(r.change)]++
+// shown is how many resources have lines of their own: the first ones, and never half of one.
+func (p page) shown() int {
+	rows := 0
+	for i, e := range p.entries {
+		rows += len(e.rows)
+		if i == mostShown || i > 0 && rows > mostRows {
+			return i
+		}
 	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s more lines, which change less money:\n\n", thousands(strconv.Itoa(len(rows))))
-	for _, what := range slices.Sorted(maps.Keys(counts)) {
-		fmt.Fprintf(&b, "* %s: %s\n", what, thousands(strconv.Itoa(counts[what])))
-	}
-	return b.String()
+	return len(p.entries)
 }
 
-func direction(change string) string {
-	switch {
-	case strings.HasPrefix(change, "+"):
-		return "raised"
-	case strings.HasPrefix(change, "-"):
-		return "lowered"
-	default:
-		return change
+// rest tells the others by what changes alike.
+func rest(b *strings.Builder, others []entry) {
+	if len(others) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "\n%s more, which change less money, by what changes alike:\n\n", thousands(strconv.Itoa(len(others))))
+	for i, g := range grouped(others) {
+		if i == mostGroups {
+			fmt.Fprintf(b, "* and other changes\n")
+			return
+		}
+		b.WriteString("* " + g.markdown() + "\n")
 	}
 }
 

@@ -289,7 +289,7 @@ func TestRender_namesWhatItDoesNotKnow(t *testing.T) {
 	for name, test := range map[string]struct{ plan, says, reason string }{
 		"a type": {
 			string(planOf("bursar_pool", `["update"]`, `{"a":1}`, `{"a":2}`, "")),
-			"| `bursar_pool.x` | – | – | – | – | is of a type that this version of bursar does not know |", "bursar_pool.x: is of a type",
+			"| – | – | – | – | is of a type that this version of bursar does not know | `bursar_pool.x` |", "bursar_pool.x: is of a type",
 		},
 		"an attribute": {
 			string(planOf("bursar_team", `["update"]`, `{"team_id":"a","burst":1}`, `{"team_id":"a","burst":2}`, "")),

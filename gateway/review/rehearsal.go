@@ -1,6 +1,7 @@
 package review
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -122,29 +123,62 @@ func (r rehearsal) untold(objects []object) []object {
 }
 
 // table says of each team that is concerned what it has used and how it fares from the apply on.
-func (r rehearsal) table() string {
+func (r rehearsal) table(people people, peaks peaks) string {
 	if len(r.teams) == 0 {
 		return ""
 	}
 	var b strings.Builder
 	b.WriteString("\nWhat it does, as of now:\n\n")
-	writeRow(&b, []string{"Team", "Spent in the period", "Busiest minute of the last day", "From the apply on"})
+	writeRow(&b, []string{"Team", "Spent in the period", "Busiest minute, last 7 days", "From the apply on"})
 	writeRow(&b, []string{"---", "---", "---", "---"})
-	for i, team := range r.teams {
-		if i == mostRows {
-			fmt.Fprintf(&b, "\n%d more teams are concerned.\n", len(r.teams)-i)
-			break
-		}
-		writeRow(&b, []string{teamName(team), spentOf(team), peakOf(team.PeakLastDay), fateOf(team)})
+	teams := slices.Clone(r.teams)
+	slices.SortStableFunc(teams, func(a, b api.TeamEffect) int { return cmp.Compare(urgency(b), urgency(a)) })
+	for _, team := range teams[:min(mostShown, len(teams))] {
+		writeRow(&b, []string{teamName(team, people), spentOf(team), peaks.of(team), fateOf(team)})
+	}
+	if len(teams) > mostShown {
+		b.WriteString("\n" + fates(teams[mostShown:]) + "\n")
 	}
 	return b.String()
 }
 
-func teamName(team api.TeamEffect) string {
-	if team.TeamAlias != nil && *team.TeamAlias != "" && *team.TeamAlias != team.TeamID {
-		return code(team.TeamID) + " (" + code(*team.TeamAlias) + ")"
+// urgency is higher for those who are hurt more.
+func urgency(team api.TeamEffect) int {
+	switch {
+	case team.New != nil && team.Refused && !team.RefusedNow:
+		return 4
+	case team.New != nil && team.Refused:
+		return 3
+	case team.New != nil && team.Throttled:
+		return 2
+	case team.New == nil:
+		return 1
+	default:
+		return 0
 	}
-	return code(team.TeamID)
+}
+
+// fates counts teams by how they fare.
+func fates(teams []api.TeamEffect) string {
+	counts := map[int]int{}
+	for _, team := range teams {
+		counts[urgency(team)]++
+	}
+	var parts []string
+	for i, words := range []string{4: "refused from the apply on", 3: "refused as now", 2: "throttled", 1: "gone", 0: "fine"} {
+		if n := counts[i]; n > 0 {
+			parts = append([]string{thousands(fmt.Sprint(n)) + " " + words}, parts...)
+		}
+	}
+	return counting(len(teams), "more team") + ": " + strings.Join(parts, ", ") + "."
+}
+
+func teamName(team api.TeamEffect, people people) string {
+	who := people[team.TeamID]
+	if team.TeamAlias != nil && *team.TeamAlias != "" {
+		who.alias = code(*team.TeamAlias)
+	}
+	return who.whom(code(team.TeamID))
 }
 
 func spentOf(team api.TeamEffect) string {
@@ -159,10 +193,6 @@ func spentOf(team api.TeamEffect) string {
 }
 
 func ratio(part, whole money.Nano) string { return percent(float64(part) / float64(whole) * 100) }
-
-func peakOf(peak api.Peak) string {
-	return fmt.Sprintf("%s requests, %s tokens", thousands(fmt.Sprint(peak.Requests)), thousands(fmt.Sprint(peak.Tokens)))
-}
 
 // fateOf is refused, throttled or fine, with the reason.
 func fateOf(team api.TeamEffect) string {

@@ -1,4 +1,4 @@
-// Package review says in Markdown what a Terraform plan does to quotas, for the people who
+// Package review says in Markdown, text or JSON what a Terraform plan does to quotas, for the people who
 // approve it.
 //
 // It promises to name every quota that the plan changes, to print no value that Terraform
@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -29,6 +30,12 @@ type Options struct {
 	// Foretell, if there is one, tells what teams will cost; Now is the time of it, nil for the clock's.
 	Foretell Foreteller
 	Now      func() time.Time
+	// Calls, if there is one, tells who still uses what goes away.
+	Calls CallReader
+	// Peaks, if there is one, tells what was used of limits per minute.
+	Peaks PeakReader
+	// Format is one of the formats below; empty is [Markdown].
+	Format string
 	// MaxIncreasePct is the percentage that a limit may grow by without approval; 0 is no policy.
 	// Taking a limit or a hard cap away always exceeds it.
 	MaxIncreasePct float64
@@ -45,6 +52,8 @@ type Result struct {
 	Reasons       []string
 	// Reviewers are whom a host can ask among those who must agree, and Labels what the policy sets for what does not pass.
 	Reviewers, Labels []string
+	// Markdown is the review for a host of pull requests, whatever it was written as.
+	Markdown string
 	// Asking is why the gateway could not tell what has been used or what the plan would do; nil if it told, or was not
 	// asked.
 	Asking error
@@ -62,7 +71,7 @@ func (r Result) Summary() string {
 	}
 }
 
-// Render reads a plan as "terraform show -json" prints it and writes the review.
+// Render reads a plan as "terraform show -json" prints it and writes the review in the format that is asked for.
 // The error of a plan that cannot be read says what one is and how to make it; it wraps
 // [ErrPlan], and nothing has been written then. Usage that cannot be read is said in the review.
 func Render(ctx context.Context, w io.Writer, plan io.Reader, options Options) (Result, error) {
@@ -78,58 +87,64 @@ func Render(ctx context.Context, w io.Writer, plan io.Reader, options Options) (
 	if options.Now != nil {
 		now = options.Now
 	}
+	peaks := readPeaks(ctx, options.Peaks, rehearsed.teams, now())
+	calls := readCalls(ctx, options.Calls, read.objects, now())
+	before, after, people := read.terms(created), read.terms(deleted), read.people()
 	var result Result
-	var rows []row
+	var entries []entry
 	var reasons []reason
 	counts := map[happening]int{}
 	followers := read.followers()
 	for _, object := range read.byWeight() {
 		object.followers = followers[object.before.at("budget_id").text()]
-		found := rowsOf(object, usage)
-		if len(found) == 0 {
+		told := object.entry(usage, people, before, after)
+		if len(told.rows) == 0 {
 			continue
 		}
 		result.Changes++
 		counts[happening{object.kind, object.action}]++
-		rows = append(rows, found...)
+		entries = append(entries, told)
 		reasons = append(reasons, exceeds(object, options.MaxIncreasePct)...)
 	}
 	for _, invoked := range read.invocations {
 		result.Changes++
-		rows = append(rows, invoked.row())
+		entries = append(entries, entry{noun: "action", team: nothing, rows: []row{invoked.row()}})
 		reasons = append(reasons, invoked.reasons()...)
 	}
 	for _, address := range read.strangers {
 		result.Changes++
-		rows = append(rows, row{resource: code(address), team: nothing, limit: nothing, old: nothing, new: nothing, change: unknownType})
+		line := row{resource: code(address), team: nothing, limit: nothing, old: nothing, new: nothing, change: unknownType}
+		entries = append(entries, entry{noun: "resource", team: nothing, rows: []row{line}})
 		reasons = append(reasons, reason{address: address, why: unknownType})
 	}
 	if options.MaxIncreasePct <= 0 {
 		reasons = nil
 	}
-	var approvals, warnings []string
+	var approvals, warnings []remark
 	for _, reason := range reasons {
-		approvals = append(approvals, reason.markdown())
+		approvals = append(approvals, reason.remark())
 		result.Reasons = append(result.Reasons, reason.String())
 	}
 	for _, verdict := range read.judged(options.Policy) {
 		result.take(verdict)
 		switch verdict.Outcome {
 		case policy.Approval:
-			approvals = append(approvals, markdownOf(verdict))
+			approvals = append(approvals, remarkOf(verdict))
 			result.Reasons = append(result.Reasons, oneLine(verdict.String()))
 		case policy.Warn:
-			warnings = append(warnings, markdownOf(verdict))
+			warnings = append(warnings, remarkOf(verdict))
 		}
 	}
 	result.NeedsApproval = len(approvals) > 0
-	result.Asking = errors.Join(usage.failed, rehearsed.failed, ahead.failed, again.asking())
+	result.Asking = errors.Join(usage.failed, rehearsed.failed, ahead.failed, again.asking(), calls.failed, peaks.failed)
 	page := page{
-		rows: rows, withUsage: options.Usage != nil, summary: summary(counts, len(read.invocations), len(read.strangers)),
-		headline: read.headline(), effects: rehearsed.table() + ahead.section(now()) + again.section(),
-		notes: slices.Concat(usage.notes(rehearsed.untold(read.objects)), rehearsed.notes(), read.notes), approvals: approvals, warnings: warnings,
+		entries: entries, withUsage: options.Usage != nil, summary: summary(counts, len(read.invocations), len(read.strangers)),
+		headline: read.headline(), effects: rehearsed.table(people, peaks) + ahead.section(now()) + again.section(),
+		notes:     slices.Concat(usage.notes(rehearsed.untold(read.objects)), rehearsed.notes(), calls.notes(read.objects, people), peaks.notes(), read.notes),
+		approvals: alike(approvals), warnings: alike(warnings),
 	}
-	if _, err := io.WriteString(w, page.markdown()); err != nil {
+	result.Markdown = page.markdown()
+	if err := page.write(w, options.Format, result); err != nil {
 		return Result{}, fmt.Errorf("write the review: %w", err)
 	}
 	return result, nil
@@ -185,6 +200,6 @@ func several(n int, one, many string) []string {
 	case 1:
 		return []string{"1 " + one}
 	default:
-		return []string{fmt.Sprintf("%d %s", n, many)}
+		return []string{thousands(strconv.Itoa(n)) + " " + many}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -65,20 +66,26 @@ func TestRender_golden(t *testing.T) {
 			if strings.Contains(got, "canary") {
 				t.Error("a sensitive value is printed")
 			}
-			golden := filepath.Join("testdata", name+".md")
-			if *update {
-				if err := os.WriteFile(golden, []byte(got), 0o600); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), got); diff != "" {
-				t.Error(diff)
-			}
+			golden(t, name+".md", got)
 		})
+	}
+}
+
+// golden holds text against a file, or writes it.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	file := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Error(diff)
 	}
 }
 
@@ -92,13 +99,23 @@ func planOf(resource, actions, before, after, marks string) []byte {
 		 "change":{"actions":%s,"before":%s,"after":%s%s}}]}`, resource, resource, actions, before, after, marks)
 }
 
-// cells returns the table's lines below its head, without the resource.
+// inSmall is the words before an attribute's name.
+var inSmall = regexp.MustCompile("[^|*(]+ <sub>([^<]*)</sub>")
+
+// beside is an amount beside a percentage.
+var beside = regexp.MustCompile(` \(\$[0-9,.]+ (more|less)\)`)
+
+// bare has attributes by name alone, and percentages without amounts.
+func bare(markdown string) string {
+	return beside.ReplaceAllString(inSmall.ReplaceAllString(markdown, " $1"), "")
+}
+
+// cells returns the table's lines below its head, without the resource, and attributes by name alone.
 func cells(markdown string) []string {
 	var lines []string
-	for line := range strings.SplitSeq(markdown, "\n") {
-		if rest, ok := strings.CutPrefix(line, "| `bursar_"); ok {
-			_, rest, _ = strings.Cut(rest, "| ")
-			lines = append(lines, strings.TrimSuffix(rest, " |"))
+	for line := range strings.SplitSeq(bare(markdown), "\n") {
+		if at := strings.LastIndex(line, " | `bursar_"); at > 0 && strings.HasPrefix(line, "| ") {
+			lines = append(lines, line[len("| "):at])
 		}
 	}
 	return lines

@@ -23,7 +23,17 @@ type difference struct {
 	after side
 }
 
+// label says in words what a difference is about, with the attribute's name small beside it.
 func (d difference) label() string {
+	about := d.about()
+	if about == "" {
+		return d.name()
+	}
+	return about + " <sub>" + d.name() + "</sub>"
+}
+
+// name is the attribute's, with the model that it is about.
+func (d difference) name() string {
 	if d.model == "" {
 		return code(d.attribute.path)
 	}
@@ -31,8 +41,8 @@ func (d difference) label() string {
 }
 
 // rowsOf lists what happens to a resource; none if no quota is touched.
-func rowsOf(o object, usage usages) []row {
-	base := row{resource: code(o.address), team: o.team(), limit: nothing, old: nothing, new: nothing}
+func rowsOf(o object, usage usages, whom string) []row {
+	base := row{resource: code(o.address), team: whom, limit: nothing, old: nothing, new: nothing}
 	var rows []row
 	switch o.action {
 	case deleted:
@@ -140,7 +150,7 @@ func (d difference) perModel() []difference {
 	var split []difference
 	for _, model := range namesIn(before, after) {
 		split = append(split, difference{
-			attribute: d.attribute, model: model, old: value{raw: before[model]}, new: value{raw: after[model]},
+			attribute: d.attribute, model: model, after: d.after, old: value{raw: before[model]}, new: value{raw: after[model]},
 		})
 	}
 	return split

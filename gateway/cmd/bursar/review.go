@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -35,12 +34,13 @@ type reviewCommand struct {
 	ChangesOut     string  `help:"Write what the plan changes to this file, for bursar approve --changes. Unlike the plan it holds nothing secret." placeholder:"FILE"`
 	Replay         string  `help:"How far back the calls on record are decided again under the plan's limits: 14d, at most 30d. Needs the gateway." placeholder:"14d"`
 	Offline        bool    `help:"Do not ask the gateway, even where its address is set."`
+	Format         string  `help:"As markdown for a pull request, text for a terminal or json, with a line for every change, for programs." enum:"markdown,text,json" default:"markdown"`
 	MaxIncreasePct float64 `help:"Exit with 2 when a limit grows by more than this percentage; 0 does not."`
 }
 
 // Help explains the exit codes.
 func (reviewCommand) Help() string {
-	return `Writes Markdown for a pull request to standard output.
+	return `Writes what the plan does to standard output, as Markdown for a pull request unless --format says otherwise.
 
 With the address of a gateway it says as well what has been spent, and what the plan would do as of now. A gateway that
 does not answer is an error then, after the review of the plan itself; --offline does without it.
@@ -77,13 +77,14 @@ func (c reviewCommand) Run(ctx context.Context) error {
 			return err
 		}
 	}
-	options := review.Options{MaxIncreasePct: c.MaxIncreasePct, Policy: rules}
+	options := review.Options{MaxIncreasePct: c.MaxIncreasePct, Policy: rules, Format: c.Format}
 	if c.Endpoint != "" && !c.Offline {
 		gateway, err := client.New(client.Options{Endpoint: c.Endpoint, AdminKey: c.AdminKey, UserAgent: "bursar-review/" + version})
 		if err != nil {
 			return fmt.Errorf("--endpoint: %w", err)
 		}
 		options.Usage, options.Gateway, options.Foretell = usage{gateway}, usage{gateway}, gateway
+		options.Calls, options.Peaks = gateway, gateway
 		if c.Replay != "" {
 			options.Replay = past{gateway, c.Replay}
 		}
@@ -91,12 +92,11 @@ func (c reviewCommand) Run(ctx context.Context) error {
 	if c.Replay != "" && options.Replay == nil {
 		return errors.New("--replay needs the gateway: set --endpoint, and leave --offline out")
 	}
-	var markdown bytes.Buffer
-	result, err := review.Render(ctx, io.MultiWriter(os.Stdout, &markdown), plan, options)
+	result, err := review.Render(ctx, os.Stdout, plan, options)
 	if err != nil {
 		return fmt.Errorf("review %s: %w", c.Plan, err)
 	}
-	if err := c.put(ctx, result, markdown.String(), rules); err != nil {
+	if err := c.put(ctx, result, rules); err != nil {
 		return err
 	}
 	if result.Asking != nil {
@@ -105,17 +105,24 @@ func (c reviewCommand) Run(ctx context.Context) error {
 	if !result.NeedsApproval {
 		return nil
 	}
-	for _, reason := range result.Reasons {
+	for i, reason := range result.Reasons {
+		if i == mostReasons {
+			fmt.Fprintf(os.Stderr, "bursar: and %d more\n", len(result.Reasons)-i)
+			break
+		}
 		fmt.Fprintln(os.Stderr, "bursar: needs approval: "+reason)
 	}
 	return exitNeedsApproval
 }
 
+// mostReasons is how many reasons standard error names; the review has them all.
+const mostReasons = 20
+
 // postTimeout bounds what a host of pull requests may take.
 const postTimeout = time.Minute
 
 // put puts the review up, if that is asked for.
-func (c reviewCommand) put(ctx context.Context, result review.Result, markdown string, rules *policy.Policy) error {
+func (c reviewCommand) put(ctx context.Context, result review.Result, rules *policy.Policy) error {
 	if c.Post == "" {
 		return nil
 	}
@@ -124,7 +131,7 @@ func (c reviewCommand) put(ctx context.Context, result review.Result, markdown s
 		managed = rules.Labels()
 	}
 	return publish(ctx, c.Post, post.Review{
-		Name: c.PostName, Markdown: markdown, Summary: result.Summary(), Changes: result.Changes, NeedsApproval: result.NeedsApproval,
+		Name: c.PostName, Markdown: result.Markdown, Summary: result.Summary(), Changes: result.Changes, NeedsApproval: result.NeedsApproval,
 		Reviewers: result.Reviewers, Labels: result.Labels, Managed: managed,
 	})
 }
@@ -179,8 +186,8 @@ func (c reviewCommand) drifted(ctx context.Context) error {
 	if c.Plan == "" {
 		return errors.New("name a plan in JSON, or - for standard input")
 	}
-	if c.Policy != "" || c.Replay != "" || c.MaxIncreasePct != 0 {
-		return errors.New("--drift tells of what was changed already: leave --policy, --replay and --max-increase-pct out")
+	if c.Policy != "" || c.Replay != "" || c.MaxIncreasePct != 0 || c.Format != review.Markdown {
+		return errors.New("--drift tells of what was changed already: leave --policy, --replay, --format and --max-increase-pct out")
 	}
 	name := c.PostName
 	if name == "quotas" { // whose comment is the review's

@@ -115,6 +115,7 @@ func (c reviewServerCommand) reviewer() (runtask.Reviewer, error) {
 			return nil, fmt.Errorf("--endpoint: %w", err)
 		}
 		options.Usage, options.Gateway, options.Foretell = usage{gateway}, usage{gateway}, gateway
+		options.Calls, options.Peaks = gateway, gateway
 		if c.Replay != "" {
 			options.Replay = past{gateway, c.Replay}
 		}
