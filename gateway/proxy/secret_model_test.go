@@ -6,6 +6,18 @@ import (
 	"testing"
 )
 
+// What is too long for a model's name is not repeated in the log: a body's length of it would fill the disk.
+func TestLongModel_isNotLogged(t *testing.T) {
+	b := newBench(t, nil)
+	long := strings.Repeat("long-name ", 100)
+	if got := b.send("POST", "/v1/chat/completions", `{"model":"`+long+`","messages":[{}]}`, nil); got.status != http.StatusBadRequest {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+	if log := b.logged(); strings.Contains(log, "long-name") || !strings.Contains(log, `"model":""`) {
+		t.Errorf("the log says %s", log)
+	}
+}
+
 // A secret that was sent for a model stands neither in the log nor in the record, and goes to no provider.
 func TestSecretModel_isNotLogged(t *testing.T) {
 	for secret, status := range map[string]int{

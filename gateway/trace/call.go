@@ -2,6 +2,7 @@ package trace
 
 import (
 	"net/http"
+	"strings"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
@@ -62,7 +63,7 @@ func (s *Span) EndCall(call Call) {
 	if !s.span.IsRecording() {
 		return
 	}
-	s.span.SetName(call.Operation + " " + call.Model)
+	s.span.SetName(clip(call.Operation + " " + call.Model))
 	s.span.SetAttributes(
 		operationName.String(call.Operation), requestModel.String(call.Model), requestMethod.String(call.Method), httpRoute.String(call.Route),
 		statusCode.Int(call.Status), requestStream.Bool(call.Stream), requestID.String(call.RequestID), reservationID.String(call.ReservationID))
@@ -83,6 +84,14 @@ func (s *Span) EndCall(call Call) {
 	if call.Status >= http.StatusInternalServerError { // what the caller did wrong is no error of the server's span
 		s.span.SetStatus(codes.Error, call.Reason)
 	}
+}
+
+// clip is a name that is as long as a text may be.
+func clip(name string) string {
+	if len(name) <= longestText {
+		return name
+	}
+	return strings.ToValidUTF8(name[:longestText], "")
 }
 
 // texts sets those that are not empty, each a key and its value.

@@ -52,11 +52,23 @@ func Open(ctx context.Context, getenv func(string) string, version string, logge
 		return nil, fmt.Errorf("OTEL_RESOURCE_ATTRIBUTES: %w", err)
 	}
 	otel.SetErrorHandler(teller(logger))
-	provider := sdk.NewTracerProvider(sdk.WithBatcher(exporter), sdk.WithResource(described))
+	provider := sdk.NewTracerProvider(sdk.WithBatcher(exporter), sdk.WithResource(described), sdk.WithRawSpanLimits(limits()))
 	logger.Info("traces are exported", slog.String("protocol", wanted.protocol))
 	tracer := provider.Tracer("github.com/bursarhq/terraform-provider-bursar/gateway", otrace.WithInstrumentationVersion(version))
 	return &Tracer{provider: provider, tracer: tracer, log: logger}, nil
 }
+
+// limits are the usual ones, and one for the length of values: spans that wait for a collector are held in memory.
+func limits() sdk.SpanLimits {
+	l := sdk.NewSpanLimits()
+	if l.AttributeValueLengthLimit < 0 || l.AttributeValueLengthLimit > longestText {
+		l.AttributeValueLengthLimit = longestText
+	}
+	return l
+}
+
+// longestText is how many characters of a text a span has at most.
+const longestText = 1024
 
 func (s settings) exporter(ctx context.Context) (*otlptrace.Exporter, error) {
 	if s.protocol == overGRPC {

@@ -8,10 +8,12 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	collector "go.opentelemetry.io/proto/otlp/collector/trace/v1"
+	otlp "go.opentelemetry.io/proto/otlp/trace/v1"
 	"google.golang.org/grpc"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/trace"
@@ -62,29 +64,32 @@ func TestOpen_offUnlessAsked(t *testing.T) {
 	}
 }
 
-// spans counts those that a collector got over gRPC.
-type spans struct {
+// received are the spans that a collector got over gRPC.
+type received struct {
 	collector.UnimplementedTraceServiceServer
-	names chan string
+	mu    sync.Mutex
+	spans []*otlp.Span
 }
 
-func (s spans) Export(_ context.Context, request *collector.ExportTraceServiceRequest) (*collector.ExportTraceServiceResponse, error) {
+func (r *received) Export(_ context.Context, request *collector.ExportTraceServiceRequest) (*collector.ExportTraceServiceResponse, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	for _, resource := range request.GetResourceSpans() {
 		for _, scope := range resource.GetScopeSpans() {
-			for _, span := range scope.GetSpans() {
-				s.names <- span.GetName()
-			}
+			r.spans = append(r.spans, scope.GetSpans()...)
 		}
 	}
 	return &collector.ExportTraceServiceResponse{}, nil
 }
 
-func TestOpen_overGRPC(t *testing.T) {
+// exported are the spans that a collector has got when the work is done.
+func exported(t *testing.T, work func(*trace.Tracer)) []*otlp.Span {
+	t.Helper()
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	server, got := grpc.NewServer(), spans{names: make(chan string, 10)}
+	server, got := grpc.NewServer(), &received{}
 	collector.RegisterTraceServiceServer(server, got)
 	go func() { _ = server.Serve(listener) }()
 	defer server.Stop()
@@ -94,21 +99,47 @@ func TestOpen_overGRPC(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	work(tracer)
+	if err := tracer.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	got.mu.Lock()
+	defer got.mu.Unlock()
+	return got.spans
+}
+
+func TestOpen_overGRPC(t *testing.T) {
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "/", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	step(tracer, request, time.Now())
-	if err := tracer.Close(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	close(got.names)
 	names := []string{}
-	for name := range got.names {
-		names = append(names, name)
+	for _, span := range exported(t, func(tracer *trace.Tracer) { step(tracer, request, time.Now()) }) {
+		names = append(names, span.GetName())
 	}
 	if want := []string{"reserve", "upstream", "chat m"}; !slices.Equal(names, want) {
 		t.Errorf("the collector got %q, want %q", names, want)
+	}
+}
+
+// Whatever a text is, a span holds little of it: spans wait in memory for a collector.
+func TestSpan_holdsLittleOfALongText(t *testing.T) {
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "/", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const most = 1024
+	for _, span := range exported(t, func(tracer *trace.Tracer) {
+		tracer.Start(request, "/chat/completions", time.Now()).EndCall(trace.Call{Operation: "chat", Model: strings.Repeat("m", 1<<20)})
+	}) {
+		if len(span.GetName()) > most {
+			t.Errorf("a span's name has %d characters", len(span.GetName()))
+		}
+		for _, pair := range span.GetAttributes() {
+			if n := len(pair.GetValue().GetStringValue()); n > most {
+				t.Errorf("%s has %d characters", pair.GetKey(), n)
+			}
+		}
 	}
 }
 

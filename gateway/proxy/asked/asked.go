@@ -6,6 +6,7 @@
 package asked
 
 import (
+	"cmp"
 	"net/http"
 	"strings"
 
@@ -117,25 +118,22 @@ func (r Reader) passed(header http.Header) http.Header {
 
 // parseModel reads the model; the path's outranks the body's.
 func (c *Call) parseModel(object httpx.Object, otherwise string) error {
-	if err := parseFields(object, field{"model", &c.Model, isString}); err != nil {
+	var model string
+	if err := parseFields(object, field{"model", &model, isString}); err != nil {
 		return err
 	}
-	if c.PathModel != "" {
-		c.Model = c.PathModel
-	}
-	if c.Model == "" {
-		c.Model = otherwise
-	}
-	return checkModelName(c.Model)
+	return c.takeModel(cmp.Or(c.PathModel, model, otherwise))
 }
 
-func checkModelName(model string) error {
+// takeModel keeps a name that can be one. What is longer than any is kept nowhere: logs and traces repeat what is asked for.
+func (c *Call) takeModel(model string) error {
 	if model == "" {
 		return api.FieldErrorf("model", "is required: the name of a model; GET /v1/models lists them")
 	}
 	if len(model) > maxModelName {
 		return api.FieldErrorf("model", "is %d characters long, at most %d are allowed", len(model), maxModelName)
 	}
+	c.Model = strings.ToValidUTF8(model, "\uFFFD")
 	return refuseSecretModel(model)
 }
 

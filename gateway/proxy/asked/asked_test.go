@@ -53,6 +53,28 @@ func TestReader(t *testing.T) {
 	}
 }
 
+// A name that is longer than any model's is kept nowhere, wherever it stands.
+func TestModel_tooLong(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("m", 256)
+	inPath, inBody, inForm := asked.New(long), asked.New(""), asked.New("")
+	form := "--b\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\n" + long +
+		"\r\n--b\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\nsound\r\n--b--\r\n"
+	chat := asked.Reader{Parse: asked.Chat}
+	for where, refused := range map[string]struct {
+		err  error
+		call *asked.Call
+	}{
+		"path": {chat.Read(&inPath, []byte(`{"model":"m","messages":[{}]}`), http.Header{}), &inPath},
+		"body": {chat.Read(&inBody, []byte(`{"model":"`+long+`","messages":[{}]}`), http.Header{}), &inBody},
+		"form": {inForm.ReadForm([]byte(form), "multipart/form-data; boundary=b", "b"), &inForm},
+	} {
+		if refused.err == nil || !strings.Contains(refused.err.Error(), "256 characters long, at most 255") || refused.call.Model != "" {
+			t.Errorf("%s: %v, and %q is kept", where, refused.err, refused.call.Model)
+		}
+	}
+}
+
 func TestReader_thePathOutranksTheBody(t *testing.T) {
 	t.Parallel()
 	call := asked.New("of-the-path")

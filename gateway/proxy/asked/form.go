@@ -2,6 +2,7 @@ package asked
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"io"
 	"mime"
@@ -41,14 +42,15 @@ func (c *Call) ReadForm(body []byte, contentType, boundary string) error {
 		return api.Errorf(api.Invalid, "the form does not begin with the boundary that Content-Type names")
 	}
 	c.Body, c.ContentType = body, contentType
-	if err := c.parseForm(boundary); err != nil {
+	model, err := c.parseForm(boundary)
+	if err != nil {
 		return err
 	}
-	return checkModelName(c.Model)
+	return c.takeModel(cmp.Or(c.PathModel, model))
 }
 
-// parseForm reads the fields that the gateway must understand and weighs the sound.
-func (c *Call) parseForm(boundary string) error {
+// parseForm reads the fields that the gateway must understand, returns the model and weighs the sound.
+func (c *Call) parseForm(boundary string) (model string, err error) {
 	seen := map[string]bool{}
 	parts := multipart.NewReader(bytes.NewReader(c.Body), boundary)
 	for {
@@ -57,37 +59,34 @@ func (c *Call) parseForm(boundary string) error {
 			break
 		}
 		if err != nil {
-			return api.Errorf(api.Invalid, "the form is not whole").WithCause(err)
+			return "", api.Errorf(api.Invalid, "the form is not whole").WithCause(err)
 		}
 		name := part.FormName()
 		if seen[name] && (name == "model" || name == "stream" || name == "file") {
-			return api.FieldErrorf(name, "is given twice")
+			return "", api.FieldErrorf(name, "is given twice")
 		}
 		seen[name] = true
 		if name == "file" {
 			if err := c.weighSound(part); err != nil {
-				return err
+				return "", err
 			}
 			continue
 		}
 		value, err := io.ReadAll(io.LimitReader(part, maxFormField))
 		if err != nil {
-			return api.Errorf(api.Invalid, "the form is not whole").WithCause(err)
+			return "", api.Errorf(api.Invalid, "the form is not whole").WithCause(err)
 		}
 		switch name {
 		case "model":
-			c.Model = string(value)
+			model = string(value)
 		case "stream":
 			c.Stream = string(value) == "true"
 		}
 	}
-	if c.PathModel != "" {
-		c.Model = c.PathModel
-	}
 	if !seen["file"] {
-		return api.FieldErrorf("file", "is required: the sound to write down")
+		return "", api.FieldErrorf("file", "is required: the sound to write down")
 	}
-	return nil
+	return model, nil
 }
 
 // weighSound bounds how long a sound is, for answers that do not say: exactly where it is not compressed, else by
