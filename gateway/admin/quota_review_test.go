@@ -56,3 +56,25 @@ func TestQuotaReview_isRequired(t *testing.T) {
 	id := g.send("POST", "/quota_review/new", approvedRaise, "Authorization", "Bearer "+approver).ok().textAt("quota_review_id")
 	raise("X-Bursar-Approved-Review", id).ok().has("rpm_limit", "20")
 }
+
+// Admin keys are approved like anything else: one is made, changed and deleted as approved, and no other is.
+func TestQuotaReview_ofAdminKeys(t *testing.T) {
+	g := newGateway(t)
+	approve := func(change string) string {
+		return g.post("/quota_review/new", `{"reason":"x","changes":[`+change+`]}`).ok().textAt("quota_review_id")
+	}
+	with := func(review, path, body string) answer {
+		return g.send("POST", path, body, "X-Bursar-Approved-Review", review)
+	}
+	made := with(approve(`{"address":"bursar_admin_key.ci","noun":"admin_key","action":"create","identity":{},"after":{"admin_key_alias":"ci","role":"viewer","team_ids":[],"expires":null}}`),
+		"/admin_key/new", `{"admin_key_alias":"ci","role":"viewer"}`).ok()
+	id := made.textAt("admin_key_id")
+	other := g.post("/admin_key/new", `{"role":"admin"}`).ok().textAt("admin_key_id")
+	change := approve(`{"address":"bursar_admin_key.ci","noun":"admin_key","action":"update","identity":{"admin_key_id":"` + id + `"},"before":{"role":"viewer"},"after":{"role":"approver"}}`)
+	with(change, "/admin_key/update", `{"admin_key_id":"`+other+`","role":"approver"}`).refused(409, "", "is not in the approved review")
+	with(change, "/admin_key/update", `{"admin_key_id":"`+id+`","role":"approver"}`).ok()
+	g.post("/quota_review/new", `{"reason":"x","changes":[{"address":"a","noun":"admin_key","action":"rotate","identity":{}}]}`).refused(400, "changes[0]", "does not say which object")
+	gone := approve(`{"address":"bursar_admin_key.ci","noun":"admin_key","action":"delete","identity":{"admin_key_id":"` + id + `"},"before":{"role":"approver"}}`)
+	with(gone, "/admin_key/delete", `{"admin_key_ids":["`+other+`"]}`).refused(409, "", "")
+	with(gone, "/admin_key/delete", `{"admin_key_ids":["`+id+`"]}`).ok()
+}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -30,8 +31,14 @@ func (a *recorded) Write(data []byte) (int, error) {
 		kept, a.cut = kept[:room], true
 	}
 	a.body.Write(kept)
+	if a.cut {
+		return len(kept), errEnough // what streams rows stops reading them
+	}
 	return len(data), nil
 }
+
+// errEnough ends an answer of which a page shows no more.
+var errEnough = errors.New("the answer is longer than a page shows")
 
 // ask sends a request to the admin API for who is signed in, and returns its answer. Permissions, rules and the audit
 // log are the API's own. The error is an [api.Error] as the API worded it.
@@ -58,6 +65,9 @@ func (s *Server) ask(r *http.Request, in *session, method, target string, body a
 
 // request is one to the admin API for who is signed in.
 func (s *Server) request(r *http.Request, in *session, method, target string, body []byte) (*http.Request, error) {
+	if in.onlyLooks() {
+		return nil, api.Errorf(api.Forbidden, "this key or its team is blocked: it shows how it stands, and asks for nothing else")
+	}
 	ctx := context.WithValue(r.Context(), callerKey{}, in.caller)
 	request, err := http.NewRequestWithContext(ctx, method, target, bytes.NewReader(body))
 	if err != nil {

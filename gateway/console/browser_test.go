@@ -384,6 +384,7 @@ func TestBrowser_triesAnOperationOfTheDescription(t *testing.T) {
 	evaluate[bool](b, `[...document.querySelectorAll("details")].find(one => one.dataset.text?.startsWith("/team/new")).open = true`)
 	b.press(`a[href^="/console/try?method=POST&path=%2Fteam%2Fnew"]`)
 	b.fill("body", `{"team_id":"research"}`)
+	b.fill("reason", "to see it work")
 	b.press("button.main")
 	b.reads("Answer 200", `"team_id": "research"`)
 	b.checkQuiet()

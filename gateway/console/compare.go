@@ -100,52 +100,56 @@ func (s *Server) compared(ctx context.Context, charged []costexport.Cost, names 
 	if err != nil {
 		return body, err
 	}
-	mine := map[string][]string{} // the models here by the file's name
+	rowOf := rowsByModel(models, names)
 	rows := map[[2]string]comparedRow{}
+	inFile := map[string]bool{}
 	for _, cost := range charged {
-		if _, looked := mine[cost.Model]; !looked {
-			mine[cost.Model] = slices.DeleteFunc(slices.Clone(models), func(model string) bool { return !sameModel(cost.Model, model, names[model]) })
+		name, known := rowOf[costexport.Plain(cost.Model)]
+		if !known {
+			name = cost.Model
 		}
-		// Several releases in the file may be one model here: they are one row.
-		key := [2]string{cost.Day, cost.Model}
-		if len(mine[cost.Model]) > 0 {
-			key[1] = mine[cost.Model][0]
-		}
-		row := rows[key]
-		row.Day, row.Model, row.Unknown = key[0], key[1], len(mine[cost.Model]) == 0
+		inFile[name] = true
+		row := rows[[2]string{cost.Day, name}]
+		row.Day, row.Model, row.Unknown = cost.Day, name, !known
 		row.Theirs += cost.Cost
-		rows[key] = row
+		rows[[2]string{cost.Day, name}] = row
 		body.Theirs += cost.Cost
 	}
 	for key, cost := range recorded {
-		file := fileRow(mine, key[1])
-		if file == "" {
+		name := rowOf[costexport.Plain(key[1])]
+		if !inFile[name] {
 			body.addOther(key[1], cost)
 			continue
 		}
-		row := rows[[2]string{key[0], file}]
-		row.Day, row.Model = key[0], file
+		row := rows[[2]string{key[0], name}]
+		row.Day, row.Model = key[0], name
 		row.Ours += cost
-		rows[[2]string{key[0], file}] = row
+		rows[[2]string{key[0], name}] = row
 		body.Ours += cost
 	}
 	body.show(rows)
 	return body, nil
 }
 
-// fileRow is the row's name of a model that the file has under any name, the first of several; "" for one that it does
-// not have.
-func fileRow(mine map[string][]string, model string) (row string) {
-	for _, here := range mine {
-		if slices.Contains(here, model) && (row == "" || here[0] < row) {
-			row = here[0]
+// rowsByModel says which row each name belongs to, as all names of one model are written: models here that one at the
+// provider stands for share the row of the first of them.
+func rowsByModel(models []string, names map[string][]string) map[string]string {
+	rows := map[string]string{}
+	for _, model := range models {
+		row := model
+		known := append([]string{model}, names[model]...)
+		for _, name := range known {
+			if first, taken := rows[costexport.Plain(name)]; taken && name != "" {
+				row = first
+			}
+		}
+		for _, name := range known {
+			if name != "" {
+				rows[costexport.Plain(name)] = row
+			}
 		}
 	}
-	return row
-}
-
-func sameModel(file, model string, others []string) bool {
-	return costexport.Same(file, model) || slices.ContainsFunc(others, func(name string) bool { return name != "" && costexport.Same(file, name) })
+	return rows
 }
 
 // recordedDays is what each model cost on each day, and the models in the order of their names.

@@ -57,6 +57,11 @@ func (t ticket) digest() string {
 	return hex.EncodeToString(sum[:])
 }
 
+// onlyLooks says that the key which signed in, or its team, is blocked: the pages show how it stands, and no more.
+func (in *session) onlyLooks() bool {
+	return in.caller.Credential.Kind == api.CredentialKey && in.caller.Role == auth.RoleTeamViewer
+}
+
 func errSignedOut() error { return api.Errorf(api.Unauthenticated, "sign in first") }
 
 // session returns who sent the request. Errors: [api.Unauthenticated], [api.ExpiredKey], those of the record.

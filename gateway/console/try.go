@@ -29,8 +29,26 @@ const longestTried = 32 << 10
 // try is the form, filled in with what the description of the API links here for. Opening it sends nothing.
 func (s *Server) try(w http.ResponseWriter, r *http.Request, in *session) error {
 	query := r.URL.Query()
-	body := tryBody{Methods: triedMethods, Method: query.Get("method"), Path: query.Get("path"), Body: query.Get("body")}
+	body := tryBody{Methods: triedMethods, Method: query.Get("method"), Path: query.Get("path")}
+	// A link of somebody else's cannot say what is sent: it names a route, and has no values.
+	if text := query.Get("body"); valueless(text) {
+		body.Body = text
+	}
 	return s.show(w, r, in, "try", "Try a request", false, body)
+}
+
+// valueless says that a body has the names of fields and nothing in them, as the description of the API links it.
+func valueless(text string) bool {
+	var fields map[string]any
+	if json.Unmarshal([]byte(text), &fields) != nil {
+		return false
+	}
+	for _, value := range fields {
+		if value != "" {
+			return false
+		}
+	}
+	return true
 }
 
 // send sends what was typed to the admin API, and shows its answer whatever it is.
@@ -41,10 +59,14 @@ func (s *Server) send(w http.ResponseWriter, r *http.Request, in *session) error
 	}
 	request, err := s.request(r, in, body.Method, body.Path, []byte(body.Body))
 	switch {
+	case api.CodeOf(err) == api.Forbidden:
+		return err
 	case err != nil || !strings.HasPrefix(body.Path, "/") || strings.HasPrefix(body.Path, "//"):
 		body.Problem = "The path is one of the admin API, such as /team/list."
 	case body.Body != "" && !json.Valid([]byte(body.Body)):
 		body.Problem = "The body is no JSON."
+	case body.Method != http.MethodGet && body.Reason == "":
+		body.Problem = "Say why: the reason is kept in the audit log."
 	}
 	if body.Problem != "" {
 		return s.render(w, http.StatusBadRequest, "try", s.signedIn(r, in, "Try a request", body))
@@ -53,12 +75,22 @@ func (s *Server) send(w http.ResponseWriter, r *http.Request, in *session) error
 		request.Header.Set(api.HeaderChangeReason, body.Reason)
 	}
 	answer := &recorded{header: http.Header{}, status: http.StatusOK, most: longestTried}
-	s.API.ServeHTTP(answer, request)
+	s.serveCut(answer, request)
 	body.Status, body.Answer, body.Cut = answer.status, readable(answer.body.Bytes()), answer.cut
 	if body.Method != http.MethodGet {
 		s.overview.counts.again("")
 	}
 	return s.show(w, r, in, "try", "Try a request", false, body)
+}
+
+// serveCut has the admin API answer. It breaks an answer off of which nothing more is kept; that is not an error here.
+func (s *Server) serveCut(answer *recorded, request *http.Request) {
+	defer func() {
+		if broken := recover(); broken != nil && !(broken == http.ErrAbortHandler && answer.cut) {
+			panic(broken)
+		}
+	}()
+	s.API.ServeHTTP(answer, request)
 }
 
 // readable indents JSON; what is none stays as it is.

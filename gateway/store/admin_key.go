@@ -72,10 +72,14 @@ func (s *Store) UpdateAdminKey(ctx context.Context, change api.Change, id string
 // oldValidUntil, the one before that no more. newName is the new secret, masked. A key that has the secret already is
 // returned as it is. Errors: [api.NotFound], [api.Stale], [api.AlreadyExists] for a secret that is in use.
 func (s *Store) RotateAdminKey(ctx context.Context, change api.Change, id string, ifRevision int64, newHash []byte, newName string, oldValidUntil time.Time) (api.AdminKey, error) {
-	if key, err := s.storedAdminKey(ctx, id); err == nil && bytes.Equal(key.hash, newHash) {
+	if key, err := s.storedAdminKey(ctx, id); err == nil && bytes.Equal(key.hash, newHash) && !oldValidUntil.Before(key.formerUntil) {
 		return key.AdminKey, nil // an answer was lost, and the caller asks again
 	}
 	stored, err := update(ctx, s, adminKeyNoun, change, "rotate", id, ifRevision, func(_ context.Context, key *adminKey) error {
+		if bytes.Equal(key.hash, newHash) { // asked again, and the old secret is to stop earlier
+			key.formerUntil = oldValidUntil
+			return nil
+		}
 		key.former, key.formerUntil = key.hash, oldValidUntil
 		key.hash, key.KeyName = newHash, newName
 		return nil

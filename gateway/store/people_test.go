@@ -154,17 +154,19 @@ func TestRotateAdminKey(t *testing.T) {
 		wantCode(t, err, api.AlreadyExists) // it opens a still
 		_, err = rotate("a", "third", before.Revision, time.Hour)
 		wantCode(t, err, api.Stale)
-		if again := must(rotate("a", "second", 1, 0))(t); again.Revision != 2 {
+		if again := must(rotate("a", "second", 1, time.Hour))(t); again.Revision != 2 {
 			t.Errorf("the same secret again made revision %d", again.Revision)
 		}
 
-		clock.Advance(time.Hour)
+		// The old secret leaked, and is to stop before its grace period is over.
+		must(rotate("a", "second", 2, 0))(t)
 		opens("first", "")
+		opens("second", "a")
 		must(make("b", "first"))(t)
 		must(rotate("a", "third", 0, 0))(t)
 		opens("second", "")
 
-		edited := must(s.UpdateAdminKey(t.Context(), alice, "a", 3, func(fields *api.AdminKeyFields) error {
+		edited := must(s.UpdateAdminKey(t.Context(), alice, "a", 4, func(fields *api.AdminKeyFields) error {
 			fields.Role = api.RoleApprover
 			return nil
 		}))(t)

@@ -243,7 +243,7 @@ func shown(value any) string {
 // ownIDs are the fields that say which object it is.
 var ownIDs = map[string][]string{
 	"team": {"team_id"}, "key": {"key_id"}, "member": {"team_id", "user_id"}, "budget": {"budget_id"},
-	"model": {"model_id"}, "alert_route": {"alert_route_id"}, "user": {"user_id"},
+	"model": {"model_id"}, "alert_route": {"alert_route_id"}, "user": {"user_id"}, "admin_key": {"admin_key_id"},
 }
 
 // IdentityOf is the identity of an object whose id the audit log has; that of a member is of its two parts.

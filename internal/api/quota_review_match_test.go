@@ -151,3 +151,19 @@ func TestHashChanges_isOfWhatIsMeant(t *testing.T) {
 		t.Error("other changes have the same hash")
 	}
 }
+
+// Whatever can be approved is told from others of its kind: an approval without an identity is about nothing.
+func TestApprovable_hasAnIdentity(t *testing.T) {
+	for noun := range approvable {
+		if len(ownIDs[noun]) == 0 {
+			t.Errorf("nothing says which %s it is", noun)
+		}
+		change := ApprovedChange{Noun: noun, Action: ChangeUpdate, Identity: map[string]string{}}
+		if change.identifies() {
+			t.Errorf("a change of any %s can be approved", noun)
+		}
+	}
+	if got := IdentityOf("admin_key", "adminkey_1"); got["admin_key_id"] != "adminkey_1" {
+		t.Errorf("an admin key is identified by %v", got)
+	}
+}

@@ -204,7 +204,7 @@ func TestCalls_onTheWire(t *testing.T) {
 		},
 		"delete alert route": {
 			call: func(ctx context.Context, c *client.Client) error { return c.DeleteAlertRoute(ctx, "r") },
-			want: "POST /alert_route/delete", holds: []string{`{"alert_route_ids":["r"]}`},
+			want: "POST /alert_route/delete", holds: []string{`{"alert_route_ids":["r"],"escalations_end":true}`},
 		},
 		"list alert routes": {
 			call: func(ctx context.Context, c *client.Client) error { _, err := c.ListAlertRoutes(ctx); return err },

@@ -34,6 +34,9 @@ var (
 	currencies   = []string{"amount_currency", "currency"}
 )
 
+// mostModels is more than any provider has.
+const mostModels = 2000
+
 // ErrEmpty says that a file has no line of costs.
 var ErrEmpty = errors.New("the file has no costs")
 
@@ -50,6 +53,7 @@ func Read(file io.Reader) ([]Cost, error) {
 		return nil, err
 	}
 	sums := map[[2]string]money.Nano{}
+	models := map[string]bool{}
 	for {
 		fields, err := lines.Read()
 		if errors.Is(err, io.EOF) {
@@ -62,6 +66,9 @@ func Read(file io.Reader) ([]Cost, error) {
 		if err != nil {
 			line, _ := lines.FieldPos(0)
 			return nil, fmt.Errorf("line %d: %w", line, err)
+		}
+		if models[one.Model] = true; len(models) > mostModels {
+			return nil, fmt.Errorf("the file has more than %d models; is the column of models the right one?", mostModels)
 		}
 		if one.Day != "" {
 			sums[[2]string{one.Day, one.Model}] += one.Cost
@@ -161,9 +168,12 @@ func modelOf(text string) string {
 	return strings.TrimSpace(name)
 }
 
+// lastSecond is the end of the year 9999.
+const lastSecond = 253_402_300_800
+
 // dayOf reads a day, a moment, or seconds since 1970.
 func dayOf(text string) (string, error) {
-	if seconds, err := strconv.ParseInt(text, 10, 64); err == nil && seconds > 0 && seconds < 1<<40 {
+	if seconds, err := strconv.ParseInt(text, 10, 64); err == nil && seconds > 0 && seconds < lastSecond {
 		return time.Unix(seconds, 0).UTC().Format(time.DateOnly), nil
 	}
 	for _, layout := range []string{time.DateOnly, time.RFC3339, "2006-01-02 15:04:05", "2006-01-02T15:04:05"} {
@@ -174,11 +184,9 @@ func dayOf(text string) (string, error) {
 	return "", fmt.Errorf("%.40q is no day such as 2026-11-29", text)
 }
 
-// Same says whether two names are of one model: providers write versions with dots or dashes, display names with spaces,
+// Plain is a name as all names of one model are: providers write versions with dots or dashes, display names with spaces,
 // and the day of a release behind them.
-func Same(a, b string) bool { return plain(a) == plain(b) }
-
-func plain(name string) string {
+func Plain(name string) string {
 	name = strings.Trim(strings.NewReplacer(".", "-", " ", "-", "_", "-").Replace(strings.ToLower(name)), "-")
 	if i := strings.LastIndexByte(name, '/'); i >= 0 {
 		name = name[i+1:]

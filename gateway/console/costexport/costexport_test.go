@@ -1,6 +1,7 @@
 package costexport
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -50,6 +51,8 @@ func TestRead_saysWhatIsWrong(t *testing.T) {
 		"date,model,cost\n2026-08-04,m,1\n2026-08-04,m,a lot\n":    "line 3",
 		"date,model,cost\nyesterday,m,1\n":                         "no day such as",
 		"date,model,cost\n2026-08-04,m\n":                          "has 2 fields",
+		"date,model,cost\n999999999999,m,1\n":                      "no day such as",
+		"date,model,cost\n" + manyModels():                         "more than 2000 models",
 		"date,model,cost,currency\n2026-08-04,m,1,eur\n":           "only US dollars",
 		"date,model,cost\n2026-08-04,m,1e999999999\n":              "no amount",
 		"date,model,cost\n2026-08-04,m,Inf\n":                      "no amount",
@@ -73,18 +76,26 @@ func FuzzRead(f *testing.F) {
 	})
 }
 
-func TestSame(t *testing.T) {
+func TestPlain(t *testing.T) {
 	t.Parallel()
 	for _, pair := range [][2]string{
 		{"gpt-4.1-mini-2025-04-14", "gpt-4.1-mini"}, {"Claude Haiku 4.5", "claude-haiku-4-5-20251001"}, {"anthropic/claude-haiku-4.5", "claude-haiku-4-5"}, {"gpt-4o-latest", "GPT-4o"},
 	} {
-		if !Same(pair[0], pair[1]) {
+		if Plain(pair[0]) != Plain(pair[1]) {
 			t.Errorf("%v are two", pair)
 		}
 	}
 	for _, pair := range [][2]string{{"gpt-4.1", "gpt-4.1-mini"}, {"gpt-4", "gpt-4.1"}, {"claude-haiku-4-5", "claude-haiku-4"}} {
-		if Same(pair[0], pair[1]) {
+		if Plain(pair[0]) == Plain(pair[1]) {
 			t.Errorf("%v are one", pair)
 		}
 	}
+}
+
+func manyModels() string {
+	var lines strings.Builder
+	for i := range mostModels + 1 {
+		fmt.Fprintf(&lines, "2026-08-04,model %d,1\n", i)
+	}
+	return lines.String()
 }

@@ -150,7 +150,7 @@ class Page {
   // A body with what is required.
   sample(schema) {
     const fields = this.inner(schema) || {};
-    return (fields.examples || [])[0] || Object.fromEntries((fields.required || []).map((name) => [name, ""]));
+    return Object.fromEntries((fields.required || []).map((name) => [name, ""]));
   }
 
   body(method, path, operation, others) {
