@@ -95,7 +95,7 @@ const (
 		.map(e => e.tagName + ' ' + e.textContent.slice(0, 40)).join('\n')`
 	// foreign names elements that no review writes, which are names that became markup.
 	foreign = `[...document.querySelectorAll('.body *')].map(e => e.tagName).filter(n => !['H2', 'H3', 'P', 'STRONG', 'EM', 'CODE', 'UL', 'LI', 'BR', 'TABLE',
-		'THEAD', 'TBODY', 'TR', 'TH', 'TD', 'DETAILS', 'SUMMARY'].includes(n)).join(' ')`
+		'THEAD', 'TBODY', 'TR', 'TH', 'TD', 'DETAILS', 'SUMMARY', 'SUB'].includes(n)).join(' ')`
 )
 
 // shoot is what a browser shows of a page, as high as it is.
@@ -122,7 +122,7 @@ func shoot(t *testing.T, browser context.Context, name string, content []byte) (
 	if err != nil {
 		t.Fatal(err)
 	}
-	quality := int64(50)
+	quality := int64(35)
 	err = chromedp.Do(browser, chromedp.EmulateViewport(pictureWidth, height), chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
 		answer, err := cdp.Call(ctx, target, page.CaptureScreenshot, page.CaptureScreenshotParams{Format: page.CaptureScreenshotFormatWebp, Quality: &quality})
 		picture = answer.Data
