@@ -121,8 +121,10 @@ func startTraced(t *testing.T, c config.Config, address string) *gateway {
 	return g
 }
 
-// Each call is one span with its steps, in the client's trace, which goes on to the provider; nothing of what was said is in it.
+// Each call is one span with its steps, in the client's trace where clients are trusted, which goes on to the provider; nothing
+// of what was said is in it.
 func TestGateway_traces(t *testing.T) {
+	t.Setenv("OTEL_PROPAGATORS", "tracecontext,baggage")
 	traces, upstream := startTraceCollector(t), testenv.StartUpstream(t, testenv.UpstreamOptions{})
 	g := startTraced(t, settings(t, upstream), traces.URL)
 	g.admin("POST", "/team/new", `{"team_id":"red","max_budget":100}`)
@@ -188,8 +190,47 @@ func assertCallSpan(t *testing.T, spans map[string]*otlp.Span, upstream *testenv
 	}
 	sent := upstream.Requests()[0].Header
 	if want := fmt.Sprintf("00-%x-%x-01", spans[""].GetTraceId(), spans["upstream"].GetSpanId()); sent.Get("Traceparent") != want ||
-		sent.Get("Tracestate") != "vendor=1" || sent.Get("Baggage") != "" {
+		sent.Get("Tracestate") != "" || sent.Get("Baggage") != "" {
 		t.Errorf("the provider got %v, want traceparent %s", sent, want)
+	}
+}
+
+// Clients decide on no trace: one that says it is recorded, or that it is not, is linked to. Who has no key gets no span.
+func TestGateway_tracesOfClientsAreLinked(t *testing.T) {
+	for name, test := range map[string]struct {
+		sampler, flags string
+		spans          int
+	}{
+		"a client asks for nothing":  {"", "00", 4},
+		"a client asks for a record": {"parentbased_always_off", "01", 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv("OTEL_TRACES_SAMPLER", test.sampler)
+			traces, upstream := startTraceCollector(t), testenv.StartUpstream(t, testenv.UpstreamOptions{})
+			g := startTraced(t, settings(t, upstream), traces.URL)
+			const id = "0000000000000000000000000000abcd"
+			header := http.Header{"Traceparent": {"00-" + id + "-00000000000000aa-" + test.flags}, "Tracestate": {"vendor=1"}}
+			g.doWith("POST", "/v1/chat/completions", g.newKey(`{}`), hello, header)
+			g.doWith("POST", "/v1/chat/completions", "sk-nobody-0123456789abcdef", hello, header)
+			g.stop() // writes what is left
+
+			if len(traces.spans) != test.spans {
+				t.Fatalf("the collector got %v, want %d spans", traces.spans, test.spans)
+			}
+			for _, span := range traces.spans {
+				if hex.EncodeToString(span.GetTraceId()) == id {
+					t.Errorf("%s is in the client's trace", span.GetName())
+				}
+				if links := span.GetLinks(); span.GetKind() == otlp.Span_SPAN_KIND_SERVER && (len(links) != 1 ||
+					hex.EncodeToString(links[0].GetTraceId()) != id || links[0].GetTraceState() != "") {
+					t.Errorf("the call is linked to %v", links)
+				}
+			}
+			sent := upstream.Requests()[0].Header
+			if strings.Contains(sent.Get("Traceparent"), id) || sent.Get("Tracestate") != "" {
+				t.Errorf("the provider got %v", sent)
+			}
+		})
 	}
 }
 

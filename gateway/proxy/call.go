@@ -91,16 +91,12 @@ type settled struct {
 	booked bool
 }
 
-// newCall is a call of an endpoint; nil is for who only looks at what there is, and is not traced.
+// newCall is a call of an endpoint; nil is for who only looks at what there is.
 func (p *Proxy) newCall(r *http.Request, e *endpoint) *call {
-	c := &call{
+	return &call{
 		endpoint: e, requestID: httpx.RequestID(r.Context()), started: p.Now(), Call: asked.New(r.PathValue("model")),
 		admitted: admitted{id: newReservation()},
 	}
-	if e != nil {
-		c.span = p.Tracer.Start(r, e.path, c.started)
-	}
-	return c
 }
 
 // newReservation is an id for one try at reserving.

@@ -187,6 +187,7 @@ func (p *Proxy) admit(w http.ResponseWriter, r *http.Request, c *call) error {
 	if err := p.authenticate(r, c); err != nil {
 		return err
 	}
+	c.span = p.Tracer.Start(r, c.endpoint.path, c.started) // not before: strangers could fill the queue of spans
 	if err := p.read(w, r, c); err != nil {
 		return p.countRefused(r.Context(), c, err)
 	}

@@ -25,6 +25,8 @@ var samplers = []string{
 type settings struct {
 	on       bool
 	protocol string
+	// joins: clients' traces go on in the gateway.
+	joins bool
 }
 
 // environment reads variables and gathers what is wrong with them.
@@ -62,6 +64,7 @@ func read(getenv func(string) string) (settings, error) {
 		e.milliseconds(number)
 	}
 	e.pairs("OTEL_RESOURCE_ATTRIBUTES")
+	asked.joins = e.propagators()
 	return asked, errors.Join(e.problems...)
 }
 
@@ -135,6 +138,26 @@ func (e *environment) file(name string) string {
 		e.fail(name, "names a file that cannot be read: %w", err)
 	}
 	return value
+}
+
+// propagators says whether clients' traces go on here. Not said is no: clients are not the operator.
+func (e *environment) propagators() (joins bool) {
+	const name = "OTEL_PROPAGATORS"
+	value := e.get(name)
+	if value == "" {
+		return false
+	}
+	for word := range strings.SplitSeq(value, ",") {
+		switch strings.TrimSpace(word) {
+		case "tracecontext":
+			joins = true
+		case "baggage", "none":
+		default:
+			e.fail(name, "is %q; it must be none, or tracecontext for clients' traces to go on in the gateway", value)
+			return false
+		}
+	}
+	return joins
 }
 
 func (e *environment) sampler() {

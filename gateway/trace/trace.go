@@ -30,9 +30,11 @@ type Tracer struct {
 	provider *sdk.TracerProvider
 	tracer   otrace.Tracer
 	log      *slog.Logger
+	// joins: a client's trace goes on here, and its word on whether that is recorded counts.
+	joins bool
 }
 
-// w3c is how a trace goes from one program to the next: traceparent and tracestate. Baggage is the client's own and goes nowhere.
+// w3c is how a trace goes from one program to the next. Baggage and tracestate are the client's own and go nowhere.
 var w3c propagation.TraceContext
 
 // Open returns a tracer as the environment asks for, nil when it asks for none. The exporters read their variables themselves.
@@ -55,7 +57,7 @@ func Open(ctx context.Context, getenv func(string) string, version string, logge
 	provider := sdk.NewTracerProvider(sdk.WithBatcher(exporter), sdk.WithResource(described), sdk.WithRawSpanLimits(limits()))
 	logger.Info("traces are exported", slog.String("protocol", wanted.protocol))
 	tracer := provider.Tracer("github.com/bursarhq/terraform-provider-bursar/gateway", otrace.WithInstrumentationVersion(version))
-	return &Tracer{provider: provider, tracer: tracer, log: logger}, nil
+	return &Tracer{provider: provider, tracer: tracer, log: logger, joins: wanted.joins}, nil
 }
 
 // limits are the usual ones, and one for the length of values: spans that wait for a collector are held in memory.
@@ -115,13 +117,23 @@ type Span struct {
 	span   otrace.Span
 }
 
-// Start begins the span of a request, in the client's trace if it brings one.
+// Start begins the span of a request. The trace that a client brings is linked to; it decides on nothing unless the operator
+// trusts clients with that.
 func (t *Tracer) Start(r *http.Request, name string, at time.Time) *Span {
 	if t == nil {
 		return nil
 	}
-	ctx := w3c.Extract(context.Background(), propagation.HeaderCarrier(r.Header))
-	ctx, span := t.tracer.Start(ctx, name, otrace.WithSpanKind(otrace.SpanKindServer), otrace.WithTimestamp(at))
+	options := []otrace.SpanStartOption{otrace.WithSpanKind(otrace.SpanKindServer), otrace.WithTimestamp(at)}
+	ctx := context.Background()
+	client := otrace.SpanContextFromContext(w3c.Extract(ctx, propagation.HeaderCarrier(r.Header))).WithTraceState(otrace.TraceState{})
+	switch {
+	case !client.IsValid():
+	case t.joins:
+		ctx = otrace.ContextWithRemoteSpanContext(ctx, client)
+	default:
+		options = append(options, otrace.WithLinks(otrace.Link{SpanContext: client}))
+	}
+	ctx, span := t.tracer.Start(ctx, name, options...)
 	return &Span{t.tracer, ctx, span}
 }
 

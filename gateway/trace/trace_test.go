@@ -38,6 +38,7 @@ func TestCheck(t *testing.T) {
 		"OTEL_TRACES_SAMPLER_ARG is \"10\"; it must be a share from 0 to 1":                           {endpoint: "http://c", "OTEL_TRACES_SAMPLER": "traceidratio", "OTEL_TRACES_SAMPLER_ARG": "10"},
 		"OTEL_SDK_DISABLED is \"yes\"; it must be true or false":                                      {"OTEL_SDK_DISABLED": "yes"},
 		"OTEL_RESOURCE_ATTRIBUTES is a list of name=value":                                            {endpoint: "http://c", "OTEL_RESOURCE_ATTRIBUTES": "production"},
+		"OTEL_PROPAGATORS is \"b3\"; it must be none, or tracecontext":                                {endpoint: "http://c", "OTEL_PROPAGATORS": "b3"},
 	} {
 		err := trace.Check(environment(values))
 		if says == "" && err != nil || says != "" && (err == nil || !strings.HasPrefix(err.Error(), says)) {
