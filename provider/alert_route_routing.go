@@ -84,7 +84,7 @@ func routingAttributes() map[string]schema.Attribute {
 			"A refusal by a cap does not wait."),
 		"escalate_to": attribute.Text("The `alert_route_id` of the route that hears of a refusal by a cap that nobody acknowledged."),
 		"digest": attribute.Text("When the route gets what each of its teams has spent, has as its cap, will cost and was refused: `daily 08:00 Europe/Berlin` tells of the " +
-			"day before, `weekly monday 08:00` of the seven days before. With `events = [\"digest\"]` it gets nothing else. Leave it out for none."),
+			"day before, `weekly monday 08:00` of the seven days before, `monthly 1 08:00` of the month before, with advice on limits. With `events = [\"digest\"]` it gets nothing else. Leave it out for none."),
 		"escalate_after": attribute.Text("How long that waits, such as `15m`. It goes with `escalate_to`."),
 	}
 }

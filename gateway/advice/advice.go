@@ -78,6 +78,18 @@ type Oversold struct {
 	Unlimited   int    `json:"unlimited"`
 }
 
+// How far back is looked, unless somebody asks otherwise. A gateway has the minutes that it keeps.
+const (
+	PeaksOver = 92 * 24 * time.Hour
+	UnusedFor = 30 * 24 * time.Hour
+	months    = 3
+)
+
+// MonthsFrom is the first day of the whole months that are looked at.
+func MonthsFrom(now time.Time) time.Time {
+	return time.Date(now.UTC().Year(), now.UTC().Month()-months, 1, 0, 0, 0, 0, time.UTC)
+}
+
 const (
 	// fewMinutes is how many busy minutes tell too little, and fewMonths how many whole months.
 	fewMinutes = 30

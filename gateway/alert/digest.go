@@ -50,5 +50,8 @@ func digestFacts(digest api.AlertDigest) []Fact {
 		}
 		facts = append(facts, Fact{cmp.Or(team.TeamAlias, team.TeamID), strings.Join(parts, "; ")})
 	}
+	for _, line := range digest.Advice {
+		facts = append(facts, Fact{"Advice", line})
+	}
 	return facts
 }

@@ -180,7 +180,7 @@ func assemble(ctx context.Context, options Options) (_ *parts, err error) {
 	p.spending = policy.Spending{Book: book, Counters: p.engine, Windows: p.engine, Resets: p.store, Changes: p.changes, Now: options.Now}
 	p.outlook = outlook.New(outlook.Options{Record: p.store, Spending: p.spending, Now: options.Now})
 	p.watching = outlook.NewWatch(outlook.WatchOptions{
-		Record: p.store, Outlook: p.outlook, Tell: p.tell, Logger: logger, Now: options.Now,
+		Record: p.store, Outlook: p.outlook, Keys: p.store.Keys, Tell: p.tell, Logger: logger, Now: options.Now,
 		Forecast: settings.Watch.Forecast, SustainedMinutes: settings.Watch.SustainedMinutes,
 		Line: forecast.Line{Amount: settings.Watch.AnomalyAmount, Percent: settings.Watch.AnomalyPercent},
 	})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
@@ -70,10 +71,9 @@ func (w *Watch) digest(ctx context.Context, route api.AlertRoute, times api.Dige
 		return api.AlertEvent{}, fmt.Errorf("read teams: %w", err)
 	}
 	rows := map[string]*api.DigestTeam{}
+	teams = slices.DeleteFunc(teams, func(team api.Team) bool { return !route.Tells(team) })
 	for _, team := range teams {
-		if route.Tells(team) {
-			rows[team.TeamID] = &api.DigestTeam{TeamID: team.TeamID, TeamAlias: valueOf(team.TeamAlias)}
-		}
+		rows[team.TeamID] = &api.DigestTeam{TeamID: team.TeamID, TeamAlias: valueOf(team.TeamAlias)}
 	}
 	if err := w.fillDigest(ctx, rows, from, to); err != nil {
 		return api.AlertEvent{}, err
@@ -97,6 +97,11 @@ func (w *Watch) digest(ctx context.Context, route api.AlertRoute, times api.Dige
 			continue
 		}
 		told.Teams = append(told.Teams, *row)
+	}
+	if times.Monthly() {
+		if told.Advice, err = w.advice(ctx, teams, due); err != nil {
+			return api.AlertEvent{}, err
+		}
 	}
 	return api.AlertEvent{
 		ID: "digest", Type: api.EventDigest, Severity: "info", CreatedAt: due, Scope: "alert_route:" + route.AlertRouteID, Digest: &told, Message: digestInWords(told),

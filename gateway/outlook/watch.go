@@ -37,6 +37,8 @@ type Watched interface {
 type WatchOptions struct {
 	Record  Watched
 	Outlook *Outlook
+	// Keys are keys by a filter, for advice on those that nobody uses.
+	Keys func(ctx context.Context, filter api.KeyFilter) (keys []api.Key, total int, err error)
 	// Tell takes an event; one with an id that was told before is no news.
 	Tell   func(ctx context.Context, event api.AlertEvent) error
 	Logger *slog.Logger

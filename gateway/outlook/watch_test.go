@@ -26,12 +26,18 @@ type watched struct {
 	refused []int64
 	plans   []api.PlannedSpend
 	routes  []api.AlertRoute
+	// limits are the teams' own; keys are all keys; peaks, when there are some, what was used of limits per minute.
+	limits map[string]func(*api.Team)
+	keys   []api.Key
+	peaks  []api.LimitPeak
+	asked  []api.UsageQuery
 	// events are those that were told, by their ids; order has their messages.
 	events map[string]api.AlertEvent
 	order  []string
 }
 
 func (w *watched) EachUsageSum(ctx context.Context, query api.UsageQuery, each func(api.UsageSum) error) error {
+	w.asked = append(w.asked, query)
 	if query.GroupBy[0] == api.GroupTeam {
 		if query.From.Equal(w.now.Truncate(forecast.Day)) {
 			for team, cost := range w.today {
@@ -92,7 +98,26 @@ func (w *watched) Refusals(_ context.Context, query api.RefusalQuery) (sums []ap
 	return sums, nil
 }
 
-func (w *watched) LimitPeaks(context.Context, api.LimitMinuteFilter) ([]api.LimitPeak, error) {
+// Teams are the company's, with limits.
+func (w *watched) Teams(ctx context.Context, filter api.TeamFilter) ([]api.Team, int, error) {
+	teams, total, err := w.company.Teams(ctx, filter)
+	for i := range teams {
+		if limit := w.limits[teams[i].TeamID]; limit != nil {
+			limit(&teams[i])
+		}
+	}
+	return teams, total, err
+}
+
+func (w *watched) keysOf(_ context.Context, filter api.KeyFilter) ([]api.Key, int, error) {
+	found := slices.DeleteFunc(slices.Clone(w.keys), func(key api.Key) bool { return !slices.Contains(filter.TeamIDs, *key.TeamID) })
+	return found, len(found), nil
+}
+
+func (w *watched) LimitPeaks(_ context.Context, filter api.LimitMinuteFilter) ([]api.LimitPeak, error) {
+	if w.peaks != nil {
+		return slices.DeleteFunc(slices.Clone(w.peaks), func(p api.LimitPeak) bool { return !slices.Contains(filter.TeamIDs, p.TeamID) }), nil
+	}
 	return []api.LimitPeak{{TeamID: "a", Limit: "team.requests", Peak: 60, Cap: 60}}, nil
 }
 
@@ -128,7 +153,7 @@ func newWatched() *watched {
 func (w *watched) watch(holder string) *outlook.Watch {
 	now := func() time.Time { return w.now }
 	return outlook.NewWatch(outlook.WatchOptions{
-		Record: w, Outlook: outlook.New(outlook.Options{Record: w, Spending: w, Now: now}), Tell: w.tell, Logger: slog.New(slog.DiscardHandler), Now: now,
+		Record: w, Outlook: outlook.New(outlook.Options{Record: w, Spending: w, Now: now}), Keys: w.keysOf, Tell: w.tell, Logger: slog.New(slog.DiscardHandler), Now: now,
 		Holder: holder, Forecast: true, Line: forecast.Line{Amount: 50 * money.USD, Percent: 300}, SustainedMinutes: 5,
 	})
 }

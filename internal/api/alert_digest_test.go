@@ -13,6 +13,9 @@ func TestParseDigest(t *testing.T) {
 		"daily 08:00":                          {"2026-11-24T08:00:00Z", "2026-11-23", "2026-11-24"},
 		"weekly monday 08:00":                  {"2026-11-23T08:00:00Z", "2026-11-16", "2026-11-23"},
 		"weekly wednesday 07:31":               {"2026-11-18T07:31:00Z", "2026-11-11", "2026-11-18"},
+		"monthly 1 08:00":                      {"2026-11-01T08:00:00Z", "2026-10-01", "2026-11-01"},
+		"monthly 25 07:31":                     {"2026-10-25T07:31:00Z", "2026-09-25", "2026-10-25"},
+		"monthly 1 08:00 Pacific/Auckland":     {"2026-10-31T19:00:00Z", "2026-09-30", "2026-10-31"},
 		"weekly sunday 23:59 Pacific/Auckland": {"2026-11-22T10:59:00Z", "2026-11-15", "2026-11-22"},
 	} {
 		times, err := ParseDigest(text)
@@ -26,7 +29,7 @@ func TestParseDigest(t *testing.T) {
 			t.Errorf("%s: due at %s of %s to %s, want %v", text, due.Format(time.RFC3339), from, to, want)
 		}
 	}
-	for _, text := range []string{"", "daily", "hourly 08:00", "daily 8:00", "weekly 08:00", "weekly moonday 08:00", "daily 08:00 Berlin", "daily 24:00", "daily 08:00 Local"} {
+	for _, text := range []string{"", "daily", "hourly 08:00", "daily 8:00", "weekly 08:00", "weekly moonday 08:00", "daily 08:00 Berlin", "daily 24:00", "monthly 08:00", "monthly 0 08:00", "monthly 29 08:00", "daily 08:00 Local"} {
 		if _, err := ParseDigest(text); err == nil {
 			t.Errorf("%q is read as a time", text)
 		}

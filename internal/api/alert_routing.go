@@ -26,7 +26,7 @@ type AlertRouting struct {
 	// EscalateAfter is how long that waits, such as "15m".
 	EscalateAfter *string `json:"escalate_after"`
 	// Digest is when the route gets what each of its teams has spent, has as its cap, will cost and was refused: "daily 08:00
-	// Europe/Berlin" of the day before, "weekly monday 08:00" of the seven days before. A route that wants nothing else
+	// Europe/Berlin" of the day before, "weekly monday 08:00" of the seven days before, "monthly 1 08:00" of the month before, with advice on limits. A route that wants nothing else
 	// has the event digest alone.
 	Digest *string `json:"digest"`
 }

@@ -65,6 +65,7 @@ func Messages() map[string]alert.Message {
 		"too_dear":   {Events: []api.AlertEvent{dear}},
 		"resolved":   {Events: []api.AlertEvent{over}},
 		"digest":     {Events: []api.AlertEvent{digest()}},
+		"monthly":    {Events: []api.AlertEvent{monthly()}},
 		"links":      {Events: []api.AlertEvent{soft}, Links: links},
 		"several":    {Events: []api.AlertEvent{hard, soft, Budget(0.5)}},
 		"odd":        {Events: []api.AlertEvent{odd}},
@@ -95,6 +96,19 @@ func digest() api.AlertEvent {
 			},
 		},
 	}
+}
+
+// monthly is a digest of a month, with advice.
+func monthly() api.AlertEvent {
+	event := digest()
+	told := *event.Digest
+	told.From, told.To = "2026-10-01", "2026-10-31"
+	told.Advice = []string{
+		"team marketing: max_budget of $1000.00 is far above what is used; $130.00 would fit",
+		"team <b>x</b> *y*: rpm_limit of 100 is nearly used up; 150 would fit", "key ci of team research had no call since 1 Oct 2026",
+	}
+	event.Digest, event.Message = &told, "teams have spent $63.50 from 2026-10-01 to 2026-10-31, and 12 calls were refused"
+	return event
 }
 
 // Budget is a threshold of marketing's budget that was crossed.

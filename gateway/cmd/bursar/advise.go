@@ -29,12 +29,6 @@ Limits per minute are compared with what 99 of 100 busy minutes stayed at or bel
 (minutes.keep, 8 days unless set otherwise), monthly budgets with the dearest of the last three whole months. Nothing is changed.`
 }
 
-// adviseOver is how far back minutes are asked for; the gateway has those that it keeps. adviseMonths are whole months.
-const (
-	adviseOver   = 92 * 24 * time.Hour
-	adviseMonths = 3
-)
-
 // Run writes the advice to standard output.
 func (c adviseCommand) Run(ctx context.Context, stdout io.Writer) error {
 	gateway, err := client.New(client.Options{Endpoint: c.Endpoint, AdminKey: c.AdminKey, UserAgent: "bursar-advise/" + version})
@@ -64,7 +58,7 @@ func (c adviseCommand) Run(ctx context.Context, stdout io.Writer) error {
 
 // adviceInput asks the gateway for all that the advice is made of.
 func adviceInput(ctx context.Context, gateway *client.Client, unusedFor time.Duration, now time.Time) (in advice.Input, err error) {
-	in = advice.Input{PeaksFrom: now.Add(-adviseOver), UnusedSince: now.Add(-unusedFor), Now: now}
+	in = advice.Input{PeaksFrom: now.Add(-advice.PeaksOver), UnusedSince: now.Add(-unusedFor), Now: now}
 	if in.Teams, err = gateway.ListTeams(ctx); err != nil {
 		return in, err
 	}
@@ -77,8 +71,7 @@ func adviceInput(ctx context.Context, gateway *client.Client, unusedFor time.Dur
 	if in.Peaks, err = gateway.QuotaPeaks(ctx, in.PeaksFrom); err != nil {
 		return in, err
 	}
-	first := time.Date(now.UTC().Year(), now.UTC().Month()-adviseMonths, 1, 0, 0, 0, 0, time.UTC)
-	if in.Months, err = gateway.ListUsage(ctx, api.UsageQuery{GroupBy: []string{api.GroupTeam}, Period: api.PeriodMonth, From: first}); err != nil {
+	if in.Months, err = gateway.ListUsage(ctx, api.UsageQuery{GroupBy: []string{api.GroupTeam}, Period: api.PeriodMonth, From: advice.MonthsFrom(now)}); err != nil {
 		return in, err
 	}
 	in.KeyUse, err = gateway.ListUsage(ctx, api.UsageQuery{GroupBy: []string{api.GroupKey}, Period: api.PeriodTotal, From: in.UnusedSince})
