@@ -27,6 +27,8 @@ type attribute struct {
 	loosens effect
 	// says is what the column Change tells of a change that has no number; empty is "changes".
 	says string
+	// tells is says where the values make a difference.
+	tells func(difference) string
 }
 
 // loosening is by how much a change allows more than before. The zero value is not at all.

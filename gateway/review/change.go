@@ -33,6 +33,9 @@ func (o object) change(d difference) string {
 
 // words are what is said of a change that has no number.
 func (d difference) words() string {
+	if d.attribute.tells != nil {
+		return d.attribute.tells(d)
+	}
 	if d.attribute.says != "" {
 		return d.attribute.says
 	}

@@ -80,6 +80,7 @@ func (p plan) teamsByWeight() []object {
 
 // capIn is the cap that refuses, nil for none, and how often it starts again; known is false where the plan does not tell.
 func (s side) capIn(terms map[string]side) (most *money.Nano, period string, known bool) {
+	held, _ := s.holds()
 	if id := s.at("budget_id").text(); s.at("max_budget").empty() && id != "" {
 		named, found := terms[id]
 		if !found {
@@ -88,10 +89,10 @@ func (s side) capIn(terms map[string]side) (most *money.Nano, period string, kno
 		s = named
 	}
 	capped := s.at("max_budget")
-	if capped.unknown || capped.sensitive || s.at("budget_duration").unknown {
+	if capped.unknown || capped.sensitive || s.at("budget_duration").unknown || held == untold {
 		return nil, "", false
 	}
-	if capped.empty() || s.at("hard_cap").raw == false {
+	if capped.empty() || s.at("hard_cap").raw == false || held == watching {
 		return nil, "", true
 	}
 	text, _ := capped.raw.(json.Number)

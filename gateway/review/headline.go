@@ -24,20 +24,26 @@ func (s side) allowed(terms map[string]side) allowance {
 	}
 	if id := s.at("budget_id").text(); s.at("max_budget").empty() && id != "" {
 		if named, found := terms[id]; found {
-			return named.own()
+			return named.bound(s)
 		}
 		return allowance{unsure: true}
 	}
 	return s.own()
 }
 
-func (s side) own() allowance {
+func (s side) own() allowance { return s.bound(s) }
+
+// bound is what the terms allow whom they bind: its own mode goes before theirs.
+func (s side) bound(whom side) allowance {
 	capped, hard := s.at("max_budget"), s.at("hard_cap")
+	held, _ := whom.holds()
 	switch {
 	case capped.unknown || capped.sensitive:
 		return allowance{unsure: true}
-	case capped.empty() || hard.raw == false:
+	case capped.empty() || hard.raw == false || held == watching:
 		return allowance{open: true}
+	case held == untold:
+		return allowance{unsure: true}
 	}
 	text, _ := capped.raw.(json.Number)
 	amount, err := money.Parse(text.String())

@@ -2,12 +2,14 @@ package review
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/review/policy"
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
@@ -77,6 +79,7 @@ func JudgeAmong(by *policy.Policy, resource, happens string, before, after map[s
 	case budgetKind:
 		p.budgets = append(p.budgets, o)
 	}
+	p.link(time.Now())
 	return p.judged(by), errors.Join(err, errAfter, errOthers)
 }
 
@@ -157,7 +160,7 @@ func (o object) loosenedWhole() string {
 	case replaced:
 		return o.kind.anew
 	case created:
-		return o.kind.born
+		return cmp.Or(o.kind.born, o.after.unrefused())
 	default:
 		return ""
 	}

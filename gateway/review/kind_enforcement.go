@@ -8,19 +8,41 @@ import (
 
 // enforcement is whether limits refuse, or are only watched for a while.
 var enforcement = []attribute{
-	{path: "mode", format: plain, none: "what holds around it", says: "is enforced", loosens: watched},
-	{path: "enforce_from", format: plain, none: "never", says: "is enforced at another time", loosens: watchedLonger},
+	{path: "mode", format: plain, none: "what holds around it", tells: enforces, loosens: watched},
+	{path: "enforce_from", format: plain, none: "never", tells: enforcedThen, loosens: watchedLonger},
+}
+
+const (
+	onlyWatched = "is only watched, and refuses nobody"
+	leftAround  = "is left to what holds around it"
+)
+
+// enforces says what a mode does that loosens nothing.
+func enforces(d difference) string {
+	if d.new.empty() {
+		return leftAround
+	}
+	return "is enforced"
+}
+
+// enforcedThen says what a date does that loosens nothing: it belongs to the mode.
+func enforcedThen(d difference) string {
+	if d.new.empty() && d.after.at("mode").raw != api.ModeAudit {
+		return "goes with the mode"
+	}
+	return "is enforced at another time"
 }
 
 // watched is the effect of a mode. Whether what is left to the gateway refuses is not in a plan.
 func watched(d difference) loosening {
+	held, _ := d.after.holds()
 	switch {
 	case d.new.unknown || d.new.sensitive:
 		return unmeasured(notKnown)
-	case d.new.raw == api.ModeAudit && d.old.raw != api.ModeAudit:
-		return unmeasured("is only watched, and refuses nobody")
-	case d.new.empty() && d.old.raw == api.ModeEnforce:
-		return unmeasured("is left to what holds around it")
+	case held == watching && d.new.raw == api.ModeAudit && d.old.raw != api.ModeAudit:
+		return unmeasured(onlyWatched)
+	case d.new.empty() && (d.old.raw == api.ModeEnforce || !d.before.at("enforce_from").empty()):
+		return unmeasured(leftAround)
 	default:
 		return loosening{}
 	}

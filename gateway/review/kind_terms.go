@@ -109,7 +109,7 @@ func lasting(d difference) loosening {
 }
 
 var access = []attribute{
-	{path: "budget_id", format: plain, none: "none", loosens: opened("leaves its budget")},
+	{path: "budget_id", format: plain, none: "none", loosens: renamed},
 	{path: "models", format: names, none: "every model", loosens: opened("allows every model")},
 	{path: "blocked", format: choice("blocked", "open"), none: "open", ordinary: false, loosens: becomes(false, "is let through again")},
 }

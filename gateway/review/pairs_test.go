@@ -59,7 +59,7 @@ var pairs = []pair{
 	{"bursar_team", "mode", `"enforce"`, `"audit"`, "is only watched, and refuses nobody", true},
 	{"bursar_team", "mode", `"enforce"`, `null`, "is left to what holds around it", true},
 	{"bursar_team", "mode", `"audit"`, `"enforce"`, "is enforced", false},
-	{"bursar_team", "enforce_from", `"2027-02-01T00:00:00Z"`, `null`, "is enforced at another time", false},
+	{"bursar_team", "enforce_from", `"2027-02-01T00:00:00Z"`, `null`, "goes with the mode", false},
 	{"bursar_team", "force_destroy", `false`, `true`, "takes its keys along when it is destroyed", true},
 
 	{"bursar_team_member", "max_budget_in_team", `5`, `5000`, "$5.00 | $5,000.00 | +99,900 %", true},
@@ -90,7 +90,7 @@ var pairs = []pair{
 	{"bursar_key", "max_parallel_requests", `5`, `1`, "-80 %", false},
 	{"bursar_key", "model_rpm_limit", `{}`, `{"m":1}`, "limit added", false},
 	{"bursar_key", "model_tpm_limit", `{"m":1}`, `{"m":0}`, "0 tokens/min (refuses everything) | -100 %", false},
-	{"bursar_key", "budget_id", `"b"`, `"c"`, "`b` | `c` | changes", false},
+	{"bursar_key", "budget_id", `"b"`, `"c"`, "`b` | `c` | names a budget that is not in the plan", true},
 	{"bursar_key", "models", `["a","b"]`, `[]`, "allows every model", true},
 	{"bursar_key", "blocked", `true`, `false`, "is let through again", true},
 	{"bursar_key", "team_id", `"a"`, `"b"`, "spends for another team", true},
@@ -114,7 +114,7 @@ var pairs = []pair{
 	{"bursar_key", "mode", `"enforce"`, `"audit"`, "is only watched, and refuses nobody", true},
 	{"bursar_key", "mode", `"enforce"`, `null`, "is left to what holds around it", true},
 	{"bursar_key", "mode", `"audit"`, `"enforce"`, "is enforced", false},
-	{"bursar_key", "enforce_from", `"2027-02-01T00:00:00Z"`, `null`, "is enforced at another time", false},
+	{"bursar_key", "enforce_from", `"2027-02-01T00:00:00Z"`, `null`, "goes with the mode", false},
 	{"bursar_key", "deletion_protection", `true`, `false`, "may be destroyed", true},
 
 	{"bursar_budget", "max_budget", `1`, `2`, "+100 %", true},
@@ -141,7 +141,7 @@ var pairs = []pair{
 	{"bursar_budget", "mode", `"enforce"`, `"audit"`, "is only watched, and refuses nobody", true},
 	{"bursar_budget", "mode", `"enforce"`, `null`, "is left to what holds around it", true},
 	{"bursar_budget", "mode", `"audit"`, `"enforce"`, "is enforced", false},
-	{"bursar_budget", "enforce_from", `"2027-02-01T00:00:00Z"`, `null`, "is enforced at another time", false},
+	{"bursar_budget", "enforce_from", `"2027-02-01T00:00:00Z"`, `null`, "goes with the mode", false},
 	{"bursar_budget", "everything", `true`, `false`, "no longer counts everything", true},
 
 	{"bursar_model", "name", `"a"`, `"b"`, "callers ask for it by another name", false},

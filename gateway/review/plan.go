@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"strings"
+	"time"
 
 	tfjson "github.com/hashicorp/terraform-json"
 )
@@ -53,6 +54,9 @@ type side struct {
 	values    any
 	unknown   any
 	sensitive any
+	// now is when the plan is reviewed, and budget the one that the resource names, nil where the plan does not have it.
+	now    time.Time
+	budget *side
 }
 
 type plan struct {

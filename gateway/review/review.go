@@ -79,14 +79,15 @@ func Render(ctx context.Context, w io.Writer, plan io.Reader, options Options) (
 	if err != nil {
 		return Result{}, err
 	}
-	usage := readUsage(ctx, options.Usage, read.objects)
-	rehearsed := rehearse(ctx, options.Gateway, read.objects)
-	again := replay(ctx, options.Replay, read.objects)
-	ahead := read.foresee(ctx, options.Foretell)
 	now := time.Now
 	if options.Now != nil {
 		now = options.Now
 	}
+	read.link(now())
+	usage := readUsage(ctx, options.Usage, read.objects)
+	rehearsed := rehearse(ctx, options.Gateway, read.objects)
+	again := replay(ctx, options.Replay, read.objects)
+	ahead := read.foresee(ctx, options.Foretell)
 	peaks := readPeaks(ctx, options.Peaks, rehearsed.teams, now())
 	calls := readCalls(ctx, options.Calls, read.objects, now())
 	before, after, people := read.terms(created), read.terms(deleted), read.people()

@@ -240,6 +240,8 @@ func TestRender_saysWhoWillBeRefused(t *testing.T) {
 		"lowered below":    {`{"team_id":"a","max_budget":100}`, `{"team_id":"a","max_budget":50}`, "* Team `a` has spent $83.20 in the running period, no less than its cap of $50.00: its requests are refused as soon as this is applied."},
 		"lowered to":       {`{"team_id":"a","max_budget":100}`, `{"team_id":"a","max_budget":83.2}`, "its cap of $83.20: its requests are refused"},
 		"lowered above":    {`{"team_id":"a","max_budget":100}`, `{"team_id":"a","max_budget":83.21}`, ""},
+		"watched":          {`{"team_id":"a","max_budget":100,"mode":"audit"}`, `{"team_id":"a","max_budget":50,"mode":"audit"}`, "as the cap is only watched, nothing is refused yet."},
+		"watched no more":  {`{"team_id":"a","max_budget":50,"mode":"audit"}`, `{"team_id":"a","max_budget":50,"mode":"enforce"}`, "its cap of $50.00: its requests are refused"},
 		"soft":             {`{"team_id":"a","max_budget":100,"hard_cap":false}`, `{"team_id":"a","max_budget":50,"hard_cap":false}`, "as the cap only warns, nothing is refused."},
 		"hardened":         {`{"team_id":"a","max_budget":50,"hard_cap":false}`, `{"team_id":"a","max_budget":50,"hard_cap":true}`, "its requests are refused as soon as this is applied."},
 		"cap stays":        {`{"team_id":"a","max_budget":50,"rpm_limit":1}`, `{"team_id":"a","max_budget":50,"rpm_limit":2}`, ""},

@@ -19,8 +19,8 @@ type difference struct {
 	attribute attribute
 	model     string
 	old, new  value
-	// after is the whole of what will be, where a value alone does not tell what it does.
-	after side
+	// before and after are the whole, where a value alone does not tell what it does.
+	before, after side
 }
 
 // label says in words what a difference is about, with the attribute's name small beside it.
@@ -76,7 +76,7 @@ func rowsOf(o object, usage usages, whom string) []row {
 func (o object) differences() []difference {
 	var found []difference
 	for _, attribute := range append(slices.Clone(o.kind.attributes), o.unknownAttributes()...) {
-		d := difference{attribute: attribute, old: o.before.at(attribute.path), new: o.after.at(attribute.path), after: o.after}
+		d := difference{attribute: attribute, old: o.before.at(attribute.path), new: o.after.at(attribute.path), before: o.before, after: o.after}
 		for _, d := range d.parts() {
 			if d.changed(o.action) {
 				found = append(found, d)

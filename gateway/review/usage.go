@@ -101,7 +101,9 @@ func (u usages) notes(objects []object) []string {
 func (u usages) refusal(o object) string {
 	spent, known := u.spending[o.address]
 	limit, hard := o.after.at("max_budget"), o.after.at("hard_cap")
-	unchanged := o.before.at("max_budget").same(limit) && o.before.at("hard_cap").same(hard)
+	watched, _ := o.before.holds()
+	held, _ := o.after.holds()
+	unchanged := o.before.at("max_budget").same(limit) && o.before.at("hard_cap").same(hard) && watched == held
 	if !known || o.action != updated || unchanged || limit.sensitive {
 		return ""
 	}
@@ -111,8 +113,11 @@ func (u usages) refusal(o object) string {
 		return ""
 	}
 	fate := "its requests are refused as soon as this is applied."
-	if hard.raw == false {
+	switch {
+	case hard.raw == false:
 		fate = "as the cap only warns, nothing is refused."
+	case held == watching:
+		fate = "as the cap is only watched, nothing is refused yet."
 	}
 	return fmt.Sprintf("%s %s has spent %s in the running period, no less than its cap of %s: %s",
 		o.kind.noun, code(o.before.at(o.kind.id).text()), usd(spent), usd(amount), fate)
