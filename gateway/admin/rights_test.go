@@ -168,6 +168,15 @@ func TestTeamAdmin_keysEndWithTheCredentialThatMadeThem(t *testing.T) {
 	for name, end := range map[string]func(c *company, id string){
 		"deleted": func(c *company, id string) { c.post("/admin_key/delete", `{"admin_key_ids":["`+id+`"]}`).ok() },
 		"expired": func(c *company, _ string) { c.wait(25 * time.Hour) },
+		"demoted": func(c *company, id string) {
+			c.post("/admin_key/update", `{"admin_key_id":"`+id+`","role":"team_viewer"}`).ok()
+		},
+		"sees everything now, and changes nothing": func(c *company, id string) {
+			c.post("/admin_key/update", `{"admin_key_id":"`+id+`","role":"viewer","team_ids":[]}`).ok()
+		},
+		"given another team": func(c *company, id string) {
+			c.post("/admin_key/update", `{"admin_key_id":"`+id+`","team_ids":["other"]}`).ok()
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := newCompany(t)

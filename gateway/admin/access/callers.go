@@ -8,6 +8,7 @@ package access
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -192,7 +193,7 @@ func (c *Callers) member(ctx context.Context, caller auth.Caller, team api.Team,
 	case err != nil:
 		return auth.Caller{}, err
 	case member.Role == api.MemberAdmin:
-		holds, err := c.holds(ctx, maker, maxMakers)
+		holds, err := c.holds(ctx, maker, team.TeamID, maxMakers)
 		if err != nil {
 			return auth.Caller{}, err
 		}
@@ -208,15 +209,15 @@ func (c *Callers) member(ctx context.Context, caller auth.Caller, team api.Team,
 // maxMakers is how many keys may have been made by one another before the last makes nobody an admin.
 const maxMakers = 8
 
-// holds says whether a credential still opens the admin API. The platform's always does, and a person's is for the
-// identity provider to end.
-func (c *Callers) holds(ctx context.Context, credential api.Credential, most int) (bool, error) {
+// holds says whether a credential may still give out keys of a team. The platform's always may, and a person's is for
+// the identity provider to end.
+func (c *Callers) holds(ctx context.Context, credential api.Credential, team string, most int) (bool, error) {
 	var expires *time.Time
 	var maker api.Credential
 	switch credential.Kind {
 	case api.CredentialAdminKey:
 		key, err := c.Record.AdminKey(ctx, credential.ID)
-		if api.CodeOf(err) == api.NotFound {
+		if api.CodeOf(err) == api.NotFound || err == nil && !administers(auth.Role(key.Role), key.TeamIDs, team) {
 			return false, nil
 		}
 		if err != nil {
@@ -232,11 +233,18 @@ func (c *Callers) holds(ctx context.Context, credential api.Credential, most int
 			return false, err
 		}
 		expires, maker = key.Expires, key.Origin.MadeBy
+	case api.CredentialWorkload:
+		return c.Workloads.administer(credential, team), nil
 	default:
 		return true, nil
 	}
 	if expires != nil && !c.Now().Before(*expires) {
 		return false, nil
 	}
-	return c.holds(ctx, maker, most-1)
+	return c.holds(ctx, maker, team, most-1)
+}
+
+// administers says whether a role, over these teams, changes what belongs to a team.
+func administers(role auth.Role, teams []string, team string) bool {
+	return role == auth.RoleAdmin || role == auth.RoleTeamAdmin && slices.Contains(teams, team)
 }

@@ -3,6 +3,7 @@ package access
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/route"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
@@ -72,6 +73,15 @@ func (r Workload) fits(claims token.Claims) bool {
 		}
 	}
 	return true
+}
+
+// administer says whether a rule still lets a workload change what belongs to a team. Of a workload that came before, issuer and
+// subject are known and no further claims.
+func (w Workloads) administer(credential api.Credential, team string) bool {
+	return slices.ContainsFunc(w, func(rule Workload) bool {
+		subject, ofIssuer := strings.CutPrefix(credential.ID, api.WorkloadCredential(rule.Issuer, "").ID)
+		return ofIssuer && rule.Subject.Matches(subject) && administers(rule.Role, rule.TeamIDs, team)
+	})
 }
 
 func (r Workload) made(claims token.Claims) auth.Caller {
