@@ -49,12 +49,44 @@ func (c *checker) workloads(given []fileWorkload) {
 		if people := c.config.OIDC; people != nil && people.Issuer == f.Issuer && people.Audience == f.Audience {
 			c.fail(section+".audience", "is that of oidc: tokens of people and of pipelines are told apart by their audience; give one of the two another")
 		}
-		if strings.Contains(f.Subject, "**") && f.Role == api.RoleAdmin {
-			c.config.Warnings = append(c.config.Warnings, fmt.Sprintf("%s: the subject %q lets many in as admin, such as every branch and pull request; name the one that applies", section, f.Subject))
-		}
+		c.workloadReach(section, f, workload)
 		c.config.Workloads = append(c.config.Workloads, workload)
 	}
 }
+
+// workloadReach warns of a role that changes or approves something, and is given to more than the branch that applies. A pull request runs
+// what nobody has agreed to.
+func (c *checker) workloadReach(section string, f fileWorkload, workload Workload) {
+	if f.Role == api.RoleViewer || f.Role == api.RoleTeamViewer {
+		return
+	}
+	if repository := opensToPullRequests(f.Subject, workload); repository != "" {
+		c.config.Warnings = append(c.config.Warnings, fmt.Sprintf("%s: the subject %q lets pull requests in as %s, such as %s:pull_request, which run what nobody has agreed to; "+
+			"name the branch that applies, such as %s:ref:refs/heads/main (a star stands for no colon: the one of %s:* is for pull requests alone)", section, f.Subject, f.Role, repository, repository, repository))
+		return
+	}
+	if strings.Contains(f.Subject, "**") && f.Role == api.RoleAdmin {
+		c.config.Warnings = append(c.config.Warnings, fmt.Sprintf("%s: the subject %q lets many in as admin, such as every branch; name the one that applies", section, f.Subject))
+	}
+}
+
+// opensToPullRequests is a repository, as GitHub's subjects begin with one, whose pull requests a workload lets in; "" for none.
+func opensToPullRequests(subject string, workload Workload) string {
+	for claim, ofPullRequest := range map[string]string{"ref": "refs/pull/1/merge", "event_name": "pull_request"} {
+		if pattern, asked := workload.Claims[claim]; asked && !pattern.Matches(ofPullRequest) {
+			return ""
+		}
+	}
+	parts := strings.SplitN(subject, ":", 3) // "repo", its name, and the rest
+	repository := anyName.Replace(strings.Join(parts[:min(len(parts), 2)], ":"))
+	if !workload.Subject.Matches(repository + ":pull_request") {
+		return ""
+	}
+	return repository
+}
+
+// anyName puts a name where a pattern has a star.
+var anyName = strings.NewReplacer("**", "any", "*", "any")
 
 func (c *checker) pattern(field, text string) api.ClaimPattern {
 	if text == "" {

@@ -42,8 +42,32 @@ workloads: [{name: a, issuer: "https://id.example.com", audience: bursar, subjec
 	if err == nil || !strings.Contains(err.Error(), "workloads[0].audience: is that of oidc") {
 		t.Errorf("people and pipelines share an audience: %v", err)
 	}
-	got, err = load(t, `workloads: [{name: a, `+rest+`, subject: "repo:acme/infra:**", role: admin}]`, adminEnv)
-	if err != nil || len(got.Warnings) != 1 || !strings.Contains(got.Warnings[0], "every branch and pull request") {
-		t.Errorf("%q, %v", got.Warnings, err)
+}
+
+// A subject that fits pull requests, too, is no place for a role that changes or approves something.
+func TestLoad_workloadsOfPullRequests(t *testing.T) {
+	const right = "such as repo:acme/infra:ref:refs/heads/main"
+	for workload, want := range map[string]string{
+		`subject: "repo:acme/infra:*", role: admin`:                                               right,
+		`subject: "repo:acme/infra:*", role: approver`:                                            right,
+		`subject: "repo:acme/infra:*", role: team_admin, team_ids: [a]`:                           right,
+		`subject: "repo:acme/infra:**", role: admin`:                                              right,
+		`subject: "repo:acme/infra:pull_request", role: approver`:                                 right,
+		`subject: "repo:acme/infra:pull_*", role: admin`:                                          right,
+		`subject: "repo:acme/*:*", role: admin`:                                                   "such as repo:acme/any:pull_request",
+		`subject: "repo:acme/**", role: admin`:                                                    "such as repo:acme/any:pull_request",
+		`subject: "repo:acme/infra:**", role: admin, claims: {ref: "refs/**"}`:                    right,
+		`subject: "repo:acme/infra:ref:refs/heads/**", role: admin`:                               "such as every branch",
+		`subject: "repo:acme/infra:*", role: viewer`:                                              "",
+		`subject: "repo:acme/infra:*", role: team_viewer, team_ids: [a]`:                          "",
+		`subject: "repo:acme/infra:ref:refs/heads/*", role: admin`:                                "",
+		`subject: "repo:acme/infra:environment:production", role: approver`:                       "",
+		`subject: "repo:acme/infra:**", role: approver, claims: {ref: "refs/heads/main"}`:         "",
+		`subject: "repo:acme/infra:*", role: approver, claims: {event_name: "workflow_dispatch"}`: "",
+	} {
+		got, err := load(t, `workloads: [{name: a, audience: bursar, issuer: "https://ci.example.com", `+workload+`}]`, adminEnv)
+		if err != nil || (len(got.Warnings) > 0) != (want != "") || !strings.Contains(strings.Join(got.Warnings, " "), want) {
+			t.Errorf("%s: %q, %v; want %q", workload, got.Warnings, err, want)
+		}
 	}
 }
