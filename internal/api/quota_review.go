@@ -200,7 +200,7 @@ func (c ApprovedChange) identifies() bool {
 func (c ApprovedChange) Unsettled() []string {
 	paths := []string{}
 	for _, path := range c.Open {
-		secret := slices.ContainsFunc(secretPaths, func(secret string) bool { return contains(secret, path) || contains(path, secret) })
+		secret := slices.ContainsFunc(secretPaths, func(secret string) bool { return contains(secret, path) })
 		if !secret && !(path == "expires" && leavesOf(c.After).known("duration")) {
 			paths = append(paths, path)
 		}

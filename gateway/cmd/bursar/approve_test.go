@@ -17,7 +17,9 @@ const unsettledPlan = `{"format_version":"1.2","planned_values":{},"resource_cha
 {"address":"bursar_key.k","mode":"managed","type":"bursar_key","change":{"actions":["create"],"before":null,
  "after":{"key_alias":"k","duration":"30d"},"after_unknown":{"key_id":true,"key":true,"expires":true}}},
 {"address":"bursar_alert_route.r","mode":"managed","type":"bursar_alert_route","change":{"actions":["create"],"before":null,
- "after":{"alert_route_id":"r","name":"r","webhook":{"url":"https://canary.example.com"}},"after_sensitive":{"webhook":{"url":true}},"after_unknown":{}}}]}`
+ "after":{"alert_route_id":"r","name":"r","webhook":{"url":"https://canary.example.com"}},"after_sensitive":{"webhook":{"url":true}},"after_unknown":{}}},
+{"address":"bursar_alert_route.whole","mode":"managed","type":"bursar_alert_route","change":{"actions":["create"],"before":null,
+ "after":{"alert_route_id":"w","name":"w"},"after_unknown":{"webhook":true}}}]}`
 
 // What nobody knows before the apply is approved by those only who say so; a secret, and the end of a key that lives for a
 // known time, ask for nothing.
@@ -39,7 +41,7 @@ func TestApprove_refusesWhatNobodyKnows(t *testing.T) {
 	if err == nil || asked != 0 || stdout.Len() > 0 {
 		t.Fatalf("%v, asked %d times, printed %q", err, asked, stdout.String())
 	}
-	if told := err.Error(); !strings.Contains(told, `bursar_team.a: max_budget, model_rpm_limit["gpt-4.1"]`) || !strings.Contains(told, "--allow-unknown") ||
+	if told := err.Error(); !strings.Contains(told, `bursar_team.a: max_budget, model_rpm_limit["gpt-4.1"]`) || !strings.Contains(told, "bursar_alert_route.whole: webhook") || !strings.Contains(told, "--allow-unknown") ||
 		strings.Contains(told, "bursar_key.k") || strings.Contains(told, "bursar_alert_route.r") {
 		t.Error(told)
 	}
