@@ -22,7 +22,7 @@ import (
 // The server takes its key from a file, answers the trial of a new run task, refuses who does not know the key, and ends with
 // its process, without having printed the key.
 func TestReviewServer_answersATrialAndEnds(t *testing.T) {
-	const key = "canary-hmac-key"
+	const key = "canary-hmac-key-of-a-run-task"
 	file := filepath.Join(t.TempDir(), "key")
 	if err := os.WriteFile(file, []byte(key+"\n"), 0o600); err != nil {
 		t.Fatal(err)

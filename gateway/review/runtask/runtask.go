@@ -11,15 +11,18 @@ import (
 	"crypto/sha512"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
+	"runtime/debug"
 	"sync"
 	"time"
 )
 
 const (
+	// shortestKey is how many bytes the HMAC key has at least.
+	shortestKey = 16
 	// mostRequest is how many bytes a request has at most; HCP Terraform's have about two thousand.
 	mostRequest = 1 << 20
 	// DefaultMostPlan is how many bytes of a plan are read unless told otherwise.
@@ -78,11 +81,11 @@ type Server struct {
 
 // New makes a server.
 func New(options Options) (*Server, error) {
-	if len(options.Secret) == 0 {
-		return nil, errors.New("a run task needs an HMAC key: without it anybody could ask for reviews")
+	if len(options.Secret) < shortestKey {
+		return nil, fmt.Errorf("a run task needs an HMAC key of at least %d characters, such as openssl rand -hex 32 prints: with a shorter one others could ask for reviews", shortestKey)
 	}
 	if len(options.Hosts) == 0 {
-		return nil, errors.New("no host is named that plans may be fetched from, such as app.terraform.io")
+		return nil, fmt.Errorf("no host is named that plans may be fetched from, such as app.terraform.io")
 	}
 	ctx, end := context.WithCancel(context.Background())
 	return &Server{
@@ -206,7 +209,14 @@ func (s *Server) answer(asked request) {
 }
 
 // outcome is passed or failed. What cannot be reviewed has failed.
-func (s *Server) outcome(ctx context.Context, asked request) result {
+func (s *Server) outcome(ctx context.Context, asked request) (told result) {
+	// A plan that the review stumbles over ends no other.
+	defer func() {
+		if fault := recover(); fault != nil {
+			s.logger.ErrorContext(ctx, "a review has a fault", slog.String("run_id", asked.RunID), slog.Any("fault", fault), slog.String("stack", string(debug.Stack())))
+			told = result{status: failed, message: "The plan cannot be reviewed: bursar has a fault, which its log shows."}
+		}
+	}()
 	switch asked.Stage {
 	case "post_plan", "pre_apply":
 	default:

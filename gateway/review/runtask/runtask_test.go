@@ -21,7 +21,7 @@ import (
 )
 
 const (
-	secret = "canary-hmac-key"
+	secret = "canary-hmac-key-of-a-run-task"
 	token  = "canary-token.atlasv1.0123456789"
 )
 
@@ -205,6 +205,7 @@ func TestServer_tellsTheRun(t *testing.T) {
 		}, status: "passed"},
 		"no plan yet":       {review: says(fine, nil), asked: func(a map[string]any) { a["stage"] = "pre_plan"; delete(a, "plan_json_api_url") }, status: "passed", message: "Nothing to review at pre_plan"},
 		"no review":         {review: says(fine, errors.New("the gateway does not answer")), status: "failed", message: "the gateway does not answer"},
+		"a fault":           {review: func(context.Context, io.Reader) (Review, error) { panic("a plan like no other") }, status: "failed", message: "bursar has a fault"},
 		"busy for a moment": {review: says(fine, nil), cloud: func(c *cloud) { c.statuses = []int{429, 503, 500} }, status: "passed", body: "# Quotas\n"},
 		"plan elsewhere": {
 			review: says(fine, nil), asked: func(a map[string]any) { a["plan_json_api_url"] = "https://attacker.example.com/plan" }, status: "failed",
@@ -280,7 +281,7 @@ func TestServer_refusesWhatIsNotSigned(t *testing.T) {
 	if w.Code != http.StatusMethodNotAllowed {
 		t.Errorf("GET: %d", w.Code)
 	}
-	for _, options := range []Options{{Hosts: []string{"app.terraform.io"}}, {Secret: []byte("x")}} {
+	for _, options := range []Options{{Hosts: []string{"app.terraform.io"}}, {Secret: []byte(secret)}, {Hosts: []string{"app.terraform.io"}, Secret: []byte("15 characters..")}} {
 		if _, err := New(options); err == nil {
 			t.Errorf("%+v makes a server", options)
 		}
