@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -67,6 +68,29 @@ func TestOpen_withAnotherSecretKey(t *testing.T) {
 		}
 		if err := tryOpen(address, "one"); err != nil {
 			t.Errorf("with the first key again: %v", err)
+		}
+	}
+}
+
+// An index on the ledger takes minutes to make: rows are written meanwhile.
+func TestMigrations_indexTheLedgerWhileItIsWritten(t *testing.T) {
+	const firstThatMust = "00058"
+	files, err := filepath.Glob("migrations/postgres/*.sql")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, file := range files {
+		if filepath.Base(file) < firstThatMust {
+			continue
+		}
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(text)) {
+			if index := strings.Contains(line, "INDEX") && strings.Contains(line, "ledger"); index && !strings.Contains(line, "INDEX CONCURRENTLY ") {
+				t.Errorf("%s: %s", file, line)
+			}
 		}
 	}
 }

@@ -1,10 +1,17 @@
+-- +goose NO TRANSACTION
 -- +goose Up
 -- Two conditions that are both frequent, such as a large team and its model, are counted and passed over in an index alone.
-DROP INDEX ledger_admitted;
-DROP INDEX ledger_team;
-DROP INDEX ledger_key;
-DROP INDEX ledger_user;
-CREATE INDEX ledger_admitted ON ledger (admitted_at_ms, kind);
-CREATE INDEX ledger_team ON ledger (team_id, admitted_at_ms, model, cost_nano);
-CREATE INDEX ledger_key ON ledger (key_id, admitted_at_ms, model, cost_nano);
-CREATE INDEX ledger_user ON ledger (user_id, admitted_at_ms, model, cost_nano);
+-- The indexes are made while rows are written, and the old ones are there until then. What an attempt that was cut off has left
+-- is no index that can be used: it goes first.
+DROP INDEX CONCURRENTLY IF EXISTS ledger_admitted_kind;
+CREATE INDEX CONCURRENTLY ledger_admitted_kind ON ledger (admitted_at_ms, kind);
+DROP INDEX CONCURRENTLY IF EXISTS ledger_team_covering;
+CREATE INDEX CONCURRENTLY ledger_team_covering ON ledger (team_id, admitted_at_ms, model, cost_nano);
+DROP INDEX CONCURRENTLY IF EXISTS ledger_key_covering;
+CREATE INDEX CONCURRENTLY ledger_key_covering ON ledger (key_id, admitted_at_ms, model, cost_nano);
+DROP INDEX CONCURRENTLY IF EXISTS ledger_user_covering;
+CREATE INDEX CONCURRENTLY ledger_user_covering ON ledger (user_id, admitted_at_ms, model, cost_nano);
+DROP INDEX CONCURRENTLY IF EXISTS ledger_admitted;
+DROP INDEX CONCURRENTLY IF EXISTS ledger_team;
+DROP INDEX CONCURRENTLY IF EXISTS ledger_key;
+DROP INDEX CONCURRENTLY IF EXISTS ledger_user;
