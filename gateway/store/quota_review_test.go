@@ -87,6 +87,27 @@ func TestQuotaReview_isUsedUpByItsChanges(t *testing.T) {
 	})
 }
 
+// While gateways are exchanged an older one approves reviews without saying whom their changes concern: they hold all the same.
+func TestQuotaReview_ofAnOlderGateway(t *testing.T) {
+	both(t, func(t *testing.T, s *store.Store, clock *clock) {
+		review := api.QuotaReview{
+			QuotaReviewID: "review_1", State: api.ReviewApproved, Hash: "x", Total: 1, Approver: alice.Credential,
+			QuotaReviewFields: api.QuotaReviewFields{ExpiresAt: clock.Now().Add(time.Hour), Changes: []api.ApprovedChange{
+				{Address: "bursar_team.t1", Noun: "team", Action: api.ChangeCreate, Identity: map[string]string{"team_id": "t1"}, After: json.RawMessage(`{"hard_cap":true}`)},
+			}},
+		}
+		must(s.CreateQuotaReview(t.Context(), alice, review))(t)
+		if _, err := s.WriterForTest().ExecContext(t.Context(), "DELETE FROM quota_review_subject"); err != nil {
+			t.Fatal(err)
+		}
+		under := api.Change{Actor: "terraform", Review: "review_1"}
+		if err := second(s.CreateTeam(t.Context(), under, api.NewTeam("t2"))); api.CodeOf(err) != api.NotApproved {
+			t.Errorf("a team that was not approved: %v", err)
+		}
+		must(s.CreateTeam(t.Context(), under, api.NewTeam("t1")))(t)
+	})
+}
+
 // A person who is made a member is found by the user id or by the address, whichever the approved plan knew, together with
 // the user that comes with it; nobody else is.
 func TestQuotaReview_findsNewMembers(t *testing.T) {

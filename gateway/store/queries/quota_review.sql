@@ -37,9 +37,16 @@ ORDER BY place
 -- name: quota_review_change_find
 SELECT place, used_at_ms, document FROM quota_review_change
 WHERE quota_review_id = $id
-  AND place IN (
-    SELECT place FROM quota_review_subject WHERE quota_review_id = $id
-      AND subject IN ($subjects) -- if subjects
+  AND (
+    place IN (
+      SELECT place FROM quota_review_subject WHERE quota_review_id = $id
+        AND subject IN ($subjects) -- if subjects
+    )
+    -- An older gateway beside this one keeps no subjects of what it approves.
+    OR NOT EXISTS (
+      SELECT 1 FROM quota_review_subject AS kept
+      WHERE kept.quota_review_id = quota_review_change.quota_review_id AND kept.place = quota_review_change.place
+    )
   )
 ORDER BY place
 
