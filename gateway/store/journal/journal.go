@@ -189,7 +189,9 @@ func (j *Journal) take() ([]api.LedgerRow, error) {
 	return j.moving, nil
 }
 
-func (j *Journal) moveDone() error {
+// moveDone forgets the rows that are in the tables. A file that cannot be emptied now is emptied before it takes rows again, and
+// until then holds what the tables pass over.
+func (j *Journal) moveDone() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.moved += int64(len(j.moving))
@@ -199,7 +201,9 @@ func (j *Journal) moveDone() error {
 	if len(j.pending) > 0 {
 		signal(j.wake) // what came while these could not be moved has woken nobody else
 	}
-	return truncate(j.files[1-j.active], 0)
+	if err := truncate(j.files[1-j.active], 0); err != nil {
+		j.logger.Warn("a file of the ledger's journal is not empty yet", slog.Any("error", err))
+	}
 }
 
 // moveFailed tells those who wait that they wait for nobody knows how long.

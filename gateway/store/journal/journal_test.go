@@ -116,6 +116,39 @@ func TestJournal_aFailedWriteHidesNothing(t *testing.T) {
 	}
 }
 
+// Rows that are in the tables wait for nothing, whether or not their file could be emptied.
+func TestJournal_aFileThatCannotBeEmptied(t *testing.T) {
+	j, _, err := open(filepath.Join(t.TempDir(), "bursar.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = j.closeFiles() })
+	tables := &fakeTables{rows: map[string]int{}}
+	j.tables, j.logger = tearingTables{tables, j}, slog.New(slog.DiscardHandler)
+	for _, id := range []string{"one", "two"} {
+		if err := j.Append(row(id)); err != nil {
+			t.Fatal(err)
+		}
+		if !j.move() || j.failed != nil || j.moved != j.appended {
+			t.Errorf("%d of %d rows are moved, and there are said to wait some: %v", j.moved, j.appended, j.failed)
+		}
+	}
+	if got := fmt.Sprint(tables.ids()); got != "[one two]" {
+		t.Errorf("the tables have %s", got)
+	}
+}
+
+// tearingTables take rows on a disk that then fails once to shorten a file.
+type tearingTables struct {
+	Tables
+	journal *Journal
+}
+
+func (t tearingTables) Take(ctx context.Context, rows []api.LedgerRow) error {
+	t.journal.tear(fullDisk{truncates: 1})
+	return t.Tables.Take(ctx, rows)
+}
+
 // tear lets the next writes end halfway, and shortening the files fail.
 func (j *Journal) tear(broken fullDisk) {
 	j.mu.Lock()

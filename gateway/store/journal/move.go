@@ -87,7 +87,7 @@ func (j *Journal) move() bool {
 	rows, err := j.take()
 	if err == nil && len(rows) > 0 {
 		if err = j.moveRows(ctx, rows); err == nil {
-			err = j.moveDone()
+			j.moveDone()
 		}
 	}
 	if err != nil {
