@@ -4,7 +4,9 @@ package provider_test
 
 import (
 	"bytes"
+	"errors"
 	"flag"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -46,7 +48,7 @@ resource "bursar_team" "a" {
   max_budget         = var.cap
   budget_duration    = "1mo"
   soft_threshold_pct = 0.8
-  metadata           = { cost_center = "CC-1", owners = "ann" }
+  metadata           = { cost_center = "CC-1", owners = "ann", note = "canary-of-metadata" }
 }
 
 resource "bursar_team" "b" {
@@ -86,7 +88,19 @@ resource "bursar_alert_route" "oncall" {
   alert_route_id = "oncall"
   name           = "oncall"
   events         = ["budget.soft_limit", "budget.hard_limit"]
-  webhook        = { url = "https://hooks.example.com/canary", secret_wo = "canary-webhook-secret-0123", secret_wo_version = 1 }
+  webhook        = { url = "https://hooks.example.com/canary", secret_wo = "canary-webhook-secret-0123", secret_wo_version = 1, headers_wo = { Authorization = "Bearer canary-of-a-header" }, headers_wo_version = 1 }
+}
+
+resource "bursar_alert_route" "chat" {
+  alert_route_id = "chat"
+  name           = "chat"
+  slack          = { url_wo = "https://hooks.slack.com/services/canary-of-slack", url_wo_version = 1 }
+}
+
+resource "bursar_alert_route" "pages" {
+  alert_route_id = "pages"
+  name           = "pages"
+  pagerduty      = { routing_key_wo = "canaryroutingkey0123456789abcdef", routing_key_wo_version = 1 }
 }
 
 resource "bursar_key" "app" {
@@ -95,6 +109,32 @@ resource "bursar_key" "app" {
   rpm_limit          = 10
   duration           = "30d"
   rotation_trigger   = "1"
+}
+
+resource "bursar_key" "given" {
+  key_alias      = "given"
+  team_id        = bursar_team.a.team_id
+  key_wo         = "sk-canary-of-a-key-that-is-given-0123"
+  key_wo_version = 1
+  metadata       = { note = "canary-of-metadata" }
+}
+
+module "shared" {
+  source = "./shared"
+  cap    = 20
+}
+`
+
+// reviewedModule is the module of reviewedBase.
+const reviewedModule = versions + `
+variable "cap" {
+  type = number
+}
+
+resource "bursar_team" "this" {
+  team_id         = "shared"
+  max_budget      = var.cap
+  budget_duration = "1mo"
 }
 `
 
@@ -149,6 +189,12 @@ var reviewedPlans = []struct {
 	{name: "move into for_each", pairs: [][2]string{{"resource \"bursar_budget\" \"pot\" {", "resource \"bursar_budget\" \"pot\" {\n  for_each = toset([\"one\"])"}}, add: "moved {\n  from = bursar_budget.pot\n  to   = bursar_budget.pot[\"one\"]\n}\n"},
 	{name: "forget", pairs: [][2]string{{"resource \"bursar_budget\" \"pot\" {\n  budget_id       = \"pot\"\n  max_budget      = 500\n  budget_duration = \"1mo\"\n  team_ids        = [\"a\", \"b\"]\n}\n", "removed {\n  from = bursar_budget.pot\n  lifecycle {\n    destroy = false\n  }\n}\n"}}},
 	{name: "import", add: "import {\n  to = bursar_team.there\n  id = \"there\"\n}\n\nresource \"bursar_team\" \"there\" {\n  team_id = \"there\"\n  max_budget = 12\n}\n"},
+	{name: "a changed module", pairs: [][2]string{{"cap    = 20", "cap    = 40"}}},
+	{name: "secrets", pairs: [][2]string{
+		{"canary-webhook-secret-0123\", secret_wo_version = 1", "canary-webhook-secret-4567\", secret_wo_version = 2"}, {"headers_wo_version = 1", "headers_wo_version = 2"},
+		{"url_wo_version = 1", "url_wo_version = 2"}, {"routing_key_wo_version = 1", "routing_key_wo_version = 2"}, {"key_wo_version = 1\n  metadata", "key_wo_version = 2\n  metadata"},
+		{"hooks.example.com/canary", "hooks.example.com/canary-2"}, {"api_key_wo_version = 1", "api_key_wo_version = 2"},
+	}},
 	{name: "destroy all", arguments: []string{"-destroy"}},
 	{name: "many teams", add: "resource \"bursar_team\" \"many\" {\n  count = 2000\n  team_id = \"many-${count.index}\"\n  max_budget = count.index + 1\n  budget_duration = \"1mo\"\n}\n"},
 }
@@ -157,7 +203,12 @@ var reviewedPlans = []struct {
 func TestReleaseReview_ofPlansByTerraform(t *testing.T) {
 	g := startGateway(t)
 	c := newCLI(t, "", g.settings()...)
+	if err := os.Mkdir(filepath.Join(c.dir, "shared"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	c.write("shared/main.tf", reviewedModule)
 	c.write("main.tf", versions+reviewedBase)
+	c.run(0, "get")
 	c.apply()
 	if _, err := g.CreateTeam(t.Context(), "there", teamOf(12)); err != nil {
 		t.Fatal(err)
@@ -172,12 +223,7 @@ func TestReleaseReview_ofPlansByTerraform(t *testing.T) {
 		}
 		c.write("main.tf", versions+config+plan.add)
 		c.run(0, append([]string{"plan", "-no-color", "-input=false", "-refresh=false", "-out=golden.tfplan"}, plan.arguments...)...)
-		shown := exec.CommandContext(t.Context(), c.program, "show", "-json", "golden.tfplan")
-		shown.Dir, shown.Env = c.dir, c.env
-		encoded, err := shown.Output()
-		if err != nil {
-			t.Fatal(err)
-		}
+		encoded := c.plan("golden.tfplan")
 		var markdown bytes.Buffer
 		began := time.Now()
 		result, err := review.Render(t.Context(), &markdown, bytes.NewReader(encoded), review.Options{MaxIncreasePct: 20})
@@ -186,20 +232,141 @@ func TestReleaseReview_ofPlansByTerraform(t *testing.T) {
 		}
 		t.Logf("%s: reviewed in %s, %s", plan.name, time.Since(began), result.Summary())
 		got := "<!-- " + result.Summary() + " -->\n" + markdown.String()
-		if strings.Contains(got, "canary") {
-			t.Errorf("%s: a secret is in the review", plan.name)
+		tellsNoSecret(t, plan.name, encoded)
+		var tofu bytes.Buffer
+		if _, err := review.Render(t.Context(), &tofu, bytes.NewReader(byOpenTofu(t, encoded)), review.Options{MaxIncreasePct: 20}); err != nil || tofu.String() != markdown.String() {
+			t.Errorf("%s: in OpenTofu's form the review is another one (%v):\n%s", plan.name, err, tofu.String())
 		}
-		golden := filepath.Join("testdata", "reviews", regexp.MustCompile(`[^a-z]+`).ReplaceAllString(plan.name, "_")+".md")
-		if *updateReviews {
-			if err := os.WriteFile(golden, []byte(got), 0o600); err != nil {
-				t.Fatal(err)
+		isReviewedAs(t, plan.name, got)
+	}
+}
+
+// isReviewedAs compares a review with the one that is kept.
+func isReviewedAs(t *testing.T, name, got string) {
+	t.Helper()
+	golden := filepath.Join("testdata", "reviews", regexp.MustCompile(`[^a-z]+`).ReplaceAllString(name, "_")+".md")
+	if *updateReviews {
+		if err := os.WriteFile(golden, []byte(got), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil || string(want) != got {
+		t.Errorf("%s is reviewed otherwise than %s has it (%v):\n%s", name, golden, err, got)
+	}
+}
+
+// plan is a plan file in JSON.
+func (c *cli) plan(file string) []byte {
+	c.t.Helper()
+	shown := exec.CommandContext(c.t.Context(), c.program, "show", "-json", file)
+	shown.Dir, shown.Env = c.dir, c.env
+	encoded, err := shown.Output()
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return encoded
+}
+
+// byOpenTofu is Terraform's plan in the form that OpenTofu writes: the provider comes from its registry, the version is its
+// own, and the format an earlier one. It is made from Terraform's, and not by OpenTofu.
+func byOpenTofu(t *testing.T, encoded []byte) []byte {
+	t.Helper()
+	other := bytes.ReplaceAll(encoded, []byte("registry.terraform.io/"), []byte("registry.opentofu.org/"))
+	other = regexp.MustCompile(`"format_version":"1\.\d+","terraform_version":"[^"]+"`).ReplaceAll(other, []byte(`"format_version":"1.2","terraform_version":"1.11.5"`))
+	if bytes.Equal(other, encoded) {
+		t.Fatal("the plan names no registry and no version")
+	}
+	return other
+}
+
+// tellsNoSecret looks for secrets in everything that is made of a plan: the review in each format, what a host is told, the
+// drift, and what an approved review keeps. Addresses have a user and password in front as well, which the provider itself refuses.
+func tellsNoSecret(t *testing.T, name string, encoded []byte) {
+	t.Helper()
+	if !bytes.Contains(encoded, []byte("canary")) {
+		t.Fatalf("%s: there is no secret in the plan", name)
+	}
+	for form, plan := range map[string][]byte{"": encoded, ", with users in addresses": bytes.ReplaceAll(encoded, []byte("https://"), []byte("https://canary-user:canary-password@"))} {
+		said := map[string]string{}
+		for _, format := range []string{review.Markdown, review.Text, review.JSON} {
+			var out bytes.Buffer
+			result, err := review.Render(t.Context(), &out, bytes.NewReader(plan), review.Options{MaxIncreasePct: 20, Format: format})
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
 			}
+			said[format] = out.String() + result.Markdown + result.Summary() + strings.Join(result.Reasons, " ") + strings.Join(result.Reviewers, " ")
+		}
+		var drift bytes.Buffer
+		if _, err := review.Drift(t.Context(), &drift, bytes.NewReader(plan), nil); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		said["drift"] = drift.String()
+		for where, text := range said {
+			if at := strings.Index(text, "canary"); at >= 0 {
+				t.Errorf("%s%s: a secret is in %s: …%s", name, form, where, text[max(0, at-60):min(len(text), at+60)])
+			}
+		}
+	}
+}
+
+// What is no plan is told as what it is, and how a plan is made.
+func TestReleaseReview_ofWhatIsNoPlan(t *testing.T) {
+	g := startGateway(t)
+	c := newCLI(t, "", g.settings()...)
+	c.write("main.tf", versions+"resource \"bursar_team\" \"a\" {\n  team_id = \"a\"\n}\n")
+	c.run(0, "plan", "-no-color", "-input=false", "-out=golden.tfplan")
+	encoded := c.plan("golden.tfplan")
+	c.run(0, "apply", "-no-color", "-input=false", "golden.tfplan")
+	var got strings.Builder
+	for _, broken := range []struct {
+		name string
+		plan []byte
+	}{
+		{"nothing", nil},
+		{"the half of a plan", encoded[:len(encoded)/2]},
+		{"the plan file itself", []byte(c.read("golden.tfplan"))},
+		{"the log of plan -json", []byte(c.run(0, "plan", "-json"))},
+		{"the state in JSON", c.plan("terraform.tfstate")},
+		{"the state itself", []byte(c.read("terraform.tfstate"))},
+		{"a list", []byte("[" + string(encoded) + "]")},
+		{"changes of another kind", regexp.MustCompile(`"resource_changes":\[`).ReplaceAll(encoded, []byte(`"resource_changes":7,"x":[`))},
+		{"a format to come", regexp.MustCompile(`"format_version":"1\.\d+"`).ReplaceAll(encoded, []byte(`"format_version":"9.0"`))},
+	} {
+		var out bytes.Buffer
+		_, err := review.Render(t.Context(), &out, bytes.NewReader(broken.plan), review.Options{})
+		if !errors.Is(err, review.ErrPlan) || out.Len() != 0 {
+			t.Errorf("%s: %v, and the review is %q", broken.name, err, out.String())
 			continue
 		}
-		want, err := os.ReadFile(golden)
-		if err != nil || string(want) != got {
-			t.Errorf("%s is reviewed otherwise than %s has it (%v):\n%s", plan.name, golden, err, got)
+		fmt.Fprintf(&got, "* %s: %s\n", broken.name, err)
+	}
+	isReviewedAs(t, "malformed", got.String())
+}
+
+// A cap that is lowered to less than what is spent refuses from the apply on; one that stays above does not. The gateway says
+// what is spent.
+func TestReleaseReview_ofLoweredCaps(t *testing.T) {
+	g := startGateway(t)
+	g.serve("gpt")
+	c := newCLI(t, "", g.settings()...)
+	const spender = "resource \"bursar_team\" \"a\" {\n  team_id = \"a\"\n  max_budget = 10\n}\n"
+	c.write("main.tf", versions+spender)
+	c.apply()
+	key := must[api.KeyCreated](t)(g.CreateKey(t.Context(), api.KeyCreate{KeyFields: api.KeyFields{TeamID: new("a")}}))
+	g.spend(key.Secret, "gpt", 4)
+	for name, test := range map[string]struct{ cap, says string }{
+		"lower above use": {"5", "fine"}, "lower under use": {"3", "refused"},
+	} {
+		c.write("main.tf", versions+strings.Replace(spender, "= 10", "= "+test.cap, 1))
+		c.run(0, "plan", "-no-color", "-input=false", "-out=golden.tfplan")
+		c.write("plan.json", string(c.plan("golden.tfplan")))
+		said, complaint, exit := c.script(adminKey, "bursar", "review", "plan.json")
+		if exit != 0 || !strings.Contains(said, test.says) || !strings.Contains(said, "$4.00") {
+			t.Errorf("%s: exit code %d, %s", name, exit, complaint)
 		}
+		isReviewedAs(t, name, said)
 	}
 }
 

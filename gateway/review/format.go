@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -132,11 +133,15 @@ func mapping(v value) string {
 	return listed(texts)
 }
 
-// plain prints text and numbers as they are.
+// userinfo is what an address has before its host when it carries a user or password. Gateway and provider refuse those, a
+// plan of another provider may hold one.
+var userinfo = regexp.MustCompile(`://[^\s/?#]*@`)
+
+// plain prints text and numbers as they are, but for who signs in to an address.
 func plain(v value) string {
 	switch raw := v.raw.(type) {
 	case string:
-		return code(raw)
+		return code(userinfo.ReplaceAllString(raw, "://(hidden)@"))
 	case json.Number:
 		return code(raw.String())
 	default:
