@@ -222,6 +222,40 @@ func TestGateway_tokensOfPipelines(t *testing.T) {
 	}
 }
 
+// Where two must agree, a rule is one, whatever branch its tokens are of.
+func TestGateway_pipelinesOfOneRuleAreOne(t *testing.T) {
+	issuer, sign := signIn(t)
+	c := settings(t, testenv.StartUpstream(t, testenv.UpstreamOptions{}))
+	c.ReviewsByOthers = true
+	for name, subject := range map[string]string{"branches": "repo:acme/infra:ref:refs/heads/*", "approves": "repo:acme/infra:environment:approval"} {
+		c.Workloads = append(c.Workloads, config.Workload{
+			Name: name, Role: "admin", Subject: patternOf(t, subject),
+			Provider: config.Provider{Issuer: issuer, Audience: "https://bursar", JWKSURL: issuer, AllowPrivate: true},
+		})
+	}
+	g := start(t, c)
+	g.admin("POST", "/team/new", `{"team_id":"a","rpm_limit":10}`)
+	of := func(subject string) string {
+		return sign(map[string]any{"aud": "https://bursar", "sub": "repo:acme/infra:" + subject})
+	}
+	for approver, want := range map[string]int{"ref:refs/heads/main": 409, "ref:refs/heads/other": 409, "environment:approval": 200} {
+		status, _, body := g.do("POST", "/quota_review/new", of(approver), `{"changes":[{"address":"bursar_team.a","noun":"team","action":"update","identity":{"team_id":"a"},"before":{"rpm_limit":10},"after":{"rpm_limit":20}}]}`)
+		var review struct {
+			ID string `json:"quota_review_id"`
+		}
+		if err := json.Unmarshal([]byte(body), &review); status != http.StatusOK || err != nil {
+			t.Fatal(status, body, err)
+		}
+		status, _, body = g.doWith("POST", "/team/update", of("ref:refs/heads/main"), `{"team_id":"a","rpm_limit":20}`, http.Header{api.HeaderApprovedReview: {review.ID}})
+		if status != want || want == 409 && !strings.Contains(body, "approved_by_others wants two") {
+			t.Errorf("approved by %s: %d %s, want %d", approver, status, body, want)
+		}
+		if status == http.StatusOK {
+			g.admin("POST", "/team/update", `{"team_id":"a","rpm_limit":10}`)
+		}
+	}
+}
+
 func patternOf(t *testing.T, text string) api.ClaimPattern {
 	t.Helper()
 	pattern, err := api.ParseClaimPattern(text)

@@ -79,6 +79,8 @@ type Caller struct {
 	Name       string
 	Credential api.Credential
 	Role       Role
+	// Rule is the rule of the gateway's file that let a workload in, "" for all else.
+	Rule string
 	// Shared credentials stand for whoever the request names as its actor.
 	Shared bool
 	// Teams are those that a role which is not [Role.Everywhere] is for.

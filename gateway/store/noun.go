@@ -149,6 +149,6 @@ func signed(change api.Change) api.Change {
 		Actor: storable(change.Actor), Address: storable(change.Address),
 		Reason: storable(change.Reason), RequestID: storable(change.RequestID),
 		UserAgent: storable(change.UserAgent), ManagedBy: change.ManagedBy, Released: change.Released, Review: storable(change.Review),
-		Credential: api.Credential{Kind: storable(change.Credential.Kind), ID: storable(change.Credential.ID)},
+		Credential: api.Credential{Kind: storable(change.Credential.Kind), ID: storable(change.Credential.ID)}, Rule: change.Rule,
 	}
 }

@@ -22,6 +22,7 @@ type quotaReviewDocument struct {
 	ExpiresAt   time.Time      `json:"expires_at"`
 	Hash        string         `json:"hash"`
 	Approver    api.Credential `json:"approver"`
+	Rule        string         `json:"approver_rule,omitempty"`
 	Total       int            `json:"total"`
 }
 
@@ -170,6 +171,9 @@ func (s *Store) allow(ctx context.Context, change api.Change, row *audit) error 
 	if err := review.Holds(s.now()); err != nil {
 		return err
 	}
+	if s.reviews.OfOthers && change.Rule != "" && review.ApproverRule == change.Rule {
+		return api.Errorf(api.NotApproved, "the approved review %q was approved by the workload %q, which now applies it; reviews.approved_by_others wants two, and a rule of the file is one, whatever branch its tokens are of", review.QuotaReviewID, change.Rule)
+	}
 	if s.reviews.OfOthers && review.Approver == change.Credential {
 		return api.Errorf(api.NotApproved, "the approved review %q was approved with the credential that now applies it; reviews.approved_by_others wants two", review.QuotaReviewID)
 	}
@@ -218,7 +222,7 @@ func (s *Store) putQuotaReview(ctx context.Context, query string, r api.QuotaRev
 }
 
 func documentOf(r api.QuotaReview) quotaReviewDocument {
-	return quotaReviewDocument{r.PullRequest, r.Reason, r.ExpiresAt, r.Hash, r.Approver, r.Total}
+	return quotaReviewDocument{r.PullRequest, r.Reason, r.ExpiresAt, r.Hash, r.Approver, r.ApproverRule, r.Total}
 }
 
 type quotaReviewRow struct {
@@ -235,7 +239,7 @@ func (r *quotaReviewRow) public() (api.QuotaReview, error) {
 	return api.QuotaReview{
 		QuotaReviewID:     r.id,
 		QuotaReviewFields: api.QuotaReviewFields{Changes: []api.ApprovedChange{}, PullRequest: d.PullRequest, Reason: d.Reason, ExpiresAt: d.ExpiresAt},
-		State:             r.state, Hash: d.Hash, Approver: d.Approver, Total: d.Total, Used: int(r.used), Record: r.record(),
+		State:             r.state, Hash: d.Hash, Approver: d.Approver, ApproverRule: d.Rule, Total: d.Total, Used: int(r.used), Record: r.record(),
 	}, err
 }
 

@@ -12,6 +12,8 @@ type Change struct {
 	Actor string
 	// Credential is what the request came with, whoever it names as its actor.
 	Credential Credential
+	// Rule is the rule of the gateway's file that let a workload in, "" for all else. Its credential is another one on each branch.
+	Rule string
 	// Address is the network address the request came from.
 	Address string
 	// Reason is free text; see [HeaderChangeReason].

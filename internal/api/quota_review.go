@@ -53,6 +53,8 @@ type QuotaReview struct {
 	Hash string `json:"hash"`
 	// Approver is the credential of who approved it; created_by names them.
 	Approver Credential `json:"approver"`
+	// ApproverRule is the rule of the gateway's file by which a workload approved it, "" for all else. It is never answered.
+	ApproverRule string `json:"-"`
 	// Total is how many changes it has, and Used how many of them are made.
 	Total int `json:"total"`
 	Used  int `json:"used"`

@@ -86,7 +86,7 @@ func (w Workloads) administer(credential api.Credential, team string) bool {
 
 func (r Workload) made(claims token.Claims) auth.Caller {
 	return auth.Caller{
-		Name: r.Name, Role: r.Role, Teams: r.TeamIDs,
+		Name: r.Name, Rule: r.Name, Role: r.Role, Teams: r.TeamIDs,
 		Credential: api.WorkloadCredential(claims.Text("iss"), claims.Text("sub")),
 	}
 }

@@ -84,7 +84,7 @@ func Routes(r *Registry) []route.Route {
 // approve is POST /quota_review/new.
 func (r *Registry) approve(c *route.Call, in reviewNew) (made api.QuotaReview, err error) {
 	review := api.QuotaReview{
-		QuotaReviewID: auth.NewQuotaReviewID(), State: api.ReviewApproved, Approver: c.Caller.Credential,
+		QuotaReviewID: auth.NewQuotaReviewID(), State: api.ReviewApproved, Approver: c.Caller.Credential, ApproverRule: c.Caller.Rule,
 		QuotaReviewFields: api.QuotaReviewFields{ExpiresAt: r.Now().Add(api.DefaultReviewLife)},
 	}
 	if err := in.Apply(&review.QuotaReviewFields); err != nil {

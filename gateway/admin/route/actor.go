@@ -17,7 +17,7 @@ func changeOf(r *http.Request, caller auth.Caller) (api.Change, error) {
 	header := r.Header.Get(api.HeaderManagedBy)
 	managedBy, err := api.ParseManagedBy(header)
 	return api.Change{
-		Actor: actorOf(caller, claimed(r), true), Credential: caller.Credential, Address: httpx.Of(r.Context()).Address, Reason: Note(r.Header.Get(api.HeaderChangeReason)),
+		Actor: actorOf(caller, claimed(r), true), Credential: caller.Credential, Rule: caller.Rule, Address: httpx.Of(r.Context()).Address, Reason: Note(r.Header.Get(api.HeaderChangeReason)),
 		RequestID: httpx.RequestID(r.Context()), UserAgent: Note(r.UserAgent()), ManagedBy: managedBy, Released: header == api.ReleasedObject,
 		Review: Note(r.Header.Get(api.HeaderApprovedReview)),
 	}, err
