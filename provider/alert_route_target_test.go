@@ -164,7 +164,7 @@ func TestAlertRoute_targetsRefusedAtPlanTime(t *testing.T) {
 		{webhookTo("https://prod-1.westeurope.logic.azure.com/workflows/x"), `Microsoft\s+Teams.*microsoft_teams\.url`},
 		{webhookTo("https://events.pagerduty.com/v2/enqueue"), `PagerDuty.*pagerduty\.routing_key`},
 		{routeTo(""), `a\s+route\s+needs\s+a\s+target`},
-		{routeTo("webhook = { url = \"https://a.example\" }\n slack = { url_wo = \"https://b.example\", url_wo_version = 1 }"), `second\s+target\s+beside\s+webhook`},
+		{routeTo("webhook = { url = \"https://a.example\" }\n slack = { url_wo = \"https://b.example\", url_wo_version = 1 }"), `second\s+target,\s+after\s+webhook`},
 		{routeTo(`slack = {}`), `slack\.url_wo is required`},
 		{routeTo(`slack = { token_wo = "x", token_wo_version = 1 }`), `slack\.channel is required`},
 		{routeTo(`pagerduty = { routing_key_wo = "short", routing_key_wo_version = 1 }`), `has 32`},

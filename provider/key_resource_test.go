@@ -116,7 +116,7 @@ func TestAccKey_createUpdateImport(t *testing.T) {
 			ConfigPlanChecks: onlyChanges("bursar_key.app", changes{
 				"team_id": `"b" -> `, "user_id": `"ada" -> `, "models.0": `"gpt-4.1-mini" -> `, "rpm_limit": "10 -> ", "tpm_limit": "1000 -> ",
 				"max_parallel_requests": "2 -> ", "model_rpm_limit.gpt-4.1-mini": "5 -> ", "model_tpm_limit.gpt-4.1-mini": "50 -> ",
-				"max_budget": "10 -> ", "soft_budget": "8 -> ", "budget_duration": `"1y" -> `, "reset_day": "3 -> ", "metadata.app": `"web" -> `,
+				"max_budget": "10 -> ", "soft_budget": "8 -> ", "budget_duration": `"1y" -> `, "reset_day": "3 -> ", "metadata.app": `"web" -> `, "mode": `"enforce" -> `,
 				"speak_for_teams.0": `"a" -> `, "speak_for_teams.1": `"b" -> `, "expires": `"2099-01-31T12:00:00+01:00" -> `,
 			}),
 		},

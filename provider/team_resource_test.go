@@ -75,11 +75,13 @@ func TestAccTeam_createUpdateImportDestroy(t *testing.T) {
 			Config: g.config(replace(fullTeam, "100.10", "50")), ResourceName: "bursar_team.marketing",
 			ImportState: true, ImportStateId: "marketing",
 			ImportStateVerify: true, ImportStateVerifyIdentifierAttribute: "team_id",
+			ImportStateVerifyIgnore: []string{"enforce_from"}, // the gateway writes moments in UTC
 		},
 		resource.TestStep{
 			Config: g.config(plainTeam),
 			ConfigPlanChecks: onlyChanges("bursar_team.marketing", changes{
 				"team_alias": `"Marketing" -> `, "models.0": `"gpt-4.1-mini" -> `, "models.1": `"gpt-4.1" -> `,
+				"mode": `"audit" -> `, "enforce_from": `"2099-06-01T00:00:00+02:00" -> `,
 				"rpm_limit": "30 -> ", "tpm_limit": "15000 -> ", "max_parallel_requests": "4 -> ", "min_output_tokens": "2048 -> ",
 				"model_rpm_limit.gpt-4.1": "5 -> ", "model_rpm_limit.gpt-4.1-mini": "20 -> ", "model_tpm_limit.gpt-4.1": "500 -> ",
 				"max_budget": "50 -> ", "soft_threshold_pct": "0.8 -> ", "budget_duration": `"1mo" -> `, "reset_day": "5 -> ",

@@ -244,7 +244,7 @@ func (s *Server) adminKeyRoutes() []route.Route {
 			Description: "The answer is the only one that shows the secret.",
 			Errors:      route.Codes(api.AlreadyExists),
 		}),
-		route.New("GET /admin_key/info", auth.Access, s.infoOfAdminKey, route.Spec{
+		route.New("GET /admin_key/info", auth.Read, s.infoOfAdminKey, route.Spec{
 			Tag: "admin key", Closed: true, Summary: "Read an admin key.", Errors: route.Codes(api.NotFound),
 		}),
 		route.New("POST /admin_key/update", auth.Access, s.updateAdminKey, route.Spec{
