@@ -345,6 +345,8 @@ func TestReleaseReview_ofWhatIsNoPlan(t *testing.T) {
 	isReviewedAs(t, "malformed", got.String())
 }
 
+var busiestMinute = regexp.MustCompile(`\d+ requests?, \d+ tokens`)
+
 // A cap that is lowered to less than what is spent refuses from the apply on; one that stays above does not. The gateway says
 // what is spent.
 func TestReleaseReview_ofLoweredCaps(t *testing.T) {
@@ -366,7 +368,7 @@ func TestReleaseReview_ofLoweredCaps(t *testing.T) {
 		if exit != 0 || !strings.Contains(said, test.says) || !strings.Contains(said, "$4.00") {
 			t.Errorf("%s: exit code %d, %s", name, exit, complaint)
 		}
-		isReviewedAs(t, name, said)
+		isReviewedAs(t, name, busiestMinute.ReplaceAllString(said, "… requests, … tokens")) // the calls may be of two minutes
 	}
 }
 
