@@ -248,6 +248,8 @@ func TestLoad_namesEveryWrongField(t *testing.T) {
 		"factor":                  {"dynamic_rate_limits: {on_soft_budget_hit: {reduce_rpm_pct: 2}}", "reduce_rpm_pct: is 2"},
 		"enforcement":             {"enforcement: {mode: shadow}", "enforcement.mode: is \"shadow\"; it must be enforce or audit"},
 		"enforcement without":     {"enforcement: {enforce_from: 2026-12-15}", "enforcement.enforce_from: needs mode: audit"},
+		"enforcement too late":    {"enforcement: {mode: audit, enforce_from: 2999-01-01}", "enforcement.enforce_from: is in the year 2999, which is nobody's plan; write one from 2000 to 2200"},
+		"enforcement too early":   {"enforcement: {mode: audit, enforce_from: 1999-12-31}", "enforcement.enforce_from: is in the year 1999"},
 		"enforcement from when":   {"enforcement: {mode: audit, enforce_from: soon}", "enforcement.enforce_from: is \"soon\""},
 		"model name":              {"models: [{upstream: openai}]", "models[0].name: is required"},
 		"upstream":                {"models: [{name: a, upstream: opnai}]", `models[0].upstream: "opnai"`},

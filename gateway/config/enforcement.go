@@ -40,6 +40,10 @@ func (c *checker) enforcement(f fileEnforcement) {
 		c.fail("enforcement.enforce_from", "is %q, which is neither a day nor a time; write a day of budgets.timezone such as 2026-12-15, or a time such as 2026-12-15T06:00:00Z", f.EnforceFrom)
 		return
 	}
+	if wrong := api.WrongEnforceFrom(from); wrong != "" {
+		c.fail("enforcement.enforce_from", "%s", wrong)
+		return
+	}
 	from = from.UTC()
 	c.config.Enforcement.EnforceFrom = &from
 }

@@ -1,6 +1,9 @@
 package api
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Modes of limits.
 const (
@@ -42,7 +45,15 @@ func (v *validation) enforcement(e Enforcement) {
 	if e.Mode == nil || *e.Mode != ModeAudit {
 		v.fail("enforce_from", "needs mode %q: it says until when limits are only watched", ModeAudit)
 	}
-	if e.EnforceFrom.Year() < 2000 || e.EnforceFrom.Year() > 2200 {
-		v.fail("enforce_from", "is in the year %d, which is nobody's plan", e.EnforceFrom.Year())
+	if wrong := WrongEnforceFrom(*e.EnforceFrom); wrong != "" {
+		v.fail("enforce_from", "%s", wrong)
 	}
+}
+
+// WrongEnforceFrom says what is wrong with a time from when limits refuse, wherever it was written; "" is nothing.
+func WrongEnforceFrom(from time.Time) string {
+	if from.Year() < 2000 || from.Year() > 2200 {
+		return fmt.Sprintf("is in the year %d, which is nobody's plan; write one from 2000 to 2200", from.Year())
+	}
+	return ""
 }
