@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,13 +17,8 @@ import (
 // Changes makes the events of what people change, and of budgets that hold again.
 type Changes struct{}
 
-// quotaFields are the fields that limit something, in the order they are told in.
-var quotaFields = []string{
-	"max_budget", "soft_budget", "soft_threshold_pct", "hard_cap", "budget_duration", "reset_day", "timezone", "budget_id",
-	"temp_budget_increase", "temp_budget_expiry", "rpm_limit", "tpm_limit", "max_parallel_requests", "model_rpm_limit", "model_tpm_limit",
-	"alert_thresholds", "on_soft_limit", "team_ids", "key_ids", "models", "everything",
-	"team_member_budget", "team_member_rpm_limit", "team_member_tpm_limit", "max_budget_in_team",
-}
+// quotaFields are the fields that people are told of, in their order.
+var quotaFields = append(slices.Clone(api.LimitFields), "alert_thresholds")
 
 // scopeFields select what a pot counts, and are no limits of other objects.
 var scopeFields = map[string]bool{"team_ids": true, "key_ids": true, "models": true, "everything": true}

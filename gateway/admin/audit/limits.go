@@ -3,7 +3,6 @@ package audit
 import (
 	"bytes"
 	"encoding/json"
-	"maps"
 	"slices"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/route"
@@ -49,15 +48,8 @@ func (s *Log) quotaHistory(c *route.Call, in historyWanted) (answer quotaHistory
 	return answer, err
 }
 
-// limiting are the fields that say who may use what.
-var limiting = map[string]bool{
-	"max_budget": true, "soft_budget": true, "soft_threshold_pct": true, "hard_cap": true, "budget_duration": true, "reset_day": true, "budget_id": true,
-	"temp_budget_increase": true, "temp_budget_expiry": true, "temp_rpm_increase": true, "temp_tpm_increase": true, "temp_limit_expiry": true,
-	"mode": true, "enforce_from": true,
-	"max_budget_in_team": true, "team_member_budget": true,
-	"rpm_limit": true, "tpm_limit": true, "max_parallel_requests": true, "model_rpm_limit": true, "model_tpm_limit": true,
-	"models": true, "blocked": true, "expires": true, "team_ids": true, "key_ids": true, "everything": true, "on_soft_limit": true,
-}
+// limiting are the fields that say who may use what, in the order of their names.
+var limiting = slices.Sorted(slices.Values(append(slices.Clone(api.LimitFields), "blocked", "expires")))
 
 // limitChanges are the limits that differ between two states of an object, in the order of their names.
 func limitChanges(before, after json.RawMessage) []api.QuotaFieldChange {
@@ -65,7 +57,7 @@ func limitChanges(before, after json.RawMessage) []api.QuotaFieldChange {
 	_ = json.Unmarshal(before, &was) // null, before a create, has no fields
 	_ = json.Unmarshal(after, &is)
 	var changes []api.QuotaFieldChange
-	for _, name := range slices.Sorted(maps.Keys(limiting)) {
+	for _, name := range limiting {
 		before, after := orNull(name, was[name]), orNull(name, is[name])
 		if !bytes.Equal(before, after) {
 			changes = append(changes, api.QuotaFieldChange{Field: name, Old: before, New: after})
