@@ -3,6 +3,7 @@ package console
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strings"
 
@@ -86,7 +87,11 @@ func (s *Server) send(w http.ResponseWriter, r *http.Request, in *session) error
 // serveCut has the admin API answer. It breaks an answer off of which nothing more is kept; that is not an error here.
 func (s *Server) serveCut(answer *recorded, request *http.Request) {
 	defer func() {
-		if broken := recover(); broken != nil && !(broken == http.ErrAbortHandler && answer.cut) {
+		broken := recover()
+		if err, ok := broken.(error); ok && errors.Is(err, http.ErrAbortHandler) && answer.cut {
+			return
+		}
+		if broken != nil {
 			panic(broken)
 		}
 	}()

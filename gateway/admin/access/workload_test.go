@@ -22,6 +22,7 @@ func (r oneKey) KeyBySecretHash(context.Context, []byte) (api.Key, error) { retu
 func (r oneKey) Team(_ context.Context, id string) (api.Team, error) {
 	return api.Team{TeamID: id}, nil
 }
+
 func (r oneKey) Member(context.Context, string, string) (api.Membership, error) {
 	return api.Membership{MemberFields: api.MemberFields{Role: api.MemberAdmin}}, nil
 }
