@@ -43,6 +43,7 @@ const warmUp = 2 * time.Minute
 // Replay decides the calls admitted from from on and before to, by the limits in force and by the proposed ones.
 func (r *Replayer) Replay(ctx context.Context, proposal api.Proposal, from, to time.Time) (api.QuotaReplay, error) {
 	began := from.Add(-warmUp)
+	proposal, watched := enforced(proposal, r.Spending.Now())
 	adjusted, err := r.Record.Adjustments(ctx, began, to)
 	if err != nil {
 		return api.QuotaReplay{}, fmt.Errorf("read what was adjusted: %w", err)
@@ -66,12 +67,16 @@ func (r *Replayer) Replay(ctx context.Context, proposal api.Proposal, from, to t
 	for _, sum := range refused {
 		told.told.RefusedThen += sum.Refused
 	}
-	return told.answer(ctx, r.Record.Key)
+	answer, err := told.answer(ctx, r.Record.Key)
+	answer.Notes = append(answer.Notes, watched...)
+	return answer, err
 }
 
 // run is one way that the calls are decided.
 type run struct {
 	judge *policy.Proposed
+	// asked is when: limits that refuse by then refuse in all of the record.
+	asked time.Time
 	// current knows the limits in force, to compare with; nil for the run that is by them.
 	current  *policy.Proposed
 	names    map[string]*modelname.Names
@@ -81,7 +86,7 @@ type run struct {
 }
 
 func (r *Replayer) run(proposal api.Proposal, began time.Time, adjusted []api.Adjustment) *run {
-	run := &run{judge: r.Spending.Proposed(proposal, r.Record.Key), adjusted: adjusted, names: map[string]*modelname.Names{}, nameOf: r.Names}
+	run := &run{judge: r.Spending.Proposed(proposal, r.Record.Key), asked: r.Spending.Now(), adjusted: adjusted, names: map[string]*modelname.Names{}, nameOf: r.Names}
 	seeds := &seeds{record: r.Record, judge: run.judge, began: began, adjusted: adjusted}
 	run.timeline = newTimeline(seeds)
 	for _, one := range adjusted {
@@ -129,7 +134,7 @@ func (r *run) decide(ctx context.Context, call *api.RecordedCall) (verdict, erro
 	var windows []quota.Window
 	var budgets []quota.Budget
 	if subject != nil {
-		windows, budgets = subject.Windows(model), subject.Budgets(model, call.AdmittedAt)
+		windows, budgets = asOf(r.asked, subject.Windows(model), subject.Budgets(model, call.AdmittedAt))
 	}
 	decision, err := r.timeline.decide(ctx, call, windows, budgets)
 	if err != nil || decision.Admitted {
