@@ -88,6 +88,9 @@ func TestMigrations_indexTheLedgerWhileItIsWritten(t *testing.T) {
 			t.Fatal(err)
 		}
 		for line := range strings.Lines(string(text)) {
+			if strings.HasPrefix(line, "ALTER INDEX ") && strings.Contains(line, " RENAME TO ") {
+				continue // it waits for nobody who reads or writes rows
+			}
 			if index := strings.Contains(line, "INDEX") && strings.Contains(line, "ledger"); index && !strings.Contains(line, "INDEX CONCURRENTLY ") {
 				t.Errorf("%s: %s", file, line)
 			}

@@ -15,3 +15,8 @@ DROP INDEX CONCURRENTLY IF EXISTS ledger_admitted;
 DROP INDEX CONCURRENTLY IF EXISTS ledger_team;
 DROP INDEX CONCURRENTLY IF EXISTS ledger_key;
 DROP INDEX CONCURRENTLY IF EXISTS ledger_user;
+-- They are called as on SQLite.
+ALTER INDEX ledger_admitted_kind RENAME TO ledger_admitted;
+ALTER INDEX ledger_team_covering RENAME TO ledger_team;
+ALTER INDEX ledger_key_covering RENAME TO ledger_key;
+ALTER INDEX ledger_user_covering RENAME TO ledger_user;
