@@ -34,7 +34,7 @@ func (d *demo) reviewChange(ctx context.Context) error {
 	}
 	d.out.say("terraform show -json change.tfplan > plan.json && bin/bursar review plan.json --replay 1d")
 	d.out.show(markdown)
-	for _, part := range []string{"| `bursar_team.research` |", "| $1,000.00 | $1,500.00 | +50 % |", "| $990", "**Replay of the last day**"} {
+	for _, part := range []string{"| `bursar_team.research` |", "| $1,000.00 | $1,500.00 | +50 % ($500.00 more) |", "| $990", "**Replay of the last day**"} {
 		if !strings.Contains(markdown, part) {
 			return fmt.Errorf("the review does not say %q", part)
 		}
