@@ -7,11 +7,9 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/page"
@@ -19,6 +17,8 @@ import (
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/extension"
 	"github.com/yuin/goldmark/renderer/html"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/browsertest"
 )
 
 // pictured are the reviews that the guide shows, as a host would show them.
@@ -46,7 +46,7 @@ func TestPictures(t *testing.T) {
 	if dir == "" {
 		dir = t.TempDir()
 	}
-	browser := startBrowser(t)
+	browser := browsertest.Start(t)
 	for _, shown := range pictured {
 		markdown, err := os.ReadFile(filepath.Join("testdata", shown.golden))
 		if err != nil {
@@ -74,19 +74,6 @@ func rendered(t *testing.T, markdown []byte) template.HTML {
 		t.Fatal(err)
 	}
 	return template.HTML(out.String()) //nolint:gosec // of golden files
-}
-
-func startBrowser(t *testing.T) context.Context {
-	t.Helper()
-	path, err := exec.LookPath("chromium")
-	if err != nil {
-		t.Fatal("Chromium is needed to draw reviews; install it (apt-get install chromium)")
-	}
-	allocated, stop := chromedp.NewExecAllocator(t.Context(), append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.ExecPath(path))...)
-	ctx, end := chromedp.NewContext(allocated)
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
-	t.Cleanup(func() { cancel(); end(); stop() })
-	return ctx
 }
 
 const (

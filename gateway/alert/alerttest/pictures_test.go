@@ -9,16 +9,16 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/browsertest"
 )
 
 // pictured are the messages that the alerts guide shows, as their receivers got them.
@@ -72,7 +72,7 @@ func TestPictures(t *testing.T) {
 	if dir == "" {
 		dir = t.TempDir()
 	}
-	browser := startBrowser(t)
+	browser := browsertest.Start(t)
 	for target, file := range pictured {
 		folder := folders[target]
 		if folder == "" {
@@ -106,19 +106,6 @@ func draw(t *testing.T, drawn *template.Template, target string, message []byte)
 		t.Fatal(err)
 	}
 	return out.Bytes()
-}
-
-func startBrowser(t *testing.T) context.Context {
-	t.Helper()
-	path, err := exec.LookPath("chromium")
-	if err != nil {
-		t.Fatal("Chromium is needed to draw messages; install it (apt-get install chromium)")
-	}
-	allocated, stop := chromedp.NewExecAllocator(t.Context(), append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.ExecPath(path))...)
-	ctx, end := chromedp.NewContext(allocated)
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
-	t.Cleanup(func() { cancel(); end(); stop() })
-	return ctx
 }
 
 // shoot is what a browser shows of a page, as high as it is.
