@@ -73,6 +73,15 @@ func (b *browser) do(steps ...chromedp.Action[chromedp.Void]) {
 	}
 }
 
+// withoutScript lets no page run a script from now on.
+func (b *browser) withoutScript() {
+	b.t.Helper()
+	b.do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+		return err
+	}))
+}
+
 func (b *browser) open(path string) { b.t.Helper(); b.do(chromedp.Navigate(b.root + path)) }
 
 // press clicks and waits for the page that follows.
@@ -216,10 +225,7 @@ func TestBrowser_changesWithoutScript(t *testing.T) {
 	w.key("lab", `,"team_id":"research"`)
 	w.chat("lab")
 	b := browse(t, w.URL())
-	b.do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
-		_, err := cdp.Call(ctx, target, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
-		return err
-	}))
+	b.withoutScript()
 	b.signIn(adminKey)
 	b.reads("Which cap falls first", "research")
 	b.open("/console/edit?kind=team&id=research")
@@ -246,10 +252,7 @@ func TestBrowser_silencesWithoutScript(t *testing.T) {
 	w.key("lab", `,"team_id":"research"`)
 	w.chat("lab")
 	b := browse(t, w.URL())
-	b.do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
-		_, err := cdp.Call(ctx, target, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
-		return err
-	}))
+	b.withoutScript()
 	b.signIn(adminKey)
 	w.await("GET", "/alert/events?event=budget.hard_limit", `"total":1`)
 	b.open("/console/alerts")
@@ -315,10 +318,7 @@ func TestBrowser_aRequestIsAnswered(t *testing.T) {
 	w.admin("/team/new", `{"team_id":"research","rpm_limit":5}`)
 	w.key("lab", `,"team_id":"research"`)
 	b := browse(t, w.URL())
-	b.do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
-		_, err := cdp.Call(ctx, target, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
-		return err
-	}))
+	b.withoutScript()
 	b.signIn(w.keys["lab"])
 	b.open("/console/requests")
 	b.fill("limit", "rpm_limit")
