@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/deployment"
@@ -123,36 +124,46 @@ func (p *Proxy) send(ctx context.Context, c *call) (*http.Response, error) {
 	return response, nil
 }
 
-// awaitFirstByte returns when the answer has begun, and puts the byte back. A stream that ends before it
+// awaitFirstByte returns when the answer has begun, and puts back what came. A stream that ends before it
 // has begun is no answer; a whole answer without a body is for others to judge.
 func awaitFirstByte(response *http.Response, stream bool) error {
-	body := &begun{ReadCloser: response.Body}
-	_, err := io.ReadFull(response.Body, body.first[:])
+	part, _ := firstParts.Get().(*[firstPart]byte)
+	n, err := io.ReadAtLeast(response.Body, part[:], 1)
+	if n > 0 {
+		response.Body = &begun{ReadCloser: response.Body, part: part, rest: part[:n]}
+		return nil
+	}
+	firstParts.Put(part)
 	if errors.Is(err, io.EOF) && !stream {
 		return nil
 	}
-	if err != nil {
-		return err
-	}
-	response.Body = body
-	return nil
+	return err
 }
 
-// begun is a body whose first byte was read already.
+// firstPart is how much of an answer is read at first: most are no longer.
+const firstPart = 4 << 10
+
+var firstParts = sync.Pool{New: func() any { return new([firstPart]byte) }}
+
+// begun is a body of which the first part was read already. It is read by one goroutine.
 type begun struct {
 	io.ReadCloser
-	first [1]byte
-	given bool
+	part *[firstPart]byte
+	// rest is what was not given yet of the part.
+	rest []byte
 }
 
-// Read gives the first byte, with as much of the others as is there.
+// Read gives the first part, then the others.
 func (b *begun) Read(p []byte) (int, error) {
-	if b.given || len(p) == 0 {
+	if len(b.rest) == 0 {
 		return b.ReadCloser.Read(p)
 	}
-	b.given = true
-	p[0] = b.first[0]
-	return 1, nil
+	n := copy(p, b.rest)
+	if b.rest = b.rest[n:]; len(b.rest) == 0 {
+		firstParts.Put(b.part)
+		b.part, b.rest = nil, nil
+	}
+	return n, nil
 }
 
 // retryAfter is how long an upstream asks to be left alone, 0 when it does not.

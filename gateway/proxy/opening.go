@@ -16,8 +16,7 @@ const (
 	// defaultStreamHold is how long the opening of a stream is kept back.
 	defaultStreamHold = 3 * time.Second
 	// maxOpening bounds what is kept back.
-	maxOpening  = 1 << 20
-	openingPart = 4 << 10
+	maxOpening = 1 << 20
 )
 
 var errHeldLongEnough = errors.New("the stream has not said anything for as long as its opening is kept back")
@@ -54,6 +53,8 @@ type opening struct {
 	pending chan part
 	// ended is why there is nothing more to read than what is kept.
 	ended error
+	// answered: the answer itself has begun, and stands whole events long in what is kept.
+	answered bool
 }
 
 // part is what one read has brought.
@@ -64,7 +65,7 @@ type part struct {
 
 // read reads events until one is of the answer itself, or as long as they may be kept back. Its error says why there is no answer.
 func (o *opening) read(meter upstream.Meter, header http.Header) error {
-	events := upstream.NewEventReaderSize(heldReader{o}, openingPart)
+	events := upstream.NewEventReader(heldReader{o})
 	for o.kept.Len() < maxOpening {
 		event, err := events.Next()
 		if errors.Is(err, errHeldLongEnough) || errors.Is(err, upstream.ErrEventTooLong) {
@@ -77,6 +78,7 @@ func (o *opening) read(meter upstream.Meter, header http.Header) error {
 		case reading.Failed && reading.Usage.CompletionTokens == 0:
 			return upstream.RefusedInStream(header, event)
 		case !reading.Opening:
+			o.answered = true
 			return nil
 		}
 	}
@@ -88,6 +90,11 @@ type heldReader struct{ opening *opening }
 
 func (h heldReader) Read(p []byte) (int, error) {
 	o := h.opening
+	if first, is := o.body.(*begun); is && len(first.rest) > 0 && o.pending == nil {
+		n, err := first.Read(p)
+		o.kept.Write(p[:n])
+		return n, err
+	}
 	if o.pending == nil {
 		o.pending = readPart(o.body, len(p))
 	}

@@ -74,6 +74,8 @@ type bench struct {
 	wait time.Duration
 	// asked counts the requests that have come in, leftBehind those whose client has gone.
 	asked, leftBehind atomic.Int64
+	// recording is called before the record takes anything; nil does nothing.
+	recording func()
 	// down makes the record refuse.
 	down bool
 }
@@ -226,6 +228,9 @@ func (b *bench) User(context.Context, string) (api.User, error) {
 // And the engine's record.
 
 func (b *bench) Append(_ context.Context, entries []quota.Entry) error {
+	if b.recording != nil {
+		b.recording()
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.down {

@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	// writeTimeout is how long a client may take to accept one event.
+	// writeTimeout is how long a client may take to accept the events that have come together.
 	writeTimeout = 60 * time.Second
 	// defaultStreamIdle is how long an upstream may say nothing within a stream.
 	defaultStreamIdle = 5 * time.Minute
@@ -40,6 +40,8 @@ type stream struct {
 	idle time.Duration
 	// begun: something of the answer has come; failed: the upstream said itself that it fails.
 	begun, failed bool
+	// unsent: something was written and has not gone out.
+	unsent bool
 	// impossible: an event reported less than nothing.
 	impossible bool
 	// rounds is how often the provider went on by itself, searches how often it began to search the web.
@@ -58,6 +60,9 @@ func (p *Proxy) passStream(w http.ResponseWriter, r *http.Request, c *call, resp
 	s := &stream{idle: p.StreamIdle, call: c, client: w, control: http.NewResponseController(w), meter: c.endpoint.wire.Meter()}
 	p.sendHeaders(w, r, c, false)
 	s.begin()
+	if held, is := response.Body.(*opening); !is || !held.answered {
+		_ = s.control.Flush() // else the head goes out with what there is of the answer
+	}
 	c.firstToken = p.Now().Sub(c.started)
 	silence := time.AfterFunc(p.StreamIdle, cancel)
 	defer silence.Stop()
@@ -117,12 +122,17 @@ func (s *stream) begin() {
 	header.Set("X-Accel-Buffering", "no")
 	header.Set("Trailer", costTrailers)
 	s.client.WriteHeader(http.StatusOK)
-	_ = s.control.Flush()
 }
 
-// pass hands on events until the end mark. It returns why a stream ended without one.
+// pass hands on events until the end mark, those that come together in one piece. It returns why a stream ended without
+// one.
 func (s *stream) pass(events *upstream.EventReader, silence *time.Timer) error {
 	for {
+		if !events.Ready() {
+			if err := s.flush(); err != nil {
+				return err
+			}
+		}
 		event, err := events.Next()
 		if errors.Is(err, io.EOF) && s.last.Counted {
 			return nil // usage is the last thing some servers send
@@ -140,13 +150,13 @@ func (s *stream) pass(events *upstream.EventReader, silence *time.Timer) error {
 			if s.failed = reading.Failed; reading.Failed {
 				s.call.reason = string(api.Upstream)
 			}
-			return nil
+			return s.flush() // what came before it waits for no settling
 		}
 		if reading.OnlyUsage && !s.call.WantsUsage {
 			continue // clients that did not ask for it would stumble over it
 		}
 		if err := s.write(event.Raw); err != nil {
-			return hangUp{err}
+			return err
 		}
 	}
 }
@@ -171,12 +181,28 @@ func (s *stream) note(event upstream.Event) upstream.Reading {
 	return reading
 }
 
+// write puts data behind what has not gone out yet.
 func (s *stream) write(data []byte) error {
-	_ = s.control.SetWriteDeadline(time.Now().Add(writeTimeout))
-	if _, err := s.client.Write(data); err != nil {
-		return err
+	if !s.unsent {
+		s.unsent = true
+		_ = s.control.SetWriteDeadline(time.Now().Add(writeTimeout))
 	}
-	return s.control.Flush()
+	if _, err := s.client.Write(data); err != nil {
+		return hangUp{err}
+	}
+	return nil
+}
+
+// flush sends what was written.
+func (s *stream) flush() error {
+	if !s.unsent {
+		return nil
+	}
+	s.unsent = false
+	if err := s.control.Flush(); err != nil {
+		return hangUp{err}
+	}
+	return nil
 }
 
 // finalUsage is what the upstream reported, or a count of what it produced.
@@ -206,7 +232,7 @@ func (s *stream) countedUsage() pricing.Usage {
 }
 
 func (s *stream) finish() {
-	if s.end != nil && s.write(s.end) != nil {
+	if s.end != nil && either(s.write(s.end), s.flush()) != nil {
 		s.call.reason = string(api.ClientClosed)
 	}
 }
@@ -218,5 +244,5 @@ func (s *stream) fail(err error) {
 		failure = api.Errorf(api.Internal, "the stream broke")
 	}
 	s.call.reason = string(failure.Code)
-	_ = s.write(s.call.endpoint.voice.say(failure))
+	_ = either(s.write(s.call.endpoint.voice.say(failure)), s.flush())
 }

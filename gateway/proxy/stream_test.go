@@ -97,6 +97,18 @@ func TestStream_firstBytePassesWhileTheRestIsWaitedFor(t *testing.T) {
 	readBody(t, response)
 }
 
+// What comes in one piece with the end mark goes out before the call is settled, which alone holds the end mark back.
+func TestStream_contentDoesNotWaitForTheRecord(t *testing.T) {
+	chat := allSpoken["chat"]
+	b := chat.spread(t, plays(t, chat.openings[2]+chat.content+"data: [DONE]\n\n").URL, false, time.Hour)
+	settled := make(chan struct{})
+	b.recording = func() { <-settled }
+	if err := b.readUntil(chat, "FIRST"); err != nil {
+		t.Error("the answer's last words wait for its record:", err)
+	}
+	close(settled)
+}
+
 func TestStream_clientThatHangsUpEndsTheUpstreamAndIsCharged(t *testing.T) {
 	b := newBench(t, nil)
 	ctx, hangUp := context.WithCancel(t.Context())

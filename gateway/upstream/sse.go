@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"unicode"
 )
 
 // maxEventLen bounds one event of a stream; real ones are a few hundred bytes.
@@ -35,12 +36,20 @@ type EventReader struct {
 	halfEnd bool
 }
 
-// NewEventReader reads events from r.
-func NewEventReader(r io.Reader) *EventReader { return NewEventReaderSize(r, 16<<10) }
+// eventPart is how much is read at once: several events, and little enough to be held for every stream that is idle.
+const eventPart = 4 << 10
 
-// NewEventReaderSize reads events from r in parts of at most size bytes.
-func NewEventReaderSize(r io.Reader, size int) *EventReader {
-	return &EventReader{lines: bufio.NewReaderSize(r, size)}
+// NewEventReader reads events from r.
+func NewEventReader(r io.Reader) *EventReader {
+	return &EventReader{lines: bufio.NewReaderSize(r, eventPart)}
+}
+
+// Ready says whether the next event has arrived whole, so that [EventReader.Next] will not wait. It may say no of one
+// that has.
+func (r *EventReader) Ready() bool {
+	here, _ := r.lines.Peek(r.lines.Buffered())
+	here = bytes.TrimLeftFunc(here, unicode.IsSpace) // ends of the event before, or of none
+	return bytes.Contains(here, []byte("\n\n")) || bytes.Contains(here, []byte("\n\r")) || bytes.Contains(here, []byte("\r\r"))
 }
 
 // Next returns the next event, or io.EOF at the end of a stream that ended between events.

@@ -60,6 +60,30 @@ func TestEventReader(t *testing.T) {
 	}
 }
 
+// What is said to be there is read without another look at the connection, wherever a read may have ended.
+func TestEventReader_readyNeverWaits(t *testing.T) {
+	const stream = "data: a\n\ndata: b\r\n\r\n\r\n: c\r\rdata: d\n\r  \n\n\ndata: e\r\n\ndata: f\n\n\t\r\n\r\n"
+	waits, ready := errors.New("it waits"), 0
+	for end := range len(stream) {
+		events := upstream.NewEventReader(io.MultiReader(strings.NewReader(stream[:end]), iotest.ErrReader(waits)))
+		for {
+			promised := events.Ready()
+			if _, err := events.Next(); err != nil {
+				if promised || !errors.Is(err, waits) {
+					t.Errorf("%q: ready %t, then %v", stream[:end], promised, err)
+				}
+				break
+			}
+			if promised {
+				ready++
+			}
+		}
+	}
+	if ready < 2*len(stream) {
+		t.Errorf("only %d events were known to be there", ready)
+	}
+}
+
 func TestEventReader_passesBytesThroughUnchanged(t *testing.T) {
 	stream := ": hello\n\nevent: x\r\ndata: {\"a\": 1}\r\n\r\ndata: b\n\n"
 	_, raw, err := readAll(strings.NewReader(stream))
