@@ -35,7 +35,11 @@ type shape struct {
 const longestWord = 64
 
 // maxTokenizing is how long one prompt may be tokenized; what is then left is weighed by its bytes.
-const maxTokenizing = 50 * time.Millisecond
+const maxTokenizing = 40 * time.Millisecond
+
+// maxEncoded is how much of it data in letters may take. Beyond, its bytes say enough: it is no text, and a megabyte of it
+// is more than any model takes.
+const maxEncoded = 20 * time.Millisecond
 
 // longestPiece is more than a piece takes; where it seems to take longer, others had the processor meanwhile.
 const longestPiece = 2 * time.Millisecond
@@ -45,8 +49,10 @@ type measure struct {
 	vocabulary *vocabulary
 	seen       map[string]int64
 	// left is how much time there still is to tokenize.
-	left  time.Duration
-	total shape
+	left time.Duration
+	// spentEncoded is how much of it data in letters took.
+	spentEncoded time.Duration
+	total        shape
 	// memory is what was measured before of the owner's texts; nil remembers nothing.
 	memory *Memory
 	owner  string
@@ -75,16 +81,20 @@ func (m *measure) measure(text string) {
 	}
 }
 
-// encoded counts a run that looks like data: what another vocabulary makes of it is anybody's guess.
+// encoded counts a run that looks like data: what another vocabulary makes of it is anybody's guess. Its pieces hardly ever
+// come again and are not kept.
 func (m *measure) encoded(run string) {
 	m.total.by[rare] += int64(len(run))
 	for run != "" {
-		end, clean := pieceEnd(run)
-		tokens, scanned := m.vocabularyCount(run[:end], clean)
-		m.total.exact += tokens
-		if scanned {
-			m.total.scanned += int64(end)
+		if m.left <= 0 || m.spentEncoded >= maxEncoded {
+			m.total.exact += int64(len(run))
+			m.total.scanned += int64(len(run))
+			return
 		}
+		end, clean := pieceEnd(run)
+		began := m.left
+		m.total.exact += unclean(m.tokenize(run[:end]), end, clean)
+		m.spentEncoded += began - m.left
 		run = run[end:]
 	}
 }
@@ -114,10 +124,15 @@ func (m *measure) piece(piece string, clean bool) {
 
 func (m *measure) vocabularyCount(piece string, clean bool) (tokens int64, scanned bool) {
 	tokens, scanned = m.count(piece)
-	if !clean {
-		tokens = min(tokens+1, int64(len(piece)))
+	return unclean(tokens, len(piece), clean), scanned
+}
+
+// unclean adds the token that a cut between two characters may cost.
+func unclean(tokens int64, length int, clean bool) int64 {
+	if clean {
+		return tokens
 	}
-	return tokens, scanned
+	return min(tokens+1, int64(length))
 }
 
 // count is the vocabulary's count of a piece, or a bound of it when time is up.
@@ -131,11 +146,17 @@ func (m *measure) count(piece string) (tokens int64, scanned bool) {
 	if m.left <= 0 {
 		return scanPiece(piece), true
 	}
-	began := time.Now()
-	tokens = m.vocabulary.tokenize(piece)
-	m.left -= min(time.Since(began), longestPiece)
+	tokens = m.tokenize(piece)
 	m.seen[piece] = tokens
 	return tokens, false
+}
+
+// tokenize counts a piece and takes its time from what is left.
+func (m *measure) tokenize(piece string) int64 {
+	began := time.Now()
+	tokens := m.vocabulary.tokenize(piece)
+	m.left -= min(time.Since(began), longestPiece)
+	return tokens
 }
 
 // classOf tells the class of a piece: that of its dearest character.

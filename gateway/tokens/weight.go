@@ -24,7 +24,7 @@ type Weight struct {
 
 // Weigh counts a prompt for a model, and remembers what was counted of an owner's prompts before; a nil memory remembers
 // nothing. For OpenAI's models the text is tokenized; for others the nearest public vocabulary is asked, and what it says is
-// multiplied by what the model's family makes more of a text of that kind. What cannot be tokenized in 50 ms is weighed by its
+// multiplied by what the model's family makes more of a text of that kind. What cannot be tokenized in 40 ms is weighed by its
 // bytes. The first call loads a vocabulary.
 func (m *Memory) Weigh(owner, model string, body []byte) Weight {
 	found := content.Find(body)
