@@ -9,24 +9,23 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
-// unclaimedAgain is the attempt whose wait what is urgent has when it was more than the claim took.
-const unclaimedAgain = 3
-
 // again is when what waits about a subject is tried again after an attempt that failed. All of it has the same time, or each
 // would ask the receiver at a time of its own. What is urgent waits for no other but what is urgent itself, and not for the end
 // of quiet hours.
 type again struct {
 	urgent, other time.Time
+	// retryAfter is how long the receiver asks to be left alone.
+	retryAfter time.Duration
 	// untried: it waits for a message before it and was not tried itself, so it is not given up.
 	untried bool
 }
 
 // again is the schedule of the oldest of each kind in what was claimed of a subject.
 func (s *Sender) again(claim api.AlertClaim, route *api.AlertRoute, lane [][]api.AlertDelivery, outcome Outcome) again {
-	var next again
+	next := again{retryAfter: outcome.RetryAfter}
 	for i, group := range lane {
 		for _, delivery := range group {
-			if i == 0 && givenUp(claim, delivery) {
+			if i == 0 && givenUp(claim, delivery, outcome) {
 				continue
 			}
 			kind := &next.other
@@ -36,12 +35,6 @@ func (s *Sender) again(claim api.AlertClaim, route *api.AlertRoute, lane [][]api
 			if kind.IsZero() {
 				*kind = s.turn(claim, delivery, outcome)
 			}
-		}
-	}
-	if next.urgent.IsZero() {
-		next.urgent = s.now().Add(nextAttempt(unclaimedAgain, outcome.RetryAfter))
-		if next.other.Before(next.urgent) {
-			next.urgent = next.other
 		}
 	}
 	if next.other.IsZero() {
@@ -78,14 +71,18 @@ func wasDue(claim api.AlertClaim, delivery api.AlertDelivery) bool {
 	return next == nil || next.Equal(claim.Until)
 }
 
-// givenUp says whether the attempt that has failed was the last of a delivery.
-func givenUp(claim api.AlertClaim, delivery api.AlertDelivery) bool {
-	return wasDue(claim, delivery) && delivery.Attempts >= len(schedule)
+// givenUp says whether the attempt that has ended so was the last of a delivery.
+func givenUp(claim api.AlertClaim, delivery api.AlertDelivery, outcome Outcome) bool {
+	most := len(schedule)
+	if outcome.Result == Refused {
+		most = mostRefused
+	}
+	return wasDue(claim, delivery) && delivery.Attempts >= most
 }
 
-func (s *Sender) allGivenUp(claim api.AlertClaim, group []api.AlertDelivery) bool {
+func (s *Sender) allGivenUp(claim api.AlertClaim, group []api.AlertDelivery, outcome Outcome) bool {
 	for _, delivery := range group {
-		if !givenUp(claim, delivery) {
+		if !givenUp(claim, delivery, outcome) {
 			return false
 		}
 	}
@@ -98,10 +95,25 @@ func (s *Sender) holdUnclaimed(ctx context.Context, claim api.AlertClaim, failed
 	defer cancel()
 	err := s.outbox.HoldDeliveries(ctx, api.AlertHold{
 		AlertRouteID: claim.AlertRouteID, Subject: about(failed[0].Event), Now: s.now(), Status: "waits" + comesBefore(failed),
-		Urgent: next.urgent, Other: next.other, UrgentSeverity: urgentSeverity, UrgentType: urgentType,
+		Urgent: s.unclaimed(next), Other: next.other, UrgentSeverity: urgentSeverity, UrgentType: urgentType,
 	})
 	if err != nil {
 		s.log.WarnContext(ctx, "alerts behind one that failed are not held", slog.Any("error", err))
+	}
+}
+
+// unclaimed is when what is urgent is tried again that was more than the claim took: with what is urgent in the claim, else as its
+// own attempts say. It is not later than the rest, which would bring it along.
+func (s *Sender) unclaimed(next again) func(attempts int) time.Time {
+	return func(attempts int) time.Time {
+		if !next.urgent.IsZero() {
+			return next.urgent
+		}
+		own := s.now().Add(nextAttempt(attempts, next.retryAfter))
+		if next.other.Before(own) {
+			return next.other
+		}
+		return own
 	}
 }
 

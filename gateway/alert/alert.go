@@ -51,6 +51,9 @@ const (
 	Sent Result = "sent"
 	// Failed: it may work later.
 	Failed Result = "failed"
+	// Refused: the receiver does not take the message as it is. Somebody may mend the receiver; what was told with others may
+	// be taken alone.
+	Refused Result = "refused"
 	// Gone: this message will never be taken, the receiver says. Those after it may be.
 	Gone Result = "gone"
 )

@@ -16,14 +16,28 @@ import (
 
 // attemptAll sends what was claimed of one subject, one message after the other. When one does not arrive and is to be tried
 // again, all that waits about the subject waits with it: it would come before it, or ask the receiver sooner than is its due.
+// What is refused as one message, as one that is too large, is told each alone. People get the rest at once even then: they can
+// tell what came first.
 func (s *Sender) attemptAll(ctx context.Context, claim api.AlertClaim, route *api.AlertRoute, lane [][]api.AlertDelivery) {
 	for i, group := range lane {
+		if i > 0 {
+			pause(ctx, claim.Pace)
+		}
 		if i > 0 && s.now().After(claim.Until.Add(-sendTimeout-markTimeout)) {
 			return // the rest is due again when the claim ends
 		}
 		outcome := s.attempt(ctx, claim, route, group)
-		if outcome.Result != Failed || s.allGivenUp(claim, group) {
+		if outcome.Result == Refused && len(message(group).Events) > 1 {
+			pause(ctx, claim.Pace)
+			s.attemptAll(ctx, claim, route, alone(group))
+			continue
+		}
+		if !triedAgain(outcome) || s.allGivenUp(claim, group, outcome) {
 			s.markAll(ctx, claim, route, group, outcome, again{})
+			continue
+		}
+		if outcome.Result == Refused && i < len(lane)-1 && readByPeople(*route) {
+			s.markAll(ctx, claim, route, group, outcome, s.again(claim, route, lane[i:i+1], outcome))
 			continue
 		}
 		next := s.again(claim, route, lane[i:], outcome)
@@ -37,6 +51,20 @@ func (s *Sender) attemptAll(ctx context.Context, claim api.AlertClaim, route *ap
 		return
 	}
 }
+
+// pause lets a receiver have the time that it asks for between two messages.
+func pause(ctx context.Context, pace time.Duration) {
+	if pace == 0 {
+		return
+	}
+	select {
+	case <-time.After(pace):
+	case <-ctx.Done():
+	}
+}
+
+// triedAgain says whether an outcome leaves hope.
+func triedAgain(outcome Outcome) bool { return outcome.Result == Failed || outcome.Result == Refused }
 
 // attempt sends a group of claimed deliveries once, in one message. A nil route was deleted.
 func (s *Sender) attempt(ctx context.Context, claim api.AlertClaim, route *api.AlertRoute, group []api.AlertDelivery) Outcome {
@@ -173,7 +201,7 @@ func (s *Sender) mark(ctx context.Context, claim api.AlertClaim, route *api.Aler
 		log.InfoContext(ctx, "alert sent")
 		return s.outbox.DeliverySent(ctx, delivery.DeliveryID, delivery.Attempts, outcome.Status)
 	}
-	if outcome.Result == Gone || !next.untried && givenUp(claim, delivery) {
+	if outcome.Result == Gone || !next.untried && givenUp(claim, delivery, outcome) {
 		log.ErrorContext(ctx, "alert given up")
 		return errors.Join(
 			s.outbox.DeliveryDead(ctx, delivery.DeliveryID, delivery.Attempts, outcome.Status), s.tellOfFailing(ctx, route, delivery, outcome))

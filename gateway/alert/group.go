@@ -63,6 +63,28 @@ func message(group []api.AlertDelivery) Message {
 	return Message{Events: events}
 }
 
+// alone is a group as one message for each event that it told. What was left out beside another goes with that.
+func alone(group []api.AlertDelivery) [][]api.AlertDelivery {
+	var each [][]api.AlertDelivery
+	for _, delivery := range group {
+		if !inhibited(delivery.Event, group) {
+			each = append(each, []api.AlertDelivery{delivery})
+		}
+	}
+	for _, delivery := range slices.Backward(group) { // the higher threshold has its place before the lower one
+		if !inhibited(delivery.Event, group) {
+			continue
+		}
+		for i := range each {
+			if inhibited(delivery.Event, each[i]) {
+				each[i] = append(each[i], delivery)
+				break
+			}
+		}
+	}
+	return each
+}
+
 func inhibited(event api.AlertEvent, group []api.AlertDelivery) bool {
 	if event.Type != api.EventBudgetSoftLimit && event.Type != api.EventBudgetHardLimit {
 		return false

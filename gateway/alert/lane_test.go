@@ -98,8 +98,8 @@ func inNumbers(a, b string) int {
 	return slices.Compare([]byte(a), []byte(b))
 }
 
-// A refusal of a budget keeps its own schedule behind a warning that waits for the morning, and takes its turn each half hour when
-// there are more of them than one claim takes.
+// A refusal of a budget keeps its own schedule behind warnings that wait for the morning, also when there are more of them than
+// one claim takes.
 func TestSender_whatIsUrgentWaitsForNoMorning(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // which begins at midnight
 		for _, test := range []struct {
@@ -107,7 +107,7 @@ func TestSender_whatIsUrgentWaitsForNoMorning(t *testing.T) {
 			waits   []time.Duration
 		}{
 			{1, []time.Duration{0, 5 * time.Second, 5 * time.Minute, 30 * time.Minute}},
-			{8, []time.Duration{0, 30 * time.Minute, 30 * time.Minute, 30 * time.Minute}},
+			{8, []time.Duration{0, 5 * time.Second, 5 * time.Minute, 30 * time.Minute}},
 		} {
 			outbox, target := &memory{routes: routes("a")}, always(broken)
 			outbox.routes[0].QuietHours = new("00:00-12:00")

@@ -194,6 +194,8 @@ func (m *memory) DeliveryFailed(_ context.Context, id string, attempt int, next 
 func (m *memory) HoldDeliveries(_ context.Context, hold api.AlertHold) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	var urgent []*delivery
+	most := 0
 	for _, d := range m.deliveries {
 		if d.AlertRouteID != hold.AlertRouteID || d.subject != hold.Subject || !d.due(hold.Now) || d.leasedUntil.After(hold.Now) {
 			continue
@@ -201,8 +203,12 @@ func (m *memory) HoldDeliveries(_ context.Context, hold api.AlertHold) error {
 		d.Attempts++
 		d.claimableAt, d.LastStatus = hold.Other, hold.Status
 		if d.Event.Severity == hold.UrgentSeverity || d.Event.Type == hold.UrgentType {
-			d.claimableAt = hold.Urgent
+			urgent, most = append(urgent, d), max(most, d.Attempts)
 		}
+	}
+	at := hold.Urgent(most)
+	for _, d := range urgent {
+		d.claimableAt = at
 	}
 	return nil
 }

@@ -20,6 +20,10 @@ var schedule = []time.Duration{
 	24 * time.Hour,
 }
 
+// mostRefused is how often a message is tried that the receiver refuses as it is: within half an hour somebody may have mended
+// a receiver, longer it would hold up what comes after it.
+const mostRefused = 4
+
 // maxRetryAfter bounds how long a receiver can put us off.
 const maxRetryAfter = 24 * time.Hour
 

@@ -169,12 +169,19 @@ func (s *Store) DeliveryFailed(ctx context.Context, deliveryID string, attempt i
 
 // HoldDeliveries lets what is due about a subject, and nobody has claimed, wait for a message before it, and counts an attempt for it.
 func (s *Store) HoldDeliveries(ctx context.Context, hold api.AlertHold) error {
-	_, err := s.exec(ctx, "alert_delivery_hold", args{
-		"alert_route_id": hold.AlertRouteID, "subject": hold.Subject, "now_ms": hold.Now.UnixMilli(), "status": hold.Status,
-		"urgent_ms": hold.Urgent.UnixMilli(), "other_ms": hold.Other.UnixMilli(),
-		"urgent_severity": hold.UrgentSeverity, "urgent_type": hold.UrgentType,
+	return s.transact(ctx, func(ctx context.Context, _ *tx) error {
+		held := args{
+			"alert_route_id": hold.AlertRouteID, "subject": hold.Subject, "now_ms": hold.Now.UnixMilli(),
+			"urgent_severity": hold.UrgentSeverity, "urgent_type": hold.UrgentType,
+		}
+		var attempts int
+		if _, err := s.one(ctx, "alert_delivery_held_attempts", held, &attempts); err != nil {
+			return err
+		}
+		held["status"], held["other_ms"], held["urgent_ms"] = hold.Status, hold.Other.UnixMilli(), hold.Urgent(attempts+1).UnixMilli()
+		_, err := s.exec(ctx, "alert_delivery_hold", held)
+		return err
 	})
-	return err
 }
 
 // DeliveryDead ends a delivery as given up.

@@ -353,7 +353,13 @@ func TestHoldDeliveries(t *testing.T) {
 		put("other", "blue", "warning", nil)
 		soon, later := clock.Now().Add(time.Minute), clock.Now().Add(time.Hour)
 		err := s.HoldDeliveries(t.Context(), api.AlertHold{
-			AlertRouteID: "r1", Subject: "red", Now: clock.Now(), Urgent: soon, Other: later,
+			AlertRouteID: "r1", Subject: "red", Now: clock.Now(), Other: later,
+			Urgent: func(attempts int) time.Time {
+				if attempts != 1 {
+					t.Errorf("the refusal was tried %d times, want once", attempts)
+				}
+				return soon
+			},
 			UrgentSeverity: "critical", UrgentType: api.EventBudgetHardLimit, Status: "waits",
 		})
 		if err != nil {

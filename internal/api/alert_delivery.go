@@ -57,8 +57,10 @@ type AlertClaim struct {
 type AlertHold struct {
 	AlertRouteID, Subject string
 	Now                   time.Time
-	// Urgent is until when events of UrgentSeverity or UrgentType wait, Other until when the others do.
-	Urgent, Other              time.Time
+	// Urgent is until when events of UrgentSeverity or UrgentType wait, the one of them that was tried most so often; all wait
+	// for one moment. Other is until when the others do.
+	Urgent                     func(attempts int) time.Time
+	Other                      time.Time
 	UrgentSeverity, UrgentType string
 	// Status says why.
 	Status string

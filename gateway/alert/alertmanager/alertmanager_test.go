@@ -55,7 +55,7 @@ func TestSend_alertsEnd(t *testing.T) {
 func TestSend_refused(t *testing.T) {
 	a := testenv.StartAlertmanager(t)
 	target, message := alertmanager.New(alerttest.Client()), alerttest.Messages()["test"]
-	for status, want := range map[int]alert.Result{http.StatusBadRequest: alert.Gone, http.StatusInternalServerError: alert.Failed} {
+	for status, want := range map[int]alert.Result{http.StatusBadRequest: alert.Refused, http.StatusInternalServerError: alert.Failed} {
 		a.Down(status)
 		if outcome := target.Send(t.Context(), route(a), message); outcome.Result != want {
 			t.Errorf("%d: outcome %+v, want %s", status, outcome, want)

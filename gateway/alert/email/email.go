@@ -206,8 +206,8 @@ func failed(outcome alert.Outcome, err error) alert.Outcome {
 	case ok && refusal.ErrorCode() != 0:
 		outcome.Status = fmt.Sprintf("%d refused by the mail server (%s)", refusal.ErrorCode(), refusal.Reason)
 		outcome.Answer = short(err.Error())
-		if !refusal.IsTemp() && (refusal.Reason == gomail.ErrSMTPRcptTo || refusal.Reason == gomail.ErrSMTPData || refusal.Reason == gomail.ErrSMTPDataClose) {
-			outcome.Result = alert.Gone
+		if !refusal.IsTemp() {
+			outcome.Result = forGood(refusal.Reason)
 		}
 	case strings.Contains(err.Error(), "535"):
 		outcome.Status = "535 the mail server refuses the user name or the password"
@@ -216,6 +216,18 @@ func failed(outcome alert.Outcome, err error) alert.Outcome {
 		outcome.Answer = short(err.Error())
 	}
 	return outcome
+}
+
+// forGood is what a lasting refusal means for the mail: nobody has the address, or its text is not taken as it is.
+func forGood(reason gomail.SendErrReason) alert.Result {
+	switch reason {
+	case gomail.ErrSMTPRcptTo:
+		return alert.Gone
+	case gomail.ErrSMTPData, gomail.ErrSMTPDataClose:
+		return alert.Refused
+	default:
+		return alert.Failed
+	}
 }
 
 func short(text string) string {

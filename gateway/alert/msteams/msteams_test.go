@@ -37,7 +37,7 @@ func TestSend_whatTeamsRefuses(t *testing.T) {
 	if outcome := target.Send(t.Context(), route(teams.URL()+"/other"), message); outcome.Result != alert.Failed || outcome.Status != "404 Not Found" {
 		t.Errorf("outcome %+v", outcome)
 	}
-	for status, want := range map[int]alert.Result{http.StatusBadRequest: alert.Gone, http.StatusTooManyRequests: alert.Failed, http.StatusServiceUnavailable: alert.Failed} {
+	for status, want := range map[int]alert.Result{http.StatusBadRequest: alert.Refused, http.StatusTooManyRequests: alert.Failed, http.StatusServiceUnavailable: alert.Failed} {
 		teams.Down(status)
 		if outcome := target.Send(t.Context(), route(teams.URL()+testenv.TeamsWorkflow), message); outcome.Result != want {
 			t.Errorf("%d: outcome %+v, want %s", status, outcome, want)

@@ -73,7 +73,7 @@ func TestSend_whatPagerDutyRefuses(t *testing.T) {
 	target, message := pagerduty.New(alerttest.Client()), alerttest.Messages()["test"]
 	stranger := route(p)
 	stranger.PagerDuty.RoutingKey = new(strings.Repeat("0", 32))
-	if outcome := target.Send(t.Context(), stranger, message); outcome.Result != alert.Gone || !strings.Contains(outcome.Answer, "Invalid routing key") {
+	if outcome := target.Send(t.Context(), stranger, message); outcome.Result != alert.Refused || !strings.Contains(outcome.Answer, "Invalid routing key") {
 		t.Errorf("outcome %+v", outcome)
 	}
 	p.Down(http.StatusTooManyRequests)

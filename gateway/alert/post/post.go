@@ -43,8 +43,8 @@ func New(client *http.Client, version string) *Client {
 	return &Client{client: client, userAgent: "bursar/" + version, now: time.Now}
 }
 
-// JSON posts a body as JSON, with headers beside those that every message has. A 2xx answer is a success, and 400, 410, 413,
-// 415 and 422 say that the receiver will never take this body. The answer's body is returned as far as it was read.
+// JSON posts a body as JSON, with headers beside those that every message has. A 2xx answer is a success, 400, 413,
+// 415 and 422 say that the receiver does not take this body, 410 that it takes none. The answer's body is returned as far as it was read.
 func (c *Client) JSON(ctx context.Context, address string, headers map[string]string, body any) (alert.Outcome, []byte) {
 	encoded, err := json.Marshal(body)
 	if err != nil {
@@ -81,11 +81,13 @@ func (c *Client) Bytes(ctx context.Context, address string, headers map[string]s
 	return outcome, answer
 }
 
-// resultOf is what a status means for the message: an address or a secret that is wrong can be put right while it waits, the
-// message itself stays as it is.
+// resultOf is what a status means for the message: an address or a secret that is wrong can be put right while it waits for days,
+// the message itself stays as it is.
 func resultOf(status int) alert.Result {
 	switch status {
-	case http.StatusBadRequest, http.StatusGone, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity:
+	case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity:
+		return alert.Refused
+	case http.StatusGone:
 		return alert.Gone
 	}
 	if status >= 200 && status < 300 {

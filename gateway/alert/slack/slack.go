@@ -89,6 +89,9 @@ func (t *Target) asBot(ctx context.Context, target *api.SlackTarget, words alert
 	}
 	if !answer.OK {
 		outcome.Result, outcome.Status = alert.Failed, "Slack refused: "+reason(answer.Error)
+		if answer.Error == "invalid_blocks" || answer.Error == "msg_too_long" {
+			outcome.Result = alert.Refused
+		}
 		return outcome
 	}
 	outcome.Thread = thread

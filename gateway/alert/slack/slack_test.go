@@ -91,7 +91,7 @@ func TestSend_whatSlackRefuses(t *testing.T) {
 		t.Errorf("outcome %+v, want to be asked to wait a second", soon)
 	}
 	s.Down(http.StatusBadRequest)
-	if outcome := target.Send(t.Context(), byHook(s), message); outcome.Result != alert.Gone {
+	if outcome := target.Send(t.Context(), byHook(s), message); outcome.Result != alert.Refused {
 		t.Errorf("outcome %+v of a message that Slack will never take", outcome)
 	}
 	s.Down(http.StatusInternalServerError)

@@ -168,7 +168,7 @@ func TestSend_statuses(t *testing.T) {
 	for status, want := range map[int]alert.Result{
 		200: alert.Sent, 202: alert.Sent, 204: alert.Sent, 299: alert.Sent,
 		301: alert.Failed, 302: alert.Failed, 307: alert.Failed, 308: alert.Failed, 401: alert.Failed, 403: alert.Failed,
-		400: alert.Gone, 413: alert.Gone, 415: alert.Gone, 422: alert.Gone, 404: alert.Failed, 429: alert.Failed, 500: alert.Failed, 502: alert.Failed, 503: alert.Failed, 410: alert.Gone,
+		400: alert.Refused, 413: alert.Refused, 415: alert.Refused, 422: alert.Refused, 404: alert.Failed, 429: alert.Failed, 500: alert.Failed, 502: alert.Failed, 503: alert.Failed, 410: alert.Gone,
 	} {
 		t.Run(fmt.Sprint(status), func(t *testing.T) {
 			box := startInbox(t, func(w http.ResponseWriter, r *http.Request) {

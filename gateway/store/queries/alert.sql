@@ -69,6 +69,12 @@ WHERE id = $id AND state = 'pending' AND attempts = $attempts
 
 -- What waits behind a message that failed, and was more than its claim took, counts an attempt with it.
 
+-- name: alert_delivery_held_attempts
+SELECT COALESCE(MAX(d.attempts), 0) FROM alert_delivery d JOIN alert_event e ON e.id = d.event_id
+WHERE d.alert_route_id = $alert_route_id AND d.subject = $subject AND d.state = 'pending'
+  AND d.next_at_ms <= $now_ms AND d.leased_until_ms <= $now_ms
+  AND (e.severity = $urgent_severity OR e.type = $urgent_type)
+
 -- name: alert_delivery_hold
 UPDATE alert_delivery SET attempts = attempts + 1, status = $status, updated_at_ms = $now_ms,
     next_at_ms = CASE WHEN event_id IN (
