@@ -5,6 +5,7 @@ import (
 	"context"
 	"log/slog"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/httpx"
@@ -16,7 +17,8 @@ import (
 func (p *Proxy) log(ctx context.Context, c *call, status int) {
 	latency := p.Now().Sub(c.started)
 	c.took, c.overhead = latency, max(0, latency-c.upstreamFor)
-	attrs := append(make([]slog.Attr, 0, mostAttrs),
+	room, _ := attrLists.Get().(*[]slog.Attr)
+	attrs := append((*room)[:0],
 		slog.Time("timestamp", c.started.UTC()),
 		slog.String("model", asked.NameForLog(cmp.Or(c.model, c.Model), c.served.Label != "")),
 		slog.Int64("prompt_tokens", c.usage.PromptTokens),
@@ -43,7 +45,13 @@ func (p *Proxy) log(ctx context.Context, c *call, status int) {
 	}
 	// A group without a name is written as if its attributes stood alone, and not copied on its way.
 	p.Logger.LogAttrs(ctx, slog.LevelInfo, "request", slog.Attr{Value: slog.GroupValue(attrs...)})
+	clear(attrs)
+	*room = attrs
+	attrLists.Put(room)
 }
+
+// attrLists are used again: handlers have written a line, and keep nothing of it, when they return.
+var attrLists = sync.Pool{New: func() any { return new(make([]slog.Attr, 0, mostAttrs)) }}
 
 // mostAttrs is how many attributes a call's line has at most.
 const mostAttrs = 18

@@ -3,6 +3,7 @@ package proxy
 import (
 	"net/http"
 	"strings"
+	"sync"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/minutes"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/policy"
@@ -15,8 +16,14 @@ func (p *Proxy) remember(c *call, status int) {
 	if p.Minutes == nil {
 		return
 	}
+	room, _ := limitLists.Get().(*[]minutes.Limit)
+	*room = limitsOf((*room)[:0], c)
+	defer func() {
+		clear(*room)
+		limitLists.Put(room)
+	}()
 	counted := minutes.Call{
-		At: c.started, Model: c.served.Label, Tokens: c.usage.PromptTokens + c.usage.CompletionTokens, Limits: limitsOf(c),
+		At: c.started, Model: c.served.Label, Tokens: c.usage.PromptTokens + c.usage.CompletionTokens, Limits: *room,
 		WouldRefuse: c.wouldRefuse,
 	}
 	if c.subject != nil {
@@ -31,13 +38,15 @@ func (p *Proxy) remember(c *call, status int) {
 	p.Minutes.CallEnded(counted)
 }
 
-// limitsOf are the rate limits that bind the call, as they stood when it was judged. Shares of them, by which a gateway
+// limitLists are used again: who counts a call keeps nothing of the list.
+var limitLists = sync.Pool{New: func() any { return new([]minutes.Limit) }}
+
+// limitsOf adds the rate limits that bind the call, as they stood when it was judged. Shares of them, by which a gateway
 // decides alone, say nothing.
-func limitsOf(c *call) []minutes.Limit {
+func limitsOf(limits []minutes.Limit, c *call) []minutes.Limit {
 	if c.decision.Degraded {
-		return nil
+		return limits
 	}
-	limits := make([]minutes.Limit, 0, 2*len(c.decision.Windows))
 	for _, window := range c.decision.Windows {
 		limit := minutes.Limit{}
 		if !strings.HasPrefix(window.Name, "team") {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/upstream"
@@ -57,6 +58,20 @@ type opening struct {
 	answered bool
 }
 
+// eventReaders are used again: two read every stream, one its opening and one all of it.
+var eventReaders = sync.Pool{New: func() any { return upstream.NewEventReader(nil) }}
+
+func eventReader(stream io.Reader) *upstream.EventReader {
+	events, _ := eventReaders.Get().(*upstream.EventReader)
+	events.Reset(stream)
+	return events
+}
+
+func putEventReader(events *upstream.EventReader) {
+	events.Reset(nil)
+	eventReaders.Put(events)
+}
+
 // part is what one read has brought.
 type part struct {
 	data []byte
@@ -65,7 +80,8 @@ type part struct {
 
 // read reads events until one is of the answer itself, or as long as they may be kept back. Its error says why there is no answer.
 func (o *opening) read(meter upstream.Meter, header http.Header) error {
-	events := upstream.NewEventReader(heldReader{o})
+	events := eventReader(heldReader{o})
+	defer putEventReader(events)
 	for o.kept.Len() < maxOpening {
 		event, err := events.Next()
 		if errors.Is(err, errHeldLongEnough) || errors.Is(err, upstream.ErrEventTooLong) {

@@ -67,7 +67,9 @@ func (p *Proxy) passStream(w http.ResponseWriter, r *http.Request, c *call, resp
 	silence := time.AfterFunc(p.StreamIdle, cancel)
 	defer silence.Stop()
 	started := time.Now()
-	broken := s.pass(upstream.NewEventReader(response.Body), silence)
+	events := eventReader(response.Body)
+	broken := s.pass(events, silence)
+	putEventReader(events)
 	c.upstreamFor += time.Since(started)
 	cancel() // whatever is still to come is not wanted
 	err := p.settleStream(r.Context(), s)

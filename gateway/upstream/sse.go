@@ -44,6 +44,18 @@ func NewEventReader(r io.Reader) *EventReader {
 	return &EventReader{lines: bufio.NewReaderSize(r, eventPart)}
 }
 
+// Reset makes the reader one of another stream, in the room that it has. What it gave before is not valid any more.
+func (r *EventReader) Reset(stream io.Reader) {
+	r.lines.Reset(stream)
+	r.dataLines, r.halfEnd = 0, false
+	if cap(r.raw) > maxKeptRoom {
+		r.raw, r.data = nil, nil
+	}
+}
+
+// maxKeptRoom is how much room for an event a reader takes along to another stream.
+const maxKeptRoom = 64 << 10
+
 // Ready says whether the next event has arrived whole, so that [EventReader.Next] will not wait. It may say no of one
 // that has.
 func (r *EventReader) Ready() bool {

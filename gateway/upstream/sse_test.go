@@ -92,6 +92,17 @@ func TestEventReader_passesBytesThroughUnchanged(t *testing.T) {
 	}
 }
 
+func TestEventReader_takesNothingAlong(t *testing.T) {
+	events := upstream.NewEventReader(strings.NewReader("data: a\r\rdata: b\r"))
+	for range 2 {
+		_, _ = events.Next() // an end that is half, and an event that is
+	}
+	events.Reset(strings.NewReader("\ndata: c\n\n"))
+	if event, err := events.Next(); err != nil || string(event.Raw) != "data: c\n\n" || string(event.Data) != "c" {
+		t.Errorf("got %q, %q, %v", event.Raw, event.Data, err)
+	}
+}
+
 func TestEventReader_boundsAnEvent(t *testing.T) {
 	endless := io.MultiReader(strings.NewReader("data: "), io.LimitReader(letters{}, 64<<20))
 	if _, _, err := readAll(endless); !errors.Is(err, upstream.ErrEventTooLong) {

@@ -97,6 +97,7 @@ func (r *Engine) bookGroup(breaker *wire.Breaker, slot string, group []*settleCa
 // writtenBy are the rows of a group's settlements: those in the one entry which the script wrote for all of them, and
 // those in entries of their own, beside alerts. What an earlier call has written is among neither.
 func writtenBy(group []*settleCall, answers [][]any) (together, apart []drain.Row) {
+	together = make([]drain.Row, 0, len(group))
 	for i, call := range group {
 		answer := script.NewReply(answers[i])
 		if answer.Text() != "settled" {
