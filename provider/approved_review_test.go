@@ -151,7 +151,7 @@ func TestAccApprovedReview_whatWasApprovedIsApplied(t *testing.T) {
 
 	other := config
 	for _, change := range [][2]string{
-		{"max_budget      = 250\n", "max_budget      = 5000\n"},
+		{"max_budget      = 250\n", "max_budget      = 5000\n  deletion_protection = true\n"},
 		{"output_per_million_usd = 8", "output_per_million_usd = 0"},
 		{"max_budget         = 5\n", "max_budget         = 50\n"},
 		{"resource \"bursar_budget\" \"pot\" {\n  budget_id       = \"pot\"\n  max_budget      = 600\n  budget_duration = \"1mo\"\n  team_ids        = [\"marketing\"]\n}\n", ""},
@@ -165,6 +165,7 @@ func TestAccApprovedReview_whatWasApprovedIsApplied(t *testing.T) {
 	said := words(c.under(id).run(1, "plan", "-no-color", "-input=false", "-refresh=false"))
 	for _, want := range []string{
 		"max_budget becomes 250 in the approved plan, and comes as 5000",
+		`rotect of team "marketing" is not in the approved review`,
 		"price.output_per_million_usd becomes 8 in the approved plan, and comes as 0",
 		"max_budget is made with 5 in the approved plan, and comes as 50",
 		`elete of budget "pot" is not in the approved review`,

@@ -4,6 +4,7 @@ package provider_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -303,6 +304,15 @@ func tellsNoSecret(t *testing.T, name string, encoded []byte) {
 			t.Fatalf("%s: %v", name, err)
 		}
 		said["drift"] = drift.String()
+		approvable, err := review.Approvable(bytes.NewReader(plan))
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		kept, err := json.Marshal(approvable)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		said["what an approved review keeps"] = string(kept)
 		for where, text := range said {
 			if at := strings.Index(text, "canary"); at >= 0 {
 				t.Errorf("%s%s: a secret is in %s: …%s", name, form, where, text[max(0, at-60):min(len(text), at+60)])

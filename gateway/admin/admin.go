@@ -14,6 +14,7 @@ import (
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/access"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/alerts"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/approving"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/asking"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/rehearse"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/route"
@@ -129,8 +130,22 @@ func New(options Options) http.Handler {
 		httpx.SecurityHeaders,
 		httpx.LogRequests(options.Logger, "admin request"),
 		httpx.Recover(options.Logger),
-		httpx.LimitBody(maxBody),
+		limitBody(maxBody),
 	)
+}
+
+// limitBody bounds bodies. A review of many changes is larger than anything else, and read only of those who are let in.
+func limitBody(maxBody int64) httpx.Middleware {
+	return func(next http.Handler) http.Handler {
+		ordinary, large := httpx.LimitBody(maxBody)(next), httpx.LimitBody(max(maxBody, approving.MaxBody))(next)
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == approving.Path {
+				large.ServeHTTP(w, r)
+				return
+			}
+			ordinary.ServeHTTP(w, r)
+		})
+	}
 }
 
 // serve lets in who has the route's permission, reads the request, and answers what the handler returns.

@@ -1,9 +1,11 @@
 package admin_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
+	"github.com/bursarhq/terraform-provider-bursar/gateway/httpx"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/store"
 )
 
@@ -77,4 +79,21 @@ func TestQuotaReview_ofAdminKeys(t *testing.T) {
 	gone := approve(`{"address":"bursar_admin_key.ci","noun":"admin_key","action":"delete","identity":{"admin_key_id":"` + id + `"},"before":{"role":"approver"}}`)
 	with(gone, "/admin_key/delete", `{"admin_key_ids":["`+other+`"]}`).refused(409, "", "")
 	with(gone, "/admin_key/delete", `{"admin_key_ids":["`+id+`"]}`).ok()
+}
+
+// A review of thousands of whole objects is larger than any other request: it is taken, and others keep
+// their bound.
+func TestQuotaReview_ofManyLargeChanges(t *testing.T) {
+	g := newGateway(t)
+	metadata := strings.Repeat("x", 60_000)
+	changes := make([]string, 180)
+	for i := range changes {
+		changes[i] = fmt.Sprintf(`{"address":"bursar_team.t%d","noun":"team","action":"create","identity":{"team_id":"t%d"},"after":{"metadata":{"note":%q}}}`, i, i, metadata)
+	}
+	body := `{"changes":[` + strings.Join(changes, ",") + `]}`
+	if len(body) < httpx.DefaultMaxBody {
+		t.Fatalf("the body has only %d bytes", len(body))
+	}
+	g.post("/quota_review/new", body).ok().has("total", "180")
+	g.post("/team/new", `{"team_id":"a","metadata":{"note":"`+strings.Repeat("x", httpx.DefaultMaxBody)+`"}}`).refused(413, "", "larger than the limit of 10485760 bytes")
 }

@@ -51,8 +51,40 @@ func nounOf(resource string) string {
 }
 
 // approvable are the requests that the apply makes for an object: none for one that is left to itself, two for one that is
-// replaced, or that gets a new secret beside other fields.
+// replaced, or that gets a new secret with other fields. Last comes what changes of its protection from deletion.
 func (o object) approvable() ([]api.ApprovedChange, error) {
+	changes, err := o.requests()
+	if protect := o.approvedProtection(); protect != nil {
+		changes = append(changes, *protect)
+	}
+	return changes, err
+}
+
+// approvedProtection is nil where the protection stays. What is new has none before, and one without an id cannot be named.
+func (o object) approvedProtection() *api.ApprovedChange {
+	if o.action != created && o.action != updated && o.action != replaced {
+		return nil
+	}
+	was, becomes := o.before.at(api.Protection), o.after.at(api.Protection)
+	before, _ := was.raw.(bool)
+	after, _ := becomes.raw.(bool)
+	identity := o.identity(o.after)
+	if before == after && !becomes.unknown || len(identity) == 0 {
+		return nil
+	}
+	change := api.ApprovedChange{Address: o.address, Noun: nounOf(o.kind.resource), Action: api.ChangeProtect, Identity: identity, Open: []string{}}
+	change.Before, change.After = protectedAs(before), protectedAs(after)
+	if becomes.unknown {
+		change.Open = append(change.Open, api.Protection)
+	}
+	return &change
+}
+
+func protectedAs(on bool) json.RawMessage {
+	return fmt.Appendf(nil, `{%q:%t}`, api.Protection, on)
+}
+
+func (o object) requests() ([]api.ApprovedChange, error) {
 	switch o.action {
 	case created:
 		return approved(o.approvedCreate())

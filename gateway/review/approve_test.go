@@ -1,12 +1,51 @@
 package review_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"strings"
 	"testing"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/review"
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
+
+// The protection from deletion is Terraform's alone, and part of what is approved all the same.
+func TestApprovable_hasTheProtection(t *testing.T) {
+	of := func(before, after string) []api.ApprovedChange {
+		t.Helper()
+		changes, err := review.Approvable(bytes.NewReader(planOf("bursar_team", `["update"]`, before, after, "")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return changes
+	}
+	if kept := of(`{"team_id":"a","deletion_protection":true,"blocked":false}`, `{"team_id":"a","deletion_protection":true,"blocked":true}`); len(kept) != 1 {
+		t.Errorf("what stays protected has %+v", kept)
+	}
+	freed := of(`{"team_id":"a","deletion_protection":true}`, `{"team_id":"a","deletion_protection":false}`)
+	if len(freed) != 1 || freed[0].Action != api.ChangeProtect || string(freed[0].After) != `{"deletion_protection":false}` {
+		t.Fatalf("what is no longer protected has %+v", freed)
+	}
+	fields := api.QuotaReviewFields{Changes: freed}
+	if err := fields.Validate(); err != nil || fields.Makes() != 0 {
+		t.Errorf("%v, and requests make %d changes", err, fields.Makes())
+	}
+	approvals := api.NewApprovals(api.QuotaReview{QuotaReviewFields: fields})
+	planned := api.MadeChange{Noun: "team", Action: api.ChangeProtect, Identity: map[string]string{"team_id": "a"}, Before: []byte(`{"deletion_protection":true}`), After: freed[0].After}
+	if err := approvals.Allow(planned); err != nil {
+		t.Error(err)
+	}
+	planned.Before, planned.After = planned.After, planned.Before
+	if err := approvals.Allow(planned); err == nil {
+		t.Error("the opposite is allowed")
+	}
+	made := planned
+	made.Action = api.ChangeUpdate
+	if err := approvals.Allow(made); err == nil {
+		t.Error("an update is allowed by it")
+	}
+}
 
 // What a plan calls sensitive or unknown is left open by its path and told by none; what is no field of the API is left out.
 func TestApprovable_tellsNoSecret(t *testing.T) {

@@ -3,9 +3,7 @@ package review
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/forecast"
@@ -102,34 +100,18 @@ func (s side) capIn(terms map[string]side) (most *money.Nano, period string, kno
 
 func sameCap(a, b *money.Nano) bool { return a == b || a != nil && b != nil && *a == *b }
 
-// section says for each team what its period and the next are likely to cost, and when the cap falls without and with the plan.
-func (f foreseen) section(now time.Time) string {
-	if f.failed != nil {
-		return "\nWhat teams will cost could not be asked of the gateway: " + code(f.failed.Error()) + "\n"
-	}
-	if len(f.rows) == 0 {
-		return ""
-	}
-	var b strings.Builder
-	b.WriteString("\n**Where it leads** at the pace of the last weeks. A cap that is used up refuses until the period ends.\n\n")
-	writeRow(&b, []string{"Team", "Period", "Likely to cost", "Used up with today's cap", "Used up with this change"})
-	writeRow(&b, []string{"---", "---", "---", "---", "---"})
-	for _, row := range f.rows {
-		running := row.forecast
-		if running.PeriodStart == nil || running.PeriodEnd == nil || len(running.Weekdays) != len(pace{}) {
-			continue
-		}
-		start, end := *running.PeriodStart, *running.PeriodEnd
-		row.write(&b, "until "+dayOf(end), now, forecast.Budget{Spent: running.Spend, Start: start, End: end})
-		row.write(&b, "the next", end, forecast.Budget{Start: end, End: end.Add(end.Sub(start))})
-	}
-	return b.String()
-}
-
 // pace is what the days of a week are likely to cost, Sunday first.
 type pace [7]money.Nano
 
-func (t foreseenTeam) write(b *strings.Builder, period string, from time.Time, budget forecast.Budget) {
+const (
+	notUsedUp = "not"
+	noCap     = "no cap that refuses"
+)
+
+// leads is where a period leads: what it costs, and when the cap is used up today and with the plan.
+type leads struct{ cost, today, then string }
+
+func (t foreseenTeam) period(from time.Time, budget forecast.Budget) leads {
 	weekdays := pace(t.forecast.Weekdays)
 	cost, _ := forecast.Ahead(budget, from, weekdays)
 	falls := func(most *money.Nano) string {
@@ -137,31 +119,16 @@ func (t foreseenTeam) write(b *strings.Builder, period string, from time.Time, b
 		_, at := forecast.Ahead(budget, from, weekdays)
 		switch {
 		case most == nil:
-			return "no cap that refuses"
+			return noCap
 		case budget.Spent >= *most:
 			return "**at once**"
 		case at.IsZero():
-			return "not in this period"
+			return notUsedUp
 		default:
 			return dayOf(at)
 		}
 	}
-	then := "starts again at other times"
-	if !t.renewed {
-		then = falls(t.after)
-	}
-	name := t.forecast.ID
-	if t.forecast.Alias != "" {
-		name = t.forecast.Alias
-	}
-	writeRow(b, []string{code(name), period, fmt.Sprintf("%s of %s", usd(cost), capText(t.after)), falls(t.before), then})
-}
-
-func capText(most *money.Nano) string {
-	if most == nil {
-		return "no cap"
-	}
-	return usd(*most)
+	return leads{cost: usd(cost), today: falls(t.before), then: falls(t.after)}
 }
 
 func dayOf(at time.Time) string { return at.UTC().Format("Mon 2 Jan 2006") }

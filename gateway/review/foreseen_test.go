@@ -48,12 +48,10 @@ func TestRender_saysWhereItLeads(t *testing.T) {
 	options := review.Options{Foretell: told, Now: func() time.Time { return time.Date(2026, 11, 11, 12, 0, 0, 0, time.UTC) }}
 	got, result := render(t, []byte(plan), options)
 	for _, want := range []string{
-		"**Where it leads**",
-		"| `a` | until Tue 1 Dec 2026 | $300.00 of $400.00 | Sat 21 Nov 2026 | not in this period |",
-		"| `a` | the next | $300.00 of $400.00 | Mon 21 Dec 2026 | not in this period |",
-		"| `b` | until Tue 1 Dec 2026 | $300.00 of $100.00 | Sat 21 Nov 2026 | **at once** |",
-		"| `b` | the next | $300.00 of $100.00 | Mon 21 Dec 2026 | Fri 11 Dec 2026 |",
-		"| `d` | until Tue 1 Dec 2026 | $300.00 of $200.00 | Sat 21 Nov 2026 | starts again at other times |",
+		"**Team by team**",
+		"| `a` | $200.00 -> $400.00 ($200.00 more) | $105.00 | $300.00 until Tue 1 Dec 2026 | Sat 21 Nov 2026; in the next Mon 21 Dec 2026 | not |",
+		"| `b` | $200.00 -> $100.00 ($100.00 less) | $105.00 | $300.00 until Tue 1 Dec 2026 | Sat 21 Nov 2026; in the next Mon 21 Dec 2026 | **at once**; in the next Fri 11 Dec 2026 |",
+		"| `d` | $200.00 -> $6,200.00 ($6,000.00 more) | $105.00 | $300.00 until Tue 1 Dec 2026 | Sat 21 Nov 2026; in the next Mon 21 Dec 2026 | starts again at other times |",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("the review lacks %s:\n%s", want, got)

@@ -137,11 +137,11 @@ func mapping(v value) string {
 // plan of another provider may hold one.
 var userinfo = regexp.MustCompile(`://[^\s/?#]*@`)
 
-// plain prints text and numbers as they are, but for who signs in to an address.
+// plain prints text and numbers as they are.
 func plain(v value) string {
 	switch raw := v.raw.(type) {
 	case string:
-		return code(userinfo.ReplaceAllString(raw, "://(hidden)@"))
+		return code(raw)
 	case json.Number:
 		return code(raw.String())
 	default:

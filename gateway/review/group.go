@@ -28,6 +28,8 @@ type entry struct {
 	open bool
 	// made says that it is new: there is nothing to compare it with.
 	made bool
+	// elsewhere says that what was used of it stands in the table of teams.
+	elsewhere bool
 }
 
 // group is what several resources have in common.

@@ -256,7 +256,7 @@ func TestRender_showsTheWeeksPeak(t *testing.T) {
 	week := &lastWeek{peaks: []api.LimitPeak{{TeamID: "t29", Limit: "team.requests", Peak: 1_234}, {TeamID: "t29", KeyID: "k", Limit: "team.tokens", Peak: 99}}}
 	plan := planWith([4]string{"bursar_team", `["update"]`, `{"team_id":"t0","rpm_limit":1}`, `{"team_id":"t0","rpm_limit":2}`})
 	got, _ := render(t, plan, review.Options{Gateway: gateway, Peaks: week})
-	first := "| --- | --- | --- | --- |\n| `t29` | $0.00 | 1,234 requests, 8 tokens | **refused from the apply on**:  |\n| `t28` | $0.00 | 7 requests, 8 tokens | throttled:  |\n"
+	first := "| --- | --- | --- | --- | --- |\n| `t29` | – | $0.00 | 1,234 requests, 8 tokens | **refused from the apply on**:  |\n| `t28` | – | $0.00 | 7 requests, 8 tokens | throttled:  |\n"
 	if !strings.Contains(got, first) || !strings.Contains(got, "\n10 more teams: 10 fine.\n") {
 		t.Errorf("want %s in\n%s", first, got)
 	}
@@ -290,7 +290,7 @@ func TestRender_asksWhatItDoes(t *testing.T) {
 		[4]string{"bursar_key", `["delete"]`, `{"key_id":"k"}`, `null`},
 	), review.Options{Gateway: gateway})
 	for _, want := range []string{
-		"| `a` (`Research`) | $83.20 of $50.00 (166.4 %) | 1,210 requests, 5 tokens | **refused from the apply on**: `$83.20 of $50 is spent` |",
+		"| `a` (`Research`) | $100.00 -> $50.00 ($50.00 less) | $83.20 of $50.00 (166.4 %) | 1,210 requests, 5 tokens | **refused from the apply on**: `$83.20 of $50 is spent` |",
 		"* `bursar_team.r1` would be refused by the gateway: `team b has 2 keys`\n", "* No model `gpt-9` is served.\n",
 	} {
 		if !strings.Contains(got, want) {

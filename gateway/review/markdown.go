@@ -13,8 +13,9 @@ type page struct {
 	withUsage bool
 	summary   string
 	headline  string
-	effects   string
-	notes     []string
+	// teams is what is told team by team, effects what follows the changes.
+	teams, effects string
+	notes          []string
 	// approvals and warnings are what a policy says, as Markdown.
 	approvals []string
 	warnings  []string
@@ -30,6 +31,9 @@ func (p page) markdown() string {
 			b.WriteString(p.headline + "\n\n")
 		}
 		b.WriteString(p.summary + "\n\n")
+		if p.teams != "" {
+			b.WriteString(strings.TrimPrefix(p.teams, "\n") + "\n**What changes**:\n\n")
+		}
 		p.table(&b)
 		b.WriteString(p.effects)
 	}
@@ -76,12 +80,20 @@ func (p page) table(b *strings.Builder) {
 		for _, r := range e.rows {
 			cells := []string{r.team, r.limit, r.old, r.new, r.change}
 			if p.withUsage {
-				cells = append(cells, r.used)
+				cells = append(cells, e.used(r))
 			}
 			writeRow(b, append(cells, r.resource))
 		}
 	}
 	rest(b, p.entries[shown:])
+}
+
+// used is what was used of what a line is about, unless the table of teams says so.
+func (e entry) used(of row) string {
+	if e.elsewhere {
+		return ""
+	}
+	return of.used
 }
 
 // mostRows is how many lines of a table people read.
@@ -151,9 +163,9 @@ func code(text string) string {
 	return b.String()
 }
 
-// oneLine replaces what does not show or would change how the rest shows, and cuts long text.
+// oneLine replaces what does not show or would change how the rest shows, hides who signs in to an address, and cuts long text.
 func oneLine(text string) string {
-	runes := []rune(text)
+	runes := []rune(userinfo.ReplaceAllString(text, "://(hidden)@"))
 	if len(runes) > maxCodeRunes {
 		runes = append(runes[:maxCodeRunes-1], '…')
 	}

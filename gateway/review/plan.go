@@ -2,8 +2,11 @@ package review
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
+	"reflect"
 	"strings"
 	"time"
 
@@ -116,9 +119,81 @@ func misfit(data []byte, err error) string {
 		return "the input is the plan file itself"
 	case bytes.Contains(data[:min(len(data), 1_000)], []byte(`"@level"`)):
 		return "the input is the log of \"terraform plan -json\""
+	case bytes.Contains(data, []byte(`"lineage"`)) && bytes.Contains(data, []byte(`"serial"`)) && !bytes.Contains(data, []byte(`"format_version"`)):
+		return "the input is Terraform's state, which says what is and not what changes"
 	default:
-		return "the input cannot be read: " + oneLine(err.Error())
+		return misread(data, err)
 	}
+}
+
+// misread says in plain words what is wrong with JSON, and where.
+func misread(data []byte, err error) string {
+	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		where := "the input"
+		if wrong.Field != "" {
+			where = code(wrong.Field) + " in the input"
+		}
+		return fmt.Sprintf("%s is %s, and in a plan it is %s", where, inJSON(wrong.Value), asJSON(wrong.Type))
+	}
+	wrong, ok := errors.AsType[*json.SyntaxError](err)
+	if errors.Is(err, io.ErrUnexpectedEOF) || ok && strings.HasPrefix(wrong.Error(), "unexpected end") {
+		line, _ := placeOf(data, int64(len(data)))
+		return fmt.Sprintf("the input ends in the middle, at line %d: it was cut off, or is still being written", line)
+	}
+	if ok {
+		line, column := placeOf(data, wrong.Offset)
+		return fmt.Sprintf("the input is no JSON: line %d has something else at character %d", line, column)
+	}
+	var versioned struct {
+		Version any `json:"format_version"`
+	}
+	switch err := json.Unmarshal(data, &versioned); {
+	case err != nil:
+		return "the input is no plan"
+	case versioned.Version == nil:
+		return "the input has no format_version, which every plan has"
+	default:
+		return fmt.Sprintf("the input has the format_version %s, and this version of bursar reads %s; a newer one may know it", code(fmt.Sprint(versioned.Version)), tfjson.PlanFormatVersionConstraints)
+	}
+}
+
+// inJSON names a kind of value as JSON's decoder does, in words.
+func inJSON(kind string) string {
+	first, _, _ := strings.Cut(kind, " ")
+	switch first {
+	case "array":
+		return "a list"
+	case "object":
+		return "an object"
+	case "bool":
+		return "true or false"
+	case "string":
+		return "a text"
+	default:
+		return "a number"
+	}
+}
+
+// asJSON is what a plan has, by the type that it is read into.
+func asJSON(wanted reflect.Type) string {
+	switch wanted.Kind() {
+	case reflect.Slice, reflect.Array:
+		return "a list"
+	case reflect.String:
+		return "a text"
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Int, reflect.Int64, reflect.Float64, reflect.Uint64:
+		return "a number"
+	default:
+		return "an object"
+	}
+}
+
+// placeOf is the line and the character of an offset, which JSON's decoder gives behind what it stumbled over.
+func placeOf(data []byte, offset int64) (line, column int) {
+	before := data[:max(0, min(offset-1, int64(len(data))))]
+	return 1 + bytes.Count(before, []byte("\n")), len(before) - bytes.LastIndexByte(before, '\n')
 }
 
 // objectOf picks out the resources that hold quotas and are touched.

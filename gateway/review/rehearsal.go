@@ -1,7 +1,6 @@
 package review
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -122,26 +121,6 @@ func (r rehearsal) untold(objects []object) []object {
 	})
 }
 
-// table says of each team that is concerned what it has used and how it fares from the apply on.
-func (r rehearsal) table(people people, peaks peaks) string {
-	if len(r.teams) == 0 {
-		return ""
-	}
-	var b strings.Builder
-	b.WriteString("\nWhat it does, as of now:\n\n")
-	writeRow(&b, []string{"Team", "Spent in the period", "Busiest minute, last 7 days", "From the apply on"})
-	writeRow(&b, []string{"---", "---", "---", "---"})
-	teams := slices.Clone(r.teams)
-	slices.SortStableFunc(teams, func(a, b api.TeamEffect) int { return cmp.Compare(urgency(b), urgency(a)) })
-	for _, team := range teams[:min(mostShown, len(teams))] {
-		writeRow(&b, []string{teamName(team, people), spentOf(team), peaks.of(team), fateOf(team)})
-	}
-	if len(teams) > mostShown {
-		b.WriteString("\n" + fates(teams[mostShown:]) + "\n")
-	}
-	return b.String()
-}
-
 // urgency is higher for those who are hurt more.
 func urgency(team api.TeamEffect) int {
 	switch {
@@ -159,10 +138,10 @@ func urgency(team api.TeamEffect) int {
 }
 
 // fates counts teams by how they fare.
-func fates(teams []api.TeamEffect) string {
+func fates(teams []teamLine) string {
 	counts := map[int]int{}
 	for _, team := range teams {
-		counts[urgency(team)]++
+		counts[team.urgency()]++
 	}
 	var parts []string
 	for i, words := range []string{4: "refused from the apply on", 3: "refused as now", 2: "throttled", 1: "gone", 0: "fine"} {

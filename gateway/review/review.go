@@ -91,6 +91,7 @@ func Render(ctx context.Context, w io.Writer, plan io.Reader, options Options) (
 	peaks := readPeaks(ctx, options.Peaks, rehearsed.teams, now())
 	calls := readCalls(ctx, options.Calls, read.objects, now())
 	before, after, people := read.terms(created), read.terms(deleted), read.people()
+	teams := read.teamTable(rehearsed, ahead, peaks, people)
 	var result Result
 	var entries []entry
 	var reasons []reason
@@ -99,6 +100,7 @@ func Render(ctx context.Context, w io.Writer, plan io.Reader, options Options) (
 	for _, object := range read.byWeight() {
 		object.followers = followers[object.before.at("budget_id").text()]
 		told := object.entry(usage, people, before, after)
+		told.elsewhere = object.kind == teamKind && teams.tells(object.teamID())
 		if len(told.rows) == 0 {
 			continue
 		}
@@ -139,8 +141,8 @@ func Render(ctx context.Context, w io.Writer, plan io.Reader, options Options) (
 	result.NeedsApproval = len(approvals) > 0
 	result.Asking = errors.Join(usage.failed, rehearsed.failed, ahead.failed, again.asking(), calls.failed, peaks.failed)
 	page := page{
-		entries: entries, withUsage: options.Usage != nil, summary: summary(counts, len(read.invocations), len(read.strangers)),
-		headline: read.headline(), effects: rehearsed.table(people, peaks) + ahead.section(now()) + again.section(),
+		entries: entries, withUsage: options.Usage != nil && !teams.tellAll(entries), summary: summary(counts, len(read.invocations), len(read.strangers)),
+		headline: read.headline(), teams: teams.table(now()), effects: again.section(),
 		notes:     slices.Concat(usage.notes(rehearsed.untold(read.objects)), rehearsed.notes(), calls.notes(read.objects, people), peaks.notes(), read.notes),
 		approvals: alike(approvals), warnings: alike(warnings),
 	}

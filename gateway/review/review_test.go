@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/review"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/review/policy"
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
 
@@ -208,6 +209,31 @@ func TestRender_neverPrintsWhatIsSensitiveOrUnknown(t *testing.T) {
 	}
 }
 
+// Who signs in to an address is hidden wherever the address stands: alone, in lists, in maps and in reasons.
+func TestRender_hidesWhoSignsInToAnAddress(t *testing.T) {
+	const address = `"https://canary:hunter@example.com/x"`
+	rules, err := policy.Read("p", []byte("rules: [{name: loosened, when: {loosened: true}, then: approval}]"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, plan := range [][]byte{
+		planOf("bursar_model", `["update"]`, `{"name":"m","base_url":"https://a.example"}`, `{"name":"m","base_url":`+address+`}`, ""),
+		planOf("bursar_team", `["update"]`, `{"team_id":"a","models":["a"]}`, `{"team_id":"a","models":["a",`+address+`]}`, ""),
+		planOf("bursar_team", `["update"]`, `{"team_id":"a","model_rpm_limit":{"a":1}}`, `{"team_id":"a","model_rpm_limit":{`+address+`:1}}`, ""),
+		planOf("bursar_alert_route", `["update"]`, `{"alert_route_id":"a","labels":{"a":"b"}}`, `{"alert_route_id":"a","labels":{"a":`+address+`}}`, ""),
+		planOf("bursar_team", `["update"]`, `{"team_id":"a","novelty":"a"}`, `{"team_id":"a","novelty":[{"at":`+address+`}]}`, ""),
+		planOf("bursar_team", `["update"]`, `{"team_id":"a","rpm_limit":1}`, `{"team_id":"a","rpm_limit":2,"team_alias":`+address+`,"metadata":{"cost_center":`+address+`}}`, ""),
+		planOf("bursar_team", `["create"]`, `null`, `{"team_id":`+address+`,"rpm_limit":2}`, ""),
+	} {
+		for _, format := range []string{review.Markdown, review.Text, review.JSON} {
+			got, result := render(t, plan, review.Options{Format: format, MaxIncreasePct: 1, Policy: rules})
+			if told := got + strings.Join(result.Reasons, " "); strings.Contains(told, "hunter") {
+				t.Errorf("%s tells who signs in:\n%s", format, told)
+			}
+		}
+	}
+}
+
 func TestRender_policy(t *testing.T) {
 	for name, test := range map[string]struct{ before, after, want string }{
 		"within":     {`{"rpm_limit":100}`, `{"rpm_limit":120}`, ""},
@@ -283,14 +309,18 @@ func TestRender_namesAreNoMarkup(t *testing.T) {
 
 func TestRender_refusesWhatIsNoPlan(t *testing.T) {
 	for name, test := range map[string]struct{ input, want string }{
-		"nothing":         {"", "the input is empty"},
-		"the plan itself": {"PK\x03\x04", "the plan file itself"},
-		"a log":           {`{"@level":"info","@message":"Terraform 1.11.4"}` + "\n{}", "the log of"},
-		"no JSON":         {"Plan: 1 to add", "cannot be read"},
-		"another JSON":    {`{"hello":1}`, "cannot be read"},
-		"a state":         {`{"format_version":"1.0","terraform_version":"1.11.4","values":{}}`, "may be a state"},
-		"a future plan":   {`{"format_version":"9.0"}`, "cannot be read"},
-		"a list":          {`[]`, "cannot be read"},
+		"nothing":          {"", "the input is empty"},
+		"the plan itself":  {"PK\x03\x04", "the plan file itself"},
+		"a log":            {`{"@level":"info","@message":"Terraform 1.11.4"}` + "\n{}", "the log of"},
+		"no JSON":          {"Plan: 1 to add", "no JSON: line 1 has something else at character 1:"},
+		"another JSON":     {`{"hello":1}`, "has no format_version"},
+		"a state":          {`{"format_version":"1.0","terraform_version":"1.11.4","values":{}}`, "may be a state"},
+		"a future plan":    {`{"format_version":"9.0"}`, "the format_version `9.0`, and this version of bursar reads >= 0.1, < 2.0"},
+		"a list":           {`[]`, "the input is a list, and in a plan it is an object"},
+		"cut off":          {"{\n\"format_version\":\"1.2\",\n\"resource_ch", "ends in the middle, at line 3"},
+		"a wrong kind":     {`{"format_version":"1.2","resource_changes":7}`, "`resource_changes` in the input is a number, and in a plan it is a list"},
+		"the state":        {`{"version":4,"serial":1,"lineage":"x","resources":[]}`, "the input is Terraform's state"},
+		"a comma too many": {"{\"format_version\":\"1.2\",\n  }", "line 2 has something else at character 3"},
 	} {
 		var b bytes.Buffer
 		_, err := review.Render(t.Context(), &b, strings.NewReader(test.input), review.Options{})

@@ -12,7 +12,11 @@ type row struct {
 	resource, team, limit, old, new, change, used string
 }
 
-const nothing = "–"
+const (
+	nothing = "–"
+	// isNew stands for what was used of what has not been there.
+	isNew = "new"
+)
 
 // difference is one attribute before and after. For a limit by model, model names it.
 type difference struct {
@@ -68,6 +72,9 @@ func rowsOf(o object, usage usages, whom string) []row {
 	if o.action == created && len(rows) == 0 {
 		base.new, base.change = o.kind.bare, "new "+o.kind.noun
 		rows = append(rows, base)
+	}
+	if o.action == created && o.spends() {
+		rows[0].used = isNew
 	}
 	return rows
 }

@@ -31,7 +31,13 @@ const (
 	ChangeDelete     = "delete"
 	ChangeRotate     = "rotate"
 	ChangeResetSpend = "reset_spend"
+	// ChangeProtect is of Terraform's own protection from deletion. The gateway knows nothing of that, so it is in the hash and
+	// held against by plans, and no request makes it.
+	ChangeProtect = "protect"
 )
+
+// Protection is the attribute by which Terraform refuses to delete an object.
+const Protection = "deletion_protection"
 
 const (
 	// MostApprovedChanges is how many changes one review may have.
@@ -55,7 +61,7 @@ type QuotaReview struct {
 	Approver Credential `json:"approver"`
 	// ApproverRule is the rule of the gateway's file by which a workload approved it, "" for all else. It is never answered.
 	ApproverRule string `json:"-"`
-	// Total is how many changes it has, and Used how many of them are made.
+	// Total is how many changes it has that the gateway makes, and Used how many of them are made.
 	Total int `json:"total"`
 	Used  int `json:"used"`
 	Record
@@ -78,7 +84,7 @@ type ApprovedChange struct {
 	Address string `json:"address"`
 	// Noun is what is changed, as the audit log calls it: team, key, member, budget, model, alert_route, user or admin_key.
 	Noun string `json:"noun"`
-	// Action is create, update, delete, rotate or reset_spend.
+	// Action is create, update, delete, rotate, reset_spend, or protect for Terraform's deletion_protection.
 	Action string `json:"action"`
 	// Identity is what is known of the object's id, such as {"team_id": "marketing"}. The id of a new one may not be.
 	Identity map[string]string `json:"identity"`
@@ -135,6 +141,16 @@ func ApprovableFields(noun string) []string {
 	return names
 }
 
+// Makes is how many of the changes a request makes.
+func (r QuotaReviewFields) Makes() (n int) {
+	for _, change := range r.Changes {
+		if change.Action != ChangeProtect {
+			n++
+		}
+	}
+	return n
+}
+
 // Validate says whether the review can be stored; the error names the field.
 func (r QuotaReviewFields) Validate() error {
 	v := newValidation()
@@ -163,7 +179,7 @@ func (c ApprovedChange) validate() string {
 		return "has no address"
 	case known == nil:
 		return fmt.Sprintf("has the noun %q, which is none that can be approved", c.Noun)
-	case !slices.Contains([]string{ChangeCreate, ChangeUpdate, ChangeDelete, ChangeRotate, ChangeResetSpend}, c.Action):
+	case !slices.Contains([]string{ChangeCreate, ChangeUpdate, ChangeDelete, ChangeRotate, ChangeResetSpend, ChangeProtect}, c.Action):
 		return fmt.Sprintf("has the action %q, which is none that can be approved", c.Action)
 	case !c.identifies():
 		return "does not say which object it is about: identity names " + strings.Join(ownIDs[c.Noun], " and ")
@@ -183,7 +199,7 @@ func (c ApprovedChange) validate() string {
 			return fmt.Sprintf("has a number in %s, %q, that no quota is: at most %d characters and an exponent of at most %d", side, path, longestNumber, largestExponent)
 		}
 		for name := range fields {
-			if !slices.Contains(known, name) && !(c.Action == ChangeResetSpend && name == "spend") {
+			if !slices.Contains(known, name) && !(c.Action == ChangeResetSpend && name == "spend") && !(c.Action == ChangeProtect && name == Protection) {
 				return fmt.Sprintf("has %q in %s, which is no field of a %s", name, side, c.Noun)
 			}
 		}
@@ -195,7 +211,7 @@ func (c ApprovedChange) validate() string {
 func (c ApprovedChange) identifies() bool {
 	_, known := wholeID(c.Noun, c.Identity)
 	byMail := c.Noun == "member" && c.Identity["team_id"] != "" && c.Identity["user_email"] != ""
-	return c.Action == ChangeCreate || known || byMail
+	return c.Action == ChangeCreate || c.Action == ChangeProtect || known || byMail
 }
 
 // Unsettled are the open fields that are no secrets: limits, prices and the like, which may become anything.

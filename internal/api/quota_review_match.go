@@ -157,7 +157,7 @@ func (m MadeChange) differs(approved ApprovedChange) string {
 		switch m.Action {
 		case ChangeCreate:
 			why = m.created(path, becomes, to)
-		case ChangeUpdate:
+		case ChangeUpdate, ChangeProtect:
 			why = updated(path, was, becomes, from, to, isNull(approved.Before))
 		case ChangeDelete:
 			why = deleted(path, was, from)

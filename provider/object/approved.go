@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -70,6 +71,7 @@ func (r *Resource[M, F, O]) judgeApproved(req resource.ModifyPlanRequest, diags 
 	if r.Approved == nil {
 		return
 	}
+	r.judgeProtection(diags, state, plan)
 	n := r.Noun
 	switch {
 	case plan == nil, state != nil && n.moves(*state, *plan):
@@ -83,6 +85,32 @@ func (r *Resource[M, F, O]) judgeApproved(req resource.ModifyPlanRequest, diags 
 		planned.Unknown = unknownIn(req)
 		r.Approved.Judge(diags, planned)
 	}
+}
+
+// judgeProtection refuses to take the protection from deletion off, or to put it on, if that is not approved. Only Terraform has
+// it, so the gateway cannot.
+func (r *Resource[M, F, O]) judgeProtection(diags *diag.Diagnostics, state, plan *M) {
+	n := r.Noun
+	if n.Protection == nil || plan == nil {
+		return
+	}
+	before, after := state != nil && n.Protection(*state).ValueBool(), n.Protection(*plan)
+	if after.ValueBool() == before && !after.IsUnknown() {
+		return
+	}
+	planned := r.Planned(api.ChangeProtect, nil, plan)
+	if len(planned.Identity) == 0 { // a new one, which no approval can name
+		return
+	}
+	planned.Before, planned.After = protectedAs(before), protectedAs(after.ValueBool())
+	if after.IsUnknown() {
+		planned.Unknown = []string{api.Protection}
+	}
+	r.Approved.Judge(diags, planned)
+}
+
+func protectedAs(on bool) json.RawMessage {
+	return fmt.Appendf(nil, `{%q:%t}`, api.Protection, on)
 }
 
 // audited is what the audit log calls such objects.

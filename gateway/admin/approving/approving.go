@@ -14,6 +14,13 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
+const (
+	// Path is where a review is approved.
+	Path = "/quota_review/new"
+	// MaxBody is the largest review in bytes: each of the most changes there may be has room for two whole objects.
+	MaxBody = 64 << 20
+)
+
 // listed is how many reviews an answer has at most.
 const listed = 500
 
@@ -62,7 +69,7 @@ type reviewList struct {
 func Routes(r *Registry) []route.Route {
 	const tag = "quota review"
 	return []route.Route{
-		route.New("POST /quota_review/new", auth.Approve, r.approve, route.Spec{
+		route.New("POST "+Path, auth.Approve, r.approve, route.Spec{
 			Tag: tag, Closed: true, Repeatable: true, Summary: "Approve a set of changes, each of which can then be made once.",
 			Description: "`bursar approve` sends what a Terraform plan changes. A request with the header `" + api.HeaderApprovedReview +
 				"` changes what the review of that id has, from what it was when it was approved to what was approved, and nothing else: anything " +
@@ -101,7 +108,7 @@ func (r *Registry) approve(c *route.Call, in reviewNew) (made api.QuotaReview, e
 	if review.Hash, err = api.HashChanges(review.Changes); err != nil {
 		return made, err
 	}
-	review.Total = len(review.Changes)
+	review.Total = review.Makes()
 	return route.Once(c, r.Record, func(ctx context.Context) (api.QuotaReview, error) {
 		return r.Record.CreateQuotaReview(ctx, c.Change, review)
 	})
