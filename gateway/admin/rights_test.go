@@ -244,6 +244,8 @@ func TestAudit_namesTheCredential(t *testing.T) {
 		{adminKey, "Admin (Lead)", "admin (Admin (Lead))", "root_key", "admin"},
 		{deputy.textAt("key"), "deputy (ci)", "deputy (ci)", "admin_key", deputyID},
 		{deputy.textAt("key"), "lead (ci)", "deputy (lead (ci))", "admin_key", deputyID},
+		{adminKey, "pipeline-of-main", "admin (pipeline-of-main)", "root_key", "admin"},
+		{deputy.textAt("key"), "Pipeline-of-main (run 7)", "deputy (Pipeline-of-main (run 7))", "admin_key", deputyID},
 		{adminKey, "Lead (the boss)", "admin (Lead (the boss))", "root_key", "admin"},
 		{deputy.textAt("key"), "", "deputy", "admin_key", deputyID},
 		{deputy.textAt("key"), "ci", "ci", "admin_key", deputyID},

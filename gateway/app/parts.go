@@ -197,7 +197,7 @@ func assemble(ctx context.Context, options Options) (_ *parts, err error) {
 		Record: p.store, Changes: p.changes, Tester: p.alerts, Declared: p.declared,
 		Spending: p.spending, Forecasts: p.outlook,
 		Models: served{p.source, p.models}, Prices: p.models,
-		Pepper: pepper, Logger: logger, People: settings.OIDC != nil,
+		Pepper: pepper, Logger: logger, People: settings.OIDC != nil, Workloads: workloadNames(settings),
 		AutoApprove: rulesOf(settings.AutoApprove), AskingPolicy: askingPolicy(rules, p.store),
 		Replay: (&replay.Replayer{Record: p.store, Spending: p.spending, Names: p.modelNames}).Replay,
 	}

@@ -235,6 +235,10 @@ func TestGateway_pipelinesOfOneRuleAreOne(t *testing.T) {
 	}
 	g := start(t, c)
 	g.admin("POST", "/team/new", `{"team_id":"a","rpm_limit":10}`)
+	status, _, body := g.doWith("POST", "/team/new", c.AdminKey, `{"team_id":"b"}`, http.Header{api.HeaderActor: {"branches"}})
+	if status != http.StatusOK || !strings.Contains(body, `"created_by":"admin (branches)"`) {
+		t.Errorf("somebody else signs as a pipeline: %d %s", status, body)
+	}
 	of := func(subject string) string {
 		return sign(map[string]any{"aud": "https://bursar", "sub": "repo:acme/infra:" + subject})
 	}

@@ -30,6 +30,15 @@ func people(settings config.Config, logger *slog.Logger) *access.Provider {
 	}
 }
 
+// workloadNames are what the audit log calls pipelines.
+func workloadNames(settings config.Config) []string {
+	var names []string
+	for _, workload := range settings.Workloads {
+		names = append(names, workload.Name)
+	}
+	return names
+}
+
 // workloads lets pipelines in with tokens. Rules about one issuer and audience share what reads them, and so the issuer's keys.
 func workloads(settings config.Config, logger *slog.Logger) access.Workloads {
 	readers := map[config.Provider]access.TokenReader{}

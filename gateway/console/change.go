@@ -179,7 +179,7 @@ func (s *Server) rehearse(w http.ResponseWriter, r *http.Request, in *session, p
 	if err != nil {
 		return err
 	}
-	if plan.Body, err = s.pack(plan.Noun, text); err != nil {
+	if plan.Body, err = s.pack(in, plan.Noun, text); err != nil {
 		return err
 	}
 	if in.caller.Role.May(auth.Read) && plan.Noun.Rehearsed(plan.Route) {
@@ -205,23 +205,25 @@ func (s *Server) rehearse(w http.ResponseWriter, r *http.Request, in *session, p
 	return s.render(w, http.StatusOK, "rehearsal", s.signedIn(r, in, plan.Title, plan))
 }
 
-// packedFor is what a rehearsal's body is encrypted for.
-const packedFor = "console change"
+// packedFor is what a rehearsal's body is encrypted for: what one session typed into one kind of form opens nowhere else.
+func packedFor(in *session, kind form.Noun) string {
+	return "console change/" + kind.Name + "/" + in.digest()
+}
 
 // pack makes what a rehearsal is sent back with. A form with secrets is encrypted: what was typed stands in no page.
-func (s *Server) pack(kind form.Noun, body []byte) (string, error) {
+func (s *Server) pack(in *session, kind form.Noun, body []byte) (string, error) {
 	if !kind.Secret() {
 		return string(body), nil
 	}
-	sealed, err := s.Sealer.Seal(body, packedFor)
+	sealed, err := s.Sealer.Seal(body, packedFor(in, kind))
 	if err != nil {
 		return "", fmt.Errorf("keep what was typed: %w", err)
 	}
 	return base64.StdEncoding.EncodeToString(sealed), nil
 }
 
-// unpack is the body that was packed; what was not packed here is none.
-func (s *Server) unpack(kind form.Noun, packed string) (json.RawMessage, error) {
+// unpack is the body that was packed for the session and the kind of form; what was not packed so is none.
+func (s *Server) unpack(in *session, kind form.Noun, packed string) (json.RawMessage, error) {
 	if !kind.Secret() {
 		if !json.Valid([]byte(packed)) {
 			return nil, errNoPage()
@@ -232,7 +234,7 @@ func (s *Server) unpack(kind form.Noun, packed string) (json.RawMessage, error) 
 	if err != nil {
 		return nil, errNoPage()
 	}
-	body, err := s.Sealer.Open(sealed, packedFor)
+	body, err := s.Sealer.Open(sealed, packedFor(in, kind))
 	if err != nil {
 		return nil, errNoPage()
 	}
@@ -297,7 +299,7 @@ func (s *Server) carryOut(w http.ResponseWriter, r *http.Request, in *session, k
 	if !kind.Takes(plan.Route) {
 		return errNoPage()
 	}
-	body, err := s.unpack(kind, plan.Body)
+	body, err := s.unpack(in, kind, plan.Body)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package console_test
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -69,6 +70,39 @@ func TestForm_ofAModel(t *testing.T) {
 	_, page = v.carry(url.Values{"kind": {"model"}, "id": {id}, "action": {"delete"}})
 	if strings.Contains(page, ">house<") {
 		t.Error("the model is still there")
+	}
+}
+
+// What was typed with a secret is good for the session and the kind of form that it was typed in, and for nothing else.
+func TestForm_ofASecretIsBoundToItsSessionAndKind(t *testing.T) {
+	t.Parallel()
+	w := open(t, nil)
+	v, other := w.signedIn(adminKey), w.signedIn(adminKey)
+	_, page := v.get("/console/edit?kind=model")
+	status, page := v.post("/console/change", url.Values{
+		"csrf": {csrf(page)}, "kind": {"model"}, "name": {"house"}, "upstream": {"openai"}, "base_url": {w.upstream}, "api_key": {"sk-provider-credential"},
+		"upstream_model": {"gpt-4.1-mini"}, "price.input_per_million_usd": {"3"}, "price.output_per_million_usd": {"6"}, "weight": {"1"}, "enabled": {"1"},
+	})
+	do := rehearsed(page)
+	if status != http.StatusOK || do.Get("body") == "" {
+		t.Fatalf("rehearse: %d %s", status, text(page))
+	}
+	do.Set("reason", "for the test")
+
+	stolen := maps.Clone(do)
+	_, theirs := other.get("/console/edit?kind=model")
+	stolen.Set("csrf", csrf(theirs))
+	if status, page := other.post("/console/change", stolen); status != http.StatusNotFound {
+		t.Errorf("another session: %d %s", status, text(page))
+	}
+	elsewhere := maps.Clone(do)
+	elsewhere.Set("kind", "slack_route")
+	elsewhere.Set("route", "/alert_route/new")
+	if status, page := v.post("/console/change", elsewhere); status != http.StatusNotFound {
+		t.Errorf("another kind of form: %d %s", status, text(page))
+	}
+	if status, page := v.post("/console/change", do); status != http.StatusOK || !strings.Contains(page, "house") {
+		t.Errorf("its own: %d %s", status, text(page))
 	}
 }
 

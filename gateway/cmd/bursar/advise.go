@@ -14,8 +14,9 @@ import (
 
 // adviseCommand compares what teams may use with what they use.
 type adviseCommand struct {
-	Endpoint  string `help:"Address of the gateway." env:"BURSAR_ENDPOINT" required:"" placeholder:"URL"`
-	AdminKey  string `help:"Admin key of the gateway; a viewer's will do." env:"BURSAR_ADMIN_KEY" required:"" placeholder:"KEY"`
+	Endpoint string `help:"Address of the gateway." env:"BURSAR_ENDPOINT" required:"" placeholder:"URL"`
+	AdminKey string `help:"Admin key of the gateway; a viewer's will do." env:"BURSAR_ADMIN_KEY" placeholder:"KEY"`
+	jobToken
 	UnusedFor string `help:"A key is unused that had no call for so long." default:"30d"`
 	Format    string `help:"As text for people, markdown for an issue, or json for programs." enum:"text,markdown,json" default:"text"`
 }
@@ -31,9 +32,9 @@ Limits per minute are compared with what 99 of 100 busy minutes stayed at or bel
 
 // Run writes the advice to standard output.
 func (c adviseCommand) Run(ctx context.Context, stdout io.Writer) error {
-	gateway, err := client.New(client.Options{Endpoint: c.Endpoint, AdminKey: c.AdminKey, UserAgent: "bursar-advise/" + version})
+	gateway, err := c.open(client.Options{Endpoint: c.Endpoint, AdminKey: c.AdminKey, UserAgent: "bursar-advise/" + version})
 	if err != nil {
-		return fmt.Errorf("--endpoint: %w", err)
+		return err
 	}
 	span, err := api.ParseSpan(c.UnusedFor)
 	if err != nil {

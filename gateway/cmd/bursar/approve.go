@@ -18,10 +18,11 @@ import (
 
 // approvePlanCommand has a gateway keep what a plan changes as an approved review.
 type approvePlanCommand struct {
-	Plan         string `arg:"" optional:"" help:"The plan that was agreed on, in JSON: terraform show -json tfplan > plan.json. - reads standard input."`
-	Changes      string `help:"The changes of a plan that was agreed on, as bursar review --changes-out wrote them, in place of the plan." type:"existingfile" placeholder:"FILE"`
-	Endpoint     string `help:"Address of the gateway." env:"BURSAR_ENDPOINT" required:"" placeholder:"URL"`
-	AdminKey     string `help:"Admin key with the role admin or approver." env:"BURSAR_ADMIN_KEY" required:"" placeholder:"KEY"`
+	Plan     string `arg:"" optional:"" help:"The plan that was agreed on, in JSON: terraform show -json tfplan > plan.json. - reads standard input."`
+	Changes  string `help:"The changes of a plan that was agreed on, as bursar review --changes-out wrote them, in place of the plan." type:"existingfile" placeholder:"FILE"`
+	Endpoint string `help:"Address of the gateway." env:"BURSAR_ENDPOINT" required:"" placeholder:"URL"`
+	AdminKey string `help:"Admin key with the role admin or approver." env:"BURSAR_ADMIN_KEY" placeholder:"KEY"`
+	jobToken
 	PullRequest  string `help:"Address of the pull or merge request that was agreed on." env:"BURSAR_PULL_REQUEST" placeholder:"URL"`
 	Reason       string `help:"Why, in words." env:"BURSAR_CHANGE_REASON"`
 	ExpiresIn    string `help:"For how long the changes may be made, such as 24h, 7d or 1mo; at most 92 days." default:"7d"`
@@ -46,9 +47,9 @@ Prints no id, and exits with 0, when there is nothing to approve.`
 
 // Run prints the review's id to standard output, and what it is to standard error.
 func (c approvePlanCommand) Run(ctx context.Context, stdout io.Writer) error {
-	gateway, err := client.New(client.Options{Endpoint: c.Endpoint, AdminKey: c.AdminKey, Reason: c.Reason, UserAgent: "bursar-approve/" + version})
+	gateway, err := c.open(client.Options{Endpoint: c.Endpoint, AdminKey: c.AdminKey, Reason: c.Reason, UserAgent: "bursar-approve/" + version})
 	if err != nil {
-		return fmt.Errorf("--endpoint: %w", err)
+		return err
 	}
 	if c.Withdraw != "" {
 		withdrawn, err := gateway.WithdrawQuotaReview(ctx, c.Withdraw)

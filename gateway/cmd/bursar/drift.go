@@ -22,6 +22,7 @@ type driftCommand struct {
 	Plan     string `arg:"" help:"A plan in JSON: terraform plan -refresh-only -out=tfplan && terraform show -json tfplan > plan.json. - reads standard input."`
 	Endpoint string `help:"Address of the gateway, to ask who made the changes." env:"BURSAR_ENDPOINT"`
 	AdminKey string `help:"Admin key of that gateway; a viewer's will do." env:"BURSAR_ADMIN_KEY"`
+	jobToken
 	Offline  bool   `help:"Do not ask the gateway, even where its address is set."`
 	Post     string `help:"Keep one open issue of it, by the variables of the pipeline, and close it when nothing is left." enum:",github,gitlab" default:"" placeholder:"github|gitlab"`
 	PostName string `help:"Tells the issues of several jobs on one project apart." default:"drift"`
@@ -46,9 +47,9 @@ func (c driftCommand) Run(ctx context.Context) error {
 	defer plan.Close()
 	var log review.AuditLog
 	if c.Endpoint != "" && !c.Offline {
-		gateway, err := client.New(client.Options{Endpoint: c.Endpoint, AdminKey: c.AdminKey, UserAgent: "bursar-drift/" + version})
+		gateway, err := c.open(client.Options{Endpoint: c.Endpoint, AdminKey: c.AdminKey, UserAgent: "bursar-drift/" + version})
 		if err != nil {
-			return fmt.Errorf("--endpoint: %w", err)
+			return err
 		}
 		log = auditLog{gateway}
 	}

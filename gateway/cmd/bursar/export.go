@@ -15,8 +15,9 @@ import (
 
 // exportCommand writes what is on a gateway as Terraform configuration.
 type exportCommand struct {
-	Endpoint    string `help:"Address of the gateway." env:"BURSAR_ENDPOINT" required:"" placeholder:"URL"`
-	AdminKey    string `help:"Admin key of the gateway." env:"BURSAR_ADMIN_KEY" required:"" placeholder:"KEY"`
+	Endpoint string `help:"Address of the gateway." env:"BURSAR_ENDPOINT" required:"" placeholder:"URL"`
+	AdminKey string `help:"Admin key of the gateway." env:"BURSAR_ADMIN_KEY" placeholder:"KEY"`
+	jobToken
 	Out         string `help:"Folder to write files into, which is made when missing. Files that are there are never overwritten. Without it, all goes to standard output." type:"path" placeholder:"FOLDER"`
 	GroupBy     string `help:"What teams, with their members and keys, stand together by: alias-prefix (up to the first - _ . / or space), metadata.KEY, or none for a resource of each object, so that a change of one team touches that team alone. Without it, what sets the same attributes stands together." placeholder:"WHAT"`
 	WebhookURLs bool   `name:"webhook-urls" help:"Write the addresses of webhooks, which may be secrets. Without it they stay as they are on the gateway."`
@@ -34,16 +35,16 @@ terraform plan shows what is imported and that nothing is changed; terraform app
 
 // Run writes the configuration.
 func (c exportCommand) Run(ctx context.Context) error {
-	gateway, err := client.New(client.Options{Endpoint: c.Endpoint, AdminKey: c.AdminKey, UserAgent: "bursar-export/" + version})
+	gateway, err := c.open(client.Options{Endpoint: c.Endpoint, AdminKey: c.AdminKey, UserAgent: "bursar-export/" + version})
 	if err != nil {
-		return fmt.Errorf("--endpoint: %w", err)
+		return err
 	}
 	groupBy, err := export.ParseGrouping(c.GroupBy)
 	if err != nil {
 		return fmt.Errorf("--group-by: %w", err)
 	}
 	files, err := export.Configuration(ctx, gateway, export.Options{Endpoint: c.Endpoint, WebhookURLs: c.WebhookURLs, GroupBy: groupBy})
-	if api.CodeOf(err) == api.Unauthenticated {
+	if api.CodeOf(err) == api.Unauthenticated && c.AdminKey != "" {
 		return fmt.Errorf("--admin-key or BURSAR_ADMIN_KEY is no admin key of %s: %w", c.Endpoint, err)
 	}
 	if err != nil {

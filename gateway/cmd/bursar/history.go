@@ -18,9 +18,10 @@ import (
 type historyCommand struct {
 	Team     string `arg:"" help:"The team's id."`
 	Endpoint string `help:"Address of the gateway." env:"BURSAR_ENDPOINT" required:"" placeholder:"URL"`
-	AdminKey string `help:"Admin key of the gateway; a viewer's will do." env:"BURSAR_ADMIN_KEY" required:"" placeholder:"KEY"`
-	Limit    int    `help:"How many changes at most; 0 is all of them." default:"50"`
-	Format   string `help:"As text for people, or json for programs." enum:"text,json" default:"text"`
+	AdminKey string `help:"Admin key of the gateway; a viewer's will do." env:"BURSAR_ADMIN_KEY" placeholder:"KEY"`
+	jobToken
+	Limit  int    `help:"How many changes at most; 0 is all of them." default:"50"`
+	Format string `help:"As text for people, or json for programs." enum:"text,json" default:"text"`
 }
 
 // Help says what counts.
@@ -31,9 +32,9 @@ what, why, and in which pull request, newest first. It is read from the audit lo
 
 // Run writes the history to standard output.
 func (c historyCommand) Run(ctx context.Context) error {
-	gateway, err := client.New(client.Options{Endpoint: c.Endpoint, AdminKey: c.AdminKey, UserAgent: "bursar-history/" + version})
+	gateway, err := c.open(client.Options{Endpoint: c.Endpoint, AdminKey: c.AdminKey, UserAgent: "bursar-history/" + version})
 	if err != nil {
-		return fmt.Errorf("--endpoint: %w", err)
+		return err
 	}
 	if c.Limit < 0 {
 		return fmt.Errorf("--limit must be 0 or more. Received: %d", c.Limit)

@@ -22,9 +22,10 @@ const exitNeedsApproval = exitError(2)
 
 // reviewCommand says what a plan does to quotas.
 type reviewCommand struct {
-	Plan           string  `arg:"" optional:"" help:"A plan in JSON: terraform plan -out=tfplan && terraform show -json tfplan > plan.json. - reads standard input."`
-	Endpoint       string  `help:"Address of a gateway to ask what has been spent already." env:"BURSAR_ENDPOINT"`
-	AdminKey       string  `help:"Admin key of that gateway." env:"BURSAR_ADMIN_KEY"`
+	Plan     string `arg:"" optional:"" help:"A plan in JSON: terraform plan -out=tfplan && terraform show -json tfplan > plan.json. - reads standard input."`
+	Endpoint string `help:"Address of a gateway to ask what has been spent already." env:"BURSAR_ENDPOINT"`
+	AdminKey string `help:"Admin key of that gateway." env:"BURSAR_ADMIN_KEY"`
+	jobToken
 	Policy         string  `help:"A quota-policy.yaml that says what deserves a warning and who must agree." type:"existingfile"`
 	TestPolicy     string  `help:"Try the cases of this file on the policy instead of reviewing a plan." type:"existingfile"`
 	PolicySchema   bool    `help:"Print the JSON schema of a quota-policy.yaml, for editors, instead of reviewing a plan."`
@@ -79,9 +80,9 @@ func (c reviewCommand) Run(ctx context.Context) error {
 	}
 	options := review.Options{MaxIncreasePct: c.MaxIncreasePct, Policy: rules, Format: c.Format}
 	if c.Endpoint != "" && !c.Offline {
-		gateway, err := client.New(client.Options{Endpoint: c.Endpoint, AdminKey: c.AdminKey, UserAgent: "bursar-review/" + version})
+		gateway, err := c.open(client.Options{Endpoint: c.Endpoint, AdminKey: c.AdminKey, UserAgent: "bursar-review/" + version})
 		if err != nil {
-			return fmt.Errorf("--endpoint: %w", err)
+			return err
 		}
 		options.Usage, options.Gateway, options.Foretell = usage{gateway}, usage{gateway}, gateway
 		options.Calls, options.Peaks = gateway, gateway
@@ -193,7 +194,7 @@ func (c reviewCommand) drifted(ctx context.Context) error {
 	if name == "quotas" { // whose comment is the review's
 		name = "drift"
 	}
-	return driftCommand{Plan: c.Plan, Endpoint: c.Endpoint, AdminKey: c.AdminKey, Offline: c.Offline, Post: c.Post, PostName: name, onPullRequest: true}.Run(ctx)
+	return driftCommand{Plan: c.Plan, Endpoint: c.Endpoint, AdminKey: c.AdminKey, jobToken: c.jobToken, Offline: c.Offline, Post: c.Post, PostName: name, onPullRequest: true}.Run(ctx)
 }
 
 func printPolicySchema() error {
