@@ -1,6 +1,8 @@
 package litellm
 
 import (
+	"crypto/aes"
+	"crypto/cipher"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
@@ -9,10 +11,14 @@ import (
 	"golang.org/x/crypto/nacl/secretbox"
 )
 
-// LiteLLM seals every text in a stored model's litellm_params: a NaCl secret box under the SHA-256 of its salt key (without
-// one, its master key), the nonce in front, in base64.
+// LiteLLM seals every text in a stored model's litellm_params with the SHA-256 of its salt key (without one, its master key),
+// the nonce in front, in base64: in a NaCl secret box, or by AES-256-GCM where general_settings.encryption_algorithm says so,
+// with a prefix that tells.
 
-const nonceLen = 24
+const (
+	boxNonceLen = 24
+	gcmPrefix   = "v2:gcm:"
+)
 
 // Unseal opens the parameters of stored models with LITELLM_SALT_KEY, or the master key of a proxy without one. What it
 // does not open stays sealed, and is reported by the plan.
@@ -38,12 +44,30 @@ func unseal(key *[sha256.Size]byte, text string) (string, bool) {
 	if !ok {
 		return "", false
 	}
-	plain, ok := secretbox.Open(nil, data[nonceLen:], (*[nonceLen]byte)(data[:nonceLen]), key)
+	if strings.HasPrefix(text, gcmPrefix) {
+		return openGCM(key, data)
+	}
+	plain, ok := secretbox.Open(nil, data[boxNonceLen:], (*[boxNonceLen]byte)(data[:boxNonceLen]), key)
 	return string(plain), ok
 }
 
-// sealed is what could be a sealed text: base64 of either alphabet, as long as a box at least.
+// openGCM opens what AES-256-GCM has sealed; false for another key, or what is damaged.
+func openGCM(key *[sha256.Size]byte, data []byte) (string, bool) {
+	block, err := aes.NewCipher(key[:])
+	if err != nil {
+		return "", false
+	}
+	gcm, err := cipher.NewGCM(block)
+	if err != nil || len(data) < gcm.NonceSize() {
+		return "", false
+	}
+	plain, err := gcm.Open(nil, data[:gcm.NonceSize()], data[gcm.NonceSize():], nil)
+	return string(plain), err == nil
+}
+
+// sealed is what could be a sealed text: base64 of either alphabet, as long as a box at least, or whatever says that it is one.
 func sealed(text string) ([]byte, bool) {
-	data, err := base64.StdEncoding.DecodeString(strings.NewReplacer("-", "+", "_", "/").Replace(text))
-	return data, err == nil && len(data) > nonceLen+secretbox.Overhead
+	rest, says := strings.CutPrefix(text, gcmPrefix)
+	data, err := base64.StdEncoding.DecodeString(strings.NewReplacer("-", "+", "_", "/").Replace(rest))
+	return data, says || err == nil && len(data) > boxNonceLen+secretbox.Overhead
 }
