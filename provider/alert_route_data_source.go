@@ -102,8 +102,8 @@ func (d *alertRouteDataSource) Read(ctx context.Context, req datasource.ReadRequ
 	if !d.Ready(&resp.Diagnostics) {
 		return
 	}
-	route, found := find(ctx, req.Config, &resp.Diagnostics, "alert route",
-		lookUp[api.AlertRoute]{"alert_route_id", d.Client.GetAlertRoute}, lookUp[api.AlertRoute]{"name", d.named})
+	route, found := object.Find(ctx, req.Config, &resp.Diagnostics, "alert route",
+		object.LookUp[api.AlertRoute]{Attribute: "alert_route_id", Read: d.Client.GetAlertRoute}, object.LookUp[api.AlertRoute]{Attribute: "name", Read: d.named})
 	if !found {
 		return
 	}

@@ -70,7 +70,7 @@ func (d *budgetDataSource) Read(ctx context.Context, req datasource.ReadRequest,
 	if !d.Ready(&resp.Diagnostics) {
 		return
 	}
-	budget, found := find(ctx, req.Config, &resp.Diagnostics, "budget", lookUp[api.Budget]{"budget_id", d.Client.GetBudget})
+	budget, found := object.Find(ctx, req.Config, &resp.Diagnostics, "budget", object.LookUp[api.Budget]{Attribute: "budget_id", Read: d.Client.GetBudget})
 	if !found {
 		return
 	}

@@ -167,6 +167,7 @@ func (g *gateway) everyImport() map[string]map[string]string {
 	return map[string]map[string]string{
 		"bursar_team":        {"team_id": "marketing"},
 		"bursar_team_member": {"team_id": "marketing", "user_id": "ada"},
+		"bursar_user":        {"user_id": "bob"},
 		"bursar_budget":      {"budget_id": "pot"},
 		"bursar_alert_route": {"alert_route_id": "oncall"},
 		"bursar_model":       {"model_id": "gpt-1"},

@@ -17,6 +17,10 @@ resource "bursar_team_member" "ada" {
   user_id = "ada"
 }
 
+resource "bursar_user" "u" {
+  user_id = "u"
+}
+
 resource "bursar_key" "k" {
   team_id = bursar_team.t.team_id
 }
@@ -49,6 +53,7 @@ func TestAccDestroy_ofWhatIsGoneSucceeds(t *testing.T) {
 	g := startGateway(t)
 	deletes := map[string]func(context.Context) error{
 		"/team/member_delete": func(ctx context.Context) error { return g.DeleteMember(ctx, "t", "ada") },
+		"/user/delete":        func(ctx context.Context) error { return g.DeleteUser(ctx, "u") },
 		"/key/delete":         func(ctx context.Context) error { return g.DeleteKey(ctx, g.onlyKey().KeyID) },
 		"/team/delete":        func(ctx context.Context) error { return g.DeleteTeam(ctx, "t") },
 		"/budget/delete":      func(ctx context.Context) error { return g.DeleteBudget(ctx, "b") },

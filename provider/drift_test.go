@@ -68,6 +68,13 @@ var drifts = map[string]struct {
 			"team_id": isTheObject, "user_id": isTheObject, "user_email": isTheObject, "force_destroy": forTerraformOnly,
 		},
 	},
+	"bursar_user": {
+		table: wanted(userDrift),
+		tested: map[string]func(*testing.T){
+			"temp_budget_increase": TestAccTemporary_configured, "temp_budget_expiry": TestAccTemporary_configured, "user_id": TestAccUser_withoutID,
+		},
+		exempt: map[string]string{"deletion_protection": forTerraformOnly, "force_destroy": forTerraformOnly},
+	},
 	"bursar_key": {
 		table: wanted(keyDrift),
 		tested: joined(temporaries, map[string]func(*testing.T){

@@ -53,6 +53,13 @@ func (g *gateway) settleRandomly(s shapes, size int) imported {
 		}
 		member := must[api.Membership](g.t)(g.AddMember(ctx, ids[i], fmt.Sprintf("user/%d", i), email, s.member()))
 		add("bursar_team_member", member.TeamID+"/"+member.UserID)
+		if i%3 == 1 {
+			user := api.UserFields{UserAlias: new(fmt.Sprintf("User %d", i)), RateLimits: s.rates(), BudgetTerms: s.terms()}
+			must[api.User](g.t)(g.UpdateUser(ctx, member.UserID, user, 0))
+		}
+		if i%3 < 2 {
+			add("bursar_user", member.UserID)
+		}
 	}
 	for i := range size {
 		add("bursar_budget", must[api.Budget](g.t)(g.CreateBudget(ctx, fmt.Sprintf(one(s, "b-%d", "b.%d"), i), s.budget(ids, keys))).BudgetID)

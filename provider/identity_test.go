@@ -46,6 +46,7 @@ func TestAccIdentity_importByIdAndByIdentity(t *testing.T) {
 	}{
 		"bursar_team":        {"marketing", object{"team_id": "marketing"}},
 		"bursar_team_member": {"marketing/ada", object{"team_id": "marketing", "user_id": "ada"}},
+		"bursar_user":        {"ada", object{"user_id": "ada"}},
 		"bursar_key":         {key.KeyID, object{"key_id": key.KeyID}},
 		"bursar_budget":      {"pot", object{"budget_id": "pot"}},
 		"bursar_alert_route": {"oncall", object{"alert_route_id": "oncall"}},
@@ -120,6 +121,11 @@ func TestAccIdentity_isSetByCreateAndUpdate(t *testing.T) {
 			object{"team_id": "there", "user_id": "u"},
 			object{"team_id": "there", "user_id": "u", "rpm_limit": 5},
 			object{"team_id": "there", "user_id": "u"},
+		},
+		"bursar_user": {
+			object{"user_id": "u2"},
+			object{"user_id": "u2", "rpm_limit": 5},
+			object{"user_id": "u2"},
 		},
 		"bursar_budget": {
 			object{"budget_id": "b"},

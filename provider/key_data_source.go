@@ -115,8 +115,8 @@ func (d *keyDataSource) Read(ctx context.Context, req datasource.ReadRequest, re
 	if !d.Ready(&resp.Diagnostics) {
 		return
 	}
-	key, found := find(ctx, req.Config, &resp.Diagnostics, "key",
-		lookUp[api.Key]{"key_id", d.Client.GetKey}, lookUp[api.Key]{"key_alias", d.named})
+	key, found := object.Find(ctx, req.Config, &resp.Diagnostics, "key",
+		object.LookUp[api.Key]{Attribute: "key_id", Read: d.Client.GetKey}, object.LookUp[api.Key]{Attribute: "key_alias", Read: d.named})
 	if !found {
 		return
 	}

@@ -86,6 +86,7 @@ func TestAccList_everyResource(t *testing.T) {
 	for of, want := range map[string][]string{
 		"bursar_team":        {"Marketing map[team_id:marketing]", "sales map[team_id:sales]"},
 		"bursar_team_member": {"ada in marketing map[team_id:marketing user_id:ada]", "bob in sales map[team_id:sales user_id:bob]"},
+		"bursar_user":        {"ada map[user_id:ada]", "bob map[user_id:bob]"},
 		"bursar_key":         {"batch map[key_id:" + key.KeyID + "]"},
 		"bursar_budget":      {"pot map[budget_id:pot]"},
 		"bursar_alert_route": {"On call map[alert_route_id:oncall]"},

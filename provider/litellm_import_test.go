@@ -48,8 +48,8 @@ func TestAccExport_ofWhatMovedInPlansEmpty(t *testing.T) {
 	c := newCLI(t, "", g.settings()...)
 	text := g.exportInto(c, export.Options{Endpoint: g.URL})
 	said := c.apply()
-	// A model, the budget that a key names, a team, a member, two keys, and the pots of a model and of an organization.
-	if want := fmt.Sprintf("Resources: %d imported, 0 added, 0 changed, 0 destroyed.", 8); !strings.Contains(said, want) {
+	// A model, the budget that a key names, a team, a user, a member, two keys, and the pots of a model and of an organization.
+	if want := fmt.Sprintf("Resources: %d imported, 0 added, 0 changed, 0 destroyed.", 9); !strings.Contains(said, want) {
 		t.Errorf("want %s, got %v of\n%s", want, changesIn(said), text)
 	}
 	c.plansNothing()

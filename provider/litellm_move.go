@@ -30,6 +30,7 @@ var (
 	_ resource.ResourceWithMoveState = (*budgetResource)(nil)
 	_ resource.ResourceWithMoveState = (*teamMemberResource)(nil)
 	_ resource.ResourceWithMoveState = (*modelResource)(nil)
+	_ resource.ResourceWithMoveState = (*userResource)(nil)
 )
 
 // moved is what becomes of a state of theirs.
@@ -58,16 +59,35 @@ var leftBehind = map[string]string{
 	"allowed_model_region":     "list the region's models in models",
 }
 
+// leftBehindOfUsers are those that our other resources have, and a user has not.
+var leftBehindOfUsers = map[string]string{
+	"models":          "list what may be called in models of the user's keys, or of their teams",
+	"model_rpm_limit": "set model_rpm_limit on the user's keys, or on their teams",
+	"model_tpm_limit": "set model_tpm_limit on the user's keys, or on their teams",
+	"blocked":         "block the user's keys, or take the user out of the teams",
+}
+
+// leftBehindOf is what is left behind of a type of theirs.
+func leftBehindOf(sourceType string) map[string]string {
+	if sourceType != litellmUser {
+		return leftBehind
+	}
+	all := maps.Clone(leftBehind)
+	maps.Copy(all, leftBehindOfUsers)
+	return all
+}
+
 // warnOfLeftBehind names the limits that a state has and nobody will enforce. Their values are not repeated.
 func warnOfLeftBehind(diags *diag.Diagnostics, sourceType string, state []byte) {
 	var attributes map[string]json.RawMessage
 	if json.Unmarshal(state, &attributes) != nil {
 		return // translate has refused it
 	}
-	for _, name := range slices.Sorted(maps.Keys(leftBehind)) {
+	instead := leftBehindOf(sourceType)
+	for _, name := range slices.Sorted(maps.Keys(instead)) {
 		if !limitsNothing(attributes[name]) {
 			diags.AddWarning(name+" has no counterpart here", fmt.Sprintf(
-				"The %s has %s, which is not in force after the move: %s.", sourceType, name, leftBehind[name]))
+				"The %s has %s, which is not in force after the move: %s.", sourceType, name, instead[name]))
 		}
 	}
 }
@@ -196,6 +216,31 @@ func (r *modelResource) MoveState(context.Context) []resource.StateMover {
 		model.Name = theirs.Name
 		model.HasAPIKey = theirs.APIKey != nil && *theirs.APIKey != "" // it is the gateway's then, as after an import
 		return moved{modelModelFrom(model, modelModel{}), []string{"model_id", model.ModelID}}, nil
+	})
+}
+
+const litellmUser = "litellm_user"
+
+// MoveState takes who the user is and what limits the user. The read that follows brings the role, which has had two names,
+// and the metadata, which has been JSON in a string as well.
+func (r *userResource) MoveState(context.Context) []resource.StateMover {
+	return fromLiteLLM(litellmUser, func(state []byte) (moved, error) {
+		user := api.NewUser("")
+		var theirs struct {
+			ID     string  `json:"id"`
+			UserID string  `json:"user_id"`
+			Email  *string `json:"user_email"`
+			Alias  *string `json:"user_alias"`
+		}
+		if err := errors.Join(json.Unmarshal(state, &theirs), json.Unmarshal(state, &user.RateLimits), json.Unmarshal(state, &user.BudgetTerms)); err != nil {
+			return moved{}, err
+		}
+		user.UserID, user.UserEmail, user.UserAlias = cmp.Or(theirs.UserID, theirs.ID), theirs.Email, theirs.Alias
+		if user.UserID == "" {
+			return moved{}, errNoID
+		}
+		dropEmpty(&user.UserEmail, &user.UserAlias, &user.BudgetDuration)
+		return moved{userModelFrom(user, userModel{}), []string{"user_id", user.UserID}}, nil
 	})
 }
 

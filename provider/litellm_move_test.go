@@ -89,6 +89,15 @@ func TestAccMove_statesOfBothProviders(t *testing.T) {
 		"tpd_limit":null,"rpm_limit":1,"budget_duration":"1mo","model_max_budget":"{}"}`, "pot")
 	must[api.Membership](t)(g.AddMember(ctx, "marketing", "ann", "", api.MemberFields{Role: api.MemberAdmin, RPMLimit: new(int64(3))}))
 	g.moves(ofNcecere, "team_member", `{"id":"marketing:ann","team_id":"marketing","user_id":"ann","user_email":"ann@example.com","role":"internal_user","max_budget_in_team":5}`, "marketing/ann")
+	must[api.User](t)(g.CreateUser(ctx, "bob@example.com", api.UserFields{
+		UserEmail: new("bob@example.com"), UserRole: new("internal_user"), RateLimits: api.RateLimits{RPMLimit: new(int64(5))},
+		BudgetTerms: api.BudgetTerms{MaxBudget: new(9 * money.USD), BudgetDuration: new("30d"), HardCap: true},
+	}))
+	g.moves(ofNcecere, "user", `{"id":"bob@example.com","user_id":"bob@example.com","user_alias":null,"user_email":"bob@example.com","user_role":"internal_user",
+		"teams":[],"models":[],"max_budget":10.5,"budget_duration":"30d","tpm_limit":null,"rpm_limit":6,"auto_create_key":false,"metadata":{"a":"b"},"spend":1.5,"key":null}`, "bob@example.com")
+	g.moves(ofNcecere, "user", `{"id":"bob@example.com","user_email":"bob@example.com","role":"proxy_admin","metadata":"{\"department\":\"x\"}",
+		"budget_duration":"","auto_create_keys":true}`, "bob@example.com") // older ones
+	g.moves(ofBerriAI, "user", `{"id":"bob@example.com","user_id":"bob@example.com","user_email":"","user_alias":"","models":null,"max_budget":null}`, "bob@example.com")
 	model := api.NewModel("").ModelFields
 	model.Name, model.APIKey, model.RPM = "gpt-4.1", new("sk-provider"), new(int64(60))
 	must[api.Model](t)(g.CreateModel(ctx, "m-1", model))
@@ -136,6 +145,7 @@ func TestMove_refusesWhatItDoesNotKnow(t *testing.T) {
 		{ofNcecere, "litellm_budget", "bursar_budget", `{}`, "it has no id"},
 		{ofNcecere, "litellm_key", "bursar_key", `{}`, "it has no id"},
 		{ofNcecere, "litellm_team_member", "bursar_team_member", `{"team_id":"t"}`, "it has no id"},
+		{ofNcecere, "litellm_user", "bursar_user", `{"user_email":"a@example.com"}`, "it has no id"},
 		{ofNcecere, "litellm_model", "bursar_model", `{"model_name":"a"}`, "it has no id"},
 		{ofNcecere, "litellm_key", "bursar_key", `{"id":"a","key":{"canary":1}}`, "it is not as the versions"},
 	} {
@@ -308,7 +318,7 @@ func TestMove_warnsOfLimitsThatAreLeftBehind(t *testing.T) {
 		"allowed_routes":           {`["/canary"]`, "all routes of models"},
 		"allowed_model_region":     {`"canary"`, "in models"},
 	} {
-		for noun, id := range map[string]string{"key": "key_1", "team": "a", "budget": "b"} {
+		for noun, id := range map[string]string{"key": "key_1", "team": "a", "budget": "b", "user": "u"} {
 			moved := p.move(ofNcecere, "litellm_"+noun, "bursar_"+noun, fmt.Sprintf(`{"id":%q,"max_budget":50,%q:%s}`, id, attribute, test.value))
 			got := said(moved.Diagnostics)
 			if len(moved.Diagnostics) != 1 || moved.Diagnostics[0].Severity != tfprotov6.DiagnosticSeverityWarning || moved.TargetState == nil ||
@@ -320,6 +330,26 @@ func TestMove_warnsOfLimitsThatAreLeftBehind(t *testing.T) {
 			if moved := p.move(ofNcecere, "litellm_key", "bursar_key", fmt.Sprintf(`{"id":"key_1",%q:%s}`, attribute, nothing)); len(moved.Diagnostics) != 0 {
 				t.Errorf("%s is %s: %q", attribute, nothing, said(moved.Diagnostics))
 			}
+		}
+	}
+}
+
+// A user has fewer limits here than a key or a team, and each that is lost is told with where it goes instead.
+func TestMove_warnsOfWhatAUserHasNot(t *testing.T) {
+	p := newProtocol(t)
+	for attribute, test := range map[string]struct{ value, want string }{
+		"models":          {`["canary"]`, "in models of the user's keys"},
+		"model_rpm_limit": {`{"canary":5}`, "on the user's keys"},
+		"model_tpm_limit": {`{"canary":5}`, "on the user's keys"},
+		"blocked":         {`true`, "block the user's keys"},
+	} {
+		moved := p.move(ofNcecere, "litellm_user", "bursar_user", fmt.Sprintf(`{"id":"u","max_budget":50,%q:%s}`, attribute, test.value))
+		if got := said(moved.Diagnostics); len(moved.Diagnostics) != 1 || !strings.Contains(got, attribute) || !strings.Contains(got, test.want) || strings.Contains(got, "canary") {
+			t.Errorf("%s: %q", attribute, got)
+		}
+		team := p.move(ofNcecere, "litellm_team", "bursar_team", fmt.Sprintf(`{"id":"t",%q:%s}`, attribute, test.value))
+		if len(team.Diagnostics) != 0 {
+			t.Errorf("%s of a team, which has it: %q", attribute, said(team.Diagnostics))
 		}
 	}
 }

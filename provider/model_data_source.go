@@ -118,7 +118,7 @@ func (d *modelDataSource) Read(ctx context.Context, req datasource.ReadRequest, 
 	if !d.Ready(&resp.Diagnostics) {
 		return
 	}
-	model, found := find(ctx, req.Config, &resp.Diagnostics, "model", lookUp[api.Model]{"model_id", d.Client.GetModel})
+	model, found := object.Find(ctx, req.Config, &resp.Diagnostics, "model", object.LookUp[api.Model]{Attribute: "model_id", Read: d.Client.GetModel})
 	if !found {
 		return
 	}

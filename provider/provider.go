@@ -207,6 +207,7 @@ func (p *bursarProvider) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{
 		newTeamResource,
 		newTeamMemberResource,
+		newUserResource,
 		newKeyResource,
 		newBudgetResource,
 		newAlertRouteResource,
@@ -236,6 +237,7 @@ func (p *bursarProvider) ListResources(context.Context) []func() list.ListResour
 	return []func() list.ListResource{
 		newTeamList,
 		newTeamMemberList,
+		newUserList,
 		newKeyList,
 		newBudgetList,
 		newAlertRouteList,

@@ -34,6 +34,7 @@ func (p *bursarProvider) readers(ctx context.Context) map[string]wire.Reader {
 	return map[string]wire.Reader{
 		"bursar_team":        readerOf(ctx, p, &newTeam().Resource),
 		"bursar_team_member": readerOf(ctx, p, &newTeamMember().Resource),
+		"bursar_user":        readerOf(ctx, p, &newUser().Resource),
 		"bursar_key":         readerOf(ctx, p, &newKey().Resource),
 		"bursar_budget":      readerOf(ctx, p, &newBudget().Resource),
 	}

@@ -43,7 +43,7 @@ func TestAccServer_readsAsTheFrameworkDoes(t *testing.T) {
 			}
 		}
 	}
-	for _, typeName := range []string{"bursar_team", "bursar_team_member", "bursar_key", "bursar_budget"} {
+	for _, typeName := range []string{"bursar_team", "bursar_team_member", "bursar_user", "bursar_key", "bursar_budget"} {
 		if byItself[typeName] != len(all[typeName]) {
 			t.Errorf("%d of %d %s were read without the framework", byItself[typeName], len(all[typeName]), typeName)
 		}

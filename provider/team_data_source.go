@@ -102,7 +102,7 @@ func (d *teamDataSource) Read(ctx context.Context, req datasource.ReadRequest, r
 	if !d.Ready(&resp.Diagnostics) {
 		return
 	}
-	info, found := find(ctx, req.Config, &resp.Diagnostics, "team", lookUp[api.TeamInfo]{"team_id", d.Client.GetTeam})
+	info, found := object.Find(ctx, req.Config, &resp.Diagnostics, "team", object.LookUp[api.TeamInfo]{Attribute: "team_id", Read: d.Client.GetTeam})
 	if !found {
 		return
 	}

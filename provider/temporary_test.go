@@ -52,6 +52,13 @@ resource "bursar_key" "ci" {
   temp_limit_expiry    = "` + untilNewYear + `"
 }
 
+resource "bursar_user" "linus" {
+  user_id              = "linus"
+  max_budget           = 7
+  temp_budget_increase = 3
+  temp_budget_expiry   = "` + untilNewYear + `"
+}
+
 resource "bursar_budget" "everything" {
   budget_id            = "everything"
   everything           = true
@@ -88,6 +95,12 @@ func TestAccTemporary_configured(t *testing.T) {
 			Config: g.config(raisedOf), ConfigPlanChecks: onlyChanges("bursar_team.marketing", changes{
 				"temp_budget_increase": "9 -> 50", "temp_rpm_increase": "1 -> 10", "temp_tpm_increase": "2 -> 100",
 				"temp_budget_expiry": `"2020-01-01T00:00:00Z" -> "` + untilNewYear + `"`, "temp_limit_expiry": `"2020-01-01T00:00:00Z" -> "` + untilNewYear + `"`,
+			}),
+		},
+		resource.TestStep{
+			PreConfig: g.changeUser("linus", func(f *api.UserFields) { f.TempBudgetIncrease, f.TempBudgetExpiry = new(4*money.USD), &ended }),
+			Config:    g.config(raisedOf), ConfigPlanChecks: onlyChanges("bursar_user.linus", changes{
+				"temp_budget_increase": "4 -> 3", "temp_budget_expiry": `"2020-01-01T00:00:00Z" -> "` + untilNewYear + `"`,
 			}),
 		},
 		resource.TestStep{Config: g.config(inThePast, factsOfMarketing), ConfigStateChecks: []statecheck.StateCheck{

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"reflect"
 	"strings"
 	"time"
 
@@ -13,6 +15,7 @@ import (
 // estate is everything on a gateway that Terraform can manage.
 type estate struct {
 	teams   []api.Team
+	users   []api.User
 	members []api.Membership
 	keys    []api.Key
 	budgets []api.Budget
@@ -35,6 +38,7 @@ func read(ctx context.Context, gateway Gateway) (*estate, error) {
 	e := &estate{terms: map[string]bool{}, served: map[string]string{}, joined: map[string]bool{}, declared: map[string][]string{}}
 	for _, read := range []func() error{
 		func() (err error) { e.teams, err = gateway.ListTeams(ctx); return err },
+		func() (err error) { e.users, err = gateway.ListUsers(ctx); return err },
 		func() (err error) { e.members, err = gateway.ListMembers(ctx); return err },
 		func() (err error) { e.keys, err = gateway.ListKeys(ctx); return err },
 		func() (err error) { e.budgets, err = gateway.ListBudgets(ctx); return err },
@@ -87,6 +91,11 @@ func (e *estate) objects(options Options) []object {
 	}
 	for _, team := range e.teams {
 		add(team.DeclaredIn, e.teamObject(team))
+	}
+	for _, user := range e.users {
+		if ownTerms(user) {
+			add("", userObject(user))
+		}
 	}
 	for _, member := range e.members {
 		add("", memberObject(member))
@@ -147,13 +156,35 @@ func (e *estate) keyObject(key api.Key) object {
 	return o
 }
 
+// ownTerms says whether there is more to a user than an id. Who has no more is made by the member's resource, or the key's.
+func ownTerms(user api.User) bool {
+	user.Metadata = maps.Clone(user.Metadata)
+	if len(user.Metadata) == 0 {
+		user.Metadata = nil
+	}
+	return !reflect.DeepEqual(user.UserFields, api.NewUser(user.UserID).UserFields)
+}
+
+func userObject(user api.User) object {
+	o := object{kind: userKind, id: user.UserID, importID: user.UserID, key: user.UserID, name: user.UserID}
+	o.text("user_email", user.UserEmail)
+	o.text("user_alias", user.UserAlias)
+	o.text("user_role", user.UserRole)
+	o.rateLimits(user.RateLimits)
+	o.budgetTerms(user.BudgetTerms)
+	o.metadata(user.Metadata)
+	return o
+}
+
 // memberID is the id that a member is imported by.
 func memberID(teamID, userID string) string { return teamID + "/" + userID }
 
 // keyUser is the member that the user is in the key's team, if any: who leaves the team loses the key.
 func (e *estate) keyUser(o *object, key api.Key) {
 	if key.UserID == nil || key.TeamID == nil || !e.joined[memberID(*key.TeamID, *key.UserID)] {
-		o.text("user_id", key.UserID)
+		if key.UserID != nil {
+			o.add("user_id", refer(userKind, *key.UserID, *key.UserID))
+		}
 		return
 	}
 	o.add("user_id", refer(memberKind, memberID(*key.TeamID, *key.UserID), *key.UserID))
@@ -175,7 +206,7 @@ func memberObject(member api.Membership) object {
 	id := memberID(member.TeamID, member.UserID)
 	o := object{kind: memberKind, team: member.TeamID, id: id, importID: id, key: id, name: member.TeamID + "_" + member.UserID}
 	o.add("team_id", refer(teamKind, member.TeamID, member.TeamID))
-	o.text("user_id", &member.UserID)
+	o.add("user_id", refer(userKind, member.UserID, member.UserID))
 	if member.Role != api.MemberUser {
 		o.text("role", &member.Role)
 	}

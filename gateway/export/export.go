@@ -19,6 +19,7 @@ import (
 // Gateway answers everything that it has.
 type Gateway interface {
 	ListTeams(ctx context.Context) ([]api.Team, error)
+	ListUsers(ctx context.Context) ([]api.User, error)
 	ListMembers(ctx context.Context) ([]api.Membership, error)
 	ListKeys(ctx context.Context) ([]api.Key, error)
 	ListBudgets(ctx context.Context) ([]api.Budget, error)

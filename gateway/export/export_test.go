@@ -19,6 +19,7 @@ import (
 // estate is a gateway that has what the test says.
 type estate struct {
 	teams   []api.Team
+	users   []api.User
 	members []api.Membership
 	keys    []api.Key
 	budgets []api.Budget
@@ -31,6 +32,7 @@ type estate struct {
 }
 
 func (e estate) ListTeams(context.Context) ([]api.Team, error)             { return e.teams, nil }
+func (e estate) ListUsers(context.Context) ([]api.User, error)             { return e.users, nil }
 func (e estate) ListMembers(context.Context) ([]api.Membership, error)     { return e.members, nil }
 func (e estate) ListKeys(context.Context) ([]api.Key, error)               { return e.keys, nil }
 func (e estate) ListBudgets(context.Context) ([]api.Budget, error)         { return e.budgets, nil }
@@ -330,5 +332,32 @@ func TestConfiguration_adminKeysMayBeHidden(t *testing.T) {
 	}
 	if _, err := export.Configuration(t.Context(), estate{hides: errors.New("broken")}, export.Options{}); err == nil {
 		t.Error("a list that cannot be read is left out")
+	}
+}
+
+// Who is no more than an id is made by the member; others are resources of their own, to which places and keys refer.
+func TestConfiguration_users(t *testing.T) {
+	ada, bob := api.NewUser("ada"), api.NewUser("bob")
+	ada.UserEmail, ada.UserRole, ada.MaxBudget, ada.BudgetDuration = new("ada@example.com"), new("internal_user"), new(5*money.USD), new("1mo")
+	ada.Metadata, bob.Metadata = api.Metadata{"floor": json.RawMessage("2")}, api.Metadata{}
+	key := api.NewKey("key_1")
+	key.UserID = new("ada")
+	files := estate{
+		users: []api.User{ada, bob}, teams: []api.Team{api.NewTeam("t")}, keys: []api.Key{key},
+		members: []api.Membership{api.NewMembership("t", "ada"), api.NewMembership("t", "bob")},
+	}.files(t)
+	for file, wants := range map[string][]string{
+		"users.tf":        {`resource "bursar_user" "ada"`, `"ada@example.com"`, `"internal_user"`, `"1mo"`, `floor = 2`},
+		"team_members.tf": {`bursar_user.ada.user_id`, `"bob"`},
+		"keys.tf":         {`user_id = bursar_user.ada.user_id`},
+	} {
+		for _, want := range wants {
+			if !strings.Contains(files[file], want) {
+				t.Errorf("%s lacks %s:\n%s", file, want, files[file])
+			}
+		}
+	}
+	if strings.Contains(files["users.tf"], "bob") {
+		t.Errorf("who is in a team and no more is a resource:\n%s", files["users.tf"])
 	}
 }

@@ -35,6 +35,10 @@ var (
 		resource: "bursar_team_member", file: "team_members.tf", one: "member", group: "members",
 		id: "user_id", named: "user_id", names: "user_ids",
 	}
+	userKind = kind{
+		resource: "bursar_user", file: "users.tf", one: "user", group: "users",
+		id: "user_id", chosen: true, named: "user_id", names: "user_ids",
+	}
 	keyKind = kind{
 		resource: "bursar_key", file: "keys.tf", one: "key", group: "keys",
 		id: "key_id", named: "key_id", names: "key_ids",
@@ -53,7 +57,7 @@ var adminKeyKind = kind{
 }
 
 // kinds are in the order in which a reader wants them.
-var kinds = []kind{modelKind, budgetKind, teamKind, memberKind, keyKind, routeKind, adminKeyKind}
+var kinds = []kind{modelKind, budgetKind, teamKind, userKind, memberKind, keyKind, routeKind, adminKeyKind}
 
 // object is one object of the gateway on its way into the configuration.
 type object struct {

@@ -28,7 +28,7 @@ type kind struct {
 }
 
 // kinds in the order of the summary.
-var kinds = []*kind{teamKind, memberKind, keyKind, budgetKind, modelKind, alertRouteKind, adminKeyKind}
+var kinds = []*kind{teamKind, memberKind, userKind, keyKind, budgetKind, modelKind, alertRouteKind, adminKeyKind}
 
 // everywhere are the attributes without effect that each resource may have.
 var everywhere = map[string]string{

@@ -212,6 +212,8 @@ func (o object) team() string {
 		return "every team that may ask for it"
 	case "bursar_team", "bursar_key", "bursar_team_member":
 		return attribute{format: plain, none: "no team"}.show(now.at("team_id"))
+	case "bursar_user":
+		return "every team that the user is in"
 	case "bursar_budget":
 		return now.scope(o.followers)
 	default:

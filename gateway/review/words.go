@@ -41,6 +41,8 @@ var inWords = map[string]string{
 	"role":                        "role",
 	"user_id":                     "person",
 	"user_email":                  "e-mail address",
+	"user_alias":                  "name of the user",
+	"user_role":                   "role in LiteLLM",
 	"team_id":                     "team",
 	"speak_for_teams":             "teams it may spend for",
 	"duration":                    "how long it works",

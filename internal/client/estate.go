@@ -14,6 +14,7 @@ import (
 type Estate struct {
 	teams   listed[string, api.Team]
 	members listed[memberID, api.Membership]
+	users   listed[string, api.User]
 	keys    listed[string, api.Key]
 	budgets listed[string, api.Budget]
 	routes  listed[string, api.AlertRoute]
@@ -34,6 +35,11 @@ func newEstate(c *Client) *Estate {
 	e.members.one = func(ctx context.Context, id memberID) (api.Membership, error) {
 		return c.GetMember(ctx, id.teamID, id.userID)
 	}
+	e.users.page, e.users.idOf = c.pageOfUsers, func(u api.User) string { return u.UserID }
+	e.users.one = func(ctx context.Context, id string) (api.User, error) {
+		info, err := c.GetUser(ctx, id)
+		return info.User, err
+	}
 	e.keys.page, e.keys.idOf, e.keys.one = c.pageOfKeys, func(k api.Key) string { return k.KeyID }, c.GetKey
 	e.budgets.page, e.budgets.idOf = wholeList(c.ListBudgets), func(b api.Budget) string { return b.BudgetID }
 	e.budgets.one = c.GetBudget
@@ -53,6 +59,9 @@ func (e *Estate) Team(ctx context.Context, id string) (api.Team, error) { return
 func (e *Estate) Member(ctx context.Context, teamID, userID string) (api.Membership, error) {
 	return e.members.get(ctx, memberID{teamID, userID})
 }
+
+// User returns a user, or [api.NotFound].
+func (e *Estate) User(ctx context.Context, id string) (api.User, error) { return e.users.get(ctx, id) }
 
 // Key returns the key with that id, or [api.NotFound].
 func (e *Estate) Key(ctx context.Context, id string) (api.Key, error) { return e.keys.get(ctx, id) }
@@ -81,6 +90,7 @@ func (e *Estate) AdminKey(ctx context.Context, id string) (api.AdminKey, error) 
 func (e *Estate) forget() {
 	e.teams.forget()
 	e.members.forget()
+	e.users.forget()
 	e.keys.forget()
 	e.budgets.forget()
 	e.routes.forget()

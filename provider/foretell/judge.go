@@ -256,3 +256,24 @@ func (j *Judge) Budget(ctx context.Context, before *Planned[api.BudgetFields], p
 	}
 	j.warnOfModels(diags, check.UnservedModels, plan.Fields.Models)
 }
+
+// User warns of a cap that a user has reached already. The gateway rehearses no changes of users, so that what was spent is
+// read with the user, and nothing is said of another period.
+func (j *Judge) User(ctx context.Context, before *Planned[api.UserFields], plan Planned[api.UserFields], diags *diag.Diagnostics) {
+	if before != nil {
+		j.Manages("user " + before.ID.ValueString())
+	}
+	if before == nil || !before.ID.Equal(plan.ID) || client.Same(plan.Fields, before.Fields) || !j.Asks() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, Timeout)
+	defer cancel()
+	user, err := j.client.Estate().User(ctx, plan.ID.ValueString())
+	if err != nil || !client.Same(user.BudgetDuration, plan.Fields.BudgetDuration) {
+		return // whatever is wrong, the apply says it
+	}
+	if overspends(plan.Fields.MaxBudget, plan.Fields.HardCap, user.Spend) && !overspends(user.MaxBudget, user.HardCap, user.Spend) {
+		spent := spentBudget{Name(plan.Fields.UserAlias, user.UserID), user.BudgetDuration, user.Spend, plan.Fields.MaxBudget, user.BudgetResetAt}
+		spent.warn(diags, path.Root("max_budget"))
+	}
+}

@@ -1,0 +1,6 @@
+import {
+  to = bursar_user.ada
+  identity = {
+    user_id = "ada"
+  }
+}

@@ -1,0 +1,4 @@
+import {
+  to = bursar_user.ada
+  id = "ada"
+}
