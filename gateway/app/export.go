@@ -8,6 +8,7 @@ import (
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/config"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/ledgerexport"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/retention"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/safedial"
 )
 
@@ -40,3 +41,25 @@ func (p *parts) exportTarget(export config.Export, options Options) (ledgerexpor
 }
 
 func (p *parts) runExports(ctx context.Context) { ledgerexport.RunAll(ctx, p.exports) }
+
+// runRetention deletes ledger rows that are older than they are to be kept, until ctx ends.
+func (p *parts) runRetention(ctx context.Context) {
+	if p.retention != nil {
+		p.retention.Run(ctx)
+	}
+}
+
+func (p *parts) openRetention(options Options) {
+	settings := options.Config.Retention
+	if settings.Ledger == 0 {
+		return
+	}
+	var names []string
+	for _, export := range options.Config.Exports {
+		names = append(names, export.Name)
+	}
+	p.retention = retention.New(retention.Options{
+		Record: p.store, Keep: settings.Ledger, Archive: settings.Archive, Exports: names,
+		OnDeleted: p.metrics.LedgerDeleted, Logger: options.Logger, Now: options.Now,
+	})
+}

@@ -30,6 +30,7 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/redis"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota/underway"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/replay"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/retention"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/safedial"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/seal"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/store"
@@ -79,7 +80,9 @@ type parts struct {
 	stands   *standings
 	drift    *ledger.Reconciler
 	exports  []*ledgerexport.Exporter
-	closers  []closer
+	// retention is nil where ledger rows are kept for ever.
+	retention *retention.Keeper
+	closers   []closer
 }
 
 // closer is one named step of closing down.
@@ -162,6 +165,7 @@ func assemble(ctx context.Context, options Options) (_ *parts, err error) {
 	if err := p.openExports(options); err != nil {
 		return nil, err
 	}
+	p.openRetention(options)
 	p.learned = calibration.New(calibration.Options{Record: p.store, Logger: logger, Now: options.Now})
 	p.upstream = upstream.NewClient(safedial.Reach{Operator: true}.Control, safedial.Reach{Networks: settings.UpstreamNetworks}.Control)
 	p.onClose("upstream connections", func(context.Context) error { p.upstream.Close(); return nil })
@@ -346,7 +350,7 @@ func (p *parts) modelNames(model string) *modelname.Names {
 // background are the loops that run beside the server until it has stopped.
 func (p *parts) background() []func(context.Context) {
 	return []func(context.Context){
-		p.proxy.Run, p.learned.Run, p.models.Run, p.drift.Run, p.watchBacklog, p.runExports, p.runPriceFeed, p.watchStores, p.stands.watch, p.minutes.Run,
+		p.proxy.Run, p.learned.Run, p.models.Run, p.drift.Run, p.watchBacklog, p.runExports, p.runRetention, p.runPriceFeed, p.watchStores, p.stands.watch, p.minutes.Run,
 	}
 }
 

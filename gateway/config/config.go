@@ -153,6 +153,9 @@ type Config struct {
 	// Minutes say how much is kept of what was used and refused in each minute.
 	Minutes Minutes
 
+	// Retention says how long ledger rows are kept.
+	Retention Retention
+
 	// Exports are where ledger rows are sent to.
 	Exports []Export
 

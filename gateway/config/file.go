@@ -108,6 +108,7 @@ type file struct {
 
 	Metrics        fileMetrics       `yaml:"metrics"`
 	Minutes        fileMinutes       `yaml:"minutes"`
+	Retention      fileRetention     `yaml:"retention"`
 	Export         []fileExport      `yaml:"export"`
 	Contact        string            `yaml:"contact"`
 	LiteLLMErrors  bool              `yaml:"litellm_errors"`

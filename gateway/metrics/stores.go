@@ -7,7 +7,10 @@ import (
 )
 
 // storeGauges are how the stores fare.
-type storeGauges struct{ degraded, lag, backlog prometheus.Gauge }
+type storeGauges struct {
+	degraded, lag, backlog prometheus.Gauge
+	deleted                prometheus.Counter
+}
 
 func newStoreGauges(registry *prometheus.Registry) storeGauges {
 	g := storeGauges{
@@ -20,8 +23,11 @@ func newStoreGauges(registry *prometheus.Registry) storeGauges {
 		backlog: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "bursar_ledger_backlog_entries", Help: "How many ledger entries wait for the record.",
 		}),
+		deleted: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "bursar_ledger_deleted_rows_total", Help: "How many ledger rows this gateway has deleted because they were older than retention.ledger.",
+		}),
 	}
-	registry.MustRegister(g.degraded, g.lag, g.backlog)
+	registry.MustRegister(g.degraded, g.lag, g.backlog, g.deleted)
 	return g
 }
 
@@ -38,6 +44,9 @@ func (m *Metrics) LedgerBehind(entries int64, oldest time.Duration) {
 	m.stores.backlog.Set(float64(entries))
 	m.stores.lag.Set(oldest.Seconds())
 }
+
+// LedgerDeleted counts rows that retention has deleted.
+func (m *Metrics) LedgerDeleted(rows int64) { m.stores.deleted.Add(float64(rows)) }
 
 // PricesSince shows how old the price catalogue is, by when its prices were last compared.
 func (m *Metrics) PricesSince(since, now func() time.Time) {

@@ -243,8 +243,15 @@ func selectionArgs(selection api.LedgerSelection, from, to time.Time) args {
 
 // EachRecordedCall calls each with the rows of what was admitted from from on and before to, in the order of their
 // admission to the microsecond. Rows that stand for calls which reached no provider are left out: they used nothing.
-// The row is good until each returns.
+// The row is good until each returns. Error: [api.Invalid] for a from whose rows are gone, see [Store.DeleteLedger].
 func (s *Store) EachRecordedCall(ctx context.Context, from, to time.Time, each func(*api.RecordedCall) error) error {
+	horizon, err := s.LedgerHorizon(ctx)
+	if err != nil {
+		return err
+	}
+	if from.Before(horizon) {
+		return api.FieldErrorf("from", "is %s, and the calls before %s are no longer kept one by one", from.UTC().Format(time.RFC3339), horizon.Format(time.RFC3339))
+	}
 	values := args{"from_ms": from.UnixMilli(), "to_ms": to.UnixMilli()}
 	var call api.RecordedCall
 	var admitted, settled int64

@@ -11,6 +11,9 @@ import (
 
 // insertLedger returns the rows that were not there yet. It takes the rows, sorted by their ids, for its own.
 func (s *Store) insertLedger(ctx context.Context, rows []api.LedgerRow) (fresh []api.LedgerRow, err error) {
+	if rows, err = s.withoutGone(ctx, rows); err != nil {
+		return nil, err
+	}
 	clean, values := rows[:0], make([][]any, 0, len(rows))
 	for _, row := range rows {
 		if n := len(clean); n > 0 && clean[n-1].ID == row.ID {

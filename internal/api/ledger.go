@@ -137,3 +137,13 @@ type LedgerCursor struct {
 func (r LedgerRow) Cursor() *LedgerCursor {
 	return &LedgerCursor{AdmittedAt: r.AdmittedAt, ID: r.ID}
 }
+
+// LedgerDeletion is what the audit log has of rows that were deleted.
+type LedgerDeletion struct {
+	Rows int64 `json:"rows"`
+	// OldestAt is when the oldest of them was admitted; all others were before Before.
+	OldestAt time.Time `json:"oldest_at"`
+	Before   time.Time `json:"before"`
+	// Archive is the folder that has them, "" for none.
+	Archive string `json:"archive"`
+}

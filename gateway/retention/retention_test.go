@@ -1,0 +1,186 @@
+package retention_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/retention"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/seal"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/store"
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
+)
+
+// now is long ago by any clock: the tables ask their own.
+var now = time.Date(2020, 6, 15, 12, 0, 0, 0, time.UTC)
+
+type fixture struct {
+	*testing.T
+	store   *store.Store
+	archive string
+	logged  bytes.Buffer
+	deleted int64
+}
+
+func newFixture(t *testing.T) *fixture {
+	sealer, err := seal.New([]byte("0123456789abcdefghijklmnopqrstuv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "bursar.db"), store.Options{
+		Sealer: sealer, Now: func() time.Time { return now }, Logger: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	return &fixture{T: t, store: s, archive: filepath.Join(t.TempDir(), "archive")}
+}
+
+func (f *fixture) keeper(exports ...string) *retention.Keeper {
+	return retention.New(retention.Options{
+		Record: f.store, Keep: 62 * 24 * time.Hour, Archive: f.archive, Exports: exports,
+		OnDeleted: func(rows int64) { f.deleted += rows },
+		Logger:    slog.New(slog.NewTextHandler(&f.logged, nil)), Now: func() time.Time { return now },
+	})
+}
+
+// book books a call of so many days ago.
+func (f *fixture) book(id string, days int) {
+	f.Helper()
+	at := now.AddDate(0, 0, -days)
+	row := api.LedgerRow{ID: id, Kind: api.LedgerSettle, AdmittedAt: at, SettledAt: at, TeamID: "t1", KeyID: "k1", Model: "m", Cost: 5}
+	if err := f.store.AppendLedger(f.Context(), []api.LedgerRow{row}, nil); err != nil {
+		f.Fatal(err)
+	}
+}
+
+func (f *fixture) round(k *retention.Keeper) {
+	f.Helper()
+	if err := k.Round(f.Context()); err != nil {
+		f.Fatal(err)
+	}
+}
+
+func (f *fixture) left() string {
+	f.Helper()
+	rows, err := f.store.LedgerPage(f.Context(), api.LedgerFilter{Limit: 10})
+	if err != nil {
+		f.Fatal(err)
+	}
+	var ids []string
+	for _, row := range rows {
+		ids = append(ids, row.ID)
+	}
+	return strings.Join(ids, " ")
+}
+
+// archived are the ids in a file of the archive.
+func (f *fixture) archived(name string) string {
+	f.Helper()
+	data, err := os.ReadFile(filepath.Join(f.archive, name))
+	if err != nil {
+		f.Fatal(err)
+	}
+	var ids []string
+	for line := range strings.Lines(string(data)) {
+		var row api.LedgerEntry
+		if err := json.Unmarshal([]byte(line), &row); err != nil {
+			f.Fatal(err)
+		}
+		ids = append(ids, row.ID)
+	}
+	return strings.Join(ids, " ")
+}
+
+func TestRound_deletesWholeDaysOnceTheyAreArchived(t *testing.T) {
+	f := newFixture(t)
+	for id, days := range map[string]int{"a": 70, "b": 63, "c": 62, "d": 0} {
+		f.book(id, days)
+	}
+	f.round(f.keeper())
+	if got := f.left(); got != "d c" {
+		t.Errorf("left are %s", got)
+	}
+	if a, b := f.archived("ledger-2020-04-06.jsonl"), f.archived("ledger-2020-04-13.jsonl"); a != "a" || b != "b" || f.deleted != 2 {
+		t.Errorf("archived %q and %q, deleted %d", a, b, f.deleted)
+	}
+	if files, _ := os.ReadDir(f.archive); len(files) != 2 {
+		t.Errorf("the archive has %v", files)
+	}
+	spent, err := f.store.LedgerSpend(t.Context(), api.LedgerSelection{}, time.Time{}, time.Time{})
+	if err != nil || spent != 20 {
+		t.Errorf("spent %d, %v: sums stay", spent, err)
+	}
+	audits, _, err := f.store.Audits(t.Context(), api.AuditFilter{Action: "ledger.delete"})
+	if err != nil || len(audits) != 1 || !strings.Contains(string(audits[0].After), `"rows":2`) {
+		t.Errorf("audits %v, %v", audits, err)
+	}
+}
+
+func TestRound_isOneGatewaysAtATime(t *testing.T) {
+	f := newFixture(t)
+	f.round(f.keeper()) // finds nothing, and has the lease
+	f.book("a", 70)
+	f.round(f.keeper())
+	if got := f.left(); got != "a" {
+		t.Errorf("left are %s", got)
+	}
+}
+
+func TestRound_keepsWhatCannotBeArchived(t *testing.T) {
+	f := newFixture(t)
+	f.book("a", 70)
+	if err := os.WriteFile(f.archive, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.keeper().Round(t.Context()); err == nil || !strings.Contains(err.Error(), "archive the ledger of 2020-04-06") {
+		t.Errorf("%v", err)
+	}
+	if got := f.left(); got != "a" {
+		t.Errorf("left are %s", got)
+	}
+}
+
+// A gateway that died between a day's archive and its deletion leaves a file; what is left then gets one of its own.
+func TestRound_overwritesNoArchive(t *testing.T) {
+	f := newFixture(t)
+	f.book("a", 70)
+	if err := os.MkdirAll(f.archive, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(f.archive, "ledger-2020-04-06.jsonl"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f.round(f.keeper())
+	if first, second := f.archived("ledger-2020-04-06.jsonl"), f.archived("ledger-2020-04-06.2.jsonl"); first != "" || second != "a" {
+		t.Errorf("archived %q, %q", first, second)
+	}
+}
+
+func TestRound_waitsForExportsAndLongBudgets(t *testing.T) {
+	f := newFixture(t)
+	f.book("a", 70)
+	k := f.keeper("warehouse")
+	f.round(k)
+	if got := f.left(); got != "a" || !strings.Contains(f.logged.String(), "receivers of exports") {
+		t.Errorf("left are %s: %s", got, f.logged.String())
+	}
+	duration, most := "60d", money.Nano(5)
+	team := api.NewTeam("t1")
+	team.BudgetDuration, team.MaxBudget = &duration, &most
+	if _, err := f.store.CreateTeam(t.Context(), api.Change{Actor: "alice"}, team); err != nil {
+		t.Fatal(err)
+	}
+	k.Exports = nil
+	f.round(k)
+	if got := f.left(); got != "a" {
+		t.Errorf("a budget of 60 days: left are %s", got)
+	}
+}

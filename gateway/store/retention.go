@@ -1,0 +1,132 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+)
+
+// surelyKept is for how long a row is there whatever retention says. The tables refuse a horizon within 30 days; the
+// rest is for clocks that differ.
+const surelyKept = 20 * 24 * time.Hour
+
+// LedgerHorizon is since when the ledger has all rows: those admitted before it are gone, or are going. The zero time says
+// that none ever went.
+func (s *Store) LedgerHorizon(ctx context.Context) (time.Time, error) {
+	var before int64
+	if _, err := s.one(ctx, "ledger_horizon_get", args{}, &before); err != nil || before == 0 {
+		return time.Time{}, err
+	}
+	return timeOf(before), nil
+}
+
+// horizonAudit is what the audit log has of a horizon.
+type horizonAudit struct {
+	RowsSince time.Time `json:"rows_since"`
+}
+
+// MoveLedgerHorizon lets the rows before a time be deleted, with an audit row in the same transaction. A horizon that is
+// there already, or beyond, stays. The tables refuse one within the last 30 days.
+//
+// When it returns, no row before the horizon is written any more: writers that read the old one have ended.
+func (s *Store) MoveLedgerHorizon(ctx context.Context, change api.Change, to time.Time) error {
+	change = signed(change)
+	err := s.change(ctx, func(ctx context.Context, t *tx) error {
+		old, err := s.LedgerHorizon(ctx)
+		if err != nil {
+			return err
+		}
+		moved, err := s.exec(ctx, "ledger_horizon_move", args{"before_ms": to.UnixMilli()})
+		if err != nil || moved == 0 {
+			return err
+		}
+		return t.audit(ctx, change, "ledger.horizon", "ledger", horizonAudit{old}, horizonAudit{to.UTC()})
+	})
+	if err != nil {
+		return err
+	}
+	_, err = s.LedgerEnd(ctx)
+	return err
+}
+
+// withoutGone leaves out rows from before the horizon: whether one was booked before cannot be known any more, and it
+// must not be booked twice. Rows of the last days, which all are but one in a blue moon, cost no query.
+func (s *Store) withoutGone(ctx context.Context, rows []api.LedgerRow) ([]api.LedgerRow, error) {
+	sure := s.now().Add(-surelyKept)
+	if !slices.ContainsFunc(rows, func(row api.LedgerRow) bool { return row.AdmittedAt.Before(sure) }) {
+		return rows, nil
+	}
+	// Who moves the horizon waits for those that hold this, and reads after it see a horizon that was moved before.
+	if _, err := s.texts(ctx, "ledger_hold_open", args{}); err != nil {
+		return nil, err
+	}
+	horizon, err := s.LedgerHorizon(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(rows, func(row api.LedgerRow) bool {
+		gone := row.AdmittedAt.Before(horizon)
+		if gone {
+			s.logger.ErrorContext(ctx, "a ledger row came after its time was deleted and is not booked: it may have been before",
+				slog.String("id", row.ID), slog.Time("admitted_at", row.AdmittedAt), slog.String("team_id", row.TeamID),
+				slog.String("key_id", row.KeyID), slog.Int64("cost_nanousd", int64(row.Cost)))
+		}
+		return gone
+	}), nil
+}
+
+// OldestLedgerRow is when the oldest row was admitted.
+func (s *Store) OldestLedgerRow(ctx context.Context) (at time.Time, found bool, err error) {
+	var ms int64
+	found, err = s.oneBooked(ctx, "ledger_oldest", args{}, &ms)
+	return timeOf(ms), found, err
+}
+
+// FirstUnsent is when the first row was admitted that one of the named receivers of exports does not have yet.
+func (s *Store) FirstUnsent(ctx context.Context, exports []string) (first time.Time, found bool, err error) {
+	for _, name := range exports {
+		var ms int64
+		unsent, err := s.oneBooked(ctx, "ledger_unsent", args{"name": name}, &ms)
+		if err != nil {
+			return first, found, err
+		}
+		if at := timeOf(ms); unsent && (!found || at.Before(first)) {
+			first, found = at, true
+		}
+	}
+	return first, found, nil
+}
+
+// LongestBudget is the longest period of all budgets: sums of a period that is under way need the rows of its first hours.
+func (s *Store) LongestBudget(ctx context.Context) (longest time.Duration, err error) {
+	durations, err := s.texts(ctx, "budget_durations", args{})
+	if err != nil {
+		return 0, err
+	}
+	for _, text := range durations {
+		span, err := api.ParseSpan(text)
+		if err != nil {
+			return 0, fmt.Errorf("read the duration of a budget: %w", err)
+		}
+		longest = max(longest, span.Approximate())
+	}
+	return longest, nil
+}
+
+// DeleteLedger deletes up to n of the oldest rows before a time, and says how many. The daily sums stay. The tables refuse
+// rows that are not before the horizon.
+func (s *Store) DeleteLedger(ctx context.Context, before time.Time, n int) (int64, error) {
+	return s.exec(ctx, "ledger_delete", args{"before_ms": before.UnixMilli(), "limit": n})
+}
+
+// NoteLedgerDeleted writes the audit row of a run that deleted something.
+func (s *Store) NoteLedgerDeleted(ctx context.Context, change api.Change, deleted api.LedgerDeletion) error {
+	change = signed(change)
+	return s.change(ctx, func(ctx context.Context, t *tx) error {
+		return t.audit(ctx, change, "ledger.delete", "ledger", nil, deleted)
+	})
+}

@@ -1,0 +1,101 @@
+package store_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/store"
+	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
+)
+
+// monthsEnd is long ago by any clock: the tables ask their own.
+var monthsEnd = time.Date(2020, 2, 1, 0, 0, 0, 0, time.UTC)
+
+func TestLedger_isDeletedBeforeTheHorizonOnly(t *testing.T) {
+	both(t, func(t *testing.T, s *store.Store, _ *clock) {
+		appendRows(t, s, newRow("old", monthsEnd.Add(-time.Millisecond), 5), newRow("kept", monthsEnd, 7))
+		spend(t, s, api.LedgerSelection{})
+		if _, err := s.DeleteLedger(t.Context(), monthsEnd, 10); err == nil || !strings.Contains(err.Error(), "append-only") {
+			t.Fatalf("without a horizon: %v", err)
+		}
+		if err := s.MoveLedgerHorizon(t.Context(), alice, monthsEnd); err != nil {
+			t.Fatal(err)
+		}
+		for _, statement := range []string{
+			"DELETE FROM ledger", "DELETE FROM ledger WHERE id = 'kept'", "UPDATE ledger SET cost_nano = 0",
+			"DELETE FROM ledger_horizon", "UPDATE ledger_horizon SET before_ms = before_ms - 1", "UPDATE ledger_horizon SET before_ms = 99999999999999",
+			"INSERT INTO ledger_horizon (id, before_ms) VALUES (1, 9)",
+		} {
+			if _, err := s.WriterForTest().Exec(statement); err == nil || !strings.Contains(err.Error(), "append-only") {
+				t.Errorf("%s: %v", statement, err)
+			}
+		}
+		if n := must(s.DeleteLedger(t.Context(), monthsEnd, 10))(t); n != 1 {
+			t.Errorf("%d rows went", n)
+		}
+		rows, total, err := s.LedgerRows(t.Context(), api.LedgerFilter{Limit: 10})
+		if err != nil || total != 1 || rows[0].ID != "kept" {
+			t.Errorf("left are %v, %v", rows, err)
+		}
+		if got := spend(t, s, api.LedgerSelection{}); got != 12 {
+			t.Errorf("spent %d: sums stay", got)
+		}
+		audits, _, err := s.Audits(t.Context(), api.AuditFilter{Action: "ledger.horizon"})
+		if err != nil || len(audits) != 1 || !strings.Contains(string(audits[0].After), "2020-02-01T00:00:00Z") {
+			t.Errorf("audits %v, %v", audits, err)
+		}
+	})
+}
+
+// A call of January that is settled in February, and again once January is gone.
+func TestAppendLedger_booksNothingTwiceAcrossTheHorizon(t *testing.T) {
+	both(t, func(t *testing.T, s *store.Store, _ *clock) {
+		late := newRow("late", monthsEnd.Add(-time.Second), 5)
+		late.SettledAt = monthsEnd.Add(time.Hour)
+		appendRows(t, s, late)
+		appendRows(t, s, late)
+		spend(t, s, api.LedgerSelection{})
+		if err := s.MoveLedgerHorizon(t.Context(), alice, monthsEnd); err != nil {
+			t.Fatal(err)
+		}
+		must(s.DeleteLedger(t.Context(), monthsEnd, 10))(t)
+		appendRows(t, s, late, newRow("never seen", monthsEnd.Add(-time.Minute), 9), newRow("february", monthsEnd, 7))
+		january := must(s.LedgerSpend(t.Context(), api.LedgerSelection{}, monthsEnd.AddDate(0, -1, 0), monthsEnd))(t)
+		if all := spend(t, s, api.LedgerSelection{}); january != 5 || all != 12 {
+			t.Errorf("spent %d in January and %d in all", january, all)
+		}
+		err := s.EachRecordedCall(t.Context(), monthsEnd.Add(-time.Hour), monthsEnd.Add(time.Hour), func(*api.RecordedCall) error { return nil })
+		wantCode(t, err, api.Invalid)
+	})
+}
+
+func TestLongestBudget(t *testing.T) {
+	both(t, func(t *testing.T, s *store.Store, _ *clock) {
+		if got := must(s.LongestBudget(t.Context()))(t); got != 0 {
+			t.Errorf("%s without budgets", got)
+		}
+		team := api.NewTeam("t1")
+		team.BudgetDuration, team.MaxBudget = new("1y"), new(money.Nano(5))
+		must(s.CreateTeam(t.Context(), alice, team))(t)
+		if got := must(s.LongestBudget(t.Context()))(t); got != 365*24*time.Hour {
+			t.Errorf("%s", got)
+		}
+	})
+}
+
+func TestFirstUnsent(t *testing.T) {
+	both(t, func(t *testing.T, s *store.Store, _ *clock) {
+		if _, found, err := s.FirstUnsent(t.Context(), []string{"a"}); found || err != nil {
+			t.Errorf("of none: %t, %v", found, err)
+		}
+		appendRows(t, s, newRow("1", monthsEnd, 5))
+		if at, found, err := s.FirstUnsent(t.Context(), []string{"a"}); !found || err != nil || !at.Equal(monthsEnd) {
+			t.Errorf("%s, %t, %v", at, found, err)
+		}
+		if _, found, err := s.FirstUnsent(t.Context(), nil); found || err != nil {
+			t.Errorf("without receivers: %t, %v", found, err)
+		}
+	})
+}
