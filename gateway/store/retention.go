@@ -18,7 +18,7 @@ const surelyKept = 20 * 24 * time.Hour
 // that none ever went.
 func (s *Store) LedgerHorizon(ctx context.Context) (time.Time, error) {
 	var before int64
-	if _, err := s.one(ctx, "ledger_horizon_get", args{}, &before); err != nil || before == 0 {
+	if _, err := s.oneBooked(ctx, "ledger_horizon_get", args{}, &before); err != nil || before == 0 {
 		return time.Time{}, err
 	}
 	return timeOf(before), nil
