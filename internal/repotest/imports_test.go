@@ -17,7 +17,7 @@ var levels = [][]string{
 	{"gateway/policy", "gateway/deployment", "gateway/calibration"},
 	{
 		"gateway/quota", "gateway/tokens", "gateway/hosted", "gateway/ledger", "gateway/upstream", "gateway/auth", "gateway/httpx",
-		"gateway/safedial", "gateway/pricefeed", "gateway/seal", "gateway/store", "gateway/ledgerexport", "gateway/config", "gateway/metrics", "gateway/minutes", "gateway/forecast", "gateway/advice", "gateway/token", "gateway/openapi",
+		"gateway/safedial", "gateway/pricefeed", "gateway/seal", "gateway/store", "gateway/ledgerexport", "gateway/retention", "gateway/config", "gateway/metrics", "gateway/minutes", "gateway/forecast", "gateway/advice", "gateway/token", "gateway/openapi",
 	},
 	{"gateway/content", "gateway/trace", "gateway/checksummed", "gateway/every"},
 }
