@@ -60,8 +60,9 @@ func (p *Proxy) passStream(w http.ResponseWriter, r *http.Request, c *call, resp
 	s := &stream{idle: p.StreamIdle, call: c, client: w, control: http.NewResponseController(w), meter: c.endpoint.wire.Meter()}
 	p.sendHeaders(w, r, c, false)
 	s.begin()
+	s.hold() // the head goes out with what there is of the answer
 	if held, is := response.Body.(*opening); !is || !held.answered {
-		_ = s.control.Flush() // else the head goes out with what there is of the answer
+		_ = s.flush()
 	}
 	c.firstToken = p.Now().Sub(c.started)
 	silence := time.AfterFunc(p.StreamIdle, cancel)
@@ -185,14 +186,20 @@ func (s *stream) note(event upstream.Event) upstream.Reading {
 
 // write puts data behind what has not gone out yet.
 func (s *stream) write(data []byte) error {
-	if !s.unsent {
-		s.unsent = true
-		_ = s.control.SetWriteDeadline(time.Now().Add(writeTimeout))
-	}
+	s.hold()
 	if _, err := s.client.Write(data); err != nil {
 		return hangUp{err}
 	}
 	return nil
+}
+
+// hold notes that something waits for [stream.flush].
+func (s *stream) hold() {
+	if s.unsent {
+		return
+	}
+	s.unsent = true
+	_ = s.control.SetWriteDeadline(time.Now().Add(writeTimeout))
 }
 
 // flush sends what was written.

@@ -41,6 +41,26 @@ func (k *Keeper) archive(ctx context.Context, from time.Time) error {
 	return syncFolder(k.Archive)
 }
 
+// tryArchive makes sure that a file can be written and named in the folder: the horizon, once moved, stays moved.
+func (k *Keeper) tryArchive() error {
+	if k.Archive == "" {
+		return nil
+	}
+	if err := os.MkdirAll(k.Archive, 0o700); err != nil {
+		return fmt.Errorf("make the folder: %w", err)
+	}
+	part := filepath.Join(k.Archive, "try."+k.holder+".part")
+	if err := os.WriteFile(part, []byte("{}\n"), 0o600); err != nil {
+		return errors.Join(err, os.RemoveAll(part))
+	}
+	defer func() { _ = os.Remove(part) }()
+	named := part + ".named"
+	if err := os.Link(part, named); err != nil {
+		return fmt.Errorf("give a file its name by a hard link: %w", err)
+	}
+	return os.Remove(named)
+}
+
 // freeName is the first name that no file has: path.jsonl, path.2.jsonl and so on.
 func freeName(path string) (string, error) {
 	name := path + ".jsonl"

@@ -8,6 +8,7 @@ package retention
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -100,23 +101,14 @@ func (k *Keeper) Round(ctx context.Context) error {
 	if err != nil || !found || !oldest.Before(horizon) {
 		return err
 	}
+	if err := k.tryArchive(); err != nil {
+		return fmt.Errorf("try the archive: %w", err)
+	}
 	change := api.Change{Actor: "retention", Reason: fmt.Sprintf("retention.ledger keeps %d days", k.Keep/day)}
 	if err := k.Record.MoveLedgerHorizon(ctx, change, horizon); err != nil {
 		return err
 	}
-	deleted := api.LedgerDeletion{OldestAt: oldest, Before: horizon, Archive: k.Archive}
-	began := k.Now()
-	err = k.deleteDays(ctx, &deleted)
-	if deleted.Rows == 0 {
-		return err
-	}
-	k.Logger.InfoContext(ctx, "old ledger rows deleted", slog.Int64("rows", deleted.Rows), slog.Time("oldest_at", oldest),
-		slog.Time("before", horizon), slog.String("archive", k.Archive), slog.Int64("took_ms", k.Now().Sub(began).Milliseconds()))
-	// What went is told even when this gateway is told to stop meanwhile.
-	if noted := k.Record.NoteLedgerDeleted(context.WithoutCancel(ctx), change, deleted); noted != nil {
-		return noted
-	}
-	return err
+	return k.deleteDays(ctx, change, horizon)
 }
 
 // due is before when all rows may go: the beginning of a UTC day.
@@ -138,22 +130,37 @@ func (k *Keeper) due(ctx context.Context) (time.Time, error) {
 	return due.UTC().Truncate(day), err
 }
 
-func (k *Keeper) deleteDays(ctx context.Context, deleted *api.LedgerDeletion) error {
+// deleteDays deletes one UTC day after another, each with an audit row of its own.
+func (k *Keeper) deleteDays(ctx context.Context, change api.Change, horizon time.Time) error {
 	for {
 		oldest, found, err := k.Record.OldestLedgerRow(ctx)
-		if err != nil || !found || !oldest.Before(deleted.Before) {
+		if err != nil || !found || !oldest.Before(horizon) {
 			return err
 		}
-		from := oldest.UTC().Truncate(day)
-		if k.Archive != "" {
-			if err := k.archive(ctx, from); err != nil {
-				return fmt.Errorf("archive the ledger of %s: %w", from.Format(time.DateOnly), err)
-			}
-		}
-		if more, err := k.deleteBefore(ctx, from.Add(day), deleted); !more || err != nil {
+		if more, err := k.deleteDay(ctx, change, oldest); !more || err != nil {
 			return err
 		}
 	}
+}
+
+// deleteDay deletes the day of the oldest row, and says whether this gateway may go on.
+func (k *Keeper) deleteDay(ctx context.Context, change api.Change, oldest time.Time) (more bool, err error) {
+	from := oldest.UTC().Truncate(day)
+	if k.Archive != "" {
+		if err := k.archive(ctx, from); err != nil {
+			return false, fmt.Errorf("archive the ledger of %s: %w", from.Format(time.DateOnly), err)
+		}
+	}
+	deleted := api.LedgerDeletion{OldestAt: oldest, Before: from.Add(day), Archive: k.Archive}
+	began := k.Now()
+	more, err = k.deleteBefore(ctx, deleted.Before, &deleted)
+	if deleted.Rows == 0 {
+		return more, err
+	}
+	k.Logger.InfoContext(ctx, "old ledger rows deleted", slog.Int64("rows", deleted.Rows), slog.Time("oldest_at", oldest),
+		slog.Time("before", deleted.Before), slog.String("archive", k.Archive), slog.Int64("took_ms", k.Now().Sub(began).Milliseconds()))
+	// What went is told even when this gateway is told to stop meanwhile.
+	return more, errors.Join(err, k.Record.NoteLedgerDeleted(context.WithoutCancel(ctx), change, deleted))
 }
 
 // deleteBefore deletes what is before a time, and says whether this gateway may go on.

@@ -172,12 +172,16 @@ func (s *Store) ledgerEntries(ctx context.Context, query string, values args) ([
 }
 
 // LedgerSpend sums the cost of what was admitted from from on and before to, over the selection.
-// A zero time does not bound.
+// A zero time does not bound. Of a day whose rows are gone all counts or nothing: a period that began within it has all.
 func (s *Store) LedgerSpend(ctx context.Context, selection api.LedgerSelection, from, to time.Time) (spent money.Nano, err error) {
 	if selection.Models, err = s.boundModels(ctx, selection.Models, from, to); err != nil {
 		return 0, err
 	}
-	_, err = s.oneBooked(ctx, "ledger_spend", selectionArgs(selection, from, to), &spent)
+	values, err := s.selectionArgs(ctx, selection, from, to)
+	if err != nil {
+		return 0, err
+	}
+	_, err = s.oneBooked(ctx, "ledger_spend", values, &spent)
 	return spent, err
 }
 
@@ -187,8 +191,12 @@ func (s *Store) LedgerSpendBySlot(ctx context.Context, selection api.LedgerSelec
 	if selection.Models, err = s.boundModels(ctx, selection.Models, from, to); err != nil {
 		return nil, err
 	}
+	values, err := s.selectionArgs(ctx, selection, from, to)
+	if err != nil {
+		return nil, err
+	}
 	spent := make(map[string]money.Nano)
-	err = s.eachBooked(ctx, "ledger_spend_by_slot", selectionArgs(selection, from, to), func(scan func(...any) error) error {
+	err = s.eachBooked(ctx, "ledger_spend_by_slot", values, func(scan func(...any) error) error {
 		var row api.LedgerRow
 		err := scan(&row.TeamID, &row.KeyID, &row.Cost)
 		slot := row.Slot()
@@ -228,8 +236,11 @@ func (s *Store) boundModels(ctx context.Context, entries []string, from, to time
 	return models, err
 }
 
-func selectionArgs(selection api.LedgerSelection, from, to time.Time) args {
+func (s *Store) selectionArgs(ctx context.Context, selection api.LedgerSelection, from, to time.Time) (args, error) {
 	values := spendArgs(from, to)
+	if err := s.countGoneDays(ctx, values, from, to); err != nil {
+		return nil, err
+	}
 	values.givenIDs("team_ids", selection.TeamIDs)
 	values.givenIDs("key_ids", selection.KeyIDs)
 	values.givenIDs("user_ids", selection.UserIDs)
@@ -238,7 +249,7 @@ func selectionArgs(selection api.LedgerSelection, from, to time.Time) args {
 	if selection.OwnKeys && len(selection.UserIDs) > 0 {
 		values["own_keys"] = true
 	}
-	return values
+	return values, nil
 }
 
 // EachRecordedCall calls each with the rows of what was admitted from from on and before to, in the order of their

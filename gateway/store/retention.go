@@ -79,6 +79,26 @@ func (s *Store) withoutGone(ctx context.Context, rows []api.LedgerRow) ([]api.Le
 	}), nil
 }
 
+// countGoneDays makes a sum from the daily sums alone where its first or last day has no rows any more.
+func (s *Store) countGoneDays(ctx context.Context, values args, from, to time.Time) error {
+	sure := s.now().Add(-surelyKept)
+	old := func(t time.Time) bool { return !t.IsZero() && t.Before(sure) }
+	if !old(from) && !old(to) {
+		return nil
+	}
+	horizon, err := s.LedgerHorizon(ctx)
+	if err != nil {
+		return err
+	}
+	if !from.IsZero() && from.Before(horizon) {
+		values["from_day"], values["days_from_ms"] = dayOf(from), from.UnixMilli()
+	}
+	if !to.IsZero() && to.Before(horizon) {
+		values["to_day"], values["days_to_ms"] = dayOf(to.Add(day-time.Nanosecond)), to.UnixMilli()
+	}
+	return nil
+}
+
 // OldestLedgerRow is when the oldest row was admitted.
 func (s *Store) OldestLedgerRow(ctx context.Context) (at time.Time, found bool, err error) {
 	var ms int64

@@ -71,6 +71,33 @@ func TestAppendLedger_booksNothingTwiceAcrossTheHorizon(t *testing.T) {
 	})
 }
 
+// A budget that is made longer later may begin within a day that is gone: it counts the whole day, never too little.
+func TestLedgerSpend_ofADayWhoseRowsAreGone(t *testing.T) {
+	both(t, func(t *testing.T, s *store.Store, _ *clock) {
+		appendRows(t, s, newRow("morning", monthsEnd.Add(-18*time.Hour), 5), newRow("evening", monthsEnd.Add(-3*time.Hour), 7), newRow("kept", monthsEnd, 11))
+		noon := monthsEnd.Add(-12 * time.Hour)
+		sums := func() [3]money.Nano {
+			all := api.LedgerSelection{}
+			slots := must(s.LedgerSpendBySlot(t.Context(), all, noon, time.Time{}))(t)
+			var slotted money.Nano
+			for _, spent := range slots {
+				slotted += spent
+			}
+			return [3]money.Nano{must(s.LedgerSpend(t.Context(), all, noon, time.Time{}))(t), slotted, must(s.LedgerSpend(t.Context(), all, noon.Add(-24*time.Hour), noon))(t)}
+		}
+		if got := sums(); got != [3]money.Nano{18, 18, 5} {
+			t.Fatalf("with all rows the sums are %v", got)
+		}
+		if err := s.MoveLedgerHorizon(t.Context(), alice, monthsEnd); err != nil {
+			t.Fatal(err)
+		}
+		must(s.DeleteLedger(t.Context(), monthsEnd, 10))(t)
+		if got := sums(); got != [3]money.Nano{23, 23, 12} {
+			t.Errorf("once the day is gone the sums are %v", got)
+		}
+	})
+}
+
 func TestLongestBudget(t *testing.T) {
 	both(t, func(t *testing.T, s *store.Store, _ *clock) {
 		if got := must(s.LongestBudget(t.Context()))(t); got != 0 {

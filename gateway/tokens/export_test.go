@@ -16,6 +16,11 @@ func CountTextAtLeisure(model, text string) int64 {
 // Weigh is [Memory.Weigh] without a memory.
 func Weigh(model string, body []byte) Weight { return (*Memory)(nil).Weigh("", model, body) }
 
+// WeighAtLeisure is [Memory.Weigh] however slow the machine is.
+func (m *Memory) WeighAtLeisure(owner, model string, body []byte) Weight {
+	return m.weighWithin(time.Hour, owner, model, body)
+}
+
 // CountTokens is what a prompt is taken for at most before anything was learned.
 func CountTokens(model string, body []byte) int64 { return Weigh(model, body).Bound(Learned{}) }
 

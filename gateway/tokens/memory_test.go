@@ -37,7 +37,7 @@ func TestMemory_changesNoCount(t *testing.T) {
 		for _, model := range []string{"gpt-4o", "gpt-4", "claude-opus-5"} {
 			for _, content := range []string{text, more, text} {
 				body := encode(t, request{model, []message{{Role: "user", Content: content}}})
-				if got, want := memory.Weigh("a", model, body), tokens.Weigh(model, body); got != want {
+				if got, want := memory.WeighAtLeisure("a", model, body), (*tokens.Memory)(nil).WeighAtLeisure("a", model, body); got != want {
 					t.Fatalf("%s: %+v, without memory %+v", model, got, want)
 				}
 			}

@@ -37,10 +37,6 @@ const longestWord = 64
 // maxTokenizing is how long one prompt may be tokenized; what is then left is weighed by its bytes.
 const maxTokenizing = 40 * time.Millisecond
 
-// maxEncoded is how much of it data in letters may take. Beyond, its bytes say enough: it is no text, and a megabyte of it
-// is more than any model takes.
-const maxEncoded = 20 * time.Millisecond
-
 // longestPiece is more than a piece takes; where it seems to take longer, others had the processor meanwhile.
 const longestPiece = 2 * time.Millisecond
 
@@ -50,16 +46,17 @@ type measure struct {
 	seen       map[string]int64
 	// left is how much time there still is to tokenize.
 	left time.Duration
-	// spentEncoded is how much of it data in letters took.
-	spentEncoded time.Duration
-	total        shape
+	// leftEncoded is how much of it data in letters may take: half. Beyond, its bytes say enough: it is no text, and a
+	// megabyte of it is more than any model takes.
+	leftEncoded time.Duration
+	total       shape
 	// memory is what was measured before of the owner's texts; nil remembers nothing.
 	memory *Memory
 	owner  string
 }
 
 func newMeasure(v *vocabulary, budget time.Duration) *measure {
-	return &measure{vocabulary: v, seen: make(map[string]int64), left: budget}
+	return &measure{vocabulary: v, seen: make(map[string]int64), left: budget, leftEncoded: budget / 2}
 }
 
 // measure measures a text without looking whether it is remembered.
@@ -86,7 +83,7 @@ func (m *measure) measure(text string) {
 func (m *measure) encoded(run string) {
 	m.total.by[rare] += int64(len(run))
 	for run != "" {
-		if m.left <= 0 || m.spentEncoded >= maxEncoded {
+		if m.left <= 0 || m.leftEncoded <= 0 {
 			m.total.exact += int64(len(run))
 			m.total.scanned += int64(len(run))
 			return
@@ -94,7 +91,7 @@ func (m *measure) encoded(run string) {
 		end, clean := pieceEnd(run)
 		began := m.left
 		m.total.exact += unclean(m.tokenize(run[:end]), end, clean)
-		m.spentEncoded += began - m.left
+		m.leftEncoded -= began - m.left
 		run = run[end:]
 	}
 }

@@ -3,6 +3,7 @@ package tokens
 import (
 	"math"
 	"strings"
+	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/content"
 )
@@ -27,8 +28,12 @@ type Weight struct {
 // multiplied by what the model's family makes more of a text of that kind. What cannot be tokenized in 40 ms is weighed by its
 // bytes. The first call loads a vocabulary.
 func (m *Memory) Weigh(owner, model string, body []byte) Weight {
+	return m.weighWithin(maxTokenizing, owner, model, body)
+}
+
+func (m *Memory) weighWithin(budget time.Duration, owner, model string, body []byte) Weight {
 	found := content.Find(body)
-	measure := newMeasure(vocabularyOf(model), maxTokenizing)
+	measure := newMeasure(vocabularyOf(model), budget)
 	measure.memory, measure.owner = m, owner
 	count := countPrompt(measure, found.Without(body))
 	family := dearest(familiesOf(model), &count.total)
