@@ -361,3 +361,27 @@ func TestConfiguration_users(t *testing.T) {
 		t.Errorf("who is in a team and no more is a resource:\n%s", files["users.tf"])
 	}
 }
+
+// All local values of a configuration stand in one name space.
+func TestKinds_localValuesHaveNamesOfTheirOwn(t *testing.T) {
+	files := manyUsersInManyTeams().files(t)
+	for _, once := range []string{"  user_ids = {", "  member_user_ids = {"} {
+		if got := strings.Count(files["users.tf"]+files["team_members.tf"], once); got != 1 {
+			t.Errorf("%q stands %d times:\n%s\n%s", once, got, files["users.tf"], files["team_members.tf"])
+		}
+	}
+}
+
+// manyUsersInManyTeams has users with a key of the team and one of their own.
+func manyUsersInManyTeams() estate {
+	var e estate
+	e.teams = []api.Team{api.NewTeam("t")}
+	for i := range 12 {
+		user := api.NewUser(fmt.Sprintf("user-%02d", i))
+		user.MaxBudget, user.BudgetDuration = new(5*money.USD), new("1mo")
+		ofTeam, own := api.NewKey(fmt.Sprintf("key_t%02d", i)), api.NewKey(fmt.Sprintf("key_o%02d", i))
+		ofTeam.UserID, ofTeam.TeamID, own.UserID = &user.UserID, new("t"), &user.UserID
+		e.users, e.members, e.keys = append(e.users, user), append(e.members, api.NewMembership("t", user.UserID)), append(e.keys, ofTeam, own)
+	}
+	return e
+}

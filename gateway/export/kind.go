@@ -33,7 +33,7 @@ var (
 	}
 	memberKind = kind{
 		resource: "bursar_team_member", file: "team_members.tf", one: "member", group: "members",
-		id: "user_id", named: "user_id", names: "user_ids",
+		id: "user_id", named: "user_id", names: "member_user_ids",
 	}
 	userKind = kind{
 		resource: "bursar_user", file: "users.tf", one: "user", group: "users",
