@@ -30,9 +30,9 @@ const (
 )
 
 func (c *checker) retention(f fileRetention) {
-	for name, value := range map[string]string{"usage_daily": f.UsageDaily, "audit": f.Audit, "alerts": f.Alerts} {
-		if value != "" && value != never {
-			c.fail("retention."+name, "is %q; it is kept for ever, so it can only be never", value)
+	for _, kept := range []struct{ name, value string }{{"usage_daily", f.UsageDaily}, {"audit", f.Audit}, {"alerts", f.Alerts}} {
+		if kept.value != "" && kept.value != never {
+			c.fail("retention."+kept.name, "is %q; it is kept for ever, so it can only be never", kept.value)
 		}
 	}
 	c.config.Retention.Archive = f.Archive

@@ -363,8 +363,8 @@ func TestConfiguration_users(t *testing.T) {
 }
 
 // All local values of a configuration stand in one name space.
-func TestKinds_localValuesHaveNamesOfTheirOwn(t *testing.T) {
-	files := manyUsersInManyTeams().files(t)
+func TestConfiguration_localValuesHaveNamesOfTheirOwn(t *testing.T) {
+	files := manyUsersOfATeam().files(t)
 	for _, once := range []string{"  user_ids = {", "  member_user_ids = {"} {
 		if got := strings.Count(files["users.tf"]+files["team_members.tf"], once); got != 1 {
 			t.Errorf("%q stands %d times:\n%s\n%s", once, got, files["users.tf"], files["team_members.tf"])
@@ -372,8 +372,8 @@ func TestKinds_localValuesHaveNamesOfTheirOwn(t *testing.T) {
 	}
 }
 
-// manyUsersInManyTeams has users with a key of the team and one of their own.
-func manyUsersInManyTeams() estate {
+// manyUsersOfATeam have a key of the team each and one of their own.
+func manyUsersOfATeam() estate {
 	var e estate
 	e.teams = []api.Team{api.NewTeam("t")}
 	for i := range 12 {
