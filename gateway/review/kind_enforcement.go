@@ -19,10 +19,17 @@ const (
 
 // enforces says what a mode does that loosens nothing.
 func enforces(d difference) string {
-	if d.new.empty() {
+	held, _ := d.after.holds()
+	switch {
+	case d.new.empty() && held == refusing:
+		return "is enforced by what holds around it"
+	case d.new.empty():
 		return leftAround
+	case held == watching:
+		return "is watched no longer than before"
+	default:
+		return "is enforced"
 	}
-	return "is enforced"
 }
 
 // enforcedThen says what a date does that loosens nothing: it belongs to the mode.
@@ -35,10 +42,14 @@ func enforcedThen(d difference) string {
 
 // watched is the effect of a mode. Whether what is left to the gateway refuses is not in a plan.
 func watched(d difference) loosening {
-	held, _ := d.after.holds()
+	was, refusedFrom := d.before.holds()
+	held, refusesFrom := d.after.holds()
+	noMore := held == refusing || held == watching && was == watching && !refusesFrom.After(refusedFrom)
 	switch {
 	case d.new.unknown || d.new.sensitive:
 		return unmeasured(notKnown)
+	case noMore:
+		return loosening{}
 	case held == watching && d.new.raw == api.ModeAudit && d.old.raw != api.ModeAudit:
 		return unmeasured(onlyWatched)
 	case d.new.empty() && (d.old.raw == api.ModeEnforce || !d.before.at("enforce_from").empty()):

@@ -21,17 +21,15 @@ const (
 // everlasting is from when limits refuse that are watched for good.
 var everlasting = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// holds says whether limits refuse, by the resource's own mode, else that of the budget it names, and from when those refuse
-// that are only watched.
+// holds says whether limits refuse, and from when those refuse that are only watched: by the resource's own mode, else by
+// what holds around it.
 func (s side) holds() (hold, time.Time) {
 	mode, from := s.at("mode"), s.at("enforce_from")
 	switch {
 	case mode.unknown || mode.sensitive:
 		return untold, everlasting
-	case mode.empty() && s.budget != nil:
-		return s.budget.holds()
 	case mode.empty():
-		return left, time.Time{}
+		return s.around()
 	case mode.raw != api.ModeAudit:
 		return refusing, time.Time{}
 	}
@@ -46,8 +44,27 @@ func (s side) holds() (hold, time.Time) {
 	}
 }
 
-// unrefused says why limits that are not there yet need approval: a cap that refuses nobody is none.
+// around is what holds for limits without a mode of their own, in the gateway's order: by the mode of the budget they name,
+// else by their team's.
+func (s side) around() (hold, time.Time) {
+	switch {
+	case s.budget == nil && !s.at("budget_id").empty():
+		return left, time.Time{} // it may have a mode, and the plan does not have it
+	case s.budget != nil:
+		if held, from := s.budget.holds(); held != left {
+			return held, from
+		}
+	}
+	if s.team == nil {
+		return left, time.Time{}
+	}
+	return s.team.holds()
+}
+
+// unrefused says why limits that are not there yet need approval: a cap that refuses nobody is none. That a team is watched
+// was approved with the team: a new key in it is as one without limits, which needs no approval either.
 func (s side) unrefused() string {
+	s.team = nil
 	switch held, from := s.holds(); {
 	case held == untold:
 		return "has a mode that " + notKnown
@@ -60,7 +77,7 @@ func (s side) unrefused() string {
 	}
 }
 
-// link tells each side the time, so that it knows which dates have passed, and the budget that it names.
+// link tells each side the time, so that it knows which dates have passed, the budget that it names, and keys their team.
 func (p *plan) link(now time.Time) {
 	for _, objects := range [][]object{p.budgets, p.teams, p.objects} {
 		for i := range objects {
@@ -73,14 +90,30 @@ func (p *plan) link(now time.Time) {
 			if objects[i].kind == budgetKind {
 				continue // its budget_id is its own
 			}
-			objects[i].before.budget, objects[i].after.budget = objects[i].before.namedIn(before), objects[i].after.namedIn(after)
+			objects[i].before.budget, objects[i].after.budget = objects[i].before.namedIn(before, "budget_id"), objects[i].after.namedIn(after, "budget_id")
+		}
+	}
+	p.linkKeys()
+}
+
+// linkKeys tells keys their teams, which know the budgets that they name by then.
+func (p *plan) linkKeys() {
+	before, after := map[string]side{}, map[string]side{}
+	for _, team := range p.teams {
+		before[team.before.at("team_id").text()], after[team.after.at("team_id").text()] = team.before, team.after
+	}
+	for i := range p.objects {
+		if key := &p.objects[i]; key.kind == keyKind {
+			key.before.team, key.after.team = key.before.namedIn(before, "team_id"), key.after.namedIn(after, "team_id")
 		}
 	}
 }
 
-func (s side) namedIn(terms map[string]side) *side {
-	named, found := terms[s.at("budget_id").text()]
-	if !found {
+// namedIn is what the attribute names among those by id; nil for none.
+func (s side) namedIn(byID map[string]side, attribute string) *side {
+	id := s.at(attribute).text()
+	named, found := byID[id]
+	if !found || id == "" {
 		return nil
 	}
 	return &named
@@ -101,6 +134,8 @@ func renamed(d difference) loosening {
 		return unmeasured("names a budget that is not in the plan")
 	case is == untold:
 		return unmeasured("names a budget whose mode " + notKnown)
+	case is == watching && was != watching && d.after.budget.at("mode").empty():
+		return unmeasured("names a budget without a mode, and is only watched as its team is")
 	case is == watching && was != watching:
 		return unmeasured("names a budget whose limits are only watched")
 	case is == watching && refusesFrom.After(refusedFrom):

@@ -8,6 +8,7 @@ import (
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/review"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/review/policy"
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
 
 // reviewed is when the plans of these tests are.
@@ -119,6 +120,63 @@ func TestRender_tellsOfAModeThatGoes(t *testing.T) {
 		got, result := render(t, planOf("bursar_team", `["update"]`, before, `{}`, ""), review.Options{MaxIncreasePct: 20, Now: at(reviewed)})
 		if !strings.Contains(got, "| is left to what holds around it |") || strings.Contains(got, "is enforced") || result.NeedsApproval != approval {
 			t.Errorf("%s: needs approval %t\n%s", before, result.NeedsApproval, got)
+		}
+	}
+}
+
+// The gateway holds a key without a mode to that of the budget it names, else to its team's; so does a review.
+func TestRender_judgesAKeyWithoutAModeByItsTeams(t *testing.T) {
+	const refuses, watches = "its requests are refused as soon as this is applied", "as the cap is only watched, nothing is refused yet"
+	spent := spending{"key k": 5 * money.USD}
+	for name, test := range map[string]struct{ team, budget, key, says string }{
+		"watched with its team":      {`"mode":"audit"`, ``, ``, watches},
+		"watched with it for now":    {`"mode":"audit","enforce_from":` + tocome, ``, ``, watches},
+		"refuses with its team":      {`"mode":"audit","enforce_from":` + begun, ``, ``, refuses},
+		"refuses by its own":         {`"mode":"audit"`, ``, `,"mode":"enforce"`, refuses},
+		"watched by its own":         {`"mode":"enforce"`, ``, `,"mode":"audit"`, watches},
+		"its budget's before":        {`"mode":"audit"`, `"mode":"enforce"`, `,"budget_id":"b"`, refuses},
+		"a budget without":           {`"mode":"audit"`, `"max_budget":9`, `,"budget_id":"b"`, watches},
+		"the team's budget's":        {`"budget_id":"b"`, `"mode":"audit"`, ``, watches},
+		"a budget of another plan":   {`"mode":"audit"`, ``, `,"budget_id":"elsewhere"`, refuses},
+		"left to the gateway by all": {`"max_budget":9`, ``, ``, refuses},
+	} {
+		before, after := `{"key_id":"k","team_id":"t"`+test.key+`}`, `{"key_id":"k","team_id":"t","max_budget":1`+test.key+`}`
+		team := `{"team_id":"t",` + test.team + `}`
+		resources := [][4]string{{"bursar_key", `["update"]`, before, after}, {"bursar_team", `["no-op"]`, team, team}}
+		if test.budget != "" {
+			budget := `{"budget_id":"b",` + test.budget + `}`
+			resources = append(resources, [4]string{"bursar_budget", `["no-op"]`, budget, budget})
+		}
+		got, _ := render(t, planWith(resources...), review.Options{Usage: spent, Now: at(reviewed)})
+		if !strings.Contains(got, test.says) {
+			t.Errorf("%s: want %q in\n%s", name, test.says, got)
+		}
+	}
+}
+
+// A key's mode that goes, or comes, loosens by the difference to what holds around the key.
+func TestRender_tellsOfAKeysModeBesideItsTeams(t *testing.T) {
+	const audit, enforce = `"mode":"audit"`, `"mode":"enforce"`
+	for name, test := range map[string]struct{ team, was, is, says string }{
+		"its own, then the team's that refuses":    {enforce, enforce, "", ""},
+		"its own, then the team's that watches":    {audit, enforce, "", "is left to what holds around it"},
+		"the team's that watches, then watched":    {audit, "", audit, ""},
+		"the team's that refuses, then watched":    {enforce, "", audit, "is only watched, and refuses nobody"},
+		"the team's for now, then for good":        {audit + `,"enforce_from":` + tocome, "", audit, "is only watched, and refuses nobody"},
+		"new, without one in a team that waits":    {audit, "new", "", ""},
+		"new, with one of its own that only waits": {enforce, "new", audit, "is only watched, and refuses nobody"},
+	} {
+		key := func(mode string) string {
+			return strings.ReplaceAll(`{"key_id":"k","team_id":"t","max_budget":1,`+mode+`}`, ",}", "}")
+		}
+		change := [4]string{"bursar_key", `["update"]`, key(test.was), key(test.is)}
+		if test.was == "new" {
+			change = [4]string{"bursar_key", `["create"]`, `null`, key(test.is)}
+		}
+		team := `{"team_id":"t",` + test.team + `}`
+		got, result := render(t, planWith(change, [4]string{"bursar_team", `["no-op"]`, team, team}), review.Options{MaxIncreasePct: 20, Now: at(reviewed)})
+		if result.NeedsApproval != (test.says != "") || !strings.Contains(got, test.says) {
+			t.Errorf("%s: needs approval %t, want %q in\n%s", name, result.NeedsApproval, test.says, got)
 		}
 	}
 }

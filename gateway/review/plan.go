@@ -57,9 +57,10 @@ type side struct {
 	values    any
 	unknown   any
 	sensitive any
-	// now is when the plan is reviewed, and budget the one that the resource names, nil where the plan does not have it.
-	now    time.Time
-	budget *side
+	// now is when the plan is reviewed, budget the one that the resource names, and team a key's: nil where the plan does not
+	// have it.
+	now          time.Time
+	budget, team *side
 }
 
 type plan struct {
