@@ -125,6 +125,26 @@ func TestUsage_groupsAndFilters(t *testing.T) {
 	}
 }
 
+func TestUsage_byHour(t *testing.T) {
+	g := newGateway(t)
+	for _, team := range []string{"t1", "t2"} {
+		g.used("2026-11-01", team, "k", "gpt", 1)
+	}
+	const days = "start_date=2026-11-01&end_date=2026-11-07"
+	table, err := csv.NewReader(strings.NewReader(g.get("/usage?period=hour&group_by=team,model&format=csv&" + days).ok().text)).ReadAll()
+	if err != nil || len(table) != 3 || strings.Join(table[0][:4], ",") != "team_id,model,period_start,period_end" ||
+		strings.Join(table[2][:4], ",") != "t2,gpt,2026-11-01T12:00:00Z,2026-11-01T13:00:00Z" {
+		t.Errorf("%q, %v", table, err)
+	}
+	first := g.get("/usage?group_by=hour,team&limit=1&" + days).ok()
+	if got := ids(t, first, "usage", "team_id"); got != "t1" {
+		t.Errorf("the first page has %s", got)
+	}
+	if got := ids(t, g.get("/usage?group_by=hour,team&limit=1&"+days+"&cursor="+first.textAt("next_cursor")).ok(), "usage", "team_id"); got != "t2" {
+		t.Errorf("the next page has %s", got)
+	}
+}
+
 func TestUsage_pagesByCursor(t *testing.T) {
 	g := newGateway(t)
 	want := []string{}
@@ -149,8 +169,10 @@ func TestUsage_pagesByCursor(t *testing.T) {
 func TestUsage_refusesWhatItCannotMean(t *testing.T) {
 	g := newGateway(t)
 	for query, want := range map[string][2]string{
-		"group_by=planet":                           {"group_by", "must be some of team, key"},
-		"period=week":                               {"period", "must be one of day, month, total"},
+		"group_by=planet": {"group_by", "must be some of team, key"},
+		"period=week":     {"period", "must be one of hour, day, month, total"},
+		"period=hour":     {"start_date", "is required with hours"},
+		"group_by=hour&start_date=2026-11-01&end_date=2026-11-08&format=csv": {"start_date", "span 8 days and hours are told of 7 at most"},
 		"format=xml":                                {"format", "must be one of json, csv, jsonl"},
 		"start_date=yesterday":                      {"start_date", "neither a day nor a time; write a UTC day such as"},
 		"start_date=2026-11-01T12:00:00Z":           {"start_date", "must be a UTC day"},

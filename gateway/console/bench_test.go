@@ -21,7 +21,8 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(testenv.MainPostgres(m)) }
 
-// sizes of the installation that pages are promised to be quick for; BURSAR_BENCH_ROWS has fewer or more ledger rows.
+// sizes of the installation that pages are promised to be quick for; BURSAR_BENCH_ROWS has fewer or more ledger rows, and
+// BURSAR_BENCH_KEEP is a folder that keeps what was filled for SQLite for the next time.
 const (
 	benchTeams = 20_000
 	benchKeys  = 200_000
@@ -45,17 +46,17 @@ func BenchmarkPages(b *testing.B) {
 func benchPages(b *testing.B, kind string, rows int) {
 	w := openLarge(b, kind, rows)
 	v := w.signedIn(adminKey)
-	began := time.Now()
-	for _, path := range []string{"", "usage?group_by=model"} {
+	for _, path := range []string{"", "usage?group_by=model", "usage?group_by=team&period=hour", "usage?period=hour&team_id=team-777"} {
+		began := time.Now()
 		for unfinished := true; unfinished; {
 			_, page := v.get("/console/" + path)
 			unfinished = strings.Contains(page, `http-equiv="refresh"`)
 		}
+		b.Logf("%s: /console/%s was summed up for the first time within %v", kind, path, time.Since(began))
 	}
-	b.Logf("%s: budgets and usage were summed up for the first time within %v", kind, time.Since(began))
 	for _, path := range []string{
 		"", "teams", "teams?q=team-19", "teams?filter=near", "teams?after=team-15000", "team?id=team-777", "keys", "keys?team=team-777", "key?id=key-7770",
-		"budgets", "models", "usage?group_by=model", "alerts", "requests", "audit", "settings", "edit?kind=team&id=team-777",
+		"budgets", "models", "usage?group_by=model", "usage?group_by=team&period=hour", "usage?period=hour&team_id=team-777", "alerts", "requests", "audit", "settings", "edit?kind=team&id=team-777",
 	} {
 		b.Run(path, func(b *testing.B) {
 			bytes := 0
@@ -78,7 +79,13 @@ func benchPages(b *testing.B, kind string, rows int) {
 // openLarge starts a gateway on a large record.
 func openLarge(b *testing.B, kind string, rows int) *world {
 	b.Helper()
-	dir := b.TempDir()
+	dir, kept := b.TempDir(), os.Getenv("BURSAR_BENCH_KEEP")
+	if kept != "" && kind == store.SQLite {
+		dir = kept
+		if key, err := os.ReadFile(filepath.Join(dir, seal.KeyFile)); err == nil {
+			return openAt(b, dir, "sqlite:"+dir+"/bursar.db", strings.TrimSpace(string(key)), nil)
+		}
+	}
 	address, driver, source := "sqlite:"+dir+"/bursar.db", "sqlite", dir+"/bursar.db"
 	if kind == store.Postgres {
 		address = testenv.Postgres(b)
@@ -101,7 +108,7 @@ func openLarge(b *testing.B, kind string, rows int) *world {
 }
 
 // fillLarge writes past the store, which is faster by far: teams with caps, ten keys each, and what a month of calls
-// leaves in the daily sums and in the ledger.
+// leaves in the daily sums and in the ledger, where every fifth is of one team.
 func fillLarge(b *testing.B, db *sql.DB, kind string, rows int) {
 	b.Helper()
 	numbers := func(most int) string {
@@ -128,8 +135,8 @@ func fillLarge(b *testing.B, db *sql.DB, kind string, rows int) {
 		`INSERT INTO usage_daily (day, team_id, key_id, user_id, model, requests, prompt_tokens, cached_tokens, completion_tokens, cost_nano) ` + numbers(min(rows/5, 1_000_000)) +
 			`SELECT ` + day + `, 'team-' || (n % ` + fmt.Sprint(benchTeams) + ` + 1), 'key-' || (n % ` + fmt.Sprint(benchKeys) + ` + 1), '', 'model-' || (n / ` + fmt.Sprint(benchKeys) + ` % 5), 5, 5000, 0, 1000, 400000000 FROM numbers WHERE n > 0 ON CONFLICT DO NOTHING`,
 		`INSERT INTO ledger (id, kind, admitted_at_ms, settled_at_ms, request_id, team_id, key_id, user_id, model, upstream, prompt_tokens, cached_tokens, completion_tokens, cost_nano, price_version) ` + numbers(rows) +
-			fmt.Sprintf(`SELECT 'row-' || n, 'settle', %d - n %% %d, %d, 'past', 'team-' || (n %% %d + 1), 'key-' || (n %% %d + 1), '', 'model-1', 'u', 1000, 0, 200, 80000000, '' FROM numbers`,
-				now.UnixMilli(), month, now.UnixMilli(), benchTeams, benchKeys),
+			fmt.Sprintf(`SELECT 'row-' || n, 'settle', %d + n * %d, %d, 'past', 'team-' || (CASE WHEN n %% 5 = 0 THEN 777 ELSE n %% %d + 1 END), 'key-' || (CASE WHEN n %% 5 = 0 THEN 7760 + n / 5 %% 10 ELSE n %% %d + 1 END), '', 'model-1', 'u', 1000, 0, 200, 80000000, '' FROM numbers`,
+				now.UnixMilli()-month, month/int64(rows), now.UnixMilli(), benchTeams, benchKeys),
 		map[string]string{"sqlite": "ANALYZE", "postgres": "VACUUM ANALYZE"}[kind],
 	} {
 		if _, err := db.ExecContext(b.Context(), statement); err != nil {

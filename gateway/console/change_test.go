@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 )
 
 var hidden = regexp.MustCompile(`<input type="hidden" name="([^"]*)" value="([^"]*)">`)
@@ -159,6 +160,7 @@ func TestPages_areWholeForAdminsAndViewers(t *testing.T) {
 		v := w.signedIn(key)
 		for path, want := range map[string]string{
 			"keys": "batch", "keys?status=blocked": "No key is so", "budgets": "all-of-it", "models": "gpt-4.1-mini", "usage": "Together", "usage?group_by=model&period=day": "gpt-4.1-mini",
+			"usage?group_by=model&period=hour": time.Now().UTC().Truncate(time.Hour).Format("2 Jan 2006 15:04") + " UTC", "usage?period=hour&start_date=2020-01-01": "Hours are told of 7 days at once",
 			"alerts": "ops", "silences": "Nothing is silenced", "audit": "team.create", "audit?verify=1": "are as they were written", "audit?action=budget.create": "all-of-it", "settings": "listen 127.0.0.1:0 BURSAR_LISTEN", "usage.csv?group_by=model": "total_cost_usd",
 		} {
 			status, page := v.get("/console/" + path)

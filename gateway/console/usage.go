@@ -22,11 +22,21 @@ type usageBody struct {
 	// More says that there are more rows than are shown; the file has all.
 	More bool
 	File string
+	// Clipped says that fewer days are told of than were asked for, as hours are of few.
+	Clipped bool
 }
+
+// Hourly says that rows are of hours.
+func (b usageBody) Hourly() bool { return b.Period == api.PeriodHour }
+
+// MostDays is how many days are told of by hour.
+func (usageBody) MostDays() int { return api.MostHourDays }
 
 type usageRow struct {
 	api.UsageSum
 	Name string
+	// Start and End are those of an hour.
+	Start, End time.Time
 }
 
 // mostUsage is how many sums the page shows.
@@ -36,7 +46,7 @@ var usageGroups = []filterEntry{
 	{api.GroupTeam, "Team"}, {api.GroupModel, "Model"}, {api.GroupKey, "Key"}, {api.GroupUser, "User"}, {api.GroupTag, "Tag"}, {api.GroupEndUser, "End user"},
 }
 
-var usagePeriods = []filterEntry{{api.PeriodMonth, "By month"}, {api.PeriodDay, "By day"}, {api.PeriodTotal, "In total"}}
+var usagePeriods = []filterEntry{{api.PeriodMonth, "By month"}, {api.PeriodDay, "By day"}, {api.PeriodHour, "By hour"}, {api.PeriodTotal, "In total"}}
 
 // usage is a table of sums that can be taken along as a file.
 func (s *Server) usage(w http.ResponseWriter, r *http.Request, in *session) error {
@@ -60,6 +70,10 @@ func (s *Server) usage(w http.ResponseWriter, r *http.Request, in *session) erro
 	if err != nil {
 		to = today
 	}
+	if first := to.AddDate(0, 0, 1-api.MostHourDays); body.Hourly() && from.Before(first.Truncate(24*time.Hour)) {
+		from, body.Clipped = first, true
+	}
+	from = from.Truncate(24 * time.Hour)
 	body.From, body.To = from.Format(time.DateOnly), to.Format(time.DateOnly)
 	query := api.UsageQuery{GroupBy: []string{body.Group}, Period: body.Period, From: from, To: to.Truncate(24*time.Hour).AddDate(0, 0, 1), Limit: mostUsage + 1}
 	file := url.Values{"group_by": {body.Group}, "period": {body.Period}, "start_date": {body.From}, "end_date": {body.To}}
@@ -71,7 +85,12 @@ func (s *Server) usage(w http.ResponseWriter, r *http.Request, in *session) erro
 	sums, err := s.sums.get(r.Context(), body.File, firstWait, func(ctx context.Context) ([]usageRow, error) {
 		rows := []usageRow{}
 		err := s.Record.EachUsageSum(ctx, query, func(sum api.UsageSum) error {
-			rows = append(rows, usageRow{sum, labelOf(sum, body.Group)})
+			row := usageRow{UsageSum: sum, Name: labelOf(sum, body.Group)}
+			if body.Hourly() {
+				row.Start, _ = time.Parse(time.RFC3339, sum.PeriodStart) // as the record writes it
+				row.End, _ = time.Parse(time.RFC3339, sum.PeriodEnd)
+			}
+			rows = append(rows, row)
 			return nil
 		})
 		return rows, err

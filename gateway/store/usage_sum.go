@@ -2,7 +2,9 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
@@ -19,24 +21,34 @@ const (
 var bucketLetters = map[string]int{api.PeriodDay: 10, api.PeriodMonth: 7, api.PeriodTotal: 0}
 
 // EachUsageSum calls each with every sum that the query asks for, in order, and stops at its error.
-// It holds one row in memory at a time. A query that counts by tag and by end user at once is [api.Invalid].
+// It holds one row in memory at a time. A query that counts by tag and by end user at once is [api.Invalid], and so is one by
+// hour of more days than [api.MostHourDays].
 func (s *Store) EachUsageSum(ctx context.Context, query api.UsageQuery, each func(api.UsageSum) error) error {
+	kind, err := labelKind(query)
+	if err != nil {
+		return err
+	}
+	if query.ByHour() {
+		return s.eachHourSum(ctx, query, kind, each)
+	}
 	if query.Period == "" {
 		query.Period = api.PeriodMonth
 	}
 	if slices.Contains(query.GroupBy, api.GroupDay) {
 		query.Period = api.PeriodDay
 	}
-	kind, err := labelKind(query)
-	if err != nil {
-		return err
-	}
 	name, values := "usage_sum", usageArgs(query)
+	values["bucket_letters"] = bucketLetters[query.Period]
+	if !query.From.IsZero() {
+		values["from_day"] = dayOf(query.From)
+	}
+	if !query.To.IsZero() {
+		values["to_day"] = dayOf(query.To)
+	}
 	if kind != "" {
 		name = "usage_sum_label"
 		values["kind"] = kind
-		values.given("label", query.Tag+query.EndUser) // only one of them is there
-		values["by_label"] = oneIf(slices.Contains(query.GroupBy, kind))
+		values.labelled(query, kind)
 	}
 	return s.eachBooked(ctx, name, values, func(scan func(...any) error) error {
 		cursor := make(api.UsageCursor, api.UsageCursorLen)
@@ -71,7 +83,7 @@ func labelKind(query api.UsageQuery) (string, error) {
 }
 
 func usageArgs(query api.UsageQuery) args {
-	values := args{"bucket_letters": bucketLetters[query.Period]}
+	values := args{}
 	for name, group := range map[string]string{
 		"by_team": api.GroupTeam, "by_key": api.GroupKey, "by_user": api.GroupUser, "by_model": api.GroupModel,
 	} {
@@ -84,12 +96,6 @@ func usageArgs(query api.UsageQuery) args {
 	values.given("key_id", query.KeyID)
 	values.given("user_id", query.UserID)
 	values.given("model", query.Model)
-	if !query.From.IsZero() {
-		values["from_day"] = dayOf(query.From)
-	}
-	if !query.To.IsZero() {
-		values["to_day"] = dayOf(query.To)
-	}
 	if len(query.After) == api.UsageCursorLen {
 		for i, name := range []string{"after_0", "after_1", "after_2", "after_3", "after_4", "after_5"} {
 			values[name] = query.After[i]
@@ -97,6 +103,54 @@ func usageArgs(query api.UsageQuery) args {
 	}
 	values.limit(query.Limit)
 	return values
+}
+
+// labelled are the values of a query that needs a kind of labels.
+func (a args) labelled(query api.UsageQuery, kind string) {
+	a.given("label", query.Tag+query.EndUser) // only one of them is there
+	a["by_label"] = oneIf(slices.Contains(query.GroupBy, kind))
+}
+
+// hourQueries sum up hours, by the kind of labels that is needed.
+var hourQueries = map[string]string{"": "usage_hour", labelTag: "usage_hour_tag", labelEndUser: "usage_hour_end_user"}
+
+// eachHourSum is EachUsageSum by hour. Hours are summed up from the ledger's rows, so that only few days can be asked for.
+func (s *Store) eachHourSum(ctx context.Context, query api.UsageQuery, kind string, each func(api.UsageSum) error) error {
+	if err := query.CheckHours(s.now()); err != nil {
+		return err
+	}
+	horizon, err := s.LedgerHorizon(ctx)
+	if err != nil {
+		return err
+	}
+	if query.From.Before(horizon) {
+		return api.FieldErrorf("start_date", "is before %s, since when the ledger has the calls that hours are summed up from; ask by day", horizon.UTC().Format(time.DateOnly))
+	}
+	to := query.To
+	if to.IsZero() {
+		to = s.now().Add(day)
+	}
+	values := usageArgs(query)
+	values["from_ms"], values["to_ms"] = query.From.UnixMilli(), to.UnixMilli()
+	values.labelled(query, kind)
+	return s.eachBooked(ctx, hourQueries[kind], values, func(scan func(...any) error) error {
+		cursor := make(api.UsageCursor, api.UsageCursorLen)
+		sum := api.UsageSum{Cursor: cursor}
+		err := scan(&cursor[0], &cursor[1], &cursor[2], &cursor[3], &cursor[4], &cursor[5],
+			&sum.TotalRequests, &sum.PromptTokens, &sum.CachedTokens, &sum.CompletionTokens, &sum.TotalCost)
+		if err != nil {
+			return err
+		}
+		hour, err := strconv.ParseInt(cursor[0], 10, 64)
+		if err != nil {
+			return fmt.Errorf("read an hour: %w", err)
+		}
+		begin := time.Unix(hour*3600, 0).UTC()
+		sum.PeriodStart, sum.PeriodEnd = begin.Format(time.RFC3339), begin.Add(time.Hour).Format(time.RFC3339)
+		sum.TotalTokens = sum.PromptTokens + sum.CompletionTokens
+		nameGroups(&sum, query.GroupBy)
+		return each(sum)
+	})
 }
 
 func oneIf(condition bool) int {

@@ -70,7 +70,7 @@ func TestEachUsageSum_isTheSumOfTheRows(t *testing.T) {
 		rapid.Check(t, func(t *rapid.T) {
 			var batch []api.LedgerRow
 			for range rapid.IntRange(0, 8).Draw(t, "rows") {
-				row := newRow(fmt.Sprint(len(rows)+len(batch)), start.AddDate(0, 0, rapid.IntRange(0, 40).Draw(t, "day")), money.Nano(rapid.Int64Range(-5, 1000).Draw(t, "cost")))
+				row := newRow(fmt.Sprint(len(rows)+len(batch)), start.AddDate(0, 0, rapid.IntRange(0, 40).Draw(t, "day")).Add(time.Duration(rapid.IntRange(0, 23).Draw(t, "hour"))*time.Hour+59*time.Minute), money.Nano(rapid.Int64Range(-5, 1000).Draw(t, "cost")))
 				row.TeamID, row.KeyID = name("t").Draw(t, "team"), name("k").Draw(t, "key")
 				row.UserID, row.Model = name("u").Draw(t, "user"), name("m").Draw(t, "model")
 				row.EndUser = rapid.SampledFrom([]string{"", "e1", "e2"}).Draw(t, "end user")
@@ -82,7 +82,7 @@ func TestEachUsageSum_isTheSumOfTheRows(t *testing.T) {
 			}
 			rows = append(rows, batch...)
 			query := api.UsageQuery{
-				GroupBy: rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"team", "key", "user", "model", "tag", "day"}), 0, 4, rapid.ID).Draw(t, "group by"),
+				GroupBy: rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"team", "key", "user", "model", "tag", "day", "hour"}), 0, 4, rapid.ID).Draw(t, "group by"),
 				Period:  rapid.SampledFrom(api.UsagePeriods).Draw(t, "period"),
 				TeamIDs: rapid.SampledFrom([][]string{nil, nil, {}, {"t1", "t2"}}).Draw(t, "teams"),
 				Tag:     rapid.SampledFrom([]string{"", "", "g1"}).Draw(t, "tag"),
@@ -92,6 +92,10 @@ func TestEachUsageSum_isTheSumOfTheRows(t *testing.T) {
 			}
 			if rapid.Bool().Draw(t, "from") {
 				query.From = start.AddDate(0, 0, 3)
+			}
+			if query.ByHour() {
+				query.From = start.AddDate(0, 0, rapid.IntRange(0, 5).Draw(t, "first"))
+				query.To = query.From.AddDate(0, 0, api.MostHourDays)
 			}
 			got, want := pagedSums(t, s, query), slowSums(rows, query)
 			if diff := gocmp.Diff(want, got); diff != "" {
@@ -131,7 +135,8 @@ func slowSums(rows []api.LedgerRow, query api.UsageQuery) []string {
 		letters = 10
 	}
 	for _, row := range rows {
-		if query.TeamIDs != nil && !slices.Contains(query.TeamIDs, row.TeamID) || row.AdmittedAt.Before(query.From) {
+		if query.TeamIDs != nil && !slices.Contains(query.TeamIDs, row.TeamID) || row.AdmittedAt.Before(query.From) ||
+			!query.To.IsZero() && !row.AdmittedAt.Before(query.To) {
 			continue
 		}
 		labels := []string{""}
@@ -146,6 +151,9 @@ func slowSums(rows []api.LedgerRow, query api.UsageQuery) []string {
 				continue
 			}
 			group := [6]string{row.AdmittedAt.Format(time.DateOnly)[:letters]}
+			if query.ByHour() {
+				group[0] = fmt.Sprint(row.AdmittedAt.Unix() / 3600)
+			}
 			for at, value := range map[string][2]string{"1": {"team", row.TeamID}, "2": {"key", row.KeyID}, "3": {"user", row.UserID}, "4": {"model", row.Model}, "5": {"tag", label}} {
 				if by(value[0]) {
 					group[at[0]-'0'] = value[1]
@@ -170,6 +178,51 @@ func slowSums(rows []api.LedgerRow, query api.UsageQuery) []string {
 		want = append(want, fmt.Sprint(strings.Join(group[:], "|"), " ", sum.cost, " ", sum.requests, " ", sum.tokens))
 	}
 	return want
+}
+
+// Hours are of the calls themselves, so of few days, and of days that are there.
+func TestEachUsageSum_byHour(t *testing.T) {
+	both(t, func(t *testing.T, s *store.Store, clock *clock) {
+		noon := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
+		void := newRow("void", noon, 0)
+		void.Kind, void.EndUser = api.LedgerVoid, "anna"
+		late := newRow("late", noon.Add(time.Hour-time.Millisecond), 5)
+		late.EndUser, late.Tags = "anna", []string{"a", "b", "a"}
+		appendRows(t, s, void, newRow("first", noon, 2), late, newRow("next", noon.Add(time.Hour), 7))
+		days := api.UsageQuery{From: noon.Truncate(24 * time.Hour), To: noon.Truncate(24*time.Hour).AddDate(0, 0, 1)}
+		for want, query := range map[string]api.UsageQuery{
+			"2026-11-01T12:00:00Z 2026-11-01T13:00:00Z 7 2, 2026-11-01T13:00:00Z 2026-11-01T14:00:00Z 7 1": {Period: api.PeriodHour},
+			"2026-11-01T12:00:00Z 2026-11-01T13:00:00Z 5 1":                                                {GroupBy: []string{api.GroupHour}, EndUser: "anna"},
+			"2026-11-01T12:00:00Z 2026-11-01T13:00:00Z 5 1 a, 2026-11-01T12:00:00Z 2026-11-01T13:00:00Z 5 1 b": {
+				Period: api.PeriodHour, GroupBy: []string{api.GroupTag},
+			},
+		} {
+			query.From, query.To = days.From, days.To
+			got := []string{}
+			for _, sum := range usageSums(t, s, query) {
+				text := fmt.Sprint(sum.PeriodStart, " ", sum.PeriodEnd, " ", int64(sum.TotalCost), " ", sum.TotalRequests)
+				if sum.Tag != nil {
+					text += " " + *sum.Tag
+				}
+				got = append(got, text)
+			}
+			if got := strings.Join(got, ", "); got != want {
+				t.Errorf("%s, want %s", got, want)
+			}
+		}
+		for _, wrong := range []api.UsageQuery{
+			{Period: api.PeriodHour}, {GroupBy: []string{api.GroupHour}, To: days.To}, {Period: api.PeriodHour, From: clock.Now().AddDate(0, 0, -8)},
+			{Period: api.PeriodHour, From: days.From, To: days.From.AddDate(0, 0, 8)},
+		} {
+			wantCode(t, s.EachUsageSum(t.Context(), wrong, nil), api.Invalid)
+		}
+		horizon := clock.Now().AddDate(0, 0, -40).Truncate(24 * time.Hour)
+		if err := s.MoveLedgerHorizon(t.Context(), api.Change{}, horizon); err != nil {
+			t.Fatal(err)
+		}
+		gone := api.UsageQuery{Period: api.PeriodHour, From: horizon.AddDate(0, 0, -1), To: horizon.AddDate(0, 0, 1)}
+		wantCode(t, s.EachUsageSum(t.Context(), gone, nil), api.Invalid)
+	})
 }
 
 func TestEachUsageSum_tagsAndEndUsersAreApart(t *testing.T) {

@@ -1,6 +1,8 @@
 package api
 
 import (
+	"math"
+	"slices"
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
@@ -47,18 +49,22 @@ const (
 	GroupDay     = "day"
 )
 
-// UsageGroups lists what [UsageQuery.GroupBy] may hold.
-var UsageGroups = []string{GroupTeam, GroupKey, GroupUser, GroupModel, GroupTag, GroupEndUser, GroupDay}
+// UsageGroups lists what [UsageQuery.GroupBy] may hold. A day or an hour is the period of the sums.
+var UsageGroups = []string{GroupTeam, GroupKey, GroupUser, GroupModel, GroupTag, GroupEndUser, GroupDay, GroupHour}
 
 // Periods that usage is summed up over.
 const (
+	PeriodHour  = "hour"
 	PeriodDay   = "day"
 	PeriodMonth = "month"
 	PeriodTotal = "total"
 )
 
 // UsagePeriods lists what [UsageQuery.Period] may be.
-var UsagePeriods = []string{PeriodDay, PeriodMonth, PeriodTotal}
+var UsagePeriods = []string{PeriodHour, PeriodDay, PeriodMonth, PeriodTotal}
+
+// MostHourDays is how many days can be asked for by hour at once: hours are summed up from the calls themselves.
+const MostHourDays = 7
 
 // UsageQuery asks for sums of usage, ordered by period and then by what they are grouped by.
 // An empty field does not restrict.
@@ -86,6 +92,28 @@ type UsageQuery struct {
 	Limit int
 }
 
+// ByHour says that the query asks for the sums of hours.
+func (q UsageQuery) ByHour() bool {
+	return q.Period == PeriodHour || slices.Contains(q.GroupBy, GroupHour)
+}
+
+// CheckHours says what is wrong with the days of a query by hour; now is where a query without an end ends.
+func (q UsageQuery) CheckHours(now time.Time) error {
+	to := q.To
+	if to.IsZero() {
+		to = now
+	}
+	switch {
+	case q.From.IsZero():
+		return FieldErrorf("start_date", "is required with hours: they are summed up from the calls themselves, of %d days at most at once", MostHourDays)
+	case to.Sub(q.From) > MostHourDays*24*time.Hour:
+		return FieldErrorf("start_date", "and end_date span %d days and hours are told of %d at most at once; ask for fewer, or by day",
+			int(math.Ceil(to.Sub(q.From).Hours()/24)), MostHourDays)
+	default:
+		return nil
+	}
+}
+
 // UsageCursor is a sum's place in the order of a query: period, team, key, user, model, label. Nil is before all.
 type UsageCursor []string
 
@@ -102,7 +130,8 @@ type UsageSum struct {
 	Tag     *string `json:"tag,omitempty"`
 	EndUser *string `json:"end_user,omitempty"`
 	// PeriodStart and PeriodEnd are the first and the last UTC day, as 2006-01-02: those of the month
-	// as far as they were asked for, or, when no bound was given, the first and last with usage.
+	// as far as they were asked for, or, when no bound was given, the first and last with usage. An hour's are its begin and
+	// its end, as 2006-01-02T15:00:00Z.
 	PeriodStart string `json:"period_start"`
 	PeriodEnd   string `json:"period_end"`
 	// TotalCost is in USD.

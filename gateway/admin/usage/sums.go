@@ -25,10 +25,10 @@ type Books struct {
 
 // usageWanted selects and groups what was used.
 type usageWanted struct {
-	// Some of team, key, user, model, tag, end_user, day, with commas; team unless given.
+	// Some of team, key, user, model, tag, end_user, day, hour, with commas; team unless given.
 	GroupBy []string `query:"group_by"`
-	// What is summed up: each day, each month (unless given), or all of it.
-	Period string `query:"period" enum:"day,month,total"`
+	// What is summed up: each hour of at most 7 days, each day, each month (unless given), or all of it.
+	Period string `query:"period" enum:"hour,day,month,total"`
 	Days   route.Days
 	ofTeams
 	ofKey
@@ -104,6 +104,11 @@ func (s *Books) usageQuery(c *route.Call, in usageWanted) (api.UsageQuery, error
 	if in.Place.Given && len(query.After) != api.UsageCursorLen {
 		return query, api.FieldErrorf("cursor", "is not one that the gateway has answered")
 	}
+	if query.ByHour() {
+		if err := query.CheckHours(s.Now()); err != nil {
+			return query, err
+		}
+	}
 	var err error
 	query.KeyID, err = s.keyID(c, in.ofKey)
 	return query, err
@@ -131,7 +136,7 @@ func usageColumns(query api.UsageQuery) []string {
 		"prompt_tokens", "cached_tokens", "completion_tokens")
 }
 
-// groupColumns are the fields of [api.UsageSum]; a day is in its period.
+// groupColumns are the fields of [api.UsageSum]; a day or an hour is in its period.
 var groupColumns = map[string]string{
 	api.GroupTeam: "team_id", api.GroupKey: "key_id", api.GroupUser: "user_id",
 	api.GroupModel: "model", api.GroupTag: "tag", api.GroupEndUser: "end_user",
@@ -141,7 +146,7 @@ func usageCells(query api.UsageQuery) func(api.UsageSum) []string {
 	return func(sum api.UsageSum) []string {
 		var cells []string
 		for _, group := range query.GroupBy {
-			if group != api.GroupDay {
+			if _, column := groupColumns[group]; column {
 				cells = append(cells, route.CellOf(groupOf(sum, group)))
 			}
 		}

@@ -65,6 +65,51 @@ WHERE 1 = 1
 ORDER BY 1, 2, 3, 4, 5, 6
 LIMIT $limit
 
+-- lines: hour_sums
+-- Hours are summed up from the rows: no sums are kept by hour. An hour is its number since 1970, of which all have six digits.
+SELECT * FROM (
+  SELECT CAST(admitted_at_ms / 3600000 AS TEXT) AS bucket,
+      CASE WHEN $by_team = 1 THEN team_id ELSE '' END AS team,
+      CASE WHEN $by_key = 1 THEN key_id ELSE '' END AS key_of,
+      CASE WHEN $by_user = 1 THEN user_id ELSE '' END AS user_of,
+      CASE WHEN $by_model = 1 THEN model ELSE '' END AS model_of,
+      CASE WHEN $by_label = 1 THEN label ELSE '' END AS label_of,
+      CAST(SUM(CASE WHEN kind IN ('settle', 'estimate') THEN 1 ELSE 0 END) AS BIGINT), CAST(SUM(prompt_tokens) AS BIGINT),
+      CAST(SUM(cached_tokens) AS BIGINT), CAST(SUM(completion_tokens) AS BIGINT), CAST(SUM(cost_nano) AS BIGINT)
+
+-- lines: hour_found
+  WHERE admitted_at_ms >= $from_ms AND admitted_at_ms < $to_ms
+    AND label = $label -- if label
+    AND team_id IN ($team_ids) -- if team_ids
+    AND team_id NOT IN ($except_ids) -- if except_ids
+    AND key_id = $key_id -- if key_id
+    AND user_id = $user_id -- if user_id
+    AND model = $model -- if model
+  GROUP BY 1, 2, 3, 4, 5, 6
+) AS sums
+WHERE 1 = 1
+  AND (bucket, team, key_of, user_of, model_of, label_of) > ($after_0, $after_1, $after_2, $after_3, $after_4, $after_5) -- if after_0
+ORDER BY 1, 2, 3, 4, 5, 6
+LIMIT $limit
+
+-- name: usage_hour
+-- use hour_sums
+  FROM (SELECT *, '' AS label FROM ledger) AS found
+-- use hour_found
+
+-- name: usage_hour_end_user
+-- use hour_sums
+  FROM (SELECT *, end_user AS label FROM ledger WHERE end_user <> '') AS found
+-- use hour_found
+
+-- name: usage_hour_tag
+-- A row counts once under each of its tags.
+-- use hour_sums
+  FROM (SELECT ledger.*, tag.value AS label FROM ledger, json_each(ledger.tags) AS tag -- sqlite only
+        WHERE NOT EXISTS (SELECT 1 FROM json_each(ledger.tags) AS earlier WHERE earlier.key < tag.key AND earlier.value = tag.value)) AS found -- sqlite only
+  FROM (SELECT ledger.*, tag.label FROM ledger CROSS JOIN LATERAL (SELECT DISTINCT json_array_elements_text(ledger.tags) AS label) AS tag) AS found -- postgres only
+-- use hour_found
+
 -- name: ledger_peak
 -- The busiest minute by the clock, in requests and in tokens, of each team.
 SELECT team_id, MAX(requests), MAX(tokens) FROM (
