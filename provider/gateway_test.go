@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -126,7 +127,7 @@ func (g *gateway) startProxy(target string) {
 		g.t.Fatal(err)
 	}
 	next := httputil.NewSingleHostReverseProxy(address)
-	next.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
+	next.ErrorLog = log.New(g.t.Output(), "in front of the gateway: ", 0)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if f := g.fault.Load(); f != nil {
 			(*f)(w, r, next)

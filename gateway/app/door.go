@@ -40,7 +40,7 @@ func openDoors(ctx context.Context, settings config.Config, logger *slog.Logger)
 			closeDoors(doors)
 			return nil, fmt.Errorf("listen on %s: %w", address, err)
 		}
-		doors = append(doors, &door{listener: httpx.Listener{Listener: listener, TLS: encrypted}})
+		doors = append(doors, &door{listener: httpx.Listener{Listener: listener, TLS: encrypted, Unused: idleTimeout}})
 	}
 	return doors, nil
 }

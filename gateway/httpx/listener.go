@@ -30,6 +30,9 @@ type Listener struct {
 	net.Listener
 	// TLS is nil for connections that are not encrypted. HTTP/2 is not spoken.
 	TLS *tls.Config
+	// Unused is how much longer than a server's ReadHeaderTimeout a connection stays open on which nothing came yet.
+	// Clients and proxies open some in advance, and send a request on one whenever there is one to be sent.
+	Unused time.Duration
 }
 
 // Accept waits for the next connection.
@@ -41,7 +44,7 @@ func (l Listener) Accept() (net.Conn, error) {
 	if l.TLS != nil {
 		conn = tls.Server(conn, l.TLS) // shakes hands with the first byte that is read
 	}
-	return &clientConn{Conn: conn}, nil
+	return &clientConn{Conn: conn, unused: l.Unused}, nil
 }
 
 type connKey struct{}
@@ -70,11 +73,16 @@ type clientConn struct {
 	renewed time.Time
 	cut     atomic.Bool
 	watch   headWatch
+	unused  time.Duration
+	first   firstRequest
 }
 
 // Read reads what the client sends, and watches how long it says that its requests are.
 func (c *clientConn) Read(data []byte) (int, error) {
 	n, err := c.Conn.Read(data)
+	if n > 0 && c.unused > 0 {
+		c.firstCame()
+	}
 	c.watch.see(data[:n])
 	if err != nil && c.encrypted() {
 		c.answerPlain(err)
@@ -144,6 +152,48 @@ func (c *clientConn) SetWriteDeadline(t time.Time) error {
 	}
 	c.cut.Store(true)
 	return c.Conn.SetWriteDeadline(t)
+}
+
+// firstRequest knows when the first request of a connection began. For [net/http] it begins with the connection.
+type firstRequest struct {
+	mutex    sync.Mutex
+	came     bool
+	opened   time.Time // when the server began to wait for it
+	deadline time.Time // that the server set then
+	late     time.Duration
+}
+
+// SetReadDeadline gives the first request as much time as any other: what the server allows counts from its first byte.
+func (c *clientConn) SetReadDeadline(t time.Time) error {
+	first := &c.first
+	first.mutex.Lock()
+	defer first.mutex.Unlock()
+	switch {
+	case c.unused == 0:
+	case t.IsZero():
+		first.late = 0 // the request is there; the next one's time counts from its own beginning
+	case !first.came:
+		first.opened, first.deadline = time.Now(), t
+		t = t.Add(c.unused)
+	default:
+		t = t.Add(first.late)
+	}
+	return c.Conn.SetReadDeadline(t)
+}
+
+// firstCame begins to count the time that the server allows.
+func (c *clientConn) firstCame() {
+	first := &c.first
+	first.mutex.Lock()
+	defer first.mutex.Unlock()
+	if first.came {
+		return
+	}
+	first.came = true
+	if !first.deadline.IsZero() {
+		first.late = time.Since(first.opened)
+		_ = c.Conn.SetReadDeadline(first.deadline.Add(first.late))
+	}
 }
 
 // CloseWrite tells the client that nothing more comes.

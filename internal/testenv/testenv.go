@@ -34,8 +34,9 @@ func startServer(addr string, handler http.Handler) (*server, error) {
 	}
 	s := &server{
 		listener: listener,
-		http:     &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second},
-		done:     make(chan struct{}),
+		// Clients open connections in advance; one that closes while its first request comes would be a failure by chance.
+		http: &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Minute},
+		done: make(chan struct{}),
 	}
 	go func() {
 		defer close(s.done)

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/bursarhq/terraform-provider-bursar/gateway/httpx"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/review"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/review/policy"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/review/runtask"
@@ -48,6 +49,9 @@ process, what is under review is finished within a minute.`
 // longestStop is how long the reviews may take that are under way when the server stops.
 const longestStop = time.Minute
 
+// unusedConnections is how long connections stay open without a request. Clients keep theirs for up to 90 seconds.
+const unusedConnections = 2 * time.Minute
+
 // Run serves until ctx ends.
 func (c reviewServerCommand) Run(ctx context.Context, stdout io.Writer) (err error) {
 	reviewer, err := c.reviewer()
@@ -72,7 +76,8 @@ func (c reviewServerCommand) Run(ctx context.Context, stdout io.Writer) (err err
 	routes.Handle("/", tasks)
 	routes.HandleFunc("GET /health", func(http.ResponseWriter, *http.Request) {})
 	server := &http.Server{
-		Handler: routes, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 30 * time.Second, MaxHeaderBytes: 16 << 10,
+		Handler: routes, MaxHeaderBytes: 16 << 10,
+		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: unusedConnections,
 		ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
 	}
 	stopped := make(chan error, 1)
@@ -84,6 +89,7 @@ func (c reviewServerCommand) Run(ctx context.Context, stdout io.Writer) (err err
 		stopped <- err
 	})()
 	logger.InfoContext(ctx, "listening", slog.String("address", listener.Addr().String()))
+	listener = httpx.Listener{Listener: listener, Unused: unusedConnections}
 	if c.TLSCert != "" {
 		err = server.ServeTLS(listener, c.TLSCert, c.TLSKey)
 	} else {
