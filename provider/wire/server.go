@@ -53,7 +53,7 @@ func NewServer(framework tfprotov6.ProviderServer, options Options) tfprotov6.Pr
 		panic("the plugin framework's server serves no list resources or actions") // compiled in, so never or always
 	}
 	s := &server{
-		frameworkServer: inner, plans: map[string]resourcePlan{}, types: map[string]attr.Type{},
+		frameworkServer: forgetful{inner}, plans: map[string]resourcePlan{}, types: map[string]attr.Type{},
 		readers: options.Readers, connected: options.Connected,
 	}
 	for _, r := range options.Resources {
@@ -115,8 +115,10 @@ func (s *server) PlanResourceChange(ctx context.Context, req *tfprotov6.PlanReso
 
 // ApplyResourceChange gives the plugin framework the time that the resource says.
 func (s *server) ApplyResourceChange(ctx context.Context, req *tfprotov6.ApplyResourceChangeRequest) (*tfprotov6.ApplyResourceChangeResponse, error) {
-	operation, object := applied(req)
-	ctx, cancel := within(ctx, operation, object)
-	defer cancel()
-	return s.frameworkServer.ApplyResourceChange(ctx, req) //nolint:wrapcheck // the framework's answer as it is
+	return forgetting(ctx, func(ctx context.Context, req *tfprotov6.ApplyResourceChangeRequest) (*tfprotov6.ApplyResourceChangeResponse, error) {
+		operation, object := applied(req)
+		ctx, cancel := within(ctx, operation, object)
+		defer cancel()
+		return s.frameworkServer.ApplyResourceChange(ctx, req) //nolint:wrapcheck // the framework's answer as it is
+	}, req)
 }
