@@ -26,9 +26,48 @@ func TestAccForetold_twoResourcesForOneObject(t *testing.T) {
 	g := startGateway(t)
 	second := replace(oneTeam, `"bursar_team" "a"`, `"bursar_team" "b"`)
 	run(t,
-		resource.TestStep{Config: g.config(oneTeam + second), PlanOnly: true, ExpectError: says(`Another bursar_team of this configuration makes the team "a", too`)},
+		resource.TestStep{Config: g.config(oneTeam + second), PlanOnly: true, ExpectError: says(`Another bursar_team of this configuration makes or imports the team "a", too`)},
 		resource.TestStep{Config: g.config(oneTeam)},
 	)
+}
+
+// So does an import of what another resource imports or makes. Keys have several names, and are one object by each.
+func TestAccForetold_twoImportsOfOneObject(t *testing.T) {
+	g := startGateway(t)
+	key := must[api.KeyCreated](t)(g.CreateKey(t.Context(), api.KeyCreate{KeyFields: api.KeyFields{KeyAlias: new("app")}}))
+	must[api.Team](t)(g.CreateTeam(t.Context(), "a", api.TeamFields{}))
+	c := newCLI(t, t.TempDir(), g.settings()...)
+	second := replace(oneTeam, `"bursar_team" "a"`, `"bursar_team" "b"`)
+	adopt := func(address, id string) string {
+		return fmt.Sprintf("import {\n  to = %s\n  id = %q\n}\n", address, id)
+	}
+	const keys = "resource \"bursar_key\" \"a\" {\n  key_alias = \"app\"\n}\nresource \"bursar_key\" \"b\" {\n  key_alias = \"app\"\n}\n"
+	const refused = "Another bursar_%s of this configuration makes or imports the %s, too"
+	for what, test := range map[string]struct{ config, want string }{
+		"two imports":            {oneTeam + second + adopt("bursar_team.a", "a") + adopt("bursar_team.b", "a"), fmt.Sprintf(refused, "team", `team "a"`)},
+		"an import and a create": {oneTeam + second + adopt("bursar_team.a", "a"), fmt.Sprintf(refused, "team", `team "a"`)},
+		"two imports of a key":   {keys + adopt("bursar_key.a", "app") + adopt("bursar_key.b", key.Secret), fmt.Sprintf(refused, "key", fmt.Sprintf("key %q", key.KeyID))},
+	} {
+		if said := c.plans(1, versions+test.config); strings.Count(said, test.want) != 1 {
+			t.Errorf("%s: it is not said once that %q:\n%s", what, test.want, said)
+		}
+	}
+}
+
+// What the state has under another address may be imported, as that address may be let go.
+func TestAccForetold_anImportOfWhatIsManaged(t *testing.T) {
+	g := startGateway(t)
+	c := newCLI(t, t.TempDir(), g.settings()...)
+	c.write("main.tf", versions+oneTeam)
+	c.run(0, "apply", "-auto-approve", "-no-color", "-input=false")
+	second := replace(oneTeam, `"bursar_team" "a"`, `"bursar_team" "b"`) + "import {\n  to = bursar_team.b\n  id = \"a\"\n}\n"
+	const warning = `Warning: The team "a" is imported, and in the state under another address already`
+	if said := c.plans(2, versions+oneTeam+second); strings.Count(said, warning) != 1 {
+		t.Errorf("it is not said once that the state has it:\n%s", said)
+	}
+	c.write("main.tf", versions+second+"removed {\n  from = bursar_team.a\n  lifecycle {\n    destroy = false\n  }\n}\n")
+	c.run(0, "apply", "-auto-approve", "-no-color", "-input=false")
+	c.plansNothing()
 }
 
 // A second resource for what the state has already is told, too.
@@ -194,9 +233,39 @@ func TestAccForetold_keysLeftInATeam(t *testing.T) {
 		t.Errorf("it is not said which key:\n%s", said)
 	}
 	plans("all is taken out but a key of somebody else", true, c.plans(2, versions))
-	plans("the keys go with the team", false, func() string {
-		c.write("main.tf", versions+replace(teamWithAKey, `team_id = "a"`, "team_id = \"a\"\n  force_destroy = true"))
-		c.run(0, "apply", "-auto-approve", "-no-color", "-input=false")
-		return c.run(2, destroy...)
-	}())
+	c.write("main.tf", versions+replace(teamWithAKey, `team_id = "a"`, "team_id = \"a\"\n  force_destroy = true"))
+	c.run(0, "apply", "-auto-approve", "-no-color", "-input=false")
+	said = c.run(2, destroy...)
+	plans("the keys go with the team", false, said)
+	if !strings.Contains(words(said), "a takes 1 key(s) along that this plan does not name") || !strings.Contains(said, "of-somebody") {
+		t.Errorf("it is not said which keys go along:\n%s", said)
+	}
+}
+
+// The keys of a member go with the member, or keep them from being taken out: the plan says which.
+func TestAccForetold_keysOfAMember(t *testing.T) {
+	g := startGateway(t)
+	c := newCLI(t, t.TempDir(), g.settings()...)
+	const theirs = "bursar_team_member.ada.user_id"
+	c.write("main.tf", versions+memberWithKey("", theirs))
+	c.run(0, "apply", "-auto-approve", "-no-color", "-input=false")
+	if said := words(c.plans(2, versions+memberTeam)); strings.Contains(said, "key(s)") {
+		t.Errorf("keys that the plan destroys are warned of:\n%s", said)
+	}
+	must[api.KeyCreated](t)(g.CreateKey(t.Context(), api.KeyCreate{KeyFields: api.KeyFields{TeamID: new("t"), UserID: new("ada"), KeyAlias: new("her-own")}}))
+	must[api.KeyCreated](t)(g.CreateKey(t.Context(), api.KeyCreate{KeyFields: api.KeyFields{TeamID: new("t"), KeyAlias: new("of-the-team")}}))
+	tells := func(when, want, config string) {
+		t.Helper()
+		said := words(c.plans(2, versions+config))
+		if strings.Count(said, "Warning: "+want) != 1 || !strings.Contains(said, "her-own") || strings.Contains(said, "of-the-team") {
+			t.Errorf("%s: it is not said that %q:\n%s", when, want, said)
+		}
+	}
+	tells("taken out", "ada in t has 1 key(s) that this plan does not destroy, so destroying it will be refused", memberTeam)
+	tells("another user", "ada in t has 2 key(s), so changing its user_id fails without create_before_destroy", replace(memberWithKey("", theirs), `"ada"`+"\n", `"bob"`+"\n"))
+	c.write("main.tf", versions+memberWithKey("force_destroy = true", theirs))
+	c.run(0, "apply", "-auto-approve", "-no-color", "-input=false")
+	tells("taken out by force", "ada in t takes 1 key(s) along that this plan does not name", memberTeam)
+	tells("another user by force", "ada in t has 2 key(s), so changing its user_id deletes them without create_before_destroy",
+		replace(memberWithKey("force_destroy = true", theirs), `"ada"`+"\n", `"bob"`+"\n"))
 }

@@ -54,6 +54,7 @@ func TestAccIdentity_importByIdAndByIdentity(t *testing.T) {
 		"bursar_admin_key":   {g.onlyAdminKey().AdminKeyID, object{"admin_key_id": g.onlyAdminKey().AdminKeyID}},
 	} {
 		byID, identityOfID := p.importBy(typeName, one.id, nil)
+		p.configure() // another run: one that imports an object twice is refused
 		byIdentity, identity := p.importBy(typeName, "", one.identity)
 		if diff := cmp.Diff(byID, byIdentity); diff != "" || byID == nil {
 			t.Errorf("%s (-by id +by identity):\n%s", typeName, diff)

@@ -29,6 +29,7 @@ import (
 var (
 	_ resource.ResourceWithConfigure      = (*teamMemberResource)(nil)
 	_ resource.ResourceWithValidateConfig = (*teamMemberResource)(nil)
+	_ resource.ResourceWithModifyPlan     = (*teamMemberResource)(nil)
 	_ resource.ResourceWithIdentity       = (*teamMemberResource)(nil)
 	_ resource.ResourceWithImportState    = (*teamMemberResource)(nil)
 )
@@ -279,6 +280,32 @@ func memberWithEmail(ctx context.Context, gateway *client.Client, change object.
 	return at, change.Config.TeamID.ValueString() + "/" + userID, true
 }
 
+// ModifyPlan tells of the keys that a member has when they are taken out of the team.
+func (r *teamMemberResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	r.Resource.ModifyPlan(ctx, req, resp)
+	if resp.Diagnostics.HasError() || req.State.Raw.IsNull() {
+		return
+	}
+	var state, plan *teamMemberModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	resp.Diagnostics.Append(resp.Plan.Get(ctx, &plan)...)
+	switch {
+	case resp.Diagnostics.HasError():
+	case plan == nil:
+		r.Judge.KeysLeft(ctx, state.holder(), &resp.Diagnostics)
+	case !plan.TeamID.Equal(state.TeamID):
+		r.Judge.Replaced(ctx, state.holder(), path.Root("team_id"), &resp.Diagnostics)
+	case !plan.UserID.Equal(state.UserID):
+		r.Judge.Replaced(ctx, state.holder(), path.Root("user_id"), &resp.Diagnostics)
+	case !plan.UserEmail.Equal(state.UserEmail):
+		r.Judge.Replaced(ctx, state.holder(), path.Root("user_email"), &resp.Diagnostics)
+	}
+}
+
+func (m teamMemberModel) holder() foretell.Holder {
+	return foretell.Holder{TeamID: m.TeamID.ValueString(), UserID: m.UserID.ValueString(), Forced: m.ForceDestroy.ValueBool()}
+}
+
 func removeMember(ctx context.Context, gateway *client.Client, state teamMemberModel, diags *diag.Diagnostics) error {
 	err := checkMemberKeys(ctx, gateway, state, diags)
 	if err != nil || diags.HasError() {
@@ -331,6 +358,7 @@ func (r *teamMemberResource) ImportState(ctx context.Context, req resource.Impor
 	}
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("team_id"), teamID)...)
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("user_id"), userID)...)
+	resp.Diagnostics.Append(object.NoteImport(ctx, resp)...)
 }
 
 func (r *teamMemberResource) memberNamed(ctx context.Context, id string, diags *diag.Diagnostics) (teamID, userID string, found bool) {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/list"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -176,17 +177,17 @@ func (r *teamResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 		return
 	}
 	if plan == nil {
-		if !state.ForceDestroy.ValueBool() {
-			r.Judge.KeysLeft(ctx, state.TeamID.ValueString(), &resp.Diagnostics)
-		}
+		r.Judge.KeysLeft(ctx, state.holder(), &resp.Diagnostics)
 		return
 	}
 	if state != nil && !plan.TeamID.Equal(state.TeamID) {
-		if !state.ForceDestroy.ValueBool() {
-			r.Judge.Replacement(ctx, state.TeamID.ValueString(), &resp.Diagnostics)
-		}
+		r.Judge.Replaced(ctx, state.holder(), path.Root("team_id"), &resp.Diagnostics)
 	}
 	r.Judge.Team(ctx, r.Noun.Planned(state), *r.Noun.Planned(plan), &resp.Diagnostics)
+}
+
+func (m teamModel) holder() foretell.Holder {
+	return foretell.Holder{TeamID: m.TeamID.ValueString(), Forced: m.ForceDestroy.ValueBool()}
 }
 
 // removeTeam does not delete keys that nobody said may go: programs hold them.

@@ -2,13 +2,15 @@ package foretell
 
 import "strings"
 
-// What one run plans for an object shows mistakes that no single resource shows: two resources that make the same object,
-// and one that is destroyed under an old address and made again under a new one.
+// What one run plans for an object shows mistakes that no single resource shows: two resources that make or import the same
+// object, and one that is destroyed under an old address and made again under a new one.
 
 // Claimed is what a run plans for an object besides.
 type Claimed struct {
-	// Twice: another resource of the run makes it, too.
+	// Twice: another resource of the run makes or imports it, too.
 	Twice bool
+	// Held: the state has it under another address.
+	Held bool
 	// Renamed: the run destroys it under another address.
 	Renamed bool
 }
@@ -20,9 +22,32 @@ func (j *Judge) Creates(what string) Claimed {
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	claimed := Claimed{Twice: !j.silent && j.created[what], Renamed: j.destroyed[what]}
+	claimed := Claimed{Twice: !j.silent && (j.created[what] || j.imported[what]), Renamed: j.destroyed[what]}
 	j.created[what] = true
 	return claimed
+}
+
+// Imports notes that an object is imported.
+func (j *Judge) Imports(what string) Claimed {
+	if j == nil {
+		return Claimed{}
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	claimed := Claimed{Twice: j.created[what] || j.imported[what], Held: j.held[what]}
+	j.imported[what] = true
+	return claimed
+}
+
+// Holds notes that the state has an object, and says whether another resource imports it.
+func (j *Judge) Holds(what string) (imported bool) {
+	if j == nil {
+		return false
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.held[what] = true
+	return j.imported[what]
 }
 
 // Destroys notes that an object is to be destroyed, and says whether it is also to be made.

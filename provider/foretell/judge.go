@@ -38,13 +38,16 @@ type Judge struct {
 	managed map[string]bool
 	// made are the ids of the teams that the run makes or changes.
 	made map[string]bool
-	// created and destroyed are the objects for which the run plans that.
-	created, destroyed map[string]bool
+	// created, imported and destroyed are the objects for which the run plans that; held are those that the state has.
+	created, imported, destroyed, held map[string]bool
 }
 
 // NewJudge takes what reports a gateway that is lost, see [client.LostError].
 func NewJudge(gateway *client.Client, tell func(*diag.Diagnostics, error)) *Judge {
-	return &Judge{client: gateway, tell: tell, managed: map[string]bool{}, made: map[string]bool{}, created: map[string]bool{}, destroyed: map[string]bool{}}
+	return &Judge{
+		client: gateway, tell: tell, managed: map[string]bool{}, made: map[string]bool{},
+		created: map[string]bool{}, imported: map[string]bool{}, destroyed: map[string]bool{}, held: map[string]bool{},
+	}
 }
 
 // WillServe notes a model that the plan adds. Who refers to it is planned later.
@@ -153,53 +156,6 @@ func (j *Judge) Team(ctx context.Context, before *Planned[api.TeamFields], plan 
 		warnOfTeam(diags, effect, ownOrNamed(plan.Fields))
 	}
 	j.warnOfModels(diags, check.UnservedModels, plan.Fields.Models)
-}
-
-// Replacement warns of a team that is to get another id while it has keys, which keep it from being destroyed. Of a team
-// that is only destroyed nothing is said: its keys may be destroyed by the same plan.
-func (j *Judge) Replacement(ctx context.Context, teamID string, diags *diag.Diagnostics) {
-	if j == nil || j.gaveUp() {
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, Timeout)
-	defer cancel()
-	info, err := j.client.GetTeam(ctx, teamID)
-	j.tell(diags, err)
-	if err == nil && len(info.Keys) > 0 {
-		warnOfKeptKeys(diags, info)
-	}
-}
-
-// leftFor is how long a plan of a destroy waits for those of a team's keys: Terraform plans what is no longer in the
-// configuration in no order.
-const leftFor = time.Second
-
-// KeysLeft warns of a team that is to be destroyed while it has keys that the plan does not destroy.
-func (j *Judge) KeysLeft(ctx context.Context, teamID string, diags *diag.Diagnostics) {
-	if !j.Asks() {
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, Timeout)
-	defer cancel()
-	info, err := j.client.GetTeam(ctx, teamID)
-	j.tell(diags, err)
-	if err != nil {
-		return
-	}
-	for until := time.Now().Add(leftFor); ; {
-		info.Keys = slices.DeleteFunc(info.Keys, func(key api.Key) bool { return j.isDestroyed(KeyClaim(key.KeyID)) })
-		if len(info.Keys) == 0 || time.Now().After(until) {
-			break
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(leftFor / 50):
-		}
-	}
-	if len(info.Keys) > 0 {
-		warnOfLeftKeys(diags, info)
-	}
 }
 
 // Key is the same for a key, which is judged by terms of its own.

@@ -99,23 +99,6 @@ func warnOfPeak(diags *diag.Diagnostics, at path.Path, name, attribute string, l
 		"In the busiest minute of the last 24 hours that many were admitted. With this limit some of them would have been refused.")
 }
 
-// warnOfKeptKeys warns of what keeps a team from getting another id.
-func warnOfKeptKeys(diags *diag.Diagnostics, team api.TeamInfo) {
-	diags.AddAttributeWarning(path.Root("team_id"),
-		fmt.Sprintf("%s has %d key(s), so changing its team_id fails without create_before_destroy", Name(team.TeamAlias, team.TeamID), len(team.Keys)),
-		fmt.Sprintf("Another team_id is another team: this one is destroyed, which is refused while it has keys: %s.\n\n"+
-			"To move keys of this configuration along, have their team_id refer to the team, as in team_id = bursar_team.NAME.team_id, "+
-			"and add lifecycle { create_before_destroy = true } to the team. To delete the keys with the team, apply force_destroy = true first. "+
-			"Keys that this same plan destroys are in nobody's way.", KeyNames(team.Keys)))
-}
-
-func warnOfLeftKeys(diags *diag.Diagnostics, team api.TeamInfo) {
-	diags.AddWarning(
-		fmt.Sprintf("%s has %d key(s) that this plan does not destroy, so destroying it will be refused", Name(team.TeamAlias, team.TeamID), len(team.Keys)),
-		fmt.Sprintf("Programs that use them would stop: %s.\n\nDelete or move the keys first, or apply force_destroy = true on the team to delete them with it. "+
-			"Keys of this configuration are destroyed or moved before the team when their team_id refers to it, as in team_id = bursar_team.NAME.team_id.", KeyNames(team.Keys)))
-}
-
 // warnOfKey warns of a cap of the key's own.
 func warnOfKey(diags *diag.Diagnostics, effect api.KeyEffect, duration *string) {
 	if effect.RefusedNow || !overspends(effect.MaxBudget, effect.Refused, effect.Spend) {
@@ -198,24 +181,6 @@ func (j *Judge) warnOfUnfit(diags *diag.Diagnostics, check api.QuotaCheck, key a
 	}
 	diags.AddAttributeWarning(at, fmt.Sprintf("%s will be refused: %s", Name(key.KeyAlias, "key of "+*key.TeamID), refused.Message),
 		"A key keeps within its team. Lower it here, or raise it on the team first.")
-}
-
-// KeyNames names the first of some keys for people.
-func KeyNames(keys []api.Key) string {
-	const most = 5
-	names := make([]string, 0, most+1)
-	for i, key := range keys {
-		if i == most {
-			names = append(names, "…")
-			break
-		}
-		name := key.KeyID
-		if key.KeyAlias != nil {
-			name += " (" + *key.KeyAlias + ")"
-		}
-		names = append(names, name)
-	}
-	return strings.Join(names, ", ")
 }
 
 // Name is what people call an object: its alias, or else its id.

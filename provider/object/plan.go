@@ -49,9 +49,7 @@ func (r *Resource[M, F, O]) planCreate(ctx context.Context, diags *diag.Diagnost
 	}
 	claimed := r.Judge.Creates(what)
 	if claimed.Twice {
-		at := r.Noun.Identity[len(r.Noun.Identity)-1].Attribute
-		diags.AddAttributeError(path.Root(at), "Two resources for one object", fmt.Sprintf(
-			"Another %s of this configuration makes the %s, too. The second would be refused. Take one of them out.", r.Noun.Type, r.Noun.describe(plan)))
+		r.Noun.refuseSecond(diags, plan)
 	}
 	if claimed.Renamed {
 		warnOfRenamed(diags, r.Noun.describe(plan))
@@ -60,6 +58,46 @@ func (r *Resource[M, F, O]) planCreate(ctx context.Context, diags *diag.Diagnost
 	if !r.Noun.Judged {
 		r.judgeExisting(ctx, diags, plan)
 	}
+}
+
+func (n Noun[M, F, O]) refuseSecond(diags *diag.Diagnostics, model M) {
+	at := n.Identity[len(n.Identity)-1].Attribute
+	diags.AddAttributeError(path.Root(at), "Two resources for one object", fmt.Sprintf(
+		"Another %s of this configuration makes or imports the %s, too, and one object can be in one resource only. Take one of them out.", n.Type, n.describe(model)))
+}
+
+// importingKey is in private state from an import to the read that follows it.
+const importingKey = "importing"
+
+// judgeRead tells of an object that is imported while another resource has it.
+func (r *Resource[M, F, O]) judgeRead(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse, model M) {
+	what, known := r.Noun.claim(model)
+	importing, diags := req.Private.GetKey(ctx, importingKey)
+	resp.Diagnostics.Append(diags...)
+	if len(importing) == 0 {
+		if known && r.Judge.Holds(what) {
+			warnOfHeld(&resp.Diagnostics, r.Noun.describe(model))
+		}
+		return
+	}
+	resp.Diagnostics.Append(resp.Private.SetKey(ctx, importingKey, nil)...)
+	if !known {
+		return
+	}
+	switch claimed := r.Judge.Imports(what); {
+	case claimed.Twice:
+		r.Noun.refuseSecond(&resp.Diagnostics, model)
+	case claimed.Held:
+		warnOfHeld(&resp.Diagnostics, r.Noun.describe(model))
+	}
+}
+
+func warnOfHeld(diags *diag.Diagnostics, what string) {
+	diags.AddWarning("The "+what+" is imported, and in the state under another address already",
+		"Two resources would have one object: each apply of one would be drift of the other, and destroying one would destroy the object of both. "+
+			"If the address has changed, take the import block out and say so:\n\n"+
+			"  moved {\n    from = OLD_ADDRESS\n    to   = NEW_ADDRESS\n  }\n\n"+
+			"An address that a removed block with lifecycle { destroy = false } lets go is in nobody's way.")
 }
 
 // judgeExisting tells of an object that is in the new one's way.

@@ -34,6 +34,7 @@ func (r *Resource[M, F, O]) Read(ctx context.Context, req resource.ReadRequest, 
 	}
 	model := n.From(object, state)
 	r.tell(&resp.Diagnostics, n.describe(model), object.Kept())
+	r.judgeRead(ctx, req, resp, model)
 	if n.Secrets != nil {
 		resp.Diagnostics.Append(n.Secrets.Notice(ctx, req.Private, resp.Private, object, &model)...)
 	}
@@ -55,7 +56,7 @@ func (r *Resource[M, F, O]) Refresh(ctx context.Context, gateway Connection, sta
 	if err != nil {
 		return state, 0, err
 	}
-	if gateway.notable(object.Kept()) {
+	if what, known := r.Noun.claim(state); gateway.notable(object.Kept()) || known && gateway.Judge.Holds(what) {
 		return state, unequalled, nil
 	}
 	return r.Noun.From(object, state), object.Kept().Revision, nil

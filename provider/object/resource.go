@@ -195,6 +195,12 @@ func (r *Resource[M, F, O]) ImportState(ctx context.Context, req resource.Import
 		importByID(ctx, part.Attribute, req, resp)
 	}
 	r.refuseDeclaredImport(ctx, resp)
+	resp.Diagnostics.Append(NoteImport(ctx, resp)...)
+}
+
+// NoteImport tells the read that follows an import of it.
+func NoteImport(ctx context.Context, resp *resource.ImportStateResponse) diag.Diagnostics {
+	return resp.Private.SetKey(ctx, importingKey, []byte("true"))
 }
 
 // idOf is the id of the object that is called so. An id is taken before a name, and what nothing has is left for the read

@@ -64,7 +64,9 @@ func forgetting[Q, A any](ctx context.Context, call func(context.Context, Q) (A,
 }
 
 // during is the context of a call while it lasts, and one that is canceled afterwards.
-type during struct{ call atomic.Pointer[context.Context] }
+type during struct {
+	call atomic.Pointer[context.Context]
+}
 
 func (d *during) context() context.Context {
 	if ctx := d.call.Load(); ctx != nil {
