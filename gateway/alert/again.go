@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
@@ -25,15 +26,19 @@ func (s *Sender) again(claim api.AlertClaim, route *api.AlertRoute, lane [][]api
 	next := again{retryAfter: outcome.RetryAfter}
 	for i, group := range lane {
 		for _, delivery := range group {
+			tries := delivery.Attempts
 			if i == 0 && givenUp(claim, delivery, outcome) {
 				continue
+			}
+			if i == 0 && outcome.Result == Refused {
+				tries = delivery.Refused + 1
 			}
 			kind := &next.other
 			if neverWaits(delivery.Event) {
 				kind = &next.urgent
 			}
 			if kind.IsZero() {
-				*kind = s.turn(claim, delivery, outcome)
+				*kind = s.turn(claim, delivery, tries, outcome)
 			}
 		}
 	}
@@ -46,12 +51,12 @@ func (s *Sender) again(claim api.AlertClaim, route *api.AlertRoute, lane [][]api
 	return next
 }
 
-// turn is when a delivery would be tried again if it were alone.
-func (s *Sender) turn(claim api.AlertClaim, delivery api.AlertDelivery, outcome Outcome) time.Time {
+// turn is when a delivery would be tried again, after so many tries, if it were alone.
+func (s *Sender) turn(claim api.AlertClaim, delivery api.AlertDelivery, tries int, outcome Outcome) time.Time {
 	if !wasDue(claim, delivery) {
 		return *delivery.NextAttemptAt
 	}
-	return s.now().Add(nextAttempt(delivery.Attempts, outcome.RetryAfter))
+	return s.now().Add(nextAttempt(tries, outcome.RetryAfter))
 }
 
 // of is when a delivery is tried again. What went along before its time keeps that.
@@ -73,11 +78,29 @@ func wasDue(claim api.AlertClaim, delivery api.AlertDelivery) bool {
 
 // givenUp says whether the attempt that has ended so was the last of a delivery.
 func givenUp(claim api.AlertClaim, delivery api.AlertDelivery, outcome Outcome) bool {
-	most := len(schedule)
-	if outcome.Result == Refused {
-		most = mostRefused
+	if !wasDue(claim, delivery) {
+		return false
 	}
-	return wasDue(claim, delivery) && delivery.Attempts >= most
+	return delivery.Attempts >= len(schedule) || outcome.Result == Refused && delivery.Refused+1 >= mostRefused
+}
+
+// stepsAside says whether what comes after a refused message goes on before it. People can tell what came first. A machine has
+// the message twice, as its receiver may be about to be mended; what the receiver takes after that keeps its order.
+func stepsAside(route *api.AlertRoute, group []api.AlertDelivery, outcome Outcome) bool {
+	if outcome.Result != Refused || route == nil {
+		return false
+	}
+	return readByPeople(*route) || !slices.ContainsFunc(group, func(d api.AlertDelivery) bool { return d.Refused == 0 })
+}
+
+// behind is when a refused message, and what waits behind it, is tried again where the message before it was refused as well: with
+// that one, because the receiver seems to take nothing, and then has all in order once it is mended. What is urgent waits for what is urgent alone.
+func (a again) behind(first again) again {
+	a.other = first.other
+	if !first.urgent.IsZero() {
+		a.urgent = first.urgent
+	}
+	return a
 }
 
 func (s *Sender) allGivenUp(claim api.AlertClaim, group []api.AlertDelivery, outcome Outcome) bool {

@@ -16,9 +16,10 @@ import (
 
 // attemptAll sends what was claimed of one subject, one message after the other. When one does not arrive and is to be tried
 // again, all that waits about the subject waits with it: it would come before it, or ask the receiver sooner than is its due.
-// What is refused as one message, as one that is too large, is told each alone. People get the rest at once even then: they can
-// tell what came first.
+// What is refused as one message, as one that is too large, is told each alone. What is refused alone steps aside, if the receiver
+// takes what comes after it.
 func (s *Sender) attemptAll(ctx context.Context, claim api.AlertClaim, route *api.AlertRoute, lane [][]api.AlertDelivery) {
+	var aside *again // when the first of those that stepped aside since the receiver took one is tried again
 	for i, group := range lane {
 		if i > 0 {
 			pause(ctx, claim.Pace)
@@ -32,15 +33,28 @@ func (s *Sender) attemptAll(ctx context.Context, claim api.AlertClaim, route *ap
 			s.attemptAll(ctx, claim, route, alone(group))
 			continue
 		}
+		if outcome.Result == Sent {
+			aside = nil
+		}
 		if !triedAgain(outcome) || s.allGivenUp(claim, group, outcome) {
 			s.markAll(ctx, claim, route, group, outcome, again{})
 			continue
 		}
-		if outcome.Result == Refused && i < len(lane)-1 && readByPeople(*route) {
-			s.markAll(ctx, claim, route, group, outcome, s.again(claim, route, lane[i:i+1], outcome))
+		if stepsAside(route, group, outcome) {
+			next := s.again(claim, route, lane[i:i+1], outcome)
+			if aside != nil {
+				next = next.behind(*aside)
+			}
+			s.markAll(ctx, claim, route, group, outcome, next)
+			if aside == nil {
+				aside = &next
+			}
 			continue
 		}
 		next := s.again(claim, route, lane[i:], outcome)
+		if aside != nil && outcome.Result == Refused {
+			next = next.behind(*aside)
+		}
 		s.holdUnclaimed(ctx, claim, group, next)
 		s.markAll(ctx, claim, route, group, outcome, next)
 		next.untried = true
@@ -201,14 +215,17 @@ func (s *Sender) mark(ctx context.Context, claim api.AlertClaim, route *api.Aler
 		log.InfoContext(ctx, "alert sent")
 		return s.outbox.DeliverySent(ctx, delivery.DeliveryID, delivery.Attempts, outcome.Status)
 	}
+	failure := api.AlertFailure{
+		DeliveryID: delivery.DeliveryID, Attempt: delivery.Attempts, Status: outcome.Status,
+		Refused: outcome.Result == Refused && !next.untried && wasDue(claim, delivery),
+	}
 	if outcome.Result == Gone || !next.untried && givenUp(claim, delivery, outcome) {
 		log.ErrorContext(ctx, "alert given up")
-		return errors.Join(
-			s.outbox.DeliveryDead(ctx, delivery.DeliveryID, delivery.Attempts, outcome.Status), s.tellOfFailing(ctx, route, delivery, outcome))
+		return errors.Join(s.outbox.DeliveryDead(ctx, failure), s.tellOfFailing(ctx, route, delivery, outcome))
 	}
 	at := next.of(claim, delivery)
 	log.WarnContext(ctx, "alert not sent", slog.Time("next_attempt_at", at))
-	return s.outbox.DeliveryFailed(ctx, delivery.DeliveryID, delivery.Attempts, at, outcome.Status)
+	return s.outbox.DeliveryFailed(ctx, failure, at)
 }
 
 // tellOfFailing lets the other routes know that a message was given up: once a day for each route, and not when what was

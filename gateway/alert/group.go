@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
@@ -48,8 +49,8 @@ func readByPeople(route api.AlertRoute) bool {
 	return route.Slack != nil || route.Email != nil || route.MicrosoftTeams != nil
 }
 
-// message is what a group tells: the gravest first. A lower threshold of a budget is left out beside a higher one, and so is
-// what the group itself says is over.
+// message is what a group tells: the gravest first. A lower threshold of a budget is left out beside a higher one that holds, and
+// so is what the group itself says is over.
 func message(group []api.AlertDelivery) Message {
 	var events []api.AlertEvent
 	for _, delivery := range group {
@@ -71,29 +72,55 @@ func alone(group []api.AlertDelivery) [][]api.AlertDelivery {
 			each = append(each, []api.AlertDelivery{delivery})
 		}
 	}
-	for _, delivery := range slices.Backward(group) { // the higher threshold has its place before the lower one
+	for _, delivery := range group {
 		if !inhibited(delivery.Event, group) {
 			continue
 		}
-		for i := range each {
-			if inhibited(delivery.Event, each[i]) {
-				each[i] = append(each[i], delivery)
-				break
-			}
-		}
+		told := toldBy(delivery.Event, group)
+		i := slices.IndexFunc(each, func(message []api.AlertDelivery) bool { return message[0].Event.ID == told.ID })
+		each[i] = append(each[i], delivery)
 	}
 	return each
 }
 
 func inhibited(event api.AlertEvent, group []api.AlertDelivery) bool {
-	if event.Type != api.EventBudgetSoftLimit && event.Type != api.EventBudgetHardLimit {
+	return toldBy(event, group).ID != event.ID
+}
+
+// toldBy is the event of a group that tells what another one would: itself, or what that was left out for in the end. It is found,
+// because each step goes to the end of what is left out or to a higher threshold, and an end is never left out.
+func toldBy(event api.AlertEvent, group []api.AlertDelivery) api.AlertEvent {
+	for {
+		i := slices.IndexFunc(group, func(other api.AlertDelivery) bool { return leavesOut(other.Event, event, group) })
+		if i < 0 {
+			return event
+		}
+		event = group[i].Event
+	}
+}
+
+// leavesOut says whether one event of a group says all that another one does: that it is over, or a higher threshold of the same
+// budget. One that was over before the lower threshold came, as when the cap was raised, says nothing of it.
+func leavesOut(o, event api.AlertEvent, group []api.AlertDelivery) bool {
+	if !opensBudget(event) || o.Scope != event.Scope || o.ID == event.ID || !samePeriod(o, event) {
 		return false
 	}
+	if o.Was != nil {
+		return ends(o, event)
+	}
+	return opensBudget(o) && o.Threshold > event.Threshold && !overBefore(o, event.CreatedAt, group)
+}
+
+func overBefore(event api.AlertEvent, at time.Time, group []api.AlertDelivery) bool {
 	return slices.ContainsFunc(group, func(other api.AlertDelivery) bool {
 		o := other.Event
-		same := o.Scope == event.Scope && o.ID != event.ID && samePeriod(o, event)
-		return same && (o.Was != nil && o.Was.ID == event.ID || o.Was == nil && o.Threshold > event.Threshold && opensBudget(o))
+		return o.Was != nil && o.Scope == event.Scope && ends(o, event) && !o.CreatedAt.After(at)
 	})
+}
+
+// ends says whether what says that a budget holds again says so of an event of that budget.
+func ends(resolved, event api.AlertEvent) bool {
+	return resolved.Was.ID == event.ID || event.CreatedAt.Before(resolved.CreatedAt)
 }
 
 func opensBudget(event api.AlertEvent) bool {

@@ -132,6 +132,14 @@ func (m *memory) DueAlertRoutes(_ context.Context, now time.Time) ([]string, err
 	return ids, nil
 }
 
+// staysBehind is 1 for what is claimed where there is room.
+func (d *delivery) staysBehind(now time.Time) int {
+	if d.Refused > 0 && d.claimableAt.After(now) {
+		return 1
+	}
+	return 0
+}
+
 func (d *delivery) due(now time.Time) bool {
 	return d.State == api.DeliveryPending && !d.claimableAt.After(now)
 }
@@ -144,7 +152,9 @@ func (m *memory) ClaimDeliveries(_ context.Context, claim api.AlertClaim) ([]api
 	defer end()
 	taken := m.subjectsToClaim(claim)
 	var claimed []api.AlertDelivery
-	for _, d := range m.deliveries {
+	inTurn := slices.Clone(m.deliveries)
+	slices.SortStableFunc(inTurn, func(a, b *delivery) int { return a.staysBehind(claim.Now) - b.staysBehind(claim.Now) })
+	for _, d := range inTurn {
 		if len(claimed) == claim.Most || d.AlertRouteID != claim.AlertRouteID || d.State != api.DeliveryPending || !slices.Contains(taken, d.subject) {
 			continue
 		}
@@ -183,10 +193,11 @@ func (m *memory) DeliverySent(_ context.Context, id string, _ int, status string
 	return m.mark("sent", id, func(d *delivery) { d.State, d.LastStatus = api.DeliverySent, status })
 }
 
-func (m *memory) DeliveryFailed(_ context.Context, id string, attempt int, next time.Time, status string) error {
-	return m.mark("failed", id, func(d *delivery) {
-		if d.State == api.DeliveryPending && d.Attempts == attempt {
-			d.claimableAt, d.leasedUntil, d.LastStatus = next, time.Time{}, status
+func (m *memory) DeliveryFailed(_ context.Context, failure api.AlertFailure, next time.Time) error {
+	return m.mark("failed", failure.DeliveryID, func(d *delivery) {
+		if d.State == api.DeliveryPending && d.Attempts == failure.Attempt {
+			d.claimableAt, d.leasedUntil = next, time.Time{}
+			d.note(failure)
 		}
 	})
 }
@@ -213,12 +224,20 @@ func (m *memory) HoldDeliveries(_ context.Context, hold api.AlertHold) error {
 	return nil
 }
 
-func (m *memory) DeliveryDead(_ context.Context, id string, attempt int, status string) error {
-	return m.mark("dead", id, func(d *delivery) {
-		if d.State == api.DeliveryPending && d.Attempts == attempt {
-			d.State, d.LastStatus = api.DeliveryDead, status
+func (m *memory) DeliveryDead(_ context.Context, failure api.AlertFailure) error {
+	return m.mark("dead", failure.DeliveryID, func(d *delivery) {
+		if d.State == api.DeliveryPending && d.Attempts == failure.Attempt {
+			d.State = api.DeliveryDead
+			d.note(failure)
 		}
 	})
+}
+
+func (d *delivery) note(failure api.AlertFailure) {
+	d.LastStatus = failure.Status
+	if failure.Refused {
+		d.Refused++
+	}
 }
 
 func (m *memory) mark(method, id string, change func(*delivery)) error {

@@ -54,14 +54,14 @@ type Outbox interface {
 
 	// DeliveryFailed makes a delivery due again at next. It changes nothing when the delivery has ended
 	// or another attempt has begun meanwhile; the same holds for DeliveryDead.
-	DeliveryFailed(ctx context.Context, deliveryID string, attempt int, next time.Time, status string) error
+	DeliveryFailed(ctx context.Context, failure api.AlertFailure, next time.Time) error
 
 	// HoldDeliveries lets what is due about a subject, and nobody has claimed, wait for a message before it, and counts an attempt
 	// for it, as if it had been claimed with that message.
 	HoldDeliveries(ctx context.Context, hold api.AlertHold) error
 
 	// DeliveryDead ends a delivery as given up.
-	DeliveryDead(ctx context.Context, deliveryID string, attempt int, status string) error
+	DeliveryDead(ctx context.Context, failure api.AlertFailure) error
 
 	// AlertRouteTarget returns a route with its target's secret, or a not-found error.
 	AlertRouteTarget(ctx context.Context, routeID string) (api.AlertRoute, error)

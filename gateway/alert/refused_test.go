@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -134,48 +133,163 @@ func TestSender_takenApartTellsNoMoreThanTheWhole(t *testing.T) {
 	})
 }
 
-// A receiver that answers 400 and is mended within half an hour has the message, and what came after it in order. One that is not
-// mended holds up the rest no longer.
-func TestSender_refusedIsTriedAFewTimes(t *testing.T) {
+// triesOf are the moments at which a message was tried, since start.
+func triesOf(target *receiver, id string, start time.Time) (tries []time.Duration) {
+	for _, attempt := range target.of("a") {
+		if attempt.eventID == id {
+			tries = append(tries, attempt.at.Sub(start))
+		}
+	}
+	return tries
+}
+
+// A machine has a message that it refuses twice, five seconds apart, and then what comes after it. It may still be mended for the
+// message, which is given up after its fourth refusal.
+func TestSender_refusedTwiceStepsAside(t *testing.T) {
 	for name, test := range map[string]struct {
 		mendedAfter time.Duration
-		want        map[string]int
-		tries       int
+		want        string
+		refused     int
 	}{
-		"mended":       {10 * time.Minute, map[string]int{api.DeliverySent: 3}, 4},
-		"never mended": {time.Hour, map[string]int{api.DeliverySent: 2, api.DeliveryDead: 1}, 4},
+		"mended":       {10 * time.Minute, api.DeliverySent, 3},
+		"never mended": {time.Hour, api.DeliveryDead, 4},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				var mended atomic.Bool
+				start := time.Now()
 				target := newReceiver(func(_ context.Context, _ string, event api.AlertEvent) alert.Outcome {
-					if event.ID == "event_0" && !mended.Load() {
+					if event.ID == "event_0" && time.Since(start) < test.mendedAfter {
 						return badRequest
 					}
 					return sent
 				})
 				outbox := &memory{routes: routes("a")}
-				outbox.add(ofOneTeam(3)...)
+				outbox.add(ofOneTeam(9)...)
 				_, stop := run(t, outbox, target)
 				defer stop()
-				time.Sleep(test.mendedAfter)
-				mended.Store(true)
+				time.Sleep(10 * time.Second)
+				synctest.Wait()
+				if states := outbox.states(); states[api.DeliverySent] != 8 || states[api.DeliveryPending] != 1 {
+					t.Errorf("after ten seconds the outbox holds %v, want eight sent and one to be tried again", states)
+				}
+				others := slices.DeleteFunc(idsOf(target.of("a")), func(id string) bool { return id == "event_0" })
+				if len(others) != 8 || !slices.IsSortedFunc(others, inNumbers) {
+					t.Errorf("tried %q, want the others once and in order", others)
+				}
 				time.Sleep(2 * time.Hour)
 				synctest.Wait()
-				ids := idsOf(target.of("a"))
-				tries := 0
-				for _, id := range ids {
-					if id == "event_0" {
-						tries++
-					}
+				if d := outbox.deliveries[0]; d.State != test.want || d.Refused != test.refused || d.Attempts != 4 {
+					t.Errorf("in the end %+v, want it %s after %d refusals", d.AlertDelivery, test.want, test.refused)
 				}
-				if states := outbox.states(); states[api.DeliverySent] != test.want[api.DeliverySent] || states[api.DeliveryDead] != test.want[api.DeliveryDead] {
-					t.Errorf("outbox holds %v, want %v", states, test.want)
-				}
-				if tries != test.tries || !slices.IsSortedFunc(ids, inNumbers) {
-					t.Errorf("tried %q, want event_0 %d times and the rest after it", ids, test.tries)
+				assertSchedule(t, target.of("a")[:2], 0, 5*time.Second)
+				if tries := triesOf(target, "event_0", start); tries[len(tries)-1] < 35*time.Minute || tries[len(tries)-1] > 40*time.Minute {
+					t.Errorf("tried after %v, want the last try after some 35 minutes", tries)
 				}
 			})
 		})
 	}
+}
+
+// A receiver that refuses everything and is mended has all in order: what comes after a refused message waits with it, unless the
+// receiver takes it.
+func TestSender_refusesAllAndIsMended(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		target := newReceiver(func(context.Context, string, api.AlertEvent) alert.Outcome {
+			if time.Since(start) < 20*time.Minute {
+				return badRequest
+			}
+			return sent
+		})
+		outbox := &memory{routes: routes("a")}
+		outbox.add(ofOneTeam(9)...)
+		_, stop := run(t, outbox, target)
+		defer stop()
+		time.Sleep(19 * time.Minute)
+		synctest.Wait()
+		before := len(target.of("a"))
+		if before > 6 {
+			t.Errorf("a receiver that takes nothing was asked %d times in 19 minutes", before)
+		}
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		ids := idsOf(target.of("a")[before:])
+		if len(ids) != 9 || !slices.IsSortedFunc(ids, inNumbers) {
+			t.Errorf("once it was mended it had %q, want all nine in order", ids)
+		}
+	})
+}
+
+// A failure that is no refusal is none of the four: each message has four refusals of its own.
+func TestSender_countsRefusalsAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tries := 0
+		target := newReceiver(func(context.Context, string, api.AlertEvent) alert.Outcome {
+			if tries++; tries <= 3 {
+				return broken
+			}
+			return badRequest
+		})
+		outbox := &memory{routes: routes("a")}
+		outbox.add(events(1)...)
+		_, stop := run(t, outbox, target)
+		defer stop()
+		time.Sleep(80 * time.Hour)
+		synctest.Wait()
+		if d := outbox.only(); d.State != api.DeliveryDead || d.Attempts != 7 || d.Refused != 4 {
+			t.Errorf("%+v, want it given up after three failures and four refusals", d)
+		}
+	})
+}
+
+// More messages than one claim takes go on behind refused ones that are not due.
+func TestSender_refusedOnesFillNoClaim(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		target := newReceiver(func(_ context.Context, _ string, event api.AlertEvent) alert.Outcome {
+			if inNumbers(event.ID, "event_6") < 0 {
+				return badRequest
+			}
+			return sent
+		})
+		outbox := &memory{routes: routes("a")}
+		outbox.add(ofOneTeam(30)...)
+		_, stop := run(t, outbox, target)
+		defer stop()
+		time.Sleep(12 * time.Hour)
+		synctest.Wait()
+		if states := outbox.states(); states[api.DeliverySent] != 24 || states[api.DeliveryDead] != 6 {
+			t.Errorf("outbox holds %v, want 24 sent and six given up", states)
+		}
+	})
+}
+
+// What is left out for an event that is itself left out goes with the one that is told in the end; a threshold that was reached
+// after the cap was raised is told, whatever was reached before.
+func TestSender_takenApartLeavesNothingBehind(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		list := ofOneTeam(5)
+		for i, threshold := range []float64{0.8, 1, 0, 0.5} {
+			list[i].Scope, list[i].Threshold = "team:red", threshold
+		}
+		list[2].Type, list[2].Was = api.EventBudgetResolved, &api.AlertWas{ID: "event_1"}
+		list[4].Scope = "key:1"
+		target := &bounded{most: sizeOf(t, list[2]) + 20}
+		outbox := &memory{routes: routes("a")}
+		inSlack(outbox)
+		outbox.add(list...)
+		_, stop := run(t, outbox, target)
+		defer stop()
+		time.Sleep(10 * time.Second)
+		synctest.Wait()
+		var told []string
+		for _, ids := range target.took {
+			told = append(told, ids...)
+		}
+		if want := []string{"event_2", "event_3", "event_4"}; !slices.Equal(told, want) {
+			t.Errorf("told %q, want %q", told, want)
+		}
+		if states := outbox.states(); states[api.DeliverySent] != 5 {
+			t.Errorf("ten seconds later the outbox holds %v, want all five sent", states)
+		}
+	})
 }

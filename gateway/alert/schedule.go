@@ -20,8 +20,7 @@ var schedule = []time.Duration{
 	24 * time.Hour,
 }
 
-// mostRefused is how often a message is tried that the receiver refuses as it is: within half an hour somebody may have mended
-// a receiver, longer it would hold up what comes after it.
+// mostRefused is how often a receiver may refuse a message as it is: within half an hour somebody may have mended the receiver.
 const mostRefused = 4
 
 // maxRetryAfter bounds how long a receiver can put us off.

@@ -160,10 +160,10 @@ func (s *Store) DeliverySent(ctx context.Context, deliveryID string, _ int, stat
 
 // DeliveryFailed makes a delivery due again at next. It changes nothing when the delivery has ended
 // or another attempt has begun meanwhile; the same holds for [Store.DeliveryDead].
-func (s *Store) DeliveryFailed(ctx context.Context, deliveryID string, attempt int, next time.Time, status string) error {
-	_, err := s.exec(ctx, "alert_delivery_failed", args{
-		"id": deliveryID, "attempts": attempt, "next_at_ms": next.UnixMilli(), "status": status, "now_ms": s.nowMS(),
-	})
+func (s *Store) DeliveryFailed(ctx context.Context, failure api.AlertFailure, next time.Time) error {
+	values := s.failureArgs(failure)
+	values["next_at_ms"] = next.UnixMilli()
+	_, err := s.exec(ctx, "alert_delivery_failed", values)
 	return err
 }
 
@@ -185,11 +185,17 @@ func (s *Store) HoldDeliveries(ctx context.Context, hold api.AlertHold) error {
 }
 
 // DeliveryDead ends a delivery as given up.
-func (s *Store) DeliveryDead(ctx context.Context, deliveryID string, attempt int, status string) error {
-	_, err := s.exec(ctx, "alert_delivery_dead", args{
-		"id": deliveryID, "attempts": attempt, "status": status, "now_ms": s.nowMS(),
-	})
+func (s *Store) DeliveryDead(ctx context.Context, failure api.AlertFailure) error {
+	_, err := s.exec(ctx, "alert_delivery_dead", s.failureArgs(failure))
 	return err
+}
+
+func (s *Store) failureArgs(failure api.AlertFailure) args {
+	refused := 0
+	if failure.Refused {
+		refused = 1
+	}
+	return args{"id": failure.DeliveryID, "attempts": failure.Attempt, "status": failure.Status, "refused": refused, "now_ms": s.nowMS()}
 }
 
 // ReplayDeliveries makes deliveries that were given up due again at once, as if they had never been tried, with an
@@ -257,7 +263,7 @@ func (s *Store) deliveries(ctx context.Context, values args) ([]api.AlertDeliver
 		var d api.AlertDelivery
 		var nextAtMS, createdAtMS, updatedAtMS int64
 		var document string
-		err := scan(&d.DeliveryID, &d.AlertRouteID, &d.State, &d.Attempts, &nextAtMS, &d.LastStatus,
+		err := scan(&d.DeliveryID, &d.AlertRouteID, &d.State, &d.Attempts, &d.Refused, &nextAtMS, &d.LastStatus,
 			&createdAtMS, &updatedAtMS, &document)
 		if err != nil {
 			return err

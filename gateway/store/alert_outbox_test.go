@@ -125,10 +125,10 @@ func TestClaimDeliveries_leaseEndsWithItsHolder(t *testing.T) {
 		}
 		// The first holder was only slow: its failure must not touch the second's attempt, its success counts.
 		id := first[0].DeliveryID
-		if err := s.DeliveryFailed(t.Context(), id, 1, clock.Now(), "late"); err != nil {
+		if err := s.DeliveryFailed(t.Context(), api.AlertFailure{DeliveryID: id, Attempt: 1, Status: "late"}, clock.Now()); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.DeliveryDead(t.Context(), id, 1, "late"); err != nil {
+		if err := s.DeliveryDead(t.Context(), api.AlertFailure{DeliveryID: id, Attempt: 1, Status: "late"}); err != nil {
 			t.Fatal(err)
 		}
 		if d := delivery(t, s); d.State != api.DeliveryPending || d.LastStatus != "" {
@@ -137,7 +137,7 @@ func TestClaimDeliveries_leaseEndsWithItsHolder(t *testing.T) {
 		if err := s.DeliverySent(t.Context(), id, 1, "200 OK"); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.DeliveryFailed(t.Context(), id, 2, clock.Now(), "500"); err != nil {
+		if err := s.DeliveryFailed(t.Context(), api.AlertFailure{DeliveryID: id, Attempt: 2, Status: "500"}, clock.Now()); err != nil {
 			t.Fatal(err)
 		}
 		if d := delivery(t, s); d.State != api.DeliverySent || d.LastStatus != "200 OK" || d.NextAttemptAt != nil {
@@ -150,7 +150,7 @@ func TestDeliveryFailed_isDueAgainAndDiesInTheEnd(t *testing.T) {
 	both(t, func(t *testing.T, s *store.Store, clock *clock) {
 		putDelivery(t, s, clock)
 		id := claim(t, s, clock, time.Minute)[0].DeliveryID
-		if err := s.DeliveryFailed(t.Context(), id, 1, clock.Now().Add(time.Hour), "500"); err != nil {
+		if err := s.DeliveryFailed(t.Context(), api.AlertFailure{DeliveryID: id, Attempt: 1, Status: "500"}, clock.Now().Add(time.Hour)); err != nil {
 			t.Fatal(err)
 		}
 		clock.Advance(time.Hour - time.Millisecond)
@@ -161,7 +161,7 @@ func TestDeliveryFailed_isDueAgainAndDiesInTheEnd(t *testing.T) {
 		if due := claim(t, s, clock, time.Minute); len(due) != 1 || due[0].LastStatus != "500" {
 			t.Fatalf("claimed %+v", due)
 		}
-		if err := s.DeliveryDead(t.Context(), id, 2, "410 Gone"); err != nil {
+		if err := s.DeliveryDead(t.Context(), api.AlertFailure{DeliveryID: id, Attempt: 2, Status: "410 Gone"}); err != nil {
 			t.Fatal(err)
 		}
 		clock.Advance(time.Hour)
@@ -315,7 +315,7 @@ func TestClaimDeliveries_keepTheOrderOfASubject(t *testing.T) {
 			t.Errorf("beside a claim of red: %s", got)
 		}
 		next := clock.Now().Add(time.Hour)
-		if err := s.DeliveryFailed(t.Context(), first[0].DeliveryID, 1, next, "500"); err != nil {
+		if err := s.DeliveryFailed(t.Context(), api.AlertFailure{DeliveryID: first[0].DeliveryID, Attempt: 1, Status: "500"}, next); err != nil {
 			t.Fatal(err)
 		}
 		together := claim(t, s, clock, time.Minute)
@@ -429,6 +429,51 @@ func TestClaimDeliveries_paceAndRestOfADestination(t *testing.T) {
 		}
 		if n := claimed("r1"); n != 1 {
 			t.Errorf("%d from one that answers again", n)
+		}
+	})
+}
+
+// Refusals are counted by themselves, and start anew when a message is sent again. What was refused and is not due leaves its place
+// to what is.
+func TestDeliveryFailed_countsRefusals(t *testing.T) {
+	both(t, func(t *testing.T, s *store.Store, clock *clock) {
+		putDelivery(t, s, clock)
+		id := claim(t, s, clock, time.Minute)[0].DeliveryID
+		for attempt, refused := range []bool{false, true, true} {
+			failure := api.AlertFailure{DeliveryID: id, Attempt: attempt + 1, Status: "400", Refused: refused}
+			if err := s.DeliveryFailed(t.Context(), failure, clock.Now()); err != nil {
+				t.Fatal(err)
+			}
+			if got := claim(t, s, clock, time.Minute); len(got) != 1 || got[0].Attempts != attempt+2 {
+				t.Fatalf("claimed %+v", got)
+			}
+		}
+		if d := delivery(t, s); d.Attempts != 4 || d.Refused != 2 {
+			t.Errorf("delivery is %+v, want two of four attempts refused", d)
+		}
+		if err := s.DeliveryFailed(t.Context(), api.AlertFailure{DeliveryID: id, Attempt: 4, Status: "400", Refused: true}, clock.Now().Add(time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+		clock.Advance(time.Second)
+		if err := s.InsertAlertEvent(t.Context(), newEvent("e2", clock.Now())); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.RouteAlertEvent(t.Context(), "e2", "e1", taken("r1")); err != nil {
+			t.Fatal(err)
+		}
+		next, _, err := s.ClaimDeliveries(t.Context(), claimOfR1(clock, time.Minute, 1))
+		if err != nil || len(next) != 1 || next[0].Event.ID != "e2" {
+			t.Fatalf("claimed %+v, %v, want the one that is due", next, err)
+		}
+		if err := s.DeliveryDead(t.Context(), api.AlertFailure{DeliveryID: id, Attempt: 4, Status: "400", Refused: true}); err != nil {
+			t.Fatal(err)
+		}
+		if d := delivery(t, s); d.State != api.DeliveryDead || d.Refused != 4 {
+			t.Errorf("delivery is %+v, want it given up after four refusals", d)
+		}
+		must(s.ReplayDeliveries(t.Context(), alice, []string{id}, ""))(t)
+		if d := delivery(t, s); d.Attempts != 0 || d.Refused != 0 {
+			t.Errorf("sent again, delivery is %+v", d)
 		}
 	})
 }

@@ -21,6 +21,8 @@ type AlertDelivery struct {
 	State string `json:"state"`
 	// Attempts counts the tries begun, the running one included.
 	Attempts int `json:"attempts"`
+	// Refused counts those of them that the receiver refused, such as with 400: it does not take the message as it is.
+	Refused int `json:"refused"`
 	// NextAttemptAt is when the next try is due; nil once the delivery has ended.
 	NextAttemptAt *time.Time `json:"next_attempt_at"`
 	// LastStatus is how the last try ended, such as "500 Internal Server Error"; empty before the first.
@@ -51,6 +53,15 @@ type AlertClaim struct {
 	Subjects, Most int
 	// Pace is how long the destination wants to be left alone after each claim.
 	Pace time.Duration
+}
+
+// AlertFailure is how an attempt ended that did not arrive.
+type AlertFailure struct {
+	DeliveryID string
+	Attempt    int
+	Status     string
+	// Refused: the receiver does not take the message as it is.
+	Refused bool
 }
 
 // AlertHold is what waits for a message about the same subject that did not arrive.

@@ -37,7 +37,7 @@ UPDATE alert_destination SET failures = failures + 1,
 WHERE id = $id
 
 -- All that waits about a subject goes together, in order, once one of it is due and nobody has any of it. What was not due
--- keeps its time, and no attempt of it is counted.
+-- keeps its time, and no attempt of it is counted. Where not all has room, what was refused and is not due stays behind.
 
 -- name: alert_delivery_claim
 UPDATE alert_delivery SET
@@ -54,7 +54,7 @@ WHERE id IN (
     ORDER BY MIN(created_at_ms), subject
     LIMIT $subjects
   )
-  ORDER BY created_at_ms, id
+  ORDER BY CASE WHEN refused > 0 AND next_at_ms > $now_ms THEN 1 ELSE 0 END, created_at_ms, id
   LIMIT $limit
 )
 RETURNING id
@@ -64,7 +64,7 @@ UPDATE alert_delivery SET state = 'sent', status = $status, updated_at_ms = $now
 WHERE id = $id AND state <> 'sent'
 
 -- name: alert_delivery_failed
-UPDATE alert_delivery SET next_at_ms = $next_at_ms, leased_until_ms = 0, status = $status, updated_at_ms = $now_ms
+UPDATE alert_delivery SET next_at_ms = $next_at_ms, leased_until_ms = 0, status = $status, refused = refused + $refused, updated_at_ms = $now_ms
 WHERE id = $id AND state = 'pending' AND attempts = $attempts
 
 -- What waits behind a message that failed, and was more than its claim took, counts an attempt with it.
@@ -84,7 +84,7 @@ WHERE alert_route_id = $alert_route_id AND subject = $subject AND state = 'pendi
   AND next_at_ms <= $now_ms AND leased_until_ms <= $now_ms
 
 -- name: alert_delivery_dead
-UPDATE alert_delivery SET state = 'dead', status = $status, updated_at_ms = $now_ms
+UPDATE alert_delivery SET state = 'dead', status = $status, refused = refused + $refused, updated_at_ms = $now_ms
 WHERE id = $id AND state = 'pending' AND attempts = $attempts
 
 -- name: alert_delivery_give_up
@@ -92,14 +92,14 @@ UPDATE alert_delivery SET state = 'dead', status = $status, updated_at_ms = $now
 WHERE alert_route_id = $alert_route_id AND state = 'pending'
 
 -- name: alert_delivery_replay
-UPDATE alert_delivery SET state = 'pending', attempts = 0, next_at_ms = $now_ms, leased_until_ms = 0, updated_at_ms = $now_ms
+UPDATE alert_delivery SET state = 'pending', attempts = 0, refused = 0, next_at_ms = $now_ms, leased_until_ms = 0, updated_at_ms = $now_ms
 WHERE state = 'dead'
   AND id IN ($ids) -- if ids
   AND alert_route_id = $alert_route_id -- if alert_route_id
 RETURNING id
 
 -- name: alert_delivery_list
-SELECT alert_delivery.id, alert_route_id, state, attempts, next_at_ms, status,
+SELECT alert_delivery.id, alert_route_id, state, attempts, refused, next_at_ms, status,
     alert_delivery.created_at_ms, updated_at_ms, document
 FROM alert_delivery JOIN alert_event ON alert_event.id = event_id
 WHERE 1 = 1
