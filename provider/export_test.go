@@ -37,6 +37,7 @@ var teamShapes = []func(*api.TeamFields){
 		f.MaxBudget, f.SoftThresholdPct, f.ResetDay, f.BudgetDuration = new(100*money.USD), new(0.85), new(15), new("1mo")
 	},
 	func(f *api.TeamFields) {
+		f.MaxBudget, f.AlertThresholds = new(money.USD), []float64{0.5, 0.95}
 		f.Blocked, f.TeamMemberPermissions = true, &api.StringList{}
 		f.TeamMemberBudget, f.TeamMemberBudgetDuration = new(money.USD/2), new("7d")
 		f.TeamMemberRPMLimit, f.TeamMemberTPMLimit = new(int64(0)), new(int64(7))

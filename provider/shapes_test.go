@@ -144,6 +144,9 @@ func (s shapes) team() api.TeamFields {
 		fields.TeamMemberPermissions = new(api.StringList(some(s, api.MemberRoutes...)))
 	}
 	fields.BudgetID = s.shared(&fields.BudgetTerms)
+	if fields.MaxBudget != nil || fields.BudgetID != nil {
+		fields.AlertThresholds = one(s, nil, []float64{}, []float64{0.5, 0.95, 1, 1.2})
+	}
 	return fields
 }
 

@@ -29,6 +29,7 @@ type teamStateModel struct {
 	modelRateLimitsModel
 	MinOutputTokens types.Int64 `tfsdk:"min_output_tokens"`
 	budgetTermsModel
+	AlertThresholds types.List `tfsdk:"alert_thresholds"`
 	enforcementModel
 	memberDefaultsModel
 	BudgetID types.String `tfsdk:"budget_id"`
@@ -48,6 +49,7 @@ func teamStateFrom(team api.Team) teamStateModel {
 		modelRateLimitsModel: modelRateLimitsFrom(team.ModelRateLimits),
 		MinOutputTokens:      types.Int64PointerValue(team.MinOutputTokens),
 		budgetTermsModel:     budgetTermsFrom(team.BudgetTerms, budgetTermsModel{}),
+		AlertThresholds:      attribute.FromFloats(team.AlertThresholds),
 		enforcementModel:     enforcementFrom(team.Enforcement, enforcementModel{}),
 		memberDefaultsModel:  memberDefaultsFrom(team.MemberDefaults, memberDefaultsModel{}),
 		BudgetID:             types.StringPointerValue(team.BudgetID),
@@ -61,6 +63,7 @@ func teamStateFrom(team api.Team) teamStateModel {
 func teamStateFacts() map[string]schema.Attribute {
 	return facts(rateLimitFacts(), tempRatesFacts(), modelRateLimitFacts(), budgetTermsFacts(), enforcementFacts(), memberDefaultsFacts(), budgetStateFacts(), throttleFacts(), recordFacts("team"), map[string]schema.Attribute{
 		"team_id":           textFact("The team's id."),
+		"alert_thresholds":  sharesFact("The shares of the team's cap at which people are told; empty for those of `budget_id`, if anything."),
 		"team_alias":        textFact("The team's name for people; null without one."),
 		"models":            textsFact("The models the team may ask for; empty is every model."),
 		"budget_id":         textFact("The budget whose terms the team takes; null for terms of its own."),

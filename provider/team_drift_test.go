@@ -44,6 +44,7 @@ var teamDrift = []driftCase[api.TeamFields]{
 		f.ModelRPMLimit["gpt-4.1"], f.ModelTPMLimit["gpt-4.1"] = 6, 600
 		f.MaxBudget, f.SoftThresholdPct, f.HardCap = new(100*money.USD+1), new(0.85), false
 		f.BudgetDuration, f.ResetDay, f.Blocked = new("2mo"), new(6), true
+		f.AlertThresholds = []float64{0.6, 0.95}
 		f.EnforceFrom = new(time.Date(2098, 1, 1, 0, 0, 0, 0, time.UTC))
 		f.Metadata["cost_center"], f.Metadata["floor"] = json.RawMessage(`"CC-9"`), json.RawMessage(`"2"`)
 		f.Metadata["on_call"], f.Metadata["nested"] = json.RawMessage(`["ada","linus"]`), json.RawMessage(`{"a":false}`)
@@ -55,7 +56,7 @@ var teamDrift = []driftCase[api.TeamFields]{
 		"rpm_limit": "300 -> 30", "tpm_limit": "0 -> 15000", "max_parallel_requests": "5 -> 4", "min_output_tokens": "16 -> 2048",
 		"model_rpm_limit.gpt-4.1": "6 -> 5", "model_tpm_limit.gpt-4.1": "600 -> 500",
 		"max_budget": "100.000000001 -> 100.1", "soft_threshold_pct": "0.85 -> 0.8", "hard_cap": "false -> true",
-		"budget_duration": `"2mo" -> "1mo"`, "reset_day": "6 -> 5", "blocked": "true -> false",
+		"budget_duration": `"2mo" -> "1mo"`, "reset_day": "6 -> 5", "alert_thresholds.0": "0.6 -> 0.5", "blocked": "true -> false",
 		"enforce_from":         `"2098-01-01T00:00:00Z" -> "2099-06-01T00:00:00+02:00"`,
 		"metadata.cost_center": `"CC-9" -> "CC-123"`, "metadata.floor": `"2" -> 2`,
 		"metadata.on_call.1": `"linus" -> "grace"`, "metadata.nested.a": "false -> true",
@@ -69,6 +70,7 @@ var teamDrift = []driftCase[api.TeamFields]{
 		"rpm_limit": " -> 30", "tpm_limit": " -> 15000", "max_parallel_requests": " -> 4", "min_output_tokens": " -> 2048",
 		"model_rpm_limit.gpt-4.1": " -> 5", "model_rpm_limit.gpt-4.1-mini": " -> 20", "model_tpm_limit.gpt-4.1": " -> 500",
 		"max_budget": " -> 100.1", "soft_threshold_pct": " -> 0.8", "budget_duration": ` -> "1mo"`, "reset_day": " -> 5",
+		"alert_thresholds.0": " -> 0.5", "alert_thresholds.1": " -> 0.95",
 		"mode": ` -> "audit"`, "enforce_from": ` -> "2099-06-01T00:00:00+02:00"`,
 		"metadata.cost_center": ` -> "CC-123"`, "metadata.floor": " -> 2", "metadata.on_call.0": ` -> "ada"`,
 		"metadata.on_call.1": ` -> "grace"`, "metadata.nested.a": " -> true",

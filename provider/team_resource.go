@@ -43,6 +43,7 @@ type teamModel struct {
 	modelRateLimitsModel
 	MinOutputTokens types.Int64 `tfsdk:"min_output_tokens"`
 	budgetTermsModel
+	AlertThresholds types.List `tfsdk:"alert_thresholds"`
 	enforcementModel
 	memberDefaultsModel
 	BudgetID types.String  `tfsdk:"budget_id"`
@@ -63,6 +64,7 @@ func (m teamModel) toAPI() api.TeamFields {
 		ModelRateLimits: m.modelRateLimitsModel.toAPI(),
 		MinOutputTokens: attribute.Int64Of(m.MinOutputTokens),
 		BudgetTerms:     m.budgetTermsModel.toAPI(),
+		AlertThresholds: attribute.FloatsOf(m.AlertThresholds),
 		Enforcement:     m.enforcementModel.toAPI(),
 		MemberDefaults:  m.memberDefaultsModel.toAPI(),
 		BudgetID:        attribute.TextOf(m.BudgetID),
@@ -83,6 +85,7 @@ func teamModelFrom(team api.Team, prior teamModel) teamModel {
 		modelRateLimitsModel: modelRateLimitsFrom(team.ModelRateLimits),
 		MinOutputTokens:      types.Int64PointerValue(team.MinOutputTokens),
 		budgetTermsModel:     budgetTermsFrom(team.BudgetTerms, prior.budgetTermsModel),
+		AlertThresholds:      attribute.FromFloats(team.AlertThresholds),
 		enforcementModel:     enforcementFrom(team.Enforcement, prior.enforcementModel),
 		memberDefaultsModel:  memberDefaultsFrom(team.MemberDefaults, prior.memberDefaultsModel),
 		BudgetID:             types.StringPointerValue(team.BudgetID),
@@ -122,9 +125,7 @@ func newTeam() *teamResource {
 			Name:       func(team api.Team) string { return foretell.Name(team.TeamAlias, team.TeamID) },
 			DeclaredIn: func(team api.Team) string { return team.DeclaredIn },
 		},
-		Check: func(config teamModel) error {
-			return api.Team{TeamID: attribute.IDToValidate(config.TeamID), TeamFields: config.toAPI()}.Validate()
-		},
+		Check:      checkTeam,
 		Warn:       func(config teamModel, diags *diag.Diagnostics) { config.warnOfOwnTerms(diags, config.BudgetID) },
 		Protection: func(m teamModel) types.Bool { return m.DeletionProtection },
 		Alias:      func(team api.Team) *string { return team.TeamAlias },
@@ -133,6 +134,14 @@ func newTeam() *teamResource {
 	}
 	noun.Calls.Delete = removeTeam
 	return &teamResource{object.Resource[teamModel, api.TeamFields, api.Team]{Noun: noun}}
+}
+
+func checkTeam(config teamModel) error {
+	team := api.Team{TeamID: attribute.IDToValidate(config.TeamID), TeamFields: config.toAPI()}
+	if config.MaxBudget.IsUnknown() || config.BudgetID.IsUnknown() {
+		team.AlertThresholds = nil // they need a cap, which may be there
+	}
+	return team.Validate()
 }
 
 func getTeam(gateway *client.Client, ctx context.Context, id string) (api.Team, error) {
@@ -149,11 +158,13 @@ func teamSchema() schema.Schema {
 				"Leave it out for what the model or the gateway has."),
 			"team_id": attribute.ID("The team's id, for good: a change makes a new team, with nothing spent. " +
 				"Leave it out to have the gateway choose one."),
+			"alert_thresholds": attribute.FloatList("Shares of the team's cap, its `max_budget` or that of `budget_id`, at which people are told, ascending, such as " +
+				"`[0.5, 0.8, 1]`; above 1 for a cap that only warns. Left out or `[]`, those of `budget_id`, if anything. Those of `bursar_alert_route` come on top."),
 			"team_alias": attribute.Text("The team's name for people. Leave it out for none."),
 			"models": attribute.StringList("The models that the team may ask for. Defaults to `[]`, which is every model; " +
 				"`[\"no-default-models\"]` is none."),
 			"budget_id": attribute.Text("A `bursar_budget` whose terms the team takes, all of them, with a counter of its own. " +
-				"Not together with `max_budget`; the team's other budget terms have no effect then."),
+				"Not together with `max_budget`; of the team's other budget terms only `alert_thresholds` have an effect then."),
 			"metadata": attribute.Metadata("team"),
 			"blocked":  attribute.Bool("Whether all requests of the team are refused.", false),
 			"deletion_protection": attribute.Bool("Whether Terraform refuses to destroy the team. "+

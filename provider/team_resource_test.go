@@ -28,6 +28,7 @@ resource "bursar_team" "marketing" {
   hard_cap              = true
   budget_duration       = "1mo"
   reset_day             = 5
+  alert_thresholds      = [0.5, 0.95]
   mode                  = "audit"
   enforce_from          = "2099-06-01T00:00:00+02:00"
 
@@ -85,6 +86,7 @@ func TestAccTeam_createUpdateImportDestroy(t *testing.T) {
 				"rpm_limit": "30 -> ", "tpm_limit": "15000 -> ", "max_parallel_requests": "4 -> ", "min_output_tokens": "2048 -> ",
 				"model_rpm_limit.gpt-4.1": "5 -> ", "model_rpm_limit.gpt-4.1-mini": "20 -> ", "model_tpm_limit.gpt-4.1": "500 -> ",
 				"max_budget": "50 -> ", "soft_threshold_pct": "0.8 -> ", "budget_duration": `"1mo" -> `, "reset_day": "5 -> ",
+				"alert_thresholds.0": "0.5 -> ", "alert_thresholds.1": "0.95 -> ",
 				"metadata.cost_center": `"CC-123" -> `, "metadata.floor": "2 -> ", "metadata.on_call.0": `"ada" -> `,
 				"metadata.on_call.1": `"grace" -> `, "metadata.nested.a": "true -> ",
 				"team_member_budget": "5 -> ", "team_member_budget_duration": `"7d" -> `, "team_member_rpm_limit": "3 -> ", "team_member_tpm_limit": "30 -> ",

@@ -67,6 +67,7 @@ func TestAccValidation_failsThePlan(t *testing.T) {
 		{"model", "name = \"m\"\nprice = { request_usd = -1 }", `price = {`, "cannot be negative"},
 		{"budget", `alert_thresholds = [0.5]`, `alert_thresholds = [0.5]`, "alert_thresholds need max_budget"},
 		{"budget", "max_budget = 1\nalert_thresholds = [0.8, 0.5]", `alert_thresholds = [0.8, 0.5]`, "must be ascending; 0.5 follows 0.8"},
+		{"team", `alert_thresholds = [0.5]`, `alert_thresholds = [0.5]`, "alert_thresholds need max_budget or budget_id"},
 		{"budget", `timezone = "Mars/Olympus"`, `timezone = "Mars/Olympus"`, "is not an IANA time zone"},
 		{"budget", `on_soft_limit = { reduce_rpm_pct = 50 }`, `on_soft_limit = { reduce_rpm_pct = 50 }`, "it is a share"},
 		{"budget", "everything = true\nmodels = [\"a\"]", `everything = true`, "cannot be set together with team_ids, key_ids or models"},
@@ -110,6 +111,8 @@ resource "bursar_team" "x" {
   budget_duration = local.later.s
   metadata        = { a = local.later.s }
   model_rpm_limit = { a = local.later.n }
+
+  alert_thresholds = [0.5, 0.8]
 }
 
 resource "bursar_key" "x" {

@@ -29,7 +29,7 @@ var adminExamples = []example{
 	{pattern: "GET /team/list"},
 	{pattern: "GET /team/list", query: "?user_id=nobody"},
 	{pattern: "GET /v2/team/list", query: "?page_size=1&sort_by=team_id&include_memberships=true", bad: "?page=0", status: 400},
-	{pattern: "POST /team/update", body: `{"team_id":"team-a","max_budget":100000,"budget_duration":"1mo"}`, bad: `{"team_id":"none"}`, status: 404},
+	{pattern: "POST /team/update", body: `{"team_id":"team-a","max_budget":100000,"budget_duration":"1mo","alert_thresholds":[0.5,0.8]}`, bad: `{"team_id":"none"}`, status: 404},
 	{pattern: "POST /team/block", body: `{"team_id":"team-b"}`, bad: `{}`, status: 400},
 	{pattern: "POST /team/unblock", body: `{"team_id":"team-b"}`, bad: `{"team_id":"none"}`, status: 404},
 

@@ -121,6 +121,7 @@ func (e *estate) teamObject(team api.Team) object {
 	o.whole("min_output_tokens", team.MinOutputTokens)
 	o.modelRateLimits(team.ModelRateLimits)
 	o.budgetTerms(team.BudgetTerms)
+	o.shares("alert_thresholds", team.AlertThresholds)
 	o.enforcement(team.Enforcement)
 	o.memberDefaults(team.MemberDefaults)
 	e.budgetID(&o, team.BudgetID)

@@ -82,6 +82,9 @@ func (b *Book) termsOf(budget api.Budget) budgetTerms {
 }
 
 func (b *Book) teamBudget(team api.Team, terms budgetTerms, routes []api.AlertRoute) *runningBudget {
+	if len(team.AlertThresholds) > 0 {
+		terms.thresholds = team.AlertThresholds
+	}
 	for _, route := range routes {
 		if route.Enabled && route.Covers(team.TeamID) {
 			terms.thresholds = append(slices.Clone(terms.thresholds), route.Thresholds...)

@@ -4,7 +4,7 @@ var budgetKind = &kind{
 	resource: "bursar_budget", noun: "budget", id: "budget_id",
 	attributes: join(budgetTerms, tempBudget, []attribute{
 		{path: "timezone", format: plain, none: "the gateway's", says: "starts again at another hour"},
-		{path: "alert_thresholds", format: shares, none: "none", loosens: lostEntries("warns less often")},
+		alertThresholds,
 		{path: "on_soft_limit.reduce_rpm_pct", format: share, none: "no throttling", loosens: unthrottled},
 	}, rateLimits, enforcement, []attribute{
 		{path: "team_ids", format: names, none: "not restricted", inTeam: true, loosens: lostEntries("counts fewer teams")},
@@ -30,6 +30,8 @@ var budgetKind = &kind{
 	gone:     "is deleted: its cap no longer holds",
 	anew:     "is replaced: nothing counts as spent from it",
 }
+
+var alertThresholds = attribute{path: "alert_thresholds", format: shares, none: "none", loosens: lostEntries("warns less often")}
 
 // lostEntries is the effect of a list of what is counted or told: with fewer entries less is.
 func lostEntries(why string) effect {

@@ -3,6 +3,7 @@ package review
 var teamKind = &kind{
 	resource: "bursar_team", noun: "team", id: "team_id",
 	attributes: join(budgetTerms, tempBudget, rateLimits, tempRates, modelRateLimits, outputFloor, enforcement, access, []attribute{
+		alertThresholds,
 		{path: "team_member_budget", format: dollars, none: unlimited, limit: true, money: true, loosens: grown},
 		{path: "team_member_budget_duration", format: plain, none: "never resets", loosens: renewed},
 		{path: "team_member_rpm_limit", format: requestsPerMinute, none: unlimited, limit: true, loosens: grown},

@@ -30,6 +30,7 @@ var pairs = []pair{
 	{"bursar_team", "reset_day", `1`, `15`, "`1` | `15` | changes", false},
 	{"bursar_team", "soft_budget", `80`, `8`, "$80.00 | $8.00 | -90 %", false},
 	{"bursar_team", "soft_threshold_pct", `0.5`, `0.8`, "50 % | 80 % | +60 %", false},
+	{"bursar_team", "alert_thresholds", `[0.5,0.8]`, `[0.8]`, "50 %, 80 % | 80 % | warns less often", true},
 	{"bursar_team", "hard_cap", `true`, `false`, "only warns at the cap | no longer refuses at the cap", true},
 	{"bursar_team", "hard_cap", `false`, `true`, "refuses at the cap | changes", false},
 	{"bursar_team", "rpm_limit", `10`, `null`, "10 requests/min | unlimited | limit removed", true},

@@ -26,6 +26,9 @@ type TeamFields struct {
 	// model or the gateway has.
 	MinOutputTokens *int64 `json:"min_output_tokens"`
 	BudgetTerms
+	// AlertThresholds are shares of the team's cap at which people are told, ascending, such as [0.5, 0.8, 1]; nil is what BudgetID
+	// has. Those of alert routes come on top.
+	AlertThresholds []float64 `json:"alert_thresholds"`
 	Enforcement
 	MemberDefaults
 	// BudgetID names a budget whose terms the team takes, with a counter of its own.
@@ -74,6 +77,10 @@ func (t Team) Validate() error {
 	v.minOutputTokens(t.MinOutputTokens)
 	v.budgetTerms(t.BudgetTerms, t.BudgetID)
 	v.temporaryRates(t.TempRates)
+	v.thresholds("alert_thresholds", t.AlertThresholds)
+	if len(t.AlertThresholds) > 0 && t.MaxBudget == nil && t.BudgetID == nil {
+		v.fail("alert_thresholds", "need max_budget or budget_id: they are shares of the team's cap")
+	}
 	v.enforcement(t.Enforcement)
 	v.memberDefaults(t.MemberDefaults)
 	v.optionalID("budget_id", t.BudgetID)

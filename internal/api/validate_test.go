@@ -31,10 +31,12 @@ func TestTeamValidate_namesTheField(t *testing.T) {
 		"temp_budget_increase needs max_budget": func(t *api.Team) {
 			t.TempBudgetIncrease, t.TempBudgetExpiry = new(money.USD), new(time.Now())
 		},
-		`models names "a" twice`:                           func(t *api.Team) { t.Models = api.StringList{"a", "a"} },
-		"max_budget cannot be set together with budget_id": func(t *api.Team) { t.BudgetID, t.MaxBudget = new("b"), new(money.USD) },
-		"team_alias is 300 characters long":                func(t *api.Team) { t.TeamAlias = new(strings.Repeat("x", 300)) },
-		"metadata is 70000 bytes long":                     func(t *api.Team) { t.Metadata = api.Metadata{"": json.RawMessage(strings.Repeat("1", 70000))} },
+		"alert_thresholds need max_budget or budget_id":     func(t *api.Team) { t.AlertThresholds = []float64{0.8} },
+		"alert_thresholds must be ascending; 0.5 follows 1": func(t *api.Team) { t.MaxBudget, t.AlertThresholds = new(money.USD), []float64{1, 0.5} },
+		`models names "a" twice`:                            func(t *api.Team) { t.Models = api.StringList{"a", "a"} },
+		"max_budget cannot be set together with budget_id":  func(t *api.Team) { t.BudgetID, t.MaxBudget = new("b"), new(money.USD) },
+		"team_alias is 300 characters long":                 func(t *api.Team) { t.TeamAlias = new(strings.Repeat("x", 300)) },
+		"metadata is 70000 bytes long":                      func(t *api.Team) { t.Metadata = api.Metadata{"": json.RawMessage(strings.Repeat("1", 70000))} },
 	} {
 		team := api.NewTeam("t")
 		change(&team)

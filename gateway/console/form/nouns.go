@@ -18,6 +18,8 @@ var budgetFields = []Field{
 	{Name: "hard_cap", Label: "Refuse calls at the cap", Kind: Flag},
 }
 
+var thresholdsField = Field{Name: "alert_thresholds", Label: "Tell at shares of the cap", Kind: Shares, Help: "Such as 0.5, 0.8."}
+
 var rateFields = []Field{
 	{Name: "rpm_limit", Label: "Requests a minute", Kind: Whole},
 	{Name: "tpm_limit", Label: "Tokens a minute", Kind: Whole},
@@ -27,7 +29,7 @@ var rateFields = []Field{
 // Team is a team.
 var Team = Noun{
 	Name: "team", Naming: named("team_id"), IDField: "team_id", NewID: true, Alone: true, Checked: true, Create: "/team/new", Edit: "/team/update",
-	Fields: slices.Concat([]Field{{Name: "team_alias", Label: "Name", Kind: Text}}, budgetFields, rateFields, []Field{
+	Fields: slices.Concat([]Field{{Name: "team_alias", Label: "Name", Kind: Text}}, budgetFields, []Field{thresholdsField}, rateFields, []Field{
 		{Name: "models", Label: "Models", Kind: List, Help: "With commas between them; nothing is every model."},
 		{Name: "budget_id", Label: "Takes the terms of the budget", Kind: Text, Help: "In place of a cap of its own."},
 		{Name: "team_member_budget", Label: "Each member's cap in USD", Kind: Money, Help: "Of members without one of their own."},
@@ -63,7 +65,7 @@ var Key = Noun{
 var Budget = Noun{
 	Name: "budget", Naming: named("budget_id"), IDField: "budget_id", NewID: true, Checked: true, Create: "/budget/new", Edit: "/budget/update",
 	Fields: slices.Concat(budgetFields, rateFields[:2], []Field{
-		{Name: "alert_thresholds", Label: "Tell at shares of the cap", Kind: Shares, Help: "Such as 0.5, 0.8."},
+		thresholdsField,
 		{Name: "team_ids", Label: "A pot for the teams", Kind: List, Help: "With commas. Without teams, keys, models or everything, these are terms that teams and keys can take."},
 		{Name: "key_ids", Label: "A pot for the keys", Kind: List},
 		{Name: "models", Label: "A pot for the models", Kind: List},
