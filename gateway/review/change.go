@@ -134,9 +134,9 @@ func (r reason) String() string {
 
 func (r reason) remark() remark {
 	if r.difference.attribute.path == "" {
-		return remark{code(r.address), r.why}
+		return remark{address: code(r.address), text: r.why}
 	}
-	return remark{code(r.address), r.difference.label() + " " + r.why}
+	return remark{address: code(r.address), text: r.difference.label() + " " + r.why}
 }
 
 // exceeds lists the changes of a resource that go beyond the policy.

@@ -6,8 +6,12 @@ import (
 	"html"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 	"text/tabwriter"
+	"time"
+
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
 
 // Formats of a review.
@@ -42,6 +46,7 @@ type document struct {
 	Summary       string          `json:"summary"`
 	Changes       int             `json:"changes"`
 	NeedsApproval bool            `json:"needs_approval"`
+	Teams         []documentTeam  `json:"teams"`
 	Lines         []documentLine  `json:"lines"`
 	Groups        []documentGroup `json:"groups"`
 	Notes         []string        `json:"notes"`
@@ -62,12 +67,80 @@ type documentLine struct {
 	Used       string `json:"used,omitempty"`
 }
 
+// documentTeam is what the plan does to one team, all of them and not only those that the other formats have a line for. Before is
+// nil for a team that is new, after for one that goes; both are for a team whose caps the plan does not have.
+type documentTeam struct {
+	TeamID string         `json:"team_id"`
+	Name   string         `json:"name"`
+	Before *documentMost  `json:"at_most_before"`
+	After  *documentMost  `json:"at_most_after"`
+	Spent  string         `json:"spent,omitempty"`
+	Ahead  *documentAhead `json:"forecast,omitempty"`
+	Busy   string         `json:"busiest_minute,omitempty"`
+	Fate   string         `json:"from_the_apply_on,omitempty"`
+}
+
+// documentMost is what a team may spend at most. USD is nil where nothing is refused, or the plan does not say yet.
+type documentMost struct {
+	USD *string `json:"usd"`
+	// Per is "month", "total" for a cap that never starts again, "unbounded" or "unknown".
+	Per string `json:"per"`
+}
+
+// documentAhead is what a team is likely to cost, and when its cap is used up without the plan and with it.
+type documentAhead struct {
+	Cost   string `json:"cost"`
+	Before string `json:"used_up_before"`
+	After  string `json:"used_up_after"`
+}
+
+func (t teamTable) document(now time.Time) []documentTeam {
+	told := []documentTeam{}
+	for _, line := range slices.Concat(t.lines, t.others) {
+		of := documentTeam{TeamID: oneLine(line.id), Name: asText(line.name)}
+		if line.spent() != nothing {
+			of.Spent = asText(line.spent())
+		}
+		if line.known && !line.made {
+			of.Before = line.was.document()
+		}
+		if line.known && !line.gone() {
+			of.After = line.is.document()
+		}
+		if cells := texts(line.ahead.cells(now)); line.ahead != nil && cells[0] != nothing {
+			of.Ahead = &documentAhead{cells[0], cells[1], cells[2]}
+		}
+		if line.rehearsed != nil {
+			of.Busy, of.Fate = asText(t.peaks.of(*line.rehearsed)), asText(fateOf(*line.rehearsed))
+		}
+		told = append(told, of)
+	}
+	return told
+}
+
+func (a allowance) document() *documentMost {
+	switch amount := plainUSD(wholeCents(a.amount)); {
+	case a.open:
+		return &documentMost{Per: "unbounded"}
+	case a.unsure:
+		return &documentMost{Per: "unknown"}
+	case a.once:
+		return &documentMost{&amount, "total"}
+	default:
+		return &documentMost{&amount, "month"}
+	}
+}
+
+// plainUSD is an amount in USD for programs.
+func plainUSD(amount money.Nano) string { return strings.Replace(amount.Dollars(), "$", "", 1) }
+
 // documentGroup are changes alike, of those that have no line in the other formats.
 type documentGroup struct {
 	Count       int      `json:"count"`
 	Of          string   `json:"of"`
 	What        string   `json:"what"`
 	MoreUSD     string   `json:"at_most_more_a_month_usd"`
+	OnceUSD     string   `json:"at_most_more_in_total_usd"`
 	Unbounded   int      `json:"unbounded"`
 	Teams       []string `json:"teams"`
 	CostCentres []string `json:"cost_centres"`
@@ -76,7 +149,7 @@ type documentGroup struct {
 func (p page) document(result Result) document {
 	told := document{
 		Headline: asText(p.headline), Summary: asText(p.summary), Changes: result.Changes, NeedsApproval: result.NeedsApproval,
-		Lines: []documentLine{}, Groups: []documentGroup{}, Notes: texts(p.notes), Warnings: texts(p.warnings), Approvals: texts(p.approvals),
+		Teams: p.concerned.document(p.now), Lines: []documentLine{}, Groups: []documentGroup{}, Notes: texts(p.notes), Warnings: texts(p.warnings), Approvals: texts(p.approvals),
 		Reviewers: append([]string{}, result.Reviewers...), Labels: append([]string{}, result.Labels...),
 	}
 	for _, e := range p.entries {
@@ -89,7 +162,7 @@ func (p page) document(result Result) document {
 	}
 	for _, g := range grouped(p.entries[p.shown():]) {
 		told.Groups = append(told.Groups, documentGroup{
-			Count: len(g.entries), Of: g.noun, What: asText(g.what), MoreUSD: strings.Replace(g.more().Dollars(), "$", "", 1), Unbounded: g.open(),
+			Count: len(g.entries), Of: g.noun, What: asText(g.what), MoreUSD: plainUSD(g.more(false)), OnceUSD: plainUSD(g.more(true)), Unbounded: g.open(),
 			Teams: texts(g.teams()), CostCentres: texts(g.centres()),
 		})
 	}

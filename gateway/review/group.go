@@ -23,9 +23,9 @@ const (
 type entry struct {
 	noun, team, costCentre string
 	rows                   []row
-	// more is how much money a month more there is, less than 0 for less; open is that nothing bounds it any more.
-	more money.Nano
-	open bool
+	// more is how much money more there is, less than 0 for less, a month or once; open is that nothing bounds it any more.
+	more       money.Nano
+	once, open bool
 	// made says that it is new: there is nothing to compare it with.
 	made bool
 	// elsewhere says that what was used of it stands in the table of teams.
@@ -77,12 +77,14 @@ func groupedBy(entries []entry, alike func(entry) string) []group {
 		if a.open() != b.open() {
 			return cmp.Compare(b.open(), a.open())
 		}
-		return cmp.Or(cmp.Compare(magnitude(b.more()), magnitude(a.more())), cmp.Compare(len(b.entries), len(a.entries)))
+		return cmp.Or(cmp.Compare(b.magnitude(), a.magnitude()), cmp.Compare(len(b.entries), len(a.entries)))
 	})
 	return found
 }
 
 func magnitude(amount money.Nano) money.Nano { return max(amount, -amount) }
+
+func (g group) magnitude() money.Nano { return magnitude(g.more(false)) + magnitude(g.more(true)) }
 
 // exactly says what changes, with the numbers.
 func (e entry) exactly() string {
@@ -136,10 +138,12 @@ func direction(change string) string {
 	}
 }
 
-// more is how much money a month more the group has together.
-func (g group) more() (sum money.Nano) {
+// more is how much money more the group has together, a month or once.
+func (g group) more(once bool) (sum money.Nano) {
 	for _, e := range g.entries {
-		sum += e.more
+		if e.once == once {
+			sum += e.more
+		}
 	}
 	return sum
 }
@@ -156,19 +160,27 @@ func (g group) open() (n int) {
 
 func (g group) markdown() string {
 	text := fmt.Sprintf("**%s**: %s", counting(len(g.entries), g.noun), g.what)
-	switch open, more := g.open(), wholeCents(g.more()); {
-	case open > 0:
+	if open := g.open(); open > 0 {
 		text += fmt.Sprintf("; no bound for %s of them", thousands(strconv.Itoa(open)))
-	case more > 0:
-		text += fmt.Sprintf("; at most %s more a month together", usd(more))
-	case more < 0:
-		text += fmt.Sprintf("; %s less a month together", usd(-more))
+	} else {
+		text += together(g.more(false), "a month") + together(g.more(true), "in total")
 	}
 	text += ". " + named("", g.teams())
 	if centres := named("Cost centres: ", g.centres()); centres != "" {
 		text += " " + centres
 	}
 	return strings.TrimSpace(text)
+}
+
+func together(sum money.Nano, per string) string {
+	switch more := wholeCents(sum); {
+	case more > 0:
+		return fmt.Sprintf("; at most %s more %s together", usd(more), per)
+	case more < 0:
+		return fmt.Sprintf("; %s less %s together", usd(-more), per)
+	default:
+		return ""
+	}
 }
 
 // counting is a number of resources in words.
@@ -221,8 +233,8 @@ func named(title string, names []string) string {
 	}
 }
 
-// remark is a line about something at an address.
-type remark struct{ address, text string }
+// remark is a line about something at an address, and about a team where it is known.
+type remark struct{ address, text, team string }
 
 // alike writes remarks, one for all of those that say the same where there are many.
 func alike(remarks []remark) []string {
@@ -239,13 +251,13 @@ func alike(remarks []remark) []string {
 		if addresses[r.text] == nil {
 			texts = append(texts, r.text)
 		}
-		addresses[r.text] = append(addresses[r.text], r.address)
+		addresses[r.text] = append(addresses[r.text], cmp.Or(r.team, r.address))
 	}
 	slices.SortStableFunc(texts, func(a, b string) int { return cmp.Compare(len(addresses[b]), len(addresses[a])) })
 	for _, text := range texts {
 		where := addresses[text]
 		if len(where) == 1 {
-			lines = append(lines, remark{where[0], text}.line())
+			lines = append(lines, where[0]+": "+text)
 			continue
 		}
 		lines = append(lines, fmt.Sprintf("%s: %s: %s", counting(len(where), "change"), text, named("", where)))
@@ -256,6 +268,9 @@ func alike(remarks []remark) []string {
 func (r remark) line() string {
 	if r.address == "" {
 		return r.text
+	}
+	if r.team != "" {
+		return r.team + ": " + r.text + " <sub>" + r.address + "</sub>"
 	}
 	return r.address + ": " + r.text
 }

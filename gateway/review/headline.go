@@ -10,9 +10,10 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
 
-// allowance is what a resource may spend in a month at most.
+// allowance is what a resource may spend at most, in a month or, if its cap never starts again, once.
 type allowance struct {
 	amount money.Nano
+	once   bool
 	// open says that nothing is refused, and unsure that the plan does not say how much.
 	open, unsure bool
 }
@@ -50,15 +51,16 @@ func (s side) bound(whom side) allowance {
 	if err != nil {
 		return allowance{unsure: true}
 	}
-	times := 1.0
-	if every := s.at("budget_duration"); !every.empty() {
+	every := s.at("budget_duration")
+	times, once := 1.0, every.empty()
+	if !once {
 		often, ok := perMonth(every.text())
 		if !ok {
 			return allowance{unsure: true}
 		}
 		times = often
 	}
-	return allowance{amount: money.Nano(math.Min(math.Ceil(float64(amount)*times), math.MaxInt64/4))}
+	return allowance{amount: money.Nano(math.Min(math.Ceil(float64(amount)*times), math.MaxInt64/4)), once: once}
 }
 
 // weight is how much money a month more or less there is, for sorting: a cap that goes weighs most.
@@ -74,51 +76,83 @@ func (o object) weight(before, after map[string]side) money.Nano {
 	}
 }
 
-// headline sums up what all teams that the plan has an effect on may spend in a month.
+// capSum is what caps of one kind add up to before and after, and how many of their teams have none on that side.
+type capSum struct {
+	was, is       money.Nano
+	unbound, free int
+	found         bool
+}
+
+// headline sums up what all teams that the plan has an effect on may spend in a month, and apart from that once.
 func (p plan) headline() string {
 	before, after := p.terms(created), p.terms(deleted)
-	var was, is money.Nano
-	var wasOpen, open, unsure []string
-	changed := false
+	var month, once capSum
+	var wasOpen, open, unsure, turned []string
 	for _, team := range p.teams {
 		old, new := team.before.allowed(before), team.after.allowed(after)
-		if old == new && team.action != created && team.action != deleted {
+		if old == new && team.action != created && team.action != deleted || team.action == forgotten {
 			continue
 		}
-		changed = true
-		was, is = was+old.amount, is+new.amount
+		if team.before.values != nil && team.after.values != nil && old.bounded() && new.bounded() && old.once != new.once {
+			turned = append(turned, team.team()+" from "+old.each()+" to "+new.each())
+			continue
+		}
+		sum := &month
+		if old.once || new.once {
+			sum = &once
+		}
+		sum.found, sum.was, sum.is = true, sum.was+old.amount, sum.is+new.amount
 		switch {
 		case new.open && team.after.values != nil:
+			sum.free++
 			open = append(open, team.team())
 		case new.unsure:
+			sum.free++
 			unsure = append(unsure, team.team())
 		case old.open && team.before.values != nil:
+			sum.unbound++
 			wasOpen = append(wasOpen, team.team())
 		}
 	}
-	if !changed {
-		return ""
+	sentences := slices.Concat(month.says("Caps of teams per month"), once.says("Lifetime caps of teams, in total and not per month"))
+	for _, list := range []struct {
+		title string
+		names []string
+	}{
+		{"Change how their cap counts: ", turned}, {"Had no cap that refuses: ", wasOpen}, {"Have no cap that refuses then: ", open},
+		{"Not known before the apply: ", unsure},
+	} {
+		if len(list.names) > 0 {
+			sentences = append(sentences, list.title+listed(list.names)+".")
+		}
 	}
-	was, is = wholeCents(was), wholeCents(is)
-	text := fmt.Sprintf("**Caps of teams per month: %s -> %s", sumText(was, len(wasOpen) > 0), sumText(is, len(open)+len(unsure) > 0))
+	return strings.Join(sentences, " ")
+}
+
+func (c capSum) says(title string) []string {
+	if !c.found {
+		return nil
+	}
+	was, is := wholeCents(c.was), wholeCents(c.is)
+	text := fmt.Sprintf("**%s: %s -> %s", title, sumText(was, c.unbound > 0), sumText(is, c.free > 0))
 	switch {
-	case len(wasOpen)+len(open)+len(unsure) > 0: // what has no bound is neither more nor less
+	case c.unbound+c.free > 0: // what has no bound is neither more nor less
 	case is > was:
 		text += fmt.Sprintf(", at most %s more", usd(is-was))
 	case is < was:
 		text += fmt.Sprintf(", %s less", usd(was-is))
 	}
-	text += ".**"
-	if len(wasOpen) > 0 {
-		text += " Had no cap that refuses: " + listed(wasOpen) + "."
+	return []string{text + ".**"}
+}
+
+func (a allowance) bounded() bool { return !a.open && !a.unsure }
+
+// each is a bound with what it holds for.
+func (a allowance) each() string {
+	if a.once {
+		return usd(wholeCents(a.amount)) + " in total"
 	}
-	if len(open) > 0 {
-		text += " Have no cap that refuses then: " + listed(open) + "."
-	}
-	if len(unsure) > 0 {
-		text += " Not known before the apply: " + listed(unsure) + "."
-	}
-	return text
+	return usd(wholeCents(a.amount)) + " a month"
 }
 
 // wholeCents rounds up, as what is at most is never less than it says.

@@ -34,7 +34,7 @@ func TestRender_headline(t *testing.T) {
 	}{
 		"raised and new": {[][4]string{
 			{"bursar_team", update, `{"team_id":"a","max_budget":1500,"budget_duration":"1mo"}`, `{"team_id":"a","max_budget":4000,"budget_duration":"1mo"}`},
-			{"bursar_team", create, `null`, `{"team_id":"b","max_budget":200}`},
+			{"bursar_team", create, `null`, `{"team_id":"b","max_budget":200,"budget_duration":"1mo"}`},
 			{"bursar_team", leave, `{"team_id":"c","max_budget":9}`, `{"team_id":"c","max_budget":9}`},
 		}, "**Caps of teams per month: $1,500.00 -> $4,200.00, at most $2,700.00 more.**"},
 		"a shorter period": {[][4]string{
@@ -44,8 +44,16 @@ func TestRender_headline(t *testing.T) {
 			{"bursar_team", update, `{"team_id":"a","max_budget":10,"budget_duration":"1y"}`, `{"team_id":"a","max_budget":12,"budget_duration":"3mo"}`},
 		}, "**Caps of teams per month: $10.00 -> $12.00, at most $2.00 more.**"},
 		"less": {[][4]string{
-			{"bursar_team", remove, `{"team_id":"a","max_budget":10}`, `null`},
-		}, "**Caps of teams per month: $10.00 -> $0.00, $10.00 less.**"},
+			{"bursar_team", remove, `{"team_id":"a","max_budget":10,"budget_duration":"30d"}`, `null`},
+		}, "**Caps of teams per month: $10.34 -> $0.00, $10.34 less.**"},
+		"lifetime caps beside monthly ones": {[][4]string{
+			{"bursar_team", update, `{"team_id":"a","max_budget":10}`, `{"team_id":"a","max_budget":3}`},
+			{"bursar_team", update, `{"team_id":"b","max_budget":10,"budget_duration":"1mo"}`, `{"team_id":"b","max_budget":40,"budget_duration":"1mo"}`},
+			{"bursar_team", create, `null`, `{"team_id":"c","max_budget":1}`},
+			{"bursar_team", update, `{"team_id":"d","max_budget":10,"budget_duration":"1mo"}`, `{"team_id":"d","max_budget":20}`},
+		}, "**Caps of teams per month: $10.00 -> $40.00, at most $30.00 more.** " +
+			"**Lifetime caps of teams, in total and not per month: $10.00 -> $4.00, $6.00 less.** " +
+			"Change how their cap counts: `d` from $10.00 a month to $20.00 in total.\n"},
 		"no cap then": {[][4]string{
 			{"bursar_team", update, `{"team_id":"a","max_budget":10}`, `{"team_id":"a"}`},
 		}, "Have no cap that refuses then: `a`."},
@@ -59,7 +67,7 @@ func TestRender_headline(t *testing.T) {
 			{"bursar_budget", update, `{"budget_id":"small","max_budget":5}`, `{"budget_id":"small","max_budget":50}`},
 			{"bursar_team", leave, `{"team_id":"a","budget_id":"small"}`, `{"team_id":"a","budget_id":"small"}`},
 			{"bursar_team", leave, `{"team_id":"b","budget_id":"small"}`, `{"team_id":"b","budget_id":"small"}`},
-		}, "**Caps of teams per month: $10.00 -> $100.00, at most $90.00 more.**"},
+		}, "**Lifetime caps of teams, in total and not per month: $10.00 -> $100.00, at most $90.00 more.**"},
 		"rates only": {[][4]string{{"bursar_team", update, `{"team_id":"a","rpm_limit":1}`, `{"team_id":"a","rpm_limit":2}`}}, ""},
 	} {
 		got, _ := render(t, planWith(test.resources...), review.Options{})
@@ -144,7 +152,7 @@ func TestRender_manyNewTeams(t *testing.T) {
 	got, _ := render(t, planWith(resources...), review.Options{})
 	for _, want := range []string{
 		"**Caps of teams per month: $0.00 -> $3,321.43, at most $3,321.43 more.**",
-		"* **5 teams**: new, with weekly cap <sub>`max_budget`</sub> $30.00, how often the cap starts again <sub>`budget_duration`</sub> `7d`; at most $664.29 more a month together.",
+		"* **5 teams**: new, with weekly cap <sub>`max_budget`</sub> $30.00; at most $664.29 more a month together.",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("want %s in\n%s", want, got)
@@ -290,12 +298,26 @@ func TestRender_asksWhatItDoes(t *testing.T) {
 		[4]string{"bursar_key", `["delete"]`, `{"key_id":"k"}`, `null`},
 	), review.Options{Gateway: gateway})
 	for _, want := range []string{
-		"| `a` (`Research`) | $100.00 -> $50.00 ($50.00 less) | $83.20 of $50.00 (166.4 %) | 1,210 requests, 5 tokens | **refused from the apply on**: `$83.20 of $50 is spent` |",
+		"| `a` (`Research`) | $100.00 -> $50.00 in total ($50.00 less) | $83.20 of $50.00 (166.4 %) | 1,210 requests, 5 tokens | **refused from the apply on**: `$83.20 of $50 is spent` |",
 		"* `bursar_team.r1` would be refused by the gateway: `team b has 2 keys`\n", "* No model `gpt-9` is served.\n",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("want %s in\n%s", want, got)
 		}
+	}
+	programs, _ := render(t, planWith(
+		[4]string{"bursar_team", `["update"]`, `{"team_id":"a","max_budget":100}`, `{"team_id":"a","max_budget":50}`},
+		[4]string{"bursar_team", `["create"]`, `null`, `{"team_id":"c","max_budget":7,"budget_duration":"1mo"}`},
+		[4]string{"bursar_team", `["delete"]`, `{"team_id":"d"}`, `null`},
+	), review.Options{Gateway: &told{check: gateway.check}, Format: review.JSON})
+	const wantTeams = `[{"team_id":"a","name":"a (Research)","at_most_before":{"usd":"100.00","per":"total"},"at_most_after":{"usd":"50.00","per":"total"},` +
+		`"spent":"$83.20 of $50.00 (166.4 %)","busiest_minute":"1,210 requests, 5 tokens","from_the_apply_on":"refused from the apply on: $83.20 of $50 is spent"},` +
+		`{"team_id":"c","name":"c","at_most_before":null,"at_most_after":{"usd":"7.00","per":"month"},"spent":"new"},` +
+		`{"team_id":"d","name":"d","at_most_before":{"usd":null,"per":"unbounded"},"at_most_after":null}]`
+	var document struct{ Teams json.RawMessage }
+	var teams bytes.Buffer
+	if err := errors.Join(json.Unmarshal([]byte(programs), &document), json.Compact(&teams, document.Teams)); err != nil || teams.String() != wantTeams {
+		t.Errorf("%v: programs are told of teams\n%s, want\n%s", err, teams.String(), wantTeams)
 	}
 	if result.Asking != nil || len(gateway.asked) != 2 || gateway.asked[1].Route != "/team/delete" || string(gateway.asked[1].Body) != `{"team_ids":["b"]}` {
 		t.Errorf("%v, asked %s", result.Asking, gateway.asked)

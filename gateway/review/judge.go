@@ -320,5 +320,5 @@ func remarkOf(v policy.Verdict) remark {
 	if v.Address == "" {
 		return remark{text: text}
 	}
-	return remark{code(v.Address), text}
+	return remark{address: code(v.Address), text: text}
 }

@@ -53,11 +53,11 @@ func TestRender_byAPolicy(t *testing.T) {
 	got, result := render(t, plan, review.Options{Policy: examplePolicy(t)})
 	if want := strings.Join([]string{
 		"**Mind:**", "",
-		"* `bursar_team.r1`: names no owners in its metadata (nobody's team)",
+		"* `<b>`: names no owners in its metadata (nobody's team) <sub>`bursar_team.r1`</sub>",
 		"* the teams of pot eu may spend $3,100.00 a month together, and it $50.00 (teams above their pot)", "",
 		"**Needs approval:**", "",
-		"* `bursar_team.r0`: grows by 3000 %, more than 20 % (large increase), by ada or platform",
-		"* `bursar_team.r0`: may spend $3,100.00 a month instead of $100.00 (much more money), by finance", "",
+		"* `a`: grows by 3000 %, more than 20 % (large increase), by ada or platform <sub>`bursar_team.r0`</sub>",
+		"* `a`: may spend $3,100.00 a month instead of $100.00 (much more money), by finance <sub>`bursar_team.r0`</sub>", "",
 	}, "\n"); !strings.HasSuffix(got, want) {
 		t.Errorf("want\n%s\nin\n%s", want, got)
 	}

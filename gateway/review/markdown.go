@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 )
 
@@ -13,12 +14,16 @@ type page struct {
 	withUsage bool
 	summary   string
 	headline  string
-	// teams is what is told team by team, effects what follows the changes.
+	// concerned are the teams that something is told of at now, teams is how, effects what follows the changes.
+	concerned      teamTable
+	now            time.Time
 	teams, effects string
 	notes          []string
 	// approvals and warnings are what a policy says, as Markdown.
 	approvals []string
 	warnings  []string
+	// named says that the policy says by whom.
+	named bool
 }
 
 func (p page) markdown() string {
@@ -30,7 +35,7 @@ func (p page) markdown() string {
 		if p.headline != "" {
 			b.WriteString(p.headline + "\n\n")
 		}
-		b.WriteString(p.summary + "\n\n")
+		b.WriteString(p.summary + " This takes effect when it is applied, in the running period too.\n\n")
 		if p.teams != "" {
 			b.WriteString(strings.TrimPrefix(p.teams, "\n") + "\n**What changes**:\n\n")
 		}
@@ -48,7 +53,11 @@ func (p page) markdown() string {
 		b.WriteString("* " + capital(note) + "\n")
 	}
 	section(&b, "**Mind:**", p.warnings)
-	section(&b, "**Needs approval:**", p.approvals)
+	title := "**Needs approval.** The policy names nobody for it: somebody who answers for the money must agree."
+	if p.named {
+		title = "**Needs approval:**"
+	}
+	section(&b, title, p.approvals)
 	return b.String()
 }
 

@@ -82,6 +82,10 @@ func (o object) entry(usage usages, all people, before, after map[string]side) e
 		if known := !is.open && !was.open && !is.unsure && !was.unsure; known {
 			told.more = is.amount - was.amount
 		}
+		told.once = was.once || is.once
+		if was.once != is.once && o.action == updated {
+			told.more = 0 // amounts of a month and of all time are not to be compared
+		}
 	}
 	return told
 }

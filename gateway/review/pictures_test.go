@@ -32,7 +32,7 @@ const (
 	// pictureWidth is about what the column of comments has on a large screen.
 	pictureWidth = 960
 	// mostBytes is how large a picture may be.
-	mostBytes = 60_000
+	mostBytes = 64_000
 )
 
 // TestPictures draws reviews in GitHub's dialect of Markdown, for the guide, in the folder of BURSAR_PICTURES, for example

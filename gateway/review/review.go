@@ -95,7 +95,7 @@ func Render(ctx context.Context, w io.Writer, plan io.Reader, options Options) (
 	var result Result
 	var entries []entry
 	var reasons []reason
-	counts := map[happening]int{}
+	counts, whom, named := map[happening]int{}, map[string]string{}, false
 	followers := read.followers()
 	for _, object := range read.byWeight() {
 		object.followers = followers[object.before.at("budget_id").text()]
@@ -107,6 +107,9 @@ func Render(ctx context.Context, w io.Writer, plan io.Reader, options Options) (
 		result.Changes++
 		counts[happening{object.kind, object.action}]++
 		entries = append(entries, told)
+		if team := told.rows[0].team; team != nothing {
+			whom[code(object.address)] = team
+		}
 		reasons = append(reasons, exceeds(object, options.MaxIncreasePct)...)
 	}
 	for _, invoked := range read.invocations {
@@ -133,18 +136,24 @@ func Render(ctx context.Context, w io.Writer, plan io.Reader, options Options) (
 		switch verdict.Outcome {
 		case policy.Approval:
 			approvals = append(approvals, remarkOf(verdict))
+			named = named || len(verdict.By) > 0
 			result.Reasons = append(result.Reasons, oneLine(verdict.String()))
 		case policy.Warn:
 			warnings = append(warnings, remarkOf(verdict))
+		}
+	}
+	for _, remarks := range [][]remark{approvals, warnings} {
+		for i := range remarks {
+			remarks[i].team = whom[remarks[i].address]
 		}
 	}
 	result.NeedsApproval = len(approvals) > 0
 	result.Asking = errors.Join(usage.failed, rehearsed.failed, ahead.failed, again.asking(), calls.failed, peaks.failed)
 	page := page{
 		entries: entries, withUsage: options.Usage != nil && !teams.tellAll(entries), summary: summary(counts, len(read.invocations), len(read.strangers)),
-		headline: read.headline(), teams: teams.table(now()), effects: again.section(),
+		headline: read.headline(), concerned: teams, now: now(), teams: teams.table(now()), effects: again.section(),
 		notes:     slices.Concat(usage.notes(rehearsed.untold(read.objects)), rehearsed.notes(), calls.notes(read.objects, people), peaks.notes(), read.notes),
-		approvals: alike(approvals), warnings: alike(warnings),
+		approvals: alike(approvals), warnings: alike(warnings), named: named,
 	}
 	result.Markdown = page.markdown()
 	if err := page.write(w, options.Format, result); err != nil {

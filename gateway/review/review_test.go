@@ -275,7 +275,7 @@ func TestRender_saysWhoWillBeRefused(t *testing.T) {
 		"nothing is known": {`{"team_id":"b","max_budget":100}`, `{"team_id":"b","max_budget":50}`, ""},
 	} {
 		got, _ := render(t, planOf("bursar_team", `["update"]`, test.before, test.after, ""), review.Options{Usage: spending{"team a": 83_200_000_000}})
-		if !strings.Contains(got, test.want) || strings.Contains(got, "running period") != (test.want != "") {
+		if !strings.Contains(got, test.want) || strings.Contains(got, "has spent") != (test.want != "") {
 			t.Errorf("%s: %s", name, got)
 		}
 	}

@@ -69,6 +69,9 @@ func rowsOf(o object, usage usages, whom string) []row {
 		}
 		rows = append(rows, line)
 	}
+	if o.action == created {
+		rows = slices.DeleteFunc(rows, o.toldByCap)
+	}
 	if o.action == created && len(rows) == 0 {
 		base.new, base.change = o.kind.bare, "new "+o.kind.noun
 		rows = append(rows, base)
@@ -77,6 +80,11 @@ func rowsOf(o object, usage usages, whom string) []row {
 		rows[0].used = isNew
 	}
 	return rows
+}
+
+// toldByCap says of a line about a new resource that it says no more than what its cap is called, as "monthly cap" does.
+func (o object) toldByCap(line row) bool {
+	return strings.HasSuffix(line.limit, " <sub>`budget_duration`</sub>") && !o.after.at("max_budget").empty() && capInWords(o.after) != "cap"
 }
 
 // differences lists the attributes that a plan changes, or that a new resource sets.

@@ -12,10 +12,11 @@ import (
 
 // teamLine is all that a gateway says of one team, on one line.
 type teamLine struct {
-	name      string
+	id, name  string
 	was, is   allowance
 	known     bool // the plan has the team's caps
 	made      bool
+	removed   bool
 	rehearsed *api.TeamEffect
 	ahead     *foreseenTeam
 }
@@ -23,7 +24,9 @@ type teamLine struct {
 // teamTable is what the plan does to teams.
 type teamTable struct {
 	lines []teamLine
-	peaks peaks
+	// others are teams of which the plan changes the cap and a gateway said nothing.
+	others []teamLine
+	peaks  peaks
 	// rehearsed and foreseen say which columns there are.
 	rehearsed, foreseen bool
 	failed              string
@@ -40,7 +43,7 @@ func (p plan) teamTable(r rehearsal, f foreseen, peaks peaks, all people) teamTa
 		i, found := at[id]
 		if !found {
 			i, at[id] = len(told.lines), len(told.lines)
-			told.lines = append(told.lines, teamLine{name: name})
+			told.lines = append(told.lines, teamLine{id: id, name: name})
 		}
 		return &told.lines[i]
 	}
@@ -56,11 +59,17 @@ func (p plan) teamTable(r rehearsal, f foreseen, peaks peaks, all people) teamTa
 	for place, o := range p.teamsByWeight() {
 		id := o.teamID()
 		i, found := at[id]
+		of := teamLine{id: id, was: o.before.allowed(before), is: o.after.allowed(after), known: true, made: o.action == created, removed: o.action == deleted}
 		if !found {
+			if of.made || of.removed || of.was != of.is && o.action != forgotten {
+				of.name = all[id].whom(code(id))
+				told.others = append(told.others, of)
+			}
 			continue
 		}
 		e := &told.lines[i]
-		e.was, e.is, e.known, e.made = o.before.allowed(before), o.after.allowed(after), true, o.action == created
+		of.name, of.rehearsed, of.ahead = e.name, e.rehearsed, e.ahead
+		*e = of
 		places[e.name] = place + 1
 	}
 	slices.SortStableFunc(told.lines, func(a, b teamLine) int {
@@ -136,6 +145,8 @@ func (t teamTable) table(now time.Time) string {
 	return b.String() + t.failed
 }
 
+func (l teamLine) gone() bool { return l.removed || l.rehearsed != nil && l.rehearsed.New == nil }
+
 // most is what the team may spend in a month, before and after.
 func (l teamLine) most() string {
 	switch {
@@ -143,14 +154,19 @@ func (l teamLine) most() string {
 		return nothing
 	case l.made:
 		return isNew + ": " + l.is.text()
-	case l.rehearsed != nil && l.rehearsed.New == nil:
+	case l.gone():
 		return l.was.text() + " -> gone"
 	case l.was == l.is:
 		return l.is.text() + ", as now"
+	case l.was.bounded() && l.is.bounded() && l.was.once != l.is.once:
+		return l.was.each() + " -> " + l.is.each()
 	}
 	text := l.was.text() + " -> " + l.is.text()
-	if l.was.open || l.was.unsure || l.is.open || l.is.unsure {
+	if !l.was.bounded() || !l.is.bounded() {
 		return text
+	}
+	if l.is.once {
+		text = usd(wholeCents(l.was.amount)) + " -> " + l.is.each()
 	}
 	if l.is.amount > l.was.amount {
 		return text + " (" + usd(wholeCents(l.is.amount-l.was.amount)) + " more)"
@@ -164,6 +180,8 @@ func (a allowance) text() string {
 		return "no cap that refuses"
 	case a.unsure:
 		return "not known before the apply"
+	case a.once:
+		return a.each()
 	default:
 		return usd(wholeCents(a.amount))
 	}
