@@ -24,7 +24,7 @@ type driftCommand struct {
 	AdminKey string `help:"Admin key of that gateway; a viewer's will do." env:"BURSAR_ADMIN_KEY"`
 	jobToken
 	Offline  bool   `help:"Do not ask the gateway, even where its address is set."`
-	Post     string `help:"Keep one open issue of it, by the variables of the pipeline, and close it when nothing is left." enum:",github,gitlab" default:"" placeholder:"github|gitlab"`
+	Post     string `help:"Keep one open issue of it, by the variables of the pipeline, and close it when nothing is left." enum:",github,gitlab,gitea" default:"" placeholder:"github|gitlab|gitea"`
 	PostName string `help:"Tells the issues of several jobs on one project apart." default:"drift"`
 	// onPullRequest posts a comment there instead.
 	onPullRequest bool
@@ -81,10 +81,7 @@ func (c driftCommand) put(ctx context.Context, found review.Drifted, markdown st
 			Name: c.PostName, Markdown: markdown, Summary: found.Summary(), Changes: found.Objects, NeedsApproval: found.Objects > 0,
 		})
 	}
-	open := post.GitHubIssues
-	if c.Post == "gitlab" {
-		open = post.GitLabIssues
-	}
+	open := map[string]func(func(string) string, *http.Client) (post.Tracker, error){"github": post.GitHubIssues, "gitlab": post.GitLabIssues, "gitea": post.GiteaIssues}[c.Post]
 	tracker, err := open(os.Getenv, &http.Client{Timeout: postTimeout})
 	if err != nil {
 		return fmt.Errorf("--post %s: %w", c.Post, err)

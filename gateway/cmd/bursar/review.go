@@ -29,7 +29,7 @@ type reviewCommand struct {
 	Policy         string  `help:"A quota-policy.yaml that says what deserves a warning and who must agree." type:"existingfile"`
 	TestPolicy     string  `help:"Try the cases of this file on the policy instead of reviewing a plan." type:"existingfile"`
 	PolicySchema   bool    `help:"Print the JSON schema of a quota-policy.yaml, for editors, instead of reviewing a plan."`
-	Post           string  `help:"Put the review up as one comment and a commit status, by the variables of the pipeline." enum:",github,gitlab" default:"" placeholder:"github|gitlab"`
+	Post           string  `help:"Put the review up as one comment and a commit status, by the variables of the pipeline." enum:",github,gitlab,gitea" default:"" placeholder:"github|gitlab|gitea"`
 	PostName       string  `help:"Tells the reviews of several pipelines on one pull request apart." default:"quotas"`
 	Drift          bool    `help:"Say what was changed outside of Terraform instead, of a plan made with -refresh-only; --post comments on the pull request."`
 	ChangesOut     string  `help:"Write what the plan changes to this file, for bursar approve --changes. Unlike the plan it holds nothing secret." placeholder:"FILE"`
@@ -139,10 +139,7 @@ func (c reviewCommand) put(ctx context.Context, result review.Result, rules *pol
 
 // publish puts a review up on the pull request that the pipeline runs for.
 func publish(ctx context.Context, where string, review post.Review) error {
-	open := post.GitHub
-	if where == "gitlab" {
-		open = post.GitLab
-	}
+	open := map[string]func(func(string) string, *http.Client) (post.Host, error){"github": post.GitHub, "gitlab": post.GitLab, "gitea": post.Gitea}[where]
 	review.Link = pipelineLink(where)
 	host, err := open(os.Getenv, &http.Client{Timeout: postTimeout})
 	if err != nil {

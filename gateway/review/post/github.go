@@ -21,6 +21,8 @@ type gitHub struct {
 	commit      string
 	// author opened the pull request, and is not asked to review it.
 	author string
+	// actions is who writes what a workflow writes by its own token.
+	actions string
 }
 
 // mostOnGitHub is how many characters GitHub takes, fewer than bytes.
@@ -44,7 +46,7 @@ func GitHub(env func(string) string, http *http.Client) (Host, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &gitHub{client, owner, repo, of.Number, of.Head.SHA, of.User.Login}, nil
+	return &gitHub{client, owner, repo, of.Number, of.Head.SHA, of.User.Login, actionsUser}, nil
 }
 
 func gitHubClient(env func(string) string, http *http.Client) (*github.Client, error) {
@@ -113,14 +115,14 @@ func (g *gitHub) Find(ctx context.Context, marker string) (Comment, bool, error)
 	}
 }
 
-// me is who writes. The token of a workflow may not ask, and writes as GitHub's own user.
+// me is who writes. The token of a workflow may not ask, and writes as a user of the host's own.
 func (g *gitHub) me(ctx context.Context) (string, error) {
 	user, page, err := g.client.Users.Get(ctx, "")
 	switch {
 	case err == nil:
 		return user.GetLogin(), nil
 	case page != nil && (page.StatusCode == http.StatusForbidden || page.StatusCode == http.StatusNotFound):
-		return actionsUser, nil
+		return g.actions, nil
 	default:
 		return "", err //nolint:wrapcheck // the caller says what was done
 	}

@@ -20,7 +20,7 @@ func GitHubIssues(env func(string) string, http *http.Client) (Tracker, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &gitHub{client: client, owner: owner, repo: repo}, nil
+	return &gitHub{client: client, owner: owner, repo: repo, actions: actionsUser}, nil
 }
 
 func (g *gitHub) FindIssue(ctx context.Context, marker string) (Comment, bool, error) {

@@ -118,9 +118,11 @@ func (f *tracker) answer(w http.ResponseWriter, body any) {
 
 // One issue is open while there is something to report: found by marker and author among many, edited, closed, opened anew.
 func TestFile_keepsOneIssue(t *testing.T) {
-	for name, open := range map[string]func(func(string) string, *http.Client) (post.Tracker, error){"GitHub": post.GitHubIssues, "GitLab": post.GitLabIssues} {
+	for name, open := range map[string]func(func(string) string, *http.Client) (post.Tracker, error){
+		"GitHub": post.GitHubIssues, "GitLab": post.GitLabIssues, "Gitea": post.GiteaIssues,
+	} {
 		t.Run(name, func(t *testing.T) {
-			fake := &tracker{t: t, limit: map[string]int{"GitHub": 65_536, "GitLab": 1_000_000}[name]}
+			fake := &tracker{t: t, limit: map[string]int{"GitHub": 65_536, "Gitea": 65_536, "GitLab": 1_000_000}[name]}
 			for range 3 {
 				fake.issues = append(fake.issues, issue{author: "mallory", body: "<!-- bursar review drift -->\nnothing"})
 			}

@@ -29,6 +29,9 @@ type host struct {
 	// limit is how many characters a comment may have, actions that the token is a workflow's, which may not ask who it is.
 	limit   int
 	actions bool
+	// gitea has labels with numbers, which must be there, and all comments on one page; known are the repository's labels.
+	gitea bool
+	known []string
 
 	mu       sync.Mutex
 	notes    []note
@@ -42,10 +45,14 @@ type host struct {
 const me = "bursar-bot"
 
 func (h *host) who() string {
-	if h.actions {
+	switch {
+	case h.actions && h.gitea:
+		return "gitea-actions"
+	case h.actions:
 		return "github-actions[bot]"
+	default:
+		return me
 	}
-	return me
 }
 
 func (h *host) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -56,7 +63,8 @@ func (h *host) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var sent map[string]any
-	if r.Method != http.MethodGet && r.Method != http.MethodDelete && !strings.HasSuffix(r.URL.Path, "/labels") {
+	array := strings.HasSuffix(r.URL.Path, "/labels") && !h.gitea
+	if r.Method != http.MethodGet && r.Method != http.MethodDelete && !array {
 		if err := json.NewDecoder(r.Body).Decode(&sent); err != nil {
 			http.Error(w, `{"message":"Problems parsing JSON"}`, http.StatusBadRequest)
 			return
@@ -65,7 +73,7 @@ func (h *host) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	path, last := r.URL.Path, filepath.Base(r.URL.Path)
 	switch {
-	case path == "/user" && h.actions:
+	case last == "user" && h.actions:
 		http.Error(w, `{"message":"Resource not accessible by integration"}`, http.StatusForbidden)
 	case last == "user":
 		h.answer(w, http.StatusOK, map[string]any{"id": 7, "login": me, "username": me})
@@ -86,6 +94,8 @@ func (h *host) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.answer(w, http.StatusOK, users)
 	case strings.HasSuffix(path, "/merge_requests/3"):
 		h.mergeRequest(w, r, sent)
+	case strings.Contains(path, "/labels") && h.gitea:
+		h.giteaLabel(w, r, last, sent)
 	case strings.Contains(path, "/labels"):
 		h.label(w, r, last)
 	case r.Method == http.MethodGet:
@@ -164,6 +174,54 @@ func (h *host) label(w http.ResponseWriter, r *http.Request, last string) {
 	h.answer(w, http.StatusOK, labels)
 }
 
+// giteaLabel has numbered labels, of the repository and of the pull request: only those that are there can be set, by number.
+func (h *host) giteaLabel(w http.ResponseWriter, r *http.Request, last string, sent map[string]any) {
+	if !strings.HasPrefix(r.URL.Path, "/api/v1/repos/acme/quotas/") {
+		http.NotFound(w, r)
+		return
+	}
+	shown := func(names []string) []map[string]any {
+		list := []map[string]any{}
+		for _, name := range names {
+			list = append(list, map[string]any{"id": 1 + slices.Index(h.known, name), "name": name})
+		}
+		return list
+	}
+	ofIssue := strings.Contains(r.URL.Path, "/issues/3/")
+	number, _ := strconv.Atoi(last)
+	switch {
+	case r.Method == http.MethodGet && ofIssue:
+		h.answer(w, http.StatusOK, shown(h.labels))
+	case r.Method == http.MethodGet:
+		page, _ := strconv.Atoi(r.URL.Query().Get("page"))
+		first := min((page-1)*50, len(h.known))
+		h.answer(w, http.StatusOK, shown(h.known[first:min(first+50, len(h.known))]))
+	case r.Method == http.MethodPost && !ofIssue:
+		if name, color := fmt.Sprint(sent["name"]), fmt.Sprint(sent["color"]); slices.Contains(h.known, name) || !strings.HasPrefix(color, "#") {
+			http.Error(w, `{"message":"label exists, or has no color"}`, http.StatusUnprocessableEntity)
+			return
+		}
+		h.known = append(h.known, fmt.Sprint(sent["name"]))
+		h.answer(w, http.StatusCreated, shown(h.known[len(h.known)-1:])[0])
+	case r.Method == http.MethodPost:
+		ids, _ := sent["labels"].([]any)
+		for _, id := range ids {
+			at, isNumber := id.(float64)
+			if !isNumber || int(at) < 1 || int(at) > len(h.known) {
+				http.Error(w, `{"message":"no such label"}`, http.StatusNotFound)
+				return
+			}
+			h.relabel([]string{h.known[int(at)-1]}, nil)
+		}
+		h.answer(w, http.StatusOK, shown(h.labels))
+	case number < 1 || number > len(h.known) || !slices.Contains(h.labels, h.known[number-1]):
+		http.Error(w, `{"message":"no such label"}`, http.StatusNotFound)
+	default:
+		h.relabel(nil, []string{h.known[number-1]})
+		w.WriteHeader(http.StatusNoContent)
+	}
+}
+
 // list pages by hundred, as both hosts do at most.
 func (h *host) list(w http.ResponseWriter, r *http.Request) {
 	page, _ := strconv.Atoi(r.URL.Query().Get("page"))
@@ -171,6 +229,9 @@ func (h *host) list(w http.ResponseWriter, r *http.Request) {
 	per, _ := strconv.Atoi(r.URL.Query().Get("per_page"))
 	per = min(max(per, 1), 100)
 	first, end := min((page-1)*per, len(h.notes)), min(page*per, len(h.notes))
+	if h.gitea {
+		first, end = 0, len(h.notes)
+	}
 	if end < len(h.notes) {
 		w.Header().Set("X-Next-Page", strconv.Itoa(page+1))
 		w.Header().Set("Link", fmt.Sprintf(`<http://%s%s?page=%d>; rel="next"`, r.Host, r.URL.Path, page+1))
@@ -219,9 +280,9 @@ func (h *host) answer(w http.ResponseWriter, status int, body any) {
 // hosts are the fakes of both, each with what reaches it.
 func hosts(t *testing.T) map[string]func() (*host, post.Host) {
 	t.Helper()
-	start := func(limit int, actions bool, open func(env func(string) string, client *http.Client) (post.Host, error)) func() (*host, post.Host) {
+	start := func(limit int, actions, gitea bool, open func(env func(string) string, client *http.Client) (post.Host, error)) func() (*host, post.Host) {
 		return func() (*host, post.Host) {
-			fake := &host{t: t, limit: limit, actions: actions}
+			fake := &host{t: t, limit: limit, actions: actions, gitea: gitea, known: []string{"bug", "money"}}
 			server := httptest.NewServer(fake)
 			t.Cleanup(server.Close)
 			event := filepath.Join(t.TempDir(), "event.json")
@@ -232,6 +293,9 @@ func hosts(t *testing.T) map[string]func() (*host, post.Host) {
 				"GITHUB_REPOSITORY": "acme/quotas", "GITHUB_TOKEN": "token", "GITHUB_API_URL": server.URL, "GITHUB_EVENT_PATH": event,
 				"CI_API_V4_URL": server.URL + "/api/v4", "CI_PROJECT_ID": "5", "CI_MERGE_REQUEST_IID": "3", "CI_COMMIT_SHA": "abc", "GITLAB_TOKEN": "token",
 			}
+			if gitea {
+				env["GITHUB_API_URL"] += "/api/v1"
+			}
 			opened, err := open(func(name string) string { return env[name] }, server.Client())
 			if err != nil {
 				t.Fatal(err)
@@ -240,9 +304,11 @@ func hosts(t *testing.T) map[string]func() (*host, post.Host) {
 		}
 	}
 	return map[string]func() (*host, post.Host){
-		"GitHub":         start(65_536, false, post.GitHub),
-		"GitHub Actions": start(65_536, true, post.GitHub),
-		"GitLab":         start(1_000_000, false, post.GitLab),
+		"GitHub":         start(65_536, false, false, post.GitHub),
+		"GitHub Actions": start(65_536, true, false, post.GitHub),
+		"GitLab":         start(1_000_000, false, false, post.GitLab),
+		"Gitea":          start(65_536, false, true, post.Gitea),
+		"Gitea Actions":  start(65_536, true, true, post.Gitea),
 	}
 }
 
