@@ -35,9 +35,7 @@ type Options struct {
 	Spending stores.Spending
 	Changes  stores.Changes
 	Tester   alerts.Tester
-	// Pepper keys the hashes of secrets; see [auth.Hash].
-	Pepper []byte
-	Logger *slog.Logger
+	Logger   *slog.Logger
 	// Declared knows the objects of the configuration file; nil is none.
 	Declared Declared
 	// Models are what is served; nil is none.
@@ -80,7 +78,6 @@ type Server struct {
 	prices   usage.Prices
 	// forecasts say when caps fall.
 	forecasts    stores.Forecasts
-	pepper       []byte
 	people       bool
 	workloads    []string
 	now          func() time.Time
@@ -98,7 +95,7 @@ type Server struct {
 func New(options Options) http.Handler {
 	s := &Server{
 		record: options.Record, spending: options.Spending, changes: options.Changes, tester: options.Tester,
-		models: options.Models, declared: options.Declared, prices: options.Prices, forecasts: options.Forecasts, pepper: options.Pepper, people: options.People, workloads: options.Workloads, now: options.Now,
+		models: options.Models, declared: options.Declared, prices: options.Prices, forecasts: options.Forecasts, people: options.People, workloads: options.Workloads, now: options.Now,
 		rules: options.AutoApprove, askingPolicy: options.AskingPolicy, logger: options.Logger,
 		replay: options.Replay, replaying: make(chan struct{}, 1),
 	}

@@ -26,7 +26,7 @@ func (s *Server) createAdminKey(c *route.Call, in adminKeyNew) (made api.AdminKe
 		return made, err
 	}
 	return route.Once(c, s.record, func(ctx context.Context) (api.AdminKeyCreated, error) {
-		stored, err := s.record.CreateAdminKey(ctx, c.Change, key, auth.Hash(s.pepper, secret))
+		stored, err := s.record.CreateAdminKey(ctx, c.Change, key, auth.Digest(secret))
 		return api.AdminKeyCreated{Secret: secret.Reveal(), AdminKey: stored}, route.Taken(err, "key")
 	})
 }
@@ -67,7 +67,7 @@ func (s *Server) rotateAdminKey(c *route.Call, in adminKeyRotation) (rotated api
 	}
 	oldUntil := s.now().Add(grace)
 	return route.Once(c, s.record, func(ctx context.Context) (api.AdminKeyCreated, error) {
-		key, err := s.record.RotateAdminKey(ctx, c.Change, in.AdminKeyID, revision, auth.Hash(s.pepper, secret), auth.Mask(secret), oldUntil)
+		key, err := s.record.RotateAdminKey(ctx, c.Change, in.AdminKeyID, revision, auth.Digest(secret), auth.Mask(secret), oldUntil)
 		return api.AdminKeyCreated{Secret: secret.Reveal(), AdminKey: key}, route.Taken(err, "new_key")
 	})
 }

@@ -91,10 +91,10 @@ func newGatewayWith(t testing.TB, reviews store.Reviews) *gateway {
 func (g *gateway) serve(record stores.Record) {
 	g.Server = httptest.NewServer(admin.New(admin.Options{
 		Door: access.NewDoor(&access.Callers{
-			Configured: auth.NewAdminKeys(adminKey), Record: g.store, Pepper: []byte("pepper"), Now: g.clock,
+			Configured: auth.NewAdminKeys(adminKey), Record: g.store, Now: g.clock,
 		}, g.failuresAllowed, g.clock),
 		Record: record, Spending: g.spending, Changes: g.changes, AutoApprove: g.rules,
-		Tester: g.tester, Pepper: []byte("pepper"), Logger: slog.New(slog.NewJSONHandler(g.log, nil)),
+		Tester: g.tester, Logger: slog.New(slog.NewJSONHandler(g.log, nil)),
 		Workloads: []string{"Pipeline-of-main"}, Models: g.models, Declared: g.declared, Prices: g.prices, Now: g.clock,
 		Replay: func(_ context.Context, _ api.Proposal, from, to time.Time) (api.QuotaReplay, error) {
 			return api.QuotaReplay{From: from, To: to}, nil

@@ -19,8 +19,8 @@ func errNoKey() error {
 // findKey finds a key by its secret, by the SHA-256 of it in hexadecimal, as LiteLLM's clients have it, or by
 // its id, which LiteLLM calls token.
 func (s *Server) findKey(ctx context.Context, name string) (key api.Key, err error) {
-	if hash, ok := s.hashNamed(name); ok {
-		key, err = s.record.KeyBySecretHash(ctx, hash)
+	if digest, ok := digestNamed(name); ok {
+		key, err = s.record.KeyByDigest(ctx, digest)
 	} else if strings.HasPrefix(name, "sk-") {
 		return api.Key{}, errNoKey()
 	} else {
@@ -32,19 +32,16 @@ func (s *Server) findKey(ctx context.Context, name string) (key api.Key, err err
 	return key, err
 }
 
-// hashNamed returns what the record knows a secret by, when the name is one or the digest of one.
-func (s *Server) hashNamed(name string) (hash []byte, ok bool) {
+// digestNamed returns what the record knows a secret by, when the name is one or the digest of one.
+func digestNamed(name string) (digest []byte, ok bool) {
 	if secret := auth.Secret(name); auth.CheckSecret(secret) == nil {
-		return auth.Hash(s.pepper, secret), true
+		return auth.Digest(secret), true
 	}
-	var digest [sha256.Size]byte
-	if len(name) != hex.EncodedLen(len(digest)) {
+	if len(name) != hex.EncodedLen(sha256.Size) {
 		return nil, false
 	}
-	if _, err := hex.Decode(digest[:], []byte(name)); err != nil {
-		return nil, false
-	}
-	return auth.HashDigest(s.pepper, digest), true
+	digest, err := hex.DecodeString(name)
+	return digest, err == nil
 }
 
 // shownName repeats how a caller named a key, but no secret.

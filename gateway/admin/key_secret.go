@@ -51,7 +51,7 @@ func (s *Server) generateKey(c *route.Call, in keyCreate) (created api.KeyCreate
 		return created, err
 	}
 	created, err = route.Once(c, s.record, func(ctx context.Context) (api.KeyCreated, error) {
-		stored, err := s.record.CreateKey(ctx, c.Change, key, secret.hash)
+		stored, err := s.record.CreateKey(ctx, c.Change, key, secret.digest)
 		stored.BudgetState = fresh[0].BudgetState
 		return api.KeyCreated{Secret: secret.shown, Key: stored}, route.Taken(err, secret.field)
 	})
@@ -63,7 +63,7 @@ func (s *Server) generateKey(c *route.Call, in keyCreate) (created api.KeyCreate
 
 // newSecret is what a new key is opened by.
 type newSecret struct {
-	hash []byte
+	digest []byte
 	// mask and shown are what lists and the answer say of it; nobody here knows a secret that came as its digest.
 	mask, shown string
 	// field is where the caller gave it.
@@ -74,7 +74,7 @@ type newSecret struct {
 func (s *Server) newSecret(c *route.Call, in keyCreate) (newSecret, error) {
 	if in.TokenSHA256 == "" {
 		secret, err := secretOf("key", in.Key)
-		return newSecret{auth.Hash(s.pepper, secret), auth.Mask(secret), secret.Reveal(), "key"}, err
+		return newSecret{auth.Digest(secret), auth.Mask(secret), secret.Reveal(), "key"}, err
 	}
 	switch {
 	case c.Caller.Role != auth.RoleAdmin:
@@ -84,14 +84,14 @@ func (s *Server) newSecret(c *route.Call, in keyCreate) (newSecret, error) {
 	case len(in.TokenSHA256) != hex.EncodedLen(sha256.Size) || strings.ToLower(in.TokenSHA256) != in.TokenSHA256:
 		return newSecret{}, errNoDigest()
 	}
-	hash, ok := s.hashNamed(in.TokenSHA256)
+	digest, ok := digestNamed(in.TokenSHA256)
 	if !ok {
 		return newSecret{}, errNoDigest()
 	}
 	if in.KeyName != "" && !maskPattern.MatchString(in.KeyName) {
 		return newSecret{}, api.FieldErrorf("key_name", `must be "sk-..." and at most the last four characters of the secret`)
 	}
-	return newSecret{hash, cmp.Or(in.KeyName, auth.Mask("")), "", "token_sha256"}, nil
+	return newSecret{digest, cmp.Or(in.KeyName, auth.Mask("")), "", "token_sha256"}, nil
 }
 
 // maskPattern keeps secrets out of what everybody may read.
@@ -155,7 +155,7 @@ func (s *Server) rotateKey(c *route.Call, in keyRotation) (rotated api.KeyCreate
 	}
 	oldUntil := s.now().Add(grace)
 	rotated, err = route.Once(c, s.record, func(ctx context.Context) (api.KeyCreated, error) {
-		key, err := s.record.RotateKey(ctx, c.Change, before.KeyID, auth.Hash(s.pepper, secret), auth.Mask(secret), oldUntil, givenTo)
+		key, err := s.record.RotateKey(ctx, c.Change, before.KeyID, auth.Digest(secret), auth.Mask(secret), oldUntil, givenTo)
 		return api.KeyCreated{Secret: secret.Reveal(), Key: key}, route.Taken(err, "new_key")
 	})
 	if err != nil {

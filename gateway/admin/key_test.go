@@ -31,7 +31,7 @@ func TestKeyGenerate(t *testing.T) {
 	if id := key.at("key_id"); id != key.at("token") || id != key.at("token_id") || !strings.HasPrefix(id, `"key_`) {
 		t.Errorf("key_id %s, token %s, token_id %s", id, key.at("token"), key.at("token_id"))
 	}
-	if stored, err := g.store.KeyBySecretHash(t.Context(), auth.Hash([]byte("pepper"), secret)); err != nil || `"`+stored.KeyID+`"` != key.at("key_id") {
+	if stored, err := g.store.KeyByDigest(t.Context(), auth.Digest(secret)); err != nil || `"`+stored.KeyID+`"` != key.at("key_id") {
 		t.Errorf("the key is not found by its secret: %+v, %v", stored, err)
 	}
 	if told := g.changes.takeTold(); told != "key nil->blocked=false" {
@@ -62,7 +62,7 @@ func TestKeyGenerate_ownSecret(t *testing.T) {
 	}
 	const earlier = "sk-given-before-2027" // when 16 characters were enough
 	key := api.NewKey("key_earlier")
-	if _, err := g.store.CreateKey(t.Context(), api.Change{}, key, auth.Hash([]byte("pepper"), earlier)); err != nil {
+	if _, err := g.store.CreateKey(t.Context(), api.Change{}, key, auth.Digest(earlier)); err != nil {
 		t.Fatal(err)
 	}
 	g.send("GET", "/key/info", "", "Authorization", "Bearer "+earlier).ok().has("key_id", `"key_earlier"`)
@@ -141,9 +141,9 @@ type countingRecord struct {
 	lookups int
 }
 
-func (r *countingRecord) KeyBySecretHash(ctx context.Context, hash []byte) (api.Key, error) {
+func (r *countingRecord) KeyByDigest(ctx context.Context, hash []byte) (api.Key, error) {
 	r.lookups++
-	return r.Record.KeyBySecretHash(ctx, hash)
+	return r.Record.KeyByDigest(ctx, hash)
 }
 
 func TestKeyInfo_mistypedIsNotLookedUp(t *testing.T) {
@@ -239,7 +239,7 @@ func TestKeyRotate(t *testing.T) {
 	second := g.post("/key/rotate", `{"key":"`+id+`","grace_period":"1h"}`).ok().
 		has("key_id", `"`+id+`"`, "rpm_limit", "7", "key_alias", `"k"`, "revision", "2").textAt("key")
 	works := func(secret string) bool {
-		_, err := g.store.KeyBySecretHash(t.Context(), auth.Hash([]byte("pepper"), auth.Secret(secret)))
+		_, err := g.store.KeyByDigest(t.Context(), auth.Digest(auth.Secret(secret)))
 		if err != nil && api.CodeOf(err) != api.NotFound {
 			t.Fatal(err)
 		}

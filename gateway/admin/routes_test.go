@@ -71,7 +71,7 @@ func TestRoutes_refuseARoleWithoutThePermission(t *testing.T) {
 	g := newGateway(t)
 	g.Server = httptest.NewServer(admin.New(admin.Options{
 		Door: access.NewDoor(nobody{}, 0, time.Now), Record: g.store, Spending: g.spending, Changes: g.changes, Tester: g.tester,
-		Pepper: []byte("pepper"), Logger: discard(),
+		Logger: discard(),
 	}))
 	t.Cleanup(g.Server.Close)
 	for _, route := range admin.Routes() {

@@ -74,7 +74,7 @@ func (s *Server) storeUser(ctx context.Context, c *route.Call, user api.User, in
 		secret := auth.NewSecret()
 		key := api.NewKey(auth.NewKeyID())
 		key.KeyName, key.UserID = auth.Mask(secret), &user.UserID
-		key, err = s.record.CreateKey(ctx, c.Change, key, auth.Hash(s.pepper, secret))
+		key, err = s.record.CreateKey(ctx, c.Change, key, auth.Digest(secret))
 		created.Key, created.KeyID, created.Token, created.KeyName = secret.Reveal(), key.KeyID, key.KeyID, key.KeyName
 		return err
 	})

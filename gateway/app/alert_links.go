@@ -8,13 +8,12 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/gateway/alert/link"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/config"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/console"
-	"github.com/bursarhq/terraform-provider-bursar/gateway/seal"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/store"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
 // alertLinks are those of alert messages; none where people cannot reach the console.
-func alertLinks(settings config.Config, sealer *seal.Sealer, now func() time.Time) link.Links {
+func alertLinks(settings config.Config, sealer store.Sealer, now func() time.Time) link.Links {
 	options := link.Options{Key: sealer.Derive("alert links"), Now: now}
 	if settings.PublicURL != "" && settings.Console {
 		options.Team = settings.PublicURL + console.Root + "team"

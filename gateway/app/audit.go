@@ -5,14 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/config"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/seal"
-	"github.com/bursarhq/terraform-provider-bursar/gateway/store"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
@@ -22,13 +20,9 @@ func VerifyAudit(ctx context.Context, settings config.Config, known api.AuditMar
 	if err := recordThere(settings); err != nil {
 		return check, err
 	}
-	sealer, err := openSealer(settings.SecretKey, settings.DataDir)
+	record, err := openRecord(ctx, settings)
 	if err != nil {
 		return check, err
-	}
-	record, err := store.Open(ctx, settings.DatabaseURL, store.Options{Sealer: sealer, Logger: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		return check, fmt.Errorf("open the record (database_url): %w", err)
 	}
 	defer func() { err = errors.Join(err, record.Close()) }()
 	return record.VerifyAudit(ctx, known)

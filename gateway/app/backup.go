@@ -33,15 +33,17 @@ func Backup(ctx context.Context, settings config.Config, folder string, withKey 
 	if !withKey {
 		return nil
 	}
-	key, err := os.ReadFile(filepath.Join(settings.DataDir, seal.KeyFile))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil // it stands in the configuration
-	}
-	if err == nil {
-		err = os.WriteFile(filepath.Join(folder, seal.KeyFile), key, 0o600)
-	}
-	if err != nil {
-		return fmt.Errorf("copy the secret key: %w", err)
+	for _, name := range []string{seal.KeyFile, seal.PreviousKeyFile} {
+		key, err := os.ReadFile(filepath.Join(settings.DataDir, name))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // it stands in the configuration, or there is none
+		}
+		if err == nil {
+			err = os.WriteFile(filepath.Join(folder, name), key, 0o600)
+		}
+		if err != nil {
+			return fmt.Errorf("copy the secret key: %w", err)
+		}
 	}
 	return nil
 }

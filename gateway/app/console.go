@@ -12,7 +12,7 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/gateway/console/signon"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/httpx"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/safedial"
-	"github.com/bursarhq/terraform-provider-bursar/gateway/seal"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/store"
 )
 
 // signedIn lets the console ask the admin API for who is signed in there; everybody else brings a key.
@@ -29,13 +29,12 @@ func (s signedIn) Authenticate(ctx context.Context, header http.Header) (auth.Ca
 // readers are who may sign in to the console with a key.
 type readers struct {
 	callers *access.Callers
-	pepper  []byte
-	// root is the hash of the configuration's admin key, which the record does not know.
+	// root is the digest of the configuration's admin key, which the record does not know.
 	root []byte
 }
 
 // Hash implements [console.Callers].
-func (r readers) Hash(secret auth.Secret) []byte { return auth.Hash(r.pepper, secret) }
+func (r readers) Hash(secret auth.Secret) []byte { return auth.Digest(secret) }
 
 // Reader implements [console.Callers].
 func (r readers) Reader(ctx context.Context, hash []byte) (auth.Caller, error) {
@@ -46,12 +45,12 @@ func (r readers) Reader(ctx context.Context, hash []byte) (auth.Caller, error) {
 }
 
 // openConsole makes what the console needs; nil where it is switched off. Its API is added with the routes.
-func (p *parts) openConsole(options Options, callers *access.Callers, sealer *seal.Sealer) *console.Options {
+func (p *parts) openConsole(options Options, callers *access.Callers, sealer store.Sealer) *console.Options {
 	if !options.Config.Console {
 		return nil
 	}
 	opened := &console.Options{
-		Callers: readers{callers, callers.Pepper, auth.Hash(callers.Pepper, auth.Secret(options.Config.AdminKey))},
+		Callers: readers{callers, auth.Digest(auth.Secret(options.Config.AdminKey))},
 		Lock:    p.admin.Door, Sessions: p.store, Sealer: sealer, Record: p.store, Spending: p.spending,
 		History: p.outlook.History, Logger: options.Logger, Now: options.Now, Version: options.Version,
 		Silences: silences{alertLinks(options.Config, sealer, options.Now), p.store},

@@ -32,7 +32,6 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/gateway/replay"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/retention"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/safedial"
-	"github.com/bursarhq/terraform-provider-bursar/gateway/seal"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/store"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/upstream"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
@@ -80,6 +79,7 @@ type parts struct {
 	stands   *standings
 	drift    *ledger.Reconciler
 	exports  []*ledgerexport.Exporter
+	holder   *keyHolder
 	// retention is nil where ledger rows are kept for ever.
 	retention *retention.Keeper
 	closers   []closer
@@ -102,18 +102,23 @@ func assemble(ctx context.Context, options Options) (_ *parts, err error) {
 	}()
 
 	p.onClose("traces", options.Tracer.Close)
-	sealer, err := openSealer(settings.SecretKey, settings.DataDir)
+	sealers, err := openSealers(settings)
 	if err != nil {
 		return nil, err
 	}
 	p.store, err = store.Open(ctx, settings.DatabaseURL, store.Options{
-		Sealer: sealer, Logger: logger, Journal: true, Version: options.Version, Names: p.modelNames, Events: alert.Changes{}, Now: options.Now,
+		Sealer: sealers.sealer, PreviousSealer: sealers.previous, Logger: logger, Journal: true, Version: options.Version, Names: p.modelNames, Events: alert.Changes{}, Now: options.Now,
 		Reviews: store.Reviews{Required: settings.ReviewsRequired, OfOthers: settings.ReviewsByOthers},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("open the record (database_url): %w", err)
 	}
 	p.onClose("record", func(context.Context) error { return p.store.Close() })
+	if p.holder, err = holdSecretKeys(ctx, p.store, logger, options.Now); err != nil {
+		return nil, err
+	}
+	p.onClose("secret keys", p.holder.letGo)
+	sealer := p.store.SecretKeyInUse()
 
 	p.alerts = alert.New(alert.Options{
 		Outbox: p.store, Logger: logger, Now: options.Now, ToOwners: settings.AlertsToOwners,
@@ -149,7 +154,6 @@ func assemble(ctx context.Context, options Options) (_ *parts, err error) {
 		return nil, err
 	}
 
-	pepper := sealer.Derive("key pepper")
 	p.admins = auth.NewAdminKeys(auth.Secret(settings.AdminKey))
 	p.collectors = auth.NewAdminKeys(auth.Secret(settings.MetricsKey))
 	p.drift = &ledger.Reconciler{
@@ -172,7 +176,6 @@ func assemble(ctx context.Context, options Options) (_ *parts, err error) {
 	p.proxy = proxy.New(proxy.Options{
 		Book: book, Engine: p.engine, Upstream: p.upstream, Logger: logger,
 		Models: p.models, Capacity: p.capacity,
-		HashSecret: auth.NewHasher(pepper).Hash,
 		IsAdminKey: p.admins.Has, IdentifierHeader: settings.IdentifierHeader,
 		ExceededStatus: proxy.ExceededStatus(settings.ExceededStatus), Contact: settings.Contact, AskForMore: askForMore(settings), LiteLLMErrors: settings.LiteLLMErrors,
 		AllowUnpriced: settings.AllowUnpriced, AllowUnpricedTools: settings.AllowUnpricedTools, Events: p.ledger,
@@ -194,14 +197,14 @@ func assemble(ctx context.Context, options Options) (_ *parts, err error) {
 		return nil, err
 	}
 	callers := &access.Callers{
-		Configured: p.admins, Record: p.store, People: people(settings, logger), Workloads: workloads(settings, logger), Pepper: pepper, Now: options.Now,
+		Configured: p.admins, Record: p.store, People: people(settings, logger), Workloads: workloads(settings, logger), Now: options.Now,
 	}
 	p.admin = admin.Options{
 		Door:   access.NewDoor(signedIn{callers}, settings.FailuresAllowed, options.Now),
 		Record: p.store, Changes: p.changes, Tester: p.alerts, Declared: p.declared,
 		Spending: p.spending, Forecasts: p.outlook,
 		Models: served{p.source, p.models}, Prices: p.models,
-		Pepper: pepper, Logger: logger, People: settings.OIDC != nil, Workloads: workloadNames(settings),
+		Logger: logger, People: settings.OIDC != nil, Workloads: workloadNames(settings),
 		AutoApprove: rulesOf(settings.AutoApprove), AskingPolicy: askingPolicy(rules, p.store),
 		Replay: (&replay.Replayer{Record: p.store, Spending: p.spending, Names: p.modelNames}).Replay,
 	}
@@ -223,21 +226,6 @@ func (p *parts) teamPeriod(ctx context.Context, teamID string) (time.Time, error
 		return time.Time{}, err
 	}
 	return *states[0].PeriodStart, nil
-}
-
-func openSealer(secretKey, dataDir string) (*seal.Sealer, error) {
-	if secretKey != "" {
-		sealer, err := seal.Parse(secretKey)
-		if err != nil {
-			return nil, fmt.Errorf("secret_key: %w", err)
-		}
-		return sealer, nil
-	}
-	sealer, err := seal.LoadOrCreate(dataDir)
-	if err != nil {
-		return nil, fmt.Errorf("read the secret key in the data directory: %w", err)
-	}
-	return sealer, nil
 }
 
 func (p *parts) openCounters(ctx context.Context, options Options) error {
@@ -350,7 +338,7 @@ func (p *parts) modelNames(model string) *modelname.Names {
 // background are the loops that run beside the server until it has stopped.
 func (p *parts) background() []func(context.Context) {
 	return []func(context.Context){
-		p.proxy.Run, p.learned.Run, p.models.Run, p.drift.Run, p.watchBacklog, p.runExports, p.runRetention, p.runPriceFeed, p.watchStores, p.stands.watch, p.minutes.Run,
+		p.proxy.Run, p.learned.Run, p.models.Run, p.drift.Run, p.watchBacklog, p.runExports, p.runRetention, p.runPriceFeed, p.watchStores, p.holder.run, p.stands.watch, p.minutes.Run,
 	}
 }
 

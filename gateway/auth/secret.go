@@ -7,17 +7,14 @@
 package auth
 
 import (
-	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"hash"
 	"hash/crc32"
 	"log/slog"
 	"math/big"
 	"strings"
-	"sync"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
@@ -96,36 +93,12 @@ func CheckSecret(secret Secret) error {
 	return nil
 }
 
-// Hash returns what is stored of a secret and looked up: the HMAC-SHA-256 of its digest under the pepper, 32 bytes.
-// A fast hash is right here, as secrets are random; without the pepper a stolen hash is of no use.
-func Hash(pepper []byte, secret Secret) []byte {
-	return HashDigest(pepper, sha256.Sum256([]byte(secret)))
-}
-
-// Hasher hashes many secrets under one pepper.
-type Hasher struct{ keyed sync.Pool }
-
-// NewHasher returns a hasher.
-func NewHasher(pepper []byte) *Hasher {
-	return &Hasher{keyed: sync.Pool{New: func() any { return hmac.New(sha256.New, pepper) }}}
-}
-
-// Hash is [Hash] with the hasher's pepper, without the work that the pepper alone takes.
-func (h *Hasher) Hash(secret Secret) []byte {
-	mac, _ := h.keyed.Get().(hash.Hash)
-	defer h.keyed.Put(mac)
-	mac.Reset()
+// Digest is the SHA-256 of a secret, which names it where the secret itself is not to be passed on; the record keeps less
+// of it still. LiteLLM's clients name keys by it too. It opens nothing, as what is presented for a secret is digested itself.
+// A fast digest is right here, as secrets are random.
+func Digest(secret Secret) []byte {
 	digest := sha256.Sum256([]byte(secret))
-	mac.Write(digest[:])
-	return mac.Sum(nil)
-}
-
-// HashDigest is [Hash] for who knows only the SHA-256 of a secret: LiteLLM's clients name keys by it.
-// A digest names a key and opens nothing, as what is presented for a secret is digested itself.
-func HashDigest(pepper []byte, digest [sha256.Size]byte) []byte {
-	mac := hmac.New(sha256.New, pepper)
-	mac.Write(digest[:])
-	return mac.Sum(nil)
+	return digest[:]
 }
 
 // Mask returns what may be shown of a secret: "sk-..." and its last four characters.

@@ -68,8 +68,9 @@ type Config struct {
 	DrainDelay time.Duration
 	// ReadinessStrict says not ready while any store is away, also when calls are served.
 	ReadinessStrict bool
-	// SecretKey encrypts stored secrets; empty lets the data directory hold a generated one.
-	SecretKey string
+	// SecretKey encrypts stored secrets; empty lets the data directory hold a generated one. SecretKeyPrevious is the one
+	// before it, while the record moves from one to the other.
+	SecretKey, SecretKeyPrevious string
 
 	// IdentifierHeader names the request header that names the team.
 	IdentifierHeader string

@@ -287,6 +287,7 @@ func TestLoad_namesEveryWrongField(t *testing.T) {
 		"no price file":           {"prices: {mode: over}", "prices.file: is required"},
 		"variable":                {"models: [{name: a, api_key: '${NOT_SET}'}]", "environment variable NOT_SET is not set"},
 		"database":                {"database_url: mysql://root:hunter2@db/x", `database_url: starts with "mysql"`},
+		"secret key before none":  {"secret_key_previous: x", "secret_key_previous: is the key before secret_key"},
 		"postgres secret":         {"database_url: postgres://db/x", "secret_key: is required"},
 		"redis":                   {"redis_url: http://x", `redis_url: starts with "http"`},
 		"pass-through path":       {"pass_through: [{path: /v2/x, price_per_request_usd: 1}]", `pass_through[0].path: "/v2/x" is not a path`},

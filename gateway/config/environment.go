@@ -9,18 +9,19 @@ import (
 // applyEnvironment lets BURSAR_* variables win over the file, which then does not matter to these fields.
 func applyEnvironment(f *file, from *source, getenv func(string) string) (problems []string) {
 	for name, field := range map[string]*string{
-		"BURSAR_LISTEN":        &f.Listen,
-		"BURSAR_LISTEN_ADMIN":  &f.ListenAdmin,
-		"BURSAR_TLS_CERT":      &f.TLS.Cert,
-		"BURSAR_TLS_KEY":       &f.TLS.Key,
-		"BURSAR_ADMIN_KEY":     &f.AdminKey,
-		"BURSAR_METRICS_KEY":   &f.MetricsKey,
-		"BURSAR_DATA_DIR":      &f.DataDir,
-		"BURSAR_DATABASE_URL":  &f.DatabaseURL,
-		"BURSAR_REDIS_URL":     &f.RedisURL,
-		"BURSAR_SECRET_KEY":    &f.SecretKey,
-		"BURSAR_DRAIN_DELAY":   &f.DrainDelay,
-		"BURSAR_DRAIN_TIMEOUT": &f.DrainTimeout,
+		"BURSAR_LISTEN":              &f.Listen,
+		"BURSAR_LISTEN_ADMIN":        &f.ListenAdmin,
+		"BURSAR_TLS_CERT":            &f.TLS.Cert,
+		"BURSAR_TLS_KEY":             &f.TLS.Key,
+		"BURSAR_ADMIN_KEY":           &f.AdminKey,
+		"BURSAR_METRICS_KEY":         &f.MetricsKey,
+		"BURSAR_DATA_DIR":            &f.DataDir,
+		"BURSAR_DATABASE_URL":        &f.DatabaseURL,
+		"BURSAR_REDIS_URL":           &f.RedisURL,
+		"BURSAR_SECRET_KEY":          &f.SecretKey,
+		"BURSAR_SECRET_KEY_PREVIOUS": &f.SecretKeyPrevious,
+		"BURSAR_DRAIN_DELAY":         &f.DrainDelay,
+		"BURSAR_DRAIN_TIMEOUT":       &f.DrainTimeout,
 	} {
 		if value := getenv(name); value != "" {
 			*field = value

@@ -18,13 +18,14 @@ type file struct {
 		Cert string `yaml:"cert"`
 		Key  string `yaml:"key"`
 	} `yaml:"tls"`
-	AllowPlainHTTP bool   `yaml:"allow_plain_http"`
-	AdminKey       string `yaml:"admin_key"`
-	MetricsKey     string `yaml:"metrics_key"`
-	DataDir        string `yaml:"data_dir"`
-	DatabaseURL    string `yaml:"database_url"`
-	RedisURL       string `yaml:"redis_url"`
-	SecretKey      string `yaml:"secret_key"`
+	AllowPlainHTTP    bool   `yaml:"allow_plain_http"`
+	AdminKey          string `yaml:"admin_key"`
+	MetricsKey        string `yaml:"metrics_key"`
+	DataDir           string `yaml:"data_dir"`
+	DatabaseURL       string `yaml:"database_url"`
+	RedisURL          string `yaml:"redis_url"`
+	SecretKey         string `yaml:"secret_key"`
+	SecretKeyPrevious string `yaml:"secret_key_previous"`
 	// RedisTimeout is a duration as Go writes it, such as 500ms.
 	RedisTimeout string `yaml:"redis_timeout"`
 	// DrainDelay is a duration as Go writes it, such as 5s.

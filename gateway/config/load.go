@@ -85,7 +85,7 @@ func (c *checker) stores(f file) {
 	c.doors(f)
 	c.config.Console = f.Console.Enabled == nil || *f.Console.Enabled
 	c.config.DataDir = valueOr(f.DataDir, "data")
-	c.config.SecretKey = f.SecretKey
+	c.secretKeys(f)
 	c.database(f)
 	c.config.RedisURL = f.RedisURL
 	c.redisTimeout(f.RedisTimeout)
@@ -94,6 +94,14 @@ func (c *checker) stores(f file) {
 	c.config.MinOutputTokens = c.minOutputTokens("min_output_tokens", f.MinOutputTokens)
 	if f.RedisURL != "" {
 		c.storeURL("redis_url", f.RedisURL, "redis", "rediss", "unix", "redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster")
+	}
+}
+
+// secretKeys are texts here: what they must look like is said where they are read, which is not here alone.
+func (c *checker) secretKeys(f file) {
+	c.config.SecretKey, c.config.SecretKeyPrevious = f.SecretKey, f.SecretKeyPrevious
+	if f.SecretKeyPrevious != "" && f.SecretKey == "" {
+		c.fail("secret_key_previous", "is the key before secret_key, which is not set; a key made in the data directory has the one before it in a file there")
 	}
 }
 

@@ -1,6 +1,6 @@
 package config
 
-// LoadRecord reads only where the record is and what opens it: DataDir, DatabaseURL and SecretKey. It is for
+// LoadRecord reads only where the record is and what opens it: DataDir, DatabaseURL and the secret keys. It is for
 // programs that read the record without serving, which need no admin key. Errors are those of [Load].
 func LoadRecord(path string, getenv func(string) string) (Config, error) {
 	environment := &secretFiles{getenv: getenv}
@@ -9,7 +9,8 @@ func LoadRecord(path string, getenv func(string) string) (Config, error) {
 		return Config{}, err
 	}
 	_ = applyEnvironment(&f, from, environment.get) // what is wrong there is not read here
-	c := &checker{config: Config{File: path, DataDir: valueOr(f.DataDir, "data"), SecretKey: f.SecretKey}}
+	c := &checker{config: Config{File: path, DataDir: valueOr(f.DataDir, "data")}}
+	c.secretKeys(f)
 	c.database(f)
 	from.locate(append(environment.problems, c.problems...))
 	if len(from.problems) > 0 {

@@ -20,9 +20,9 @@ import (
 // Source is where teams, keys, budgets and alert routes are kept.
 // Its errors are [api.Error]s, [api.NotFound] for what is not there.
 type Source interface {
-	KeyBySecretHash(ctx context.Context, hash []byte) (api.Key, error)
+	KeyByDigest(ctx context.Context, digest []byte) (api.Key, error)
 	// SecretValidUntil is when a rotated secret ends; the zero time is never.
-	SecretValidUntil(ctx context.Context, hash []byte) (time.Time, error)
+	SecretValidUntil(ctx context.Context, digest []byte) (time.Time, error)
 	Team(ctx context.Context, id string) (api.Team, error)
 	// Member is a user's place in a team.
 	Member(ctx context.Context, teamID, userID string) (api.Membership, error)
@@ -131,8 +131,8 @@ func (b *Book) owes(budgetID string) bool {
 
 // load reads the slot's version before what it versions: a change in between makes the
 // subject stale, never silently old.
-func (b *Book) load(ctx context.Context, secretHash []byte, team string) (*Subject, error) {
-	key, err := b.speaker(ctx, secretHash, team)
+func (b *Book) load(ctx context.Context, digest []byte, team string) (*Subject, error) {
+	key, err := b.speaker(ctx, digest, team)
 	if err != nil {
 		return nil, err
 	}
@@ -142,13 +142,13 @@ func (b *Book) load(ctx context.Context, secretHash []byte, team string) (*Subje
 		if err != nil {
 			return nil, fmt.Errorf("read policy version: %w", err)
 		}
-		if key, err = b.speaker(ctx, secretHash, team); err != nil {
+		if key, err = b.speaker(ctx, digest, team); err != nil {
 			return nil, err
 		}
 		if SlotOf(key) != slot {
 			continue
 		}
-		until, err := b.source.SecretValidUntil(ctx, secretHash)
+		until, err := b.source.SecretValidUntil(ctx, digest)
 		if err != nil {
 			return nil, fmt.Errorf("read how long the secret is valid: %w", err)
 		}
@@ -162,8 +162,8 @@ func (b *Book) load(ctx context.Context, secretHash []byte, team string) (*Subje
 }
 
 // speaker returns the key, as a member of the team it speaks for.
-func (b *Book) speaker(ctx context.Context, secretHash []byte, team string) (api.Key, error) {
-	key, err := b.source.KeyBySecretHash(ctx, secretHash)
+func (b *Book) speaker(ctx context.Context, digest []byte, team string) (api.Key, error) {
+	key, err := b.source.KeyByDigest(ctx, digest)
 	if err != nil || team == "" || key.TeamID != nil && *key.TeamID == team {
 		return key, err
 	}

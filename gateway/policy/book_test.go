@@ -30,7 +30,7 @@ type record struct {
 	until   time.Time
 }
 
-func (r *record) KeyBySecretHash(_ context.Context, hash []byte) (api.Key, error) {
+func (r *record) KeyByDigest(_ context.Context, hash []byte) (api.Key, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.reads++

@@ -10,17 +10,17 @@ import (
 
 // Caller is who asks, as the book finds them.
 type Caller struct {
-	// secretHash is nil for somebody whom an identity provider vouches for.
-	secretHash []byte
+	// digest is nil for somebody whom an identity provider vouches for.
+	digest []byte
 	team, user string
 	// name is what the subject is remembered by.
 	name string
 }
 
-// WithSecret is who presents a secret with this hash. A request that names a team is made for that team, if the key may
+// WithSecret is who presents a secret with this digest. A request that names a team is made for that team, if the key may
 // speak for it; "" is the key's own.
-func WithSecret(secretHash []byte, team string) Caller {
-	return Caller{secretHash: secretHash, team: team, name: string(secretHash) + team}
+func WithSecret(digest []byte, team string) Caller {
+	return Caller{digest: digest, team: team, name: string(digest) + team}
 }
 
 // WorkingFor is somebody without a key, whom an identity provider vouches for as working for the team. user is "" for
@@ -106,10 +106,10 @@ func (b *Book) find(ctx context.Context, who Caller) (*Subject, error) {
 }
 
 func (b *Book) read(ctx context.Context, who Caller) (*Subject, error) {
-	if who.secretHash == nil {
+	if who.digest == nil {
 		return b.loadVouched(ctx, who.team, who.user)
 	}
-	return b.loadUnlessStranger(ctx, who.secretHash, who.team)
+	return b.loadUnlessStranger(ctx, who.digest, who.team)
 }
 
 // loadVouched loads somebody whom an identity provider vouches for.

@@ -33,39 +33,39 @@ type stranger struct {
 }
 
 // known says whether the secret was nobody's at this version.
-func (s *strangers) known(secretHash []byte, version int64, now time.Time) bool {
+func (s *strangers) known(digest []byte, version int64, now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	seen, found := s.seen[string(secretHash)]
+	seen, found := s.seen[string(digest)]
 	return found && seen.version == version && now.Before(seen.until)
 }
 
-func (s *strangers) remember(secretHash []byte, version int64, now time.Time) {
+func (s *strangers) remember(digest []byte, version int64, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.seen == nil || len(s.seen) >= maxStrangers {
 		s.seen = map[string]stranger{}
 	}
-	s.seen[string(secretHash)] = stranger{version: version, until: now.Add(strangerFor)}
+	s.seen[string(digest)] = stranger{version: version, until: now.Add(strangerFor)}
 }
 
 // loadUnlessStranger loads a subject that is not in the book. The version is read before the record: a secret
 // made in between makes it an old one.
-func (b *Book) loadUnlessStranger(ctx context.Context, secretHash []byte, team string) (*Subject, error) {
+func (b *Book) loadUnlessStranger(ctx context.Context, digest []byte, team string) (*Subject, error) {
 	version, err := b.versions.PolicyVersion(ctx, newSecrets)
 	if err != nil {
 		return nil, fmt.Errorf("read policy version: %w", err)
 	}
-	if b.strangers.known(secretHash, version, time.Now()) {
+	if b.strangers.known(digest, version, time.Now()) {
 		return nil, api.Errorf(api.NotFound, "the secret is nobody's")
 	}
-	subject, err := b.load(ctx, secretHash, team)
+	subject, err := b.load(ctx, digest, team)
 	if api.CodeOf(err) != api.NotFound {
 		return subject, err
 	}
 	// What is missing may as well be the key's team, which was deleted a moment ago.
-	if _, keyErr := b.source.KeyBySecretHash(ctx, secretHash); api.CodeOf(keyErr) == api.NotFound {
-		b.strangers.remember(secretHash, version, time.Now())
+	if _, keyErr := b.source.KeyByDigest(ctx, digest); api.CodeOf(keyErr) == api.NotFound {
+		b.strangers.remember(digest, version, time.Now())
 	}
 	return nil, err
 }

@@ -49,7 +49,7 @@ func (p *Proxy) present(r *http.Request, c *call) error {
 	if auth.CheckSecret(secret) != nil {
 		return auth.InvalidKey()
 	}
-	c.who = policy.WithSecret(p.HashSecret(secret), spokenFor)
+	c.who = policy.WithSecret(auth.Digest(secret), spokenFor)
 	return nil
 }
 

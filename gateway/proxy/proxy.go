@@ -36,8 +36,6 @@ type Options struct {
 	// Capacity counts what deployments with limits of their own take, over all teams. It writes no ledger.
 	Capacity quota.Engine
 	Upstream *upstream.Client
-	// HashSecret turns a presented key into what the book looks up.
-	HashSecret func(auth.Secret) []byte
 	// IsAdminKey recognises the admin key, which may not call models.
 	IsAdminKey func(auth.Secret) bool
 	Logger     *slog.Logger

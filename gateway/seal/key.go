@@ -16,6 +16,9 @@ import (
 // KeyFile is the name of the file in the data directory that holds the master key in base64.
 const KeyFile = "secret.key"
 
+// PreviousKeyFile holds the key before it, while what was written with that one moves to the new one.
+const PreviousKeyFile = KeyFile + ".previous"
+
 var errKeyText = fmt.Errorf("is not %d bytes in base64 or hexadecimal; make one with: openssl rand -base64 %[1]d", KeySize)
 
 // Parse returns the sealer for a master key written in base64 or hexadecimal, as in BURSAR_SECRET_KEY.
@@ -58,6 +61,46 @@ func LoadOrCreate(dataDir string) (*Sealer, error) {
 		return nil, fmt.Errorf("make secret key: %w", err)
 	}
 	return load(path)
+}
+
+// LoadPrevious returns the sealer for the key before the one of a data directory, and nil where there is none.
+func LoadPrevious(dataDir string) (*Sealer, error) {
+	sealer, err := load(filepath.Join(dataDir, PreviousKeyFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil //nolint:nilnil // none is no error
+	}
+	return sealer, err
+}
+
+// Replace makes a new key file in a data directory and keeps the one there as the previous one. It refuses where there is
+// a previous one that differs: then the record still moves. Run again after a crash it goes on.
+func Replace(dataDir string) error {
+	path, previous := filepath.Join(dataDir, KeyFile), filepath.Join(dataDir, PreviousKeyFile)
+	now, err := load(path)
+	if err != nil {
+		return err
+	}
+	before, err := LoadPrevious(dataDir)
+	if err != nil {
+		return err
+	}
+	if before != nil && before.keyID != now.keyID {
+		return fmt.Errorf("there is a previous key at %s: finish that rotation first, and remove the file", previous)
+	}
+	next := path + ".next"
+	if err := os.RemoveAll(next); err != nil {
+		return fmt.Errorf("make secret key: %w", err)
+	}
+	if err := create(dataDir, next); err != nil {
+		return fmt.Errorf("make secret key: %w", err)
+	}
+	if err := os.Link(path, previous); err != nil && !errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("keep the secret key before it: %w", err)
+	}
+	if err := os.Rename(next, path); err != nil {
+		return fmt.Errorf("put the new secret key in its place: %w", err)
+	}
+	return syncDir(dataDir)
 }
 
 func load(path string) (*Sealer, error) {

@@ -139,3 +139,43 @@ func TestLoadOrCreate_noPlaceToWrite(t *testing.T) {
 		t.Error("a file in place of the data directory is accepted")
 	}
 }
+
+func TestReplace_keepsTheKeyBefore(t *testing.T) {
+	dir := t.TempDir()
+	old, err := seal.LoadOrCreate(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if previous, err := seal.LoadPrevious(dir); previous != nil || err != nil {
+		t.Errorf("a key before the first: %v, %v", previous, err)
+	}
+	path, previous := filepath.Join(dir, seal.KeyFile), filepath.Join(dir, seal.PreviousKeyFile)
+	// What a crash leaves: a key that was never put in its place, and the old one under both names.
+	for from, to := range map[string]string{path: previous, os.DevNull: path + ".next"} {
+		text, err := os.ReadFile(from)
+		if err == nil {
+			err = os.WriteFile(to, text, 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := seal.Replace(dir); err != nil {
+		t.Fatal(err)
+	}
+	now, err := seal.LoadOrCreate(dir)
+	if err != nil || now.KeyID() == old.KeyID() {
+		t.Errorf("the key is %x as before, %v", now.KeyID(), err)
+	}
+	before, err := seal.LoadPrevious(dir)
+	if err != nil || before.KeyID() != old.KeyID() {
+		t.Errorf("the key before is another one, %v", err)
+	}
+	if err := seal.Replace(dir); err == nil || !strings.Contains(err.Error(), "finish that rotation first") {
+		t.Errorf("replaced twice: %v", err)
+	}
+	if err := os.Remove(previous); err != nil {
+		t.Fatal(err)
+	}
+	assertOnlyKeyFile(t, dir)
+}

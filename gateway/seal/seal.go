@@ -113,6 +113,9 @@ func (s *Sealer) Open(sealed []byte, place string) ([]byte, error) {
 	return plain, nil
 }
 
+// KeyID names the master key without telling anything of it. Every value that it seals has it in its bytes 2 to 9.
+func (s *Sealer) KeyID() [keyIDSize]byte { return s.keyID }
+
 // Derive returns a key of 32 bytes for a purpose, such as "audit" or "key-pepper": always the same
 // for one master key and purpose, unrelated for any other.
 func (s *Sealer) Derive(purpose string) []byte {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
+	"slices"
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
@@ -13,9 +14,16 @@ import (
 type adminKey struct {
 	api.AdminKey
 	hash []byte
+	// secretKeyID is that of the secret key which the hash was made with, "" for the first.
+	secretKeyID string
+	// fingerprintOf is what the fingerprint is made of where the hash has moved since; nil for the hash.
+	fingerprintOf []byte
+	// digest is that of a secret to store, and nil for the one that it has.
+	digest []byte
 	// former is the hash of the secret it had before, which opens it until formerUntil; nil for none.
-	former      []byte
-	formerUntil time.Time
+	former            []byte
+	formerUntil       time.Time
+	formerSecretKeyID string
 }
 
 var adminKeyNoun = noun[adminKey]{
@@ -24,17 +32,28 @@ var adminKeyNoun = noun[adminKey]{
 	record: func(key *adminKey) *api.Record { return &key.Record },
 }
 
-// CreateAdminKey stores an admin key that the secret with this hash opens, and returns it as a read would.
+// CreateAdminKey stores an admin key that the secret with this digest opens, and returns it as a read would.
 // Errors: [api.Invalid], [api.AlreadyExists] for a secret that is in use.
-func (s *Store) CreateAdminKey(ctx context.Context, change api.Change, key api.AdminKey, secretHash []byte) (api.AdminKey, error) {
-	stored, err := create(ctx, s, adminKeyNoun, change, adminKey{AdminKey: key, hash: secretHash}, nothing)
+func (s *Store) CreateAdminKey(ctx context.Context, change api.Change, key api.AdminKey, digest []byte) (api.AdminKey, error) {
+	stored, err := create(ctx, s, adminKeyNoun, change, adminKey{AdminKey: key, digest: digest}, nothing)
 	return stored.AdminKey, err
 }
 
-// AdminKeyBySecretHash returns the admin key that the secret with this hash opens; it may have expired.
+// AdminKeyByDigest returns the admin key that the secret with this digest opens; it may have expired.
 // Error: [api.NotFound].
-func (s *Store) AdminKeyBySecretHash(ctx context.Context, hash []byte) (api.AdminKey, error) {
-	key, err := s.oneAdminKey(ctx, "admin_key_by_hash", args{"hash": hash, "now_ms": s.nowMS()})
+func (s *Store) AdminKeyByDigest(ctx context.Context, digest []byte) (api.AdminKey, error) {
+	var key adminKey
+	var err error
+	keys, hashes := s.hashWith(digest)
+	for i, hash := range hashes {
+		key, err = s.oneAdminKey(ctx, "admin_key_by_hash", args{"hash": hash, "now_ms": s.nowMS()})
+		if err == nil && keys[i] != s.keys.inUse.Load() {
+			s.moveSecret(ctx, digest, hash, "admin_key_move", "admin_key_move_former")
+		}
+		if api.CodeOf(err) != api.NotFound {
+			break
+		}
+	}
 	return key.AdminKey, err
 }
 
@@ -71,17 +90,17 @@ func (s *Store) UpdateAdminKey(ctx context.Context, change api.Change, id string
 // RotateAdminKey gives an admin key a new secret, if its revision is ifRevision or that is zero. The one it had works until
 // oldValidUntil, the one before that no more. newName is the new secret, masked. A key that has the secret already is
 // returned as it is. Errors: [api.NotFound], [api.Stale], [api.AlreadyExists] for a secret that is in use.
-func (s *Store) RotateAdminKey(ctx context.Context, change api.Change, id string, ifRevision int64, newHash []byte, newName string, oldValidUntil time.Time) (api.AdminKey, error) {
-	if key, err := s.storedAdminKey(ctx, id); err == nil && bytes.Equal(key.hash, newHash) && !oldValidUntil.Before(key.formerUntil) {
+func (s *Store) RotateAdminKey(ctx context.Context, change api.Change, id string, ifRevision int64, digest []byte, newName string, oldValidUntil time.Time) (api.AdminKey, error) {
+	if key, err := s.storedAdminKey(ctx, id); err == nil && s.hashed(key.hash, digest) && !oldValidUntil.Before(key.formerUntil) {
 		return key.AdminKey, nil // an answer was lost, and the caller asks again
 	}
 	stored, err := update(ctx, s, adminKeyNoun, change, "rotate", id, ifRevision, func(_ context.Context, key *adminKey) error {
-		if bytes.Equal(key.hash, newHash) { // asked again, and the old secret is to stop earlier
+		if s.hashed(key.hash, digest) { // asked again, and the old secret is to stop earlier
 			key.formerUntil = oldValidUntil
 			return nil
 		}
-		key.former, key.formerUntil = key.hash, oldValidUntil
-		key.hash, key.KeyName = newHash, newName
+		key.former, key.formerUntil, key.formerSecretKeyID = key.hash, oldValidUntil, key.secretKeyID
+		key.digest, key.KeyName = digest, newName
 		return nil
 	})
 	return stored.AdminKey, err
@@ -130,12 +149,27 @@ func (s *Store) checkAdminKey(ctx context.Context, key adminKey) error {
 
 // checkAdminSecret refuses a secret that opens something else: whoever has it would be somebody else by it.
 func (s *Store) checkAdminSecret(ctx context.Context, key adminKey) error {
-	var owner string
-	taken, err := s.one(ctx, "admin_key_secret_owner", args{"hash": key.hash, "id": key.AdminKeyID, "now_ms": s.nowMS()}, &owner)
-	if err == nil && taken {
-		return api.Errorf(api.AlreadyExists, "This key value is in use already. Please use a different key.")
+	if key.digest == nil {
+		return nil
 	}
-	return err
+	_, hashes := s.hashWith(key.digest)
+	for _, hash := range hashes {
+		var owner string
+		taken, err := s.one(ctx, "admin_key_secret_owner", args{"hash": hash, "id": key.AdminKeyID, "now_ms": s.nowMS()}, &owner)
+		if err != nil {
+			return err
+		}
+		if taken {
+			return api.Errorf(api.AlreadyExists, "This key value is in use already. Please use a different key.")
+		}
+	}
+	return nil
+}
+
+// hashed says whether a hash is that of the secret with this digest, under any secret key.
+func (s *Store) hashed(hash, digest []byte) bool {
+	_, hashes := s.hashWith(digest)
+	return slices.ContainsFunc(hashes, func(known []byte) bool { return bytes.Equal(known, hash) })
 }
 
 func (s *Store) putAdminKey(ctx context.Context, query string, key adminKey) error {
@@ -143,10 +177,18 @@ func (s *Store) putAdminKey(ctx context.Context, query string, key adminKey) err
 	if err != nil {
 		return err
 	}
-	values["name"], values["hash"] = key.KeyName, key.hash
-	values["former_hash"], values["former_until_ms"] = nil, nil
+	if key.digest != nil {
+		with := s.joined(ctx).key
+		key.hash, key.secretKeyID, key.fingerprintOf = with.hash(key.digest), with.id, nil
+	}
+	values["name"], values["hash"], values["secret_key_id"] = key.KeyName, key.hash, key.secretKeyID
+	values["former_hash"], values["former_until_ms"], values["former_secret_key_id"] = nil, nil, ""
 	if key.former != nil {
-		values["former_hash"], values["former_until_ms"] = key.former, key.formerUntil.UnixMilli()
+		values["former_hash"], values["former_until_ms"], values["former_secret_key_id"] = key.former, key.formerUntil.UnixMilli(), key.formerSecretKeyID
+	}
+	values["fingerprint_of"] = nil
+	if key.fingerprintOf != nil {
+		values["fingerprint_of"] = key.fingerprintOf
 	}
 	_, err = s.exec(ctx, query, values)
 	return err
@@ -154,24 +196,29 @@ func (s *Store) putAdminKey(ctx context.Context, query string, key adminKey) err
 
 type adminKeyRow struct {
 	object
-	name         string
-	hash, former []byte
-	formerUntil  sql.NullInt64
+	name                        string
+	hash, former, fingerprintOf []byte
+	formerUntil                 sql.NullInt64
+	secretKeyID, formerKeyID    string
 }
 
 func (r *adminKeyRow) targets() []any {
-	return r.object.targets(&r.name, &r.hash, &r.former, &r.formerUntil)
+	return r.object.targets(&r.name, &r.hash, &r.former, &r.formerUntil, &r.secretKeyID, &r.formerKeyID, &r.fingerprintOf)
 }
 
 func (r *adminKeyRow) adminKey(s *Store) (adminKey, error) {
 	key := adminKey{
 		AdminKey: api.AdminKey{AdminKeyID: r.id, KeyName: r.name, Record: r.record()},
-		hash:     r.hash, former: r.former,
+		hash:     r.hash, former: r.former, secretKeyID: r.secretKeyID, formerSecretKeyID: r.formerKeyID, fingerprintOf: r.fingerprintOf,
 	}
 	if r.formerUntil.Valid {
 		key.formerUntil = timeOf(r.formerUntil.Int64)
 	}
-	key.KeyFingerprint = s.fingerprint(string(r.hash), "admin_key/"+r.id)
+	of := r.hash
+	if r.fingerprintOf != nil {
+		of = r.fingerprintOf
+	}
+	key.KeyFingerprint = s.fingerprint(string(of), "admin_key/"+r.id)
 	return key, decode(r.document, &key.AdminKeyFields)
 }
 

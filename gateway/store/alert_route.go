@@ -144,7 +144,7 @@ func (s *Store) checkAlertRoute(ctx context.Context, route api.AlertRoute) error
 func (s *Store) putAlertRoute(ctx context.Context, query string, route api.AlertRoute) error {
 	fields := route.AlertRouteFields
 	target := fields.WithSecretsOf(api.AlertTargets{}).Target()
-	sealed, err := sealTarget(s.sealer, route.AlertRouteID, target)
+	sealed, err := sealTarget(s.sealing(ctx), route.AlertRouteID, target)
 	if err != nil {
 		return err
 	}
@@ -190,7 +190,7 @@ func sealTarget(sealer Sealer, id string, target api.AlertTarget) ([]byte, error
 // openTarget returns the target with the fingerprints of its secrets.
 func (s *Store) openTarget(id, kind string, sealed []byte) (targets api.AlertTargets, err error) {
 	place := targetPlace(id, kind)
-	plain, err := s.sealer.Open(sealed, place)
+	plain, err := s.keys.open(sealed, place)
 	if err != nil {
 		return api.AlertTargets{}, fmt.Errorf("open %s of alert route %s: %w", kind, id, err)
 	}

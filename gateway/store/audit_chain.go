@@ -14,21 +14,30 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
-// auditHead is the end of the chain: the last row's number and hash.
+// auditHead is the end of the chain: the last row's number and hash, and the secret key that the next one is made with.
 type auditHead struct {
-	seq  int64
-	hash []byte
+	seq         int64
+	hash        []byte
+	secretKeyID string
 }
+
+func (h *auditHead) targets() []any { return []any{&h.seq, &h.hash, &h.secretKeyID} }
 
 // insertRows is how many rows one INSERT writes at most; fewer texts to prepare than one for each number.
 const insertRows = 64
+
+// readAuditHead reads the head as it is, without keeping anybody waiting.
+func (s *Store) readAuditHead(ctx context.Context, head *auditHead) error {
+	_, err := s.one(ctx, "audit_head_get", args{}, head.targets()...)
+	return err
+}
 
 // lockAuditHead reads the head and keeps other changes waiting until the transaction ends.
 func (s *Store) lockAuditHead(ctx context.Context) (head auditHead, err error) {
 	found := false
 	err = s.eachWritten(ctx, "audit_head_lock", args{}, func(scan func(...any) error) error {
 		found = true
-		return scan(&head.seq, &head.hash)
+		return scan(head.targets()...)
 	})
 	if err == nil && !found {
 		err = errors.New("the head of the audit chain is missing")
@@ -37,7 +46,7 @@ func (s *Store) lockAuditHead(ctx context.Context) (head auditHead, err error) {
 }
 
 // appendAudits chains rows to the head, in the transaction that holds it.
-func (s *Store) appendAudits(ctx context.Context, head auditHead, rows []audit) error {
+func (s *Store) appendAudits(ctx context.Context, head auditHead, key *secretKey, rows []audit) error {
 	if len(rows) == 0 {
 		return nil
 	}
@@ -45,7 +54,7 @@ func (s *Store) appendAudits(ctx context.Context, head auditHead, rows []audit) 
 	for i := range rows {
 		row := &rows[i]
 		row.seq, row.prevHash = head.seq+1, head.hash
-		row.hash = s.auditHash(row)
+		row.hash = key.auditHash(row)
 		head = auditHead{seq: row.seq, hash: row.hash}
 		values = append(values, row.values())
 		for _, team := range row.teams() {
@@ -75,8 +84,8 @@ func (s *Store) insertAll(ctx context.Context, query string, values [][]any) err
 
 // auditHash covers every column but the hash itself; each is preceded by its length,
 // so that no two rows have the same bytes.
-func (s *Store) auditHash(row *audit) []byte {
-	mac := hmac.New(sha256.New, s.auditKey)
+func (k *secretKey) auditHash(row *audit) []byte {
+	mac := hmac.New(sha256.New, k.audit)
 	number := func(n int64) { mac.Write(binary.BigEndian.AppendUint64(nil, uint64(n))) }
 	text := func(t string) {
 		number(int64(len(t)))
@@ -124,12 +133,19 @@ var errBadAudit = errors.New("audit row is bad")
 func (s *Store) verifyAudit(ctx context.Context, known api.AuditMark) (check api.AuditCheck, err error) {
 	last := auditHead{hash: make([]byte, sha256.Size)} // what the first row follows
 	var marked int64                                   // the row of the mark
+	keys, err := s.auditKeys(ctx)
+	if err != nil {
+		return check, err
+	}
 	err = s.each(ctx, "audit_chain", args{}, func(scan func(...any) error) error {
 		var row audit
 		if err := scan(row.targets()...); err != nil {
 			return err
 		}
-		if check.Problem = s.auditProblem(last, &row); check.Problem != "" {
+		if row.action == rotationAction && len(keys) > 1 {
+			keys = keys[1:]
+		}
+		if check.Problem = auditProblem(last, &row, keys[0]); check.Problem != "" {
 			check.BadSeq = last.seq + 1
 			return errBadAudit
 		}
@@ -146,6 +162,10 @@ func (s *Store) verifyAudit(ctx context.Context, known api.AuditMark) (check api
 	if err != nil {
 		return check, err
 	}
+	if len(keys) > 1 {
+		check.BadSeq, check.Problem = last.seq+1, fmt.Sprintf("the secret key was rotated, and the log ends at %d before that", last.seq)
+		return check, nil
+	}
 	if check.Problem = markProblem(known, last.seq, marked); check.Problem != "" {
 		check.BadSeq = last.seq + 1
 		return check, nil
@@ -153,10 +173,33 @@ func (s *Store) verifyAudit(ctx context.Context, known api.AuditMark) (check api
 	return check, s.verifyHead(ctx, &check, last)
 }
 
+// auditKeys are the secret keys that the log was written with, in order. From the row of a rotation on rows are made with
+// the next one, so that who has an earlier key can alter nothing after it, nor anything before it without its showing there.
+func (s *Store) auditKeys(ctx context.Context) (keys []*secretKey, err error) {
+	rows, err := s.secretKeyRows(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, row := range rows {
+		key := s.keys.of(row.id)
+		if key == nil {
+			key = &secretKey{id: row.id, audit: row.kept.Audit}
+		}
+		if key.audit == nil {
+			return nil, fmt.Errorf("nothing is kept of secret key %s, which the audit log was written with", row.id)
+		}
+		keys = append(keys, key)
+	}
+	if len(keys) == 0 {
+		keys = []*secretKey{s.keys.inUse.Load()}
+	}
+	return keys, nil
+}
+
 // verifyHead compares the last row with what the head says was written last.
 func (s *Store) verifyHead(ctx context.Context, check *api.AuditCheck, last auditHead) error {
 	var head auditHead
-	if _, err := s.one(ctx, "audit_head_get", args{}, &head.seq, &head.hash); err != nil {
+	if err := s.readAuditHead(ctx, &head); err != nil {
 		return err
 	}
 	switch {
@@ -185,13 +228,13 @@ func markProblem(known api.AuditMark, rows, marked int64) string {
 }
 
 // auditProblem says what is wrong with a row that follows last; empty is nothing.
-func (s *Store) auditProblem(last auditHead, row *audit) string {
+func auditProblem(last auditHead, row *audit, key *secretKey) string {
 	switch {
 	case row.seq != last.seq+1:
 		return fmt.Sprintf("change %d is missing, %d follows %d", last.seq+1, row.seq, last.seq)
 	case !bytes.Equal(row.prevHash, last.hash):
 		return fmt.Sprintf("change %d does not follow the one before it", row.seq)
-	case !hmac.Equal(row.hash, s.auditHash(row)):
+	case !hmac.Equal(row.hash, key.auditHash(row)):
 		return fmt.Sprintf("change %d was altered", row.seq)
 	default:
 		return ""

@@ -83,7 +83,7 @@ func listings(b *testing.B, s *store.Store, n int) map[string]func() error {
 	}
 	cursor := api.Page{}.CursorOf(fmt.Sprintf("key-%d", n/2), nil, api.Record{CreatedAt: time.UnixMilli(int64(n / 2))})
 	return map[string]func() error{
-		"by secret":     func() error { _, err := s.KeyBySecretHash(b.Context(), []byte("secret-7")); return err },
+		"by secret":     func() error { _, err := s.KeyByDigest(b.Context(), []byte("secret-7")); return err },
 		"by alias":      func() error { _, err := s.KeyByAlias(b.Context(), "alias-7"); return err },
 		"of a team":     keys(api.KeyFilter{TeamID: "team-10"}, api.Page{}),
 		"blocked":       keys(api.KeyFilter{Status: api.KeyBlocked}, api.Page{}),

@@ -72,16 +72,16 @@ func (s *Store) DamageEachAuditForTest(ctx context.Context) (missed []string, er
 	}
 	for i := 1; i < len(rows); i++ {
 		last := auditHead{seq: rows[i-1].seq, hash: rows[i-1].hash}
-		if problem := s.auditProblem(last, &rows[i]); problem != "" {
+		if problem := auditProblem(last, &rows[i], s.keys.inUse.Load()); problem != "" {
 			missed = append(missed, "none, and yet: "+problem)
 		}
 		for name, damage := range damages {
 			row := rows[i]
-			if damage(&row); s.auditProblem(last, &row) == "" {
+			if damage(&row); auditProblem(last, &row, s.keys.inUse.Load()) == "" {
 				missed = append(missed, fmt.Sprint(name, " of ", i))
 			}
 		}
-		if i+1 < len(rows) && s.auditProblem(last, &rows[i+1]) == "" {
+		if i+1 < len(rows) && auditProblem(last, &rows[i+1], s.keys.inUse.Load()) == "" {
 			missed = append(missed, fmt.Sprint(i, " left out"))
 		}
 	}

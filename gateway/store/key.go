@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"time"
 
-	"github.com/bursarhq/terraform-provider-bursar/gateway/store/dialect"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
@@ -18,11 +17,12 @@ var keyNoun = noun[api.Key]{
 	},
 }
 
-// CreateKey stores a new key that the secret with this hash opens, and returns it as a read would.
+// CreateKey stores a new key that the secret with this digest opens, and returns it as a read would.
 // Errors: [api.Invalid], [api.AlreadyExists].
-func (s *Store) CreateKey(ctx context.Context, change api.Change, key api.Key, secretHash []byte) (api.Key, error) {
+func (s *Store) CreateKey(ctx context.Context, change api.Change, key api.Key, digest []byte) (api.Key, error) {
 	return create(ctx, s, keyNoun, change, key, func(ctx context.Context) error {
-		return s.putSecret(ctx, key.KeyID, secretHash)
+		_, err := s.putSecret(ctx, key.KeyID, digest)
+		return err
 	})
 }
 
@@ -36,10 +36,20 @@ func (s *Store) KeyByAlias(ctx context.Context, alias string) (api.Key, error) {
 	return s.oneKey(ctx, "key_by_alias", args{"alias": alias})
 }
 
-// KeyBySecretHash returns the key that the secret with this hash opens now; it may be blocked or expired.
+// KeyByDigest returns the key that the secret with this digest opens now; it may be blocked or expired.
 // Error: [api.NotFound].
-func (s *Store) KeyBySecretHash(ctx context.Context, hash []byte) (api.Key, error) {
-	return s.oneKey(ctx, "key_by_secret", args{"hash": hash, "now_ms": s.nowMS()})
+func (s *Store) KeyByDigest(ctx context.Context, digest []byte) (key api.Key, err error) {
+	keys, hashes := s.hashWith(digest)
+	for i, hash := range hashes {
+		key, err = s.oneKey(ctx, "key_by_secret", args{"hash": hash, "now_ms": s.nowMS()})
+		if err == nil && keys[i] != s.keys.inUse.Load() {
+			s.moveSecret(ctx, digest, hash, "key_secret_move")
+		}
+		if api.CodeOf(err) != api.NotFound {
+			return key, err
+		}
+	}
+	return key, err
 }
 
 func (s *Store) oneKey(ctx context.Context, query string, values args) (api.Key, error) {
@@ -203,16 +213,17 @@ func auditKey(key api.Key) any {
 // any more if that has passed; one that was to end earlier still does. newName is the new secret, masked.
 // madeBy is who the new secret is given out to; nil leaves that as it is.
 // Errors: [api.NotFound], [api.AlreadyExists] for a secret that is in use.
-func (s *Store) RotateKey(ctx context.Context, change api.Change, id string, newHash []byte, newName string, oldValidUntil time.Time, madeBy *api.Credential) (api.Key, error) {
+func (s *Store) RotateKey(ctx context.Context, change api.Change, id string, digest []byte, newName string, oldValidUntil time.Time, madeBy *api.Credential) (api.Key, error) {
 	return update(ctx, s, keyNoun, change, "rotate", id, 0, func(ctx context.Context, key *api.Key) error {
 		key.KeyName = newName
 		if madeBy != nil {
 			key.Origin.MadeBy = *madeBy
 		}
-		if err := s.putSecret(ctx, id, newHash); err != nil {
+		newHash, err := s.putSecret(ctx, id, digest)
+		if err != nil {
 			return err
 		}
-		_, err := s.exec(ctx, "key_secret_end", args{
+		_, err = s.exec(ctx, "key_secret_end", args{
 			"key_id": id, "except": newHash, "valid_until_ms": oldValidUntil.UnixMilli(),
 		})
 		return err
@@ -220,18 +231,21 @@ func (s *Store) RotateKey(ctx context.Context, change api.Change, id string, new
 }
 
 // putSecret adds a live secret, after those that have ended are gone and cannot be in the way.
-func (s *Store) putSecret(ctx context.Context, keyID string, hash []byte) error {
+func (s *Store) putSecret(ctx context.Context, keyID string, digest []byte) (hash []byte, err error) {
 	if _, err := s.exec(ctx, "key_secret_purge", args{"now_ms": s.nowMS()}); err != nil {
-		return err
+		return nil, err
 	}
-	_, err := s.exec(ctx, "key_secret_insert", args{"hash": hash, "key_id": keyID, "created_at_ms": s.nowMS()})
-	if dialect.Unique(err) {
-		return api.Errorf(api.AlreadyExists, "This key value is in use already. Please use a different key.")
+	if err := s.secretTaken(ctx, digest); err != nil {
+		return nil, err
 	}
-	return err
+	with := s.joined(ctx).key
+	hash = with.hash(digest)
+	_, err = s.exec(ctx, "key_secret_insert", args{"hash": hash, "key_id": keyID, "created_at_ms": s.nowMS(), "secret_key_id": with.id})
+	return hash, err
 }
 
-// EachSecretHash tells the hash of every secret of keys and admin keys, also of those that have ended.
+// EachSecretHash tells the hash of every secret of keys and admin keys, also of those that have ended; see
+// [Store.SecretHashes].
 func (s *Store) EachSecretHash(ctx context.Context, tell func(hash []byte)) error {
 	return s.each(ctx, "secret_hashes", args{}, func(scan func(...any) error) error {
 		var hash []byte
@@ -241,14 +255,20 @@ func (s *Store) EachSecretHash(ctx context.Context, tell func(hash []byte)) erro
 	})
 }
 
-// SecretValidUntil returns when the secret with this hash stops opening its key because a newer one has
+// SecretValidUntil returns when the secret with this digest stops opening its key because a newer one has
 // taken over; the zero time is never.
-func (s *Store) SecretValidUntil(ctx context.Context, hash []byte) (time.Time, error) {
-	var untilMS sql.NullInt64
-	if _, err := s.one(ctx, "key_secret_until", args{"hash": hash}, &untilMS); err != nil || !untilMS.Valid {
-		return time.Time{}, err
+func (s *Store) SecretValidUntil(ctx context.Context, digest []byte) (time.Time, error) {
+	_, hashes := s.hashWith(digest)
+	for _, hash := range hashes {
+		var untilMS sql.NullInt64
+		if _, err := s.one(ctx, "key_secret_until", args{"hash": hash}, &untilMS); err != nil {
+			return time.Time{}, err
+		}
+		if untilMS.Valid {
+			return timeOf(untilMS.Int64), nil
+		}
 	}
-	return time.UnixMilli(untilMS.Int64).UTC(), nil
+	return time.Time{}, nil
 }
 
 // deleteKeysOf deletes every key that the filter selects, in a few statements however many they are,

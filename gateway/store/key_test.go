@@ -41,7 +41,7 @@ func TestCreateKey_answersWhatReadsAnswer(t *testing.T) {
 		for name, read := range map[string]func() (api.Key, error){
 			"by id":     func() (api.Key, error) { return s.Key(t.Context(), "key_1") },
 			"by alias":  func() (api.Key, error) { return s.KeyByAlias(t.Context(), "Ci <1>") },
-			"by secret": func() (api.Key, error) { return s.KeyBySecretHash(t.Context(), []byte("hash")) },
+			"by secret": func() (api.Key, error) { return s.KeyByDigest(t.Context(), []byte("hash")) },
 		} {
 			if diff := cmp.Diff(created, must(read())(t)); diff != "" {
 				t.Errorf("%s (-created +read):\n%s", name, diff)
@@ -128,7 +128,7 @@ func TestRotateKey_oldSecretLivesThroughTheGrace(t *testing.T) {
 	both(t, func(t *testing.T, s *store.Store, clock *clock) {
 		must(s.CreateKey(t.Context(), alice, newKey("key_1", ""), []byte("first")))(t)
 		works := func(secret string) bool {
-			key, err := s.KeyBySecretHash(t.Context(), []byte(secret))
+			key, err := s.KeyByDigest(t.Context(), []byte(secret))
 			if err != nil && api.CodeOf(err) != api.NotFound {
 				t.Fatal(err)
 			}
@@ -221,13 +221,13 @@ func TestDeleteKeys_allOrNone(t *testing.T) {
 		must(s.CreateKey(t.Context(), alice, newKey("k1", ""), []byte("h1")))(t)
 		_, err := s.DeleteKeys(t.Context(), alice, []string{"k1", "k9"})
 		wantCode(t, err, api.NotFound)
-		if _, err := s.KeyBySecretHash(t.Context(), []byte("h1")); err != nil {
+		if _, err := s.KeyByDigest(t.Context(), []byte("h1")); err != nil {
 			t.Errorf("after a refused delete: %v", err)
 		}
 		if gone := must(s.DeleteKeys(t.Context(), alice, []string{"k1"}))(t); len(gone) != 1 || gone[0].KeyID != "k1" {
 			t.Errorf("deleted are %v", gone)
 		}
-		_, err = s.KeyBySecretHash(t.Context(), []byte("h1"))
+		_, err = s.KeyByDigest(t.Context(), []byte("h1"))
 		wantCode(t, err, api.NotFound)
 		must(s.CreateKey(t.Context(), alice, newKey("k2", ""), []byte("h1")))(t)
 	})

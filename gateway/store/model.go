@@ -101,7 +101,7 @@ func (s *Store) models(ctx context.Context, filter api.ModelFilter) ([]api.Model
 func (s *Store) checkModel(_ context.Context, model api.Model) error { return model.Validate() }
 
 func (s *Store) putModel(ctx context.Context, query string, model api.Model) error {
-	sealed, err := sealAPIKey(s.sealer, model)
+	sealed, err := sealAPIKey(s.sealing(ctx), model)
 	if err != nil {
 		return err
 	}
@@ -138,7 +138,7 @@ func (r *modelRow) model(s *Store) (api.Model, error) {
 	if r.apiKey == nil {
 		return model, nil
 	}
-	plain, err := s.sealer.Open(r.apiKey, apiKeyPlace(r.id))
+	plain, err := s.keys.open(r.apiKey, apiKeyPlace(r.id))
 	if err != nil {
 		return api.Model{}, fmt.Errorf("open credential of model %s: %w", r.id, err)
 	}

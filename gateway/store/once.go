@@ -64,7 +64,7 @@ func (s *Store) answered(ctx context.Context, once api.Once) (answer []byte, rep
 		return nil, false, api.Errorf(api.Conflict,
 			"this %s was used for a different request; use a new one", api.HeaderIdempotencyKey)
 	}
-	answer, err = s.sealer.Open(sealed, oncePlace(once.Key))
+	answer, err = s.keys.open(sealed, oncePlace(once.Key))
 	if err != nil {
 		return nil, false, fmt.Errorf("open kept answer: %w", err)
 	}
@@ -75,7 +75,7 @@ func (s *Store) keepAnswer(ctx context.Context, once api.Once, answer []byte) er
 	if once.Key == "" {
 		return nil
 	}
-	sealed, err := s.sealer.Seal(answer, oncePlace(once.Key))
+	sealed, err := s.sealing(ctx).Seal(answer, oncePlace(once.Key))
 	if err != nil {
 		return fmt.Errorf("seal answer: %w", err)
 	}

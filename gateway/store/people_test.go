@@ -76,8 +76,8 @@ func TestDeleteTeams_withManyKeys(t *testing.T) {
 		if err != nil || len(keys) != many-1 {
 			t.Fatalf("%d keys are gone, %v", len(keys), err)
 		}
-		must(s.KeyBySecretHash(t.Context(), []byte("hash0")))(t)
-		_, err = s.KeyBySecretHash(t.Context(), []byte("hash1"))
+		must(s.KeyByDigest(t.Context(), []byte("hash0")))(t)
+		_, err = s.KeyByDigest(t.Context(), []byte("hash1"))
 		wantCode(t, err, api.NotFound)
 		_, deleted, err := s.Audits(t.Context(), api.AuditFilter{Action: "key.delete"})
 		if err != nil || deleted != many-1 {
@@ -113,14 +113,14 @@ func TestAdminKeys(t *testing.T) {
 		must(s.CreateTeam(t.Context(), alice, newTeam("t", "")))(t)
 		key := api.AdminKey{AdminKeyID: "adminkey_1", KeyName: "sk-...1234", AdminKeyFields: api.AdminKeyFields{Role: api.RoleTeamAdmin, TeamIDs: api.StringList{"t"}}}
 		must(s.CreateAdminKey(t.Context(), alice, key, []byte("hash")))(t)
-		if found := must(s.AdminKeyBySecretHash(t.Context(), []byte("hash")))(t); found.Role != api.RoleTeamAdmin || found.TeamIDs[0] != "t" {
+		if found := must(s.AdminKeyByDigest(t.Context(), []byte("hash")))(t); found.Role != api.RoleTeamAdmin || found.TeamIDs[0] != "t" {
 			t.Errorf("found %+v", found)
 		}
 		key.AdminKeyID, key.TeamIDs = "adminkey_2", api.StringList{"none"}
 		_, err := s.CreateAdminKey(t.Context(), alice, key, []byte("other"))
 		wantCode(t, err, api.Invalid)
 		must(s.DeleteAdminKeys(t.Context(), alice, []string{"adminkey_1"}))(t)
-		_, err = s.AdminKeyBySecretHash(t.Context(), []byte("hash"))
+		_, err = s.AdminKeyByDigest(t.Context(), []byte("hash"))
 		wantCode(t, err, api.NotFound)
 	})
 }
@@ -136,7 +136,7 @@ func TestRotateAdminKey(t *testing.T) {
 		}
 		opens := func(hash, want string) {
 			t.Helper()
-			if found, _ := s.AdminKeyBySecretHash(t.Context(), []byte(hash)); found.AdminKeyID != want {
+			if found, _ := s.AdminKeyByDigest(t.Context(), []byte(hash)); found.AdminKeyID != want {
 				t.Errorf("%q opens %q, want %q", hash, found.AdminKeyID, want)
 			}
 		}

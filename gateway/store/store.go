@@ -37,19 +37,13 @@ var queriesOf = map[string]func() (map[string]dialect.Query, error){
 	Postgres: sync.OnceValues(func() (map[string]dialect.Query, error) { return dialect.LoadQueries(queryFiles, Postgres) }),
 }
 
-// Sealer keeps secrets that have to be read again.
-type Sealer interface {
-	// Seal encrypts a value for a place; Open decrypts it only with the same place.
-	Seal(plain []byte, place string) ([]byte, error)
-	Open(sealed []byte, place string) ([]byte, error)
-	// Derive returns the key for a purpose, always the same one.
-	Derive(purpose string) []byte
-}
-
 // Options are what a [Store] needs beside its address.
 type Options struct {
-	// Sealer is required.
+	// Sealer is required: that of the secret key to write with.
 	Sealer Sealer
+	// PreviousSealer is that of the secret key that the record was written with, or still is, where it changes; see
+	// [Store.RotateSecretKey]. It may be nil.
+	PreviousSealer Sealer
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 	// Names are all that a model is called by, for pots that name one by an alias or access group; nil is its name alone.
@@ -78,18 +72,15 @@ type Reviews struct {
 
 // Store is the record. It may be used concurrently, and by several processes if it is on PostgreSQL.
 type Store struct {
-	db       dialect.Database
-	queries  map[string]dialect.Query
-	sealer   Sealer
-	auditKey []byte
-	// fingerprintKey is what the fingerprints of secrets are made with.
-	fingerprintKey []byte
-	now            func() time.Time
-	logger         *slog.Logger
-	names          func(model string) *modelname.Names
-	version        string
-	reviews        Reviews
-	events         EventMaker
+	db      dialect.Database
+	queries map[string]dialect.Query
+	keys    secretKeys
+	now     func() time.Time
+	logger  *slog.Logger
+	names   func(model string) *modelname.Names
+	version string
+	reviews Reviews
+	events  EventMaker
 	// changing is held by the one audited change that this process makes at a time. Changes wait
 	// for each other at the audit head anyway; waiting here keeps them from holding connections.
 	changing chan struct{}
@@ -107,9 +98,13 @@ func Open(ctx context.Context, address string, options Options) (*Store, error) 
 		return nil, errors.New("open store: a sealer is required")
 	}
 	s := &Store{
-		sealer: options.Sealer, auditKey: options.Sealer.Derive("audit"), fingerprintKey: options.Sealer.Derive("secret fingerprints"),
 		now: options.Now, logger: options.Logger, version: options.Version, events: options.Events, reviews: options.Reviews, changing: make(chan struct{}, 1),
 	}
+	s.keys.given = []*secretKey{newSecretKey(options.Sealer)}
+	if previous := options.PreviousSealer; previous != nil && previous.KeyID() != options.Sealer.KeyID() {
+		s.keys.given = append(s.keys.given, newSecretKey(previous))
+	}
+	s.keys.forgotten.Store(new([]string))
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -153,24 +148,6 @@ func (s *Store) prepare(ctx context.Context) error {
 		return err
 	}
 	return s.checkSecretKey(ctx)
-}
-
-// checkSecretKey notes the secret key that the database is first used with and refuses any other:
-// no key would work any more, and nothing sealed could be opened.
-func (s *Store) checkSecretKey(ctx context.Context) error {
-	own := fmt.Sprintf("%x", s.sealer.Derive("store check"))
-	var stored string
-	_, err := s.exec(ctx, "setting_put_first", args{"name": "secret_key", "value": own})
-	if err == nil {
-		_, err = s.one(ctx, "setting_get", args{"name": "secret_key"}, &stored)
-	}
-	if err != nil {
-		return fmt.Errorf("check the secret key of %s: %w", s.db.Place, err)
-	}
-	if stored != own {
-		return fmt.Errorf("%s was written with another secret key (BURSAR_SECRET_KEY); start with that one", s.db.Place)
-	}
-	return nil
 }
 
 // Kind is [SQLite] or [Postgres].

@@ -46,6 +46,8 @@ func (f fakeSealer) Open(sealed []byte, place string) ([]byte, error) {
 	return sealed[len(check):], err
 }
 
+func (f fakeSealer) KeyID() [8]byte { return [8]byte(f.Derive("id")) }
+
 func (f fakeSealer) Derive(purpose string) []byte {
 	sum := sha256.Sum256([]byte(f.key + "/" + purpose))
 	return sum[:]

@@ -259,9 +259,9 @@ func TestDeleteTeams_withTheirKeysOrNotAtAll(t *testing.T) {
 		if len(keys) != 2 || keys[0].KeyID != "key_t2" || keys[1].KeyID != "key_t1" {
 			t.Errorf("deleted keys are %v", keys)
 		}
-		_, err = s.KeyBySecretHash(t.Context(), []byte("hash of t1"))
+		_, err = s.KeyByDigest(t.Context(), []byte("hash of t1"))
 		wantCode(t, err, api.NotFound)
-		if _, err := s.KeyBySecretHash(t.Context(), []byte("hash of t3")); err != nil {
+		if _, err := s.KeyByDigest(t.Context(), []byte("hash of t3")); err != nil {
 			t.Errorf("the key of another team: %v", err)
 		}
 		if got := fmt.Sprint(must(s.AllTeamIDs(t.Context()))(t)); got != "[t3]" {

@@ -23,6 +23,8 @@ type tx struct {
 	rearmed []rearmed
 	// changing: it holds the audit head.
 	changing bool
+	// key is the secret key that a change is written with.
+	key *secretKey
 	// failed is the first error inside; a transaction that had one is never committed.
 	failed error
 }
@@ -61,10 +63,13 @@ func (s *Store) change(ctx context.Context, do func(ctx context.Context, t *tx) 
 		if err != nil {
 			return err
 		}
+		if t.key, err = s.keys.current(head.secretKeyID); err != nil {
+			return err
+		}
 		if err := do(ctx, t); err != nil {
 			return err
 		}
-		if err := s.appendAudits(ctx, head, t.audits); err != nil {
+		if err := s.appendAudits(ctx, head, t.key, t.audits); err != nil {
 			return err
 		}
 		return s.tellOfChanges(ctx, t)

@@ -36,23 +36,23 @@ type Callers struct {
 	People *Provider
 	// Workloads are those that come with a token of the platform that they run on.
 	Workloads Workloads
-	// Pepper keys the hashes of secrets; see [auth.Hash].
-	Pepper []byte
-	Now    func() time.Time
+	Now       func() time.Time
 
 	known knownSecrets
 }
 
 // CallerRecord is what is looked up about callers.
 type CallerRecord interface {
-	AdminKeyBySecretHash(ctx context.Context, hash []byte) (api.AdminKey, error)
-	KeyBySecretHash(ctx context.Context, hash []byte) (api.Key, error)
+	AdminKeyByDigest(ctx context.Context, digest []byte) (api.AdminKey, error)
+	KeyByDigest(ctx context.Context, digest []byte) (api.Key, error)
 	Team(ctx context.Context, id string) (api.Team, error)
 	Member(ctx context.Context, teamID, userID string) (api.Membership, error)
 	AdminKey(ctx context.Context, id string) (api.AdminKey, error)
 	Key(ctx context.Context, id string) (api.Key, error)
-	// EachSecretHash tells the hash of every secret of keys and admin keys.
+	// EachSecretHash tells the hash of every secret of keys and admin keys, and SecretHashes all that the hash of the
+	// secret with a digest may be.
 	EachSecretHash(ctx context.Context, tell func(hash []byte)) error
+	SecretHashes(digest []byte) [][]byte
 }
 
 // Authenticate returns the caller that the headers name. Errors are [api.Unauthenticated] for whom nobody
@@ -71,7 +71,7 @@ func (c *Callers) Authenticate(ctx context.Context, header http.Header) (auth.Ca
 	if auth.CheckSecret(secret) != nil {
 		return auth.Caller{}, auth.InvalidKey()
 	}
-	return c.byHash(ctx, auth.Hash(c.Pepper, secret), c.key)
+	return c.byDigest(ctx, auth.Digest(secret), c.key)
 }
 
 func (c *Callers) readsTokens() bool { return c.People != nil || len(c.Workloads) > 0 }
@@ -89,22 +89,22 @@ func (c *Callers) withToken(ctx context.Context, presented auth.Secret) (auth.Ca
 		route.Note(issuer), route.Note(strings.Join(audiences, ", ")))
 }
 
-// Reader returns who the secret with this hash belongs to, for pages that only look: who is blocked, or whose team is,
+// Reader returns who the secret with this digest belongs to, for pages that only look: who is blocked, or whose team is,
 // may still look at that. Errors are those of [Callers.Authenticate].
-func (c *Callers) Reader(ctx context.Context, hash []byte) (auth.Caller, error) {
-	return c.byHash(ctx, hash, c.lookingKey)
+func (c *Callers) Reader(ctx context.Context, digest []byte) (auth.Caller, error) {
+	return c.byDigest(ctx, digest, c.lookingKey)
 }
 
-// byHash finds the owner of a secret; ofKey makes a caller of a key.
-func (c *Callers) byHash(ctx context.Context, hash []byte, ofKey func(context.Context, api.Key) (auth.Caller, error)) (auth.Caller, error) {
-	admin, err := c.Record.AdminKeyBySecretHash(ctx, hash)
+// byDigest finds the owner of a secret; ofKey makes a caller of a key.
+func (c *Callers) byDigest(ctx context.Context, digest []byte, ofKey func(context.Context, api.Key) (auth.Caller, error)) (auth.Caller, error) {
+	admin, err := c.Record.AdminKeyByDigest(ctx, digest)
 	if err == nil {
 		return c.adminKey(admin)
 	}
 	if api.CodeOf(err) != api.NotFound {
 		return auth.Caller{}, err
 	}
-	key, err := c.Record.KeyBySecretHash(ctx, hash)
+	key, err := c.Record.KeyByDigest(ctx, digest)
 	if api.CodeOf(err) == api.NotFound {
 		return auth.Caller{}, auth.InvalidKey()
 	}

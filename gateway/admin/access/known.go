@@ -3,6 +3,7 @@ package access
 import (
 	"context"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -40,14 +41,14 @@ func (c *Callers) Known(ctx context.Context, header http.Header) bool {
 		_, err := c.withToken(ctx, secret)
 		return err == nil
 	}
-	return auth.CheckSecret(secret) == nil && c.known.has(ctx, c.Record, auth.Hash(c.Pepper, secret), c.Now)
+	return auth.CheckSecret(secret) == nil && c.known.has(ctx, c.Record, auth.Digest(secret), c.Now)
 }
 
-func (k *knownSecrets) has(ctx context.Context, record CallerRecord, hash []byte, now func() time.Time) bool {
+func (k *knownSecrets) has(ctx context.Context, record CallerRecord, digest []byte, now func() time.Time) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	wanted := fingerprint(hash)
-	if _, found := k.hashes[wanted]; found || now().Before(k.next) {
+	hashes := record.SecretHashes(digest)
+	if found := k.hasOneOf(hashes); found || now().Before(k.next) {
 		return found
 	}
 	began := now()
@@ -57,6 +58,12 @@ func (k *knownSecrets) has(ctx context.Context, record CallerRecord, hash []byte
 	if err == nil {
 		k.hashes = fresh
 	}
-	_, found := k.hashes[wanted]
-	return found
+	return k.hasOneOf(hashes)
+}
+
+func (k *knownSecrets) hasOneOf(hashes [][]byte) bool {
+	return slices.ContainsFunc(hashes, func(hash []byte) bool {
+		_, found := k.hashes[fingerprint(hash)]
+		return found
+	})
 }

@@ -15,10 +15,10 @@ type oneKey struct {
 	key api.Key
 }
 
-func (r oneKey) AdminKeyBySecretHash(context.Context, []byte) (api.AdminKey, error) {
+func (r oneKey) AdminKeyByDigest(context.Context, []byte) (api.AdminKey, error) {
 	return api.AdminKey{}, api.Errorf(api.NotFound, "no admin key")
 }
-func (r oneKey) KeyBySecretHash(context.Context, []byte) (api.Key, error) { return r.key, nil }
+func (r oneKey) KeyByDigest(context.Context, []byte) (api.Key, error) { return r.key, nil }
 func (r oneKey) Team(_ context.Context, id string) (api.Team, error) {
 	return api.Team{TeamID: id}, nil
 }

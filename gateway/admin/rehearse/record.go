@@ -75,8 +75,8 @@ func (r *rehearsal) DeleteTeams(ctx context.Context, change api.Change, ids []st
 }
 
 // CreateKey implements [stores.Record].
-func (r *rehearsal) CreateKey(ctx context.Context, change api.Change, key api.Key, secretHash []byte) (api.Key, error) {
-	stored, err := r.Record.CreateKey(ctx, change, key, secretHash)
+func (r *rehearsal) CreateKey(ctx context.Context, change api.Change, key api.Key, digest []byte) (api.Key, error) {
+	stored, err := r.Record.CreateKey(ctx, change, key, digest)
 	if err == nil {
 		r.keys.note(stored.KeyID, nil, &stored)
 	}

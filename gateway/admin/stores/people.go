@@ -25,12 +25,12 @@ type People interface {
 	// DeleteMember takes a user out of a team, with the keys that the user has there.
 	DeleteMember(ctx context.Context, change api.Change, teamID, userID string) (gone api.Membership, keys []api.Key, err error)
 
-	CreateAdminKey(ctx context.Context, change api.Change, key api.AdminKey, secretHash []byte) (api.AdminKey, error)
-	AdminKeyBySecretHash(ctx context.Context, hash []byte) (api.AdminKey, error)
+	CreateAdminKey(ctx context.Context, change api.Change, key api.AdminKey, digest []byte) (api.AdminKey, error)
+	AdminKeyByDigest(ctx context.Context, digest []byte) (api.AdminKey, error)
 	AdminKey(ctx context.Context, id string) (api.AdminKey, error)
 	AdminKeys(ctx context.Context) ([]api.AdminKey, error)
 	UpdateAdminKey(ctx context.Context, change api.Change, id string, ifRevision int64, edit func(*api.AdminKeyFields) error) (api.AdminKey, error)
 	// RotateAdminKey gives an admin key a new secret; the one it had works until oldValidUntil.
-	RotateAdminKey(ctx context.Context, change api.Change, id string, ifRevision int64, newHash []byte, newName string, oldValidUntil time.Time) (api.AdminKey, error)
+	RotateAdminKey(ctx context.Context, change api.Change, id string, ifRevision int64, digest []byte, newName string, oldValidUntil time.Time) (api.AdminKey, error)
 	DeleteAdminKeys(ctx context.Context, change api.Change, ids []string) ([]api.AdminKey, error)
 }

@@ -30,16 +30,16 @@ type Record interface {
 	UpdateTeam(ctx context.Context, change api.Change, id string, ifRevision int64, edit func(*api.Team) error) (api.Team, error)
 	DeleteTeams(ctx context.Context, change api.Change, ids []string) (teams []api.Team, keys []api.Key, err error)
 
-	CreateKey(ctx context.Context, change api.Change, key api.Key, secretHash []byte) (api.Key, error)
+	CreateKey(ctx context.Context, change api.Change, key api.Key, digest []byte) (api.Key, error)
 	Key(ctx context.Context, id string) (api.Key, error)
-	KeyBySecretHash(ctx context.Context, hash []byte) (api.Key, error)
+	KeyByDigest(ctx context.Context, digest []byte) (api.Key, error)
 	KeyByAlias(ctx context.Context, alias string) (api.Key, error)
 	Keys(ctx context.Context, filter api.KeyFilter) (keys []api.Key, total int, err error)
 	// KeyAliases returns the aliases that contain a text, in order.
 	KeyAliases(ctx context.Context, filter api.KeyFilter) ([]string, error)
 	UpdateKey(ctx context.Context, change api.Change, id string, ifRevision int64, edit func(*api.Key) error) (api.Key, error)
 	DeleteKeys(ctx context.Context, change api.Change, ids []string) ([]api.Key, error)
-	RotateKey(ctx context.Context, change api.Change, id string, newHash []byte, newName string, oldValidUntil time.Time, madeBy *api.Credential) (api.Key, error)
+	RotateKey(ctx context.Context, change api.Change, id string, digest []byte, newName string, oldValidUntil time.Time, madeBy *api.Credential) (api.Key, error)
 
 	CreateBudget(ctx context.Context, change api.Change, budget api.Budget) (api.Budget, error)
 	Budget(ctx context.Context, id string) (api.Budget, error)

@@ -28,26 +28,27 @@ const (
 
 // commandLine is the whole command line.
 type commandLine struct {
-	Serve        serveCommand        `cmd:"" help:"Run the gateway."`
-	Init         initCommand         `cmd:"" help:"Write a first gateway.yaml."`
-	CheckConfig  checkConfigCommand  `cmd:"" help:"Say whether gateway.yaml and the environment can be served, and what is wrong with them."`
-	Doctor       doctorCommand       `cmd:"" help:"Look whether all that a gateway needs is there and as it should be."`
-	Health       healthCommand       `cmd:"" help:"Ask a gateway how it is, for health checks of containers."`
-	Review       reviewCommand       `cmd:"" help:"Say in Markdown what a Terraform plan does to quotas."`
-	ReviewServer reviewServerCommand `cmd:"" help:"Review plans for HCP Terraform or Terraform Enterprise, as a run task."`
-	Approve      approvePlanCommand  `cmd:"" help:"Have what a Terraform plan changes kept as approved, so that it and nothing else is applied."`
-	Drift        driftCommand        `cmd:"" help:"Say what on a gateway was changed outside of Terraform, by whom, and the lines that adopt it."`
-	Advise       adviseCommand       `cmd:"" help:"Compare what teams may use with what they use, and propose other limits."`
-	History      historyCommand      `cmd:"" help:"Show how a team's limits changed: when, by whom, from what to what, and why."`
-	Export       exportCommand       `cmd:"" help:"Write what is on a gateway as Terraform configuration that imports it."`
-	Import       importCommand       `cmd:"" help:"Move in from another gateway."`
-	Request      requestCommand      `cmd:"" help:"Ask for more of a limit, and answer who asks."`
-	Backup       backupCommand       `cmd:"" help:"Copy an embedded record, while a gateway serves it or not."`
-	Audit        auditCommand        `cmd:"" help:"Check the audit log."`
-	OpenAPI      openAPICommand      `cmd:"" name:"openapi" help:"Print the description of the HTTP API in OpenAPI 3.1."`
-	Version      versionCommand      `cmd:"" help:"Print the version."`
-	Help         helpCommand         `cmd:"" help:"Explain a command."`
-	VersionFlag  kong.VersionFlag    `name:"version" help:"Print the version and exit."`
+	Serve           serveCommand           `cmd:"" help:"Run the gateway."`
+	Init            initCommand            `cmd:"" help:"Write a first gateway.yaml."`
+	CheckConfig     checkConfigCommand     `cmd:"" help:"Say whether gateway.yaml and the environment can be served, and what is wrong with them."`
+	Doctor          doctorCommand          `cmd:"" help:"Look whether all that a gateway needs is there and as it should be."`
+	Health          healthCommand          `cmd:"" help:"Ask a gateway how it is, for health checks of containers."`
+	Review          reviewCommand          `cmd:"" help:"Say in Markdown what a Terraform plan does to quotas."`
+	ReviewServer    reviewServerCommand    `cmd:"" help:"Review plans for HCP Terraform or Terraform Enterprise, as a run task."`
+	Approve         approvePlanCommand     `cmd:"" help:"Have what a Terraform plan changes kept as approved, so that it and nothing else is applied."`
+	Drift           driftCommand           `cmd:"" help:"Say what on a gateway was changed outside of Terraform, by whom, and the lines that adopt it."`
+	Advise          adviseCommand          `cmd:"" help:"Compare what teams may use with what they use, and propose other limits."`
+	History         historyCommand         `cmd:"" help:"Show how a team's limits changed: when, by whom, from what to what, and why."`
+	Export          exportCommand          `cmd:"" help:"Write what is on a gateway as Terraform configuration that imports it."`
+	Import          importCommand          `cmd:"" help:"Move in from another gateway."`
+	Request         requestCommand         `cmd:"" help:"Ask for more of a limit, and answer who asks."`
+	Backup          backupCommand          `cmd:"" help:"Copy an embedded record, while a gateway serves it or not."`
+	RotateSecretKey rotateSecretKeyCommand `cmd:"" help:"Move the record to another secret key, while gateways serve it."`
+	Audit           auditCommand           `cmd:"" help:"Check the audit log."`
+	OpenAPI         openAPICommand         `cmd:"" name:"openapi" help:"Print the description of the HTTP API in OpenAPI 3.1."`
+	Version         versionCommand         `cmd:"" help:"Print the version."`
+	Help            helpCommand            `cmd:"" help:"Explain a command."`
+	VersionFlag     kong.VersionFlag       `name:"version" help:"Print the version and exit."`
 }
 
 // exitError ends the program with a code of its own.

@@ -1,8 +1,8 @@
 -- name: audit_head_lock
-UPDATE audit_head SET seq = seq WHERE id = 1 RETURNING seq, hash
+UPDATE audit_head SET seq = seq WHERE id = 1 RETURNING seq, hash, secret_key_id
 
 -- name: audit_head_get
-SELECT seq, hash FROM audit_head WHERE id = 1
+SELECT seq, hash, secret_key_id FROM audit_head WHERE id = 1
 
 -- name: audit_head_move
 UPDATE audit_head SET seq = $seq, hash = $hash WHERE id = 1

@@ -64,8 +64,8 @@ SELECT id FROM key WHERE budget_id = $budget_id ORDER BY id LIMIT $limit
 SELECT id FROM key WHERE team_id IS NULL ORDER BY id
 
 -- name: key_secret_insert
-INSERT INTO key_secret (hash, key_id, created_at_ms, valid_until_ms)
-VALUES ($hash, $key_id, $created_at_ms, NULL)
+INSERT INTO key_secret (hash, key_id, created_at_ms, valid_until_ms, secret_key_id)
+VALUES ($hash, $key_id, $created_at_ms, NULL, $secret_key_id)
 
 -- name: key_secret_end
 UPDATE key_secret SET valid_until_ms = $valid_until_ms
@@ -76,6 +76,9 @@ DELETE FROM key_secret WHERE valid_until_ms <= $now_ms
 
 -- name: key_secret_delete
 DELETE FROM key_secret WHERE key_id = $key_id
+
+-- name: key_secret_owner
+SELECT key_id FROM key_secret WHERE hash = $hash
 
 -- name: key_secret_until
 SELECT valid_until_ms FROM key_secret WHERE hash = $hash
