@@ -11,7 +11,7 @@ import (
 // Caller is who asks, as the book finds them.
 type Caller struct {
 	// digest is nil for somebody whom an identity provider vouches for.
-	digest []byte
+	digest     []byte
 	team, user string
 	// name is what the subject is remembered by.
 	name string
