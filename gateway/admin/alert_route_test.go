@@ -142,7 +142,7 @@ func TestAlertDeliveries(t *testing.T) {
 	if err := g.store.DeliverySent(t.Context(), claimed[0].DeliveryID, 1, "200 OK"); err != nil {
 		t.Fatal(err)
 	}
-	if err := g.store.DeliveryDead(t.Context(), claimed[1].DeliveryID, 1, "410 Gone"); err != nil {
+	if err := g.store.DeliveryDead(t.Context(), api.AlertFailure{DeliveryID: claimed[1].DeliveryID, Attempt: 1, Status: "410 Gone"}); err != nil {
 		t.Fatal(err)
 	}
 	g.get("/alert/deliveries?alert_route_id=r&page_size=2").ok().has("total", "3", "total_pages", "2")
