@@ -24,6 +24,7 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/gateway/config"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/store/storetest"
 	"github.com/bursarhq/terraform-provider-bursar/internal/client"
+	"github.com/bursarhq/terraform-provider-bursar/internal/testenv"
 	"github.com/bursarhq/terraform-provider-bursar/provider"
 )
 
@@ -64,7 +65,7 @@ func runAll(m *testing.M) int {
 	}
 	defer func() { _ = os.RemoveAll(folder) }()
 	builtFolder = folder
-	return m.Run()
+	return testenv.MainPostgres(m)
 }
 
 // startGateway is for tests that run beside others.
