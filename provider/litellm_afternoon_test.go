@@ -74,9 +74,11 @@ type afternoon struct {
 	serves atomic.Int32
 	turn   atomic.Int64
 	apps   []*application
+	// pace is how many milliseconds a model thinks about a call.
+	pace int
 }
 
-func newAfternoon(t *testing.T, teams, keys int) *afternoon {
+func newAfternoon(t *testing.T, teams, keys, pace int) *afternoon {
 	t.Helper()
 	t.Parallel()
 	if os.Getenv("TF_ACC") == "" {
@@ -84,7 +86,7 @@ func newAfternoon(t *testing.T, teams, keys int) *afternoon {
 	}
 	models := testenv.StartUpstream(t, testenv.UpstreamOptions{APIKey: "sk-of-the-model-server"})
 	environment := map[string]string{"MODEL_SERVER": models.URL(), "OPENAI_API_KEY": "sk-of-the-model-server", "LITELLM_MASTER_KEY": adminKey}
-	a := &afternoon{T: t, database: testenv.Postgres(t)}
+	a := &afternoon{T: t, database: testenv.Postgres(t), pace: pace}
 	a.sql = must[*sql.DB](t)(sql.Open("pgx", a.database))
 	t.Cleanup(func() { _ = a.sql.Close() })
 	settings := fmt.Sprintf("SET afternoon.teams = '%d'; SET afternoon.keys = '%d';\n", teams, keys)
@@ -172,7 +174,7 @@ func (a *afternoon) meanwhile(step func()) {
 
 // call is what an application does, and must always work.
 func (a *afternoon) call(app *application, stream bool) {
-	body := fmt.Sprintf(`{"model":"gpt-4.1-mini","max_tokens":50,"stream":%t,"messages":[{"role":"user","content":"fake: prompt_tokens=5 completion_tokens=5 delay_ms=20"}]}`, stream)
+	body := fmt.Sprintf(`{"model":"gpt-4.1-mini","max_tokens":50,"stream":%t,"messages":[{"role":"user","content":"fake: prompt_tokens=5 completion_tokens=5 delay_ms=%d"}]}`, stream, a.pace)
 	request, err := http.NewRequestWithContext(a.Context(), http.MethodPost, a.name+"/v1/chat/completions", strings.NewReader(body))
 	if err != nil {
 		a.Error(err)
@@ -360,4 +362,4 @@ func (a *afternoon) run() {
 }
 
 // A company moves in while its applications go on: no call fails, Terraform has nothing to change, sums agree to the cent.
-func TestAccAfternoon(t *testing.T) { newAfternoon(t, 3, 4).run() }
+func TestAccAfternoon(t *testing.T) { newAfternoon(t, 3, 4, 20).run() }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 
 	"github.com/tidwall/gjson"
 
@@ -103,6 +104,9 @@ type refusal struct {
 
 func (r refusal) word() *api.Error {
 	switch {
+	case r.stopped():
+		return api.Errorf(api.Upstream, "the model's provider refuses the gateway's key, which has expired or has spent its budget there; nothing was charged, the operator must see to models[].api_key").
+			WithCause(retryableCause{r.cause})
 	case r.status == http.StatusUnauthorized || r.status == http.StatusForbidden:
 		return api.Errorf(api.Upstream, "the model's provider refused the gateway's credentials; the operator must mend models[].api_key").WithCause(retryableCause{r.cause})
 	case r.status == http.StatusTooManyRequests:
@@ -113,6 +117,17 @@ func (r refusal) word() *api.Error {
 		return r.passedOn()
 	default:
 		return api.Errorf(api.Upstream, "the model's provider answered with a status that makes no sense here (%d)", r.status).WithCause(r.cause)
+	}
+}
+
+// stopped says whether a LiteLLM proxy refuses the gateway's own key. It answers 400 or 429, as if the client's request were
+// wrong or patience would help, and its text tells the key's digest and what it has spent.
+func (r refusal) stopped() bool {
+	switch r.detail.Get("type").Str {
+	case "budget_exceeded", "expired_key":
+		return r.detail.Get("code").String() == strconv.Itoa(r.status)
+	default:
+		return false
 	}
 }
 
