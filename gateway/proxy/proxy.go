@@ -74,9 +74,8 @@ type Options struct {
 	Responses ResponseRecord
 	// Tokens lets callers come with a token instead of a key; nil does not.
 	Tokens *Tokens
-	// UnreadPerKey and UnreadInAll bound, in bytes, what is held of answers that their clients do not read; 0 is
-	// 64 MiB, and four times that in all.
-	UnreadPerKey, UnreadInAll int64
+	// Unread bounds what is held of answers that their clients do not read; 0 is 64 MiB, and four times that in all.
+	Unread unread.Bounds
 	// Metrics counts calls; nil does not.
 	Metrics *metrics.Metrics
 	// Tracer traces calls; nil does not.
@@ -108,9 +107,10 @@ func New(options Options) *Proxy {
 		options.Calibration = calibration.New(calibration.Options{Now: options.Now})
 	}
 	options.StreamHold = cmp.Or(options.StreamHold, defaultStreamHold)
+	options.Unread.PerKey = cmp.Or(options.Unread.PerKey, maxAnswer)
+	options.Unread.InAll = cmp.Or(options.Unread.InAll, 4*maxAnswer)
 	return &Proxy{
-		Options: options, live: newLiveCalls(), counts: tokens.NewMemory(tokens.DefaultMemory),
-		unread: unread.New(cmp.Or(options.UnreadPerKey, maxAnswer), cmp.Or(options.UnreadInAll, 4*maxAnswer)),
+		Options: options, live: newLiveCalls(), counts: tokens.NewMemory(tokens.DefaultMemory), unread: unread.New(options.Unread),
 	}
 }
 

@@ -24,6 +24,7 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/gateway/metrics"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/policy"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/proxy"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/proxy/unread"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/upstream"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
@@ -67,8 +68,8 @@ type bench struct {
 	unpricedTools bool
 	// hold is how long the opening of a stream is kept back, 0 is the default.
 	hold time.Duration
-	// unread bounds what a key holds of answers, 0 is the default.
-	unread  int64
+	// unread bounds what is held of answers, 0 is the default.
+	unread  unread.Bounds
 	metrics *metrics.Metrics
 	// wait is how long a call waits for others to settle.
 	wait time.Duration
@@ -119,7 +120,7 @@ func newBench(t *testing.T, change func(*bench)) *bench {
 		Responses:  b.responses,
 		Events:     b, AllowUnpricedTools: b.unpricedTools,
 		ExceededStatus: proxy.ExceededStatus{Chat: 403, Messages: 402, Responses: 400}, Contact: b.contact, LiteLLMErrors: b.litellm,
-		ContentionWait: cmp.Or(b.wait, 2*time.Second), Now: b.now, UnreadPerKey: b.unread,
+		ContentionWait: cmp.Or(b.wait, 2*time.Second), Now: b.now, Unread: b.unread,
 	})
 	mux := httpx.NewMux(logger)
 	p.Register(mux)

@@ -7,13 +7,15 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/proxy/unread"
 )
 
 // Answers that nobody reads are bounded by key: beyond, the one that has not moved for the longest is given up, and
 // who reads gets all of it. An answer is larger than the 4 MiB that a kernel takes of it.
 func TestUnread_isBoundedByKey(t *testing.T) {
 	const size, bound, callers = 8 << 20, 20 << 20, 5
-	b := newBench(t, func(b *bench) { b.unread = bound })
+	b := newBench(t, func(b *bench) { b.unread = unread.Bounds{PerKey: bound, Patience: 100 * time.Millisecond} })
 	body := say("m", fmt.Sprintf("huge_bytes=%d completion_tokens=5", size), "")
 	for i := range callers {
 		connection, err := net.Dial("tcp", b.gateway.Listener.Addr().String())

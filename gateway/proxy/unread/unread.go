@@ -5,6 +5,7 @@
 package unread
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"strconv"
@@ -12,16 +13,20 @@ import (
 	"time"
 )
 
-const (
-	// patience is how long another answer waits for room before one that nobody reads is given up.
-	patience = 3 * time.Second
-	// part is how much of an answer is written at once.
-	part = 64 << 10
-)
+// part is how much of an answer is written at once.
+const part = 64 << 10
+
+// Bounds say how much is held, and for how long others wait for it.
+type Bounds struct {
+	// PerKey and InAll are the bytes that are held for a key and in all.
+	PerKey, InAll int64
+	// Patience is how long another answer waits for room before one that nobody reads is given up; 0 is three seconds.
+	Patience time.Duration
+}
 
 // Answers counts the bytes of answers that wait for their clients to read them.
 type Answers struct {
-	perKey, inAll int64
+	Bounds
 
 	mu    sync.Mutex
 	held  map[*Held]struct{}
@@ -31,12 +36,10 @@ type Answers struct {
 	freed chan struct{}
 }
 
-// New bounds, in bytes, what is held for a key and in all.
-func New(perKey, inAll int64) *Answers {
-	return &Answers{
-		perKey: perKey, inAll: inAll,
-		held: map[*Held]struct{}{}, byKey: map[string]int64{},
-	}
+// New holds answers within the bounds.
+func New(bounds Bounds) *Answers {
+	bounds.Patience = cmp.Or(bounds.Patience, 3*time.Second)
+	return &Answers{Bounds: bounds, held: map[*Held]struct{}{}, byKey: map[string]int64{}}
 }
 
 // Held is one answer that is being read from its provider, or written to its client.
@@ -64,7 +67,7 @@ func (a *Answers) Enter(ctx context.Context, key string, announced int64) *Held 
 
 // await counts an answer once there is room for it, or it has waited long enough.
 func (a *Answers) await(ctx context.Context, h *Held, freed <-chan struct{}) {
-	timer := time.NewTimer(patience)
+	timer := time.NewTimer(a.Patience)
 	defer timer.Stop()
 	for freed != nil {
 		select {
@@ -82,7 +85,7 @@ func (a *Answers) await(ctx context.Context, h *Held, freed <-chan struct{}) {
 func (a *Answers) count(h *Held, anyway bool) (freed <-chan struct{}) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if anyway || a.byKey[h.key] == 0 || a.byKey[h.key]+h.size <= a.perKey && a.total+h.size <= a.inAll {
+	if anyway || a.byKey[h.key] == 0 || a.byKey[h.key]+h.size <= a.PerKey && a.total+h.size <= a.InAll {
 		a.held[h] = struct{}{}
 		a.takeLocked(h, h.size)
 		return nil
@@ -98,9 +101,9 @@ func (a *Answers) count(h *Held, anyway bool) (freed <-chan struct{}) {
 func (a *Answers) takeLocked(h *Held, more int64) {
 	a.byKey[h.key] += more
 	a.total += more
-	for a.byKey[h.key] > a.perKey && a.giveUpLocked(h, h.key) {
+	for a.byKey[h.key] > a.PerKey && a.giveUpLocked(h, h.key) {
 	}
-	for a.total > a.inAll && a.giveUpLocked(h, a.largestLocked()) {
+	for a.total > a.InAll && a.giveUpLocked(h, a.largestLocked()) {
 	}
 }
 

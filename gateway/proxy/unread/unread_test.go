@@ -36,7 +36,7 @@ func (s *stuck) SetWriteDeadline(time.Time) error {
 func TestEnter_goesOnOnceThereIsRoom(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		answers := unread.New(100, 1000)
+		answers := unread.New(unread.Bounds{PerKey: 100, InAll: 1000})
 		first := answers.Enter(t.Context(), "key", 80)
 		answers.Enter(t.Context(), "another key", 80).Done()
 		entered := false
@@ -61,7 +61,7 @@ func TestEnter_goesOnOnceThereIsRoom(t *testing.T) {
 func TestHand_givesUpWhatNobodyReads(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		answers := unread.New(100, 1000)
+		answers := unread.New(unread.Bounds{PerKey: 100, InAll: 1000})
 		given := false
 		var first sync.WaitGroup
 		first.Go(func() { given = answers.Enter(t.Context(), "key", 80).Hand(newStuck(), make([]byte, 80)) })
