@@ -68,7 +68,7 @@ func runAll(m *testing.M) int {
 	return testenv.MainPostgres(m)
 }
 
-// startGateway is for tests that run beside others.
+// startGateway is for tests that run in parallel with others.
 func startGateway(t *testing.T) *gateway {
 	t.Helper()
 	t.Parallel()

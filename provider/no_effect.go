@@ -10,7 +10,7 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/provider/attribute"
 )
 
-// Some terms mean nothing without others, or beside them. The gateway takes them, as LiteLLM's clients send them; whoever
+// Some terms mean nothing without others, or together with them. The gateway takes them, as LiteLLM's clients send them; whoever
 // writes them down would take them for a guard that is there.
 
 func warnOfNoEffect(diags *diag.Diagnostics, attribute, because, instead string) {
@@ -37,7 +37,7 @@ func (m budgetTermsModel) warnOfOwnTerms(diags *diag.Diagnostics, budgetID types
 		{"reset_day", !m.ResetDay.IsNull()},
 	} {
 		if own.written {
-			warnOfNoEffect(diags, own.attribute, "beside budget_id",
+			warnOfNoEffect(diags, own.attribute, "together with budget_id",
 				"The budget that budget_id names brings all of its own terms. Set "+own.attribute+" there, or leave it out here.")
 		}
 	}

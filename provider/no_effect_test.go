@@ -71,9 +71,9 @@ func TestAccNoEffect_isWarnedOf(t *testing.T) {
 	c := newCLI(t, t.TempDir(), "BURSAR_ENDPOINT="+g.URL, "BURSAR_ADMIN_KEY="+adminKey)
 	said := c.plans(2, versions+withoutEffect)
 	for _, want := range []string{
-		"soft_threshold_pct has no effect beside budget_id", "hard_cap has no effect beside budget_id",
-		"budget_duration has no effect beside budget_id", "soft_budget has no effect beside budget_id",
-		"reset_day has no effect beside budget_id", "soft_threshold_pct has no effect without max_budget",
+		"soft_threshold_pct has no effect together with budget_id", "hard_cap has no effect together with budget_id",
+		"budget_duration has no effect together with budget_id", "soft_budget has no effect together with budget_id",
+		"reset_day has no effect together with budget_id", "soft_threshold_pct has no effect without max_budget",
 		"reset_day has no effect without budget_duration", "on_soft_limit has no effect without a soft limit",
 	} {
 		if !strings.Contains(said, "Warning: "+want) {

@@ -53,7 +53,7 @@ func (s *Server) resetRoutes() []route.Route {
 		}),
 		route.New("POST /budget/opening", auth.Write, s.openBudget, route.Spec{
 			Tag: "budget", Closed: true, Summary: "Bring what another gateway has spent of a budget in its running period.",
-			Description: "The balance counts as spent, beside what is spent here. The same opening_id again replaces it, and writes nothing when it is the same. " +
+			Description: "The balance counts as spent, in addition to what is spent here. The same opening_id again replaces it, and writes nothing when it is the same. " +
 				"It is no entry of the ledger, has an audit row, and ends with the period.",
 			Errors: route.Codes(api.NotFound),
 		}),

@@ -12,7 +12,7 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
-// modelEdit is what a request says of a model beside the fields that stand in the input.
+// modelEdit is what a request says of a model besides the fields that stand in the input.
 type modelEdit struct {
 	*route.Fields[api.ModelFields]
 	id string

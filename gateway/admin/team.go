@@ -68,7 +68,7 @@ func rolesOf(members []api.Membership) api.MemberRoles {
 	return roles
 }
 
-// completeTeams fills in what is kept beside a team: its members, spending, and where it is declared.
+// completeTeams fills in what belongs to a team: its members, spending, and where it is declared.
 func (s *Server) completeTeams(ctx context.Context, teams []api.Team) error {
 	if len(teams) == 0 {
 		return nil

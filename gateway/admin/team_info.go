@@ -46,7 +46,7 @@ func asLiteLLM(team api.Team) api.Team {
 	return team
 }
 
-// completeTeam reads one team with all that is kept beside it.
+// completeTeam reads one team with all that belongs to it.
 func (s *Server) completeTeam(ctx context.Context, id string) (api.Team, error) {
 	team, err := s.record.Team(ctx, id)
 	if err != nil {

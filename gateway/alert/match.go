@@ -16,7 +16,7 @@ const sameThreshold = 1e-6
 // ownersPrefix begins the ids that stand for the owners of a team, who have no route.
 const ownersPrefix = "owners:"
 
-// circumstances are what a decision depends on beside the route and the event.
+// circumstances are what a decision depends on besides the route and the event.
 type circumstances struct {
 	team     api.AlertTeam
 	silences []api.AlertSilence

@@ -109,7 +109,7 @@ func (a *App) AdminURL() string { return a.doors[len(a.doors)-1].url() }
 // Start begins to serve.
 func (a *App) Start() { a.start(append(a.parts.background(), a.parts.tellers()...)) }
 
-// start is Start with the loops that run beside the servers.
+// start is Start with the loops that run along with the servers.
 func (a *App) start(loops []func(context.Context)) {
 	for _, run := range loops {
 		a.serving.Go(func() { run(a.background) })

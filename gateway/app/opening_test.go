@@ -9,7 +9,7 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/internal/testenv"
 )
 
-// An opening balance counts as spent on every gateway, beside what is spent here, and outlives the counters. The same
+// An opening balance counts as spent on every gateway, in addition to what is spent here, and outlives the counters. The same
 // one again changes nothing, another amount replaces it, and it is in the audit log.
 func TestOpening_ofEveryKindOfBudget(t *testing.T) {
 	t.Parallel()

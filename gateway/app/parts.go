@@ -335,7 +335,7 @@ func (p *parts) modelNames(model string) *modelname.Names {
 	return &modelname.Names{Name: model}
 }
 
-// background are the loops that run beside the server until it has stopped.
+// background are the loops that run along with the server until it has stopped.
 func (p *parts) background() []func(context.Context) {
 	return []func(context.Context){
 		p.proxy.Run, p.learned.Run, p.models.Run, p.drift.Run, p.watchBacklog, p.runExports, p.runRetention, p.runPriceFeed, p.watchStores, p.holder.run, p.stands.watch, p.minutes.Run,

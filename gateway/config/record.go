@@ -19,7 +19,7 @@ func LoadRecord(path string, getenv func(string) string) (Config, error) {
 	return c.config, nil
 }
 
-// Listening reads only the address to serve on, and whether TLS is spoken there, for programs beside the gateway. What
+// Listening reads only the address to serve on, and whether TLS is spoken there, for programs other than the gateway. What
 // else is wrong with the file does not matter to them.
 func Listening(path string, getenv func(string) string) (Config, error) {
 	f, from, err := readFile(path, getenv)

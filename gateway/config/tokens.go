@@ -31,7 +31,7 @@ type OIDC struct {
 	// ClientID is what the provider knows the console by; "" lets nobody sign in there with it. ClientSecret may be "".
 	ClientID     string
 	ClientSecret string
-	// Scopes are asked for beside openid.
+	// Scopes are asked for besides openid.
 	Scopes []string
 }
 

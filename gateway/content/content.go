@@ -1,4 +1,4 @@
-// Package content finds what a request holds beside plain text: pictures, sound, files, references to what a
+// Package content finds what a request holds besides plain text: pictures, sound, files, references to what a
 // provider keeps, and tools.
 //
 // It promises that one walk finds them in the words of every dialect, at any depth and in any position, that what
@@ -48,7 +48,7 @@ func (p Part) String() string { return p.Path + " (" + p.Kind + ")" }
 // Span is a place in a body.
 type Span struct{ Start, End int }
 
-// Tool is what is offered to the model beside functions that the client runs.
+// Tool is what is offered to the model besides functions that the client runs.
 type Tool struct {
 	// Type is in the request's words; of one without a type it is the name of its first member.
 	Type string

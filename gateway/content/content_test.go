@@ -43,7 +43,7 @@ func extensible(kind int) []byte {
 	return append(file, "data\x00\x00\x00\x00"...)
 }
 
-// part is one thing that a request can hold beside text.
+// part is one thing that a request can hold besides text.
 type part struct {
 	json string
 	// pictures, sounds and dropped are how many there are, and how much media data is no text.

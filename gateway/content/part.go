@@ -9,7 +9,7 @@ import (
 // facts are what an object says of itself.
 type facts struct {
 	members int
-	// payload is how many members there are beside those that only name or place the object.
+	// payload is how many members there are besides those that only name or place the object.
 	payload int
 	// kind is the type that it claims, kinds how often it claims one.
 	kind  []byte

@@ -45,7 +45,7 @@ const (
 	mostTokens = 1 << 24
 )
 
-// Work is what a request lets its provider do beside one answer.
+// Work is what a request lets its provider do besides one answer.
 type Work struct {
 	// Searches is how many web searches are charged at most, SearchesMade how many are made where the answer does
 	// not say. SearchContext is how much of what they find is read, in the request's words.
@@ -59,7 +59,7 @@ type Work struct {
 	// for it. Both count the first time, too.
 	Rounds, Readings int64
 	// SummaryFrom is from how many tokens on the conversation is summed up, which reads it once more and writes
-	// beside the answer; 0 is never.
+	// besides the answer; 0 is never.
 	SummaryFrom int64
 	// Unpriced is the first thing whose price nobody knows; nil when there is none.
 	Unpriced *content.Tool
@@ -101,7 +101,7 @@ func Read(dialect Dialect, object Object, found *content.Found) (Work, error) {
 	return w, nil
 }
 
-// asides are members beside the tools by which a provider is made to do more than answer: Anthropic's connections
+// asides are members besides the tools by which a provider is made to do more than answer: Anthropic's connections
 // and containers; what Azure reads from the caller's stores, and Cohere's and Groq's words for reading the web.
 var asides = map[Dialect][]string{
 	Messages: {"mcp_servers", "container"},

@@ -24,7 +24,7 @@ func read(t *testing.T, dialect hosted.Dialect, body string) hosted.Work {
 	return work
 }
 
-// What the client runs costs nothing beside tokens, in whichever dialect it is offered.
+// What the client runs costs nothing besides tokens, in whichever dialect it is offered.
 func TestRead_whatTheClientRunsPasses(t *testing.T) {
 	for _, tool := range []string{
 		`{"type":"function","function":{"name":"f"}}`, `{"type":"function","name":"f"}`, `{"name":"f","input_schema":{}}`,

@@ -151,7 +151,7 @@ func (w *Work) plugins(raw json.RawMessage) error {
 	return nil
 }
 
-// summary: a provider that sums up a long conversation reads it once more, and writes beside the answer.
+// summary: a provider that sums up a long conversation reads it once more, and writes besides the answer.
 func (w *Work) summary(raw json.RawMessage) {
 	if !strings.Contains(content.Fold(string(raw)), "compact") && !strings.Contains(string(raw), `\`) {
 		return

@@ -7,13 +7,13 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/gateway/content"
 )
 
-// runner says who runs a tool and what is charged for it beside tokens.
+// runner says who runs a tool and what is charged for it besides tokens.
 type runner int
 
 const (
 	// atProvider: the provider runs it, and its price is not known.
 	atProvider runner = iota
-	// atClient: the client runs it, or it costs nothing beside its tokens.
+	// atClient: the client runs it, or it costs nothing besides its tokens.
 	atClient
 	// searching: the provider searches the web at a price for each search.
 	searching

@@ -240,7 +240,7 @@ func (e *Exporter) release(ctx context.Context) {
 	}
 }
 
-// RunAll runs exporters beside each other until ctx ends.
+// RunAll runs exporters at the same time until ctx ends.
 func RunAll(ctx context.Context, exporters []*Exporter) {
 	var running sync.WaitGroup
 	for _, exporter := range exporters {

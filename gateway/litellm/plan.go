@@ -77,7 +77,7 @@ func NewPlan(ctx context.Context, gateway *client.Client, estate Estate, options
 	return p, p.goneKeys(ctx, options.Prune)
 }
 
-// add takes up a step for what is wanted beside what is there, nil for nothing.
+// add takes up a step for what is wanted where something is there, nil for nothing.
 func (p *Plan) add(s step, have *api.Record, state api.BudgetState, wantFields, haveFields any) {
 	switch {
 	case have == nil:

@@ -125,7 +125,7 @@ func (h heldReader) Read(p []byte) (int, error) {
 	}
 }
 
-// readPart reads once, beside the caller.
+// readPart reads once, in a goroutine of its own.
 func readPart(body io.Reader, size int) chan part {
 	done := make(chan part, 1)
 	go func() {

@@ -100,7 +100,7 @@ type Proxy struct {
 	tidings   tidings
 }
 
-// New returns a proxy. [Proxy.Run] must run beside it while it serves.
+// New returns a proxy. [Proxy.Run] must run along with it while it serves.
 func New(options Options) *Proxy {
 	options.StreamIdle = cmp.Or(options.StreamIdle, defaultStreamIdle)
 	if options.Calibration == nil {

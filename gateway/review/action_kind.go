@@ -7,7 +7,7 @@ import (
 	tfjson "github.com/hashicorp/terraform-json"
 )
 
-// actionKind is a type of action, which an apply invokes beside its changes.
+// actionKind is a type of action, which an apply invokes besides its changes.
 type actionKind struct {
 	action    string
 	arguments []string

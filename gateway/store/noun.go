@@ -139,7 +139,7 @@ func remove[T any](ctx context.Context, s *Store, n noun[T], change api.Change, 
 	return gone, nil
 }
 
-// nothing is for creates and deletes that have nothing to do beside.
+// nothing is for creates and deletes that have nothing to do besides.
 func nothing(context.Context) error { return nil }
 
 // signed makes a change's texts fit to be stored. They come from headers, which may hold any byte,

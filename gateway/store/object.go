@@ -50,7 +50,7 @@ func (o *object) record() api.Record {
 	return record
 }
 
-// managed is what a document has beside the noun's own fields when the object is of a configuration. No noun has fields
+// managed is what a document has besides the noun's own fields when the object is of a configuration. No noun has fields
 // of these names.
 type managed struct {
 	ManagedBy     *api.ManagedBy     `json:"managed_by"`

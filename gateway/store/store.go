@@ -37,7 +37,7 @@ var queriesOf = map[string]func() (map[string]dialect.Query, error){
 	Postgres: sync.OnceValues(func() (map[string]dialect.Query, error) { return dialect.LoadQueries(queryFiles, Postgres) }),
 }
 
-// Options are what a [Store] needs beside its address.
+// Options are what a [Store] needs besides its address.
 type Options struct {
 	// Sealer is required: that of the secret key to write with.
 	Sealer Sealer

@@ -11,7 +11,7 @@ type Report struct {
 	At time.Time
 	// By tells callers apart, so that one of them alone cannot say what holds for all.
 	By int64
-	// Ratio is what the provider made of the text, beside what it was weighed as.
+	// Ratio is what the provider made of the text, divided by what it was weighed as.
 	Ratio float64
 }
 

@@ -84,7 +84,7 @@ const (
 	densePerToken = 6
 )
 
-// Ratio is what a provider's report makes of the text, beside what it was weighed as. It is false where the
+// Ratio is what a provider's report makes of the text, divided by what it was weighed as. It is false where the
 // report says nothing about text.
 func (w Weight) Ratio(reported int64) (float64, bool) {
 	least := int64(leastText)

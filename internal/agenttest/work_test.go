@@ -127,7 +127,7 @@ func eachOf(t *testing.T, of []program, terms string, test func(*testing.T, *age
 	}
 }
 
-// answers scripts the model. Calls beside the work, such as for a title, get a short answer.
+// answers scripts the model. Calls besides the work, such as for a title, get a short answer.
 func (a *agent) answers(script testenv.Script) {
 	a.gateway.model.Script(func(asked testenv.Asked) testenv.Behaviour {
 		if !tooled(asked) {

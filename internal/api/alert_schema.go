@@ -4,7 +4,7 @@ package api
 // means something else raises it.
 const AlertVersion = 1
 
-// AlertKind says what events of a name carry beside what all carry.
+// AlertKind says what events of a name carry besides what all carry.
 type AlertKind struct {
 	Event string
 	// Text says when there is one.

@@ -20,6 +20,6 @@ type TokenReport struct {
 	At time.Time `json:"at"`
 	// By tells callers apart without naming them.
 	By int64 `json:"by"`
-	// Ratio is what the provider counted, beside what the text was weighed as.
+	// Ratio is what the provider counted, divided by what the text was weighed as.
 	Ratio float64 `json:"ratio"`
 }

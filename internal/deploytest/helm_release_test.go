@@ -23,7 +23,7 @@ const (
 	kubernetes = "--kube-version=1.31.0"
 )
 
-// charts are sets of values that the chart is rendered with, and the kinds that come of them beside those that always do.
+// charts are sets of values that the chart is rendered with, and the kinds that come of them besides those that always do.
 var charts = map[string]struct {
 	values []string
 	kinds  string

@@ -194,7 +194,7 @@ func (s *Books) ledgerFilter(c *route.Call, in ledgerWanted, place route.Place[a
 // spendLogPage is the answer of GET /spend/logs/v2.
 type spendLogPage struct {
 	Data []spendLog `json:"data"`
-	// Total is how many rows there are, counted up to 100000, and up to 10000 where several conditions beside the time select them.
+	// Total is how many rows there are, counted up to 100000, and up to 10000 where several conditions besides the time select them.
 	Total      int `json:"total"`
 	Page       int `json:"page"`
 	PageSize   int `json:"page_size"`

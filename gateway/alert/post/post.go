@@ -43,7 +43,7 @@ func New(client *http.Client, version string) *Client {
 	return &Client{client: client, userAgent: "bursar/" + version, now: time.Now}
 }
 
-// JSON posts a body as JSON, with headers beside those that every message has. A 2xx answer is a success, 400, 413,
+// JSON posts a body as JSON, with headers besides those that every message has. A 2xx answer is a success, 400, 413,
 // 415 and 422 say that the receiver does not take this body, 410 that it takes none. The answer's body is returned as far as it was read.
 func (c *Client) JSON(ctx context.Context, address string, headers map[string]string, body any) (alert.Outcome, []byte) {
 	encoded, err := json.Marshal(body)

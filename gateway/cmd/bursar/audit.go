@@ -31,7 +31,7 @@ type verifyCommand struct {
 
 // Help explains the exit codes and the mark.
 func (verifyCommand) Help() string {
-	return `Reads the database directly, beside a gateway that serves or without one; BURSAR_DATA_DIR, BURSAR_DATABASE_URL
+	return `Reads the database directly, whether a gateway serves or not; BURSAR_DATA_DIR, BURSAR_DATABASE_URL
 and BURSAR_SECRET_KEY are obeyed as by serve.
 
 Keep the count and the head that it prints somewhere else, and pass them the next time: a log whose end was

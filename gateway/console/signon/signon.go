@@ -20,7 +20,7 @@ import (
 // Options are what the provider knows this gateway by.
 type Options struct {
 	Issuer, ClientID, ClientSecret string
-	// Scopes are asked for beside openid.
+	// Scopes are asked for besides openid.
 	Scopes []string
 	// Client asks the provider.
 	Client *http.Client

@@ -168,7 +168,7 @@ func (c *Call) countChoices(name string, given *int64) error {
 }
 
 // expectSummary reserves for what the provider sums up of a conversation that is long enough for it: it is read
-// once more, and what is written beside the answer may be as long.
+// once more, and what is written besides the answer may be as long.
 func (c *Call) expectSummary() {
 	from := c.Work.SummaryFrom
 	if from == 0 || c.Holds.Unweighed == nil && tokens.BoundOf("", c.Body, &c.Holds) < from {
