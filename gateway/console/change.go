@@ -179,7 +179,7 @@ func (s *Server) rehearse(w http.ResponseWriter, r *http.Request, in *session, p
 	if err != nil {
 		return err
 	}
-	if plan.Body, err = s.pack(in, plan.Noun, text); err != nil {
+	if plan.Body, err = s.pack(in, plan, text); err != nil {
 		return err
 	}
 	if in.caller.Role.May(auth.Read) && plan.Noun.Rehearsed(plan.Route) {
@@ -205,40 +205,48 @@ func (s *Server) rehearse(w http.ResponseWriter, r *http.Request, in *session, p
 	return s.render(w, http.StatusOK, "rehearsal", s.signedIn(r, in, plan.Title, plan))
 }
 
-// packedFor is what a rehearsal's body is encrypted for: what one session typed into one kind of form opens nowhere else.
-func packedFor(in *session, kind form.Noun) string {
-	return "console change/" + kind.Name + "/" + in.digest()
+// packedFor is what a rehearsal's body is encrypted for: what one session rehearsed of one object, by one route and from one
+// revision, opens nowhere else.
+func packedFor(in *session, plan rehearsalBody) string {
+	return strings.Join([]string{
+		"console change", plan.Noun.Name, plan.Route, url.PathEscape(plan.ID), strconv.FormatInt(plan.Revision, 10), in.digest(),
+	}, "/")
 }
 
-// pack makes what a rehearsal is sent back with. A form with secrets is encrypted: what was typed stands in no page.
-func (s *Server) pack(in *session, kind form.Noun, body []byte) (string, error) {
-	if !kind.Secret() {
-		return string(body), nil
-	}
-	sealed, err := s.Sealer.Seal(body, packedFor(in, kind))
+// pack makes what a rehearsal is sent back with. It is encrypted: secrets that were typed stand in no page, and what is done
+// is what was rehearsed, of the object that it was rehearsed of.
+func (s *Server) pack(in *session, plan rehearsalBody, body []byte) (string, error) {
+	sealed, err := s.Sealer.Seal(body, packedFor(in, plan))
 	if err != nil {
 		return "", fmt.Errorf("keep what was typed: %w", err)
 	}
 	return base64.StdEncoding.EncodeToString(sealed), nil
 }
 
-// unpack is the body that was packed for the session and the kind of form; what was not packed so is none.
-func (s *Server) unpack(in *session, kind form.Noun, packed string) (json.RawMessage, error) {
-	if !kind.Secret() {
-		if !json.Valid([]byte(packed)) {
-			return nil, errNoPage()
-		}
-		return json.RawMessage(packed), nil
-	}
-	sealed, err := base64.StdEncoding.DecodeString(packed)
+// unpack is the body that was packed for the session and the plan; what was not packed so is none.
+func (s *Server) unpack(in *session, plan rehearsalBody) (json.RawMessage, error) {
+	sealed, err := base64.StdEncoding.DecodeString(plan.Body)
 	if err != nil {
 		return nil, errNoPage()
 	}
-	body, err := s.Sealer.Open(sealed, packedFor(in, kind))
+	body, err := s.Sealer.Open(sealed, packedFor(in, plan))
 	if err != nil {
 		return nil, errNoPage()
 	}
 	return body, nil
+}
+
+// rehearsedPlan is what the form at the end of a rehearsal says that was rehearsed.
+func rehearsedPlan(r *http.Request, kind form.Noun) rehearsalBody {
+	plan := rehearsalBody{
+		Noun: kind, ID: r.PostFormValue("id"), Name: r.PostFormValue("name"), Route: r.PostFormValue("route"), Body: r.PostFormValue("body"),
+		Title: r.PostFormValue("title"),
+	}
+	plan.Revision, _ = strconv.ParseInt(r.PostFormValue("revision"), 10, 64)
+	for _, chosen := range kind.Actions {
+		plan.Destructive = plan.Destructive || chosen.Route == plan.Route && chosen.Destructive
+	}
+	return plan
 }
 
 // modelCallers is who called a model in the last week.
@@ -278,15 +286,7 @@ type secretBody struct {
 
 // carryOut does what was rehearsed.
 func (s *Server) carryOut(w http.ResponseWriter, r *http.Request, in *session, kind form.Noun) error {
-	plan := rehearsalBody{
-		Noun: kind, ID: r.PostFormValue("id"), Name: r.PostFormValue("name"), Route: r.PostFormValue("route"), Body: r.PostFormValue("body"),
-		Title: r.PostFormValue("title"), Destructive: r.PostFormValue("destructive") != "",
-	}
-	plan.Revision, _ = strconv.ParseInt(r.PostFormValue("revision"), 10, 64)
-	reason := strings.TrimSpace(r.PostFormValue("reason"))
-	for _, chosen := range kind.Actions {
-		plan.Destructive = plan.Destructive || chosen.Route == plan.Route && chosen.Destructive
-	}
+	plan, reason := rehearsedPlan(r, kind), strings.TrimSpace(r.PostFormValue("reason"))
 	if plan.ID != "" && kind.OfConfiguration(plan.Route) {
 		found, err := s.find(r.Context(), in, kind, plan.ID)
 		if err != nil {
@@ -299,7 +299,7 @@ func (s *Server) carryOut(w http.ResponseWriter, r *http.Request, in *session, k
 	if !kind.Takes(plan.Route) {
 		return errNoPage()
 	}
-	body, err := s.unpack(in, kind, plan.Body)
+	body, err := s.unpack(in, plan)
 	if err != nil {
 		return err
 	}

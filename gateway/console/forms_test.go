@@ -106,6 +106,31 @@ func TestForm_ofASecretIsBoundToItsSessionAndKind(t *testing.T) {
 	}
 }
 
+// What was rehearsed of one object is done to that object alone, by the route and from the revision that it was rehearsed with.
+func TestForm_isBoundToItsObject(t *testing.T) {
+	t.Parallel()
+	w := open(t, nil)
+	w.populate()
+	v := w.signedIn(adminKey)
+	_, page := v.get("/console/edit?kind=team&id=research")
+	form := url.Values{"csrf": {csrf(page)}, "kind": {"team"}, "id": {"research"}, "revision": {"1"}, "rpm_limit": {"7"}, "hard_cap": {"1"}}
+	_, page = v.post("/console/change", form)
+	do := rehearsed(page)
+	do.Set("reason", "for the test")
+	for name, value := range map[string]string{
+		"id": "marketing", "revision": "2", "route": "/team/new", "body": `{"team_id":"research","rpm_limit":7}`,
+	} {
+		other := maps.Clone(do)
+		other.Set(name, value)
+		if status, page := v.post("/console/change", other); status != http.StatusNotFound {
+			t.Errorf("with %s %s: %d %s", name, value, status, text(page))
+		}
+	}
+	if status, page := v.post("/console/change", do); status != http.StatusOK || !strings.Contains(text(page), "Done") {
+		t.Errorf("as it was rehearsed: %d %s", status, text(page))
+	}
+}
+
 // What the API would not take leads back to what was typed, with a sentence, also where nothing can be rehearsed.
 func TestForm_saysWhatTheAPIRefuses(t *testing.T) {
 	t.Parallel()

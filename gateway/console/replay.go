@@ -39,7 +39,7 @@ func (s *Server) replay(w http.ResponseWriter, r *http.Request, in *session) err
 	if !known || !mayChange(in.caller, kind.Name) || !slices.Contains(replayed, kind.Name) || !kind.Takes(r.PostFormValue("route")) {
 		return errNoPage()
 	}
-	body, err := s.unpack(in, kind, r.PostFormValue("body"))
+	body, err := s.unpack(in, rehearsedPlan(r, kind))
 	if err != nil {
 		return err
 	}

@@ -74,8 +74,9 @@ func TestChange_ofAManagedTeamGivesItsLines(t *testing.T) {
 	if status, page := v.post("/console/change", do); status != http.StatusConflict || !strings.Contains(text(page), "change it there") {
 		t.Errorf("a change past the form: %d %s", status, text(page))
 	}
-	do.Set("route", "/team/block")
-	do.Set("body", `{"team_id":"marketing"}`)
+	_, page = v.post("/console/change", url.Values{"csrf": {form.Get("csrf")}, "kind": {"team"}, "id": {"marketing"}, "action": {"block"}})
+	expect(t, page, "What it does to whom", "Calls will be refused")
+	do = rehearsed(page)
 	do.Set("reason", "it leaks")
 	_, page = v.post("/console/change", do)
 	expect(t, page, "Done", "Blocked at once by", "it leaks", "$100")
