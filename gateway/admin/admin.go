@@ -22,6 +22,7 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/usage"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/httpx"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
 
 // writeTimeout bounds a change whose client has hung up.
@@ -218,11 +219,35 @@ func (s *Server) rehearsals() *rehearse.Checker {
 	return &rehearse.Checker{
 		Record: s.record, Spending: s.spending, Now: s.now, Models: s.allModels,
 		Replay: s.replay, Replaying: s.replaying,
+		Prices: func(model api.Model) (input, output *money.Nano) {
+			facts := s.models.Facts(model)
+			return facts.Input, facts.Output
+		},
 		Within: func(team *api.Team, key api.Key) error { return s.checkWithin(team, api.Key{}, key) },
 		Stage: func(record stores.Record, spending stores.Spending, changes stores.Changes) []route.Route {
 			stage := *s
 			stage.record, stage.spending, stage.changes = record, spending, changes
+			stage.models = stagedModels{s.models}
 			return stage.routes()
 		},
 	}
 }
+
+// stagedModels are the models on a stage: none of its changes is served.
+type stagedModels struct{ Models }
+
+// judgeTimeout bounds how long a rehearsal looks for where an address leads: it holds a transaction open meanwhile.
+const judgeTimeout = time.Second
+
+// Judge is that of the models, for as long as a rehearsal can wait. What is not known by then is judged when the change is made.
+func (m stagedModels) Judge(ctx context.Context, address string) error {
+	ctx, cancel := context.WithTimeout(ctx, judgeTimeout)
+	defer cancel()
+	err := m.Models.Judge(ctx, address)
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+func (stagedModels) Changed(context.Context) error { return nil }

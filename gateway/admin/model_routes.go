@@ -67,7 +67,7 @@ type modelGroupAsked struct {
 func (s *Server) modelRoutes() []route.Route {
 	return []route.Route{
 		route.New("POST /model/new", auth.Write, s.createModel, route.Spec{
-			Tag: "model", Summary: "Add a model, or a further deployment of one.", Repeatable: true,
+			Tag: "model", Summary: "Add a model, or a further deployment of one.", Repeatable: true, Rehearsed: true,
 			Description: "It is served by every gateway when this is answered. Several with one name share its calls by their weights.",
 			Errors:      route.Codes(api.AlreadyExists, api.Conflict),
 		}),
@@ -84,7 +84,7 @@ func (s *Server) modelRoutes() []route.Route {
 			Tag: "model", Summary: "List every model, those of the configuration file first.",
 		}),
 		route.New("POST /model/update", auth.Write, s.updateModel, route.Spec{
-			Tag: "model", Summary: "Change a model.", Revised: true,
+			Tag: "model", Summary: "Change a model.", Revised: true, Rehearsed: true,
 			Description: "What is left out is kept, what is null is cleared. A credential that is left out stays, one that is null is taken off.",
 			Errors:      route.Codes(api.NotFound, api.Conflict),
 		}),
@@ -93,7 +93,7 @@ func (s *Server) modelRoutes() []route.Route {
 			Errors: route.Codes(api.NotFound, api.Conflict),
 		}),
 		route.New("POST /model/delete", auth.Write, s.deleteModel, route.Spec{
-			Tag: "model", Summary: "Take a model away.",
+			Tag: "model", Summary: "Take a model away.", Rehearsed: true,
 			Errors: route.Codes(api.NotFound, api.Conflict),
 		}),
 		route.New("GET /model_group/info", auth.Read, s.modelGroupInfo, route.Spec{

@@ -165,7 +165,7 @@ type adminKeysNamed struct {
 func (s *Server) memberRoutes() []route.Route {
 	return []route.Route{
 		route.New("POST /team/member_add", auth.TeamWrite, s.addMember, route.Spec{
-			Tag: "team", Summary: "Put people into a team, all of them or none.", Repeatable: true,
+			Tag: "team", Summary: "Put people into a team, all of them or none.", Repeatable: true, Rehearsed: true,
 			Description: "Who is not known becomes a user. Limits bind what a member's keys in the team do together.",
 			Errors:      route.Codes(api.NotFound, api.MemberExists),
 			Scope:       route.TeamInBody,
@@ -176,12 +176,12 @@ func (s *Server) memberRoutes() []route.Route {
 			Scope: route.TeamInBody,
 		}),
 		route.New("POST /team/member_update", auth.TeamWrite, s.updateMember, route.Spec{
-			Tag: "team", Summary: "Change a member's role and limits.", Revised: true,
+			Tag: "team", Summary: "Change a member's role and limits.", Revised: true, Rehearsed: true,
 			Errors: route.Codes(api.NotFound),
 			Scope:  route.TeamInBody,
 		}),
 		route.New("POST /team/member_delete", auth.TeamWrite, s.deleteMember, route.Spec{
-			Tag: "team", Summary: "Take a member out of a team, with the keys the user has there.",
+			Tag: "team", Summary: "Take a member out of a team, with the keys the user has there.", Rehearsed: true,
 			Errors: route.Codes(api.NotFound),
 			Scope:  route.TeamInBody,
 		}),
@@ -215,7 +215,7 @@ func (s *Server) memberRoutes() []route.Route {
 func (s *Server) userRoutes() []route.Route {
 	return []route.Route{
 		route.New("POST /user/new", auth.Write, s.createUser, route.Spec{
-			Tag: "user", Summary: "Make a user and, unless auto_create_key is false, a key.", Repeatable: true,
+			Tag: "user", Summary: "Make a user and, unless auto_create_key is false, a key.", Repeatable: true, Rehearsed: true,
 			Errors: route.Codes(api.AlreadyExists, api.NotFound, api.Conflict),
 		}),
 		route.New("GET /user/info", auth.Read, s.infoOfUser, route.Spec{
@@ -226,11 +226,11 @@ func (s *Server) userRoutes() []route.Route {
 			Tag: "user", Summary: "List users by the page.",
 		}),
 		route.New("POST /user/update", auth.Write, s.updateUser, route.Spec{
-			Tag: "user", Summary: "Change a user.", Revised: true,
+			Tag: "user", Summary: "Change a user.", Revised: true, Rehearsed: true,
 			Errors: route.Codes(api.NotFound, api.AlreadyExists),
 		}),
 		route.New("POST /user/delete", auth.Write, s.deleteUsers, route.Spec{
-			Tag: "user", Summary: "Delete users with their keys and places in teams, all of them or none.",
+			Tag: "user", Summary: "Delete users with their keys and places in teams, all of them or none.", Rehearsed: true,
 			Description: "The answer is how many they were.", Errors: route.Codes(api.NotFound),
 		}),
 	}

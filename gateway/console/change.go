@@ -1,7 +1,6 @@
 package console
 
 import (
-	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -16,7 +15,6 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/console/form"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
-	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
 
 // A change takes three steps: a form, a rehearsal of what it would do to whom, and the doing with a reason. The last two
@@ -49,9 +47,8 @@ type rehearsalBody struct {
 	Revision int64
 	// Lines are the fields that the change sets, for people.
 	Lines []form.Line
-	// Check is nil for what cannot be rehearsed. Callers are of a model; nil for anything else.
-	Check   *api.QuotaCheck
-	Callers *modelCallers
+	// Check is nil for what cannot be rehearsed.
+	Check *api.QuotaCheck
 	// Refusal says why the change would not be taken.
 	Refusal     string
 	Destructive bool
@@ -197,11 +194,6 @@ func (s *Server) rehearse(w http.ResponseWriter, r *http.Request, in *session, p
 		}
 		plan.Check = &check
 	}
-	if plan.Noun.Name == form.Model.Name && plan.ID != "" && in.caller.Role.May(auth.Read) {
-		if plan.Callers, err = s.callersOf(r.Context(), plan.Name); err != nil {
-			return err
-		}
-	}
 	return s.render(w, http.StatusOK, "rehearsal", s.signedIn(r, in, plan.Title, plan))
 }
 
@@ -249,35 +241,8 @@ func rehearsedPlan(r *http.Request, kind form.Noun) rehearsalBody {
 	return plan
 }
 
-// modelCallers is who called a model in the last week.
-type modelCallers struct {
-	Teams    int
-	Requests int64
-	Cost     money.Nano
-	// Most are those who paid most for it.
-	Most []splitRow
-}
-
-// mostCallers is how many teams a rehearsal names.
+// mostCallers is how many callers a page about a change names.
 const mostCallers = 5
-
-func (s *Server) callersOf(ctx context.Context, model string) (*modelCallers, error) {
-	query := api.UsageQuery{GroupBy: []string{api.GroupTeam}, Model: model, From: s.Now().AddDate(0, 0, -7), Period: api.PeriodTotal}
-	callers := &modelCallers{}
-	all := split{Label: api.GroupTeam}
-	err := s.Record.EachUsageSum(ctx, query, func(sum api.UsageSum) error {
-		callers.Requests += sum.TotalRequests
-		callers.Cost += sum.TotalCost
-		if team := valueOr(sum.TeamID, ""); team != "" {
-			callers.Teams++
-			all.Rows = append(all.Rows, splitRow{Name: team, Cost: sum.TotalCost, Requests: sum.TotalRequests})
-		}
-		return nil
-	})
-	callers.Most = all.cut(callers.Cost).Rows
-	callers.Most = callers.Most[:min(mostCallers, len(callers.Most))]
-	return callers, err
-}
 
 // secretBody shows a secret, once.
 type secretBody struct {

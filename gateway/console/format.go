@@ -18,7 +18,8 @@ var functions = template.FuncMap{
 	"grouped": groupedAny, "pct": percent, "width": barWidth, "time": timeHTML, "timep": func(t *time.Time) template.HTML { return timeHTML(*t) },
 	"date": func(t time.Time) string { return t.UTC().Format("2 Jan 2006") }, "until": until, "value": valueOr[string], "level": level, "reason": reasonText,
 	"root": func() string { return Root }, "join": strings.Join, "num": func(n float64) string { return strconv.FormatFloat(n, 'f', 2, 64) },
-	"list": func(items ...any) []any { return items },
+	"whole": func(n *int64) int64 { return *n },
+	"list":  func(items ...any) []any { return items },
 }
 
 // moneyHTML shows an amount in whole: cents as everybody reads them, what is beyond in smaller digits behind.

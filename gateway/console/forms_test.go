@@ -58,7 +58,7 @@ func TestForm_ofAModel(t *testing.T) {
 	form.Del("api_key")
 	form.Set("price.output_per_million_usd", "7.5")
 	rehearsal, page = v.carry(form)
-	expect(t, rehearsal, "Who calls it", "1 calls by 1 team", "research", "7.5")
+	expect(t, rehearsal, "What it does to whom", "1 calls by 1 team", "research", "a million answered ones $7.50", "now $6.00", "by the new prices about")
 	expect(t, page, "$3", "$7.50")
 	if _, info := w.call("GET", "/model/info?litellm_model_id="+id, adminKey, ""); !strings.Contains(info, "house") {
 		t.Errorf("the model: %s", info)
@@ -67,7 +67,8 @@ func TestForm_ofAModel(t *testing.T) {
 		t.Errorf("with the credential that was left as it is: %d", status)
 	}
 
-	_, page = v.carry(url.Values{"kind": {"model"}, "id": {id}, "action": {"delete"}})
+	rehearsal, page = v.carry(url.Values{"kind": {"model"}, "id": {id}, "action": {"delete"}})
+	expect(t, rehearsal, "Nothing serves house any more", "Calls will be refused")
 	if strings.Contains(page, ">house<") {
 		t.Error("the model is still there")
 	}
@@ -198,15 +199,21 @@ func TestForm_ofAMember(t *testing.T) {
 	lead, _ := w.admin("/admin_key/new", `{"role":"team_admin","team_ids":["a-team/1"]}`)["key"].(string)
 	for _, key := range []string{adminKey, lead} {
 		v := w.signedIn(key)
-		_, page := v.carry(url.Values{"kind": {"member"}, "team_id": {"a-team/1"}, "member.user_id": {"ada@example.com"}, "member.role": {"user"}, "max_budget_in_team": {"5"}})
+		rehearsal, page := v.carry(url.Values{"kind": {"member"}, "team_id": {"a-team/1"}, "member.user_id": {"ada@example.com"}, "member.role": {"user"}, "max_budget_in_team": {"5"}})
 		expect(t, page, "ada@example.com", "$5")
+		if key == adminKey { // who may ask what a change would do
+			expect(t, rehearsal, "ada@example.com in team a-team/1", "Joins the team as user", "May spend $5.00")
+		}
 		id := regexp.MustCompile(`kind=member&amp;id=([^"]+)"`).FindStringSubmatch(page)[1]
 		id, err := url.QueryUnescape(id)
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, page = v.carry(url.Values{"kind": {"member"}, "id": {id}, "role": {"admin"}, "max_budget_in_team": {"7.25"}})
+		rehearsal, page = v.carry(url.Values{"kind": {"member"}, "id": {id}, "role": {"admin"}, "max_budget_in_team": {"7.25"}})
 		expect(t, page, "$7.25", "admin")
+		if key == adminKey {
+			expect(t, rehearsal, "Was user in the team and becomes admin", "May spend $7.25", "Spent in the running period: $0.00")
+		}
 		_, page = v.carry(url.Values{"kind": {"member"}, "id": {id}, "action": {"delete"}})
 		if strings.Contains(page, "$7.25") {
 			t.Error("the member is still there")

@@ -7,7 +7,7 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
 
-// QuotaChange is a change that is only asked about: a route that changes teams, keys or budgets, and the
+// QuotaChange is a change that is only asked about: a route that changes teams, keys, budgets, members, users or models, and the
 // body that it would be sent.
 type QuotaChange struct {
 	// Route is the path, such as "/team/update".
@@ -27,6 +27,10 @@ type QuotaCheck struct {
 	Budgets []BudgetEffect `json:"budgets"`
 	// Keys are those that are changed, with what they are by terms of their own; their teams' are told with the teams.
 	Keys []KeyEffect `json:"keys"`
+	// Members are places in teams that would be made, changed or given up, Users are users, and Models deployments.
+	Members []MemberEffect `json:"members"`
+	Users   []UserEffect   `json:"users"`
+	Models  []ModelEffect  `json:"models"`
 	// UnservedModels are names that the changes add to what teams, keys and pots are for, and that no enabled model has.
 	UnservedModels StringList `json:"unserved_models"`
 	// MoreTeams is how many more teams are concerned than are listed.
@@ -127,4 +131,96 @@ type BudgetEffect struct {
 	// Refused says whether everything that the scope covers would be refused, RefusedNow whether it is already.
 	Refused    bool `json:"refused"`
 	RefusedNow bool `json:"refused_now"`
+}
+
+// PersonTerms are what binds a member in a team, or a user over all teams.
+type PersonTerms struct {
+	RateLimits
+	// MaxBudget is in USD over BudgetDuration; null is without a cap.
+	MaxBudget      *money.Nano `json:"max_budget"`
+	BudgetDuration *string     `json:"budget_duration"`
+	// Role is a member's in the team; a user has none.
+	Role string `json:"role,omitempty"`
+}
+
+// PersonEffect is what changes would do to a member or a user.
+type PersonEffect struct {
+	// Old is null for who would join or be made, New for who would leave or be deleted. What the team has for its members
+	// is filled in.
+	Old *PersonTerms `json:"old"`
+	New *PersonTerms `json:"new"`
+	// Spend is that of the running period under the new terms, in USD; BudgetResetAt is when that ends.
+	Spend         money.Nano `json:"spend"`
+	BudgetResetAt *time.Time `json:"budget_reset_at"`
+	// Refused says whether the person's requests would be refused as soon as the changes are in force, by these limits, and
+	// RefusedNow whether they are already. RefusedBecause says why they would be.
+	Refused        bool       `json:"refused"`
+	RefusedNow     bool       `json:"refused_now"`
+	RefusedBecause StringList `json:"refused_because"`
+	// DeletedKeys are the keys that go with it.
+	DeletedKeys []NamedKey `json:"deleted_keys"`
+}
+
+// NamedKey is a key by its id and its name.
+type NamedKey struct {
+	KeyID    string  `json:"key_id"`
+	KeyAlias *string `json:"key_alias"`
+}
+
+// MemberEffect is what changes would do to a member of a team.
+type MemberEffect struct {
+	TeamID string `json:"team_id"`
+	UserID string `json:"user_id"`
+	PersonEffect
+}
+
+// UserEffect is what changes would do to a user.
+type UserEffect struct {
+	UserID string `json:"user_id"`
+	// Teams are those that the user is a member of, before the changes or, of a new one, after them.
+	Teams StringList `json:"teams"`
+	PersonEffect
+}
+
+// ModelTerms are how a deployment is served.
+type ModelTerms struct {
+	Enabled bool `json:"enabled"`
+	// InputPerMillion and OutputPerMillion are the prices in force in USD, the catalogue's where the model has none;
+	// null is not known.
+	InputPerMillion  *money.Nano `json:"input_per_million_usd"`
+	OutputPerMillion *money.Nano `json:"output_per_million_usd"`
+	RPM              *int64      `json:"rpm"`
+	TPM              *int64      `json:"tpm"`
+}
+
+// ModelEffect is what changes would do to a deployment of a model, and who called the model.
+type ModelEffect struct {
+	ModelID string `json:"model_id"`
+	Name    string `json:"name"`
+	// Old is null for one that would be made, New for one that would be deleted.
+	Old *ModelTerms `json:"old"`
+	New *ModelTerms `json:"new"`
+	// NoLongerServed are names that clients may ask for now and that no enabled model would have.
+	NoLongerServed StringList `json:"no_longer_served"`
+	// LastWeek is what the name was used for in the last seven days.
+	LastWeek ModelUse `json:"last_week"`
+	// CostThen is about what LastWeek would have cost by the new prices of its tokens, in USD; null where these are as they
+	// were or not known, or where other deployments have the name.
+	CostThen *money.Nano `json:"cost_then_usd"`
+}
+
+// ModelUse is what a model was used for.
+type ModelUse struct {
+	Requests int64      `json:"requests"`
+	Cost     money.Nano `json:"cost_usd"`
+	// Teams is how many teams called it, Most those that paid most.
+	Teams int           `json:"teams"`
+	Most  []ModelCaller `json:"most"`
+}
+
+// ModelCaller is a team that called a model.
+type ModelCaller struct {
+	TeamID   string     `json:"team_id"`
+	Requests int64      `json:"requests"`
+	Cost     money.Nano `json:"cost_usd"`
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/stores"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
 
 // Checker answers what changes would do. All fields but Replay are required.
@@ -27,6 +28,8 @@ type Checker struct {
 	Now      func() time.Time
 	// Models are all there are, enabled or not.
 	Models func(ctx context.Context) ([]api.Model, error)
+	// Prices are what a million prompt and answered tokens of a model cost, in USD; nil is not known.
+	Prices func(model api.Model) (input, output *money.Nano)
 	// Within says why a team does not have what a key is to get, nil when it has.
 	Within func(team *api.Team, key api.Key) error
 	// Replay decides the calls of a time again; nil cannot. Replaying lets in as many at once as it has room for.
@@ -46,7 +49,9 @@ func Routes(s *Checker) []route.Route {
 				"it were the only one, and `checks` has an answer for each. " +
 				"For each team: the terms before and after, what is used now, the busiest minute of the last day, whether requests " +
 				"would be refused or throttled, which shared budgets are charged, and which keys would get less than their own limits say. " +
-				"For each changed key: what it has spent by terms of its own. And the names of models that nothing serves.",
+				"For each changed key: what it has spent by terms of its own. For each member and user: what binds them before and after, what is spent, " +
+				"whether they would be refused, and the keys that go with them. For each model: its prices before and after, the names that nothing serves any more, " +
+				"who called it in the last seven days, and about what that would have cost. And the names of models that nothing serves.",
 		}),
 		route.New("POST /quota/replay", auth.Read, s.replay, route.Spec{
 			Tag: "quota", Summary: "Say which calls of the last days changes would have refused, and change nothing.", Closed: true,
@@ -58,6 +63,9 @@ func Routes(s *Checker) []route.Route {
 		}),
 	}
 }
+
+// modelRoutes is how the routes of models begin.
+const modelRoutes = "/model/"
 
 // maxChanges is how many changes one check takes.
 const maxChanges = 1000
@@ -86,7 +94,7 @@ func (s *Checker) checkQuota(c *route.Call, question quotaQuestion) (answer quot
 	if question.Route != nil {
 		changes = append(changes, api.QuotaChange{Route: *question.Route, Body: question.Body})
 	}
-	if err := s.checkChanges(changes); err != nil {
+	if err := s.checkChanges(c, changes); err != nil {
 		return answer, err
 	}
 	if question.Separately {
@@ -97,14 +105,19 @@ func (s *Checker) checkQuota(c *route.Call, question quotaQuestion) (answer quot
 }
 
 // checkChanges says what of the changes cannot be asked about.
-func (s *Checker) checkChanges(changes []api.QuotaChange) error {
+func (s *Checker) checkChanges(c *route.Call, changes []api.QuotaChange) error {
 	if len(changes) == 0 || len(changes) > maxChanges {
 		return api.FieldErrorf("changes", "is required: 1 to %d objects with route and body, or send one route and body at the top level", maxChanges)
 	}
 	known := rehearsed(s.Stage(s.Record, s.Spending, noChanges{}))
 	for i, change := range changes {
-		if _, found := known[change.Route]; !found {
+		asked, found := known[change.Route]
+		if !found {
 			return api.FieldErrorf("route", "of change %d must be one of %s", i+1, strings.Join(slices.Sorted(maps.Keys(known)), ", "))
+		}
+		// What a model's address leads to is looked up, which is not for those who only read.
+		if strings.HasPrefix(change.Route, modelRoutes) && !c.Caller.Role.May(asked.Permission) {
+			return api.Errorf(api.Forbidden, "role %s may not use %s, and so not ask what it would do", c.Caller.Role, change.Route)
 		}
 	}
 	return nil
@@ -149,7 +162,10 @@ func (s *Checker) checkSeparately(c *route.Call, changes []api.QuotaChange) (quo
 }
 
 func emptyCheck() api.QuotaCheck {
-	return api.QuotaCheck{Teams: []api.TeamEffect{}, Budgets: []api.BudgetEffect{}, Keys: []api.KeyEffect{}}
+	return api.QuotaCheck{
+		Teams: []api.TeamEffect{}, Budgets: []api.BudgetEffect{}, Keys: []api.KeyEffect{},
+		Members: []api.MemberEffect{}, Users: []api.UserEffect{}, Models: []api.ModelEffect{},
+	}
 }
 
 func allTaken(verdicts []api.QuotaVerdict) bool {

@@ -46,6 +46,15 @@ func (s *Checker) effects(ctx context.Context, made *rehearsal) (api.QuotaCheck,
 	if check.UnservedModels, err = s.unserved(ctx, made); err != nil {
 		return check, err
 	}
+	if check.Members, err = s.memberEffects(ctx, made); err != nil {
+		return check, err
+	}
+	if check.Users, err = s.userEffects(ctx, made); err != nil {
+		return check, err
+	}
+	if check.Models, err = s.modelEffects(ctx, made); err != nil {
+		return check, err
+	}
 	check.Teams, err = s.teamEffects(ctx, made, concerned, before, after)
 	for i := range check.Teams {
 		check.Teams[i].Pots = potsOf(pots, check.Teams[i].TeamID)

@@ -7,17 +7,25 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
-// rehearsal is a record that notes what is made of teams, keys and budgets.
+// rehearsal is a record that notes what is made of its objects.
 type rehearsal struct {
 	stores.Record
 	teams   *transitions[api.Team]
 	keys    *transitions[api.Key]
 	budgets *transitions[api.Budget]
+	// members are by their team and user, see [memberOf].
+	members *transitions[api.Membership]
+	users   *transitions[api.User]
+	models  *transitions[api.Model]
+	// gone are the keys that go with members and users, by whom they go with.
+	gone map[string][]api.NamedKey
 }
 
 func newRehearsal(record stores.Record) *rehearsal {
 	return &rehearsal{
 		Record: record, teams: newTransitions[api.Team](), keys: newTransitions[api.Key](), budgets: newTransitions[api.Budget](),
+		members: newTransitions[api.Membership](), users: newTransitions[api.User](), models: newTransitions[api.Model](),
+		gone: map[string][]api.NamedKey{},
 	}
 }
 

@@ -3,6 +3,8 @@ package rehearse
 import (
 	"cmp"
 	"errors"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/route"
@@ -19,6 +21,9 @@ type replayQuestion struct {
 	// Over is how far back the replay begins: 14d, 36h, at most 30d; 7d unless given.
 	Over string `json:"over"`
 }
+
+// replayed is how the routes begin whose changes calls can be decided again by.
+var replayed = []string{"/team/", "/key/", "/budget/"}
 
 // errNoReplay says that this gateway was put together without one.
 var errNoReplay = errors.New("nothing can be replayed here")
@@ -50,8 +55,13 @@ func (s *Checker) replay(c *route.Call, question replayQuestion) (api.QuotaRepla
 
 // proposed is what changes would make of teams, keys and budgets.
 func (s *Checker) proposed(c *route.Call, changes []api.QuotaChange) (api.Proposal, error) {
-	if err := s.checkChanges(changes); err != nil {
+	if err := s.checkChanges(c, changes); err != nil {
 		return api.Proposal{}, err
+	}
+	for i, change := range changes {
+		if !slices.ContainsFunc(replayed, func(begin string) bool { return strings.HasPrefix(change.Route, begin) }) || strings.HasPrefix(change.Route, "/team/member_") {
+			return api.Proposal{}, api.FieldErrorf("changes", "number %d, %s, cannot be replayed: calls are decided again by the limits of teams, keys and budgets alone", i+1, change.Route)
+		}
 	}
 	verdicts, made, err := s.rehearse(c, changes)
 	if err != nil {

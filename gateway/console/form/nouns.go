@@ -76,7 +76,7 @@ var Budget = Noun{
 
 // Member is a user's place in a team. Its id has both, see [MemberID].
 var Member = Noun{
-	Name: "member", resource: "bursar_team_member", Naming: memberNamed, Create: "/team/member_add", Edit: "/team/member_update",
+	Name: "member", resource: "bursar_team_member", Checked: true, Naming: memberNamed, Create: "/team/member_add", Edit: "/team/member_update",
 	Fields: []Field{
 		{Name: "team_id", Label: "Team", Kind: Text, OnlyNew: true},
 		{Name: "user_id", In: "member", Label: "User", Kind: Text, OnlyNew: true, Help: "By id, or by the address below."},
@@ -97,7 +97,7 @@ const memberRoleHelp = "An admin manages the team's keys and members as well."
 
 // Model is one deployment of a model.
 var Model = Noun{
-	Name: "model", Naming: named("model_id"), IDField: "model_id", Create: "/model/new", Edit: "/model/update",
+	Name: "model", Checked: true, Naming: named("model_id"), IDField: "model_id", Create: "/model/new", Edit: "/model/update",
 	Fields: []Field{
 		{Name: "name", Label: "Name", Kind: Text, Help: "What clients ask for; acme/* serves every name that begins so."},
 		{Name: "upstream", Label: "Provider speaks", Kind: Choice, Choices: api.Upstreams, Help: "Whatever speaks OpenAI's interface is openai, with an address."},
