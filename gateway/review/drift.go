@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -104,19 +105,47 @@ func (o object) drifted() []difference {
 func writeDrift(b *strings.Builder, o object, differences []difference) {
 	fmt.Fprintf(b, "\n### %s\n\n", code(o.address))
 	if o.action == deleted {
-		b.WriteString("It is gone from the gateway. The next apply makes it anew; to adopt that, delete its block.\n")
+		b.WriteString("It is gone from the gateway. The next apply makes it anew; to adopt that, " + o.lettingGo() + ".\n")
 		return
 	}
 	writeRow(b, []string{"Attribute", "Terraform left", "Is now"})
 	writeRow(b, []string{"---", "---", "---"})
 	for _, d := range differences {
-		writeRow(b, []string{d.name(), d.attribute.show(d.old), d.attribute.show(d.new)})
+		writeRow(b, []string{d.name(), drifting(d, d.old), drifting(d, d.new)})
 	}
 	lines := o.adopting(differences)
 	if len(lines) == 0 {
 		return
 	}
 	b.WriteString("\nTo adopt it, write:\n\n```hcl\n" + strings.Join(lines, "\n") + "\n```\n")
+}
+
+// lettingGo says which lines to delete for a resource that is gone: one of several of a block keeps the block.
+func (o object) lettingGo() string {
+	if !strings.HasSuffix(o.address, "]") {
+		return "delete its block"
+	}
+	if at := strings.LastIndex(o.address, `["`); at >= 0 {
+		return "take " + code(strings.TrimSuffix(o.address[at+1:], "]")) + " out of the block's `for_each`"
+	}
+	return "lower the block's `count`, if it is the last one"
+}
+
+// drifting is one side of an attribute. Where several entries make up a value, each stands by its name.
+func drifting(d difference, v value) string {
+	object, isObject := v.raw.(map[string]any)
+	if !isObject || v.sensitive || v.unknown || len(object) == 0 {
+		return d.attribute.show(v)
+	}
+	var texts []string
+	for _, name := range slices.Sorted(maps.Keys(object)) {
+		data, err := json.Marshal(object[name])
+		if err != nil {
+			return d.attribute.show(v)
+		}
+		texts = append(texts, code(name+" = "+string(data)))
+	}
+	return listed(texts)
 }
 
 // adopting are the lines of configuration that make the change Terraform's own. What is sensitive has none.

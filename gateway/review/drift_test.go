@@ -56,7 +56,8 @@ func TestDrift_saysWhoChangedWhatAndHowToAdoptIt(t *testing.T) {
 		"| `rpm_limit` | 60 requests/min | unlimited |",
 		"max_budget = 250.5\n", "metadata = {\n  cost_center = \"2\"\n}\n", `models = ["a", "$${b}|"]` + "\n", "rpm_limit = null\n",
 		"Last changed by <code>al&#96;ice</code> on Thu 26 Nov 2026 12:00 UTC (`team.update`): <code>launch &#124; &#60;b&#62;</code>.",
-		"It is gone from the gateway.", "by `bob` on Fri 27 Nov 2026 12:00 UTC (`team.delete`), without a reason.",
+		"| `metadata` | `cost_center = \"1\"` | `cost_center = \"2\"` |",
+		"It is gone from the gateway. The next apply makes it anew; to adopt that, take <code>\"x&#124;y\"</code> out of the block's `for_each`.", "by `bob` on Fri 27 Nov 2026 12:00 UTC (`team.delete`), without a reason.",
 		"enabled = false\n",
 	} {
 		if !strings.Contains(got, want) {

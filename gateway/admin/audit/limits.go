@@ -49,7 +49,7 @@ func (s *Log) quotaHistory(c *route.Call, in historyWanted) (answer quotaHistory
 }
 
 // limiting are the fields that say who may use what, in the order of their names.
-var limiting = slices.Sorted(slices.Values(append(slices.Clone(api.LimitFields), "blocked", "expires")))
+var limiting = slices.Sorted(slices.Values(append(slices.Clone(api.LimitFields), "alert_thresholds", "blocked", "expires")))
 
 // limitChanges are the limits that differ between two states of an object, in the order of their names.
 func limitChanges(before, after json.RawMessage) []api.QuotaFieldChange {

@@ -59,7 +59,7 @@ func writeHistory(w io.Writer, team string, history []api.QuotaHistoryEntry) err
 	for _, entry := range history {
 		fmt.Fprintf(&b, "%s  %s %s by %s\n", entry.At.UTC().Format(time.RFC3339), entry.Action, shown(entry.ObjectID), shown(entry.Actor))
 		for _, change := range entry.Changes {
-			fmt.Fprintf(&b, "    %s: %s -> %s\n", change.Field, limitShown(change.Old), limitShown(change.New))
+			fmt.Fprintf(&b, "    %s: %s -> %s\n", change.Field, limitShown(change.Field, change.Old), limitShown(change.Field, change.New))
 		}
 		if entry.Reason != "" {
 			fmt.Fprintf(&b, "    why: %s\n", shown(entry.Reason))
@@ -72,11 +72,19 @@ func writeHistory(w io.Writer, team string, history []api.QuotaHistoryEntry) err
 	return err
 }
 
-func limitShown(raw json.RawMessage) string {
-	if string(raw) == "null" {
+func limitShown(field string, raw json.RawMessage) string {
+	text := string(raw)
+	isLimit := strings.Contains(field, "limit") || strings.HasPrefix(field, "max_") || strings.HasSuffix(field, "_budget")
+	switch {
+	case text == "null" && isLimit && field != "soft_budget":
 		return "no limit"
+	case text == "null":
+		return "not set"
+	case strings.Contains(field, "max_budget") || strings.HasSuffix(field, "_budget") || field == "temp_budget_increase":
+		return "$" + shown(text)
+	default:
+		return shown(text)
 	}
-	return shown(string(raw))
 }
 
 // shown takes out of a text from the audit log what would move a terminal.

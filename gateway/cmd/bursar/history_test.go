@@ -49,7 +49,7 @@ func TestHistory_saysWhoChangedWhatAndWhy(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"team.update marketing by ", "    max_budget: 100 -> 250\n", "    rpm_limit: no limit -> 60\n", "    why: " + why + "\n",
+		"team.update marketing by ", "    max_budget: $100 -> $250\n", "    rpm_limit: no limit -> 60\n", "    why: " + why + "\n",
 		"    pull request: https://github.com/acme/quotas/pull/17\n",
 	} {
 		if !strings.Contains(text.String(), want) {
