@@ -234,7 +234,8 @@ func named(title string, names []string) string {
 }
 
 // remark is a line about something at an address, and about a team where it is known.
-type remark struct{ address, text, team string }
+// rule says the same for all that one rule of a policy is about, without figures.
+type remark struct{ address, text, team, rule string }
 
 // alike writes remarks, one for all of those that say the same where there are many.
 func alike(remarks []remark) []string {
@@ -247,7 +248,7 @@ func alike(remarks []remark) []string {
 	}
 	var texts []string
 	addresses := map[string][]string{}
-	for _, r := range remarks {
+	for _, r := range withoutFigures(remarks) {
 		if addresses[r.text] == nil {
 			texts = append(texts, r.text)
 		}
@@ -263,6 +264,22 @@ func alike(remarks []remark) []string {
 		lines = append(lines, fmt.Sprintf("%s: %s: %s", counting(len(where), "change"), text, named("", where)))
 	}
 	return lines
+}
+
+// withoutFigures are remarks of which few say the same: those of one rule say it alike.
+func withoutFigures(remarks []remark) []remark {
+	different := map[string]bool{}
+	for _, r := range remarks {
+		different[r.text] = true
+	}
+	if len(different) <= mostShown {
+		return remarks
+	}
+	told := slices.Clone(remarks)
+	for i, r := range told {
+		told[i].text = cmp.Or(r.rule, r.text)
+	}
+	return told
 }
 
 func (r remark) line() string {

@@ -309,16 +309,17 @@ func prose(text string) string {
 
 // remarkOf is a verdict as a line of a list.
 func remarkOf(v policy.Verdict) remark {
-	text := prose(v.Why) + " (" + prose(v.Rule) + ")"
+	by := ""
 	if len(v.By) > 0 {
 		names := make([]string, len(v.By))
 		for i, name := range v.By {
 			names[i] = prose(name)
 		}
-		text += ", by " + strings.Join(names, " or ")
+		by = ", by " + strings.Join(names, " or ")
 	}
-	if v.Address == "" {
-		return remark{text: text}
+	told := remark{text: prose(v.Why) + " (" + prose(v.Rule) + ")" + by, rule: prose(v.Rule) + by}
+	if v.Address != "" {
+		told.address = code(v.Address)
 	}
-	return remark{address: code(v.Address), text: text}
+	return told
 }

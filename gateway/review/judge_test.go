@@ -1,6 +1,7 @@
 package review_test
 
 import (
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -99,5 +100,23 @@ func TestRender_namesReviewersAndLabels(t *testing.T) {
 	}
 	if got := strings.Join(rules.Labels(), " "); got != "nobody quota" {
 		t.Errorf("the policy's labels are %q", got)
+	}
+}
+
+// Where every change has figures of its own, those of one rule are told together.
+func TestRender_manyVerdictsAreToldByRule(t *testing.T) {
+	read, err := policy.Read("p.yaml", []byte("rules:\n  - {name: much more money, when: {increase_above_usd: 1}, then: approval, by: [finance]}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var resources [][4]string
+	for i := range 60 {
+		of := fmt.Sprintf(`{"team_id":"t%d","budget_duration":"1mo","max_budget":`, i)
+		resources = append(resources, [4]string{"bursar_team", `["update"]`, of + "10}", of + fmt.Sprint(20+i) + "}"})
+	}
+	got, result := render(t, planWith(resources...), review.Options{Policy: read})
+	want := "**Needs approval:**\n\n* 60 changes: much more money, by finance: `t0`, `t1`, `t2` and 57 more.\n"
+	if !strings.HasSuffix(got, want) || len(result.Reasons) != 60 {
+		t.Errorf("%d reasons, want %s in\n%s", len(result.Reasons), want, got)
 	}
 }

@@ -1,6 +1,7 @@
 package review
 
 import (
+	"cmp"
 	"encoding/json"
 	"strings"
 )
@@ -66,6 +67,30 @@ func (p person) whom(id string) string {
 		return id
 	}
 	return id + " (" + strings.Join(parts, ", ") + ")"
+}
+
+// whom says what a resource is, for people who know no addresses: a team, or something of a team; "" for what has no name yet.
+func (o object) whom(team string) string {
+	if o.kind == teamKind || o.kind == memberKind {
+		if team == nothing {
+			return ""
+		}
+		return team
+	}
+	name := ""
+	for _, path := range []string{"key_alias", o.kind.id} {
+		for _, side := range []side{o.after, o.before} {
+			name = cmp.Or(name, side.shown(path))
+		}
+	}
+	switch {
+	case name == "":
+		return ""
+	case (o.kind == keyKind || o.kind == budgetKind) && team != nothing:
+		return o.kind.noun + " " + name + " of " + team
+	default:
+		return o.kind.noun + " " + name
+	}
 }
 
 // entry is what is told of a resource.

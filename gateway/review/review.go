@@ -107,9 +107,7 @@ func Render(ctx context.Context, w io.Writer, plan io.Reader, options Options) (
 		result.Changes++
 		counts[happening{object.kind, object.action}]++
 		entries = append(entries, told)
-		if team := told.rows[0].team; team != nothing {
-			whom[code(object.address)] = team
-		}
+		whom[code(object.address)] = object.whom(told.rows[0].team)
 		reasons = append(reasons, exceeds(object, options.MaxIncreasePct)...)
 	}
 	for _, invoked := range read.invocations {
