@@ -20,6 +20,15 @@ import (
 type AuditLog interface {
 	// LastChange returns the newest change of an object, by its id on the gateway; false when none is known.
 	LastChange(ctx context.Context, objectID string) (api.Audit, bool, error)
+	// AtOnce are the teams and keys that somebody has blocked, or let through, past the configuration that declares them.
+	AtOnce(ctx context.Context) ([]AtOnce, error)
+}
+
+// AtOnce is one of them. Terraform's state has what the configuration says, so that no plan shows it.
+type AtOnce struct {
+	// Resource is bursar_team or bursar_key, ID the gateway's.
+	Resource, ID string
+	How          api.BlockedAtOnce
 }
 
 // Drifted is what a report of drift found.
@@ -46,6 +55,7 @@ func Drift(ctx context.Context, w io.Writer, plan io.Reader, log AuditLog) (Drif
 		return Drifted{}, err
 	}
 	var found Drifted
+	told := map[string]bool{}
 	var b strings.Builder
 	for _, change := range decoded.ResourceDrift {
 		object, ours := objectOf(change)
@@ -57,6 +67,7 @@ func Drift(ctx context.Context, w io.Writer, plan io.Reader, log AuditLog) (Drif
 			continue
 		}
 		found.Objects++
+		told[object.address] = true
 		if found.Objects > mostRows {
 			continue
 		}
@@ -64,6 +75,9 @@ func Drift(ctx context.Context, w io.Writer, plan io.Reader, log AuditLog) (Drif
 		if log != nil && found.Asking == nil {
 			found.Asking = writeAuthor(ctx, &b, object, log)
 		}
+	}
+	if log != nil && found.Asking == nil {
+		found.Asking = found.addAtOnce(ctx, &b, decoded, told, log)
 	}
 	if found.Objects > mostRows {
 		fmt.Fprintf(&b, "\n%d more resources were changed.\n", found.Objects-mostRows)
@@ -85,6 +99,59 @@ func Drift(ctx context.Context, w io.Writer, plan io.Reader, log AuditLog) (Drif
 	}
 	return found, nil
 }
+
+// addAtOnce tells of what was blocked or let through at once, of the resources that the plan knows.
+func (d *Drifted) addAtOnce(ctx context.Context, b *strings.Builder, plan *tfjson.Plan, told map[string]bool, log AuditLog) error {
+	addresses := map[[2]string]string{}
+	if plan.PriorState != nil && plan.PriorState.Values != nil {
+		gatherSwitchable(plan.PriorState.Values.RootModule, addresses)
+	}
+	if len(addresses) == 0 {
+		return nil
+	}
+	all, err := log.AtOnce(ctx)
+	for _, one := range all {
+		address, ours := addresses[[2]string{one.Resource, one.ID}]
+		if !ours {
+			continue
+		}
+		if !told[address] {
+			d.Objects++
+		}
+		if d.Objects > mostRows {
+			continue
+		}
+		done := "blocked"
+		if one.How.Configured {
+			done = "let through"
+		}
+		fmt.Fprintf(b, "\n### %s\n\nIt was %s at once by %s on %s: %s. The configuration says `blocked = %t`, and an apply leaves it as it is.\n",
+			code(address), done, code(one.How.By), one.How.At.UTC().Format(moment), code(one.How.Reason), one.How.Configured)
+		fmt.Fprintf(b, "\nTo adopt it, write:\n\n```hcl\nblocked = %t\n```\n", !one.How.Configured)
+	}
+	return err
+}
+
+// gatherSwitchable notes the addresses of all teams and keys of a state, by type and id.
+func gatherSwitchable(module *tfjson.StateModule, addresses map[[2]string]string) {
+	if module == nil {
+		return
+	}
+	for _, resource := range module.Resources {
+		if resource.Mode != tfjson.ManagedResourceMode || resource.Type != teamKind.resource && resource.Type != keyKind.resource {
+			continue
+		}
+		if id, ok := resource.AttributeValues[kindOf(resource.Type).id].(string); ok {
+			addresses[[2]string{resource.Type, id}] = resource.Address
+		}
+	}
+	for _, child := range module.ChildModules {
+		gatherSwitchable(child, addresses)
+	}
+}
+
+// moment is how a time is written.
+const moment = "Mon 2 Jan 2006 15:04 UTC"
 
 // drifted are the attributes that differ; what limits nothing drifts as well as what does.
 func (o object) drifted() []difference {
@@ -192,7 +259,7 @@ func writeAuthor(ctx context.Context, b *strings.Builder, o object, log AuditLog
 	if err != nil || !known {
 		return err
 	}
-	fmt.Fprintf(b, "\nLast changed by %s on %s (%s)", code(audit.Actor), audit.At.UTC().Format("Mon 2 Jan 2006 15:04 UTC"), code(audit.Action))
+	fmt.Fprintf(b, "\nLast changed by %s on %s (%s)", code(audit.Actor), audit.At.UTC().Format(moment), code(audit.Action))
 	if audit.Reason != "" {
 		b.WriteString(": " + code(audit.Reason))
 	} else {

@@ -14,14 +14,17 @@ import (
 
 // changes answers by the object's id.
 type changes struct {
-	known map[string]api.Audit
-	fails error
+	known  map[string]api.Audit
+	atOnce []review.AtOnce
+	fails  error
 }
 
 func (c changes) LastChange(_ context.Context, id string) (api.Audit, bool, error) {
 	audit, known := c.known[id]
 	return audit, known, c.fails
 }
+
+func (c changes) AtOnce(context.Context) ([]review.AtOnce, error) { return c.atOnce, c.fails }
 
 const driftPlan = `{"format_version":"1.2","terraform_version":"1.14.0","planned_values":{"root_module":{}},"resource_changes":[],"resource_drift":[
  {"address":"bursar_team.marketing","mode":"managed","type":"bursar_team","name":"marketing","change":{"actions":["update"],
@@ -88,5 +91,38 @@ func TestDrift_saysWhatItDoesNotKnow(t *testing.T) {
 	}
 	if _, err = review.Drift(t.Context(), &b, strings.NewReader("PK"), nil); !errors.Is(err, review.ErrPlan) {
 		t.Error(err)
+	}
+}
+
+// What was blocked at once is in no plan, as the state has what the configuration says. A gateway tells of it.
+func TestDrift_tellsOfWhatWasBlockedAtOnce(t *testing.T) {
+	t.Parallel()
+	const plan = `{"format_version":"1.2","terraform_version":"1.14.0","planned_values":{"root_module":{}},"resource_changes":[],
+	"prior_state":{"format_version":"1.0","terraform_version":"1.14.0","values":{"root_module":{"child_modules":[{"address":"module.m","resources":[
+	 {"address":"module.m.bursar_team.a[\"x\"]","mode":"managed","type":"bursar_team","name":"a","schema_version":0,"values":{"team_id":"a","blocked":false}},
+	 {"address":"module.m.bursar_key.k","mode":"managed","type":"bursar_key","name":"k","schema_version":0,"values":{"key_id":"key_1","blocked":true}}]}]}}}}`
+	how := func(configured bool) api.BlockedAtOnce {
+		return api.BlockedAtOnce{Configured: configured, By: "ann", At: time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC), Reason: "leaked | key"}
+	}
+	log := changes{atOnce: []review.AtOnce{
+		{Resource: "bursar_team", ID: "a", How: how(false)}, {Resource: "bursar_key", ID: "key_1", How: how(true)}, {Resource: "bursar_team", ID: "elsewhere", How: how(false)},
+	}}
+	var b bytes.Buffer
+	found, err := review.Drift(t.Context(), &b, strings.NewReader(plan), log)
+	if err != nil || found.Objects != 2 || found.Asking != nil {
+		t.Fatalf("%+v, %v", found, err)
+	}
+	for _, want := range []string{
+		"2 resources are not as Terraform left them.", "### `module.m.bursar_team.a[\"x\"]`\n",
+		"It was blocked at once by `ann` on Fri 27 Nov 2026 12:00 UTC: <code>leaked &#124; key</code>. The configuration says `blocked = false`, and an apply leaves it as it is.",
+		"```hcl\nblocked = true\n```", "It was let through at once by `ann`", "```hcl\nblocked = false\n```",
+	} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("the report lacks %s:\n%s", want, b.String())
+		}
+	}
+	log.fails = errors.New("connection refused")
+	if found, err := review.Drift(t.Context(), &b, strings.NewReader(plan), log); err != nil || found.Asking == nil {
+		t.Errorf("%+v, %v, want that the gateway did not answer", found, err)
 	}
 }

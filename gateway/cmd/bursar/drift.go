@@ -99,6 +99,29 @@ func (c driftCommand) put(ctx context.Context, found review.Drifted, markdown st
 // auditLog reads who changed what from a gateway.
 type auditLog struct{ gateway *client.Client }
 
+// AtOnce implements [review.AuditLog].
+func (l auditLog) AtOnce(ctx context.Context) (found []review.AtOnce, err error) {
+	teams, err := l.gateway.ListTeams(ctx)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := l.gateway.ListKeys(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, team := range teams {
+		if team.BlockedAtOnce != nil {
+			found = append(found, review.AtOnce{Resource: "bursar_team", ID: team.TeamID, How: *team.BlockedAtOnce})
+		}
+	}
+	for _, key := range keys {
+		if key.BlockedAtOnce != nil {
+			found = append(found, review.AtOnce{Resource: "bursar_key", ID: key.KeyID, How: *key.BlockedAtOnce})
+		}
+	}
+	return found, nil
+}
+
 // LastChange implements [review.AuditLog].
 func (l auditLog) LastChange(ctx context.Context, objectID string) (api.Audit, bool, error) {
 	return l.gateway.LastChange(ctx, objectID)
