@@ -155,14 +155,26 @@ func (o *Outlook) history(ctx context.Context, one policy.Standing) (forecast.Hi
 // History is what the days of a team or a pot cost, of [api.ForecastTeam] or [api.ForecastBudget]. Error: [api.NotFound].
 func (o *Outlook) History(ctx context.Context, kind, id string) (forecast.History, error) {
 	if kind == api.ForecastTeam {
-		histories, err := o.Histories(ctx)
-		return histories[id], err
+		return o.ofTeam(ctx, id)
 	}
 	pot, err := o.Record.Budget(ctx, id)
 	if err != nil {
 		return nil, err
 	}
 	return o.other(ctx, quota.Scope("budget:"+id), api.LedgerSelection{TeamIDs: pot.TeamIDs, KeyIDs: pot.KeyIDs, Models: pot.Models})
+}
+
+// ofTeam is the history of one team: out of those of all where these are fresh, else read by itself. Who looks at one team does not
+// wait until the days of all are read.
+func (o *Outlook) ofTeam(ctx context.Context, id string) (forecast.History, error) {
+	if o.reading.TryLock() {
+		all, readAt := o.teams, o.readAt
+		o.reading.Unlock()
+		if all != nil && stillFresh(readAt, o.Now().UTC()) {
+			return all[id], nil
+		}
+	}
+	return o.other(ctx, quota.Scope("team:"+id), api.LedgerSelection{TeamIDs: []string{id}})
 }
 
 // Histories are the days of all teams that cost something.
