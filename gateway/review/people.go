@@ -3,6 +3,7 @@ package review
 import (
 	"cmp"
 	"encoding/json"
+	"slices"
 	"strings"
 )
 
@@ -71,7 +72,7 @@ func (p person) whom(id string) string {
 
 // whom says what a resource is, for people who know no addresses: a team, or something of a team; "" for what has no name yet.
 func (o object) whom(team string) string {
-	if o.kind == teamKind || o.kind == memberKind {
+	if o.kind == teamKind {
 		if team == nothing {
 			return ""
 		}
@@ -86,7 +87,7 @@ func (o object) whom(team string) string {
 	switch {
 	case name == "":
 		return ""
-	case (o.kind == keyKind || o.kind == budgetKind) && team != nothing:
+	case team != nothing && slices.Contains([]*kind{keyKind, budgetKind, memberKind}, o.kind):
 		return o.kind.noun + " " + name + " of " + team
 	default:
 		return o.kind.noun + " " + name
