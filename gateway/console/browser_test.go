@@ -198,7 +198,7 @@ func TestBrowser_walksEveryPage(t *testing.T) {
 			"/console/", "/console/teams", "/console/teams?q=nobody", "/console/team?id=marketing", "/console/team?id=legacy", long, "/console/keys", "/console/budgets",
 			"/console/models", "/console/usage?group_by=model", "/console/alerts", "/console/silences", "/console/audit", "/console/settings", "/console/edit?kind=team&id=marketing",
 			"/console/edit?kind=key", "/console/edit?kind=team&id=platform", "/console/edit?kind=model", "/console/reviews", "/console/usage/compare", "/console/review?id=" + review, "/console/try?method=POST&path=/team/new", "/console/edit?kind=email_route",
-			"/console/edit?kind=member&team=marketing", "/console/requests", "/console/nowhere",
+			"/console/edit?kind=member&team=marketing", "/console/users", "/console/edit?kind=user", "/console/requests", "/console/nowhere",
 		}},
 		{w.keys["play"], []string{"/console/team?id=sandbox", "/console/key", "/console/requests", "/console/team?id=marketing"}},
 	} {

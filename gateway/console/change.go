@@ -157,6 +157,7 @@ func (s *Server) rehearseForm(w http.ResponseWriter, r *http.Request, in *sessio
 		if id := strings.TrimSpace(r.PostFormValue("new_id")); kind.NewID && id != "" {
 			body[kind.IDField] = id
 		}
+		maps.Copy(body, kind.Always)
 	}
 	plan.Lines = kind.Lines(r.PostForm, before)
 	if plan.ID != "" {

@@ -83,6 +83,8 @@ type Record interface {
 	AllBudgets(ctx context.Context) ([]api.Budget, error)
 	Budget(ctx context.Context, id string) (api.Budget, error)
 	Member(ctx context.Context, teamID, userID string) (api.Membership, error)
+	User(ctx context.Context, id string) (api.User, error)
+	Users(ctx context.Context, filter api.UserFilter) (users []api.User, total int, err error)
 	Model(ctx context.Context, id string) (api.Model, error)
 	AlertRoute(ctx context.Context, id string) (api.AlertRoute, error)
 	Budgets(ctx context.Context, filter api.BudgetFilter) (budgets []api.Budget, total int, err error)
@@ -109,6 +111,7 @@ type Spending interface {
 	Keys(ctx context.Context, keys []api.Key) ([]api.BudgetState, error)
 	Budgets(ctx context.Context, budgets []api.Budget) ([]api.BudgetState, error)
 	Members(ctx context.Context, team api.Team, members []api.Membership) ([]api.BudgetState, error)
+	Users(ctx context.Context, users []api.User) ([]api.BudgetState, error)
 	TeamBindings(ctx context.Context, teamID string) ([]policy.Binding, error)
 	KeyBindings(ctx context.Context, key api.Key) ([]policy.Binding, error)
 }

@@ -190,6 +190,31 @@ func TestForm_ofAnAlertRoute(t *testing.T) {
 	}
 }
 
+// A user is made without a key that nobody would see, gets a lower cap that is told of before, and goes with the keys.
+func TestForm_ofAUser(t *testing.T) {
+	t.Parallel()
+	w := open(t, nil)
+	v := w.signedIn(adminKey)
+	if _, page := v.get("/console/users"); !strings.Contains(text(page), "No user is so") {
+		t.Error("the empty list says nothing")
+	}
+	rehearsal, page := v.carry(url.Values{"kind": {"user"}, "new_id": {"ada"}, "user_email": {"ada@example.com"}, "max_budget": {"5"}, "budget_duration": {"30d"}, "hard_cap": {"1"}})
+	expect(t, rehearsal, "User ada", "The user is made", "May spend $5.00", "every 30d")
+	expect(t, page, "Done", "ada@example.com", "$5.00")
+	if _, keys := w.call("GET", "/key/list?user_id=ada", adminKey, ""); !strings.Contains(keys, `"total_count":0`) {
+		t.Errorf("a key was made: %s", keys)
+	}
+	w.key("laptop", `,"user_id":"ada"`)
+	rehearsal, page = v.carry(url.Values{"kind": {"user"}, "id": {"ada"}, "user_email": {"ada@example.com"}, "max_budget": {"0"}, "budget_duration": {"30d"}, "hard_cap": {"1"}})
+	expect(t, rehearsal, "Calls will be refused", "max_budget is $0.00")
+	expect(t, page, "Over budget")
+	rehearsal, page = v.carry(url.Values{"kind": {"user"}, "id": {"ada"}, "action": {"delete"}})
+	expect(t, rehearsal, "The user is deleted", "Key laptop stops working")
+	if strings.Contains(page, "ada@example.com") {
+		t.Error("the user is still there")
+	}
+}
+
 // A member joins, gets a cap, and leaves; a team's admin does it for their team and for no other.
 func TestForm_ofAMember(t *testing.T) {
 	t.Parallel()

@@ -25,7 +25,7 @@ var finders = findersOf()
 
 func findersOf() map[string]finder {
 	all := map[string]finder{
-		form.Team.Name: findTeam, form.Key.Name: findKey, form.Budget.Name: findBudget, form.Member.Name: findMember, form.Model.Name: findModel,
+		form.Team.Name: findTeam, form.Key.Name: findKey, form.Budget.Name: findBudget, form.Member.Name: findMember, form.User.Name: findUser, form.Model.Name: findModel,
 	}
 	for _, kind := range form.AlertRoutes {
 		all[kind.Name] = findAlertRoute
@@ -61,6 +61,11 @@ func findMember(ctx context.Context, record Record, id string) (object, error) {
 	}
 	member, err := record.Member(ctx, teamID, userID)
 	return object{value: member, name: userID + " in " + teamID, record: member.Record, teamID: teamID}, err
+}
+
+func findUser(ctx context.Context, record Record, id string) (object, error) {
+	user, err := record.User(ctx, id)
+	return object{value: user, name: nameOf(user.UserAlias, id), record: user.Record}, err
 }
 
 func findModel(ctx context.Context, record Record, id string) (object, error) {
@@ -116,7 +121,7 @@ func pathOf(kind form.Noun, id string) string {
 	case form.Member.Name:
 		teamID, _, _ := form.MemberOf(id)
 		return pathOf(form.Team, teamID)
-	case form.Budget.Name, form.Model.Name:
+	case form.Budget.Name, form.User.Name, form.Model.Name:
 		return Root + kind.Name + "s?done=1"
 	default:
 		return Root + "alerts?done=1"

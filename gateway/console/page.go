@@ -97,6 +97,7 @@ var adminNav = []navEntry{
 	{"", "Now"},
 	{"teams", "Teams"},
 	{"keys", "Keys"},
+	{"users", "Users"},
 	{"budgets", "Budgets"},
 	{"models", "Models"},
 	{"usage", "Usage"},

@@ -26,6 +26,7 @@ var routes = []route{
 	{"GET " + Root + "team", auth.TeamRead, (*Server).team},
 	{"GET " + Root + "key", auth.TeamRead, (*Server).key},
 	{"GET " + Root + "keys", auth.Read, (*Server).keys},
+	{"GET " + Root + "users", auth.Read, (*Server).users},
 	{"GET " + Root + "budgets", auth.Read, (*Server).budgets},
 	{"GET " + Root + "models", auth.Read, (*Server).models},
 	{"GET " + Root + "usage", auth.Read, (*Server).usage},

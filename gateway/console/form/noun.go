@@ -34,6 +34,8 @@ type Noun struct {
 	// Create and Edit are the routes of the admin API that make one, and change it.
 	Create, Edit string
 	Fields       []Field
+	// Always are fields that no form has and that the body of a new one says.
+	Always map[string]any
 	// Alone says that one has a page of its own, which goes with it.
 	Alone bool
 	// Checked says that what changes of it do to whom can be told before.
@@ -97,7 +99,7 @@ const (
 )
 
 // Nouns are all kinds of objects by name.
-var Nouns = byName(slices.Concat([]Noun{Team, Key, Budget, Member, Model}, AlertRoutes))
+var Nouns = byName(slices.Concat([]Noun{Team, Key, Budget, Member, User, Model}, AlertRoutes))
 
 func byName(all []Noun) map[string]Noun {
 	names := map[string]Noun{}

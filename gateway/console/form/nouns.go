@@ -95,6 +95,17 @@ var memberRoles = []string{api.MemberUser, api.MemberAdmin}
 
 const memberRoleHelp = "An admin manages the team's keys and members as well."
 
+// User is a person or a service over all teams.
+var User = Noun{
+	Name: "user", Checked: true, Naming: named("user_id"), IDField: "user_id", NewID: true, Create: "/user/new", Edit: "/user/update",
+	Always: map[string]any{"auto_create_key": false},
+	Fields: slices.Concat([]Field{
+		{Name: "user_email", Label: "E-mail address", Kind: Text},
+		{Name: "user_alias", Label: "Name", Kind: Text},
+	}, budgetFields, rateFields),
+	Actions: map[string]Action{"delete": {Label: "Delete, with the keys and places in teams", Route: "/user/delete", Body: listed("user_ids"), Destructive: true}},
+}
+
 // Model is one deployment of a model.
 var Model = Noun{
 	Name: "model", Checked: true, Naming: named("model_id"), IDField: "model_id", Create: "/model/new", Edit: "/model/update",
