@@ -16,7 +16,7 @@ const (
 	freshFor = time.Second
 	stalest  = 10 * time.Minute
 	// makeTimeout bounds it where stores do not answer.
-	makeTimeout = 5 * time.Minute
+	makeTimeout = 15 * time.Minute
 	// maxKept is how many are kept at once; beyond it, all that is not being made is forgotten.
 	maxKept = 200
 )
