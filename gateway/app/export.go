@@ -2,7 +2,9 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
 	"github.com/oklog/ulid/v2"
 
@@ -50,16 +52,32 @@ func (p *parts) runRetention(ctx context.Context) {
 }
 
 func (p *parts) openRetention(options Options) {
-	settings := options.Config.Retention
-	if settings.Ledger == 0 {
+	if settings := options.Config.Retention; settings.Ledger == 0 && settings.Alerts == 0 {
 		return
 	}
-	var names []string
-	for _, export := range options.Config.Exports {
-		names = append(names, export.Name)
+	p.retention = retention.New(retentionOf(options.Config, retention.Options{
+		Record: p.store, OnDeleted: p.metrics.LedgerDeleted, Logger: options.Logger, Now: options.Now,
+	}))
+}
+
+// retentionOf adds what the configuration says.
+func retentionOf(settings config.Config, options retention.Options) retention.Options {
+	options.Keep, options.Alerts, options.Archive = settings.Retention.Ledger, settings.Retention.Alerts, settings.Retention.Archive
+	for _, export := range settings.Exports {
+		options.Exports = append(options.Exports, export.Name)
 	}
-	p.retention = retention.New(retention.Options{
-		Record: p.store, Keep: settings.Ledger, Archive: settings.Archive, Exports: names,
-		OnDeleted: p.metrics.LedgerDeleted, Logger: options.Logger, Now: options.Now,
-	})
+	return options
+}
+
+// PlanRetention says what gateways would delete now of a record. It deletes nothing.
+func PlanRetention(ctx context.Context, settings config.Config) (ledger, alerts retention.Planned, err error) {
+	if err := recordThere(settings); err != nil {
+		return ledger, alerts, err
+	}
+	record, err := openRecord(ctx, settings)
+	if err != nil {
+		return ledger, alerts, err
+	}
+	defer func() { err = errors.Join(err, record.Close()) }()
+	return retention.New(retentionOf(settings, retention.Options{Record: record, Now: time.Now})).Plan(ctx)
 }

@@ -102,13 +102,14 @@ func assemble(ctx context.Context, options Options) (_ *parts, err error) {
 	}()
 
 	p.onClose("traces", options.Tracer.Close)
+	p.metrics = metrics.New(metrics.Options{Version: options.Version, LiteLLMNames: settings.Metrics.LiteLLMNames})
 	sealers, err := openSealers(settings)
 	if err != nil {
 		return nil, err
 	}
 	p.store, err = store.Open(ctx, settings.DatabaseURL, store.Options{
 		Sealer: sealers.sealer, PreviousSealer: sealers.previous, Logger: logger, Journal: true, Version: options.Version, Names: p.modelNames, Events: alert.Changes{}, Now: options.Now,
-		Reviews: store.Reviews{Required: settings.ReviewsRequired, OfOthers: settings.ReviewsByOthers},
+		Reviews: store.Reviews{Required: settings.ReviewsRequired, OfOthers: settings.ReviewsByOthers}, OnDropped: p.metrics.LedgerRowDropped,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("open the record (database_url): %w", err)
@@ -130,7 +131,6 @@ func assemble(ctx context.Context, options Options) (_ *parts, err error) {
 	})
 	p.ledger = ledger.New(ledger.Options{Store: p.store, Describe: alert.Crossed, OnAlert: p.alerts.Wake, Logger: logger})
 	p.onClose("ledger", p.ledger.Close)
-	p.metrics = metrics.New(metrics.Options{Version: options.Version, LiteLLMNames: settings.Metrics.LiteLLMNames})
 	p.minutes = minutes.New(minutes.Options{
 		Record: p.store, Logger: logger, Now: options.Now, Keep: settings.Minutes.Keep, Rows: settings.Minutes.Rows,
 	})

@@ -43,7 +43,8 @@ func TestLoad_retention(t *testing.T) {
 		{"retention: {archive: /var/ledger}", config.Retention{}, "retention.archive: needs retention.ledger"},
 		{"retention: {audit: 400d}", config.Retention{}, `retention.audit: is "400d"; it is kept for ever, so it can only be never`},
 		{"retention: {usage_daily: 400d}", config.Retention{}, `retention.usage_daily: is "400d"`},
-		{"retention: {alerts: 90d}", config.Retention{}, `retention.alerts: is "90d"`},
+		{"retention: {alerts: 90d}", config.Retention{Alerts: 90 * 24 * time.Hour}, ""},
+		{"retention: {alerts: 30d}", config.Retention{}, `retention.alerts: "30d" is not never, nor a duration of at least 31d such as 90d`},
 	} {
 		got, err := load(t, test.text+"\n", adminEnv)
 		if (err == nil) != (test.wrong == "") || err != nil && !strings.Contains(err.Error(), test.wrong) || err == nil && got.Retention != test.want {

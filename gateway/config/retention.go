@@ -6,10 +6,10 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
-// Retention says how long ledger rows are kept.
+// Retention says how long ledger rows and alerts are kept.
 type Retention struct {
-	// Ledger is how long; 0 is for ever.
-	Ledger time.Duration
+	// Ledger and Alerts are how long; 0 is for ever.
+	Ledger, Alerts time.Duration
 	// Archive is the folder that rows are written to before they are deleted, "" for none.
 	Archive string
 }
@@ -27,25 +27,33 @@ const (
 	never = "never"
 	// leastLedger is a month and the one before it: counters are filled again from rows, and replays read them.
 	leastLedger = 62 * 24 * time.Hour
+	// leastAlerts is a month: who is told once a month still finds what it was about.
+	leastAlerts = 31 * 24 * time.Hour
 )
 
 func (c *checker) retention(f fileRetention) {
-	for _, kept := range []struct{ name, value string }{{"usage_daily", f.UsageDaily}, {"audit", f.Audit}, {"alerts", f.Alerts}} {
+	for _, kept := range []struct{ name, value string }{{"usage_daily", f.UsageDaily}, {"audit", f.Audit}} {
 		if kept.value != "" && kept.value != never {
 			c.fail("retention."+kept.name, "is %q; it is kept for ever, so it can only be never", kept.value)
 		}
 	}
 	c.config.Retention.Archive = f.Archive
-	if f.Ledger == "" || f.Ledger == never {
-		if f.Archive != "" {
-			c.fail("retention.archive", "needs retention.ledger: nothing is archived that is not deleted")
-		}
-		return
+	if f.Archive != "" && (f.Ledger == "" || f.Ledger == never) {
+		c.fail("retention.archive", "needs retention.ledger: nothing else is archived")
 	}
-	span, err := api.ParseSpan(f.Ledger)
-	if err != nil || span.Approximate() < leastLedger {
-		c.fail("retention.ledger", "%q is not never, nor a duration of at least 62d such as 400d", f.Ledger)
-		return
+	c.config.Retention.Ledger = c.kept("ledger", f.Ledger, leastLedger, "400d")
+	c.config.Retention.Alerts = c.kept("alerts", f.Alerts, leastAlerts, "90d")
+}
+
+// kept is for how long something is kept, 0 for ever.
+func (c *checker) kept(name, text string, least time.Duration, example string) time.Duration {
+	if text == "" || text == never {
+		return 0
 	}
-	c.config.Retention.Ledger = span.Approximate()
+	span, err := api.ParseSpan(text)
+	if err != nil || span.Approximate() < least {
+		c.fail("retention."+name, "%q is not never, nor a duration of at least %dd such as %s", text, least/(24*time.Hour), example)
+		return 0
+	}
+	return span.Approximate()
 }

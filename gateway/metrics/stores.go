@@ -9,7 +9,7 @@ import (
 // storeGauges are how the stores fare.
 type storeGauges struct {
 	degraded, lag, backlog prometheus.Gauge
-	deleted                prometheus.Counter
+	deleted, dropped       prometheus.Counter
 }
 
 func newStoreGauges(registry *prometheus.Registry) storeGauges {
@@ -27,7 +27,10 @@ func newStoreGauges(registry *prometheus.Registry) storeGauges {
 			Name: "bursar_ledger_deleted_rows_total", Help: "How many ledger rows this gateway has deleted because they were older than retention.ledger.",
 		}),
 	}
-	registry.MustRegister(g.degraded, g.lag, g.backlog, g.deleted)
+	g.dropped = prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "bursar_ledger_dropped_rows_total", Help: "How many ledger rows came to this gateway after their day was deleted and are not booked, as they may have been before; the log has each.",
+	})
+	registry.MustRegister(g.degraded, g.lag, g.backlog, g.deleted, g.dropped)
 	return g
 }
 
@@ -47,6 +50,9 @@ func (m *Metrics) LedgerBehind(entries int64, oldest time.Duration) {
 
 // LedgerDeleted counts rows that retention has deleted.
 func (m *Metrics) LedgerDeleted(rows int64) { m.stores.deleted.Add(float64(rows)) }
+
+// LedgerRowDropped counts a row that came after its day was deleted.
+func (m *Metrics) LedgerRowDropped() { m.stores.dropped.Inc() }
 
 // PricesSince shows how old the price catalogue is, by when its prices were last compared.
 func (m *Metrics) PricesSince(since, now func() time.Time) {

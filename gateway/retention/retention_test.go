@@ -3,10 +3,14 @@ package retention_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -185,5 +189,107 @@ func TestRound_waitsForExportsAndLongBudgets(t *testing.T) {
 	f.round(k)
 	if got := f.left(); got != "a" {
 		t.Errorf("a budget of 60 days: left are %s", got)
+	}
+}
+
+func TestRound_deletesOldAlerts(t *testing.T) {
+	f := newFixture(t)
+	for id, days := range map[string]int{"old": 40, "kept": 30} {
+		event := api.AlertEvent{ID: id, Type: api.EventQuotaRequested, CreatedAt: now.AddDate(0, 0, -days)}
+		if err := f.store.AppendLedger(t.Context(), nil, []api.AlertEvent{event}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.store.RouteAlertEvent(t.Context(), id, id, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	k := f.keeper()
+	k.Keep, k.Alerts = 0, 35*24*time.Hour
+	if _, alerts, err := k.Plan(t.Context()); err != nil || alerts.Rows != 1 || !alerts.OldestAt.Equal(now.AddDate(0, 0, -40)) {
+		t.Errorf("planned %+v, %v", alerts, err)
+	}
+	f.book("row", 400)
+	f.round(k)
+	if left := f.left(); left != "row" {
+		t.Errorf("rows that are kept for ever: left are %q", left)
+	}
+	left, _, err := f.store.AlertEvents(t.Context(), api.AlertEventFilter{})
+	if err != nil || len(left) != 1 || left[0].ID != "kept" {
+		t.Errorf("left are %+v, %v", left, err)
+	}
+	audits, _, err := f.store.Audits(t.Context(), api.AuditFilter{Action: "alert_event.delete"})
+	if err != nil || len(audits) != 1 || !strings.Contains(string(audits[0].After), `"alerts":1`) {
+		t.Errorf("audits %+v, %v", audits, err)
+	}
+}
+
+func TestPlan_saysWhatWouldGoAndDeletesNothing(t *testing.T) {
+	f := newFixture(t)
+	f.book("a", 70)
+	f.book("b", 64)
+	k := f.keeper()
+	ledger, alerts, err := k.Plan(t.Context())
+	if err != nil || !ledger.Deleted || ledger.Rows != 2 || ledger.Because != "" || !ledger.OldestAt.Equal(now.AddDate(0, 0, -70)) || alerts.Deleted {
+		t.Errorf("planned %+v, %+v, %v", ledger, alerts, err)
+	}
+	k.Exports = []string{"warehouse"}
+	if ledger, _, err := k.Plan(t.Context()); err != nil || ledger.Rows != 0 || !strings.Contains(ledger.Because, "receivers of exports") {
+		t.Errorf("with a receiver that has nothing: %+v, %v", ledger, err)
+	}
+	if got := f.left(); got != "b a" {
+		t.Errorf("left are %s", got)
+	}
+}
+
+// Gateways that start at once: one of them archives and deletes, each row once.
+func TestRound_ofManyGatewaysAtOnce(t *testing.T) {
+	f := newFixture(t)
+	const days = 5
+	for i := range 40 {
+		f.book(fmt.Sprintf("row-%d", i), 70+i%days)
+	}
+	var running sync.WaitGroup
+	for range 4 {
+		k := retention.New(retention.Options{
+			Record: f.store, Keep: 62 * 24 * time.Hour, Archive: f.archive, OnDeleted: func(int64) {},
+			Logger: slog.New(slog.DiscardHandler), Now: func() time.Time { return now },
+		})
+		running.Go(func() {
+			if err := k.Round(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	running.Wait()
+	files, err := os.ReadDir(f.archive)
+	if err != nil || len(files) != days {
+		t.Errorf("the archive has %v, %v", files, err)
+	}
+	seen := map[string]int{}
+	for _, file := range files {
+		for id := range strings.FieldsSeq(f.archived(file.Name())) {
+			seen[id]++
+		}
+	}
+	if got := f.left(); got != "" || len(seen) != 40 || slices.Max(slices.Collect(maps.Values(seen))) != 1 {
+		t.Errorf("left are %q, archived %v", got, seen)
+	}
+	if audits, _, err := f.store.Audits(t.Context(), api.AuditFilter{Action: "ledger.delete"}); err != nil || len(audits) != days {
+		t.Errorf("%d audits of %d days, %v", len(audits), days, err)
+	}
+}
+
+func TestNextBatch_aimsAtTheTimeThatAStatementShouldTake(t *testing.T) {
+	for _, step := range []struct {
+		batch int
+		took  time.Duration
+		want  int
+	}{
+		{500, 50 * time.Millisecond, 500}, {500, time.Millisecond, 1000}, {500, 500 * time.Millisecond, 100}, {500, 40 * time.Millisecond, 625},
+		{16000, time.Millisecond, 20000}, {500, 0, 1000}, {2000, 100 * time.Millisecond, 1000},
+	} {
+		if got := retention.NextBatch(step.batch, step.took); got != step.want {
+			t.Errorf("after %d in %v: %d, want %d", step.batch, step.took, got, step.want)
+		}
 	}
 }

@@ -74,6 +74,9 @@ func (s *Store) withoutGone(ctx context.Context, rows []api.LedgerRow) ([]api.Le
 			s.logger.ErrorContext(ctx, "a ledger row came after its time was deleted and is not booked: it may have been before",
 				slog.String("id", row.ID), slog.Time("admitted_at", row.AdmittedAt), slog.String("team_id", row.TeamID),
 				slog.String("key_id", row.KeyID), slog.Int64("cost_nanousd", int64(row.Cost)))
+			if s.onDropped != nil {
+				s.onDropped()
+			}
 		}
 		return gone
 	}), nil
@@ -148,5 +151,54 @@ func (s *Store) NoteLedgerDeleted(ctx context.Context, change api.Change, delete
 	change = signed(change)
 	return s.change(ctx, func(ctx context.Context, t *tx) error {
 		return t.audit(ctx, change, "ledger.delete", "ledger", nil, deleted)
+	})
+}
+
+// CountLedger is how many rows were admitted before a time.
+func (s *Store) CountLedger(ctx context.Context, before time.Time) (rows int64, err error) {
+	_, err = s.oneBooked(ctx, "ledger_count_before", args{"before_ms": before.UnixMilli()}, &rows)
+	return rows, err
+}
+
+// CountOldAlerts is how many alerts of before a time [Store.DeleteAlerts] would delete, and when the oldest was raised.
+func (s *Store) CountOldAlerts(ctx context.Context, before time.Time) (alerts int64, oldest time.Time, err error) {
+	var ms int64
+	if _, err = s.one(ctx, "alert_old_count", args{"before_ms": before.UnixMilli()}, &alerts, &ms); err != nil || alerts == 0 {
+		return 0, time.Time{}, err
+	}
+	return alerts, timeOf(ms), nil
+}
+
+// DeleteAlerts deletes up to n of the oldest alerts of before a time with their deliveries, and says how many. Those that
+// still wait to be delivered, or that tell of what still holds, stay.
+func (s *Store) DeleteAlerts(ctx context.Context, before time.Time, n int) (deleted int, err error) {
+	err = s.transact(ctx, func(ctx context.Context, _ *tx) error {
+		ids, err := s.texts(ctx, "alert_old_ids", args{"before_ms": before.UnixMilli(), "limit": n})
+		if err != nil {
+			return err
+		}
+		deleted = len(ids)
+		return inChunks(ids, func(chunk []string) error {
+			if _, err := s.exec(ctx, "alert_delivery_delete_many", args{"ids": chunk}); err != nil {
+				return err
+			}
+			_, err := s.exec(ctx, "alert_event_delete_many", args{"ids": chunk})
+			return err
+		})
+	})
+	return deleted, err
+}
+
+// alertsDeleted is what the audit log has of alerts that were deleted.
+type alertsDeleted struct {
+	Alerts int64     `json:"alerts"`
+	Before time.Time `json:"before"`
+}
+
+// NoteAlertsDeleted writes the audit row of a run that deleted alerts.
+func (s *Store) NoteAlertsDeleted(ctx context.Context, change api.Change, alerts int64, before time.Time) error {
+	change = signed(change)
+	return s.change(ctx, func(ctx context.Context, t *tx) error {
+		return t.audit(ctx, change, "alert_event.delete", "alert_event", nil, alertsDeleted{alerts, before})
 	})
 }

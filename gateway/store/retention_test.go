@@ -1,6 +1,9 @@
 package store_test
 
 import (
+	"fmt"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -61,7 +64,12 @@ func TestAppendLedger_booksNothingTwiceAcrossTheHorizon(t *testing.T) {
 			t.Fatal(err)
 		}
 		must(s.DeleteLedger(t.Context(), monthsEnd, 10))(t)
+		before := dropped.Load()
 		appendRows(t, s, late, newRow("never seen", monthsEnd.Add(-time.Minute), 9), newRow("february", monthsEnd, 7))
+		spend(t, s, api.LedgerSelection{}) // what waits for SQLite is booked by now
+		if told := dropped.Load() - before; told != 2 {
+			t.Errorf("%d rows are counted that are not booked, want 2", told)
+		}
 		january := must(s.LedgerSpend(t.Context(), api.LedgerSelection{}, monthsEnd.AddDate(0, -1, 0), monthsEnd))(t)
 		if all := spend(t, s, api.LedgerSelection{}); january != 5 || all != 12 {
 			t.Errorf("spent %d in January and %d in all", january, all)
@@ -125,4 +133,90 @@ func TestFirstUnsent(t *testing.T) {
 			t.Errorf("without receivers: %t, %v", found, err)
 		}
 	})
+}
+
+// Alerts of before a time go with their deliveries, but for those that wait to be delivered, to be routed, or that tell of
+// what still holds.
+func TestDeleteAlerts_leavesThoseThatAreWaitedFor(t *testing.T) {
+	both(t, func(t *testing.T, s *store.Store, clock *clock) {
+		events := []api.AlertEvent{newEvent("holds", clock.Now())}
+		for _, id := range []string{"waits", "sent", "dead", "untaken", "unrouted", "new"} {
+			event := newEvent(id, clock.Now())
+			event.Type, event.Threshold = api.EventQuotaRequested, 0
+			events = append(events, event)
+		}
+		events[len(events)-1].CreatedAt = clock.Now().Add(time.Hour)
+		if err := s.AppendLedger(t.Context(), nil, events); err != nil {
+			t.Fatal(err)
+		}
+		for id, routes := range map[string][]string{"holds": {"r1"}, "waits": {"r1", "r2"}, "sent": {"r1"}, "dead": {"r1"}, "untaken": nil, "new": nil} {
+			must(s.RouteAlertEvent(t.Context(), id, id, taken(routes...)))(t)
+		}
+		deliveries, _, err := s.AlertDeliveries(t.Context(), api.AlertDeliveryFilter{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, delivery := range deliveries {
+			switch {
+			case delivery.Event.ID == "dead":
+				err = s.DeliveryDead(t.Context(), delivery.DeliveryID, delivery.Attempts, "500")
+			case delivery.AlertRouteID == "r1":
+				err = s.DeliverySent(t.Context(), delivery.DeliveryID, 0, "200")
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		until := clock.Now().Add(time.Minute)
+		if n, oldest, err := s.CountOldAlerts(t.Context(), until); err != nil || n != 3 || !oldest.Equal(clock.Now()) {
+			t.Errorf("%d would go, the oldest of %v, %v", n, oldest, err)
+		}
+		for i, want := range []int{2, 1, 0} {
+			if n := must(s.DeleteAlerts(t.Context(), until, 2))(t); n != want {
+				t.Errorf("run %d: %d went, want %d", i, n, want)
+			}
+		}
+		left, _, err := s.AlertEvents(t.Context(), api.AlertEventFilter{})
+		var ids []string
+		for _, event := range left {
+			ids = append(ids, event.ID)
+		}
+		slices.Sort(ids)
+		if want := []string{"holds", "new", "unrouted", "waits"}; err != nil || !slices.Equal(ids, want) {
+			t.Errorf("left are %v, %v, want %v", ids, err, want)
+		}
+		if _, total, err := s.AlertDeliveries(t.Context(), api.AlertDeliveryFilter{}); err != nil || total != 3 {
+			t.Errorf("%d deliveries are left, %v", total, err)
+		}
+	})
+}
+
+// What is deleted leaves room in the file of SQLite, and a backup is a copy without it.
+func TestBackup_isCompact(t *testing.T) {
+	path := strings.TrimPrefix(sqliteAddress(t), "sqlite:")
+	s := open(t, "sqlite:"+path, newClock())
+	rows := make([]api.LedgerRow, 20_000)
+	for i := range rows {
+		rows[i] = newRow(fmt.Sprintf("row-%d", i), monthsEnd.Add(-time.Duration(i+1)), 5)
+	}
+	appendRows(t, s, rows...)
+	spend(t, s, api.LedgerSelection{})
+	if err := s.MoveLedgerHorizon(t.Context(), alice, monthsEnd); err != nil {
+		t.Fatal(err)
+	}
+	if n := must(s.DeleteLedger(t.Context(), monthsEnd, len(rows)))(t); n != int64(len(rows)) {
+		t.Fatalf("%d rows went", n)
+	}
+	found := must(store.Examine(t.Context(), "sqlite:"+path))(t)
+	if found.FreePages < found.Pages/2 {
+		t.Errorf("%d of %d pages are free", found.FreePages, found.Pages)
+	}
+	folder := t.TempDir()
+	if err := store.Backup(t.Context(), "sqlite:"+path, folder); err != nil {
+		t.Fatal(err)
+	}
+	copied := must(store.Examine(t.Context(), "sqlite:"+filepath.Join(folder, filepath.Base(path))))(t)
+	if copied.FreePages != 0 || copied.Pages > found.Pages-found.FreePages {
+		t.Errorf("the copy has %d pages, %d of them free; the file %d and %d", copied.Pages, copied.FreePages, found.Pages, found.FreePages)
+	}
 }

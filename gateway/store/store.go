@@ -54,6 +54,8 @@ type Options struct {
 	Reviews Reviews
 	// Logger is told of migrations; nil is slog.Default.
 	Logger *slog.Logger
+	// OnDropped is told of every ledger row that came after its time was deleted and is not booked; nil tells nobody.
+	OnDropped func()
 	// Version is the program's, to tell an older one who wrote the tables that it does not know.
 	Version string
 	// Journal gathers ledger rows in a file before they go into SQLite, which then takes far less of the
@@ -81,6 +83,8 @@ type Store struct {
 	version string
 	reviews Reviews
 	events  EventMaker
+	// onDropped may be nil.
+	onDropped func()
 	// changing is held by the one audited change that this process makes at a time. Changes wait
 	// for each other at the audit head anyway; waiting here keeps them from holding connections.
 	changing chan struct{}
@@ -98,7 +102,7 @@ func Open(ctx context.Context, address string, options Options) (*Store, error) 
 		return nil, errors.New("open store: a sealer is required")
 	}
 	s := &Store{
-		now: options.Now, logger: options.Logger, version: options.Version, events: options.Events, reviews: options.Reviews, changing: make(chan struct{}, 1),
+		now: options.Now, logger: options.Logger, version: options.Version, events: options.Events, onDropped: options.OnDropped, reviews: options.Reviews, changing: make(chan struct{}, 1),
 	}
 	s.keys.given = []*secretKey{newSecretKey(options.Sealer)}
 	if previous := options.PreviousSealer; previous != nil && previous.KeyID() != options.Sealer.KeyID() {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -79,6 +80,9 @@ func open(t *testing.T, address string, clock *clock) *store.Store {
 	return openAs(t, address, clock, true)
 }
 
+// dropped counts the rows that any test's store did not book because their day was gone.
+var dropped atomic.Int64
+
 // openShared opens a store that may be opened again at the same time.
 func openShared(t *testing.T, address string, clock *clock) *store.Store {
 	t.Helper()
@@ -89,6 +93,7 @@ func openAs(t *testing.T, address string, clock *clock, journal bool) *store.Sto
 	t.Helper()
 	s, err := store.Open(t.Context(), address, store.Options{
 		Sealer: fakeSealer{key: "one"}, Now: clock.Now, Logger: slog.New(slog.DiscardHandler), Journal: journal,
+		OnDropped: func() { dropped.Add(1) },
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -43,6 +43,7 @@ type commandLine struct {
 	Import          importCommand          `cmd:"" help:"Move in from another gateway."`
 	Request         requestCommand         `cmd:"" help:"Ask for more of a limit, and answer who asks."`
 	Backup          backupCommand          `cmd:"" help:"Copy an embedded record, while a gateway serves it or not."`
+	Retention       retentionCommand       `cmd:"" help:"Say what gateways would delete now because it is older than retention."`
 	RotateSecretKey rotateSecretKeyCommand `cmd:"" help:"Move the record to another secret key, while gateways serve it."`
 	Audit           auditCommand           `cmd:"" help:"Check the audit log."`
 	OpenAPI         openAPICommand         `cmd:"" name:"openapi" help:"Print the description of the HTTP API in OpenAPI 3.1."`

@@ -23,6 +23,31 @@ DELETE FROM ledger WHERE seq IN (
   SELECT seq FROM ledger WHERE admitted_at_ms < $before_ms ORDER BY admitted_at_ms LIMIT $limit
 )
 
+-- name: ledger_count_before
+SELECT COUNT(*) FROM ledger WHERE admitted_at_ms < $before_ms
+
+-- Alerts that nobody waits for: told to all who were to be told, and of nothing that still holds.
+-- lines: alert_old
+FROM alert_event
+WHERE created_at_ms < $before_ms AND routed_at_ms IS NOT NULL
+  AND NOT EXISTS (SELECT 1 FROM alert_delivery WHERE event_id = alert_event.id AND state = 'pending')
+  AND NOT EXISTS (SELECT 1 FROM alert_incident WHERE event_id = alert_event.id)
+
+-- name: alert_old_ids
+SELECT id
+-- use alert_old
+ORDER BY created_at_ms, id LIMIT $limit
+
+-- name: alert_old_count
+SELECT COUNT(*), COALESCE(MIN(created_at_ms), 0)
+-- use alert_old
+
+-- name: alert_delivery_delete_many
+DELETE FROM alert_delivery WHERE event_id IN ($ids)
+
+-- name: alert_event_delete_many
+DELETE FROM alert_event WHERE id IN ($ids)
+
 -- name: budget_durations
 SELECT document ->> 'budget_duration' FROM budget WHERE document ->> 'budget_duration' IS NOT NULL
 UNION SELECT document ->> 'budget_duration' FROM team WHERE document ->> 'budget_duration' IS NOT NULL

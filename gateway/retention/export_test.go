@@ -1,0 +1,4 @@
+package retention
+
+// NextBatch is for tests.
+var NextBatch = nextBatch
