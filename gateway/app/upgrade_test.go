@@ -8,7 +8,9 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -183,5 +185,38 @@ func TestUpgrade_dialectsHaveTheSameDumps(t *testing.T) {
 	}
 	if diff := cmp.Diff(versions[0], versions[1]); diff != "" {
 		t.Errorf("dumps of SQLite and PostgreSQL differ:\n%s", diff)
+	}
+}
+
+// A migration that is not in the newest dump has a higher number than all that are: a record of that time would not run it.
+func TestUpgrade_newMigrationsComeLast(t *testing.T) {
+	applied := map[string]*regexp.Regexp{
+		store.SQLite:   regexp.MustCompile(`INSERT INTO goose_db_version VALUES\(\d+,(\d+),`),
+		store.Postgres: regexp.MustCompile(`INSERT INTO public\.goose_db_version VALUES \(\d+, (\d+),`),
+	}
+	for dialect, pattern := range applied {
+		files, err := filepath.Glob(filepath.Join(dumps, dialect, "*.sql.gz"))
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%v, %v", files, err)
+		}
+		newest, there := 0, map[int]bool{}
+		for _, match := range pattern.FindAllStringSubmatch(unpack(t, slices.Max(files)), -1) {
+			version, err := strconv.Atoi(match[1])
+			if err != nil {
+				t.Fatal(err)
+			}
+			there[version], newest = true, max(newest, version)
+		}
+		migrations, err := filepath.Glob(filepath.Join("../store/migrations", dialect, "*.sql"))
+		if err != nil || len(there) < 10 || len(migrations) < len(there)-1 {
+			t.Fatalf("%s: %d migrations and %d in %s, %v", dialect, len(migrations), len(there), slices.Max(files), err)
+		}
+		for _, file := range migrations {
+			number, _, _ := strings.Cut(filepath.Base(file), "_")
+			version, err := strconv.Atoi(number)
+			if err != nil || !there[version] && version < newest {
+				t.Errorf("%s is not in the dump of version %d, and comes before it: %v", file, newest, err)
+			}
+		}
 	}
 }
