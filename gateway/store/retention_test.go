@@ -159,7 +159,7 @@ func TestDeleteAlerts_leavesThoseThatAreWaitedFor(t *testing.T) {
 		for _, delivery := range deliveries {
 			switch {
 			case delivery.Event.ID == "dead":
-				err = s.DeliveryDead(t.Context(), delivery.DeliveryID, delivery.Attempts, "500")
+				err = s.DeliveryDead(t.Context(), api.AlertFailure{DeliveryID: delivery.DeliveryID, Attempt: delivery.Attempts, Status: "500"})
 			case delivery.AlertRouteID == "r1":
 				err = s.DeliverySent(t.Context(), delivery.DeliveryID, 0, "200")
 			}
