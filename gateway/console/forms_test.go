@@ -58,7 +58,7 @@ func TestForm_ofAModel(t *testing.T) {
 	form.Del("api_key")
 	form.Set("price.output_per_million_usd", "7.5")
 	rehearsal, page = v.carry(form)
-	expect(t, rehearsal, "What it does to whom", "1 calls by 1 team", "research", "a million answered ones $7.50", "now $6.00", "by the new prices about")
+	expect(t, rehearsal, "What it does to whom", "1 call by 1 team", "research", "a million answered ones $7.50", "now $6.00", "by the new prices about")
 	expect(t, page, "$3", "$7.50")
 	if _, info := w.call("GET", "/model/info?litellm_model_id="+id, adminKey, ""); !strings.Contains(info, "house") {
 		t.Errorf("the model: %s", info)
