@@ -31,7 +31,7 @@ func (s *Server) isTaken(ctx context.Context, name string, caller auth.Caller) (
 	if claim != "" && name == caller.Name {
 		return false, nil
 	}
-	if s.people || api.ReservedActor(name) || slices.ContainsFunc(s.workloads, func(workload string) bool { return strings.EqualFold(name, workload) }) {
+	if s.people || api.ReservedActor(name) || s.isWorkload != nil && s.isWorkload(name) {
 		return true, nil
 	}
 	keys, err := s.record.AdminKeys(ctx)

@@ -49,8 +49,8 @@ type Options struct {
 	Replay func(ctx context.Context, proposal api.Proposal, from, to time.Time) (api.QuotaReplay, error)
 	// People says that people come with tokens of an identity provider: their names are not known beforehand.
 	People bool
-	// Workloads are the names of pipelines that come with tokens of their platform: nobody else signs with them.
-	Workloads []string
+	// IsWorkload says whether a pipeline that comes with a token of its platform is called so: nobody else signs with its name. nil knows none.
+	IsWorkload func(name string) bool
 	// MaxBody is the largest request body in bytes; 0 is [httpx.DefaultMaxBody].
 	MaxBody int64
 	// AutoApprove are the rules by which small requests for more are approved at once.
@@ -80,7 +80,7 @@ type Server struct {
 	// forecasts say when caps fall.
 	forecasts    stores.Forecasts
 	people       bool
-	workloads    []string
+	isWorkload   func(name string) bool
 	now          func() time.Time
 	askingPolicy asking.Policy
 	rules        []asking.Rule
@@ -96,7 +96,7 @@ type Server struct {
 func New(options Options) http.Handler {
 	s := &Server{
 		record: options.Record, spending: options.Spending, changes: options.Changes, tester: options.Tester,
-		models: options.Models, declared: options.Declared, prices: options.Prices, forecasts: options.Forecasts, people: options.People, workloads: options.Workloads, now: options.Now,
+		models: options.Models, declared: options.Declared, prices: options.Prices, forecasts: options.Forecasts, people: options.People, isWorkload: options.IsWorkload, now: options.Now,
 		rules: options.AutoApprove, askingPolicy: options.AskingPolicy, logger: options.Logger,
 		replay: options.Replay, replaying: make(chan struct{}, 1),
 	}

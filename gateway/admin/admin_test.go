@@ -95,7 +95,7 @@ func (g *gateway) serve(record stores.Record) {
 		}, g.failuresAllowed, g.clock),
 		Record: record, Spending: g.spending, Changes: g.changes, AutoApprove: g.rules,
 		Tester: g.tester, Logger: slog.New(slog.NewJSONHandler(g.log, nil)),
-		Workloads: []string{"Pipeline-of-main"}, Models: g.models, Declared: g.declared, Prices: g.prices, Now: g.clock,
+		IsWorkload: func(name string) bool { return strings.EqualFold(name, "Pipeline-of-main") }, Models: g.models, Declared: g.declared, Prices: g.prices, Now: g.clock,
 		Replay: func(_ context.Context, _ api.Proposal, from, to time.Time) (api.QuotaReplay, error) {
 			return api.QuotaReplay{From: from, To: to}, nil
 		},

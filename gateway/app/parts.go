@@ -56,6 +56,9 @@ type parts struct {
 	proxy    *proxy.Proxy
 	admin    admin.Options
 	admins   *auth.AdminKeys
+	// workloads are pipelines with tokens, and readers what reads these.
+	workloads *access.Roster
+	readers   tokenReaders
 	// console is nil where it is switched off.
 	console  *console.Options
 	metrics  *metrics.Metrics
@@ -196,15 +199,17 @@ func assemble(ctx context.Context, options Options) (_ *parts, err error) {
 	if err != nil {
 		return nil, err
 	}
+	p.readers = tokenReaders{}
+	p.workloads = access.NewRoster(p.readers.workloads(settings, logger))
 	callers := &access.Callers{
-		Configured: p.admins, Record: p.store, People: people(settings, logger), Workloads: workloads(settings, logger), Now: options.Now,
+		Configured: p.admins, Record: p.store, People: people(settings, logger), Workloads: p.workloads, Now: options.Now,
 	}
 	p.admin = admin.Options{
 		Door:   access.NewDoor(signedIn{callers}, settings.FailuresAllowed, options.Now),
 		Record: p.store, Changes: p.changes, Tester: p.alerts, Declared: p.declared,
 		Spending: p.spending, Forecasts: p.outlook,
 		Models: served{p.source, p.models}, Prices: p.models,
-		Logger: logger, People: settings.OIDC != nil, Workloads: workloadNames(settings),
+		Logger: logger, People: settings.OIDC != nil, IsWorkload: p.workloads.Has,
 		AutoApprove: rulesOf(settings.AutoApprove), AskingPolicy: askingPolicy(rules, p.store),
 		Replay: (&replay.Replayer{Record: p.store, Spending: p.spending, Names: p.modelNames}).Replay,
 	}

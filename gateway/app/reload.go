@@ -8,8 +8,8 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/gateway/config"
 )
 
-// Reload puts in force what can be changed without a restart: the file's models, prices, teams, budgets and alert
-// routes. It logs what else has changed and needs one. When it fails nothing has changed, but for a store that
+// Reload puts in force what can be changed without a restart: the file's models, prices, teams, budgets, alert
+// routes and workloads. It logs what else has changed and needs one. When it fails nothing has changed, but for a store that
 // broke off in the middle; the error says what is wrong.
 func (a *App) Reload(ctx context.Context, next config.Config) error {
 	a.reloading.Lock()
@@ -31,12 +31,13 @@ func (a *App) Reload(ctx context.Context, next config.Config) error {
 		return fmt.Errorf("the models stay as they were, teams and budgets have changed: %w", err)
 	}
 	p.pricesSince.Store(&since)
+	p.workloads.Replace(p.readers.workloads(now, a.options.Logger))
 	for _, warning := range next.Warnings {
 		a.options.Logger.Warn(warning)
 	}
 	a.options.Logger.Info("the configuration was read again", slog.String("file", next.File),
 		slog.Int("models", len(now.Models)), slog.Int("teams", len(now.Teams)), slog.Int("budgets", len(now.Budgets)),
-		slog.Int("alert_routes", len(now.AlertRoutes)))
+		slog.Int("alert_routes", len(now.AlertRoutes)), slog.Int("workloads", len(now.Workloads)))
 	if len(restart) > 0 {
 		a.options.Logger.Warn("settings have changed that need a restart, and stay as they were", slog.Any("settings", restart))
 	}

@@ -72,6 +72,48 @@ func TestReload_takesOverWhatNeedsNoRestart(t *testing.T) {
 	}
 }
 
+// A pipeline is let in, or no longer, from the reload on, and has its name for itself.
+func TestReload_takesOverWorkloads(t *testing.T) {
+	issuer, sign := signIn(t)
+	c := settings(t, testenv.StartUpstream(t, testenv.UpstreamOptions{}))
+	g := start(t, c)
+	token := sign(map[string]any{"aud": "https://bursar", "sub": "repo:acme/infra:ref:refs/heads/main"})
+	asks := func(when string, want int) {
+		t.Helper()
+		if status, _, body := g.do("GET", "/team/list", token, ""); status != want {
+			t.Errorf("%s: %d %s, want %d", when, status, body, want)
+		}
+	}
+	signs := func(when, want string) {
+		t.Helper()
+		id := strings.ReplaceAll(when, " ", "-")
+		status, _, body := g.doWith("POST", "/team/new", c.AdminKey, `{"team_id":"`+id+`"}`, http.Header{api.HeaderActor: {"infra-main"}})
+		if status != http.StatusOK || !strings.Contains(body, `"created_by":"`+want+`"`) {
+			t.Errorf("%s: somebody else signs as the pipeline: %d %s", when, status, body)
+		}
+	}
+	asks("no rule", http.StatusUnauthorized)
+	signs("no rule", "infra-main")
+
+	next := c
+	next.Workloads = []config.Workload{{
+		Name: "infra-main", Role: "viewer", Subject: patternOf(t, "repo:acme/infra:**"),
+		Provider: config.Provider{Issuer: issuer, Audience: "https://bursar", JWKSURL: issuer, AllowPrivate: true},
+	}}
+	if err := g.Reload(t.Context(), next); err != nil {
+		t.Fatal(err)
+	}
+	asks("a rule", http.StatusOK)
+	signs("a rule", "admin (infra-main)")
+	if log := g.log.String(); strings.Contains(log, "need a restart") {
+		t.Errorf("a restart is asked for: %s", log)
+	}
+	if err := g.Reload(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	asks("the rule is gone", http.StatusUnauthorized)
+}
+
 // One object that cannot be, and nothing of the file is taken over.
 func TestReload_allOrNothing(t *testing.T) {
 	upstream := testenv.StartUpstream(t, testenv.UpstreamOptions{})

@@ -30,18 +30,12 @@ func people(settings config.Config, logger *slog.Logger) *access.Provider {
 	}
 }
 
-// workloadNames are what the audit log calls pipelines.
-func workloadNames(settings config.Config) []string {
-	var names []string
-	for _, workload := range settings.Workloads {
-		names = append(names, workload.Name)
-	}
-	return names
-}
+// tokenReaders are what reads tokens of each issuer for each audience. They keep the issuer's keys.
+type tokenReaders map[config.Provider]access.TokenReader
 
-// workloads lets pipelines in with tokens. Rules about one issuer and audience share what reads them, and so the issuer's keys.
-func workloads(settings config.Config, logger *slog.Logger) access.Workloads {
-	readers := map[config.Provider]access.TokenReader{}
+// workloads lets pipelines in with tokens. Rules about one issuer and audience share what reads them, and so do those of before,
+// which the readers come from.
+func (readers tokenReaders) workloads(settings config.Config, logger *slog.Logger) access.Workloads {
 	rules := make(access.Workloads, 0, len(settings.Workloads))
 	for _, workload := range settings.Workloads {
 		if readers[workload.Provider] == nil {

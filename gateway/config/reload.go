@@ -7,7 +7,7 @@ import (
 )
 
 // reloaded are the fields of [Config] that a gateway takes over while it serves.
-var reloaded = []string{"Models", "PriceFile", "PriceFileInstead", "Teams", "Budgets", "AlertRoutes"}
+var reloaded = []string{"Models", "PriceFile", "PriceFileInstead", "Teams", "Budgets", "AlertRoutes", "Workloads"}
 
 // notSettings are those that nobody sets.
 var notSettings = []string{"File", "Warnings", "origins"}

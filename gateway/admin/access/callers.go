@@ -34,8 +34,8 @@ type Callers struct {
 	Record     CallerRecord
 	// People reads tokens; nil knows none.
 	People *Provider
-	// Workloads are those that come with a token of the platform that they run on.
-	Workloads Workloads
+	// Workloads are those that come with a token of the platform that they run on; nil knows none.
+	Workloads *Roster
 	Now       func() time.Time
 
 	known knownSecrets
@@ -74,12 +74,12 @@ func (c *Callers) Authenticate(ctx context.Context, header http.Header) (auth.Ca
 	return c.byDigest(ctx, auth.Digest(secret), c.key)
 }
 
-func (c *Callers) readsTokens() bool { return c.People != nil || len(c.Workloads) > 0 }
+func (c *Callers) readsTokens() bool { return c.People != nil || len(c.Workloads.inForce()) > 0 }
 
 // withToken is the workload or the person that a token names. Of the two, the token's issuer and audience decide.
 func (c *Callers) withToken(ctx context.Context, presented auth.Secret) (auth.Caller, error) {
 	issuer, audiences := token.Addressed(presented.Reveal())
-	if rules := c.Workloads.of(issuer, audiences); len(rules) > 0 {
+	if rules := c.Workloads.inForce().of(issuer, audiences); len(rules) > 0 {
 		return rules.caller(ctx, presented)
 	}
 	if c.People != nil {
@@ -234,7 +234,7 @@ func (c *Callers) holds(ctx context.Context, credential api.Credential, team str
 		}
 		expires, maker = key.Expires, key.Origin.MadeBy
 	case api.CredentialWorkload:
-		return c.Workloads.administer(credential, team), nil
+		return c.Workloads.inForce().administer(credential, team), nil
 	default:
 		return true, nil
 	}

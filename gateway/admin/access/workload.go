@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/admin/route"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/auth"
@@ -29,6 +30,31 @@ type Workload struct {
 
 // Workloads are rules in the order of the file. The first that a token fits counts.
 type Workloads []Workload
+
+// Roster has the rules that are in force, which may be replaced while the gateway serves. The zero value has none.
+type Roster struct{ rules atomic.Pointer[Workloads] }
+
+// NewRoster has these rules.
+func NewRoster(rules Workloads) *Roster {
+	roster := &Roster{}
+	roster.Replace(rules)
+	return roster
+}
+
+// Replace puts other rules in force, for every request that comes from now on.
+func (r *Roster) Replace(rules Workloads) { r.rules.Store(&rules) }
+
+// Has says whether the audit log calls a workload so.
+func (r *Roster) Has(name string) bool {
+	return slices.ContainsFunc(r.inForce(), func(rule Workload) bool { return strings.EqualFold(name, rule.Name) })
+}
+
+func (r *Roster) inForce() Workloads {
+	if r == nil || r.rules.Load() == nil {
+		return nil
+	}
+	return *r.rules.Load()
+}
 
 // of are the rules about an issuer and one of the audiences. They choose who checks a token; they let nobody in.
 func (w Workloads) of(issuer string, audiences []string) Workloads {

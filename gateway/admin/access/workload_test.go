@@ -51,7 +51,7 @@ func TestCallers_keysEndWithTheWorkloadThatMadeThem(t *testing.T) {
 		"another issuer":  {Workloads{rule(issuer+"/other", subject, auth.RoleTeamAdmin, "own")}, auth.RoleKey},
 		"looks only":      {Workloads{rule(issuer, subject, auth.RoleTeamViewer, "own"), rule(issuer, subject, auth.RoleApprover)}, auth.RoleKey},
 	} {
-		callers := Callers{Record: oneKey{key: key}, Workloads: test.rules, Now: time.Now}
+		callers := Callers{Record: oneKey{key: key}, Workloads: NewRoster(test.rules), Now: time.Now}
 		if got, err := callers.Reader(t.Context(), nil); err != nil || got.Role != test.want {
 			t.Errorf("%s: the key is a %s, %v; want %s", name, got.Role, err, test.want)
 		}

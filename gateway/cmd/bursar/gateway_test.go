@@ -23,7 +23,7 @@ func TestCommands_comeWithTheTokenOfTheJob(t *testing.T) {
 	t.Cleanup(gateway.Close)
 	t.Setenv("BURSAR_ADMIN_KEY", "")
 	t.Setenv("TOKEN_OF_THE_JOB", token)
-	for _, line := range []string{"export", "history marketing", "advise", "approve --withdraw qr_1"} {
+	for _, line := range []string{"export", "history marketing", "advise", "approve --withdraw qr_1", "request list"} {
 		arguments := append(strings.Fields(line), "--endpoint", gateway.URL)
 		var out, errs bytes.Buffer
 		if code := run(t.Context(), arguments, &out, &errs); code == 0 || !strings.Contains(errs.String(), "--oidc-audience") {
@@ -34,7 +34,11 @@ func TestCommands_comeWithTheTokenOfTheJob(t *testing.T) {
 		if came != "Bearer "+token {
 			t.Errorf("%s came with %q: %s", line, came, &errs)
 		}
-		run(t.Context(), append(arguments, "--oidc-audience", "https://bursar", "--admin-key", adminKey), &out, &errs)
+		key := "--admin-key"
+		if strings.HasPrefix(line, "request") {
+			key = "--key" // a team's own does as well
+		}
+		run(t.Context(), append(arguments, "--oidc-audience", "https://bursar", key, adminKey), &out, &errs)
 		if came != "Bearer "+adminKey {
 			t.Errorf("%s with a key came with %q: %s", line, came, &errs)
 		}

@@ -27,15 +27,16 @@ type requestCommand struct {
 // gatewayFlags name a gateway and the key to it.
 type gatewayFlags struct {
 	Endpoint string `help:"Address of the gateway." env:"BURSAR_ENDPOINT" required:"" placeholder:"URL"`
-	Key      string `help:"A key: an admin key, or to ask for a team one of the team's." env:"BURSAR_ADMIN_KEY" required:"" placeholder:"KEY"`
+	Key      string `help:"A key: an admin key, or to ask for a team one of the team's." env:"BURSAR_ADMIN_KEY" placeholder:"KEY"`
+	jobToken
 }
 
 func (f gatewayFlags) open(reason string) (*client.Client, error) {
-	gateway, err := client.New(client.Options{Endpoint: f.Endpoint, AdminKey: f.Key, UserAgent: "bursar-request/" + version, Reason: reason})
-	if err != nil {
-		return nil, fmt.Errorf("--endpoint: %w", err)
+	gateway, err := f.jobToken.open(client.Options{Endpoint: f.Endpoint, AdminKey: f.Key, UserAgent: "bursar-request/" + version, Reason: reason})
+	if errors.Is(err, errNobody) {
+		return nil, errors.New("give --key or set BURSAR_ADMIN_KEY; a pipeline may come without a stored key by --oidc-audience or BURSAR_OIDC_AUDIENCE")
 	}
-	return gateway, nil
+	return gateway, err
 }
 
 // requestNewCommand asks.

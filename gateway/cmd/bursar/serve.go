@@ -38,7 +38,7 @@ variables that stand as ${NAME} in the file.
 
 SIGTERM stops it: readiness says no, for drain_delay (5s, BURSAR_DRAIN_DELAY) it goes on to take calls, then it lets
 running ones end. Ctrl-C, or a second SIGTERM, does not wait for load balancers.
-SIGHUP reads the file again: models, prices, teams, budgets and alert routes. What needs a restart is said in the log;
+SIGHUP reads the file again: models, prices, teams, budgets, alert routes and workloads. What needs a restart is said in the log;
 a file that cannot be used changes nothing.`
 }
 
