@@ -51,7 +51,7 @@ func keyStateFrom(key api.Key) keyStateModel {
 		UserID:               types.StringPointerValue(key.UserID),
 		Models:               attribute.FromStrings(key.Models),
 		rateLimitsModel:      rateLimitsFrom(key.RateLimits),
-		tempRatesModel:       tempRatesFrom(key.TempRates, tempRatesModel{}),
+		tempRatesModel:       tempRatesFrom(key.TempRates, key.RPMLimit, key.TPMLimit, tempRatesModel{}),
 		modelRateLimitsModel: modelRateLimitsFrom(key.ModelRateLimits),
 		budgetTermsModel:     budgetTermsFrom(key.BudgetTerms, budgetTermsModel{}),
 		enforcementModel:     enforcementFrom(key.Enforcement, enforcementModel{}),

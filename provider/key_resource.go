@@ -88,7 +88,7 @@ func keyModelFrom(key api.Key, prior keyModel) keyModel {
 		UserID:               types.StringPointerValue(key.UserID),
 		Models:               attribute.FromStrings(key.Models),
 		rateLimitsModel:      rateLimitsFrom(key.RateLimits),
-		tempRatesModel:       tempRatesFrom(key.TempRates, prior.tempRatesModel),
+		tempRatesModel:       tempRatesFrom(key.TempRates, key.RPMLimit, key.TPMLimit, prior.tempRatesModel),
 		modelRateLimitsModel: modelRateLimitsFrom(key.ModelRateLimits),
 		budgetTermsModel:     budgetTermsFrom(key.BudgetTerms, prior.budgetTermsModel),
 		enforcementModel:     enforcementFrom(key.Enforcement, prior.enforcementModel),

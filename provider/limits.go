@@ -80,7 +80,7 @@ type budgetTermsModel struct {
 }
 
 func budgetTermsAttributes() map[string]schema.Attribute {
-	return attribute.Merged(tempBudgetAttributes("the cap, here or in `budget_id`,"), map[string]schema.Attribute{
+	return attribute.Merged(tempBudgetAttributes("the cap, here or in `budget_id`,", "max_budget"), map[string]schema.Attribute{
 		"max_budget": attribute.USD("The most that may be spent in one period, in US dollars, to the nano-dollar and up to nine million. " +
 			"Leave it out for no cap; `0` refuses everything that costs."),
 		"soft_budget": attribute.USD("The spending from which people are warned, in US dollars; below `max_budget`. " +
@@ -130,7 +130,7 @@ func budgetTermsFrom(terms api.BudgetTerms, prior budgetTermsModel) budgetTermsM
 		HardCap:          types.BoolValue(terms.HardCap),
 		BudgetDuration:   types.StringPointerValue(terms.BudgetDuration),
 		ResetDay:         types.Int64Null(),
-		tempBudgetModel:  tempBudgetFrom(terms.TempBudget, prior.tempBudgetModel),
+		tempBudgetModel:  tempBudgetFrom(terms.TempBudget, terms.MaxBudget, prior.tempBudgetModel),
 	}
 	if terms.ResetDay != nil {
 		model.ResetDay = types.Int64Value(int64(*terms.ResetDay))

@@ -45,7 +45,7 @@ func teamStateFrom(team api.Team) teamStateModel {
 		TeamAlias:            types.StringPointerValue(team.TeamAlias),
 		Models:               attribute.FromStrings(team.Models),
 		rateLimitsModel:      rateLimitsFrom(team.RateLimits),
-		tempRatesModel:       tempRatesFrom(team.TempRates, tempRatesModel{}),
+		tempRatesModel:       tempRatesFrom(team.TempRates, team.RPMLimit, team.TPMLimit, tempRatesModel{}),
 		modelRateLimitsModel: modelRateLimitsFrom(team.ModelRateLimits),
 		MinOutputTokens:      types.Int64PointerValue(team.MinOutputTokens),
 		budgetTermsModel:     budgetTermsFrom(team.BudgetTerms, budgetTermsModel{}),

@@ -90,8 +90,8 @@ func teamMemberModelFrom(member api.Membership, prior teamMemberModel) teamMembe
 		BudgetDuration:  types.StringPointerValue(member.BudgetDuration),
 		RPMLimit:        types.Int64PointerValue(member.RPMLimit),
 		TPMLimit:        types.Int64PointerValue(member.TPMLimit),
-		tempBudgetModel: tempBudgetFrom(member.TempBudget, prior.tempBudgetModel),
-		tempRatesModel:  tempRatesFrom(member.TempRates, prior.tempRatesModel),
+		tempBudgetModel: tempBudgetFrom(member.TempBudget, member.MaxBudgetInTeam, prior.tempBudgetModel),
+		tempRatesModel:  tempRatesFrom(member.TempRates, member.RPMLimit, member.TPMLimit, prior.tempRatesModel),
 		ForceDestroy:    types.BoolValue(prior.ForceDestroy.ValueBool()),
 		TimeoutsModel:   prior.TimeoutsModel.OrNull(),
 	}
@@ -169,7 +169,7 @@ func teamMemberSchema() schema.Schema {
 		MarkdownDescription: "A user's place in a team. The limits bind what the user's keys in the team do together, " +
 			"within the team's own limits and budget. Who is taken out of a team loses the keys in it, so destroying a member with keys fails " +
 			"unless `force_destroy` is set; the user stays.",
-		Attributes: attribute.Merged(tempBudgetAttributes("the cap, here or in the team's `team_member_budget`,"), tempRatesAttributes(), map[string]schema.Attribute{
+		Attributes: attribute.Merged(tempBudgetAttributes("the cap, here or in the team's `team_member_budget`,", "max_budget_in_team"), tempRatesAttributes(), map[string]schema.Attribute{
 			"team_id": schema.StringAttribute{
 				MarkdownDescription: "The team. A change takes the user out of the old team and puts them into the new one.",
 				Required:            true,

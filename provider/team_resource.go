@@ -81,7 +81,7 @@ func teamModelFrom(team api.Team, prior teamModel) teamModel {
 		TeamAlias:            attribute.FromText(team.TeamAlias, prior.TeamAlias),
 		Models:               attribute.FromStrings(team.Models),
 		rateLimitsModel:      rateLimitsFrom(team.RateLimits),
-		tempRatesModel:       tempRatesFrom(team.TempRates, prior.tempRatesModel),
+		tempRatesModel:       tempRatesFrom(team.TempRates, team.RPMLimit, team.TPMLimit, prior.tempRatesModel),
 		modelRateLimitsModel: modelRateLimitsFrom(team.ModelRateLimits),
 		MinOutputTokens:      types.Int64PointerValue(team.MinOutputTokens),
 		budgetTermsModel:     budgetTermsFrom(team.BudgetTerms, prior.budgetTermsModel),

@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"math/big"
+	"strings"
 	"testing"
 	"time"
 
@@ -81,9 +82,18 @@ func TestAccTemporary_configured(t *testing.T) {
 	fact := func(name string, want knownvalue.Check) statecheck.StateCheck {
 		return statecheck.ExpectKnownValue("data.bursar_team.marketing", tfjsonpath.New(name), want)
 	}
+	raised := func(address, name string, want knownvalue.Check) plancheck.PlanCheck {
+		return plancheck.ExpectKnownValue(address, tfjsonpath.New(name), want)
+	}
 	inThePast := replace(raisedOf, untilNewYear, ended.Format(time.RFC3339))
 	run(t,
-		resource.TestStep{Config: g.config(raisedOf, factsOfMarketing), ConfigStateChecks: []statecheck.StateCheck{
+		resource.TestStep{Config: g.config(raisedOf, factsOfMarketing), ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
+			raised("bursar_team.marketing", "max_budget_raised", amountIs(150)), raised("bursar_team.marketing", "rpm_limit_raised", knownvalue.Int64Exact(40)),
+			raised("bursar_team.marketing", "tpm_limit_raised", knownvalue.Null()),
+			raised("bursar_team_member.ada", "max_budget_raised", amountIs(6.5)), raised("bursar_team_member.ada", "rpm_limit_raised", knownvalue.Null()),
+			raised("bursar_key.ci", "max_budget_raised", amountIs(3)), raised("bursar_user.linus", "max_budget_raised", amountIs(10)),
+			raised("bursar_budget.everything", "max_budget_raised", amountIs(1005)),
+		}}, ConfigStateChecks: []statecheck.StateCheck{
 			fact("max_budget", amountIs(100)), fact("max_budget_in_force", amountIs(150)), fact("temp_budget_increase", amountIs(50)),
 			fact("rpm_limit_in_force", knownvalue.Int64Exact(40)), fact("tpm_limit_in_force", knownvalue.Null()),
 		}},
@@ -95,12 +105,13 @@ func TestAccTemporary_configured(t *testing.T) {
 			Config: g.config(raisedOf), ConfigPlanChecks: onlyChanges("bursar_team.marketing", changes{
 				"temp_budget_increase": "9 -> 50", "temp_rpm_increase": "1 -> 10", "temp_tpm_increase": "2 -> 100",
 				"temp_budget_expiry": `"2020-01-01T00:00:00Z" -> "` + untilNewYear + `"`, "temp_limit_expiry": `"2020-01-01T00:00:00Z" -> "` + untilNewYear + `"`,
+				"max_budget_raised": " -> 150", "rpm_limit_raised": " -> 40",
 			}),
 		},
 		resource.TestStep{
 			PreConfig: g.changeUser("linus", func(f *api.UserFields) { f.TempBudgetIncrease, f.TempBudgetExpiry = new(4*money.USD), &ended }),
 			Config:    g.config(raisedOf), ConfigPlanChecks: onlyChanges("bursar_user.linus", changes{
-				"temp_budget_increase": "4 -> 3", "temp_budget_expiry": `"2020-01-01T00:00:00Z" -> "` + untilNewYear + `"`,
+				"temp_budget_increase": "4 -> 3", "temp_budget_expiry": `"2020-01-01T00:00:00Z" -> "` + untilNewYear + `"`, "max_budget_raised": " -> 10",
 			}),
 		},
 		resource.TestStep{Config: g.config(inThePast, factsOfMarketing), ConfigStateChecks: []statecheck.StateCheck{
@@ -112,6 +123,36 @@ func TestAccTemporary_configured(t *testing.T) {
 		},
 		resource.TestStep{Config: g.config(inThePast), PlanOnly: true},
 	)
+}
+
+// An increase that ends while nobody looks leaves the plan empty, and what it was added to changes alone then.
+func TestAccTemporary_endsWithoutAWord(t *testing.T) {
+	g := startGateway(t)
+	c := newCLI(t, t.TempDir(), g.settings()...)
+	const endsLater, hasEnded = "2099-01-01T00:00:00Z", "2020-01-01T00:00:00Z"
+	config := func(budget, ends string) string {
+		return versions + "resource \"bursar_team\" \"t\" {\n  team_id = \"t\"\n  max_budget = " + budget +
+			"\n  temp_budget_increase = 50\n  temp_budget_expiry = \"" + ends + "\"\n}\n"
+	}
+	c.write("main.tf", config("100", endsLater))
+	c.apply()
+	if state := c.read(stateFile); !strings.Contains(state, `"max_budget_raised": 150`) {
+		t.Fatalf("the state does not tell the raised cap:\n%s", state)
+	}
+	// As it is when the time has come: in the configuration, on the gateway and in the state.
+	g.changeTeam("t", func(f *api.TeamFields) {
+		f.TempBudgetExpiry = new(time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC))
+	})()
+	c.write(stateFile, replace(c.read(stateFile), endsLater, hasEnded))
+	c.write("main.tf", config("100", hasEnded))
+	c.plansNothing()
+	if said := c.plans(2, config("90", hasEnded)); !strings.Contains(said, "max_budget_raised = 150 -> null") {
+		t.Errorf("the plan goes on telling the raised cap:\n%s", said)
+	}
+	c.apply()
+	if said := c.plans(2, config("80", hasEnded)); strings.Contains(said, "max_budget_raised") {
+		t.Errorf("the plan of a cap tells more:\n%s", said)
+	}
 }
 
 // What an admin has given at once is told and left alone, by the plan and by the apply of something else.
@@ -134,7 +175,7 @@ func TestAccTemporary_leftToTheGateway(t *testing.T) {
 				statecheck.ExpectKnownValue("bursar_team.marketing", tfjsonpath.New("temp_budget_increase"), amountIs(20)),
 			},
 		},
-		resource.TestStep{Config: g.config(replace(team, "100", "90")), ConfigPlanChecks: onlyChanges("bursar_team.marketing", changes{"max_budget": "100 -> 90"})},
+		resource.TestStep{Config: g.config(replace(team, "100", "90")), ConfigPlanChecks: onlyChanges("bursar_team.marketing", changes{"max_budget": "100 -> 90", "max_budget_raised": "120 -> 110"})},
 		resource.TestStep{PreConfig: func() {
 			team := must[api.TeamInfo](t)(g.GetTeam(t.Context(), "marketing"))
 			if team.TempBudgetIncrease == nil || *team.TempBudgetIncrease != 20*money.USD || *team.MaxBudget != 90*money.USD {

@@ -129,7 +129,7 @@ func userSchema() schema.Schema {
 		MarkdownDescription: "A person or service that keys are made for. The limits and the budget bind all keys of the user together, in whatever team, " +
 			"within those of the key, the team and the place in it. Nobody needs a `bursar_user` to be in a team: a `bursar_team_member` makes the user " +
 			"whom the gateway does not know. Declare one for an address, a name, or what the user may do over all teams.",
-		Attributes: attribute.Merged(rateLimitAttributes(userLimitLeftOut), budgetTermsAttributes(), tempBudgetAttributes("the cap"), map[string]schema.Attribute{
+		Attributes: attribute.Merged(rateLimitAttributes(userLimitLeftOut), budgetTermsAttributes(), tempBudgetAttributes("the cap", "max_budget"), map[string]schema.Attribute{
 			"user_id": attribute.ID("The user's id, for good: a change makes a new user, with nothing spent and in no team. " +
 				"Leave it out to have the gateway choose one."),
 			"user_email": attribute.Text("The user's e-mail address, which no other user has, upper and lower case being the same. Leave it out for none."),

@@ -16,7 +16,8 @@ var budgetKind = &kind{
 		},
 	}),
 	without: map[string]string{
-		"budget_id": "names the budget; a new name is a replacement",
+		"max_budget_raised": raisedTold,
+		"budget_id":         "names the budget; a new name is a replacement",
 	},
 	route: "/budget/",
 	rehearsed: []string{

@@ -12,7 +12,10 @@ var memberKind = &kind{
 		{path: "user_email", format: plain, none: "none", inTeam: true, says: "has another address"},
 	}, force),
 	without: map[string]string{
-		"team_id": "names the team; the column Team shows it",
+		"max_budget_raised": raisedTold,
+		"rpm_limit_raised":  raisedTold,
+		"tpm_limit_raised":  raisedTold,
+		"team_id":           "names the team; the column Team shows it",
 	},
 	deleted:  "leaves the team: the person's keys in it stop working",
 	replaced: "leaves and joins again: nothing counts as spent",

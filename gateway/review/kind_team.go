@@ -12,8 +12,11 @@ var teamKind = &kind{
 		{path: "team_alias", format: plain, none: "none", says: "has another name"},
 	}, protection, force),
 	without: map[string]string{
-		"metadata": labels,
-		"team_id":  "names the team; the column Team shows it",
+		"max_budget_raised": raisedTold,
+		"rpm_limit_raised":  raisedTold,
+		"tpm_limit_raised":  raisedTold,
+		"metadata":          labels,
+		"team_id":           "names the team; the column Team shows it",
 	},
 	route: "/team/",
 	rehearsed: []string{

@@ -57,6 +57,9 @@ var (
 	}
 )
 
+// raisedTold is why what the provider works out of a limit and its increase has no row.
+const raisedTold = "is told with the increase"
+
 // raisedForATime is the effect of an increase: none is 0.
 func raisedForATime(d difference) loosening {
 	before, _ := d.old.number()

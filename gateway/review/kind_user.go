@@ -8,8 +8,9 @@ var userKind = &kind{
 		{path: "user_role", format: plain, none: "none", says: "has another role in LiteLLM's words, which opens nothing"},
 	}, protection, force),
 	without: map[string]string{
-		"metadata": labels,
-		"user_id":  "names the user",
+		"max_budget_raised": raisedTold,
+		"metadata":          labels,
+		"user_id":           "names the user",
 	},
 	deleted:  "deleted: leaves its teams, and its keys stop working",
 	replaced: "replaced by a new user: its keys stop working and nothing counts as spent",
