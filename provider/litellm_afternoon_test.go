@@ -211,7 +211,7 @@ func endsWithDone(events []byte) bool {
 
 func (a *afternoon) plan() *litellm.Plan {
 	a.Helper()
-	estate := must[litellm.Estate](a)(litellm.FromPostgres(a.Context(), a.database))
+	estate := must[litellm.Estate](a)(litellm.FromPostgres(a.Context(), a.database, time.Now().AddDate(0, 0, -31)))
 	return must[*litellm.Plan](a)(litellm.NewPlan(a.Context(), a.importer, estate, litellm.Options{Now: time.Now()}))
 }
 

@@ -104,7 +104,7 @@ func TestUnknownFields_refusedWhereSomethingChanges(t *testing.T) {
 		"/key/rotate": `{"key":"` + key + `",`, "/key/delete": `{"keys":["` + key + `"],`, "/user/new": `{`, "/user/update": `{"user_id":"u",`,
 		"/team/member_add": `{"team_id":"a","member":{"user_id":"u"},`, "/team/bulk_member_add": `{"team_id":"a","members":[{"user_id":"u"}],`,
 		"/team/member_update": `{"team_id":"a","user_id":"u",`, "/budget/new": `{`, "/budget/update": `{"budget_id":"b",`,
-		"/budget/delete": `{"id":"b",`, "/budget/reset": `{"budget_id":"b",`, "/budget/opening": `{"budget_id":"b","opening_id":"o","spend":0,`, "/admin_key/new": `{"role":"viewer",`, "/admin_key/update": `{"admin_key_id":"x",`, "/admin_key/rotate": `{"admin_key_id":"x",`,
+		"/budget/delete": `{"id":"b",`, "/budget/reset": `{"budget_id":"b",`, "/budget/opening": `{"budget_id":"b","opening_id":"o","spend":0,`, "/usage/bring": `{"origin":"o","day":"2026-11-01","sums":[],`, "/admin_key/new": `{"role":"viewer",`, "/admin_key/update": `{"admin_key_id":"x",`, "/admin_key/rotate": `{"admin_key_id":"x",`,
 		"/alert_route/new": `{"name":"n",`, "/model/new": `{"name":"m",`, "/team/model/add": `{"team_id":"a","models":["m"],`,
 	} {
 		g.post(path, body+`"max_bugdet":1}`).refused(400, "max_bugdet", "is not known here")
@@ -153,7 +153,7 @@ func TestUnknownFields_strictOnEveryRoute(t *testing.T) {
 		"/budget/delete": `"id":"b"`, "/alert_route/delete": `"alert_route_ids":["r"]`, "/alert_route/check": `"event":"budget.hard_limit"`, "/alert_route/new": `"name":"y","webhook":{"url":"https://a"}`,
 		"/team/member_add": `"team_id":"a","member":{"user_id":"u"}`, "/team/bulk_member_add": `"team_id":"a","members":[{"user_id":"u"}]`,
 		"/team/member_update": `"team_id":"a","user_id":"u"`, "/team/member_delete": `"team_id":"a","user_id":"u"`,
-		"/budget/opening": `"budget_id":"b","opening_id":"o","spend":0`,
+		"/budget/opening": `"budget_id":"b","opening_id":"o","spend":0`, "/usage/bring": `"origin":"o","day":"2026-11-01"`,
 		"/team/model/add": `"team_id":"a","models":["m"]`, "/team/model/delete": `"team_id":"a","models":["m"]`,
 		"/team/permissions_update": `"team_id":"a","team_member_permissions":[]`, "/user/update": `"user_id":"u"`,
 		"/user/delete": `"user_ids":["u"]`, "/admin_key/delete": `"admin_key_ids":["x"]`, "/admin_key/new": `"role":"viewer"`,

@@ -19,7 +19,7 @@ var needed = map[string]string{
 	"/model/update": `"model_id":"a"`, "/model/delete": `"id":"a"`,
 	"/team/member_add": `"member":{"user_id":"a"}`, "/team/bulk_member_add": `"members":[{"user_id":"a"}]`,
 	"/team/member_update": `"user_id":"a"`, "/team/member_delete": `"user_id":"a"`, "/user/update": `"user_id":"a"`,
-	"/team/permissions_update": `"team_member_permissions":[]`, "/budget/reset": `"budget_id":"a"`, "/budget/opening": `"budget_id":"a","opening_id":"a","spend":0`, "/alert/silence": `"until":"2026-01-02T15:04:05Z"`,
+	"/team/permissions_update": `"team_member_permissions":[]`, "/budget/reset": `"budget_id":"a"`, "/budget/opening": `"budget_id":"a","opening_id":"a","spend":0`, "/usage/bring": `"origin":"a","day":"2026-01-02"`, "/alert/silence": `"until":"2026-01-02T15:04:05Z"`,
 }
 
 // The fields that a route describes are exactly those that it reads: each is tried on every route, and a route

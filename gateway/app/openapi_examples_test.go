@@ -171,6 +171,8 @@ var lastExamples = []example{
 
 	{pattern: "POST /budget/reset", body: `{"team_id":"team-a"}`, bad: `{}`, status: 400},
 	{pattern: "POST /budget/opening", body: `{"team_id":"team-a","opening_id":"litellm","spend":1.5}`, bad: `{"team_id":"team-a","opening_id":"litellm","spend":-1}`, status: 400},
+	{pattern: "POST /usage/bring", body: `{"origin":"litellm","day":"2026-01-02","sums":[{"team_id":"team-a","model":"gpt-4.1","requests":3,"prompt_tokens":100,"completion_tokens":10,"spend":1.5}]}`, bad: `{"origin":"litellm","day":"yesterday"}`, status: 400},
+	{pattern: "GET /usage/brought", query: "?origin=litellm", status: 400},
 	{pattern: "POST /team/{team_id}/reset_spend", body: `{}`, bad: `{"reset_to":-1}`, status: 400},
 	{pattern: "POST /key/{key}/reset_spend", body: `{}`, bad: `{"reset_to":-1}`, status: 400},
 

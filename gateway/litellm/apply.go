@@ -173,6 +173,13 @@ func Rollback(ctx context.Context, gateway *client.Client, progress io.Writer) e
 		func(b api.Budget) error { return gateway.DeleteBudget(ctx, b.BudgetID) })
 	takeBack(&r, models, func(m api.Model) (api.Record, money.Nano, client.Spender) { return m.Record, 0, client.Spender{} },
 		func(m api.Model) error { return gateway.DeleteModel(ctx, m.ModelID) })
+	days, err := forgetDays(ctx, gateway)
+	if err != nil {
+		r.failed = append(r.failed, err)
+	}
+	if days > 0 {
+		_, _ = fmt.Fprintf(progress, "what %d days have cost is taken back\n", days)
+	}
 	_, _ = fmt.Fprintf(progress, "%d objects are taken back, %d were changed by somebody since and stay\n", r.gone, r.kept)
 	return errors.Join(r.failed...)
 }

@@ -13,6 +13,8 @@ type Estate struct {
 	Organizations []organization
 	// ModelSpend is what keys spent by model lately, for caps of single models; nil where that is not known.
 	ModelSpend []modelSpend
+	// Days are what keys used of models, day by day.
+	Days []dayUse
 	// Calls and CallSpend are the history of single calls, which stays where it is.
 	Calls     int64
 	CallSpend amount

@@ -82,6 +82,9 @@ func startGateway(t testing.TB, models ...config.Model) (*client.Client, string)
 	return gateway, running.URL()
 }
 
+// monthAgo is since when days are brought.
+func monthAgo() time.Time { return time.Now().AddDate(0, 0, -31) }
+
 func (m *move) exec(query string) {
 	m.Helper()
 	if _, err := m.sql.ExecContext(m.Context(), query); err != nil {
@@ -91,7 +94,7 @@ func (m *move) exec(query string) {
 
 func (m *move) plan(rename bool) *litellm.Plan {
 	m.Helper()
-	estate, err := litellm.FromPostgres(m.Context(), m.database)
+	estate, err := litellm.FromPostgres(m.Context(), m.database, monthAgo())
 	if err != nil {
 		m.Fatal(err)
 	}
@@ -161,7 +164,7 @@ func TestPlan_saysEverythingThatIsNotCarried(t *testing.T) {
 	for _, want := range []string{
 		`team "Vertrieb Süd" could be Vertrieb-S-d-`, "key vertrieb of team Vertrieb Süd", "key orphan of team gone", "1 keys\n", "a key plain",
 		"team marketing: model_aliases", "aliases", "team research: metadata.guardrails", "team research: -$2.00", "user ann", "1 end_users with limits", `key_alias "app"`,
-		"bedrock", "model claude (m-3)", "is sealed", "comes without its credential", "/team/info", "3 calls of $9.50", "limits above its team's",
+		"bedrock", "model claude (m-3)", "is sealed", "comes without its credential", "/team/info", "4 calls of $10.25", "limits above its team's",
 	} {
 		if !strings.Contains(report.String(), want) {
 			t.Errorf("the report lacks %q", want)
@@ -262,7 +265,7 @@ func TestApply_prunesKeysThatAreGone(t *testing.T) {
 	if !strings.Contains(report.String(), "is not in LiteLLM any more") {
 		t.Errorf("the old key is not named:\n%s", report.String())
 	}
-	estate, err := litellm.FromPostgres(t.Context(), m.database)
+	estate, err := litellm.FromPostgres(t.Context(), m.database, monthAgo())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -309,7 +312,7 @@ func TestRollback(t *testing.T) {
 func TestApply_unsealsModels(t *testing.T) {
 	m := newMove(t, "testdata/rows.sql")
 	for salt, want := range map[string]int{"sk-another-salt-of-nobody": 1, "sk-salt-of-the-tests": 2} {
-		estate, err := litellm.FromPostgres(t.Context(), m.database)
+		estate, err := litellm.FromPostgres(t.Context(), m.database, monthAgo())
 		if err != nil {
 			t.Fatal(err)
 		}

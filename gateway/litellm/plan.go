@@ -28,7 +28,10 @@ const (
 )
 
 // kinds of objects in the order they are made: what is named is there before who names it.
-var kinds = []string{"models", "budgets", "teams", "users", "members", goneKeys, "keys", "pots"}
+var kinds = []string{"models", "budgets", "teams", "users", "members", goneKeys, "keys", "pots", kindDays}
+
+// kindDays is what days have cost.
+const kindDays = "days"
 
 // goneKeys are keys that an import made and LiteLLM has no more. They go first: their aliases may be another key's.
 const goneKeys = "keys gone"
@@ -60,6 +63,8 @@ type Plan struct {
 type Options struct {
 	// Rename gives objects whose ids the gateway does not take another one.
 	Rename bool
+	// Except are aliases of keys that are left out with what days have cost by them: those by which a gateway calls LiteLLM.
+	Except []string
 	// Prune deletes keys that an import made and that are not there any more where it comes from.
 	Prune bool
 	Now   time.Time
@@ -67,9 +72,9 @@ type Options struct {
 
 // NewPlan compares an estate with what the gateway has.
 func NewPlan(ctx context.Context, gateway *client.Client, estate Estate, options Options) (*Plan, error) {
-	want, found := translate(estate, options.Rename, options.Now)
+	want, found := translate(estate, options)
 	p := &Plan{Findings: found, gateway: gateway}
-	for _, read := range []func(context.Context, wanted) error{p.models, p.budgets, p.teams, p.users, p.members, p.keys, p.pots} {
+	for _, read := range []func(context.Context, wanted) error{p.models, p.budgets, p.teams, p.users, p.members, p.keys, p.pots, p.days} {
 		if err := read(ctx, want); err != nil {
 			return nil, err
 		}

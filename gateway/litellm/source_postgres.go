@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -18,8 +19,8 @@ var queries embed.FS
 var tablePattern = regexp.MustCompile(`FROM ("LiteLLM_\w+")`)
 
 // FromPostgres reads a LiteLLM database in one transaction that cannot write. Tables that a release of LiteLLM does not
-// have are empty.
-func FromPostgres(ctx context.Context, address string) (estate Estate, err error) {
+// have are empty. What days have cost comes from since on; the zero time leaves it out.
+func FromPostgres(ctx context.Context, address string, since time.Time) (estate Estate, err error) {
 	conn, err := pgx.Connect(ctx, address)
 	if err != nil {
 		return estate, fmt.Errorf("reach LiteLLM's database: %w", err)
@@ -50,6 +51,9 @@ func FromPostgres(ctx context.Context, address string) (estate Estate, err error
 	if len(history) == 1 {
 		estate.Calls, estate.CallSpend = history[0].Calls, history[0].Spend
 	}
+	if !since.IsZero() {
+		estate.Days = readDays(&r, since.UTC().Format(time.DateOnly))
+	}
 	estate.Others = map[string]int{}
 	for _, kind := range []string{"end_users", "tags", "projects"} {
 		var rows []object
@@ -70,7 +74,23 @@ type reader struct {
 	err error
 }
 
-func readInto[T any](r *reader, name string, into *[]T) {
+// readDays reads what days have cost from the tables that have it: sums of days, and single calls of the time before there were any.
+func readDays(r *reader, since string) []dayUse {
+	var teams, users, logs []dayUse
+	readInto(r, "team_days", &teams, since)
+	readInto(r, "user_days", &users, since)
+	days := allDays(teams, users)
+	first := "9999-12-31"
+	for _, use := range days {
+		first = min(first, use.Date)
+	}
+	if first > since {
+		readInto(r, "log_days", &logs, since, first)
+	}
+	return append(days, logs...)
+}
+
+func readInto[T any](r *reader, name string, into *[]T, values ...any) {
 	if r.err != nil {
 		return
 	}
@@ -89,7 +109,7 @@ func readInto[T any](r *reader, name string, into *[]T) {
 			return
 		}
 	}
-	rows, err := r.tx.Query(r.ctx, string(query))
+	rows, err := r.tx.Query(r.ctx, string(query), values...)
 	if err != nil {
 		r.err = fmt.Errorf("read LiteLLM's %s: %w", name, err)
 		return

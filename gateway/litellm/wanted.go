@@ -29,6 +29,7 @@ type wanted struct {
 	members []wantedMember
 	keys    []wantedKey
 	pots    []wantedBudget
+	days    []wantedDay
 }
 
 type wantedModel struct {
@@ -78,9 +79,9 @@ func (k wantedKey) name() string {
 
 // translation turns an estate into what is wanted, and notes what is not carried over.
 type translation struct {
+	Options
+
 	estate  Estate
-	rename  bool
-	now     time.Time
 	found   Findings
 	out     wanted
 	budgets map[string]budget
@@ -91,8 +92,8 @@ type translation struct {
 	renamed map[string]string
 }
 
-func translate(estate Estate, rename bool, now time.Time) (wanted, Findings) {
-	t := &translation{estate: estate, rename: rename, now: now, budgets: map[string]budget{}, teams: map[string]wantedTeam{}, taken: map[string]bool{}, renamed: map[string]string{}}
+func translate(estate Estate, options Options) (wanted, Findings) {
+	t := &translation{Options: options, estate: estate, budgets: map[string]budget{}, teams: map[string]wantedTeam{}, taken: map[string]bool{}, renamed: map[string]string{}}
 	for _, budget := range estate.Budgets {
 		t.budgets[budget.BudgetID] = budget
 	}
@@ -103,6 +104,7 @@ func translate(estate Estate, rename bool, now time.Time) (wanted, Findings) {
 	t.allKeys()
 	t.organizations()
 	t.plainBudgets()
+	t.history()
 	t.others()
 	return t.out, t.found
 }
@@ -122,13 +124,13 @@ func (t *translation) id(kind, theirs string) (string, bool) {
 	proposal := strings.TrimPrefix(plain[:min(len(plain), 200)]+"-"+hex.EncodeToString(sum[:3]), "-")
 	if _, told := t.renamed[kind+theirs]; !told {
 		t.renamed[kind+theirs] = proposal
-		if t.rename {
+		if t.Rename {
 			t.found.add(Different, fmt.Sprintf("%s %q is %s", kind, theirs, proposal), "has another id here")
 		} else {
 			t.found.add(Blocking, fmt.Sprintf("%s %q could be %s", kind, theirs, proposal), "has an id that the gateway does not take, and is left out with what belongs to it: --rename takes the proposals")
 		}
 	}
-	return proposal, t.rename
+	return proposal, t.Rename
 }
 
 // terms are the budget of a row.
@@ -166,7 +168,7 @@ func (t *translation) spent(what string, spend amount, period opening) opening {
 	case period.spend < 0:
 		t.found.add(Different, fmt.Sprintf("%s: %s", what, period.spend.Dollars()), "has spent less than nothing, which is brought as nothing")
 		period.spend = 0
-	case period.ends != nil && !period.ends.After(t.now) && period.spend > 0:
+	case period.ends != nil && !period.ends.After(t.Now) && period.spend > 0:
 		t.found.add(Minor, what, "has a period that is over and that LiteLLM has not reset: nothing is brought")
 		period.spend = 0
 	case period.spend > api.MaxOpening:

@@ -23,9 +23,11 @@ func (t *translation) allKeys() {
 	pages, expired := 0, 0
 	for _, from := range t.estate.Keys {
 		switch {
+		case t.leftOut(from):
+			t.found.add(Minor, "key "+deref(from.KeyAlias), "is left out, as is wanted")
 		case deref(from.TeamID) == dashboardTeam:
 			pages++
-		case from.Expires.Time != nil && !from.Expires.After(t.now):
+		case from.Expires.Time != nil && !from.Expires.After(t.Now):
 			expired++
 		default:
 			t.key(from)
@@ -38,6 +40,9 @@ func (t *translation) allKeys() {
 		t.found.add(Minor, fmt.Sprintf("%d keys", expired), "have expired, and are left out")
 	}
 }
+
+// leftOut says whether nothing of a key is wanted.
+func (t *translation) leftOut(from key) bool { return slices.Contains(t.Except, deref(from.KeyAlias)) }
 
 func (t *translation) key(from key) {
 	if digest, err := hex.DecodeString(from.Token); err != nil || len(digest) != 32 || strings.ToLower(from.Token) != from.Token {
@@ -225,7 +230,7 @@ func (t *translation) lately(key string, models []string, duration string) (spen
 		if day.Key != key || !slices.Contains(models, day.Model) {
 			continue
 		}
-		if span, err := api.ParseSpan(duration); err == nil && day.Day.Before(t.now.Add(-span.Approximate())) {
+		if span, err := api.ParseSpan(duration); err == nil && day.Day.Before(t.Now.Add(-span.Approximate())) {
 			continue
 		}
 		spend += day.Spend.usd()

@@ -124,6 +124,6 @@ func (t *translation) others() {
 		}
 	}
 	if t.estate.Calls > 0 {
-		t.found.add(Different, fmt.Sprintf("%d calls of %s", t.estate.Calls, t.estate.CallSpend.usd().Dollars()), "the history of single calls stays in LiteLLM: keep its database for reports of the past")
+		t.found.add(Different, fmt.Sprintf("%d calls of %s", t.estate.Calls, t.estate.CallSpend.usd().Dollars()), "the history of single calls stays in LiteLLM: what days have cost is brought, keep its database for more")
 	}
 }

@@ -124,7 +124,7 @@ func (s *Store) FirstUnsent(ctx context.Context, exports []string) (first time.T
 	return first, found, nil
 }
 
-// LongestBudget is the longest period of all budgets: sums of a period that is under way need the rows of its first hours.
+// LongestBudget is the longest period of all budgets, those of members included, where the months of the calendar are longest: sums of a period that is under way need the rows of its first hours.
 func (s *Store) LongestBudget(ctx context.Context) (longest time.Duration, err error) {
 	durations, err := s.texts(ctx, "budget_durations", args{})
 	if err != nil {
@@ -135,7 +135,7 @@ func (s *Store) LongestBudget(ctx context.Context) (longest time.Duration, err e
 		if err != nil {
 			return 0, fmt.Errorf("read the duration of a budget: %w", err)
 		}
-		longest = max(longest, span.Approximate())
+		longest = max(longest, span.Longest())
 	}
 	return longest, nil
 }

@@ -114,8 +114,13 @@ func TestLongestBudget(t *testing.T) {
 		team := api.NewTeam("t1")
 		team.BudgetDuration, team.MaxBudget = new("1y"), new(money.Nano(5))
 		must(s.CreateTeam(t.Context(), alice, team))(t)
-		if got := must(s.LongestBudget(t.Context()))(t); got != 365*24*time.Hour {
+		if got := must(s.LongestBudget(t.Context()))(t); got != 366*24*time.Hour {
 			t.Errorf("%s", got)
+		}
+		team.TeamID, team.TeamMemberBudgetDuration, team.TeamMemberBudget = "t2", new("2y"), new(money.Nano(5))
+		must(s.CreateTeam(t.Context(), alice, team))(t)
+		if got := must(s.LongestBudget(t.Context()))(t); got != 731*24*time.Hour {
+			t.Errorf("with a team's budget of members: %s", got)
 		}
 	})
 }

@@ -271,3 +271,53 @@ func (s *Store) UsageDays(ctx context.Context, selection api.LedgerSelection, fr
 	})
 	return days, err
 }
+
+// BringUsage puts what a day has cost at another gateway in place of what it has brought before, with an audit row in the same
+// transaction, and returns how much that was. Reports see it beside what the day cost here; budgets do not. What is so already, by its totals, is
+// written again without an audit row.
+func (s *Store) BringUsage(ctx context.Context, change api.Change, day api.BroughtDay) (before api.BroughtTotal, err error) {
+	change = signed(change)
+	err = s.change(ctx, func(ctx context.Context, t *tx) error {
+		values := args{"origin": day.Origin, "day": day.Day}
+		before = api.BroughtTotal{Day: day.Day}
+		if err := s.each(ctx, "usage_brought_days", values, broughtTotals(&before)); err != nil {
+			return err
+		}
+		if _, err := s.exec(ctx, "usage_brought_delete", values); err != nil {
+			return err
+		}
+		rows := make([][]any, 0, len(day.Sums))
+		for _, sum := range day.Sums {
+			rows = append(rows, []any{
+				day.Origin, day.Day, sum.TeamID, sum.KeyID, sum.UserID, storable(sum.Model), sum.Requests, sum.PromptTokens, sum.CachedTokens, sum.CompletionTokens, int64(sum.Spend),
+			})
+		}
+		err := inBatches(rows, func(batch [][]any) error {
+			_, err := s.exec(ctx, "usage_brought_insert", args{"rows": batch})
+			return err
+		})
+		if err != nil || before == day.Total() {
+			return err
+		}
+		return t.audit(ctx, change, "usage.bring", day.Origin+"/"+day.Day, before, day.Total())
+	})
+	return before, err
+}
+
+// BroughtDays returns how much each day has brought from another gateway, the oldest first.
+func (s *Store) BroughtDays(ctx context.Context, origin string) ([]api.BroughtTotal, error) {
+	days := []api.BroughtTotal{}
+	err := s.each(ctx, "usage_brought_days", args{"origin": origin}, func(scan func(...any) error) error {
+		var total api.BroughtTotal
+		err := broughtTotals(&total)(scan)
+		days = append(days, total)
+		return err
+	})
+	return days, err
+}
+
+func broughtTotals(into *api.BroughtTotal) func(scan func(...any) error) error {
+	return func(scan func(...any) error) error {
+		return scan(&into.Day, &into.Sums, &into.Requests, &into.PromptTokens, &into.CompletionTokens, &into.Spend)
+	}
+}

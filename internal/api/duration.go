@@ -100,6 +100,24 @@ func (s Span) Approximate() time.Duration {
 	return time.Duration(s.Count) * lengths[s.Unit]
 }
 
+// Longest returns the length that the span has where its months are longest.
+func (s Span) Longest() time.Duration {
+	months := s.Count
+	switch s.Unit {
+	case Month:
+	case Year:
+		months *= 12
+	default:
+		return s.Approximate()
+	}
+	longest := time.Duration(0)
+	for month := range 8 * 12 { // 2000 is a leap year, and 2004
+		start := time.Date(1997, time.Month(1+month), 1, 0, 0, 0, 0, time.UTC)
+		longest = max(longest, addMonths(start, months).Sub(start))
+	}
+	return longest
+}
+
 // Examples of what is read as a time and as a day, for whoever wrote something else.
 const (
 	momentExample = "2026-11-29T12:00:00Z"

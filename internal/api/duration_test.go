@@ -57,3 +57,21 @@ func FuzzParseSpan(f *testing.F) {
 		}
 	})
 }
+
+// No period of the calendar is longer than Longest says, and some period is as long.
+func TestSpan_longest(t *testing.T) {
+	for text, days := range map[string]int{"12h": 0, "30d": 30, "2w": 14, "1mo": 31, "2mo": 62, "5mo": 153, "11mo": 337, "1y": 366, "3y": 1096} {
+		span, err := api.ParseSpan(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		longest := time.Duration(0)
+		for day := range 2 * 1461 {
+			start := time.Date(2000, 1, 1+day, 0, 0, 0, 0, time.UTC)
+			longest = max(longest, span.AddTo(start).Sub(start))
+		}
+		if span.Longest() != longest || days > 0 && longest != time.Duration(days)*24*time.Hour {
+			t.Errorf("%s: %s, of %s", text, span.Longest(), longest)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"time"
@@ -163,4 +164,106 @@ type UsedMinute struct {
 	At       time.Time `json:"at"`
 	Requests int64     `json:"requests"`
 	Tokens   int64     `json:"tokens"`
+}
+
+// MaxBroughtSums is how many sums a day may bring.
+const MaxBroughtSums = 40_000
+
+// BroughtSum is what one key used of one model on a day at another gateway. What is not known is "".
+type BroughtSum struct {
+	TeamID string `json:"team_id"`
+	KeyID  string `json:"key_id"`
+	UserID string `json:"user_id"`
+	Model  string `json:"model"`
+	// Requests counts those that were served.
+	Requests         int64 `json:"requests"`
+	PromptTokens     int64 `json:"prompt_tokens"`
+	CachedTokens     int64 `json:"cached_tokens"`
+	CompletionTokens int64 `json:"completion_tokens"`
+	// Spend is what they cost, in USD.
+	Spend money.Nano `json:"spend"`
+}
+
+// BroughtDay is what a UTC day cost at another gateway.
+type BroughtDay struct {
+	// Origin names the other gateway, such as "litellm".
+	Origin string `json:"origin"`
+	// Day is written 2006-01-02.
+	Day  string       `json:"day"`
+	Sums []BroughtSum `json:"sums"`
+}
+
+// BroughtTotal says how much a day has brought.
+type BroughtTotal struct {
+	Day string `json:"day"`
+	// Sums is how many there are.
+	Sums             int        `json:"sums"`
+	Requests         int64      `json:"requests"`
+	PromptTokens     int64      `json:"prompt_tokens"`
+	CompletionTokens int64      `json:"completion_tokens"`
+	Spend            money.Nano `json:"spend"`
+}
+
+// Total is how much the day brings.
+func (d BroughtDay) Total() BroughtTotal {
+	total := BroughtTotal{Day: d.Day, Sums: len(d.Sums)}
+	for _, sum := range d.Sums {
+		total.Requests += sum.Requests
+		total.PromptTokens += sum.PromptTokens
+		total.CompletionTokens += sum.CompletionTokens
+		total.Spend += sum.Spend
+	}
+	return total
+}
+
+// Validate says whether the day can be brought now; the error names the field.
+func (d BroughtDay) Validate(now time.Time) error {
+	v := newValidation()
+	v.id("origin", d.Origin)
+	day, err := time.Parse(time.DateOnly, d.Day)
+	switch {
+	case err != nil:
+		v.fail("day", "must be a day such as 2026-11-30. Received: %q", d.Day)
+	case day.After(now):
+		v.fail("day", "is %s, which has not begun", d.Day)
+	}
+	if len(d.Sums) > MaxBroughtSums {
+		v.fail("sums", "are %d; a day has at most %d", len(d.Sums), MaxBroughtSums)
+		return v.err()
+	}
+	seen := make(map[BroughtSum]bool, len(d.Sums))
+	var spend money.Nano
+	for i, sum := range d.Sums {
+		d.checkSum(v, fmt.Sprintf("sums[%d]", i), sum, &spend)
+		of := BroughtSum{TeamID: sum.TeamID, KeyID: sum.KeyID, UserID: sum.UserID, Model: sum.Model}
+		if seen[of] {
+			v.fail(fmt.Sprintf("sums[%d]", i), "is of the same team, key, user and model as another one; add them up")
+		}
+		seen[of] = true
+	}
+	return v.err()
+}
+
+// mostBrought bounds counts, so that no sum of them overflows.
+const mostBrought = 1 << 45
+
+func (BroughtDay) checkSum(v *validation, field string, sum BroughtSum, spend *money.Nano) {
+	for _, id := range []string{sum.TeamID, sum.KeyID, sum.UserID} {
+		if id != "" {
+			v.id(field, id)
+		}
+	}
+	if len(sum.Model) > maxIDLen {
+		v.fail(field+".model", "is %d characters long, at most %d are allowed", len(sum.Model), maxIDLen)
+	}
+	for _, count := range []int64{sum.Requests, sum.PromptTokens, sum.CachedTokens, sum.CompletionTokens} {
+		if count < 0 || count > mostBrought {
+			v.fail(field, "has a count of %d; it must be between 0 and %d", count, int64(mostBrought))
+		}
+	}
+	if sum.Spend < 0 || sum.Spend > MaxOpening || *spend > MaxOpening-sum.Spend {
+		v.fail(field+".spend", "must not be negative, and a day costs at most %s", MaxOpening)
+		return
+	}
+	*spend += sum.Spend
 }

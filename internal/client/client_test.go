@@ -266,6 +266,13 @@ func TestCall_anAnswerWithoutTheObjectIsAnError(t *testing.T) {
 			_, err := c.OpenSpend(t.Context(), client.Spender{TeamID: "a"}, "litellm", 0)
 			return err
 		},
+		"BringUsage": func(c *client.Client) error {
+			return c.BringUsage(t.Context(), api.BroughtDay{Origin: "litellm", Day: "2026-11-01"})
+		},
+		"BroughtDays": func(c *client.Client) error {
+			_, err := c.BroughtDays(t.Context(), "litellm")
+			return err
+		},
 		"FindCreated": func(c *client.Client) error { _, err := c.FindCreated(t.Context(), "key", "a"); return err },
 	}
 	for name, call := range calls {

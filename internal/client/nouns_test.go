@@ -96,6 +96,13 @@ func TestCalls_onTheWire(t *testing.T) {
 			answer: `{"budget_id":"p"}`,
 			want:   "POST /budget/opening", holds: []string{`{"budget_id":"p","opening_id":"litellm","spend":5}`},
 		},
+		"bring a day": {
+			call: func(ctx context.Context, c *client.Client) error {
+				return c.BringUsage(ctx, api.BroughtDay{Origin: "litellm", Day: "2026-11-01", Sums: []api.BroughtSum{{TeamID: "t", KeyID: "k", UserID: "u", Model: "m", Spend: money.USD}}})
+			},
+			answer: `{"day":"2026-11-01"}`,
+			want:   "POST /usage/bring", holds: []string{`"origin":"litellm"`, `"day":"2026-11-01"`, `"team_id":"t"`, `"spend":1`},
+		},
 		"test alert route": {
 			call: func(ctx context.Context, c *client.Client) error { _, err := c.TestAlertRoute(ctx, "r"); return err },
 			want: "POST /alert_route/test", holds: []string{`{"alert_route_id":"r"}`},

@@ -12,6 +12,10 @@ import (
 type Books interface {
 	// EachUsageSum calls each with every sum that the query asks for, in order, and stops at its error.
 	EachUsageSum(ctx context.Context, query api.UsageQuery, each func(api.UsageSum) error) error
+	// BringUsage puts what a day has cost at another gateway in place of what it has brought before, and returns how much that was.
+	BringUsage(ctx context.Context, change api.Change, day api.BroughtDay) (before api.BroughtTotal, err error)
+	// BroughtDays returns how much each day has brought from another gateway, the oldest first.
+	BroughtDays(ctx context.Context, origin string) ([]api.BroughtTotal, error)
 	// LedgerPage returns the rows that the filter selects, newest first; LedgerCount counts them without
 	// the filter's limit, offset and cursor, up to most.
 	LedgerPage(ctx context.Context, filter api.LedgerFilter) ([]api.LedgerEntry, error)

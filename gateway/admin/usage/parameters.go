@@ -31,7 +31,7 @@ func (t ofTeams) ids() []string { return slices.Concat(t.TeamID, t.TeamIDs) }
 
 // Routes are the operations that the books serve.
 func Routes(s *Books) []route.Route {
-	return []route.Route{
+	return append(broughtRoutes(s), []route.Route{
 		route.New("GET /usage", auth.TeamRead, s.usage, route.Spec{
 			Tag: "usage", Summary: "Sum up what was used.", Answer: api.UsagePage{}, Media: route.CSVAndLines,
 			Description: "By team and month it is the `team_usage` table: period_start, period_end, total_cost_usd, total_tokens, total_requests. " +
@@ -98,5 +98,5 @@ func Routes(s *Books) []route.Route {
 		route.New("GET /user/daily/activity", auth.Read, s.userActivity, route.Spec{
 			Tag: "usage", Summary: "Break each day's usage down by model, key and user.",
 		}),
-	}
+	}...)
 }

@@ -48,18 +48,20 @@ func (c importConfigCommand) Run(stdout io.Writer) error {
 
 // importLiteLLMCommand brings an estate.
 type importLiteLLMCommand struct {
-	From        string `help:"LiteLLM: its database, postgres://USER:PASSWORD@HOST/NAME, which is read only; or its address, http(s)://…, with --from-key." env:"LITELLM_DATABASE_URL" placeholder:"URL"`
-	FromKey     string `help:"LiteLLM's master key, with an address." env:"LITELLM_MASTER_KEY" placeholder:"KEY"`
-	FromKeyFile string `help:"File with LiteLLM's master key." type:"existingfile" placeholder:"FILE"`
-	SaltKey     string `help:"LITELLM_SALT_KEY of the proxy, or its master key when it has none: opens the models that its database keeps." env:"LITELLM_SALT_KEY" placeholder:"KEY"`
-	Endpoint    string `help:"Address of the gateway." env:"BURSAR_ENDPOINT" required:"" placeholder:"URL"`
-	AdminKey    string `help:"Admin key of the gateway's configuration." env:"BURSAR_ADMIN_KEY" required:"" placeholder:"KEY"`
-	Rename      bool   `help:"Give objects whose ids the gateway does not take, such as those with spaces, the ids that the plan proposes."`
-	Prune       bool   `help:"Delete keys that an import made and that LiteLLM no longer has. Do not use it when several proxies move into one gateway."`
-	Reason      string `help:"Why, for the audit log." default:"moving in from LiteLLM" placeholder:"TEXT"`
-	Apply       bool   `help:"Do what the plan says." xor:"what"`
-	Verify      bool   `help:"Compare what the gateway has with LiteLLM: objects, limits, every key's digest, spending." xor:"what"`
-	Rollback    bool   `help:"Take away what imports made and nobody changed since." xor:"what"`
+	From        string   `help:"LiteLLM: its database, postgres://USER:PASSWORD@HOST/NAME, which is read only; or its address, http(s)://…, with --from-key." env:"LITELLM_DATABASE_URL" placeholder:"URL"`
+	FromKey     string   `help:"LiteLLM's master key, with an address." env:"LITELLM_MASTER_KEY" placeholder:"KEY"`
+	FromKeyFile string   `help:"File with LiteLLM's master key." type:"existingfile" placeholder:"FILE"`
+	SaltKey     string   `help:"LITELLM_SALT_KEY of the proxy, or its master key when it has none: opens the models that its database keeps." env:"LITELLM_SALT_KEY" placeholder:"KEY"`
+	Endpoint    string   `help:"Address of the gateway." env:"BURSAR_ENDPOINT" required:"" placeholder:"URL"`
+	AdminKey    string   `help:"Admin key of the gateway's configuration." env:"BURSAR_ADMIN_KEY" required:"" placeholder:"KEY"`
+	Rename      bool     `help:"Give objects whose ids the gateway does not take, such as those with spaces, the ids that the plan proposes."`
+	HistoryDays int      `help:"How many days of what was spent are brought to usage, forecasts and advice, from LiteLLM's database; 0 for none." default:"62" placeholder:"DAYS"`
+	ExceptKey   []string `help:"Leave out the key with this alias and what days have cost by it: that by which the gateway calls LiteLLM, whose calls count here already." placeholder:"ALIAS"`
+	Prune       bool     `help:"Delete keys that an import made and that LiteLLM no longer has. Do not use it when several proxies move into one gateway."`
+	Reason      string   `help:"Why, for the audit log." default:"moving in from LiteLLM" placeholder:"TEXT"`
+	Apply       bool     `help:"Do what the plan says." xor:"what"`
+	Verify      bool     `help:"Compare what the gateway has with LiteLLM: objects, limits, every key's digest, spending." xor:"what"`
+	Rollback    bool     `help:"Take away what imports made and nobody changed since." xor:"what"`
 }
 
 // Help explains the steps.
@@ -90,7 +92,7 @@ func (c importLiteLLMCommand) Run(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	plan, err := litellm.NewPlan(ctx, gateway, estate, litellm.Options{Rename: c.Rename, Prune: c.Prune, Now: time.Now()})
+	plan, err := litellm.NewPlan(ctx, gateway, estate, litellm.Options{Rename: c.Rename, Prune: c.Prune, Except: c.ExceptKey, Now: time.Now()})
 	if err != nil {
 		return err
 	}
@@ -111,7 +113,11 @@ func (c importLiteLLMCommand) read(ctx context.Context) (litellm.Estate, error) 
 		return litellm.Estate{}, errors.New("--from is needed: LiteLLM's database, postgres://USER:PASSWORD@HOST/NAME, or its address, https://…")
 	}
 	if strings.HasPrefix(c.From, "postgres://") || strings.HasPrefix(c.From, "postgresql://") {
-		estate, err := litellm.FromPostgres(ctx, c.From)
+		var since time.Time
+		if c.HistoryDays > 0 {
+			since = time.Now().AddDate(0, 0, -c.HistoryDays)
+		}
+		estate, err := litellm.FromPostgres(ctx, c.From, since)
 		if err == nil && c.SaltKey != "" {
 			estate.Unseal(c.SaltKey)
 		}

@@ -32,3 +32,16 @@ INSERT INTO "LiteLLM_SpendLogs" (request_id, api_key, spend, "startTime", model_
 INSERT INTO "LiteLLM_EndUserTable" (user_id, budget_id) VALUES ('customer', 'shared'), ('other', NULL);
 INSERT INTO "LiteLLM_ProxyModelTable" (model_id, model_name, litellm_params, model_info) VALUES
     ('m-3', 'claude', '{"model":"AQIDAAAAAAAAAAAAAAAAAAAAAAAAAAAAIVhtoMbapdg3riQ1Nsbtf3+WF9nWSyFNrCKDTsTC0MFQnMTzJeOdV5fwCQ==","api_key":"AgIDAAAAAAAAAAAAAAAAAAAAAAAAAAAAmBqfmRIDHcw0JWG04UfIOv2nlYc95WylaMNz3JT1bZm6JIkP","rpm":5}', '{"id":"m-3"}');
+-- What days have cost: each call of a team's key stands in both tables. One is negative, one of a key that is gone, one of long ago.
+INSERT INTO "LiteLLM_DailyTeamSpend" (team_id, date, api_key, model, model_group, custom_llm_provider, prompt_tokens, completion_tokens, spend, api_requests, successful_requests)
+    SELECT team_id, to_char(now() AT TIME ZONE 'UTC' - d * INTERVAL '1 day', 'YYYY-MM-DD'), token, model, 'gpt-4.1', provider, 100, 10, spend, 3, 2
+    FROM (VALUES ('marketing', encode(sha256('sk-app-of-marketing-0001'), 'hex'), 'gpt-4.1-2025', 'openai', 1.25), ('marketing', encode(sha256('sk-app-of-marketing-0001'), 'hex'), 'gpt-4.1-2025', 'azure', 0.5),
+        ('marketing', 'a key that is gone', 'gpt-4.1-2025', 'openai', 0.125), ('research', 'another', 'gpt-4.1-2025', 'openai', -3)) AS used (team_id, token, model, provider, spend), generate_series(0, 9) d
+    UNION ALL SELECT 'marketing', '2020-01-01', 'another', 'm', NULL, 'openai', 1, 1, 1000, 1, 1;
+INSERT INTO "LiteLLM_DailyUserSpend" (user_id, date, api_key, model, model_group, custom_llm_provider, spend, api_requests)
+    SELECT 'default_user_id', date, api_key, model, model_group, custom_llm_provider, spend, 1 FROM "LiteLLM_DailyTeamSpend";
+INSERT INTO "LiteLLM_DailyUserSpend" (user_id, date, api_key, model, spend, successful_requests)
+    VALUES ('bob', to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD'), encode(sha256('sk-blocked-without-team3'), 'hex'), 'gpt-4.1', 0.25, 1);
+-- A call of the time before there were sums of days; r1 of today stands in them already.
+INSERT INTO "LiteLLM_SpendLogs" (request_id, api_key, spend, "startTime", model_group, team_id, prompt_tokens, completion_tokens) VALUES
+    ('r4', encode(sha256('sk-app-of-marketing-0001'), 'hex'), 0.75, now() AT TIME ZONE 'UTC' - INTERVAL '20 days', 'claude', 'marketing', 7, 3);

@@ -26,5 +26,14 @@ CREATE TABLE "LiteLLM_ProxyModelTable" (
     model_id text PRIMARY KEY, model_name text NOT NULL, litellm_params jsonb NOT NULL, model_info jsonb);
 CREATE TABLE "LiteLLM_SpendLogs" (
     request_id text PRIMARY KEY, api_key text NOT NULL DEFAULT '', spend double precision NOT NULL DEFAULT 0, "startTime" timestamp(3) NOT NULL,
-    model text NOT NULL DEFAULT '', model_group text DEFAULT '', "user" text DEFAULT '', team_id text);
+    model text NOT NULL DEFAULT '', model_group text DEFAULT '', "user" text DEFAULT '', team_id text,
+    prompt_tokens integer NOT NULL DEFAULT 0, completion_tokens integer NOT NULL DEFAULT 0);
 CREATE TABLE "LiteLLM_EndUserTable" (user_id text PRIMARY KEY, spend double precision NOT NULL DEFAULT 0, budget_id text, blocked boolean NOT NULL DEFAULT false);
+CREATE TABLE "LiteLLM_DailyTeamSpend" (
+    id text PRIMARY KEY DEFAULT gen_random_uuid()::text, team_id text, date text NOT NULL, api_key text NOT NULL, model text, model_group text, custom_llm_provider text,
+    prompt_tokens bigint NOT NULL DEFAULT 0, completion_tokens bigint NOT NULL DEFAULT 0, cache_read_input_tokens bigint NOT NULL DEFAULT 0, cache_creation_input_tokens bigint NOT NULL DEFAULT 0,
+    spend double precision NOT NULL DEFAULT 0, api_requests bigint NOT NULL DEFAULT 0, successful_requests bigint NOT NULL DEFAULT 0, failed_requests bigint NOT NULL DEFAULT 0);
+CREATE TABLE "LiteLLM_DailyUserSpend" (
+    id text PRIMARY KEY DEFAULT gen_random_uuid()::text, user_id text, date text NOT NULL, api_key text NOT NULL, model text, model_group text, custom_llm_provider text,
+    prompt_tokens bigint NOT NULL DEFAULT 0, completion_tokens bigint NOT NULL DEFAULT 0, cache_read_input_tokens bigint NOT NULL DEFAULT 0, cache_creation_input_tokens bigint NOT NULL DEFAULT 0,
+    spend double precision NOT NULL DEFAULT 0, api_requests bigint NOT NULL DEFAULT 0, successful_requests bigint NOT NULL DEFAULT 0, failed_requests bigint NOT NULL DEFAULT 0);

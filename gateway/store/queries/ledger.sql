@@ -62,7 +62,12 @@ LIMIT $most -- if most
 
 -- name: ledger_models
 -- The models of whole UTC days.
-SELECT DISTINCT model FROM usage_daily
+SELECT model FROM usage_daily
+WHERE 1 = 1
+  AND day >= $from_day -- if from_day
+  AND day <= $to_day -- if to_day
+UNION
+SELECT model FROM usage_brought
 WHERE 1 = 1
   AND day >= $from_day -- if from_day
   AND day <= $to_day -- if to_day

@@ -9,6 +9,15 @@ SET requests = usage_daily_label.requests + excluded.requests,
     completion_tokens = usage_daily_label.completion_tokens + excluded.completion_tokens,
     cost_nano = usage_daily_label.cost_nano + excluded.cost_nano
 
+-- lines: usage_found
+    AND team_id IN ($team_ids) -- if team_ids
+    AND team_id NOT IN ($except_ids) -- if except_ids
+    AND key_id = $key_id -- if key_id
+    AND user_id = $user_id -- if user_id
+    AND model = $model -- if model
+    AND day >= $from_day -- if from_day
+    AND day < $to_day -- if to_day
+
 -- name: usage_sum
 -- A bucket is the first letters of a day: all of it, its month, or nothing for one sum over all days.
 SELECT * FROM (
@@ -21,15 +30,15 @@ SELECT * FROM (
       CAST(SUM(requests) AS BIGINT), CAST(SUM(prompt_tokens) AS BIGINT), CAST(SUM(cached_tokens) AS BIGINT),
       CAST(SUM(completion_tokens) AS BIGINT), CAST(SUM(cost_nano) AS BIGINT),
       MIN(day), MAX(day)
-  FROM usage_daily
-  WHERE 1 = 1
-    AND team_id IN ($team_ids) -- if team_ids
-    AND team_id NOT IN ($except_ids) -- if except_ids
-    AND key_id = $key_id -- if key_id
-    AND user_id = $user_id -- if user_id
-    AND model = $model -- if model
-    AND day >= $from_day -- if from_day
-    AND day < $to_day -- if to_day
+  FROM (
+    SELECT day, team_id, key_id, user_id, model, requests, prompt_tokens, cached_tokens, completion_tokens, cost_nano FROM usage_daily
+    WHERE 1 = 1
+-- use usage_found
+    UNION ALL
+    SELECT day, team_id, key_id, user_id, model, requests, prompt_tokens, cached_tokens, completion_tokens, cost_nano FROM usage_brought
+    WHERE 1 = 1
+-- use usage_found
+  ) AS used
   GROUP BY 1, 2, 3, 4, 5
 ) AS sums
 WHERE 1 = 1
@@ -132,12 +141,41 @@ GROUP BY 1
 ORDER BY 1
 
 -- name: usage_last_days
-SELECT key_id, MAX(day) FROM usage_daily WHERE key_id IN ($key_ids) AND requests > 0 GROUP BY key_id
+SELECT key_id, MAX(day) FROM (
+  SELECT key_id, day FROM usage_daily WHERE key_id IN ($key_ids) AND requests > 0
+  UNION ALL
+  SELECT key_id, day FROM usage_brought WHERE key_id IN ($key_ids) AND requests > 0
+) AS used
+GROUP BY key_id
+
+-- lines: usage_days_found
+  WHERE day >= $from_day AND day < $to_day
+    AND team_id IN ($team_ids) -- if team_ids
+    AND key_id IN ($key_ids) -- if key_ids
+    AND model IN ($models) -- if models
 
 -- name: usage_days
-SELECT day, CAST(SUM(cost_nano) AS BIGINT) FROM usage_daily
-WHERE day >= $from_day AND day < $to_day
-  AND team_id IN ($team_ids) -- if team_ids
-  AND key_id IN ($key_ids) -- if key_ids
-  AND model IN ($models) -- if models
+SELECT day, CAST(SUM(cost_nano) AS BIGINT) FROM (
+  SELECT day, cost_nano FROM usage_daily
+-- use usage_days_found
+  UNION ALL
+  SELECT day, cost_nano FROM usage_brought
+-- use usage_days_found
+) AS used
 GROUP BY day
+
+-- name: usage_brought_days
+SELECT day, COUNT(*), CAST(SUM(requests) AS BIGINT), CAST(SUM(prompt_tokens) AS BIGINT), CAST(SUM(completion_tokens) AS BIGINT), CAST(SUM(cost_nano) AS BIGINT)
+FROM usage_brought
+WHERE origin = $origin
+  AND day = $day -- if day
+GROUP BY day
+ORDER BY day
+
+-- name: usage_brought_delete
+DELETE FROM usage_brought WHERE origin = $origin AND day = $day
+
+-- name: usage_brought_insert
+INSERT INTO usage_brought (origin, day, team_id, key_id, user_id, model,
+    requests, prompt_tokens, cached_tokens, completion_tokens, cost_nano)
+VALUES $rows
