@@ -280,7 +280,7 @@ func (s *Store) BringUsage(ctx context.Context, change api.Change, day api.Broug
 	err = s.change(ctx, func(ctx context.Context, t *tx) error {
 		values := args{"origin": day.Origin, "day": day.Day}
 		before = api.BroughtTotal{Day: day.Day}
-		if err := s.each(ctx, "usage_brought_days", values, broughtTotals(&before)); err != nil {
+		if err := s.eachBooked(ctx, "usage_brought_days", values, broughtTotals(&before)); err != nil {
 			return err
 		}
 		if _, err := s.exec(ctx, "usage_brought_delete", values); err != nil {
@@ -307,7 +307,7 @@ func (s *Store) BringUsage(ctx context.Context, change api.Change, day api.Broug
 // BroughtDays returns how much each day has brought from another gateway, the oldest first.
 func (s *Store) BroughtDays(ctx context.Context, origin string) ([]api.BroughtTotal, error) {
 	days := []api.BroughtTotal{}
-	err := s.each(ctx, "usage_brought_days", args{"origin": origin}, func(scan func(...any) error) error {
+	err := s.eachBooked(ctx, "usage_brought_days", args{"origin": origin}, func(scan func(...any) error) error {
 		var total api.BroughtTotal
 		err := broughtTotals(&total)(scan)
 		days = append(days, total)
