@@ -102,7 +102,7 @@ func TestLiteLLMBehindTheGateway(t *testing.T) {
 			t.Errorf("%s: the stream is %s", body, text)
 		}
 	}
-	if spend := g.admin("GET", "/key/info?key="+key, "")["info"].(map[string]any)["spend"]; spend != 0.01095 { //nolint:forcetypeassert // it is an object
+	if spend := g.admin("GET", "/key/info?key="+key, "")["info"].(map[string]any)["spend"]; spend != 0.01095 {
 		t.Errorf("the key has spent %v", spend)
 	}
 	calls := proxy.Calls()
@@ -152,7 +152,7 @@ func TestGatewayBehindLiteLLM(t *testing.T) {
 			t.Errorf("%s: LiteLLM is not told the model: %v", more, header)
 		}
 	}
-	if spend := g.admin("GET", "/key/info?key="+key, "")["info"].(map[string]any)["spend"]; spend != 5.0 { //nolint:forcetypeassert // it is an object
+	if spend := g.admin("GET", "/key/info?key="+key, "")["info"].(map[string]any)["spend"]; spend != 5.0 {
 		t.Errorf("five calls of a dollar have cost %v", spend)
 	}
 	g.admin("POST", "/key/update", `{"key":"`+key+`","max_budget":5}`)

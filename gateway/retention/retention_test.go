@@ -285,8 +285,13 @@ func TestNextBatch_aimsAtTheTimeThatAStatementShouldTake(t *testing.T) {
 		took  time.Duration
 		want  int
 	}{
-		{500, 50 * time.Millisecond, 500}, {500, time.Millisecond, 1000}, {500, 500 * time.Millisecond, 100}, {500, 40 * time.Millisecond, 625},
-		{16000, time.Millisecond, 20000}, {500, 0, 1000}, {2000, 100 * time.Millisecond, 1000},
+		{500, 50 * time.Millisecond, 500},
+		{500, time.Millisecond, 1000},
+		{500, 500 * time.Millisecond, 100},
+		{500, 40 * time.Millisecond, 625},
+		{16000, time.Millisecond, 20000},
+		{500, 0, 1000},
+		{2000, 100 * time.Millisecond, 1000},
 	} {
 		if got := retention.NextBatch(step.batch, step.took); got != step.want {
 			t.Errorf("after %d in %v: %d, want %d", step.batch, step.took, got, step.want)

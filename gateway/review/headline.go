@@ -119,7 +119,9 @@ func (p plan) headline() string {
 		title string
 		names []string
 	}{
-		{"Change how their cap counts: ", turned}, {"Had no cap that refuses: ", wasOpen}, {"Have no cap that refuses then: ", open},
+		{"Change how their cap counts: ", turned},
+		{"Had no cap that refuses: ", wasOpen},
+		{"Have no cap that refuses then: ", open},
 		{"Not known before the apply: ", unsure},
 	} {
 		if len(list.names) > 0 {

@@ -211,7 +211,9 @@ func TestEachUsageSum_byHour(t *testing.T) {
 			}
 		}
 		for _, wrong := range []api.UsageQuery{
-			{Period: api.PeriodHour}, {GroupBy: []string{api.GroupHour}, To: days.To}, {Period: api.PeriodHour, From: clock.Now().AddDate(0, 0, -8)},
+			{Period: api.PeriodHour},
+			{GroupBy: []string{api.GroupHour}, To: days.To},
+			{Period: api.PeriodHour, From: clock.Now().AddDate(0, 0, -8)},
 			{Period: api.PeriodHour, From: days.From, To: days.From.AddDate(0, 0, 8)},
 		} {
 			wantCode(t, s.EachUsageSum(t.Context(), wrong, nil), api.Invalid)
