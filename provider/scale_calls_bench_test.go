@@ -23,8 +23,8 @@ import (
 	"google.golang.org/protobuf/reflect/protoregistry"
 )
 
-// Terraform itself takes hours for estates of ten thousands. What it asks of the provider for them takes minutes, and is all that
-// the provider's memory depends on.
+// Terraform itself takes the most time of a plan for a huge estate. What it asks of the provider is all that the provider's memory
+// depends on, and is asked here without it.
 
 // atOnce is how many objects Terraform works on at a time.
 const atOnce = 10
