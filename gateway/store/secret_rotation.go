@@ -15,17 +15,18 @@ const resealAtOnce = 100
 
 // sealedKind is a kind of values that are sealed.
 type sealedKind struct {
-	// name is that of the queries sealed_NAME, sealed_NAME_count and sealed_NAME_put.
 	name string
+	// query lists such values; those with _count and _put behind it count and replace them.
+	query string
 	// one and many name them to people.
 	one, many string
 	place     func(id, kind string) string
 }
 
 var sealedKinds = []sealedKind{
-	{"model", "credential of a model", "credentials of models", func(id, _ string) string { return apiKeyPlace(id) }},
-	{"alert_route", "alert route", "alert routes", targetPlace},
-	{"once", "answer to a create that may be asked again", "answers to creates that may be asked again", func(id, _ string) string { return oncePlace(id) }},
+	{"model", "sealed_model", "credential of a model", "credentials of models", func(id, _ string) string { return apiKeyPlace(id) }},
+	{"alert_route", "sealed_alert_route", "alert route", "alert routes", targetPlace},
+	{"once", "sealed_once", "answer to a create that may be asked again", "answers to creates that may be asked again", func(id, _ string) string { return oncePlace(id) }},
 }
 
 // SealedCounts are how many values are sealed, by kind: "model", "alert_route", "once".
@@ -62,7 +63,7 @@ func (s *Store) sealedWithOthers(ctx context.Context, key *secretKey) (SealedCou
 		if kind.name == "once" {
 			values["now_ms"] = s.nowMS()
 		}
-		if _, err := s.one(ctx, "sealed_"+kind.name+"_count", values, &n); err != nil {
+		if _, err := s.one(ctx, kind.query+"_count", values, &n); err != nil {
 			return nil, err
 		}
 		left[kind.name] = n
@@ -171,7 +172,7 @@ func (s *Store) SecretOwners(ctx context.Context, n int) (owners []SecretOwner, 
 	if s.keys.first == known[0] {
 		known = append(known, "")
 	}
-	err = s.each(ctx, "secret_key_owners", args{"known_ids": known, "now_ms": s.nowMS(), "limit": n}, func(scan func(...any) error) error {
+	err = s.eachBooked(ctx, "secret_key_owners", args{"known_ids": known, "now_ms": s.nowMS(), "limit": n}, func(scan func(...any) error) error {
 		var owner SecretOwner
 		err := scan(&owner.Kind, &owner.ID, &owner.Alias, &owner.SecretKeyID, &owner.Used)
 		if owner.SecretKeyID == "" {
@@ -312,7 +313,7 @@ func (s *Store) resealSome(ctx context.Context, change api.Change, kind sealedKi
 			values["now_ms"] = s.nowMS()
 		}
 		var some []sealedValue
-		err := s.each(ctx, "sealed_"+kind.name, values, func(scan func(...any) error) error {
+		err := s.each(ctx, kind.query, values, func(scan func(...any) error) error {
 			var value sealedValue
 			err := scan(&value.id, &value.kind, &value.sealed)
 			some = append(some, value)
@@ -345,7 +346,7 @@ func (s *Store) resealOne(ctx context.Context, with *secretKey, kind sealedKind,
 	if err != nil {
 		return err
 	}
-	_, err = s.exec(ctx, "sealed_"+kind.name+"_put", args{"id": value.id, "sealed": sealed})
+	_, err = s.exec(ctx, kind.query+"_put", args{"id": value.id, "sealed": sealed})
 	return err
 }
 
