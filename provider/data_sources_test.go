@@ -67,6 +67,12 @@ func TestAccDataSources_tellWhatIsThere(t *testing.T) {
 		Price: &api.ModelPrice{Request: new(money.USD), Tiers: nil}, Weight: 3, Metadata: api.Metadata{"floor": []byte("3")},
 	}
 	must[api.Model](t)(g.CreateModel(t.Context(), "azure", azure))
+	must[api.User](t)(g.CreateUser(t.Context(), "eve", api.UserFields{
+		UserEmail: new("eve@example.com"), UserRole: new("internal_user"), RateLimits: api.RateLimits{RPMLimit: new(int64(7))},
+		BudgetTerms: api.BudgetTerms{MaxBudget: new(4 * money.USD)}, Metadata: api.Metadata{"floor": []byte("4")},
+	}))
+	must[api.Membership](t)(g.AddMember(t.Context(), "marketing", "eve", "", api.MemberFields{Role: api.MemberUser}))
+	eves := must[api.KeyCreated](t)(g.CreateKey(t.Context(), api.KeyCreate{KeyFields: api.KeyFields{UserID: new("eve")}})).KeyID
 	config := g.config(`
 data "bursar_key" "id" {
   key_id = data.bursar_key.alias.key_id
@@ -89,6 +95,16 @@ data "bursar_budget" "company" {
 }
 
 data "bursar_budgets" "all" {}
+
+data "bursar_user" "eve" {
+  user_id = "eve"
+}
+
+data "bursar_users" "all" {}
+
+output "eve" {
+  value = [for user in data.bursar_users.all.users : user.metadata_json if user.user_id == "eve"]
+}
 
 data "bursar_alert_route" "oncall" {
   name = "platform-oncall"
@@ -134,6 +150,12 @@ data "bursar_models" "none" {
 		"max_budget": amountOf("1000"), "remaining_budget": amountOf("1000"), "everything": knownvalue.Bool(true), "team_ids": knownvalue.Null(),
 	}
 	checks = append(checks, tells("data.bursar_budget.company", company)...)
+	checks = append(checks, tells("data.bursar_user.eve", map[string]knownvalue.Check{
+		"user_email": knownvalue.StringExact("eve@example.com"), "user_alias": knownvalue.Null(), "user_role": knownvalue.StringExact("internal_user"), "rpm_limit": knownvalue.Int64Exact(7),
+		"max_budget": amountOf("4"), "spend": amountOf("0"), "remaining_budget": amountOf("4"), "team_ids": texts("marketing"), "key_ids": texts(eves),
+		"metadata.floor": amountOf("4"), "updated_by": knownvalue.StringExact("mallory"),
+	})...)
+	checks = append(checks, statecheck.ExpectKnownOutputValue("eve", texts(`{"floor":4}`)))
 	checks = append(checks, tells("data.bursar_budgets.all", map[string]knownvalue.Check{
 		"budgets": knownvalue.ListSizeExact(1), "budgets.0.max_budget": amountOf("1000"),
 	})...)

@@ -17,7 +17,7 @@ import (
 func TestAccExamples(t *testing.T) {
 	var files []string
 	for pattern, count := range map[string]int{
-		"../examples/resources/*/resource.tf": 8, "../examples/data-sources/*/data-source.tf": 12,
+		"../examples/resources/*/resource.tf": 8, "../examples/data-sources/*/data-source.tf": 14,
 		"../examples/ephemeral-resources/*/ephemeral-resource.tf": 2, "../examples/functions/*/function.tf": 3,
 	} {
 		found, err := filepath.Glob(pattern)

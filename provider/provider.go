@@ -224,6 +224,8 @@ func (p *bursarProvider) DataSources(context.Context) []func() datasource.DataSo
 		newKeysDataSource,
 		newBudgetDataSource,
 		newBudgetsDataSource,
+		newUserDataSource,
+		newUsersDataSource,
 		newAlertRouteDataSource,
 		newAlertRoutesDataSource,
 		newModelDataSource,
