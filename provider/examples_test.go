@@ -76,4 +76,5 @@ func (g *gateway) furnish() {
 	model := api.NewModel("").ModelFields
 	model.Name = "gpt-4.1"
 	must[api.Model](t)(g.CreateModel(t.Context(), "gpt-primary", model))
+	must[api.User](t)(g.CreateUser(t.Context(), "ann", api.UserFields{UserEmail: new("ann@example.com")}))
 }
