@@ -227,21 +227,24 @@ func (s *Server) rehearsals() *rehearse.Checker {
 		Stage: func(record stores.Record, spending stores.Spending, changes stores.Changes) []route.Route {
 			stage := *s
 			stage.record, stage.spending, stage.changes = record, spending, changes
-			stage.models = stagedModels{s.models}
+			stage.models = stagedModels{s.models, time.Now().Add(judgeTimeout)}
 			return stage.routes()
 		},
 	}
 }
 
 // stagedModels are the models on a stage: none of its changes is served.
-type stagedModels struct{ Models }
+type stagedModels struct {
+	Models
+	until time.Time
+}
 
-// judgeTimeout bounds how long a rehearsal looks for where an address leads: it holds a transaction open meanwhile.
+// judgeTimeout bounds how long a rehearsal looks for where addresses lead, however many: it holds a transaction open meanwhile.
 const judgeTimeout = time.Second
 
 // Judge is that of the models, for as long as a rehearsal can wait. What is not known by then is judged when the change is made.
 func (m stagedModels) Judge(ctx context.Context, address string) error {
-	ctx, cancel := context.WithTimeout(ctx, judgeTimeout)
+	ctx, cancel := context.WithDeadline(ctx, m.until)
 	defer cancel()
 	err := m.Models.Judge(ctx, address)
 	if ctx.Err() != nil {

@@ -151,6 +151,7 @@ func assemble(ctx context.Context, options Options) (_ *parts, err error) {
 		Timezone: settings.Timezone, ResetDay: settings.ResetDay, OddPeriodsSince: oddPeriodsSince,
 		SoftLimitRPMFactor: settings.SoftLimitRPMFactor, Enforcement: settings.Enforcement,
 	})
+	p.holder.forgotten = book.ForgetAll
 	p.changes = policy.Changes{Book: book, Tokens: settings.JWT != nil, Counters: p.engine, Now: options.Now}
 	p.declared = &declared{}
 	if err := p.declared.declare(ctx, p.store, p.changes, settings, logger); err != nil {

@@ -74,7 +74,7 @@ func openRecord(ctx context.Context, settings config.Config) (*store.Store, erro
 const (
 	// holdEvery is how often a gateway tells which secret keys it has, and holdFor for how long that counts.
 	holdEvery = 15 * time.Second
-	holdFor   = 60 * time.Second
+	holdFor   = 3 * time.Minute
 )
 
 // keyHolder tells the others which secret keys this gateway has, so that none is rotated to that it does not have.
@@ -83,15 +83,21 @@ type keyHolder struct {
 	gateway string
 	logger  *slog.Logger
 	now     func() time.Time
+	// forgotten is called when another secret key was forgotten; nil is nobody's concern.
+	forgotten func()
 }
 
 func holdSecretKeys(ctx context.Context, record *store.Store, logger *slog.Logger, now func() time.Time) (*keyHolder, error) {
-	holder := &keyHolder{record, ulid.Make().String(), logger, now}
+	holder := &keyHolder{record: record, gateway: ulid.Make().String(), logger: logger, now: now}
 	return holder, holder.hold(ctx)
 }
 
 func (h *keyHolder) hold(ctx context.Context) error {
-	return h.record.HoldSecretKeys(ctx, h.gateway, h.now().Add(holdFor).UnixMilli())
+	forgot, err := h.record.HoldSecretKeys(ctx, h.gateway, h.now().Add(holdFor).UnixMilli())
+	if forgot && h.forgotten != nil {
+		h.forgotten()
+	}
+	return err
 }
 
 func (h *keyHolder) run(ctx context.Context) {
@@ -146,6 +152,9 @@ func RotateSecretKey(ctx context.Context, settings config.Config, options Rotate
 	}
 	defer func() { err = errors.Join(err, record.Close()) }()
 	if !options.DryRun {
+		if err := forgettable(ctx, record, options); err != nil {
+			return done, err
+		}
 		if done.Rotated, err = record.RotateSecretKey(ctx, options.Change); err != nil {
 			return done, err
 		}
@@ -161,6 +170,19 @@ func RotateSecretKey(ctx context.Context, settings config.Config, options Rotate
 	}
 	done.Owners, err = record.SecretOwners(ctx, ownersShown)
 	return done, err
+}
+
+// forgettable refuses to forget a key in the run that replaces it: no secret has moved to the new one yet, and all would
+// be lost.
+func forgettable(ctx context.Context, record *store.Store, options RotateOptions) error {
+	if !options.Forget {
+		return nil
+	}
+	state, err := record.SecretKeyState(ctx)
+	if err == nil && state.InUse != state.Wanted {
+		err = errors.New("--forget comes last: rotate without it, start the gateways again with the new key alone, and wait until the keys that are in use have made a call")
+	}
+	return err
 }
 
 // MakeSecretKey makes a new secret key in the data directory and keeps the one before it beside it.

@@ -48,6 +48,9 @@ func TestRotateSecretKey_besideAGatewayThatServes(t *testing.T) {
 	if planned := rotate(app.RotateOptions{DryRun: true}); planned.State.InUse == planned.State.Wanted || len(planned.State.Without) > 0 || planned.State.Earlier[0].Keys != 2 {
 		t.Errorf("a dry run says %+v", planned.State)
 	}
+	if _, err := app.RotateSecretKey(t.Context(), c, app.RotateOptions{Forget: true}); err == nil || !strings.Contains(err.Error(), "--forget comes last") {
+		t.Errorf("forgotten in the run that replaces it: %v", err)
+	}
 	if done := rotate(app.RotateOptions{}); !done.Rotated || len(done.Owners) != 2 {
 		t.Errorf("rotated: %+v", done)
 	}

@@ -98,11 +98,22 @@ func (b *Book) Forget(slot string) {
 	delete(b.bySlot, slot)
 }
 
+// ForgetAll drops everybody, so that whoever is judged next is read again.
+func (b *Book) ForgetAll() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.forgetAllLocked()
+}
+
+func (b *Book) forgetAllLocked() {
+	b.subjects, b.bySlot = map[string]*Subject{}, map[string]map[string]bool{}
+}
+
 func (b *Book) remember(name string, subject *Subject) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if len(b.subjects) >= maxSubjects {
-		b.subjects, b.bySlot = map[string]*Subject{}, map[string]map[string]bool{}
+		b.forgetAllLocked()
 	}
 	b.subjects[name] = subject
 	if b.bySlot[subject.Slot] == nil {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"database/sql"
 	"slices"
@@ -43,18 +44,20 @@ func (s *Store) CreateAdminKey(ctx context.Context, change api.Change, key api.A
 // Error: [api.NotFound].
 func (s *Store) AdminKeyByDigest(ctx context.Context, digest []byte) (api.AdminKey, error) {
 	var key adminKey
-	var err error
-	keys, hashes := s.hashWith(digest)
-	for i, hash := range hashes {
+	var missing error
+	err := s.lookUp(digest, func(with *secretKey, hash []byte) (found bool, err error) {
 		key, err = s.oneAdminKey(ctx, "admin_key_by_hash", args{"hash": hash, "now_ms": s.nowMS()})
-		if err == nil && keys[i] != s.keys.inUse.Load() {
+		if api.CodeOf(err) == api.NotFound {
+			missing = err
+			return false, nil
+		}
+		missing = nil
+		if err == nil && with != s.keys.inUse.Load() {
 			s.moveSecret(ctx, digest, hash, "admin_key_move", "admin_key_move_former")
 		}
-		if api.CodeOf(err) != api.NotFound {
-			break
-		}
-	}
-	return key.AdminKey, err
+		return true, err
+	})
+	return key.AdminKey, cmp.Or(err, missing)
 }
 
 // AdminKey returns an admin key; it may have expired. Error: [api.NotFound].

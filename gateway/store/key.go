@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"time"
@@ -39,17 +40,20 @@ func (s *Store) KeyByAlias(ctx context.Context, alias string) (api.Key, error) {
 // KeyByDigest returns the key that the secret with this digest opens now; it may be blocked or expired.
 // Error: [api.NotFound].
 func (s *Store) KeyByDigest(ctx context.Context, digest []byte) (key api.Key, err error) {
-	keys, hashes := s.hashWith(digest)
-	for i, hash := range hashes {
+	var missing error
+	err = s.lookUp(digest, func(with *secretKey, hash []byte) (found bool, err error) {
 		key, err = s.oneKey(ctx, "key_by_secret", args{"hash": hash, "now_ms": s.nowMS()})
-		if err == nil && keys[i] != s.keys.inUse.Load() {
+		if api.CodeOf(err) == api.NotFound {
+			missing = err
+			return false, nil
+		}
+		missing = nil
+		if err == nil && with != s.keys.inUse.Load() {
 			s.moveSecret(ctx, digest, hash, "key_secret_move")
 		}
-		if api.CodeOf(err) != api.NotFound {
-			return key, err
-		}
-	}
-	return key, err
+		return true, err
+	})
+	return key, cmp.Or(err, missing)
 }
 
 func (s *Store) oneKey(ctx context.Context, query string, values args) (api.Key, error) {
@@ -258,17 +262,14 @@ func (s *Store) EachSecretHash(ctx context.Context, tell func(hash []byte)) erro
 // SecretValidUntil returns when the secret with this digest stops opening its key because a newer one has
 // taken over; the zero time is never.
 func (s *Store) SecretValidUntil(ctx context.Context, digest []byte) (time.Time, error) {
-	_, hashes := s.hashWith(digest)
-	for _, hash := range hashes {
-		var untilMS sql.NullInt64
-		if _, err := s.one(ctx, "key_secret_until", args{"hash": hash}, &untilMS); err != nil {
-			return time.Time{}, err
-		}
-		if untilMS.Valid {
-			return timeOf(untilMS.Int64), nil
-		}
+	var untilMS sql.NullInt64
+	err := s.lookUp(digest, func(_ *secretKey, hash []byte) (bool, error) {
+		return s.one(ctx, "key_secret_until", args{"hash": hash}, &untilMS)
+	})
+	if err != nil || !untilMS.Valid {
+		return time.Time{}, err
 	}
-	return time.Time{}, nil
+	return timeOf(untilMS.Int64), nil
 }
 
 // deleteKeysOf deletes every key that the filter selects, in a few statements however many they are,

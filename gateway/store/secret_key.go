@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
@@ -131,18 +132,38 @@ func (s *Store) hashWith(digest []byte) (keys []*secretKey, hashes [][]byte) {
 	return keys, hashes
 }
 
+// lookUp asks for a secret under each hash that it may be stored under, until it is found. Another call may move it to the
+// key in use between two questions, which is therefore asked once more at the end.
+func (s *Store) lookUp(digest []byte, ask func(key *secretKey, hash []byte) (found bool, err error)) error {
+	keys, hashes := s.hashWith(digest)
+	if len(keys) > 1 {
+		keys, hashes = append(keys, keys[0]), append(hashes, hashes[0])
+	}
+	for i, key := range keys {
+		if found, err := ask(key, hashes[i]); found || err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // SecretHashes are what may be stored of the secret with this digest; see [Store.EachSecretHash].
 func (s *Store) SecretHashes(digest []byte) [][]byte {
 	_, hashes := s.hashWith(digest)
 	return hashes
 }
 
-// moveSecret stores a secret's hash anew, which was found under a key that is not in use any more. What fails is tried
-// at the next use: the secret opens what it opens either way.
+// moveWait is how long a call waits for other changes when it stores its secret's hash anew.
+const moveWait = 100 * time.Millisecond
+
+// moveSecret stores a secret's hash anew, which was found under a key that is not in use any more. What fails, or would
+// have to wait, is tried at the next use: the secret opens what it opens either way.
 func (s *Store) moveSecret(ctx context.Context, digest, old []byte, queries ...string) {
 	if s.joined(ctx) != nil {
 		return // it may be a transaction that only reads
 	}
+	ctx, cancel := context.WithTimeout(ctx, moveWait)
+	defer cancel()
 	err := s.change(ctx, func(ctx context.Context, t *tx) error {
 		hash := t.key.hash(digest)
 		if hmac.Equal(hash, old) {
@@ -155,7 +176,7 @@ func (s *Store) moveSecret(ctx context.Context, digest, old []byte, queries ...s
 		}
 		return nil
 	})
-	if err != nil {
+	if err != nil && ctx.Err() == nil {
 		s.logger.WarnContext(ctx, "the hash of a secret could not be moved to the secret key in use; it is tried again", slog.Any("error", err))
 	}
 }
@@ -260,24 +281,25 @@ func (s *Store) readSecretKeys(ctx context.Context) error {
 }
 
 // HoldSecretKeys tells the others until when this gateway serves, and with which secret keys, and looks which of them are
-// in use and which are forgotten.
-func (s *Store) HoldSecretKeys(ctx context.Context, gateway string, untilMS int64) error {
+// in use and which are forgotten. forgot says that another one was: who was let in by it has to be looked up again.
+func (s *Store) HoldSecretKeys(ctx context.Context, gateway string, untilMS int64) (forgot bool, err error) {
 	ids := make([]string, len(s.keys.given))
 	for i, key := range s.keys.given {
 		ids[i] = key.id
 	}
 	if _, err := s.exec(ctx, "secret_key_holder_put", args{"gateway": gateway, "key_ids": strings.Join(ids, " "), "until_ms": untilMS}); err != nil {
-		return err
+		return false, err
 	}
 	var head auditHead
 	if err := s.readAuditHead(ctx, &head); err != nil {
-		return err
+		return false, err
 	}
 	if _, err := s.keys.current(head.secretKeyID); err != nil {
-		return err
+		return false, err
 	}
-	_, err := s.secretKeyRows(ctx)
-	return err
+	before := len(*s.keys.forgotten.Load())
+	_, err = s.secretKeyRows(ctx)
+	return len(*s.keys.forgotten.Load()) > before, err
 }
 
 // LetGoSecretKeys tells that this gateway serves no more, and forgets those that stopped without telling.

@@ -94,7 +94,7 @@ type EarlierSecretKey struct {
 
 // SecretOwner is whose secret was hashed with an earlier secret key.
 type SecretOwner struct {
-	// Kind is "key" or "admin key".
+	// Kind is "key", "admin key" or "former secret of admin key".
 	Kind, ID, Alias string
 	// SecretKeyID is that of the secret key.
 	SecretKeyID string
@@ -185,15 +185,23 @@ func (s *Store) SecretOwners(ctx context.Context, n int) (owners []SecretOwner, 
 }
 
 func (s *Store) gatewaysWithout(ctx context.Context, wanted *secretKey) (without []string, err error) {
+	_, without, err = s.gatewaysBy(ctx, wanted.id)
+	return without, err
+}
+
+// gatewaysBy are the gateways that serve, by whether they were given the secret key.
+func (s *Store) gatewaysBy(ctx context.Context, keyID string) (with, without []string, err error) {
 	err = s.each(ctx, "secret_key_holders", args{"now_ms": s.nowMS()}, func(scan func(...any) error) error {
 		var gateway, ids string
 		err := scan(&gateway, &ids)
-		if !slices.Contains(strings.Fields(ids), wanted.id) {
+		if slices.Contains(strings.Fields(ids), keyID) {
+			with = append(with, gateway)
+		} else {
 			without = append(without, gateway)
 		}
 		return err
 	})
-	return without, err
+	return with, without, err
 }
 
 // rotationAction marks in the audit log from where on changes are written with another secret key.
@@ -218,7 +226,7 @@ func (s *Store) RotateSecretKey(ctx context.Context, change api.Change) (rotated
 			return err
 		}
 		if len(without) > 0 {
-			return fmt.Errorf("%d of the gateways that serve do not have the new secret key: start them again with it as secret_key and the old one as secret_key_previous, and wait a minute", len(without))
+			return fmt.Errorf("%d of the gateways that serve do not have the new secret key: start them again with it as secret_key and the old one as secret_key_previous; one that was killed counts for three minutes more", len(without))
 		}
 		if err := s.noteRotation(ctx, old, wanted); err != nil {
 			return err
@@ -357,6 +365,16 @@ type forgottenAudit struct {
 	AdminKeys int64  `json:"admin_keys"`
 }
 
+// checkNobodyHas refuses to forget a key that gateways were given: what they know already, and what is used meanwhile, has
+// not moved to the key in use before they start again without it.
+func (s *Store) checkNobodyHas(ctx context.Context, keyID string) error {
+	with, _, err := s.gatewaysBy(ctx, keyID)
+	if err == nil && len(with) > 0 {
+		err = fmt.Errorf("%d of the gateways that serve still have secret key %s: take it away (secret_key_previous), start them again, and wait until the keys that are in use have made a call", len(with), keyID)
+	}
+	return err
+}
+
 // ForgetSecretKeys forgets earlier keys that no secret is hashed with any more, and, even where secrets are, all others
 // with evenUsed: these secrets then open nothing. It returns what it forgot. Verifying the audit log needs none of it.
 func (s *Store) ForgetSecretKeys(ctx context.Context, change api.Change, evenUsed bool) (forgotten []EarlierSecretKey, err error) {
@@ -375,6 +393,11 @@ func (s *Store) ForgetSecretKeys(ctx context.Context, change api.Change, evenUse
 			at := slices.IndexFunc(rows, func(row secretKeyRow) bool { return row.id == key.ID })
 			if at < 0 || key.Forgotten || key.Keys+key.AdminKeys > 0 && !evenUsed {
 				continue
+			}
+			if key.Keys+key.AdminKeys > 0 {
+				if err := s.checkNobodyHas(ctx, key.ID); err != nil {
+					return err
+				}
 			}
 			rows[at].kept.Pepper = nil
 			if err := s.keepOfKey(ctx, t.key, key.ID, rows[at].kept); err != nil {

@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/seal"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/store"
@@ -137,7 +139,7 @@ func TestRotateSecretKey_movesEverythingAndFailsNobody(t *testing.T) {
 		both := r.open(r.new, r.old)
 		r.key(both, "key_c") // it still writes with the old key
 		r.finds(before, "a gateway without the new key", "key_a", "key_c")
-		if err := before.HoldSecretKeys(r.Context(), "gateway_1", r.clock.Now().UnixMilli()+1); err != nil {
+		if _, err := before.HoldSecretKeys(r.Context(), "gateway_1", r.clock.Now().UnixMilli()+1); err != nil {
 			r.Fatal(err)
 		}
 		if _, err := both.RotateSecretKey(r.Context(), alice); err == nil || !strings.Contains(err.Error(), "1 of the gateways that serve do not have") {
@@ -224,6 +226,35 @@ func TestRotateSecretKey_againAndAgain(t *testing.T) {
 	})
 }
 
+// A secret that one gateway moves while another one looks for it is found by both.
+func TestRotateSecretKey_whoMovesMeanwhileIsFound(t *testing.T) {
+	eachRotated(t, func(r *rotated) {
+		first := r.open(r.old, nil)
+		digests := make([][]byte, 20)
+		for i := range digests {
+			id := fmt.Sprintf("key_%d", i)
+			digests[i] = []byte("digest of " + id)
+			r.key(first, id)
+		}
+		both, another := r.open(r.new, r.old), r.open(r.new, r.old)
+		must(both.RotateSecretKey(r.Context(), alice))(t)
+		if _, err := another.HoldSecretKeys(r.Context(), "gateway_2", 0); err != nil {
+			r.Fatal(err)
+		}
+		for _, digest := range digests {
+			var looking sync.WaitGroup
+			for _, s := range []*store.Store{both, another, both, another} {
+				looking.Go(func() {
+					if _, err := s.KeyByDigest(r.Context(), digest); err != nil {
+						r.Errorf("%s: %v", digest, err)
+					}
+				})
+			}
+			looking.Wait()
+		}
+	})
+}
+
 func TestForgetSecretKeys_whatHangsOnThemStaysUnlessToldOtherwise(t *testing.T) {
 	eachRotated(t, func(r *rotated) {
 		r.fill(r.open(r.old, nil))
@@ -235,13 +266,22 @@ func TestForgetSecretKeys_whatHangsOnThemStaysUnlessToldOtherwise(t *testing.T) 
 		}
 		r.finds(r.open(r.new, nil), "kept", "key_a")
 		serving := r.open(r.new, r.old)
+		must(serving.HoldSecretKeys(r.Context(), "gateway_1", r.clock.Now().Add(time.Minute).UnixMilli()))(t)
+		if _, err := both.ForgetSecretKeys(r.Context(), alice, true); err == nil || !strings.Contains(err.Error(), "1 of the gateways that serve still have secret key") {
+			r.Errorf("forgotten under a gateway that may know who has not moved: %v", err)
+		}
+		if err := serving.LetGoSecretKeys(r.Context(), "gateway_1"); err != nil {
+			r.Fatal(err)
+		}
 		if gone := must(both.ForgetSecretKeys(r.Context(), alice, true))(t); len(gone) != 1 || gone[0].Keys != 1 || gone[0].AdminKeys != 1 {
 			r.Errorf("forgot %+v", gone)
 		}
 		after := r.open(r.new, nil)
 		r.finds(after, "moved before", "key_a")
-		if err := serving.HoldSecretKeys(r.Context(), "gateway_1", 0); err != nil {
-			r.Error(err)
+		for _, first := range []bool{true, false} {
+			if forgot := must(serving.HoldSecretKeys(r.Context(), "gateway_1", 0))(t); forgot != first {
+				r.Errorf("looked first: %t, another one is forgotten: %t", first, forgot)
+			}
 		}
 		for _, s := range []*store.Store{after, serving} {
 			_, err := s.KeyByDigest(r.Context(), []byte("digest of key_b"))

@@ -34,7 +34,8 @@ func (rotateSecretKeyCommand) Help() string {
 
 A key for models or admin key is stored as a hash, which moves to the new key when it is used next. Until then a part of the old
 key that does nothing else is kept, sealed with the new one; this command names who still hangs on it, and forgets it once nobody
-does. Where the old key may have leaked, rotate or delete those that remain after step 3, then run it with --forget.
+does. Where the old key may have leaked, rotate or delete those that remain after step 3, then run it with --forget,
+which refuses before that.
 
 Exit codes: 0 done, 1 it could not be done, 2 the command line makes no sense.`
 }

@@ -74,4 +74,7 @@ SELECT kind, id, alias, secret_key_id, used FROM (
     WHERE key_secret.secret_key_id NOT IN ($known_ids) AND (valid_until_ms IS NULL OR valid_until_ms > $now_ms)
     UNION ALL
     SELECT 'admin key', id, name, secret_key_id, '' FROM admin_key WHERE secret_key_id NOT IN ($known_ids)
+    UNION ALL
+    SELECT 'former secret of admin key', id, name, former_secret_key_id, '' FROM admin_key
+    WHERE former_secret_key_id NOT IN ($known_ids) AND former_hash IS NOT NULL AND former_until_ms > $now_ms
 ) AS hashed ORDER BY kind, used DESC, id LIMIT $limit
