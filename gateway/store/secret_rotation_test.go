@@ -255,6 +255,26 @@ func TestRotateSecretKey_whoMovesMeanwhileIsFound(t *testing.T) {
 	})
 }
 
+// A call whose secret has to be moved does not wait for a change that takes long.
+func TestRotateSecretKey_aCallWaitsForNobody(t *testing.T) {
+	eachRotated(t, func(r *rotated) {
+		r.key(r.open(r.old, nil), "key_a")
+		both := r.open(r.new, r.old)
+		must(both.RotateSecretKey(r.Context(), alice))(t)
+		err := both.Transaction(r.Context(), func(context.Context) error {
+			_, err := both.KeyByDigest(r.Context(), []byte("digest of key_a"))
+			return err
+		})
+		if err != nil {
+			r.Error(err)
+		}
+		r.finds(both, "later", "key_a")
+		if got := r.hanging(both); got != "0+0 false" {
+			r.Errorf("hanging: %s", got)
+		}
+	})
+}
+
 func TestForgetSecretKeys_whatHangsOnThemStaysUnlessToldOtherwise(t *testing.T) {
 	eachRotated(t, func(r *rotated) {
 		r.fill(r.open(r.old, nil))
