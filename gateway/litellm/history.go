@@ -129,11 +129,11 @@ func (t *translation) historyOf(use dayUse, owners map[string]key) (of api.Broug
 	return of, true
 }
 
-// counted is the first count that is known, or zero.
+// counted is the first count that is known, or zero; less than nothing is nothing. That none were served is known as well.
 func counted(counts ...count) int64 {
 	for _, count := range counts {
-		if count.int64 != nil && *count.int64 > 0 {
-			return *count.int64
+		if count.int64 != nil {
+			return max(*count.int64, 0)
 		}
 	}
 	return 0

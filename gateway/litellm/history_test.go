@@ -141,3 +141,18 @@ func TestHistory_exceptTheGatewaysOwnKey(t *testing.T) {
 		t.Errorf("the key that is left out is answered %d", got)
 	}
 }
+
+// What was not served is not counted as served, neither in sums of days nor in single calls; older releases do not say of these.
+func TestHistory_countsWhatWasServed(t *testing.T) {
+	m := newMove(t, "testdata/rows.sql")
+	m.exec(`UPDATE "LiteLLM_DailyTeamSpend" SET successful_requests = 0, failed_requests = api_requests WHERE custom_llm_provider = 'azure'`)
+	m.exec(`ALTER TABLE "LiteLLM_SpendLogs" ADD COLUMN status text`)
+	m.exec(`INSERT INTO "LiteLLM_SpendLogs" (request_id, api_key, "startTime", model_group, team_id, status)
+		SELECT 'r4-' || s.status, api_key, "startTime", model_group, team_id, s.status FROM "LiteLLM_SpendLogs" l, (VALUES ('success'), ('failure')) AS s (status) WHERE request_id = 'r4'`)
+	m.apply()
+	models := m.used("&group_by=model&team_id=marketing")
+	// Of ten days those of openai, by two keys; of claude the call without a status and the one that succeeded.
+	if models["gpt-4.1"].Requests != 40 || models["claude"].Requests != 2 {
+		t.Errorf("marketing was served %+v", models)
+	}
+}
