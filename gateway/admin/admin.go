@@ -135,13 +135,19 @@ func New(options Options) http.Handler {
 	)
 }
 
-// limitBody bounds bodies. A review of many changes is larger than anything else, and read only of those who are let in.
+// largeBodies are the routes whose requests are larger than anything else; they are read only of those who are let in.
+var largeBodies = map[string]int64{approving.Path: approving.MaxBody, usage.BringPath: usage.MaxBringBody}
+
+// limitBody bounds bodies.
 func limitBody(maxBody int64) httpx.Middleware {
 	return func(next http.Handler) http.Handler {
-		ordinary, large := httpx.LimitBody(maxBody)(next), httpx.LimitBody(max(maxBody, approving.MaxBody))(next)
+		ordinary, large := httpx.LimitBody(maxBody)(next), map[string]http.Handler{}
+		for path, most := range largeBodies {
+			large[path] = httpx.LimitBody(max(maxBody, most))(next)
+		}
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if r.URL.Path == approving.Path {
-				large.ServeHTTP(w, r)
+			if handler, there := large[r.URL.Path]; there {
+				handler.ServeHTTP(w, r)
 				return
 			}
 			ordinary.ServeHTTP(w, r)

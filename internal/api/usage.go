@@ -232,9 +232,9 @@ func (d BroughtDay) Validate(now time.Time) error {
 		return v.err()
 	}
 	seen := make(map[BroughtSum]bool, len(d.Sums))
-	var spend money.Nano
+	var total BroughtSum
 	for i, sum := range d.Sums {
-		d.checkSum(v, fmt.Sprintf("sums[%d]", i), sum, &spend)
+		d.checkSum(v, fmt.Sprintf("sums[%d]", i), sum, &total)
 		of := BroughtSum{TeamID: sum.TeamID, KeyID: sum.KeyID, UserID: sum.UserID, Model: sum.Model}
 		if seen[of] {
 			v.fail(fmt.Sprintf("sums[%d]", i), "is of the same team, key, user and model as another one; add them up")
@@ -244,10 +244,12 @@ func (d BroughtDay) Validate(now time.Time) error {
 	return v.err()
 }
 
-// mostBrought bounds counts, so that no sum of them overflows.
-const mostBrought = 1 << 45
+// mostBrought bounds each count of a day, all its sums together: even eleven years of such days, prompts and completions added
+// up, fit in 64 bits.
+const mostBrought = 1 << 50
 
-func (BroughtDay) checkSum(v *validation, field string, sum BroughtSum, spend *money.Nano) {
+// checkSum checks a sum and adds it to the day's total.
+func (BroughtDay) checkSum(v *validation, field string, sum BroughtSum, total *BroughtSum) {
 	for _, id := range []string{sum.TeamID, sum.KeyID, sum.UserID} {
 		if id != "" {
 			v.id(field, id)
@@ -256,14 +258,23 @@ func (BroughtDay) checkSum(v *validation, field string, sum BroughtSum, spend *m
 	if len(sum.Model) > maxIDLen {
 		v.fail(field+".model", "is %d characters long, at most %d are allowed", len(sum.Model), maxIDLen)
 	}
-	for _, count := range []int64{sum.Requests, sum.PromptTokens, sum.CachedTokens, sum.CompletionTokens} {
-		if count < 0 || count > mostBrought {
-			v.fail(field, "has a count of %d; it must be between 0 and %d", count, int64(mostBrought))
+	for _, count := range []struct {
+		name  string
+		value int64
+		total *int64
+	}{
+		{"requests", sum.Requests, &total.Requests}, {"prompt_tokens", sum.PromptTokens, &total.PromptTokens},
+		{"cached_tokens", sum.CachedTokens, &total.CachedTokens}, {"completion_tokens", sum.CompletionTokens, &total.CompletionTokens},
+	} {
+		if count.value < 0 || count.value > mostBrought-*count.total {
+			v.fail(field+"."+count.name, "is %d; it must not be negative, and those of a day come to at most %d", count.value, int64(mostBrought))
+			continue
 		}
+		*count.total += count.value
 	}
-	if sum.Spend < 0 || sum.Spend > MaxOpening || *spend > MaxOpening-sum.Spend {
+	if sum.Spend < 0 || sum.Spend > MaxOpening || total.Spend > MaxOpening-sum.Spend {
 		v.fail(field+".spend", "must not be negative, and a day costs at most %s", MaxOpening)
 		return
 	}
-	*spend += sum.Spend
+	total.Spend += sum.Spend
 }

@@ -7,6 +7,13 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
 
+const (
+	// BringPath is where a day is brought.
+	BringPath = "/usage/bring"
+	// MaxBringBody is the largest day in bytes: as many sums as there may be, each of the longest ids.
+	MaxBringBody = 64 << 20
+)
+
 // broughtDay is the body of POST /usage/bring.
 type broughtDay struct {
 	// Origin names the other gateway, such as "litellm".
@@ -40,7 +47,7 @@ type broughtDays struct {
 
 func broughtRoutes(s *Books) []route.Route {
 	return []route.Route{
-		route.New("POST /usage/bring", auth.Write, s.bring, route.Spec{
+		route.New("POST "+BringPath, auth.Write, s.bring, route.Spec{
 			Tag: "usage", Closed: true, Summary: "Bring what a day has cost at another gateway.",
 			Description: "It stands in place of what the same day of the same origin has brought before, so that bringing it again changes nothing. " +
 				"Usage, forecasts and advice see it beside what the day cost here. Budgets do not: what counts as spent is brought with POST /budget/opening.",
