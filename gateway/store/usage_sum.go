@@ -273,15 +273,23 @@ func (s *Store) UsageDays(ctx context.Context, selection api.LedgerSelection, fr
 }
 
 // BringUsage puts what a day has cost at another gateway in place of what it has brought before, with an audit row in the same
-// transaction, and returns how much that was. Reports see it beside what the day cost here; budgets do not. What is so already, by its totals, is
-// written again without an audit row.
+// transaction, and returns how much that was. Reports see it beside what the day cost here; budgets do not. What is so
+// already, sum by sum, is not written again.
 func (s *Store) BringUsage(ctx context.Context, change api.Change, day api.BroughtDay) (before api.BroughtTotal, err error) {
 	change = signed(change)
 	err = s.change(ctx, func(ctx context.Context, t *tx) error {
 		values := args{"origin": day.Origin, "day": day.Day}
-		before = api.BroughtTotal{Day: day.Day}
-		if err := s.eachBooked(ctx, "usage_brought_days", values, broughtTotals(&before)); err != nil {
+		days, err := s.broughtTotals(ctx, values)
+		if err != nil {
 			return err
+		}
+		before = api.BroughtTotal{Day: day.Day}
+		if len(days) > 0 {
+			before = days[0]
+		}
+		after := day.Total()
+		if before == after {
+			return nil
 		}
 		if _, err := s.exec(ctx, "usage_brought_delete", values); err != nil {
 			return err
@@ -292,32 +300,46 @@ func (s *Store) BringUsage(ctx context.Context, change api.Change, day api.Broug
 				day.Origin, day.Day, sum.TeamID, sum.KeyID, sum.UserID, storable(sum.Model), sum.Requests, sum.PromptTokens, sum.CachedTokens, sum.CompletionTokens, int64(sum.Spend),
 			})
 		}
-		err := inBatches(rows, func(batch [][]any) error {
+		err = inBatches(rows, func(batch [][]any) error {
 			_, err := s.exec(ctx, "usage_brought_insert", args{"rows": batch})
 			return err
 		})
-		if err != nil || before == day.Total() {
+		if err != nil {
 			return err
 		}
-		return t.audit(ctx, change, "usage.bring", day.Origin+"/"+day.Day, before, day.Total())
+		return t.audit(ctx, change, "usage.bring", day.Origin+"/"+day.Day, before, after)
 	})
 	return before, err
 }
 
 // BroughtDays returns how much each day has brought from another gateway, the oldest first.
 func (s *Store) BroughtDays(ctx context.Context, origin string) ([]api.BroughtTotal, error) {
-	days := []api.BroughtTotal{}
-	err := s.eachBooked(ctx, "usage_brought_days", args{"origin": origin}, func(scan func(...any) error) error {
-		var total api.BroughtTotal
-		err := broughtTotals(&total)(scan)
-		days = append(days, total)
-		return err
-	})
-	return days, err
+	return s.broughtTotals(ctx, args{"origin": origin})
 }
 
-func broughtTotals(into *api.BroughtTotal) func(scan func(...any) error) error {
-	return func(scan func(...any) error) error {
-		return scan(&into.Day, &into.Sums, &into.Requests, &into.PromptTokens, &into.CompletionTokens, &into.Spend)
+// broughtTotals adds up the sums that were brought, day by day. It holds one sum in memory at a time.
+func (s *Store) broughtTotals(ctx context.Context, selected args) ([]api.BroughtTotal, error) {
+	days := []api.BroughtTotal{}
+	of, tally := "", api.NewBroughtTally("")
+	ended := func() {
+		if total := tally.Total(); total.Sums > 0 {
+			days = append(days, total)
+		}
 	}
+	err := s.eachBooked(ctx, "usage_brought_sums", selected, func(scan func(...any) error) error {
+		var day string
+		var sum api.BroughtSum
+		err := scan(&day, &sum.TeamID, &sum.KeyID, &sum.UserID, &sum.Model, &sum.Requests, &sum.PromptTokens, &sum.CachedTokens, &sum.CompletionTokens, &sum.Spend)
+		if err != nil {
+			return err
+		}
+		if day != of {
+			ended()
+			of, tally = day, api.NewBroughtTally(day)
+		}
+		tally.Add(sum)
+		return nil
+	})
+	ended()
+	return days, err
 }

@@ -1,9 +1,14 @@
 package api
 
 import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+	"hash"
 	"math"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
@@ -202,16 +207,59 @@ type BroughtTotal struct {
 	PromptTokens     int64      `json:"prompt_tokens"`
 	CompletionTokens int64      `json:"completion_tokens"`
 	Spend            money.Nano `json:"spend"`
+	// Digest is the same for the same sums only, whatever their order; "" for none.
+	Digest string `json:"digest"`
 }
 
 // Total is how much the day brings.
 func (d BroughtDay) Total() BroughtTotal {
-	total := BroughtTotal{Day: d.Day, Sums: len(d.Sums)}
-	for _, sum := range d.Sums {
-		total.Requests += sum.Requests
-		total.PromptTokens += sum.PromptTokens
-		total.CompletionTokens += sum.CompletionTokens
-		total.Spend += sum.Spend
+	tally := NewBroughtTally(d.Day)
+	for _, sum := range slices.SortedFunc(slices.Values(d.Sums), BroughtSum.Compare) {
+		tally.Add(sum)
+	}
+	return tally.Total()
+}
+
+// Compare orders sums by team, key, user and model.
+func (s BroughtSum) Compare(other BroughtSum) int {
+	return cmp.Or(cmp.Compare(s.TeamID, other.TeamID), cmp.Compare(s.KeyID, other.KeyID), cmp.Compare(s.UserID, other.UserID), cmp.Compare(s.Model, other.Model))
+}
+
+// BroughtTally adds up the sums of a day one by one, ordered as by [BroughtSum.Compare].
+type BroughtTally struct {
+	total  BroughtTotal
+	digest hash.Hash
+	line   []byte
+}
+
+// NewBroughtTally begins with nothing.
+func NewBroughtTally(day string) *BroughtTally {
+	return &BroughtTally{total: BroughtTotal{Day: day}, digest: sha256.New()}
+}
+
+// Add adds a sum.
+func (t *BroughtTally) Add(sum BroughtSum) {
+	t.total.Sums++
+	t.total.Requests += sum.Requests
+	t.total.PromptTokens += sum.PromptTokens
+	t.total.CompletionTokens += sum.CompletionTokens
+	t.total.Spend += sum.Spend
+	line := t.line[:0]
+	for _, name := range []string{sum.TeamID, sum.KeyID, sum.UserID, sum.Model} {
+		line = strconv.AppendQuote(line, name)
+	}
+	for _, count := range []int64{sum.Requests, sum.PromptTokens, sum.CachedTokens, sum.CompletionTokens, int64(sum.Spend)} {
+		line = append(strconv.AppendInt(line, count, 10), ' ')
+	}
+	t.line = append(line, '\n')
+	_, _ = t.digest.Write(t.line) // a hash takes everything
+}
+
+// Total is what was added.
+func (t *BroughtTally) Total() BroughtTotal {
+	total := t.total
+	if total.Sums > 0 {
+		total.Digest = hex.EncodeToString(t.digest.Sum(nil))
 	}
 	return total
 }

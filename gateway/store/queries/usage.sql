@@ -164,13 +164,12 @@ SELECT day, CAST(SUM(cost_nano) AS BIGINT) FROM (
 ) AS used
 GROUP BY day
 
--- name: usage_brought_days
-SELECT day, COUNT(*), CAST(SUM(requests) AS BIGINT), CAST(SUM(prompt_tokens) AS BIGINT), CAST(SUM(completion_tokens) AS BIGINT), CAST(SUM(cost_nano) AS BIGINT)
+-- name: usage_brought_sums
+SELECT day, team_id, key_id, user_id, model, requests, prompt_tokens, cached_tokens, completion_tokens, cost_nano
 FROM usage_brought
 WHERE origin = $origin
   AND day = $day -- if day
-GROUP BY day
-ORDER BY day
+ORDER BY day, team_id, key_id, user_id, model
 
 -- name: usage_brought_delete
 DELETE FROM usage_brought WHERE origin = $origin AND day = $day
