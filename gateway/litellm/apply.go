@@ -125,7 +125,11 @@ func (p *Plan) Verify(w io.Writer) error {
 }
 
 // Rollback takes away what imports made and nobody changed since: balances first, as a scope that is made again would find them.
-func Rollback(ctx context.Context, gateway *client.Client, progress io.Writer) error {
+// Objects are those of every proxy, as nothing tells them apart; days are those of one origin.
+func Rollback(ctx context.Context, gateway *client.Client, origin string, progress io.Writer) error {
+	if err := CheckOrigin(origin); err != nil {
+		return err
+	}
 	r := rollback{ctx: ctx, gateway: gateway}
 	budgets, err := gateway.ListBudgets(ctx)
 	if err != nil {
@@ -173,7 +177,7 @@ func Rollback(ctx context.Context, gateway *client.Client, progress io.Writer) e
 		func(b api.Budget) error { return gateway.DeleteBudget(ctx, b.BudgetID) })
 	takeBack(&r, models, func(m api.Model) (api.Record, money.Nano, client.Spender) { return m.Record, 0, client.Spender{} },
 		func(m api.Model) error { return gateway.DeleteModel(ctx, m.ModelID) })
-	days, err := forgetDays(ctx, gateway)
+	days, err := forgetDays(ctx, gateway, origin)
 	if err != nil {
 		r.failed = append(r.failed, err)
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"time"
 
@@ -12,6 +13,20 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/internal/client"
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
+
+// DefaultOrigin is what days are brought under unless told otherwise.
+const DefaultOrigin = "litellm"
+
+// originPattern is more narrow than what the gateway takes: the name stands in commands.
+var originPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+
+// CheckOrigin says what is wrong with the name under which the days of a proxy are brought.
+func CheckOrigin(name string) error {
+	if !originPattern.MatchString(name) {
+		return fmt.Errorf("%q is no plain name: it must begin with a letter or digit and hold at most 64 letters, digits and . _ -, such as litellm-eu", name)
+	}
+	return nil
+}
 
 // HistoryDays is how many days an import brings unless told otherwise: forecasts look back four weeks, advice two months.
 const HistoryDays = 62
@@ -143,7 +158,7 @@ func counted(counts ...count) int64 {
 func (p *Plan) broughtKeys(day wantedDay) api.BroughtDay {
 	sums := map[api.BroughtSum]*api.BroughtSum{}
 	for _, sum := range day.sums {
-		id := ""
+		id := p.past[sum.KeyID]
 		if known, there := p.ids.Load(sum.KeyID); there {
 			id = known.(string) //nolint:forcetypeassert // nothing else is stored
 		}
@@ -159,21 +174,27 @@ func (p *Plan) broughtKeys(day wantedDay) api.BroughtDay {
 		into.CompletionTokens += sum.CompletionTokens
 		into.Spend += sum.Spend
 	}
-	brought := api.BroughtDay{Origin: openingID, Day: day.day, Sums: make([]api.BroughtSum, 0, len(sums))}
+	brought := api.BroughtDay{Origin: p.options.Origin, Day: day.day, Sums: make([]api.BroughtSum, 0, len(sums))}
 	for _, sum := range sums {
 		brought.Sums = append(brought.Sums, *sum)
 	}
-	slices.SortFunc(brought.Sums, func(a, b api.BroughtSum) int {
-		return cmp.Or(cmp.Compare(a.TeamID, b.TeamID), cmp.Compare(a.KeyID, b.KeyID), cmp.Compare(a.UserID, b.UserID), cmp.Compare(a.Model, b.Model))
-	})
+	slices.SortFunc(brought.Sums, api.BroughtSum.Compare)
 	return brought
 }
 
 // days plans what days have cost.
 func (p *Plan) days(ctx context.Context, want wanted) error {
-	list, err := p.gateway.BroughtDays(ctx, openingID)
+	list, err := p.gateway.BroughtDays(ctx, p.options.Origin)
 	if err != nil {
 		return err
+	}
+	if err := p.findPast(ctx, want.days); err != nil {
+		return err
+	}
+	unmade := map[string]bool{}
+	for _, key := range want.keys {
+		_, made := p.ids.Load(key.digest)
+		unmade[key.digest] = !made
 	}
 	there := byID(list, func(d api.BroughtTotal) string { return d.Day })
 	for _, w := range want.days {
@@ -184,13 +205,54 @@ func (p *Plan) days(ctx context.Context, want wanted) error {
 		}
 		if have := there[w.day]; have != nil {
 			s.counted = have.Spend
-			brought := p.broughtKeys(w).Total()
-			s.verb, s.changed = verbSame, differing(brought, *have)
+			s.verb, s.changed = verbSame, differingDay(p.broughtKeys(w).Total(), *have)
+			if len(s.changed) == 0 && slices.ContainsFunc(w.sums, func(sum api.BroughtSum) bool { return unmade[sum.KeyID] }) {
+				s.changed = []string{singleSums} // a key that is there by then
+			}
 			if len(s.changed) > 0 {
 				s.verb = verbUpdate
 			}
 		}
 		p.steps = append(p.steps, s)
+	}
+	return nil
+}
+
+// singleSums is what is said to differ of a day that costs the same in all.
+const singleSums = "single sums"
+
+// differingDay are the totals that are not the same; where all are, the sums may differ in whose they are.
+func differingDay(want, have api.BroughtTotal) []string {
+	names := differing(want, have)
+	if slices.Equal(names, []string{"digest"}) {
+		return []string{singleSums}
+	}
+	return slices.DeleteFunc(names, func(name string) bool { return name == "digest" })
+}
+
+// digestPattern tells digests from what else LiteLLM calls a key.
+var digestPattern = regexp.MustCompile(`^[0-9a-f]{64}$`)
+
+// findPast finds the keys of days that LiteLLM does not have any more and the gateway does: what they have used stays theirs.
+// Keys that this import deletes are not among them.
+func (p *Plan) findPast(ctx context.Context, days []wantedDay) error {
+	gone := map[string]bool{}
+	for _, day := range days {
+		for _, sum := range day.sums {
+			if _, there := p.ids.Load(sum.KeyID); !there && digestPattern.MatchString(sum.KeyID) {
+				gone[sum.KeyID] = true
+			}
+		}
+	}
+	keys, err := p.gateway.KeysByDigest(ctx, slices.Sorted(maps.Keys(gone)))
+	if err != nil {
+		return err
+	}
+	p.past = map[string]string{}
+	for digest, key := range keys {
+		if !p.options.Prune || !prunable(key) {
+			p.past[digest] = key.KeyID
+		}
 	}
 	return nil
 }
@@ -202,14 +264,14 @@ func spendOf(sums []api.BroughtSum) (spend money.Nano) {
 	return spend
 }
 
-// forgetDays takes back what days have brought.
-func forgetDays(ctx context.Context, gateway *client.Client) (int, error) {
-	days, err := gateway.BroughtDays(ctx, openingID)
+// forgetDays takes back what days have brought from one proxy.
+func forgetDays(ctx context.Context, gateway *client.Client, origin string) (int, error) {
+	days, err := gateway.BroughtDays(ctx, origin)
 	if err != nil {
 		return 0, err
 	}
 	for i, day := range days {
-		if err := gateway.BringUsage(ctx, api.BroughtDay{Origin: openingID, Day: day.Day, Sums: []api.BroughtSum{}}); err != nil {
+		if err := gateway.BringUsage(ctx, api.BroughtDay{Origin: origin, Day: day.Day, Sums: []api.BroughtSum{}}); err != nil {
 			return i, err
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -97,7 +98,7 @@ func TestHistory(t *testing.T) {
 	if len(forecasts.Forecasts) != 1 || forecasts.Forecasts[0].End == nil {
 		t.Errorf("right after the import the forecast of marketing is %+v", forecasts)
 	}
-	if err := litellm.Rollback(t.Context(), m.gateway, io.Discard); err != nil {
+	if err := litellm.Rollback(t.Context(), m.gateway, litellm.DefaultOrigin, io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	if left := m.used("&group_by=team"); len(left) != 0 {
@@ -154,5 +155,81 @@ func TestHistory_countsWhatWasServed(t *testing.T) {
 	// Of ten days those of openai, by two keys; of claude the call without a status and the one that succeeded.
 	if models["gpt-4.1"].Requests != 40 || models["claude"].Requests != 2 {
 		t.Errorf("marketing was served %+v", models)
+	}
+}
+
+// Each of several proxies has days of its own: bringing or taking back those of one leaves the others'.
+func TestHistory_ofSeveralProxies(t *testing.T) {
+	m := newMove(t, "testdata/rows.sql")
+	for range 2 {
+		for _, origin := range []string{"asia", "europe"} {
+			if err := m.planOf(litellm.Options{Rename: true, Origin: origin}).Apply(t.Context(), io.Discard); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for _, origin := range []string{"asia", "europe"} {
+		if err := m.planOf(litellm.Options{Rename: true, Origin: origin}).Verify(io.Discard); err != nil {
+			t.Errorf("%s: %v", origin, err)
+		}
+	}
+	if got := m.used("&group_by=team")["marketing"].Cost; got != 2*19_500_000_000 {
+		t.Errorf("at both marketing has used %s", got.Dollars())
+	}
+	if err := litellm.Rollback(t.Context(), m.gateway, "asia", io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	if got := m.used("&group_by=team")["marketing"].Cost; got != 19_500_000_000 {
+		t.Errorf("at the one that stays marketing has used %s", got.Dollars())
+	}
+	if err := litellm.Rollback(t.Context(), m.gateway, "not plain", io.Discard); err == nil || !strings.Contains(err.Error(), "is no plain name") {
+		t.Errorf("another origin is taken back: %v", err)
+	}
+}
+
+// A day that costs the same in all, of other models, is brought anew.
+func TestHistory_ofOtherModels(t *testing.T) {
+	m := newMove(t, "testdata/rows.sql")
+	m.apply()
+	m.exec(`UPDATE "LiteLLM_DailyTeamSpend" SET model_group = 'o3' WHERE api_key = 'a key that is gone'`)
+	var report bytes.Buffer
+	if err := m.plan(true).Verify(&report); err == nil || !strings.Contains(report.String(), "differs: days "+time.Now().UTC().Format(time.DateOnly)+": [single sums]") {
+		t.Errorf("other models are verified: %v\n%s", err, report.String())
+	}
+	m.apply()
+	if got := m.used("&group_by=model&team_id=marketing")["o3"].Cost; got != 1_250_000_000 {
+		t.Errorf("o3 was used for %s", got.Dollars())
+	}
+}
+
+// What a key has used stays its own when LiteLLM has it no more, and becomes its own when LiteLLM has it again.
+func TestHistory_ofKeysThatGoAndCome(t *testing.T) {
+	m := newMove(t, "testdata/rows.sql")
+	m.exec(`CREATE TABLE apart AS SELECT * FROM "LiteLLM_VerificationToken" WHERE key_alias = 'app' AND team_id = 'marketing'`)
+	const leave, back = `DELETE FROM "LiteLLM_VerificationToken" WHERE token IN (SELECT token FROM apart)`, `INSERT INTO "LiteLLM_VerificationToken" SELECT * FROM apart`
+	m.exec(leave)
+	m.apply()
+	if got := m.used("&group_by=key&team_id=marketing"); len(got) != 1 {
+		t.Errorf("before it came keys of marketing have used %+v", got)
+	}
+	m.exec(back)
+	m.apply()
+	its := m.used("&group_by=key&team_id=marketing")
+	if len(its) != 2 {
+		t.Errorf("keys of marketing have used %+v", its)
+	}
+	m.exec(leave)
+	m.apply()
+	if got := m.used("&group_by=key&team_id=marketing"); !maps.Equal(got, its) {
+		t.Errorf("when it was gone keys of marketing have used %+v", got)
+	}
+	if err := m.planOf(litellm.Options{Rename: true, Prune: true}).Apply(t.Context(), io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	if got := m.used("&group_by=key&team_id=marketing"); len(got) != 1 {
+		t.Errorf("when it was deleted keys of marketing have used %+v", got)
+	}
+	if again := m.planOf(litellm.Options{Rename: true, Prune: true}); again.Changes() {
+		t.Error("a second run would change something")
 	}
 }

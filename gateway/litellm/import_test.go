@@ -94,11 +94,17 @@ func (m *move) exec(query string) {
 
 func (m *move) plan(rename bool) *litellm.Plan {
 	m.Helper()
+	return m.planOf(litellm.Options{Rename: rename})
+}
+
+func (m *move) planOf(options litellm.Options) *litellm.Plan {
+	m.Helper()
+	options.Now = time.Now()
 	estate, err := litellm.FromPostgres(m.Context(), m.database, monthAgo())
 	if err != nil {
 		m.Fatal(err)
 	}
-	plan, err := litellm.NewPlan(m.Context(), m.gateway, estate, litellm.Options{Rename: rename, Now: time.Now()})
+	plan, err := litellm.NewPlan(m.Context(), m.gateway, estate, options)
 	if err != nil {
 		m.Fatal(err)
 	}
@@ -292,7 +298,7 @@ func TestRollback(t *testing.T) {
 		t.Fatal(err)
 	}
 	m.apply()
-	if err := litellm.Rollback(t.Context(), m.gateway, io.Discard); err != nil {
+	if err := litellm.Rollback(t.Context(), m.gateway, litellm.DefaultOrigin, io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	teams, err := m.gateway.ListTeams(t.Context())

@@ -1,6 +1,7 @@
 package litellm
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -54,9 +55,11 @@ type step struct {
 type Plan struct {
 	Findings Findings
 	gateway  *client.Client
+	options  Options
 	steps    []step
-	// ids are of keys, by the digests of their secrets.
-	ids sync.Map
+	// ids are of keys, by the digests of their secrets; past are of those that only days know, at LiteLLM.
+	ids  sync.Map
+	past map[string]string
 }
 
 // Options say how an estate is brought.
@@ -67,13 +70,19 @@ type Options struct {
 	Except []string
 	// Prune deletes keys that an import made and that are not there any more where it comes from.
 	Prune bool
-	Now   time.Time
+	// Origin names the proxy that days come from, [DefaultOrigin] if "": those of another one stay beside them.
+	Origin string
+	Now    time.Time
 }
 
 // NewPlan compares an estate with what the gateway has.
 func NewPlan(ctx context.Context, gateway *client.Client, estate Estate, options Options) (*Plan, error) {
+	options.Origin = cmp.Or(options.Origin, DefaultOrigin)
+	if err := CheckOrigin(options.Origin); err != nil {
+		return nil, err
+	}
 	want, found := translate(estate, options)
-	p := &Plan{Findings: found, gateway: gateway}
+	p := &Plan{Findings: found, gateway: gateway, options: options}
 	for _, read := range []func(context.Context, wanted) error{p.models, p.budgets, p.teams, p.users, p.members, p.keys, p.pots, p.days} {
 		if err := read(ctx, want); err != nil {
 			return nil, err

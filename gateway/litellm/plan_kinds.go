@@ -177,6 +177,9 @@ func (p *Plan) members(ctx context.Context, want wanted) error {
 	return nil
 }
 
+// prunable says that an import made the key and nobody has changed it since.
+func prunable(key api.Key) bool { return key.CreatedBy == Actor && key.UpdatedBy == Actor }
+
 // goneKeys are keys that an import made and that are not among those which this one brings: deleted or rotated there, or
 // another proxy's.
 func (p *Plan) goneKeys(ctx context.Context, prune bool) error {
@@ -193,7 +196,7 @@ func (p *Plan) goneKeys(ctx context.Context, prune bool) error {
 		name := deref(key.KeyAlias) + " " + key.KeyID
 		switch {
 		case key.CreatedBy != Actor || brought[key.KeyID]:
-		case prune && key.UpdatedBy == Actor:
+		case prune && prunable(key):
 			p.steps = append(p.steps, step{kind: goneKeys, id: name, verb: verbDelete, make: func(ctx context.Context) (api.Record, error) {
 				return key.Record, p.gateway.DeleteKey(ctx, key.KeyID)
 			}})

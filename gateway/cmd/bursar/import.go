@@ -57,11 +57,12 @@ type importLiteLLMCommand struct {
 	Rename      bool     `help:"Give objects whose ids the gateway does not take, such as those with spaces, the ids that the plan proposes."`
 	HistoryDays int      `help:"How many days of what was spent are brought to usage, forecasts and advice, from LiteLLM's database; 0 for none." default:"62" placeholder:"DAYS"`
 	ExceptKey   []string `help:"Leave out the key with this alias and what days have cost by it: that by which the gateway calls LiteLLM, whose calls count here already." placeholder:"ALIAS"`
+	Origin      string   `help:"Name under which days are brought, compared and taken back. When several proxies move into one gateway, give each its own: the days of one take the place of another's under the same name." default:"litellm" placeholder:"NAME"`
 	Prune       bool     `help:"Delete keys that an import made and that LiteLLM no longer has. Do not use it when several proxies move into one gateway."`
 	Reason      string   `help:"Why, for the audit log." default:"moving in from LiteLLM" placeholder:"TEXT"`
 	Apply       bool     `help:"Do what the plan says." xor:"what"`
 	Verify      bool     `help:"Compare what the gateway has with LiteLLM: objects, limits, every key's digest, spending." xor:"what"`
-	Rollback    bool     `help:"Take away what imports made and nobody changed since." xor:"what"`
+	Rollback    bool     `help:"Take away what imports made and nobody changed since, of every proxy, and the days of --origin." xor:"what"`
 }
 
 // Help explains the steps.
@@ -77,6 +78,14 @@ periods counts. The same command again takes only what differs, until applicatio
 Exit codes: 0 done, 1 failed, or --verify found differences, 2 the command line makes no sense.`
 }
 
+// Validate refuses what no import could do.
+func (c importLiteLLMCommand) Validate() error {
+	if err := litellm.CheckOrigin(c.Origin); err != nil {
+		return fmt.Errorf("--origin: %w", err)
+	}
+	return nil
+}
+
 // Run plans, applies, verifies or rolls back.
 func (c importLiteLLMCommand) Run(ctx context.Context, out io.Writer) error {
 	gateway, err := client.New(client.Options{
@@ -86,13 +95,13 @@ func (c importLiteLLMCommand) Run(ctx context.Context, out io.Writer) error {
 		return fmt.Errorf("--endpoint: %w", err)
 	}
 	if c.Rollback {
-		return litellm.Rollback(ctx, gateway, out)
+		return litellm.Rollback(ctx, gateway, c.Origin, out)
 	}
 	estate, err := c.read(ctx)
 	if err != nil {
 		return err
 	}
-	plan, err := litellm.NewPlan(ctx, gateway, estate, litellm.Options{Rename: c.Rename, Prune: c.Prune, Except: c.ExceptKey, Now: time.Now()})
+	plan, err := litellm.NewPlan(ctx, gateway, estate, litellm.Options{Rename: c.Rename, Prune: c.Prune, Origin: c.Origin, Except: c.ExceptKey, Now: time.Now()})
 	if err != nil {
 		return err
 	}

@@ -36,6 +36,9 @@ func TestImport_saysWhatItNeeds(t *testing.T) {
 		"--from https://litellm.example": "--from-key or --from-key-file is needed",
 		"--apply --verify":               "--apply and --verify can't be used together",
 		"--rollback":                     "",
+		"--rollback --origin litellm-eu": "",
+		"--rollback --origin a/b":        `--origin: "a/b" is no plain name`,
+		"--rollback --origin=":           `--origin: "" is no plain name`,
 	} {
 		var out, said bytes.Buffer
 		arguments := append([]string{"import", "litellm", "--endpoint", url, "--admin-key", adminKey}, strings.Fields(line)...)
