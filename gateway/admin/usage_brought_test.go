@@ -25,12 +25,10 @@ func TestUsageBring_ofLargeDays(t *testing.T) {
 	if size := (len(largest) + 1) * api.MaxBroughtSums; size > usage.MaxBringBody {
 		t.Errorf("a full day takes %d bytes", size)
 	}
-	sums := strings.Repeat(`{"team_id":"`+id+`"},`, api.MaxBroughtSums)
-	if len(sums) < httpx.DefaultMaxBody {
-		t.Fatalf("the sums have only %d bytes", len(sums))
-	}
+	sums := strings.Repeat(string(largest)+",", api.MaxBroughtSums)
 	g := newGateway(t)
 	g.post("/usage/bring", `{"origin":"o","day":"2026-11-01","sums":[`+sums+`{}]}`).refused(400, "sums", "are 40001; a day has at most 40000")
+	g.post("/budget/new", `{"budget_id":"b","metadata":[`+strings.Repeat(`{"a":0,"b":0},`, 50_000)+`{}]}`).refused(400, "", "has more than 100000 field names")
 	g.post("/usage/bring", `{"origin":"o","day":"2026-11-01","sums":[`+strings.Repeat(" ", httpx.DefaultMaxBody)+`{}]}`).ok()
 }
 

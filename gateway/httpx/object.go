@@ -25,9 +25,12 @@ const (
 var (
 	errNUL      = errors.New("has a NUL character in a text")
 	errDeep     = fmt.Errorf("nests deeper than %d levels", maxDepth)
-	errNames    = api.Errorf(api.Invalid, "the request body has more than %d field names; send less at once", maxNames)
 	errOwnNames = api.Errorf(api.Invalid, "the request body has an object of more than %d field names; send less at once", maxOwnNames)
 )
+
+func tooManyNames(most int) error {
+	return api.Errorf(api.Invalid, "the request body has more than %d field names; send less at once", most)
+}
 
 func twiceGiven(name string) error {
 	return fmt.Errorf("gives %s twice in one object", quoteShort(name))
@@ -40,7 +43,12 @@ type Object = map[string]json.RawMessage
 // invalid UTF-8, anything but a single object, nesting deeper than 64, more than 100,000 names or 10,000 in one object, a name given
 // twice in one object, and a NUL character in a text (PostgreSQL could not keep it).
 func ParseObject(data []byte) (Object, error) {
-	object, err := scanObject(data)
+	return ParseObjectOf(data, maxNames)
+}
+
+// ParseObjectOf is [ParseObject] for a request that may have so many names, where more are known to be needed.
+func ParseObjectOf(data []byte, mostNames int) (Object, error) {
+	object, err := scanObject(data, max(mostNames, maxNames))
 	switch {
 	case err == nil:
 		return object, nil

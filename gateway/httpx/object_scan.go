@@ -14,13 +14,13 @@ const maxCompared = 32
 // errScan stands for whatever is wrong that the scan has no words for.
 var errScan = errors.New("is at fault")
 
-// scanObject reads one JSON object in a single pass. It does not say what is wrong: [ParseObject] then looks again,
+// scanObject reads one JSON object of at most so many names in a single pass. It does not say what is wrong: [ParseObject] then looks again,
 // slower, and finds the words for it. It exists because bodies of the data path pass here whole.
-func scanObject(data []byte) (Object, error) {
+func scanObject(data []byte, mostNames int) (Object, error) {
 	if !utf8.Valid(data) {
 		return nil, errScan
 	}
-	s := scan{data: data, object: Object{}}
+	s := scan{data: data, object: Object{}, mostNames: mostNames}
 	s.space()
 	ok := s.is('{') && s.value()
 	s.space()
@@ -43,8 +43,8 @@ type scan struct {
 	depth  int
 	// names are those of all open objects, the innermost last.
 	names [][]byte
-	// named is how many names there were in all.
-	named int
+	// named is how many names there were in all, mostNames how many there may be.
+	named, mostNames int
 	// nul: the text that the scan is in has a NUL.
 	nul bool
 	// fault is what ended the scan, where it has words for it: looking again takes a multiple of the time.
@@ -157,8 +157,8 @@ func (s *scan) name() bool {
 	}
 	s.named++
 	switch {
-	case s.named > maxNames:
-		s.fault = errNames
+	case s.named > s.mostNames:
+		s.fault = tooManyNames(s.mostNames)
 	case len(s.names)-s.open[s.depth-1].firstName >= maxOwnNames:
 		s.fault = errOwnNames
 	case s.twice(name):

@@ -56,7 +56,7 @@ func FuzzScanObject(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		scanned, err := scanObject(data)
+		scanned, err := scanObject(data, maxNames)
 		if err != nil {
 			return
 		}
@@ -75,7 +75,7 @@ func TestScanObject_takesOrdinaryBodies(t *testing.T) {
 		ordinaryBody, `{}`, ` {"a": [] , "b":{} }`, `{"a":"\u00e9\ud83d\ude00","b":-1.5E-3,"c":null}`,
 		`{"\u0061\n":1}`, `{"a":{` + manyNames(0, 1000) + `},"b":{` + manyNames(0, 1000) + `}}`, `{` + manyNames(0, 1000) + `}`,
 	} {
-		scanned, err := scanObject([]byte(body))
+		scanned, err := scanObject([]byte(body), maxNames)
 		if err != nil {
 			t.Errorf("%.60s is left to the slow scan", body)
 		}

@@ -311,8 +311,10 @@ func (BroughtDay) checkSum(v *validation, field string, sum BroughtSum, total *B
 		value int64
 		total *int64
 	}{
-		{"requests", sum.Requests, &total.Requests}, {"prompt_tokens", sum.PromptTokens, &total.PromptTokens},
-		{"cached_tokens", sum.CachedTokens, &total.CachedTokens}, {"completion_tokens", sum.CompletionTokens, &total.CompletionTokens},
+		{"requests", sum.Requests, &total.Requests},
+		{"prompt_tokens", sum.PromptTokens, &total.PromptTokens},
+		{"cached_tokens", sum.CachedTokens, &total.CachedTokens},
+		{"completion_tokens", sum.CompletionTokens, &total.CompletionTokens},
 	} {
 		if count.value < 0 || count.value > mostBrought-*count.total {
 			v.fail(field+"."+count.name, "is %d; it must not be negative, and those of a day come to at most %d", count.value, int64(mostBrought))

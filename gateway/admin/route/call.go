@@ -69,7 +69,7 @@ func newCall(r *http.Request, caller auth.Caller, route Route) (*Call, error) {
 	c := &Call{Request: r, Caller: caller, Query: query, In: &Input{}, Change: change}
 	httpx.Of(r.Context()).Actor = c.Change.Actor
 	if route.HasBody() {
-		c.In, err = readInput(r, route.BodyOptional, query.Get("strict") == "true")
+		c.In, err = readInput(r, route, query.Get("strict") == "true")
 	}
 	return c, err
 }

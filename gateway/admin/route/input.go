@@ -25,15 +25,15 @@ type Input struct {
 	digest [sha256.Size]byte
 }
 
-func readInput(r *http.Request, optional, strict bool) (*Input, error) {
-	if r.ContentLength == 0 && optional {
+func readInput(r *http.Request, route Route, strict bool) (*Input, error) {
+	if r.ContentLength == 0 && route.BodyOptional {
 		return &Input{Fields: httpx.Object{}, Strict: strict}, nil
 	}
 	body, err := httpx.ReadBody(r)
 	if err != nil {
 		return nil, err
 	}
-	fields, err := httpx.ParseObject(body)
+	fields, err := httpx.ParseObjectOf(body, route.MostNames)
 	if err != nil {
 		return nil, err
 	}

@@ -41,6 +41,8 @@ type Spec struct {
 	// Closed says that whatever the route is asked and does not know is refused, even what LiteLLM's clients send along:
 	// it is none of LiteLLM's, or would do something else than was meant.
 	Closed bool
+	// MostNames is how many field names a body may have where that is more than [httpx.ParseObject] takes.
+	MostNames int
 
 	// What follows is for the description of the API; see [openapi.Operation].
 

@@ -12,6 +12,8 @@ const (
 	BringPath = "/usage/bring"
 	// MaxBringBody is the largest day in bytes: as many sums as there may be, each of the longest ids.
 	MaxBringBody = 64 << 20
+	// mostBringNames has room for every field of as many sums.
+	mostBringNames = 10 * api.MaxBroughtSums
 )
 
 // broughtDay is the body of POST /usage/bring.
@@ -48,7 +50,7 @@ type broughtDays struct {
 func broughtRoutes(s *Books) []route.Route {
 	return []route.Route{
 		route.New("POST "+BringPath, auth.Write, s.bring, route.Spec{
-			Tag: "usage", Closed: true, Summary: "Bring what a day has cost at another gateway.",
+			Tag: "usage", Closed: true, MostNames: mostBringNames, Summary: "Bring what a day has cost at another gateway.",
 			Description: "It stands in place of what the same day of the same origin has brought before, so that bringing it again changes nothing. " +
 				"Usage, forecasts and advice see it beside what the day cost here. Budgets do not: what counts as spent is brought with POST /budget/opening.",
 		}),
