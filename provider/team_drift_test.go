@@ -95,7 +95,7 @@ var teamDrift = []driftCase[api.TeamFields]{
 	{plainTeam, func(f *api.TeamFields) { // null to value
 		*f = api.TeamFields{
 			TeamAlias: new("M"), Models: api.StringList{"o3"}, Metadata: api.Metadata{"a": json.RawMessage(`1.5`)},
-			MinOutputTokens: new(int64(64)),
+			MinOutputTokens: new(int64(64)), AlertThresholds: []float64{0.5},
 			RateLimits:      api.RateLimits{RPMLimit: new(int64(0)), TPMLimit: new(int64(1)), MaxParallelRequests: new(int64(2))},
 			ModelRateLimits: api.ModelRateLimits{ModelRPMLimit: map[string]int64{"o3": 1}, ModelTPMLimit: map[string]int64{"o3": 2}},
 			BudgetTerms: api.BudgetTerms{
@@ -108,7 +108,7 @@ var teamDrift = []driftCase[api.TeamFields]{
 		}
 	}, changes{
 		"team_alias": `"M" -> `, "models.0": `"o3" -> `, "metadata.a": "1.5 -> ", "rpm_limit": "0 -> ", "tpm_limit": "1 -> ",
-		"min_output_tokens": "64 -> ", "max_parallel_requests": "2 -> ", "model_rpm_limit.o3": "1 -> ", "model_tpm_limit.o3": "2 -> ", "max_budget": "0 -> ",
+		"min_output_tokens": "64 -> ", "alert_thresholds.0": "0.5 -> ", "max_parallel_requests": "2 -> ", "model_rpm_limit.o3": "1 -> ", "model_tpm_limit.o3": "2 -> ", "max_budget": "0 -> ",
 		"budget_duration": `"1y" -> `, "reset_day": "2 -> ", "soft_threshold_pct": "0.5 -> ",
 		"team_member_budget": "1 -> ", "team_member_budget_duration": `"1d" -> `, "team_member_rpm_limit": "0 -> ", "team_member_tpm_limit": "1 -> ",
 		"team_member_permissions.0": `"/key/info" -> `,

@@ -70,7 +70,9 @@ func TestAccJudge_warnsOfKeysThatKeepATeam(t *testing.T) {
 	forced := replace(renamed, `"sales"`, "\"sales\"\n  force_destroy = true")
 	c.write("main.tf", forced)
 	c.apply()
-	quiet("a team whose keys may go", replace(forced, `"sales"`, `"third"`))
+	if said := words(c.plans(2, replace(forced, `"sales"`, `"third"`))); !strings.Contains(said, "sales has 1 key(s), so changing its team_id deletes them") || !strings.Contains(said, "(app)") {
+		t.Errorf("a team whose keys go along: the plan says\n%s", said)
+	}
 }
 
 // A destroy that will be refused is refused while planning, or told where other resources of the plan may still make way.

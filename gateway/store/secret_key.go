@@ -287,7 +287,7 @@ func (s *Store) HoldSecretKeys(ctx context.Context, gateway string, untilMS int6
 	for i, key := range s.keys.given {
 		ids[i] = key.id
 	}
-	if _, err := s.exec(ctx, "secret_key_holder_put", args{"gateway": gateway, "key_ids": strings.Join(ids, " "), "until_ms": untilMS}); err != nil {
+	if _, err := s.exec(ctx, "secret_key_holder_put", args{"gateway": gateway, "given": strings.Join(ids, " "), "until_ms": untilMS}); err != nil {
 		return false, err
 	}
 	var head auditHead

@@ -11,7 +11,7 @@ UPDATE secret_key SET kept = $kept WHERE id = $id
 UPDATE audit_head SET secret_key_id = $key_id WHERE id = 1
 
 -- name: secret_key_holder_put
-INSERT INTO secret_key_holder (gateway, key_ids, until_ms) VALUES ($gateway, $key_ids, $until_ms)
+INSERT INTO secret_key_holder (gateway, key_ids, until_ms) VALUES ($gateway, $given, $until_ms)
 ON CONFLICT (gateway) DO UPDATE SET key_ids = excluded.key_ids, until_ms = excluded.until_ms
 
 -- name: secret_key_holder_delete
