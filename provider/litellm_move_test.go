@@ -51,7 +51,7 @@ func (g *gateway) moves(provider, noun, state, id string) {
 	p.must(nil, moved.Diagnostics)
 	read, identity := p.read(typeName, moved.TargetState, moved.TargetIdentity, moved.TargetPrivate)
 	imported, want := g.protocol().importBy(typeName, id, nil) // one run that has both is warned of
-	if noun == "key" { // which an import cannot know
+	if noun == "key" {                                         // which an import cannot know
 		for _, kept := range []string{"key", "duration", "key_wo_version"} {
 			delete(read, kept)
 			delete(imported, kept)
