@@ -119,7 +119,7 @@ func fillLarge(b *testing.B, db *sql.DB, kind string, rows int) {
 	day := "date('now', '-' || (n % 29) || ' days')"
 	if kind == "postgres" {
 		numbers = func(most int) string {
-			return fmt.Sprintf("WITH numbers (n) AS (SELECT generate_series(1, %d)) ", most)
+			return fmt.Sprintf("WITH numbers (n) AS (SELECT generate_series(1::bigint, %d)) ", most)
 		}
 		day = "to_char(now() at time zone 'UTC' - make_interval(days => (n % 29)::int), 'YYYY-MM-DD')"
 	}
