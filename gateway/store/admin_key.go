@@ -2,7 +2,6 @@ package store
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"database/sql"
 	"slices"
@@ -44,20 +43,14 @@ func (s *Store) CreateAdminKey(ctx context.Context, change api.Change, key api.A
 // Error: [api.NotFound].
 func (s *Store) AdminKeyByDigest(ctx context.Context, digest []byte) (api.AdminKey, error) {
 	var key adminKey
-	var missing error
-	err := s.lookUp(digest, func(with *secretKey, hash []byte) (found bool, err error) {
+	err := s.lookUp(digest, func(with *secretKey, hash []byte) (err error) {
 		key, err = s.oneAdminKey(ctx, "admin_key_by_hash", args{"hash": hash, "now_ms": s.nowMS()})
-		if api.CodeOf(err) == api.NotFound {
-			missing = err
-			return false, nil
-		}
-		missing = nil
 		if err == nil && with != s.keys.inUse.Load() {
 			s.moveSecret(ctx, digest, hash, "admin_key_move", "admin_key_move_former")
 		}
-		return true, err
+		return err
 	})
-	return key.AdminKey, cmp.Or(err, missing)
+	return key.AdminKey, err
 }
 
 // AdminKey returns an admin key; it may have expired. Error: [api.NotFound].

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"time"
@@ -40,20 +39,14 @@ func (s *Store) KeyByAlias(ctx context.Context, alias string) (api.Key, error) {
 // KeyByDigest returns the key that the secret with this digest opens now; it may be blocked or expired.
 // Error: [api.NotFound].
 func (s *Store) KeyByDigest(ctx context.Context, digest []byte) (key api.Key, err error) {
-	var missing error
-	err = s.lookUp(digest, func(with *secretKey, hash []byte) (found bool, err error) {
+	err = s.lookUp(digest, func(with *secretKey, hash []byte) (err error) {
 		key, err = s.oneKey(ctx, "key_by_secret", args{"hash": hash, "now_ms": s.nowMS()})
-		if api.CodeOf(err) == api.NotFound {
-			missing = err
-			return false, nil
-		}
-		missing = nil
 		if err == nil && with != s.keys.inUse.Load() {
 			s.moveSecret(ctx, digest, hash, "key_secret_move")
 		}
-		return true, err
+		return err
 	})
-	return key, cmp.Or(err, missing)
+	return key, err
 }
 
 func (s *Store) oneKey(ctx context.Context, query string, values args) (api.Key, error) {
@@ -263,10 +256,17 @@ func (s *Store) EachSecretHash(ctx context.Context, tell func(hash []byte)) erro
 // taken over; the zero time is never.
 func (s *Store) SecretValidUntil(ctx context.Context, digest []byte) (time.Time, error) {
 	var untilMS sql.NullInt64
-	err := s.lookUp(digest, func(_ *secretKey, hash []byte) (bool, error) {
-		return s.one(ctx, "key_secret_until", args{"hash": hash}, &untilMS)
+	err := s.lookUp(digest, func(_ *secretKey, hash []byte) error {
+		found, err := s.one(ctx, "key_secret_until", args{"hash": hash}, &untilMS)
+		if err == nil && !found {
+			err = api.Errorf(api.NotFound, "Key not found in database")
+		}
+		return err
 	})
-	if err != nil || !untilMS.Valid {
+	if api.CodeOf(err) == api.NotFound || err == nil && !untilMS.Valid {
+		return time.Time{}, nil
+	}
+	if err != nil {
 		return time.Time{}, err
 	}
 	return timeOf(untilMS.Int64), nil

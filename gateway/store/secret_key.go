@@ -132,19 +132,19 @@ func (s *Store) hashWith(digest []byte) (keys []*secretKey, hashes [][]byte) {
 	return keys, hashes
 }
 
-// lookUp asks for a secret under each hash that it may be stored under, until it is found. Another call may move it to the
-// key in use between two questions, which is therefore asked once more at the end.
-func (s *Store) lookUp(digest []byte, ask func(key *secretKey, hash []byte) (found bool, err error)) error {
+// lookUp asks for a secret under each hash that it may be stored under, as long as the answer is [api.NotFound]. Another call
+// may move it to the key in use between two questions, which is therefore asked once more at the end.
+func (s *Store) lookUp(digest []byte, ask func(key *secretKey, hash []byte) error) (err error) {
 	keys, hashes := s.hashWith(digest)
 	if len(keys) > 1 {
 		keys, hashes = append(keys, keys[0]), append(hashes, hashes[0])
 	}
 	for i, key := range keys {
-		if found, err := ask(key, hashes[i]); found || err != nil {
+		if err = ask(key, hashes[i]); api.CodeOf(err) != api.NotFound {
 			return err
 		}
 	}
-	return nil
+	return err
 }
 
 // SecretHashes are what may be stored of the secret with this digest; see [Store.EachSecretHash].
