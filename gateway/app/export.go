@@ -11,6 +11,7 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/gateway/config"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/ledgerexport"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/retention"
+	"github.com/bursarhq/terraform-provider-bursar/gateway/retention/s3"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/safedial"
 )
 
@@ -51,18 +52,41 @@ func (p *parts) runRetention(ctx context.Context) {
 	}
 }
 
-func (p *parts) openRetention(options Options) {
-	if settings := options.Config.Retention; settings.Ledger == 0 && settings.Alerts == 0 {
-		return
+func (p *parts) openRetention(options Options) error {
+	settings := options.Config.Retention
+	if settings.Ledger == 0 && settings.Alerts == 0 {
+		return nil
+	}
+	archive, err := archiveOf(settings)
+	if err != nil {
+		return err
 	}
 	p.retention = retention.New(retentionOf(options.Config, retention.Options{
-		Record: p.store, OnDeleted: p.metrics.LedgerDeleted, Logger: options.Logger, Now: options.Now,
+		Record: p.store, Archive: archive, OnDeleted: p.metrics.LedgerDeleted, Logger: options.Logger, Now: options.Now,
 	}))
+	return nil
+}
+
+// archiveOf is where rows are written before they go, nil for nowhere. The address of a bucket is the operator's, as those of
+// providers are that stand in the file.
+func archiveOf(settings config.Retention) (retention.Archive, error) {
+	switch {
+	case settings.S3.Bucket != "":
+		bucket, err := s3.New(s3.Place(settings.S3), safedial.Reach{Operator: true}.Control)
+		if err != nil {
+			return nil, fmt.Errorf("retention.s3: %w", err)
+		}
+		return bucket, nil
+	case settings.Archive != "":
+		return retention.Folder{Path: settings.Archive}, nil
+	default:
+		return nil, nil
+	}
 }
 
 // retentionOf adds what the configuration says.
 func retentionOf(settings config.Config, options retention.Options) retention.Options {
-	options.Keep, options.Alerts, options.Archive = settings.Retention.Ledger, settings.Retention.Alerts, settings.Retention.Archive
+	options.Keep, options.Alerts = settings.Retention.Ledger, settings.Retention.Alerts
 	for _, export := range settings.Exports {
 		options.Exports = append(options.Exports, export.Name)
 	}

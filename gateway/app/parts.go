@@ -173,7 +173,9 @@ func assemble(ctx context.Context, options Options) (_ *parts, err error) {
 	if err := p.openExports(options); err != nil {
 		return nil, err
 	}
-	p.openRetention(options)
+	if err := p.openRetention(options); err != nil {
+		return nil, err
+	}
 	p.learned = calibration.New(calibration.Options{Record: p.store, Logger: logger, Now: options.Now})
 	p.upstream = upstream.NewClient(safedial.Reach{Operator: true}.Control, safedial.Reach{Networks: settings.UpstreamNetworks}.Control)
 	p.onClose("upstream connections", func(context.Context) error { p.upstream.Close(); return nil })

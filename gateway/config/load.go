@@ -47,7 +47,7 @@ func Load(path string, getenv func(string) string) (Config, error) {
 	c.workloads(f.Workloads)
 	c.metrics(f.Metrics)
 	c.minutes(f.Minutes)
-	c.retention(f.Retention)
+	c.retention(f.Retention, getenv)
 	c.watch(f.Alerts)
 	from.locate(append(environment.problems, c.problems...))
 	if len(from.problems) > 0 {

@@ -1,6 +1,9 @@
 package config_test
 
 import (
+	"maps"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -49,6 +52,42 @@ func TestLoad_retention(t *testing.T) {
 		got, err := load(t, test.text+"\n", adminEnv)
 		if (err == nil) != (test.wrong == "") || err != nil && !strings.Contains(err.Error(), test.wrong) || err == nil && got.Retention != test.want {
 			t.Errorf("%s: %+v, %v", test.text, got.Retention, err)
+		}
+	}
+}
+
+// A bucket is archived to with the credentials of the file, or those of the variables that programs for Amazon S3 know.
+func TestLoad_retentionInABucket(t *testing.T) {
+	secret := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(secret, []byte("s\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	aws := map[string]string{"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY_FILE": secret, "AWS_SESSION_TOKEN": "t", "AWS_REGION": "eu-west-1"}
+	const bucket = "retention: {ledger: 400d, archive: 's3://my-bucket/some/prefix/'"
+	for _, test := range []struct {
+		text  string
+		env   map[string]string
+		want  config.S3
+		wrong string
+	}{
+		{bucket + "}", aws, config.S3{
+			Bucket: "my-bucket", Prefix: "some/prefix", Endpoint: "https://s3.eu-west-1.amazonaws.com", Region: "eu-west-1", AccessKeyID: "a", SecretAccessKey: "s", SessionToken: "t",
+		}, ""},
+		{bucket + ", s3: {endpoint: 'https://minio.example.com:9000/', region: x, access_key_id: b, secret_access_key: c}}", aws, config.S3{
+			Bucket: "my-bucket", Prefix: "some/prefix", Endpoint: "https://minio.example.com:9000", Region: "x", AccessKeyID: "b", SecretAccessKey: "c",
+		}, ""},
+		{bucket + "}", nil, config.S3{}, "retention.s3.access_key_id: is required; without it AWS_ACCESS_KEY_ID is taken, which is not set either"},
+		{bucket + ", s3: {endpoint: 'http://minio.example.com'}}", aws, config.S3{}, "retention.s3.endpoint: is not an https address"},
+		{bucket + ", s3: {endpoint: 'https://minio.example.com/my-bucket'}}", aws, config.S3{}, "retention.s3.endpoint: is not an https address without a path"},
+		{"retention: {ledger: 400d, archive: 's3://My_Bucket'}", aws, config.S3{}, `retention.archive: "s3://My_Bucket" is not s3://BUCKET/PREFIX`},
+		{"retention: {ledger: 400d, archive: 'gs://bucket'}", aws, config.S3{}, `retention.archive: "gs://bucket" is neither a folder nor s3://BUCKET/PREFIX`},
+		{"retention: {ledger: 400d, archive: /var/ledger, s3: {region: x}}", aws, config.S3{}, "retention.s3: needs retention.archive to be s3://BUCKET/PREFIX"},
+	} {
+		env := maps.Clone(adminEnv)
+		maps.Copy(env, test.env)
+		got, err := load(t, test.text+"\n", env)
+		if (err == nil) != (test.wrong == "") || err != nil && !strings.Contains(err.Error(), test.wrong) || err == nil && got.Retention.S3 != test.want {
+			t.Errorf("%s: %+v, %v", test.text, got.Retention.S3, err)
 		}
 	}
 }

@@ -25,7 +25,7 @@ const (
 
 // Finding is what was found of one thing.
 type Finding struct {
-	// About is the thing: config, files, record, counters, clock, or a provider.
+	// About is the thing: config, files, record, counters, clock, archive, or a provider.
 	About string `json:"about"`
 	State State  `json:"state"`
 	// Text says what was found and, unless all is well, what would be right.
@@ -54,7 +54,7 @@ func Examine(ctx context.Context, options Options) []Finding {
 	e := &examination{options: options, settings: options.Settings}
 	e.files()
 	e.listener()
-	for _, look := range []func(context.Context){e.record, e.counters, e.providers} {
+	for _, look := range []func(context.Context){e.record, e.counters, e.archive, e.providers} {
 		look(ctx)
 	}
 	return e.found

@@ -2,11 +2,15 @@ package doctor_test
 
 import (
 	"net"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/rclone/gofakes3"
+	"github.com/rclone/gofakes3/s3mem"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/config"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/doctor"
@@ -109,4 +113,28 @@ func TestExamine_looksAtTheSchema(t *testing.T) {
 	s := settings(t, "")
 	s.DatabaseURL = testenv.Postgres(t)
 	assertFound(t, doctor.Examine(t.Context(), doctor.Options{Settings: s}), "warning has schema version 0; the next start brings it to", "ok the clock of the record")
+}
+
+// The bucket that rows are archived to is asked for an object; nothing is written to it.
+func TestExamine_looksAtTheArchive(t *testing.T) {
+	backend := s3mem.New()
+	server := httptest.NewServer(gofakes3.New(backend, gofakes3.WithV4Auth(map[string]string{"AKIA": credential})).Server())
+	t.Cleanup(server.Close)
+	s := settings(t, "alerts: {allow_private_targets: true}\nretention: {ledger: 400d, archive: 's3://archive/ledger', s3: {endpoint: '"+server.URL+"', access_key_id: AKIA, secret_access_key: "+credential+"}}")
+	assertFound(t, doctor.Examine(t.Context(), doctor.Options{Settings: s}), `FAILED archive: read s3://archive/ledger/bursar-can-write-here: there is no bucket "archive"`)
+	if err := backend.CreateBucket(t.Context(), "archive"); err != nil {
+		t.Fatal(err)
+	}
+	assertFound(t, doctor.Examine(t.Context(), doctor.Options{Settings: s}), "ok archive: bucket archive of "+server.URL+" is there and takes the credential")
+	s.Retention.S3.SecretAccessKey = "wrong"
+	assertFound(t, doctor.Examine(t.Context(), doctor.Options{Settings: s}), "FAILED archive: ")
+	list, err := backend.ListBucket(t.Context(), "archive", nil, gofakes3.ListBucketPage{})
+	if err != nil || len(list.Contents) != 0 {
+		t.Errorf("the bucket has %v, %v", list, err)
+	}
+
+	s = settings(t, "retention: {ledger: 400d, archive: '"+filepath.Join(t.TempDir(), "none")+"'}")
+	assertFound(t, doctor.Examine(t.Context(), doctor.Options{Settings: s}), "ok archive: there is no")
+	s.Retention.Archive = s.File
+	assertFound(t, doctor.Examine(t.Context(), doctor.Options{Settings: s}), "FAILED archive: "+s.File+" is not a folder")
 }

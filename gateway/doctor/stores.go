@@ -29,8 +29,24 @@ func (e *examination) record(ctx context.Context) {
 	default:
 		e.add("record", OK, "%s can be reached and has schema version %d", found.Place, found.Schema)
 	}
+	e.secretKeys(found)
 	if !found.Clock.IsZero() {
 		e.clock("the record", found.Clock, e.options.Now().Sub(asked))
+	}
+}
+
+// secretKeys tells what hangs on a secret key that was rotated away.
+func (e *examination) secretKeys(found store.Examination) {
+	left := found.Sealed.String()
+	switch {
+	case found.SecretKey == "":
+	case left != "nothing":
+		e.add("secret key", Warning, "%s still hang on the secret key that the record was written with before; run: bursar rotate-secret-key", left)
+	case found.Unmoved > 0:
+		e.add("secret key", Warning, "%d secrets of keys have not been used since the secret key was rotated, and what hashes need of the old one is kept for them; "+
+			"bursar rotate-secret-key --dry-run names them: use, rotate or delete them, or let go of them with bursar rotate-secret-key --forget", found.Unmoved)
+	default:
+		e.add("secret key", OK, "nothing hangs on the secret key that the record was written with before")
 	}
 }
 

@@ -1,89 +1,95 @@
 package retention
 
 import (
-	"bufio"
+	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
+	"hash"
+	"io"
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
-// pageRows is how many rows are read at once.
-const pageRows = 1000
+// Archive is where rows are written before they go.
+type Archive interface {
+	// Try makes sure that a file can be written and read: the horizon, once moved, stays moved.
+	Try(ctx context.Context) error
+	// Store makes a file of a UTC day of what write writes, and names it. When it returns, the file is there for good; where
+	// write or the place fails, there is none. It never replaces another one.
+	Store(ctx context.Context, day time.Time, write func(io.Writer) error) (name string, err error)
+	// Open reads a file.
+	Open(ctx context.Context, name string) (io.ReadCloser, error)
+}
 
-// archive writes the rows of a UTC day to a file of its own, which has its name only once it is whole and on the disk. A
-// day that is there already, because a gateway died before it had deleted all, gets another file with what is left.
-func (k *Keeper) archive(ctx context.Context, from time.Time) error {
-	if err := os.MkdirAll(k.Archive, 0o700); err != nil {
-		return fmt.Errorf("make the folder: %w", err)
-	}
-	path, err := freeName(filepath.Join(k.Archive, "ledger-"+from.Format(time.DateOnly)))
+const (
+	// pageRows is how many rows are read at once.
+	pageRows = 1000
+	// readings is how often a file is read again whose reading ended early.
+	readings = 3
+)
+
+// archive writes the rows of a UTC day to a file, and reads it again: rows go only once it is what was written. What is left
+// of a day that is there already, because a gateway died before it had deleted all, gets another file.
+func (k *Keeper) archive(ctx context.Context, from time.Time, deleted *api.LedgerDeletion) error {
+	written := sha256.New()
+	name, err := k.Archive.Store(ctx, from, func(file io.Writer) error {
+		return k.writeDay(ctx, io.MultiWriter(file, written), from)
+	})
 	if err != nil {
 		return err
 	}
-	part := path + "." + k.holder + ".part"
-	if err := k.writeDay(ctx, part, from); err != nil {
-		return errors.Join(err, os.Remove(part))
+	if err := k.readAgain(ctx, name, written.Sum(nil)); err != nil {
+		return fmt.Errorf("read %s again: %w", name, err)
 	}
-	// A link refuses a name that is taken, where a rename would overwrite what another gateway wrote there.
-	if err := os.Link(part, path); err != nil {
-		return errors.Join(fmt.Errorf("name the file: %w", err), os.Remove(part))
-	}
-	if err := os.Remove(part); err != nil {
-		return fmt.Errorf("remove the other name of the file: %w", err)
-	}
-	return syncFolder(k.Archive)
+	deleted.Archive, deleted.ArchiveSHA256 = name, fmt.Sprintf("%x", written.Sum(nil))
+	return nil
 }
 
-// tryArchive makes sure that a file can be written and named in the folder: the horizon, once moved, stays moved.
-func (k *Keeper) tryArchive() error {
-	if k.Archive == "" {
+func (k *Keeper) readAgain(ctx context.Context, name string, want []byte) (err error) {
+	for range readings {
+		read := sha256.New()
+		if err = k.readFile(ctx, name, read); err != nil {
+			continue
+		}
+		if !bytes.Equal(read.Sum(nil), want) {
+			return errors.New("it is not what was written")
+		}
 		return nil
 	}
-	if err := os.MkdirAll(k.Archive, 0o700); err != nil {
-		return fmt.Errorf("make the folder: %w", err)
-	}
-	part := filepath.Join(k.Archive, "try."+k.holder+".part")
-	if err := os.WriteFile(part, []byte("{}\n"), 0o600); err != nil {
-		return errors.Join(err, os.RemoveAll(part))
-	}
-	defer func() { _ = os.Remove(part) }()
-	named := part + ".named"
-	if err := os.Link(part, named); err != nil {
-		return fmt.Errorf("give a file its name by a hard link: %w", err)
-	}
-	return os.Remove(named)
+	return err
 }
 
-// freeName is the first name that no file has: path.jsonl, path.2.jsonl and so on.
-func freeName(path string) (string, error) {
-	name := path + ".jsonl"
-	for i := 2; ; i++ {
-		_, err := os.Lstat(name)
-		if errors.Is(err, fs.ErrNotExist) {
-			return name, nil
-		}
-		if err != nil {
-			return "", fmt.Errorf("look for a name: %w", err)
-		}
-		name = fmt.Sprintf("%s.%d.jsonl", path, i)
-	}
-}
-
-func (k *Keeper) writeDay(ctx context.Context, path string, from time.Time) (err error) {
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+func (k *Keeper) readFile(ctx context.Context, name string, read hash.Hash) error {
+	file, err := k.Archive.Open(ctx, name)
 	if err != nil {
-		return fmt.Errorf("make the file: %w", err)
+		return err
 	}
-	defer func() { err = errors.Join(err, file.Close()) }()
-	buffered := bufio.NewWriter(file)
-	lines := json.NewEncoder(buffered)
+	defer file.Close()
+	_, err = io.Copy(&claiming{ctx, k, read}, file)
+	return err
+}
+
+// claiming renews the lease of a keeper while it reads: a large file takes longer than the lease.
+type claiming struct {
+	ctx    context.Context
+	keeper *Keeper
+	io.Writer
+}
+
+// Write writes on, unless another gateway has taken over.
+func (c *claiming) Write(p []byte) (int, error) {
+	if ours, err := c.keeper.claim(c.ctx); err != nil || !ours {
+		return 0, errors.Join(err, errTaken(ours))
+	}
+	return c.Writer.Write(p)
+}
+
+func (k *Keeper) writeDay(ctx context.Context, file io.Writer, from time.Time) error {
+	lines := json.NewEncoder(file)
 	filter := api.LedgerFilter{From: from, To: from.Add(day), Limit: pageRows}
 	for {
 		if ours, err := k.claim(ctx); err != nil || !ours {
@@ -99,18 +105,11 @@ func (k *Keeper) writeDay(ctx context.Context, path string, from time.Time) (err
 			}
 		}
 		if len(rows) < pageRows {
-			break
+			return nil
 		}
 		last := rows[len(rows)-1]
 		filter.After = &api.LedgerCursor{AdmittedAt: last.AdmittedAt, ID: last.ID}
 	}
-	if err := buffered.Flush(); err != nil {
-		return fmt.Errorf("write the file: %w", err)
-	}
-	if err := file.Sync(); err != nil {
-		return fmt.Errorf("bring the file to the disk: %w", err)
-	}
-	return nil
 }
 
 func errTaken(ours bool) error {
@@ -118,13 +117,4 @@ func errTaken(ours bool) error {
 		return nil
 	}
 	return errors.New("another gateway has taken over")
-}
-
-// syncFolder makes a new name survive a power cut.
-func syncFolder(path string) error {
-	folder, err := os.Open(path)
-	if err != nil {
-		return fmt.Errorf("open the folder: %w", err)
-	}
-	return errors.Join(folder.Sync(), folder.Close())
 }

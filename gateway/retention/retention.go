@@ -1,7 +1,7 @@
 // Package retention deletes ledger rows and alerts that are older than they are to be kept, by whole UTC days.
 //
 // It promises that a row goes only after all that needs it: receivers of exports have it, no budget's period reaches back
-// to it, and, where an archive is asked for, it stands in a file there that is whole and on the disk. It deletes a few rows
+// to it, and, where an archive is asked for, it stands in a file there that was read again and is whole. It deletes a few rows
 // at a time and rests in between, so that calls do not wait for it; one of several gateways does so at a time. The daily
 // sums are not its business: they stay. It must never know what a call is, nor book anything.
 package retention
@@ -45,8 +45,8 @@ type Options struct {
 	Record Record
 	// Keep is how long rows are kept, and Alerts how long alerts are; 0 is for ever.
 	Keep, Alerts time.Duration
-	// Archive is the folder that rows are written to before they go, "" for none.
-	Archive string
+	// Archive is where rows are written to before they go; nil is nowhere.
+	Archive Archive
 	// Exports are the names of receivers that must have a row before it goes.
 	Exports []string
 	// OnDeleted is told how many rows went.
@@ -120,8 +120,10 @@ func (k *Keeper) ledgerRound(ctx context.Context) error {
 	if err != nil || !found || !oldest.Before(horizon) {
 		return err
 	}
-	if err := k.tryArchive(); err != nil {
-		return fmt.Errorf("try the archive: %w", err)
+	if k.Archive != nil {
+		if err := k.Archive.Try(ctx); err != nil {
+			return fmt.Errorf("try the archive: %w", err)
+		}
 	}
 	change := api.Change{Actor: "retention", Reason: fmt.Sprintf("retention.ledger keeps %d days", k.Keep/day)}
 	if err := k.Record.MoveLedgerHorizon(ctx, change, horizon); err != nil {
@@ -234,19 +236,19 @@ func (k *Keeper) deleteDays(ctx context.Context, change api.Change, horizon time
 // deleteDay deletes the day of the oldest row, and says whether this gateway may go on.
 func (k *Keeper) deleteDay(ctx context.Context, change api.Change, oldest time.Time) (more bool, err error) {
 	from := oldest.UTC().Truncate(day)
-	if k.Archive != "" {
-		if err := k.archive(ctx, from); err != nil {
+	deleted := api.LedgerDeletion{OldestAt: oldest, Before: from.Add(day)}
+	if k.Archive != nil {
+		if err := k.archive(ctx, from, &deleted); err != nil {
 			return false, fmt.Errorf("archive the ledger of %s: %w", from.Format(time.DateOnly), err)
 		}
 	}
-	deleted := api.LedgerDeletion{OldestAt: oldest, Before: from.Add(day), Archive: k.Archive}
 	began := k.Now()
 	more, err = k.deleteBefore(ctx, deleted.Before, &deleted)
 	if deleted.Rows == 0 {
 		return more, err
 	}
 	k.Logger.InfoContext(ctx, "old ledger rows deleted", slog.Int64("rows", deleted.Rows), slog.Time("oldest_at", oldest),
-		slog.Time("before", deleted.Before), slog.String("archive", k.Archive), slog.Int64("took_ms", k.Now().Sub(began).Milliseconds()))
+		slog.Time("before", deleted.Before), slog.String("archive", deleted.Archive), slog.Int64("took_ms", k.Now().Sub(began).Milliseconds()))
 	// What went is told even when this gateway is told to stop meanwhile.
 	return more, errors.Join(err, k.Record.NoteLedgerDeleted(context.WithoutCancel(ctx), change, deleted))
 }

@@ -49,7 +49,7 @@ func newFixture(t *testing.T) *fixture {
 
 func (f *fixture) keeper(exports ...string) *retention.Keeper {
 	return retention.New(retention.Options{
-		Record: f.store, Keep: 62 * 24 * time.Hour, Archive: f.archive, Exports: exports,
+		Record: f.store, Keep: 62 * 24 * time.Hour, Archive: retention.Folder{Path: f.archive}, Exports: exports,
 		OnDeleted: func(rows int64) { f.deleted += rows },
 		Logger:    slog.New(slog.NewTextHandler(&f.logged, nil)), Now: func() time.Time { return now },
 	})
@@ -251,7 +251,7 @@ func TestRound_ofManyGatewaysAtOnce(t *testing.T) {
 	var running sync.WaitGroup
 	for range 4 {
 		k := retention.New(retention.Options{
-			Record: f.store, Keep: 62 * 24 * time.Hour, Archive: f.archive, OnDeleted: func(int64) {},
+			Record: f.store, Keep: 62 * 24 * time.Hour, Archive: retention.Folder{Path: f.archive}, OnDeleted: func(int64) {},
 			Logger: slog.New(slog.DiscardHandler), Now: func() time.Time { return now },
 		})
 		running.Go(func() {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -26,6 +27,11 @@ type Examination struct {
 	Schema, Known int64
 	// Clock is the database's, and zero where it has none of its own.
 	Clock time.Time
+	// SecretKey is the id of the secret key that the record is written with, "" where its tables are older than rotation.
+	SecretKey string
+	// Unmoved are how many secrets of keys and admin keys are still hashed with an earlier one, and Sealed what it still seals.
+	Unmoved int64
+	Sealed  SealedCounts
 	// Pages and FreePages are those of a SQLite file, of PageBytes each.
 	Pages, FreePages, PageBytes int64
 }
@@ -37,7 +43,7 @@ func Examine(ctx context.Context, address string) (found Examination, err error)
 			return Examination{Kind: SQLite, Place: "SQLite file " + path, Missing: true}, nil
 		}
 	}
-	s := &Store{logger: slog.New(slog.DiscardHandler)}
+	s := &Store{logger: slog.New(slog.DiscardHandler), now: time.Now}
 	if s.db, err = dialect.Open(address); err != nil {
 		return found, err
 	}
@@ -49,7 +55,48 @@ func Examine(ctx context.Context, address string) (found Examination, err error)
 	if found.Schema, found.Known, err = s.schema(ctx); err != nil {
 		return found, err
 	}
+	if found.Schema == found.Known {
+		if err := s.examineSecretKeys(ctx, &found); err != nil {
+			return found, err
+		}
+	}
 	return found, s.examineServer(ctx, &found)
+}
+
+// examineSecretKeys counts what hangs on secret keys that the record is not written with any more. It needs none of them.
+func (s *Store) examineSecretKeys(ctx context.Context, found *Examination) error {
+	var err error
+	if s.queries, err = queriesOf[s.db.Kind](); err != nil {
+		return err
+	}
+	var head auditHead
+	if err := s.readAuditHead(ctx, &head); err != nil {
+		return err
+	}
+	found.SecretKey = head.secretKeyID
+	if found.SecretKey == "" {
+		return nil // it was never rotated, and nothing rotates back to the first one
+	}
+	err = s.each(ctx, "secret_key_hashes", args{"now_ms": s.nowMS()}, func(scan func(...any) error) error {
+		var id string
+		var keys, admins int64
+		if err := scan(&id, &keys, &admins); err != nil {
+			return err
+		}
+		if id != found.SecretKey {
+			found.Unmoved += keys + admins
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	id, err := hex.DecodeString(found.SecretKey)
+	if err != nil {
+		return fmt.Errorf("read the id of the secret key of %s: %w", s.db.Place, err)
+	}
+	found.Sealed, err = s.sealedWithOthers(ctx, id)
+	return err
 }
 
 // schema is the version of the tables as they are, 0 for none, and the newest that this program knows.

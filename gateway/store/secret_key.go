@@ -269,7 +269,8 @@ func (s *Store) readSecretKeys(ctx context.Context) error {
 	if len(s.keys.given) > 1 {
 		return nil
 	}
-	left, err := s.sealedWithOthers(ctx, inUse)
+	id := inUse.sealer.KeyID()
+	left, err := s.sealedWithOthers(ctx, id[:])
 	if err != nil {
 		return err
 	}

@@ -54,12 +54,12 @@ func (c SealedCounts) String() string {
 	return "nothing"
 }
 
-// sealedWithOthers counts what was sealed with other keys than this one.
-func (s *Store) sealedWithOthers(ctx context.Context, key *secretKey) (SealedCounts, error) {
-	left, id := SealedCounts{}, key.sealer.KeyID()
+// sealedWithOthers counts what was sealed with other keys than the one with this id.
+func (s *Store) sealedWithOthers(ctx context.Context, id []byte) (SealedCounts, error) {
+	left := SealedCounts{}
 	for _, kind := range sealedKinds {
 		var n int
-		values := args{"key_id": id[:]}
+		values := args{"key_id": id}
 		if kind.name == "once" {
 			values["now_ms"] = s.nowMS()
 		}
@@ -115,7 +115,8 @@ func (s *Store) SecretKeyState(ctx context.Context) (state SecretKeyState, err e
 		return state, err
 	}
 	state.InUse = inUse.id
-	if state.Sealed, err = s.sealedWithOthers(ctx, wanted); err != nil {
+	id := wanted.sealer.KeyID()
+	if state.Sealed, err = s.sealedWithOthers(ctx, id[:]); err != nil {
 		return state, err
 	}
 	if state.Without, err = s.gatewaysWithout(ctx, wanted); err != nil {

@@ -93,6 +93,13 @@ func (r *rotated) hanging(s *store.Store) string {
 	return strings.Join(text, ", ")
 }
 
+// examined is what somebody without any key sees of the record.
+func (r *rotated) examined() string {
+	r.Helper()
+	found := must(store.Examine(r.Context(), r.address))(r.T)
+	return fmt.Sprintf("%t, %d hashed, %s", found.SecretKey != "", found.Unmoved, found.Sealed)
+}
+
 // fill makes what depends on the secret key, and returns the fingerprints.
 func (r *rotated) fill(s *store.Store) string {
 	r.Helper()
@@ -135,6 +142,9 @@ func TestRotateSecretKey_movesEverythingAndFailsNobody(t *testing.T) {
 		before := r.open(r.old, nil)
 		fingerprints := r.fill(before)
 		r.refused(r.new, "another secret key")
+		if got := r.examined(); got != "false, 0 hashed, nothing" {
+			r.Errorf("before any rotation: %s", got)
+		}
 
 		both := r.open(r.new, r.old)
 		r.key(both, "key_c") // it still writes with the old key
@@ -166,6 +176,10 @@ func TestRotateSecretKey_movesEverythingAndFailsNobody(t *testing.T) {
 		}
 		r.refused(r.new, "1 alert route, 1 answer to a create that may be asked again still hang on the secret key")
 		r.refused(r.old, "another secret key")
+		// By this machine's clock, which it asks, the answer to a create has ended.
+		if got := r.examined(); got != "true, 4 hashed, 1 alert route" {
+			r.Errorf("killed halfway: %s", got)
+		}
 		if done, err := both.Reseal(r.Context(), alice); err != nil || done["model"] != 0 || done["alert_route"] != 1 || done["once"] != 1 {
 			r.Errorf("run again: %v, %v", done, err)
 		}
@@ -186,6 +200,9 @@ func TestRotateSecretKey_movesEverythingAndFailsNobody(t *testing.T) {
 		}
 		if got := r.hanging(after); got != "0+0 false" {
 			r.Errorf("hanging after use: %s", got)
+		}
+		if got := r.examined(); got != "true, 0 hashed, nothing" {
+			r.Errorf("after use: %s", got)
 		}
 		r.finds(after, "moved", "key_a", "key_b", "key_c", "key_d")
 		r.finds(serving, "moved, elsewhere", "key_a", "key_b", "key_c", "key_d")

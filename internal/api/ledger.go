@@ -144,6 +144,7 @@ type LedgerDeletion struct {
 	// OldestAt is when the oldest of them was admitted; all others were before Before.
 	OldestAt time.Time `json:"oldest_at"`
 	Before   time.Time `json:"before"`
-	// Archive is the folder that has them, "" for none.
-	Archive string `json:"archive"`
+	// Archive is the file that has them, "" for none, and ArchiveSHA256 its SHA-256 in hexadecimal digits.
+	Archive       string `json:"archive"`
+	ArchiveSHA256 string `json:"archive_sha256,omitempty"`
 }
