@@ -125,8 +125,8 @@ func (l *ledgerInserts) close() error {
 	return errors.Join(failures...)
 }
 
-// prepareInserts keeps the statements that write rows prepared on the connection that writes. A journal is moved ten times a
-// second, and reading these statements takes as long as writing as many rows as they are for.
+// prepareInserts keeps the statements that write rows prepared on the connection that writes. A journal is moved every second
+// or more often, and reading these statements takes as long as writing as many rows as they are for.
 func (s *Store) prepareInserts(ctx context.Context) error {
 	row, err := ledgerValues(api.LedgerRow{})
 	if err != nil {

@@ -50,8 +50,9 @@ type Journal struct {
 	// failed is why rows could last not be moved, nil when they could.
 	failed error
 
-	wake, hurry, stop, stopped chan struct{}
-	closing                    sync.Once
+	// many is told when so many rows wait that they are not to wait for others.
+	wake, hurry, many, stop, stopped chan struct{}
+	closing                          sync.Once
 }
 
 // logFile is a file of the journal; tests let one fail.
@@ -85,7 +86,7 @@ type Tables interface {
 func open(database string) (_ *Journal, left []api.LedgerRow, err error) {
 	j := &Journal{
 		database: database, lock: flock.New(database + ".lock"), progress: make(chan struct{}),
-		wake: make(chan struct{}, 1), hurry: make(chan struct{}, 1), stop: make(chan struct{}), stopped: make(chan struct{}),
+		wake: make(chan struct{}, 1), hurry: make(chan struct{}, 1), many: make(chan struct{}, 1), stop: make(chan struct{}), stopped: make(chan struct{}),
 	}
 	locked, err := j.lock.TryLock()
 	if err != nil {
@@ -142,6 +143,9 @@ func (j *Journal) Append(rows []api.LedgerRow) error {
 	j.pending = append(j.pending, rows...)
 	j.appended += int64(len(rows))
 	signal(j.wake)
+	if len(j.pending) >= moveEarly {
+		signal(j.many)
+	}
 	return nil
 }
 
@@ -186,6 +190,10 @@ func (j *Journal) take() ([]api.LedgerRow, error) {
 	}
 	j.active, j.size, j.torn = 1-j.active, 0, false // what is torn stands behind the last row of a file that is done
 	j.moving, j.pending, j.spare = j.pending, j.spare, nil
+	select {
+	case <-j.many: // was about these rows
+	default:
+	}
 	return j.moving, nil
 }
 

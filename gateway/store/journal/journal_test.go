@@ -8,9 +8,11 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"sync"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
@@ -136,6 +138,53 @@ func TestJournal_aFileThatCannotBeEmptied(t *testing.T) {
 	if got := fmt.Sprint(tables.ids()); got != "[one two]" {
 		t.Errorf("the tables have %s", got)
 	}
+}
+
+// Rows that come slowly wait for each other, many do not, and nobody who reads waits at all.
+func TestJournal_rowsGoTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j, tables := openFor(t, filepath.Join(t.TempDir(), "bursar.db"))
+		expect := func(when string, rows int) {
+			t.Helper()
+			synctest.Wait()
+			if got := len(tables.ids()); got != rows {
+				t.Errorf("%s the tables have %d rows, want %d", when, got, rows)
+			}
+		}
+		appended := 0
+		add := func(rows int) {
+			t.Helper()
+			for range rows {
+				if err := j.Append(row(strconv.Itoa(appended))); err != nil {
+					t.Fatal(err)
+				}
+				appended++
+			}
+		}
+		add(1)
+		expect("at first", 1)
+		add(1)
+		time.Sleep(moveLate - time.Millisecond)
+		expect("before the second is over", 1)
+		time.Sleep(time.Millisecond)
+		expect("after it", 2)
+
+		add(moveEarly)
+		expect("within the pause between transactions", 2)
+		time.Sleep(movePause)
+		expect("of many rows after it", 2+moveEarly)
+		add(moveEarly - 1)
+		time.Sleep(movePause)
+		expect("of one row less", 2+moveEarly)
+		add(1)
+		expect("with that row", 2+2*moveEarly)
+
+		add(1)
+		if err := j.Await(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		expect("for a reader", 3+2*moveEarly)
+	})
 }
 
 // tearingTables take rows on a disk that then fails once to shorten a file.

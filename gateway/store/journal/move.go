@@ -14,8 +14,13 @@ import (
 )
 
 const (
-	// movePause gathers rows: the tables are that much behind when nobody reads them.
+	// movePause gathers rows: transactions are at least that far apart, unless somebody waits to read the tables.
 	movePause = 100 * time.Millisecond
+	// moveLate is how far the tables may be behind when few rows come and nobody reads them, and moveEarly how many rows do
+	// not wait for others then. A transaction costs as much as the pages that it changes, of which one row changes a dozen and
+	// two hundred rows some dozens.
+	moveLate  = time.Second
+	moveEarly = 256
 	// moveRetry is the pause after a transaction that failed.
 	moveRetry = time.Second
 	// moveTimeout bounds one transaction.
@@ -66,18 +71,28 @@ func (j *Journal) run() {
 			}
 			return
 		}
-		pause, hurry := movePause, j.hurry
 		if !j.move() {
 			// Nobody is helped by trying again at once.
-			pause, hurry = moveRetry, nil
 			signal(j.wake)
+			j.rest(moveRetry, nil, nil)
+			continue
 		}
-		select {
-		case <-time.After(pause):
-		case <-hurry:
-		case <-j.stop:
+		if !j.rest(movePause, j.hurry, nil) {
+			j.rest(moveLate-movePause, j.hurry, j.many)
 		}
 	}
+}
+
+// rest waits for a time, and says whether it was cut short.
+func (j *Journal) rest(pause time.Duration, hurry, many <-chan struct{}) bool {
+	select {
+	case <-time.After(pause):
+		return false
+	case <-hurry:
+	case <-many:
+	case <-j.stop:
+	}
+	return true
 }
 
 // move writes the journal's rows to the tables and says whether that worked.
