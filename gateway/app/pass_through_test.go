@@ -75,6 +75,7 @@ func TestPassThrough_doesNotLeaveItsRoute(t *testing.T) {
 		"%2e%2e/chat/completions", "%2E%2e/chat/completions", ".%2e/chat/completions", "x/%2e%2e/%2e%2e/chat/completions", "%2e/x", "x/%2e",
 		"x%2f..%2f..%2fchat/completions", "x%2Fy", "%252e%252e/chat/completions", "%25252e%25252e/chat", "x%252fy", "..%5cchat", "x%5c..%5cy",
 		"..;/chat/completions", "%2e%2e;a=b/chat", "%2e%2e%3b/chat", "x%00y", "x%0d%0ay", "%2e%2e",
+		"%252e%252e/chat/%25zz", "%252e%252e/chat%25", "%c0%ae%c0%ae/chat", "x%c0%afy",
 	} {
 		if status, _, body := g.do("POST", "/v1/batch/"+path, key, "{}"); status != http.StatusBadRequest || !strings.Contains(body, "may lead out of /v1/batch/*") {
 			t.Errorf("%s: %d %s", path, status, body)
@@ -83,7 +84,7 @@ func TestPassThrough_doesNotLeaveItsRoute(t *testing.T) {
 	if len(seen) > 0 {
 		t.Errorf("the provider was asked for %v", seen)
 	}
-	for _, path := range []string{"a%20b/c", "a.b/..c/d..", "a+b/%C3%A9", "a%3Fb", "a%25b", "a;b", "a%2Cb?x=%2e%2e/y&z=1"} {
+	for _, path := range []string{"a%20b/c", "a.b/..c/d..", "a+b/%C3%A9", "a%3Fb", "a%25b", "100%25", "a%25%25b", "a;b", "a%2Cb?x=%2e%2e/y&z=1"} {
 		seen = nil
 		if status, _, body := g.do("POST", "/v1/batch/"+path, key, "{}"); status != http.StatusOK || len(seen) != 1 || seen[0] != "/batch/"+path {
 			t.Errorf("%s: %d %s, the provider was asked for %v", path, status, body, seen)

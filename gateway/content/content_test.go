@@ -261,6 +261,18 @@ func TestFind_tools(t *testing.T) {
 		`"tools":[{"type":"shell","environment":{"type":"container_auto"}}]`:             "[{shell tools[0] 0 0  container_auto}]",
 		`"input":[{"type":"tool_search_output","tools":[{"type":"web_search"}]}]`:        "[{web_search input[0].tools[0] 0 0  }]",
 		`"tools":[{"type":"web_fetch_20250910","max_uses":2,"max_content_tokens":3000}]`: "[{web_fetch_20250910 tools[0] 2 3000  }]",
+		// What is said twice in two spellings is taken for what would cost the most.
+		`"tools":[{"type":"web_fetch_20250910","max_uses":2,"Max_Uses":9,"max_content_tokens":1,"maxContentTokens":3000}]`: "[{web_fetch_20250910 tools[0] 9 3000  }]",
+		`"tools":[{"type":"web_fetch_20250910","max_content_tokens":1e9,"Max_Content_Tokens":1}]`:                          "[{web_fetch_20250910 tools[0] 0 0  }]",
+		`"tools":[{"type":"web_search","search_context_size":"high","Search_Context_Size":"low"}]`:                         "[{web_search tools[0] 0 0 of several sizes }]",
+		`"tools":[{"type":"shell","environment":{"type":"container_auto"},"Environment":{"type":"local"}}]`:                "[{shell tools[0] 0 0  of several kinds}]",
+		`"tools":[{"type":"shell","environment":{"type":"container_auto","Type":"local"}}]`:                                "[{shell tools[0] 0 0  of several kinds}]",
+		// A name beside it makes no function of what a provider runs, and one object may have several.
+		`"tools":[{"googleSearch":{},"name":"f"}]`:                             "[{googleSearch tools[0] 0 0  }]",
+		`"tools":[{"google_search":{},"url_context":{}}]`:                      "[{google_search tools[0] 0 0  } {url_context tools[0] 0 0  }]",
+		`"tools":[{"functionDeclarations":[{"name":"f"}],"codeExecution":{}}]`: "[{codeExecution tools[0] 0 0  }]",
+		`"tools":[{"type":"function","name":"f","googleSearch":{}}]`:           "[{googleSearch tools[0] 0 0  }]",
+		`"tools":[{"type":"web_search","web_search":{"enable":true}}]`:         "[{web_search tools[0] 0 0  }]",
 		`"tools":null`: "[]", `"tools":[null,1]`: "[]",
 	} {
 		got := content.Find([]byte("{" + tools + "}"))

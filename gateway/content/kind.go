@@ -62,6 +62,13 @@ func isPlain(kind string) bool {
 	return false
 }
 
+// isHostedMember: a member of this name makes a tool of its provider's of whatever it stands in, in the words of Gemini's tools and of those who
+// translate to them. One object may have several.
+func isHostedMember(folded string) bool {
+	return isOneOf(folded, "googlesearch", "googlesearchretrieval", "enterprisewebsearch", "googlemaps", "urlcontext", "codeexecution",
+		"computeruse", "filesearch", "retrieval", "websearch", "websearchpreview", "codeinterpreter")
+}
+
 // knownEnds are those of the kinds of calls and results, of which vendors add new ones all the time.
 var knownEnds = []string{"_call", "_call_output", "_tool_use", "_tool_result", "_result", "_error"}
 

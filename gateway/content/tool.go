@@ -55,9 +55,17 @@ func (w *walk) tool() {
 		}
 		return
 	}
+	w.offered()
+}
+
+// offered reads a tool that is an object. Where it says something twice, in two spellings, only a server knows which of them it
+// reads: each is taken for what would cost the most.
+func (w *walk) offered() {
 	tool := Tool{Path: w.where()}
 	var named, typed bool
 	var first string
+	var hosted []string
+	var uses, tokens limit
 	w.members(func(raw []byte) {
 		name := foldInto(&w.name, raw)
 		if first == "" {
@@ -65,36 +73,69 @@ func (w *walk) tool() {
 		}
 		switch string(name) {
 		case "type":
-			if kind := w.string(); kind != "" && !isOneOf(tool.Type, "", kind) {
-				tool.Type = "of several types" // only a server that reads one of them knows which
-			} else if kind != "" {
-				tool.Type, typed = kind, true
+			if kind := w.string(); kind != "" {
+				tool.Type, typed = either(tool.Type, kind, "of several types"), true
 			}
 		case "function", "name":
 			named = true
 			w.skip()
 		case "maxuses":
-			tool.MaxUses = w.number()
+			uses.take(w.number())
 		case "maxcontenttokens":
-			tool.MaxContentTokens = w.number()
+			tokens.take(w.number())
 		case "searchcontextsize":
-			tool.ContextSize = w.string()
+			tool.ContextSize = either(tool.ContextSize, w.string(), "of several sizes")
 		case "environment":
-			tool.Environment = w.typeOf()
+			tool.Environment = either(tool.Environment, w.typeOf(), "of several kinds")
 		case "tools", "functiondeclarations":
 			named = true
 			w.tools()
 		default:
+			if isHostedMember(string(name)) {
+				hosted = append(hosted, head(raw))
+			}
 			w.skip()
 		}
 	})
-	if !typed && !named {
+	tool.MaxUses, tool.MaxContentTokens = uses.most, tokens.most
+	for _, kind := range hosted {
+		if Fold(kind) != Fold(tool.Type) { // else it holds the options of what the type says
+			w.found.Tools = append(w.found.Tools, Tool{Type: kind, Path: tool.Path})
+		}
+	}
+	if !typed && !named && len(hosted) == 0 {
 		tool.Type = first
 	}
 	if isOneOf(tool.Type, "", "function", "custom", "namespace") {
 		return
 	}
 	w.found.Tools = append(w.found.Tools, tool)
+}
+
+// either is what a member says that was met before, or contradiction if that was something else.
+func either(before, now, contradiction string) string {
+	if before == "" || before == now {
+		return now
+	}
+	return contradiction
+}
+
+// limit is the loosest of the limits that a tool names; 0 is none.
+type limit struct {
+	most  int64
+	given bool
+}
+
+func (l *limit) take(most int64) {
+	switch {
+	case !l.given:
+		l.most = most
+	case l.most == 0 || most == 0:
+		l.most = 0
+	default:
+		l.most = max(l.most, most)
+	}
+	l.given = true
 }
 
 // string reads a value that should be one.
@@ -121,13 +162,13 @@ func (w *walk) typeOf() string {
 	if !w.is('{') {
 		return w.string()
 	}
-	kind := "unknown"
+	kind := ""
 	w.members(func(raw []byte) {
 		if string(foldInto(&w.name, raw)) == "type" {
-			kind = w.string()
+			kind = either(kind, w.string(), "of several kinds")
 			return
 		}
 		w.skip()
 	})
-	return kind
+	return cmp(kind, "unknown")
 }

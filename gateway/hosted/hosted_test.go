@@ -125,6 +125,31 @@ func TestRead_searchesAreBounded(t *testing.T) {
 	}
 }
 
+// A member in two spellings, of which only the provider knows the one that it reads, counts as what would cost the most.
+func TestRead_spellingsThatDisagree(t *testing.T) {
+	for body, want := range map[string]string{
+		`{"search_parameters":{"mode":"on","MODE":"off"}}`:                                "20 ",
+		`{"search_parameters":{"mode":"off","Mode":"off"}}`:                               "0 ",
+		`{"search_parameters":{"max_search_results":50,"maxSearchResults":1}}`:            "50 ",
+		`{"web_search_options":{"search_context_size":"high","searchContextSize":"low"}}`: "1 of several kinds",
+		`{"web_search_options":{"search_context_size":"high"}}`:                           "1 high",
+		`{"plugins":[{"id":"web","ID":"response-healing"}]}`:                              "0 refused",
+		`{"plugins":[{"id":"web","enabled":true,"Enabled":false}]}`:                       "1 ",
+		`{"plugins":[{"id":"web","enabled":"false"}]}`:                                    "1 ",
+		`{"plugins":[{"id":"web","enabled":false}]}`:                                      "0 ",
+		`{"plugins":[{"id":"web","max_results":50,"Max_Results":1}]}`:                     "10 ",
+	} {
+		work := read(t, hosted.Chat, body)
+		got := fmt.Sprint(work.Searches, " ", work.SearchContext)
+		if work.Refusal() != nil {
+			got += "refused"
+		}
+		if got != want {
+			t.Errorf("%s: %s, want %s", body, got, want)
+		}
+	}
+}
+
 func TestRead_contextSizesThatDisagreeAreTheDearest(t *testing.T) {
 	for sizes, want := range map[string]string{"low low": "low", "low high": "of several sizes", "high": "high"} {
 		var tools []string

@@ -52,13 +52,11 @@ func (w *Work) Bounded(body []byte) ([]byte, error) {
 
 // options reads the other ways to ask for a search, of which providers do not always say whether they did it.
 func (w *Work) options(object Object) error {
-	var search struct {
-		ContextSize string `json:"search_context_size"`
-	}
-	if given, err := readObject(object, "web_search_options", &search); err != nil {
+	search, err := readOptions(object, "web_search_options")
+	if err != nil {
 		return err
-	} else if given {
-		w.searchOnce("web_search_options", 1, search.ContextSize)
+	} else if search.given {
+		w.searchOnce("web_search_options", 1, search.said("search_context_size"))
 	}
 	if err := w.liveSearch(object); err != nil {
 		return err
@@ -74,32 +72,28 @@ func (w *Work) options(object Object) error {
 
 // liveSearch reads xAI's words; each source is charged.
 func (w *Work) liveSearch(object Object) error {
-	var live struct {
-		Mode       string `json:"mode"`
-		MaxResults int64  `json:"max_search_results"`
-	}
-	given, err := readObject(object, "search_parameters", &live)
-	if err != nil || !given || strings.EqualFold(live.Mode, "off") {
+	live, err := readOptions(object, "search_parameters")
+	if err != nil || !live.given || strings.EqualFold(live.said("mode"), "off") {
 		return err
 	}
 	sources := int64(defaultSources)
-	if live.MaxResults > 0 {
-		sources = min(live.MaxResults, MostUses)
+	if most := live.most("max_search_results"); most > 0 {
+		sources = min(most, MostUses)
 	}
 	w.searchOnce("search_parameters", sources, "")
 	w.Tokens += TokensPerSearch
 	return nil
 }
 
-func readObject(object Object, name string, target any) (given bool, err error) {
+func readOptions(object Object, name string) (options, error) {
 	raw := object[name]
 	if len(raw) == 0 || string(raw) == "null" {
-		return false, nil
+		return options{}, nil
 	}
-	if json.Unmarshal(raw, target) != nil || raw[0] != '{' {
-		return false, api.FieldErrorf(name, "must be an object")
+	if raw[0] != '{' {
+		return options{}, api.FieldErrorf(name, "must be an object")
 	}
-	return true, nil
+	return optionsOf(gjson.ParseBytes(raw)), nil
 }
 
 func truthy(raw json.RawMessage) bool {
@@ -133,15 +127,15 @@ func (w *Work) plugins(raw json.RawMessage) error {
 	if raw[0] != '[' {
 		return api.FieldErrorf("plugins", "must be a list")
 	}
-	for i, plugin := range gjson.ParseBytes(raw).Array() {
-		id := plugin.Get("id").String()
-		if enabled := plugin.Get("enabled"); enabled.Exists() && !enabled.Bool() {
+	for i, raw := range gjson.ParseBytes(raw).Array() {
+		plugin := optionsOf(raw)
+		if plugin.off("enabled") {
 			continue
 		}
-		switch id {
+		switch id := plugin.said("id"); id {
 		case "response-healing":
 		case "web":
-			results := max(plugin.Get("max_results").Int(), 1)
+			results := max(plugin.most("max_results"), 1)
 			w.searchOnce(fmt.Sprintf("plugins[%d]", i), min((results+resultsPerSearch-1)/resultsPerSearch, MostUses), "")
 			w.Tokens += TokensPerSearch
 		default:

@@ -2,10 +2,11 @@ package proxy
 
 import (
 	"net/http"
-	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/httpx"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/upstream"
@@ -73,12 +74,9 @@ func leaves(escaped string) bool {
 				return true
 			}
 		}
-		read, err := url.PathUnescape(escaped)
-		if err != nil {
-			return false // it cannot be read any further
-		}
-		if strings.Count(read, "/") != strings.Count(escaped, "/") || strings.ContainsFunc(read, unsafeInPath) {
-			return true
+		read := unescaped(escaped)
+		if strings.Count(read, "/") != strings.Count(escaped, "/") || strings.ContainsFunc(read, unsafeInPath) || !utf8.ValidString(read) {
+			return true // a character in more bytes than it takes, such as %C0%AE, is a dot to some
 		}
 		if read == escaped {
 			return false
@@ -86,6 +84,21 @@ func leaves(escaped string) bool {
 		escaped = read
 	}
 	return true
+}
+
+// unescaped reads the escapes of a path as a lenient server does: one that is none stays, and the others are read all the same.
+func unescaped(path string) string {
+	read := make([]byte, 0, len(path))
+	for i := 0; i < len(path); i++ {
+		if path[i] == '%' && i+2 < len(path) {
+			if b, err := strconv.ParseUint(path[i+1:i+3], 16, 8); err == nil {
+				read, i = append(read, byte(b)), i+2
+				continue
+			}
+		}
+		read = append(read, path[i])
+	}
+	return string(read)
 }
 
 func unsafeInPath(r rune) bool { return r == '\\' || r < ' ' || r == 0x7f }

@@ -38,7 +38,9 @@ func (r *choicesReport) take(data []byte) bool {
 				r.parsed.PromptTokens, r.prompted = tokens, true
 			}
 		case "completion_tokens":
-			r.parsed.CompletionTokens = count(value)
+			if tokens := count(value); tokens != 0 || r.parsed.CompletionTokens < 0 {
+				r.parsed.CompletionTokens = tokens // totals so far never go back to none
+			}
 		case "total_tokens":
 			r.total = count(value)
 		case "prompt_cache_hit_tokens":
