@@ -85,8 +85,14 @@ func (b *Book) Learned(place Place, kind string) tokens.Learned {
 	kinds := b.known[place]
 	learned := kinds[kind].Since(now).Learn()
 	for other, reports := range kinds {
-		if other != kind {
-			learned.Elsewhere = max(learned.Elsewhere, reports.Since(now).Learn().Highest)
+		if other == kind {
+			continue
+		}
+		of := reports.Since(now).Learn()
+		learned.Elsewhere = max(learned.Elsewhere, of.Highest)
+		if of.Highest > 0 && tokens.Akin(kind, other) {
+			learned.AkinReports += of.Reports
+			learned.AkinHighest = max(learned.AkinHighest, of.Highest)
 		}
 	}
 	return learned

@@ -134,6 +134,17 @@ func TestBook_isSharedWithinHalfAMinute(t *testing.T) {
 	})
 }
 
+func TestBook_kindsThatAreAkin(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		book := start(t, &record{})
+		teach(book, "latin compound short", 0.6, 0.7)
+		teach(book, "latin figures short", 0.5, 0.5, 0.5)
+		teach(book, "latin", 0.9, 0.9)
+		expect(t, "of their script and length", book, "latin short", tokens.Learned{Elsewhere: 0.9, AkinReports: 5, AkinHighest: 0.7})
+		expect(t, "of another script", book, "alphabet short", tokens.Learned{Elsewhere: 0.9})
+	})
+}
+
 func TestBook_outlivesItsGateway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := &record{}

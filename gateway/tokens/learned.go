@@ -67,6 +67,9 @@ type Learned struct {
 	Highest float64
 	// Elsewhere is the highest of the deployment's other kinds of text.
 	Elsewhere float64
+	// AkinReports is how many there are of kinds that are akin, and AkinHighest the highest of them, see [Akin].
+	AkinReports int
+	AkinHighest float64
 }
 
 // alone is how far a report is above all others when nobody believes it until another one says so too.
@@ -105,8 +108,22 @@ func (l Learned) factor(margin float64) float64 {
 	case l.Reports < 2 && l.Elsewhere > 1:
 		return min(l.Elsewhere*margin, mostFactor)
 	case l.Reports < 2, l.Reports < fewReports && l.Highest <= 1:
-		return 1
+		return l.ofKin()
 	default:
 		return min(max(leastFactor, l.Highest*(margin+1/float64(max(l.Reports, fewReports)))), mostFactor)
 	}
+}
+
+const (
+	// enoughOfKin reports of kinds that are akin speak for one that has said too little itself, with kinMargin.
+	enoughOfKin, kinMargin = 16, 1.2
+)
+
+// ofKin is the factor of a kind that cannot yet say itself that there is less than was thought.
+func (l Learned) ofKin() float64 {
+	if l.AkinReports < enoughOfKin {
+		return 1
+	}
+	own := l.Highest * (margin + 1./fewReports)
+	return min(1, max(leastFactor, own, l.AkinHighest*kinMargin))
 }

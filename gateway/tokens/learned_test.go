@@ -2,6 +2,7 @@ package tokens_test
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -192,6 +193,41 @@ func TestLearned_ofOtherKinds(t *testing.T) {
 	}
 }
 
+// A kind of text that has said too little itself goes by what others of its script have, with more room, and never up by that.
+func TestLearned_ofKindsThatAreAkin(t *testing.T) {
+	weight, _ := prose(t, 200)
+	constant := float64(weight.Bound(tokens.Learned{}))
+	for _, test := range []struct {
+		learned tokens.Learned
+		want    float64
+	}{
+		{tokens.Learned{AkinReports: 15, AkinHighest: 0.6}, 1},
+		{tokens.Learned{AkinReports: 16, AkinHighest: 0.6}, 0.72},
+		{tokens.Learned{AkinReports: 64, AkinHighest: 0.9}, 1},
+		{tokens.Learned{AkinReports: 64, AkinHighest: 0.6, Elsewhere: 1.3}, 1.43},
+		{tokens.Learned{AkinReports: 64, AkinHighest: 0.6, Reports: 2, Highest: 0.7}, 0.7 * (1.1 + 1./8)},
+		{tokens.Learned{AkinReports: 64, AkinHighest: 0.6, Reports: 2, Highest: 1.2}, 1.2 * (1.1 + 1./8)},
+		{tokens.Learned{AkinReports: 64, AkinHighest: 0.6, Reports: 64, Highest: 0.5}, 0.5 * (1.1 + 1./64)},
+	} {
+		if got := float64(weight.Bound(test.learned)) / constant; math.Abs(got-test.want) > 0.001 {
+			t.Errorf("%+v: %.3f, want %.3f", test.learned, got, test.want)
+		}
+	}
+}
+
+func TestAkin(t *testing.T) {
+	for _, kinds := range [][2]string{{"latin", "latin compound"}, {"structured short", "structured compound figures short"}, {"alphabet scanned", "alphabet figures scanned"}} {
+		if !tokens.Akin(kinds[0], kinds[1]) {
+			t.Errorf("%q and %q are not akin", kinds[0], kinds[1])
+		}
+	}
+	for _, kinds := range [][2]string{{"latin", "latin compound short"}, {"latin", "latin scanned"}, {"latin", "structured"}, {"alphabet", "ideographs"}, {"", ""}} {
+		if tokens.Akin(kinds[0], kinds[1]) {
+			t.Errorf("%q and %q are akin", kinds[0], kinds[1])
+		}
+	}
+}
+
 func TestReports_areMergedInAnyOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		all := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) tokens.Report {
@@ -208,6 +244,25 @@ func TestReports_areMergedInAnyOrder(t *testing.T) {
 			t.Fatalf("%v\n%v", forward, backward)
 		}
 	})
+}
+
+// Tables are drawn with lines that no vocabulary makes three tokens of; other signs count in bytes.
+func TestWeigh_drawnTables(t *testing.T) {
+	bound := func(text string) int64 {
+		return tokens.CountTokens("acme-1", []byte(`{"messages":[{"content":"`+text+`"}]}`)) - tokens.CountTokens("acme-1", []byte(`{"messages":[{"content":""}]}`))
+	}
+	for text, most := range map[string]int64{
+		strings.Repeat("─", 80): 42, "┌" + strings.Repeat("─", 40) + "┐": 26, "│││││││││││││││││││││││││││││││││││││││": 78,
+	} {
+		if got := bound(text); got > most || got < most/2 {
+			t.Errorf("%s: %d, want at most %d", text, got, most)
+		}
+	}
+	for _, text := range []string{strings.Repeat("┼", 40), strings.Repeat("🙂", 30), strings.Repeat("ქართული", 20)} {
+		if got := bound(text); got < int64(len(text)) {
+			t.Errorf("%s: %d, want its %d bytes", text, got, len(text))
+		}
+	}
 }
 
 // What says nothing about text teaches nothing.
@@ -241,13 +296,16 @@ func TestWeight_Ratio(t *testing.T) {
 
 func TestWeight_Kind(t *testing.T) {
 	for text, want := range map[string]string{
-		"The committee had decided to postpone the discussion.": "latin",
-		"Комитет решил отложить обсуждение до заседания. ":      "alphabet",
-		"委员会决定将讨论推迟到下次会议。":                                      "ideographs",
-		"위원회는 다음 회의까지 논의를 연기하기로 했다. ":                           "hangul",
-		`{\"id\": 17, \"tags\": [\"a\", \"b\"], \"n\": 1.5}, `:  "structured",
-		"Привет means hello, and 你好 does so too. ":              "mixed",
-		"🙂🏳️‍🌈👩‍🚀":                                              "",
+		"The committee had decided to postpone the discussion.":                                "latin",
+		"Комитет решил отложить обсуждение до заседания. ":                                     "alphabet",
+		"委员会决定将讨论推迟到下次会议。":                                                                     "ideographs",
+		"위원회는 다음 회의까지 논의를 연기하기로 했다. ":                                                          "hangul",
+		`{\"id\": 17, \"tags\": [\"a\", \"b\"], \"n\": 1.5}, `:                                 "structured compound figures",
+		"[17.25, 4001.5, 3.14159, 2718, 16180339], ":                                           "structured numbers",
+		"Die Bundesregierung verabschiedete Haushaltsberatungen zur Krankenhausfinanzierung. ": "latin compound",
+		`Параметр «{0}» не может быть указан вместе с «--watch». `:                             "alphabet",
+		"Привет means hello, and 你好 does so too. ":                                             "mixed",
+		"🙂🏳️‍🌈👩‍🚀":                                                                             "",
 	} {
 		for repeats, more := range map[int]string{10: " short", 400: ""} {
 			body := []byte(`{"messages":[{"content":"` + strings.Repeat(text, repeats) + `"}]}`)

@@ -111,8 +111,10 @@ func (m *measure) piece(piece string, clean bool) {
 		case tokens > 1:
 			class = parts
 		}
-	case digits, rare:
+	case digits:
 		tokens = int64(len(piece))
+	case rare:
+		tokens = dense(piece)
 	case space, marks:
 		tokens = max(tokens, repeats(piece))
 	}

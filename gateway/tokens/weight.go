@@ -97,7 +97,8 @@ func (w Weight) Ratio(reported int64) (float64, bool) {
 	return float64(max(0, reported-w.dense/densePerToken)) / float64(w.text), true
 }
 
-// Kinds of text, each with what vocabularies make of it. A kind is named in the record.
+// Kinds of text, each with what vocabularies make of it. A kind is named in the record: by its script, what is special about it, and
+// its length.
 const (
 	latin      = "latin"
 	alphabets  = "alphabet"
@@ -105,42 +106,29 @@ const (
 	koreans    = "hangul"
 	structured = "structured"
 	mixed      = "mixed"
+	// compound: most words are several tokens, as in German and in code. There are figures among the text, or it is mostly numbers.
+	compound, figures, numbers = " compound", " figures", " numbers"
 	// short prompts have more around their text, scanned ones were not tokenized to their end.
 	short, scanned = " short", " scanned"
 )
+
+// Akin: what one kind of text teaches says something of another, of the same script and length.
+func Akin(kind, other string) bool {
+	script, _, _ := strings.Cut(kind, " ")
+	otherScript, _, _ := strings.Cut(other, " ")
+	return kind != "" && script == otherScript && strings.HasSuffix(kind, short) == strings.HasSuffix(other, short) &&
+		strings.HasSuffix(kind, scanned) == strings.HasSuffix(other, scanned)
+}
 
 // shortPrompt is where prompts begin to be long.
 const shortPrompt = 1_000
 
 // kindOf tells the kind of a text by what most of it is; "" if too much of it counts in bytes.
 func kindOf(s *shape) string {
-	var sum int64
-	for _, tokens := range s.by {
-		sum += tokens
-	}
-	const percent = 100
-	share := func(found ...class) int64 {
-		var tokens int64
-		for _, class := range found {
-			tokens += s.by[class]
-		}
-		return percent * tokens / max(1, sum)
-	}
-	kind := latin
-	switch {
-	case share(rare) > 10:
+	if percent(s.of(rare), s.all()) > 10 {
 		return ""
-	case share(alphabet) > 50:
-		kind = alphabets
-	case share(ideographs) > 50:
-		kind = ideograms
-	case share(hangul) > 40:
-		kind = koreans
-	case share(alphabet, ideographs, hangul) > 10:
-		kind = mixed
-	case share(digits, marks, space) > 30:
-		kind = structured
 	}
+	kind := scriptOf(s) + figuresOf(s)
 	switch {
 	case s.scanned > s.exact/4: // bytes, of which a token has about four
 		return kind + scanned
@@ -150,3 +138,56 @@ func kindOf(s *shape) string {
 		return kind
 	}
 }
+
+// scriptOf is the script that most letters are of; of Latin ones whether they are prose, and what their words are like.
+func scriptOf(s *shape) string {
+	foreign := s.of(alphabet, ideographs, hangul)
+	letters := foreign + s.of(words, parts)
+	switch {
+	case percent(foreign, s.all()) <= 10:
+	case percent(s.of(alphabet), letters) > 50:
+		return alphabets
+	case percent(s.of(ideographs), letters) > 50:
+		return ideograms
+	case percent(s.of(hangul), letters) > 40:
+		return koreans
+	default:
+		return mixed
+	}
+	kind := latin
+	if percent(s.of(digits, marks, space), s.all()) > 30 {
+		kind = structured
+	}
+	if percent(s.of(parts), s.of(words, parts)) > 50 {
+		kind += compound
+	}
+	return kind
+}
+
+func figuresOf(s *shape) string {
+	switch share := percent(s.of(digits), s.all()); {
+	case share > 35:
+		return numbers
+	case share > 15:
+		return figures
+	default:
+		return ""
+	}
+}
+
+// of is how many tokens there are of some classes, all of how many of any.
+func (s *shape) of(found ...class) (tokens int64) {
+	for _, class := range found {
+		tokens += s.by[class]
+	}
+	return tokens
+}
+
+func (s *shape) all() (tokens int64) {
+	for _, of := range s.by {
+		tokens += of
+	}
+	return tokens
+}
+
+func percent(part, whole int64) int64 { return 100 * part / max(1, whole) }
