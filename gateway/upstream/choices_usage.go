@@ -17,7 +17,10 @@ type choicesReport struct {
 // take reads the usage object of an answer or a chunk over those before it: the counts are totals
 // so far, and what is left out or null still holds. It reports false when there is no object.
 func (r *choicesReport) take(data []byte) bool {
-	usage := gjson.GetBytes(data, "usage")
+	var usage gjson.Result
+	if bytesMayHave(data, usageMember) {
+		usage = gjson.GetBytes(data, "usage")
+	}
 	if usage.IsObject() || r.parsed.Service == "" { // most chunks only repeat the tier
 		r.takeService(data)
 	}

@@ -18,8 +18,13 @@ func errorOf(data []byte) gjson.Result {
 	return gjson.ParseBytes(data)
 }
 
+var errorName = []byte(`"error"`)
+
 // saysError recognises an error as servers that speak OpenAI's wire put it into a stream.
 func saysError(data []byte) bool {
+	if !bytesMayHave(data, errorName) { // as a member's name, or as what kind of object it is
+		return false
+	}
 	found := gjson.GetBytes(data, "error")
 	return found.IsObject() || found.String() != "" || gjson.GetBytes(data, "object").Str == "error"
 }

@@ -211,3 +211,30 @@ func TestStream_responsesCostTheSame(t *testing.T) {
 		}
 	})
 }
+
+// Names are looked for among bytes before JSON is read; those that are written with escapes are found as well.
+func TestChoicesMeter_namesInEscapes(t *testing.T) {
+	spell := func(data string) string {
+		for _, name := range []string{"usage", "content", "reasoning_content", "function_call", "tool_calls", "error"} {
+			escaped := fmt.Sprintf(`"\u%04x%s"`, name[0], name[1:])
+			data = strings.ReplaceAll(data, `"`+name+`"`, escaped)
+		}
+		return data
+	}
+	for _, data := range []string{
+		`{"choices":[{"delta":{"content":"a","reasoning_content":"b"}}]}`,
+		`{"choices":[{"delta":{"tool_calls":[{"function":{"name":"n","arguments":"{}"}}]}},{"delta":{"function_call":{"arguments":"c"}}}]}`,
+		`{"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":4}}`,
+		`{"error":{"message":"no"}}`,
+		`{"error":"no"}`,
+		`{"object":"error","message":"no"}`,
+	} {
+		plain := Chat.Meter().Read(Event{Data: []byte(data)})
+		if plain == (Reading{}) || plain == (Reading{Opening: true}) {
+			t.Errorf("%s says nothing", data)
+		}
+		if got := Chat.Meter().Read(Event{Data: []byte(spell(data))}); got != plain {
+			t.Errorf("%s is read as %+v, want %+v", spell(data), got, plain)
+		}
+	}
+}
