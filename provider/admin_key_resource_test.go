@@ -238,7 +238,8 @@ func TestAccAdminKey_durationIsFromCreation(t *testing.T) {
 
 func TestAccAdminKey_refusesAtThePlan(t *testing.T) {
 	g := startGateway(t)
-	for name, test := range map[string]struct{ config, says string }{
+	var refusals []refusal
+	for _, test := range map[string]struct{ config, says string }{
 		"no secret":                {replace(plainAdminKey, "  key_wo         = \"sk-canary-of-a-pipeline-0001\"\n  key_wo_version = 1\n", ""), "A new admin key needs a secret of yours"},
 		"a version alone":          {replace(plainAdminKey, "  key_wo         = \"sk-canary-of-a-pipeline-0001\"\n", ""), "A new version means that key_wo is sent, which is not set"},
 		"a secret without version": {replace(plainAdminKey, "  key_wo_version = 1\n", ""), `"key_wo_version" must be specified when "key_wo" is specified`},
@@ -250,10 +251,9 @@ func TestAccAdminKey_refusesAtThePlan(t *testing.T) {
 		"both ends":                {replace(fullAdminKey, "expires ", "duration = \"1d\"\n  expires ") + adminKeyTeams, `"expires" cannot be specified when "duration" is specified`},
 		"a long grace":             {replace(plainAdminKey, "role ", "rotation_grace = \"91d\"\n  role "), "at most 90d"},
 	} {
-		t.Run(name, func(t *testing.T) {
-			run(t, resource.TestStep{Config: g.config(test.config), PlanOnly: true, ExpectError: says(test.says)})
-		})
+		refusals = append(refusals, refusal{test.config, says(test.says)})
 	}
+	refuses(t, g.config(), refusals...)
 }
 
 func TestAccAdminKey_deletionProtection(t *testing.T) {

@@ -5,8 +5,6 @@ import (
 	"regexp"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
-
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
@@ -158,7 +156,7 @@ func TestAccAlertRoute_everyTargetDrifts(t *testing.T) {
 func TestAlertRoute_targetsRefusedAtPlanTime(t *testing.T) {
 	g := startGateway(t)
 	webhookTo := func(url string) string { return routeTo(fmt.Sprintf("webhook = { url = %q }", url)) }
-	var steps []resource.TestStep
+	var refusals []refusal
 	for _, test := range []struct{ config, says string }{
 		{webhookTo("https://hooks.slack.com/services/T0/B0/x"), `Slack\s+address.*slack\.url`},
 		{webhookTo("https://prod-1.westeurope.logic.azure.com/workflows/x"), `Microsoft\s+Teams.*microsoft_teams\.url`},
@@ -174,7 +172,7 @@ func TestAlertRoute_targetsRefusedAtPlanTime(t *testing.T) {
 		{routeTo(`alertmanager = { url = "ftp://x" }`), `not an http or https address`},
 		{routeTo(`webhook = { url = "https://a.example", format = "xml" }`), `standard or\s+litellm`},
 	} {
-		steps = append(steps, resource.TestStep{Config: g.config(test.config), PlanOnly: true, ExpectError: regexp.MustCompile(`(?s)` + test.says)})
+		refusals = append(refusals, refusal{test.config, regexp.MustCompile(`(?s)` + test.says)})
 	}
-	run(t, steps...)
+	refuses(t, g.config(), refusals...)
 }

@@ -174,7 +174,7 @@ data "bursar_models" "none" {
 
 func TestAccDataSources_whatIsNotThereNamesTheAttribute(t *testing.T) {
 	g := startGateway(t)
-	var steps []resource.TestStep
+	var refusals []refusal
 	for _, test := range []struct{ kind, attribute, want string }{
 		{"key", `key_id = "gone"`, "Key not found in database"},
 		{"key", `key_alias = "gone"`, `No key has the alias "gone"`},
@@ -188,12 +188,10 @@ func TestAccDataSources_whatIsNotThereNamesTheAttribute(t *testing.T) {
 		{"usage", `group_by = ["tag"]`, "group_by"},
 		{"usage", `period = "week"`, "period"},
 	} {
-		steps = append(steps, resource.TestStep{
-			Config:      g.config(fmt.Sprintf("data \"bursar_%s\" \"x\" {\n%s\n}\n", test.kind, test.attribute)),
-			ExpectError: saysAt(strings.Split(test.attribute, "\n")[0], test.want),
-		})
+		config := fmt.Sprintf("data \"bursar_%s\" \"x\" {\n%s\n}\n", test.kind, test.attribute)
+		refusals = append(refusals, refusal{config, saysAt(strings.Split(test.attribute, "\n")[0], test.want)})
 	}
-	run(t, steps...)
+	refuses(t, g.config(), refusals...)
 }
 
 // answers is an upstream whose every completion has 100 tokens of prompt and 50 of completion.

@@ -6,17 +6,19 @@ import (
 	"regexp"
 	"testing"
 
+	tfjson "github.com/hashicorp/terraform-json"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
-	"github.com/hashicorp/terraform-plugin-testing/terraform"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
 // called is a configuration whose output is what the call gives. There is no gateway in it.
-func called(call string) string {
-	return fmt.Sprintf("output \"result\" {\n  value = provider::bursar::%s\n}\n", call)
+func called(call string) string { return calledAs("result", call) }
+
+func calledAs(output, call string) string {
+	return fmt.Sprintf("output %q {\n  value = provider::bursar::%s\n}\n", output, call)
 }
 
 func TestAccFunctions_give(t *testing.T) {
@@ -28,7 +30,8 @@ func TestAccFunctions_give(t *testing.T) {
 		}
 		return knownvalue.NumberExact(number)
 	}
-	var steps []resource.TestStep
+	var config string
+	var checks []statecheck.StateCheck
 	for call, want := range map[string]knownvalue.Check{
 		`duration_seconds("90s")`: knownvalue.Int64Exact(90),
 		`duration_seconds("12h")`: knownvalue.Int64Exact(43_200),
@@ -46,17 +49,16 @@ func TestAccFunctions_give(t *testing.T) {
 		// More than an amount of the gateway can hold is still a number.
 		`monthly_cost("gpt-4.1", 1000000000000, 0, 1000000)`: amount("2000000000000"),
 	} {
-		steps = append(steps, resource.TestStep{
-			Config:            called(call),
-			ConfigStateChecks: []statecheck.StateCheck{statecheck.ExpectKnownOutputValue("result", want)},
-		})
+		output := fmt.Sprintf("result_%d", len(checks))
+		config += calledAs(output, call)
+		checks = append(checks, statecheck.ExpectKnownOutputValue(output, want))
 	}
-	run(t, steps...)
+	run(t, resource.TestStep{Config: config, ConfigStateChecks: checks})
 }
 
 func TestAccFunctions_refuse(t *testing.T) {
 	t.Parallel()
-	var steps []resource.TestStep
+	var refusals []refusal
 	for _, test := range []struct{ call, want string }{
 		{`duration_seconds("1 month")`, `"1 month" is not a duration: write a number and a unit`},
 		{`key_hash("canary")`, `which starts with "sk-"`},
@@ -65,11 +67,11 @@ func TestAccFunctions_refuse(t *testing.T) {
 		{`monthly_cost("gpt-4.1-mini", -1, 1, 1)`, "it must be between 0 and 1000000000000000, and is -1"},
 		{`monthly_cost("gpt-4.1-mini", 1, 1)`, "requests"},
 	} {
-		steps = append(steps, resource.TestStep{Config: called(test.call), ExpectError: says(test.want)})
+		refusals = append(refusals, refusal{called(test.call), says(test.want)})
 	}
 	// Terraform ends the sentence.
-	steps = append(steps, resource.TestStep{Config: called(`duration_seconds("soon")`), ExpectError: regexp.MustCompile(`[^.]\.\s*$`)})
-	run(t, steps...)
+	refusals = append(refusals, refusal{called(`duration_seconds("soon")`), regexp.MustCompile(`[^.]\.\s*$`)})
+	refuses(t, "", refusals...)
 }
 
 // The hash is one that the gateway takes in a key's place.
@@ -78,12 +80,11 @@ func TestAccFunctions_keyHashNamesTheKey(t *testing.T) {
 	created := must[api.KeyCreated](t)(g.CreateKey(t.Context(), api.KeyCreate{Key: new("sk-long-hashed-by-terraform")}))
 	run(t, resource.TestStep{
 		Config: called(`key_hash("sk-long-hashed-by-terraform")`),
-		Check: func(state *terraform.State) error {
-			hash, _ := state.RootModule().Outputs["result"].Value.(string)
+		ConfigStateChecks: []statecheck.StateCheck{reads(func(state *tfjson.StateValues) {
+			hash, _ := state.Outputs["result"].Value.(string)
 			if key := must[api.Key](t)(g.GetKey(t.Context(), hash)); key.KeyID != created.KeyID {
 				t.Errorf("the hash names %s, want %s", key.KeyID, created.KeyID)
 			}
-			return nil
-		},
+		})},
 	})
 }

@@ -17,15 +17,11 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
-	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
-
 	"github.com/bursarhq/terraform-provider-bursar/gateway/app"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/config"
 	"github.com/bursarhq/terraform-provider-bursar/gateway/store/storetest"
 	"github.com/bursarhq/terraform-provider-bursar/internal/client"
 	"github.com/bursarhq/terraform-provider-bursar/internal/testenv"
-	"github.com/bursarhq/terraform-provider-bursar/provider"
 )
 
 const adminKey = "sk-admin-of-the-acceptance-tests"
@@ -160,17 +156,6 @@ func must[T any](t testing.TB) func(T, error) T {
 		}
 		return value
 	}
-}
-
-// providers runs the provider in the test's process.
-var providers = map[string]func() (tfprotov6.ProviderServer, error){
-	"bursar": func() (tfprotov6.ProviderServer, error) { return provider.Server("test")(), nil },
-}
-
-// run runs the steps with a real Terraform.
-func run(t *testing.T, steps ...resource.TestStep) {
-	t.Helper()
-	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: providers, Steps: steps})
 }
 
 // says matches a text in an error message, wherever Terraform has broken its lines.

@@ -14,7 +14,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
-	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
@@ -259,15 +258,15 @@ func TestAccKeyEphemeral_warnsOfATeamThatIsRefused(t *testing.T) {
 func TestAccKeyEphemeral_mistakes(t *testing.T) {
 	g := startGateway(t)
 	key := func(attributes string) string {
-		return g.config("ephemeral \"bursar_key\" \"x\" {\n" + attributes + "\n}\n")
+		return "ephemeral \"bursar_key\" \"x\" {\n" + attributes + "\n}\n"
 	}
-	run(t,
-		resource.TestStep{Config: key(`team_id = "gone"`), ExpectError: says("the team must be there before, so it cannot be one that the same run makes")},
-		resource.TestStep{Config: key(`duration = "30s"`), ExpectError: saysAt(`duration = "30s"`, "must be a duration from 1m to 24h")},
-		resource.TestStep{Config: key(`duration = "2d"`), ExpectError: saysAt(`duration = "2d"`, "must be a duration from 1m to 24h")},
-		resource.TestStep{Config: key(`duration = "long"`), ExpectError: saysAt(`duration = "long"`, "is not a duration")},
-		resource.TestStep{Config: key(`rpm_limit = -1`), ExpectError: saysAt(`rpm_limit = -1`, "rpm_limit cannot be negative")},
-		resource.TestStep{Config: key(`max_budget = 1e10`), ExpectError: saysAt(`max_budget = 1e10`, "must be an amount in US dollars")},
-		resource.TestStep{Config: key(`metadata = "a"`), ExpectError: saysAt(`metadata = "a"`, "must be an object or a map")},
+	refuses(t, g.config(),
+		refusal{key(`team_id = "gone"`), says("the team must be there before, so it cannot be one that the same run makes")},
+		refusal{key(`duration = "30s"`), saysAt(`duration = "30s"`, "must be a duration from 1m to 24h")},
+		refusal{key(`duration = "2d"`), saysAt(`duration = "2d"`, "must be a duration from 1m to 24h")},
+		refusal{key(`duration = "long"`), saysAt(`duration = "long"`, "is not a duration")},
+		refusal{key(`rpm_limit = -1`), saysAt(`rpm_limit = -1`, "rpm_limit cannot be negative")},
+		refusal{key(`max_budget = 1e10`), saysAt(`max_budget = 1e10`, "must be an amount in US dollars")},
+		refusal{key(`metadata = "a"`), saysAt(`metadata = "a"`, "must be an object or a map")},
 	)
 }

@@ -34,9 +34,9 @@ func TestAccKey_secretTermsKnownAfterApply(t *testing.T) {
 	}
 	var first, same, other string
 	run(t,
-		resource.TestStep{Config: key(1, "Q1"), Check: secretIn(&first)},
-		resource.TestStep{Config: key(2, "Q1"), Check: secretIn(&same)},
-		resource.TestStep{Config: key(3, "Q2"), Check: secretIn(&other)},
+		resource.TestStep{Config: key(1, "Q1"), ConfigStateChecks: secretIn(&first)},
+		resource.TestStep{Config: key(2, "Q1"), ConfigStateChecks: secretIn(&same)},
+		resource.TestStep{Config: key(3, "Q2"), ConfigStateChecks: secretIn(&other)},
 	)
 	if first == "" || same != first {
 		t.Error("a key whose terms came out the same did not keep its secret")
@@ -51,9 +51,9 @@ func TestAccKey_ownSecretKnownAfterApply(t *testing.T) {
 	const own = `key_wo = "sk-long-canary-0123456789abc"`
 	var none, given, same string
 	run(t,
-		resource.TestStep{Config: g.config(laterKey(1, "stored = false, version = null", "")), Check: secretIn(&none)},
-		resource.TestStep{Config: g.config(laterKey(2, "stored = false, version = 1", own)), Check: secretIn(&given), ConfigStateChecks: noCanary()},
-		resource.TestStep{Config: g.config(laterKey(3, "stored = false, version = 1", own)), Check: secretIn(&same), ConfigStateChecks: noCanary()},
+		resource.TestStep{Config: g.config(laterKey(1, "stored = false, version = null", "")), ConfigStateChecks: secretIn(&none)},
+		resource.TestStep{Config: g.config(laterKey(2, "stored = false, version = 1", own)), ConfigStateChecks: append(noCanary(), secretIn(&given)...)},
+		resource.TestStep{Config: g.config(laterKey(3, "stored = false, version = 1", own)), ConfigStateChecks: append(noCanary(), secretIn(&same)...)},
 	)
 	if none+given+same != "" {
 		t.Error("the state has a secret that it was not to have")

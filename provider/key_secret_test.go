@@ -5,10 +5,10 @@ import (
 	"net/http"
 	"testing"
 
+	tfjson "github.com/hashicorp/terraform-json"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
-	"github.com/hashicorp/terraform-plugin-testing/terraform"
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
@@ -121,11 +121,15 @@ func (g *gateway) opens(secret string) bool {
 }
 
 // secretIn keeps what the state has for the key's secret.
-func secretIn(into *string) resource.TestCheckFunc {
-	return func(state *terraform.State) error {
-		*into = state.RootModule().Resources["bursar_key.app"].Primary.Attributes["key"]
-		return nil
-	}
+func secretIn(into *string) []statecheck.StateCheck {
+	return []statecheck.StateCheck{reads(func(state *tfjson.StateValues) {
+		*into = ""
+		for _, r := range state.RootModule.Resources {
+			if r.Address == "bursar_key.app" {
+				*into, _ = r.AttributeValues["key"].(string)
+			}
+		}
+	})}
 }
 
 func TestAccKey_rotationKeepsTheKey(t *testing.T) {
@@ -135,7 +139,7 @@ func TestAccKey_rotationKeepsTheKey(t *testing.T) {
 		return onlyChangesBut("bursar_key.app", changes{"rotation_trigger": trigger}, "key", "key_name")
 	}
 	run(t,
-		resource.TestStep{Config: g.config(plainKey), Check: secretIn(&first)},
+		resource.TestStep{Config: g.config(plainKey), ConfigStateChecks: secretIn(&first)},
 		resource.TestStep{ // the first trigger is only remembered
 			PreConfig: func() { id = g.onlyKey().KeyID }, Config: g.config(triggered("Q1", "")),
 			ConfigPlanChecks: onlyChanges("bursar_key.app", changes{"rotation_trigger": ` -> "Q1"`}),
@@ -146,7 +150,7 @@ func TestAccKey_rotationKeepsTheKey(t *testing.T) {
 					t.Errorf("revision %d", revision)
 				}
 			},
-			Config: g.config(triggered("Q2", "")), ConfigPlanChecks: rotates(`"Q1" -> "Q2"`), Check: secretIn(&second),
+			Config: g.config(triggered("Q2", "")), ConfigPlanChecks: rotates(`"Q1" -> "Q2"`), ConfigStateChecks: secretIn(&second),
 		},
 		resource.TestStep{
 			PreConfig: func() {
@@ -167,7 +171,7 @@ func TestAccKey_rotationKeepsTheKey(t *testing.T) {
 			ConfigPlanChecks: onlyChanges("bursar_key.app", changes{"rotation_grace": `"24h" -> "0s"`}),
 		},
 		resource.TestStep{
-			Config: g.config(triggered("Q3", `rotation_grace = "0s"`)), ConfigPlanChecks: rotates(`"Q2" -> "Q3"`), Check: secretIn(&third),
+			Config: g.config(triggered("Q3", `rotation_grace = "0s"`)), ConfigPlanChecks: rotates(`"Q2" -> "Q3"`), ConfigStateChecks: secretIn(&third),
 		},
 		resource.TestStep{
 			PreConfig: func() {
@@ -210,9 +214,9 @@ func TestAccKey_foreignRotationDrifts(t *testing.T) {
 	var before, after string
 	own := "resource \"bursar_key\" \"app\" {\n  key_wo = \"sk-canary-of-terraform-01\"\n  key_wo_version = 1\n}\n"
 	run(t,
-		resource.TestStep{Config: g.config(plainKey), Check: secretIn(&before)},
+		resource.TestStep{Config: g.config(plainKey), ConfigStateChecks: secretIn(&before)},
 		resource.TestStep{
-			PreConfig: rotate(""), Config: g.config(plainKey), Check: secretIn(&after),
+			PreConfig: rotate(""), Config: g.config(plainKey), ConfigStateChecks: secretIn(&after),
 			ConfigPlanChecks: onlyChangesBut("bursar_key.app", changes{}, "key", "key_name"),
 		},
 		resource.TestStep{
@@ -258,7 +262,7 @@ func TestAccKey_lostRotation(t *testing.T) {
 			Config:    g.config(triggered("Q2", "rpm_limit = 5")), ExpectError: says("no answer from the gateway"),
 		},
 		resource.TestStep{
-			PreConfig: g.heal, Config: g.config(triggered("Q2", "rpm_limit = 5")), Check: secretIn(&secret),
+			PreConfig: g.heal, Config: g.config(triggered("Q2", "rpm_limit = 5")), ConfigStateChecks: secretIn(&secret),
 			ConfigPlanChecks: onlyChangesBut("bursar_key.app", changes{"rotation_trigger": `"Q1" -> "Q2"`}, "key", "key_name"),
 		},
 		resource.TestStep{

@@ -51,6 +51,13 @@ func nothing() resource.ConfigPlanChecks {
 	return resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}}
 }
 
+// reads is a check that looks at the state's values itself.
+type reads func(*tfjson.StateValues)
+
+func (r reads) CheckState(_ context.Context, req statecheck.CheckStateRequest, _ *statecheck.CheckStateResponse) {
+	r(req.State.Values)
+}
+
 type planChecker struct {
 	address string
 	want    changes

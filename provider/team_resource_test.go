@@ -7,6 +7,9 @@ import (
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
@@ -273,7 +276,9 @@ func TestAccTeam_chosenIDStays(t *testing.T) {
 	g := startGateway(t)
 	nameless := "resource \"bursar_team\" \"t\" {\n  rpm_limit = %d\n}\n"
 	run(t,
-		resource.TestStep{Config: g.config(fmt.Sprintf(nameless, 1)), Check: resource.TestCheckResourceAttrSet("bursar_team.t", "team_id")},
+		resource.TestStep{Config: g.config(fmt.Sprintf(nameless, 1)), ConfigStateChecks: []statecheck.StateCheck{
+			statecheck.ExpectKnownValue("bursar_team.t", tfjsonpath.New("team_id"), knownvalue.NotNull()),
+		}},
 		resource.TestStep{Config: g.config(fmt.Sprintf(nameless, 2)), ConfigPlanChecks: onlyChanges("bursar_team.t", changes{"rpm_limit": "1 -> 2"})},
 		resource.TestStep{Config: g.config("resource \"bursar_team\" \"t\" {\n  team_id = \"mine\"\n}\n"), ConfigPlanChecks: willReplace("bursar_team.t")},
 	)

@@ -12,7 +12,7 @@ import (
 func TestAccValidation_failsThePlan(t *testing.T) {
 	g := startGateway(t)
 	const webhook = `webhook = { url = "https://example.com" }`
-	steps := []resource.TestStep{}
+	var refusals []refusal
 	for _, test := range []struct{ kind, attributes, at, want string }{
 		{"team", `team_id = ""`, `team_id = ""`, "team_id must not be empty; leave it out"},
 		{"team", `budget_id = ""`, `budget_id = ""`, "budget_id is empty; leave it out"},
@@ -80,13 +80,10 @@ func TestAccValidation_failsThePlan(t *testing.T) {
 		{"alert_route", "name = \"r\"\nwebhook = { url = \"https://example.com\", secret_wo_version = 1 }", `resource`, "A new version means that secret_wo is sent"},
 		{"model", "name = \"m\"\napi_key_wo_version = 1", `api_key_wo_version = 1`, "A new version means that api_key_wo is sent"},
 	} {
-		steps = append(steps, resource.TestStep{
-			Config:      g.config(fmt.Sprintf("resource \"bursar_%s\" \"x\" {\n%s\n}\n", test.kind, test.attributes)),
-			PlanOnly:    true,
-			ExpectError: saysAt(test.at, test.want),
-		})
+		config := fmt.Sprintf("resource \"bursar_%s\" \"x\" {\n%s\n}\n", test.kind, test.attributes)
+		refusals = append(refusals, refusal{config, saysAt(test.at, test.want)})
 	}
-	run(t, steps...)
+	refuses(t, g.config(), refusals...)
 }
 
 // What is only known after apply is judged by the gateway then, not refused now.
