@@ -115,6 +115,11 @@ func (p *Proxy) send(ctx context.Context, c *call) (*http.Response, error) {
 		response.Body.Close()
 		return nil, upstream.Unanswered(fmt.Errorf("answer of %s: %w", c.deployment.Host(), err))
 	}
+	if !c.endpoint.binary && !c.endpoint.free {
+		if err := refuseFailed(response); err != nil {
+			return nil, err
+		}
+	}
 	if !timer.Stop() || !c.Stream {
 		return response, nil // one that came in the last moment ends with its context
 	}

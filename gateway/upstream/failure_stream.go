@@ -26,7 +26,25 @@ func saysError(data []byte) bool {
 		return false
 	}
 	found := gjson.GetBytes(data, "error")
-	return found.IsObject() || found.String() != "" || gjson.GetBytes(data, "object").Str == "error"
+	return found.IsObject() || found.Type != gjson.False && found.String() != "" || gjson.GetBytes(data, "object").Str == "error"
+}
+
+// IsFailure says whether a whole answer is nothing but an error: nothing was said in it, and nothing used.
+func IsFailure(answer []byte) bool {
+	if !gjson.ValidBytes(answer) || !saysError(answer) {
+		return false
+	}
+	for _, said := range []string{"choices", "content", "output", "data", "text"} {
+		if value := gjson.GetBytes(answer, said); len(value.Array()) > 0 && value.String() != "" {
+			return false
+		}
+	}
+	used := false
+	gjson.GetBytes(answer, "usage").ForEach(func(_, value gjson.Result) bool {
+		used = used || value.Num > 0
+		return true
+	})
+	return !used
 }
 
 // errorStatuses are the statuses that providers send their kinds of errors with.
