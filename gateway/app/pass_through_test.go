@@ -76,6 +76,7 @@ func TestPassThrough_doesNotLeaveItsRoute(t *testing.T) {
 		"x%2f..%2f..%2fchat/completions", "x%2Fy", "%252e%252e/chat/completions", "%25252e%25252e/chat", "x%252fy", "..%5cchat", "x%5c..%5cy",
 		"..;/chat/completions", "%2e%2e;a=b/chat", "%2e%2e%3b/chat", "x%00y", "x%0d%0ay", "%2e%2e",
 		"%252e%252e/chat/%25zz", "%252e%252e/chat%25", "%c0%ae%c0%ae/chat", "x%c0%afy",
+		"%ef%bc%8e%ef%bc%8e/chat", "%e2%80%a5/chat", "x%ef%bc%8fy",
 	} {
 		if status, _, body := g.do("POST", "/v1/batch/"+path, key, "{}"); status != http.StatusBadRequest || !strings.Contains(body, "may lead out of /v1/batch/*") {
 			t.Errorf("%s: %d %s", path, status, body)

@@ -68,6 +68,7 @@ const maxEscapes = 5
 // segments that go up, by slashes that are none until they are read, or by what ends a segment for some servers.
 func leaves(escaped string) bool {
 	for range maxEscapes {
+		escaped = plainDots.Replace(escaped)
 		for segment := range strings.SplitSeq(escaped, "/") {
 			name, _, _ := strings.Cut(segment, ";")
 			if name == "." || name == ".." {
@@ -75,7 +76,7 @@ func leaves(escaped string) bool {
 			}
 		}
 		read := unescaped(escaped)
-		if strings.Count(read, "/") != strings.Count(escaped, "/") || strings.ContainsFunc(read, unsafeInPath) || !utf8.ValidString(read) {
+		if plain := plainDots.Replace(read); strings.Count(plain, "/") != strings.Count(escaped, "/") || strings.ContainsFunc(read, unsafeInPath) || !utf8.ValidString(read) {
 			return true // a character in more bytes than it takes, such as %C0%AE, is a dot to some
 		}
 		if read == escaped {
@@ -85,6 +86,9 @@ func leaves(escaped string) bool {
 	}
 	return true
 }
+
+// plainDots writes wide dots and slashes as those who normalize a path read them.
+var plainDots = strings.NewReplacer("\uff0e", ".", "\u2024", ".", "\u2025", "..", "\uff0f", "/", "\u2215", "/", "\u2044", "/")
 
 // unescaped reads the escapes of a path as a lenient server does: one that is none stays, and the others are read all the same.
 func unescaped(path string) string {

@@ -99,6 +99,13 @@ func TestLedgerFilters_frequentConditionsAreCountedInAnIndex(t *testing.T) {
 		{KeyID: "k", MinCost: new(money.USD)},
 		{UserID: "u", Model: "m"},
 		{UserID: "u", MinCost: new(money.USD)},
+		{Model: "m", MinCost: new(money.USD)},
+		{Model: "m", Kind: api.LedgerSettle},
+		{Model: "m", Kind: api.LedgerSettle, MaxCost: new(money.USD), To: time.UnixMilli(9)},
+		{TeamID: "t", Kind: api.LedgerSettle},
+		{TeamID: "t", Model: "m", Kind: api.LedgerSettle},
+		{KeyID: "k", Kind: api.LedgerSettle},
+		{UserID: "u", Kind: api.LedgerSettle, MinCost: new(money.USD)},
 	} {
 		steps, err := s.LedgerPlansForTest(t.Context(), filter)
 		if err != nil {
