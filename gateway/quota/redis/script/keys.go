@@ -12,7 +12,7 @@ import (
 //	PREFIX:slots                       zset    slots by when a gateway last named them (unix seconds)
 //	PREFIX:{t:SLOT}:w:SCOPE            hash    a window: t last second, c second last charged, r requests,
 //	                                           k tokens, h those reserved by live ones, n live, and r<second>,
-//	                                           k<second>, h<second> per bucket
+//	                                           k<second>, h<second> per bucket; a busy one has -, see save_window
 //	PREFIX:{t:SLOT}:r                  hash    live reservations by id, packed
 //	PREFIX:{t:SLOT}:x                  zset    live reservations by when they expire (microseconds)
 //	PREFIX:{t:SLOT}:t                  hash    what reservations have in common, packed, by its digest

@@ -69,6 +69,22 @@ local function second_of(r, i)
   return type(r.seconds) == 'table' and r.seconds[i] or r.seconds
 end
 
+-- The second that all windows are charged on; a clock that went back makes it one of each.
+local function seconds_of(terms)
+  local list = terms.windows
+  local first = list[1] and list[1].window.second
+  for i = 2, #list do
+    if list[i].window.second ~= first then
+      local seconds = {}
+      for j = 1, #list do
+        seconds[j] = list[j].window.second
+      end
+      return seconds
+    end
+  end
+  return first or 0
+end
+
 local function load_reservations(base, ids)
   if #ids == 0 then
     return
@@ -142,6 +158,8 @@ local function save_ending(base, id, until_time, estimate)
   closed_ids[#closed_ids + 1] = id
 end
 
+local KEPT_LONGER = 1000 -- milliseconds, so that most of those that lie together find it noted
+
 local function save_endings(base, remembered)
   for beginning, together in pairs(by_beginning(closed_ids)) do
     local key, fields = base .. ':d:' .. beginning, {}
@@ -149,13 +167,12 @@ local function save_endings(base, remembered)
       fields[2 * i - 1], fields[2 * i] = id, endings[id].packed or cmsgpack.pack(unpack(endings[id]))
     end
     redis.call('HSET', key, unpack(fields))
-    redis.call('PEXPIRE', key, math.ceil(remembered / 1000))
+    local kept = math.ceil(remembered / 1000)
+    if redis.call('PTTL', key) < kept then -- looking is cheaper than noting, which goes to the file too
+      redis.call('PEXPIRE', key, kept + KEPT_LONGER)
+    end
   end
 end
-
--- A sorted set whose members are all short is kept as a list while it is small, and every change walks through it.
--- A member that is not, and never expires, keeps it from that.
-local LONG = string.rep('-', 65)
 
 local function save_reservations(base, expires)
   if #over > 0 then
@@ -163,9 +180,9 @@ local function save_reservations(base, expires)
     redis.call('ZREM', base .. ':x', unpack(over))
   end
   if #fresh > 0 then
-    local scores = { 'inf', LONG }
+    local scores, score = { 'inf', LONG }, whole(expires)
     for i = 1, #fresh, 2 do
-      scores[i + 2], scores[i + 3] = expires, fresh[i]
+      scores[i + 2], scores[i + 3] = score, fresh[i]
     end
     redis.call('HSET', base .. ':r', unpack(fresh))
     redis.call('ZADD', base .. ':x', unpack(scores))

@@ -1,64 +1,50 @@
 -- Decides requests one after the other, each as if it had come alone: all its limits are checked at once and, if all
 -- of them hold, charged.
--- KEYS: slot. ARGV: see reserveArgs in redis_reserve.go.
+-- KEYS: slot. ARGV: see reserveArgs in reserve_group.go.
 -- Replies: {'lost'}, {'epoch'}, or {'ok', answers, now}. An answer is its length, status, and for a decision: when it was
 -- admitted, output, tokens and cost if it was before, or the output alone; how windows and budgets stand; the denials, or what would
 -- have been denied by limits that are only watched.
 
 local base = KEYS[1]
 local position = 0
-local function text()
+local function given_text()
   position = position + 1
   return ARGV[position]
 end
-local function number()
-  return tonumber(text())
+local function given_number()
+  return tonumber(given_text())
 end
 
-local now = clock(text())
-local gateway, sequence, applied = text(), number(), number()
-local lifetime = number()
-local gateways, epoch = text(), text()
-local most_waiting = number()
-
--- What was counted when this gateway last looked, if Redis has lost nothing since.
-local closed = false
-if epoch ~= '' then
-  local noted = redis.call('MGET', gateways .. ':epoch', gateways .. ':closed')
-  if noted[1] ~= epoch then
-    return { 'epoch' }
-  end
-  closed = noted[2]
-end
-local last = last_applied(base, gateway)
-if last < applied then
-  return { 'lost' }
-end
+local now = clock(given_text())
+local gateway, sequence, applied = given_text(), given_number(), given_number()
+local lifetime = given_number()
+local gateways, epoch = given_text(), given_text()
+local most_waiting = given_number()
 
 local function read_list()
   local list = {}
-  for i = 1, number() do
-    list[i] = text()
+  for i = 1, given_number() do
+    list[i] = given_text()
   end
   return list
 end
 
 local function read_windows()
   local list = {}
-  for i = 1, number() do
-    list[i] = { scope = text(), rpm = number(), tpm = number(), parallel = number(), watched = now < number() }
+  for i = 1, given_number() do
+    list[i] = { scope = given_text(), rpm = given_number(), tpm = given_number(), parallel = given_number(), watched = now < given_number() }
   end
   return list
 end
 
 local function read_budgets()
   local list = {}
-  for i = 1, number() do
-    local key, from = text(), number()
+  for i = 1, given_number() do
+    local key, from = given_text(), given_number()
     list[i] = {
       key = key, from = from > 0 and from or nil, watched = now < from,
-      limit = number(), hard = text() == '1', generation = text(), refusal = text(),
-      throttles = text(), throttle_at = number(), throttle_factor = number(),
+      limit = given_number(), hard = given_text() == '1', generation = given_text(), refusal = given_text(),
+      throttles = given_text(), throttle_at = given_number(), throttle_factor = given_number(),
       periods = read_list(), thresholds = read_list(),
     }
   end
@@ -68,11 +54,11 @@ end
 -- The limits that one or several of the requests are under.
 local function read_terms()
   local list = {}
-  for i = 1, number() do
-    local terms = { version = number(), about = text(), windows = read_windows(), budgets = read_budgets() }
+  for i = 1, given_number() do
+    local terms = { version = given_number(), about = given_text(), windows = read_windows(), budgets = read_budgets() }
     terms.watched = any_watched(terms.windows) or any_watched(terms.budgets)
     if escrow then
-      escrow.read(terms.budgets, text, number)
+      escrow.read(terms.budgets, given_text, given_number)
     end
     list[i] = terms
   end
@@ -81,7 +67,7 @@ end
 
 local function read_requests(all_terms)
   local list, given, tonumber = {}, ARGV, tonumber
-  for i = 1, number() do
+  for i = 1, given_number() do
     local p = position
     list[i] = {
       id = given[p + 1], terms = all_terms[tonumber(given[p + 2])],
@@ -93,6 +79,24 @@ local function read_requests(all_terms)
     position = p + 11
   end
   return list
+end
+
+-- Looks up at once whatever stands in a string.
+local function look_up_notes(all_terms)
+  local keys, known = { number_of(base, gateway), base .. ':cfg', base .. ':led:rows' }, {}
+  if epoch ~= '' then
+    keys[4], keys[5] = gateways .. ':epoch', gateways .. ':closed'
+  end
+  for _, terms in ipairs(all_terms) do
+    for _, budget in ipairs(terms.budgets) do
+      local mark = budget.key .. ':on'
+      if not budget.pot and not known[mark] then
+        known[mark] = true
+        keys[#keys + 1] = mark
+      end
+    end
+  end
+  look_up(keys)
 end
 
 local function load_all(requests)
@@ -114,9 +118,10 @@ local function repeated(r)
   say_limits(base, r, now)
 end
 
+local closed = false -- hard budgets, because not all gateways have told yet what they know
 local current -- the policy version of the slot
 local function stale(version)
-  current = current or amount(redis.call('GET', base .. ':cfg'))
+  current = current or amount(note(base .. ':cfg'))
   if version > current then -- the current one was lost: everybody has to load the limits again
     current = math.max(version + 1, now)
     redis.call('SET', base .. ':cfg', current)
@@ -134,7 +139,7 @@ local function unspendable(budgets)
   if spends and closed then
     return 'recovering'
   end
-  waiting = waiting or amount(redis.call('GET', base .. ':led:rows'))
+  waiting = waiting or amount(note(base .. ':led:rows'))
   if waiting >= most_waiting then
     return 'backlog'
   end
@@ -381,22 +386,6 @@ local function digest_of(terms)
   return terms.digest
 end
 
--- The second that all windows are charged on; a clock that went back makes it one of each.
-local function seconds_of(terms)
-  local list = terms.windows
-  local first = list[1] and list[1].window.second
-  for i = 2, #list do
-    if list[i].window.second ~= first then
-      local seconds = {}
-      for j = 1, #list do
-        seconds[j] = list[j].window.second
-      end
-      return seconds
-    end
-  end
-  return first or 0
-end
-
 -- Refused: nothing changes, but people learn once that a budget refuses requests for good, and once that it refused one
 -- that is too dear, if the caller will not try again.
 local function refuse(q, denials, refused)
@@ -476,7 +465,19 @@ local function decide(q)
   admit(q, grant)
 end
 
-local requests = read_requests(read_terms())
+local all_terms = read_terms()
+local requests = read_requests(all_terms)
+look_up_notes(all_terms)
+if epoch ~= '' then -- the one that this gateway last saw, if Redis has lost nothing since
+  if note(gateways .. ':epoch') ~= epoch then
+    return { 'epoch' }
+  end
+  closed = note(gateways .. ':closed')
+end
+local last = last_applied(base, gateway)
+if last < applied then
+  return { 'lost' }
+end
 load_all(requests)
 for _, q in ipairs(requests) do
   say(0)

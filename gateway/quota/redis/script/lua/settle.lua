@@ -43,7 +43,7 @@ local function settle(id, r, tokens, cost, unsent, summed, row)
     say(r.at)
   elseif alerts == '' then
     rows[#rows + 1] = row
-    rows[#rows + 1] = r.at
+    rows[#rows + 1] = whole(r.at)
     say(r.at)
   else
     write_entry(base, 'settle', id, r, now, alerts, 'cost', cost, 'row', row)
@@ -93,7 +93,7 @@ end
 save_changes(base, now, nil, remembered)
 local entry = ''
 if #rows > 0 then
-  entry = write_rows(base, #rows / 2, 'kind', 'settled', 'now', now, unpack(rows))
+  entry = write_rows(base, #rows / 2, 'kind', 'settled', 'now', whole(now), unpack(rows))
 end
 if settled then
   note_applied(base, gateway, sequence, last)
