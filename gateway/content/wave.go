@@ -16,6 +16,9 @@ func PCMRate(header []byte) int64 {
 	if len(header) < 12 || string(header[:4]) != "RIFF" || string(header[8:12]) != "WAVE" {
 		return 0
 	}
+	if bytes.Count(header, []byte("fmt ")) > 1 {
+		return 0 // players differ in which of them they go by
+	}
 	for chunk := header[12:]; len(chunk) >= 8; {
 		size := int(binary.LittleEndian.Uint32(chunk[4:8]))
 		kind, rest := string(chunk[:4]), chunk[8:]
