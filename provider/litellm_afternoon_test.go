@@ -97,7 +97,7 @@ func newAfternoon(t *testing.T, teams, keys, pace int) *afternoon {
 	}
 	a.theirs = testenv.StartLiteLLM(t, testenv.LiteLLMOptions{Config: afternoonConfig, Environment: environment, Database: a.database})
 	a.ours = startGatewayWith(t, func(c *config.Config) { c.Models = a.convert(environment).Models })
-	a.importer = must[*client.Client](t)(client.New(client.Options{Endpoint: a.ours.URL, AdminKey: adminKey, Actor: litellm.Actor}))
+	a.importer = must[*client.Client](t)(client.New(client.Options{Endpoint: a.ours.URL, AdminKey: adminKey, Actor: litellm.ActorOf("")}))
 	for n := range 4 {
 		app := &application{team: fmt.Sprintf("team-%d", n%teams+1)}
 		which := n/teams%keys + 1

@@ -33,12 +33,15 @@ var litellmAnswers = map[string]string{
 // What moved in from LiteLLM is put under Terraform by its export, with an empty plan.
 func TestAccExport_ofWhatMovedInPlansEmpty(t *testing.T) {
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if litellmAnswers[r.URL.Path] == "" {
+			w.WriteHeader(http.StatusNotFound) // a release without it
+		}
 		_, _ = io.WriteString(w, litellmAnswers[r.URL.Path])
 	}))
 	t.Cleanup(proxy.Close)
 	estate := must[litellm.Estate](t)(litellm.FromAPI(t.Context(), proxy.URL, "sk-master"))
 	g := startGateway(t)
-	gateway := must[*client.Client](t)(client.New(client.Options{Endpoint: g.URL, AdminKey: adminKey, Actor: litellm.Actor}))
+	gateway := must[*client.Client](t)(client.New(client.Options{Endpoint: g.URL, AdminKey: adminKey, Actor: litellm.ActorOf("")}))
 	plan := func() *litellm.Plan {
 		return must[*litellm.Plan](t)(litellm.NewPlan(t.Context(), gateway, estate, litellm.Options{Now: time.Now()}))
 	}

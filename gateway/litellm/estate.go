@@ -11,6 +11,7 @@ type Estate struct {
 	Budgets       []budget
 	Models        []model
 	Organizations []organization
+	Projects      []project
 	// ModelSpend is what keys spent by model lately, for caps of single models; nil where that is not known.
 	ModelSpend []modelSpend
 	// Days are what keys used of models, day by day.
@@ -18,8 +19,14 @@ type Estate struct {
 	// Calls and CallSpend are the history of single calls, which stays where it is.
 	Calls     int64
 	CallSpend amount
-	// Others are rows of kinds that have no counterpart, by kind.
-	Others map[string]int
+	// The rest has no counterpart here, and is told.
+	EndUsers            []endUser
+	Tags                []tag
+	OrganizationMembers []organizationMember
+	OldSecrets          []oldSecret
+	JWTMappings         []jwtMapping
+	// Unsaid are kinds that LiteLLM's API does not tell, with its answer.
+	Unsaid map[string]string
 }
 
 // limits are the columns that most tables have.
@@ -51,6 +58,7 @@ type team struct {
 	} `json:"litellm_model_table"`
 	ModelID count `json:"model_id"`
 	limits
+	bounds
 	Memberships []membership `json:"team_memberships"`
 	Keys        []key        `json:"keys"`
 }
@@ -106,10 +114,20 @@ type key struct {
 	BudgetLimits   json.RawMessage `json:"budget_limits"`
 	AutoRotate     bool            `json:"auto_rotate"`
 	limits
+	bounds
+}
+
+// bounds are columns that say what a team or a key may use, by other means than a list of models.
+type bounds struct {
+	AccessGroups       list   `json:"access_group_ids"`
+	Policies           list   `json:"policies"`
+	ObjectPermissionID string `json:"object_permission_id"`
+	BudgetFallbacks    object `json:"budget_fallbacks"`
 }
 
 type budget struct {
-	BudgetID string `json:"budget_id"`
+	BudgetID      string `json:"budget_id"`
+	AllowedModels list   `json:"allowed_models"`
 	limits
 }
 
@@ -118,6 +136,7 @@ type model struct {
 	Name    string `json:"model_name"`
 	Params  object `json:"litellm_params"`
 	Info    object `json:"model_info"`
+	Blocked bool   `json:"blocked"`
 	// opened are the parameters that were sealed.
 	opened map[string]bool
 }
@@ -128,6 +147,55 @@ type organization struct {
 	BudgetID          *string `json:"budget_id"`
 	Models            list    `json:"models"`
 	Spend             amount  `json:"spend"`
+}
+
+// project stands between a team and its keys.
+type project struct {
+	ProjectID     string  `json:"project_id"`
+	ProjectAlias  *string `json:"project_alias"`
+	BudgetID      *string `json:"budget_id"`
+	Models        list    `json:"models"`
+	Spend         amount  `json:"spend"`
+	ModelRPMLimit object  `json:"model_rpm_limit"`
+	ModelTPMLimit object  `json:"model_tpm_limit"`
+	Blocked       bool    `json:"blocked"`
+	// Budget is what the API tells with it.
+	Budget *budget `json:"litellm_budget_table"`
+}
+
+// endUser is a customer, whom calls name in user.
+type endUser struct {
+	UserID   string  `json:"user_id"`
+	BudgetID *string `json:"budget_id"`
+	Blocked  bool    `json:"blocked"`
+	Budget   *budget `json:"litellm_budget_table"`
+}
+
+type tag struct {
+	// Name is the column's, APIName what the API calls it.
+	Name     string  `json:"tag_name"`
+	APIName  string  `json:"name"`
+	BudgetID *string `json:"budget_id"`
+	Budget   *budget `json:"litellm_budget_table"`
+}
+
+type organizationMember struct {
+	UserID         string  `json:"user_id"`
+	OrganizationID string  `json:"organization_id"`
+	BudgetID       *string `json:"budget_id"`
+}
+
+// oldSecret opens a key that was rotated until its grace ends.
+type oldSecret struct {
+	ActiveToken string `json:"active_token_id"`
+	RevokeAt    moment `json:"revoke_at"`
+}
+
+// jwtMapping lets who comes with a token of an identity provider use a key.
+type jwtMapping struct {
+	Claim string `json:"jwt_claim_name"`
+	Value string `json:"jwt_claim_value"`
+	Token string `json:"token"`
 }
 
 // modelSpend is what a key spent on a model on a day.

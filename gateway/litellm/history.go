@@ -14,13 +14,13 @@ import (
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
 )
 
-// DefaultOrigin is what days are brought under unless told otherwise.
+// DefaultOrigin is what balances and days are brought under unless told otherwise.
 const DefaultOrigin = "litellm"
 
 // originPattern is more narrow than what the gateway takes: the name stands in commands.
 var originPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 
-// CheckOrigin says what is wrong with the name under which the days of a proxy are brought.
+// CheckOrigin says what is wrong with the name under which a proxy is brought.
 func CheckOrigin(name string) error {
 	if !originPattern.MatchString(name) {
 		return fmt.Errorf("%q is no plain name: it must begin with a letter or digit and hold at most 64 letters, digits and . _ -, such as litellm-eu", name)
@@ -201,7 +201,7 @@ func (p *Plan) days(ctx context.Context, want wanted) error {
 		s := step{kind: kindDays, id: w.day, verb: verbCreate, spend: spendOf(w.sums)}
 		s.make = func(ctx context.Context) (api.Record, error) {
 			err := p.gateway.BringUsage(ctx, p.broughtKeys(w))
-			return api.Record{CreatedBy: Actor}, err
+			return api.Record{CreatedBy: ActorOf(p.options.Origin)}, err
 		}
 		if have := there[w.day]; have != nil {
 			s.counted = have.Spend
@@ -250,7 +250,7 @@ func (p *Plan) findPast(ctx context.Context, days []wantedDay) error {
 	}
 	p.past = map[string]string{}
 	for digest, key := range keys {
-		if !p.options.Prune || !prunable(key) {
+		if !p.options.Prune || !p.prunable(key) {
 			p.past[digest] = key.KeyID
 		}
 	}

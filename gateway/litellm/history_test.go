@@ -163,6 +163,7 @@ func TestHistory_ofSeveralProxies(t *testing.T) {
 	m := newMove(t, "testdata/rows.sql")
 	for range 2 {
 		for _, origin := range []string{"asia", "europe"} {
+			m.as(origin)
 			if err := m.planOf(litellm.Options{Rename: true, Origin: origin}).Apply(t.Context(), io.Discard); err != nil {
 				t.Fatal(err)
 			}
@@ -176,6 +177,7 @@ func TestHistory_ofSeveralProxies(t *testing.T) {
 	if got := m.used("&group_by=team")["marketing"].Cost; got != 2*19_500_000_000 {
 		t.Errorf("at both marketing has used %s", got.Dollars())
 	}
+	m.as("asia")
 	if err := litellm.Rollback(t.Context(), m.gateway, "asia", io.Discard); err != nil {
 		t.Fatal(err)
 	}

@@ -10,10 +10,28 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 )
 
-// Actor is who the audit log says made the changes. What it made, and nobody else, is changed and rolled back.
-const Actor = "bursar import litellm"
+// actor is who the audit log says made the changes.
+const actor = "bursar import litellm"
+
+// ActorOf is who the audit log says made the changes for a proxy. What it made, and nobody else, is changed and rolled back.
+func ActorOf(origin string) string {
+	if origin == "" || origin == DefaultOrigin {
+		return actor
+	}
+	return actor + " " + origin
+}
+
+// originOf is the proxy whose import made something; false for what no import made.
+func originOf(madeBy string) (string, bool) {
+	origin, found := strings.CutPrefix(madeBy, actor+" ")
+	if madeBy == actor {
+		return DefaultOrigin, true
+	}
+	return origin, found
+}
 
 // Weight is how much it matters that something is not carried over as it was.
 type Weight int

@@ -25,6 +25,8 @@ const (
 	verbUpdate = "update"
 	verbSame   = "same"
 	verbKept   = "not ours"
+	// verbShared is for what the import of another proxy has made: it keeps its settings, and takes both balances.
+	verbShared = "shared"
 	verbDelete = "delete"
 )
 
@@ -60,6 +62,8 @@ type Plan struct {
 	// ids are of keys, by the digests of their secrets; past are of those that only days know, at LiteLLM.
 	ids  sync.Map
 	past map[string]string
+	// listed are all keys of the gateway.
+	listed []api.Key
 }
 
 // Options say how an estate is brought.
@@ -68,9 +72,9 @@ type Options struct {
 	Rename bool
 	// Except are aliases of keys that are left out with what days have cost by them: those by which a gateway calls LiteLLM.
 	Except []string
-	// Prune deletes keys that an import made and that are not there any more where it comes from.
+	// Prune deletes keys that an import of the same origin made and that are not there any more where it comes from.
 	Prune bool
-	// Origin names the proxy that days come from, [DefaultOrigin] if "": those of another one stay beside them.
+	// Origin names the proxy that all comes from, [DefaultOrigin] if "": balances and days of another one stay beside its own.
 	Origin string
 	Now    time.Time
 }
@@ -88,7 +92,8 @@ func NewPlan(ctx context.Context, gateway *client.Client, estate Estate, options
 			return nil, err
 		}
 	}
-	return p, p.goneKeys(ctx, options.Prune)
+	p.goneKeys()
+	return p, nil
 }
 
 // add takes up a step for what is wanted where something is there, nil for nothing.
@@ -99,17 +104,33 @@ func (p *Plan) add(s step, have *api.Record, state api.BudgetState, wantFields, 
 	default:
 		s.counted, s.endsHere = state.Spend, state.BudgetResetAt
 		s.changed = differing(wantFields, haveFields)
-		s.verb = verbSame
-		if have.CreatedBy != Actor {
+		origin, imported := originOf(have.CreatedBy)
+		switch {
+		case have.CreatedBy == ActorOf(p.options.Origin) && len(s.changed) > 0:
+			s.verb = verbUpdate
+		case have.CreatedBy == ActorOf(p.options.Origin):
+			s.verb = verbSame
+		case imported:
+			p.share(&s, origin)
+		default:
 			s.verb = verbKept
 			if len(s.changed) > 0 || s.spend > 0 {
 				p.Findings.add(Blocking, fmt.Sprintf("%s %s", s.kind, s.id), "is there already and was not made by the import: it stays as it is, what LiteLLM says of it and has spent is not brought")
 			}
-		} else if len(s.changed) > 0 {
-			s.verb = verbUpdate
 		}
 	}
 	p.steps = append(p.steps, s)
+}
+
+// share takes up what another proxy has as well: what is spent there and here counts together, within the limits of who came first.
+func (p *Plan) share(s *step, origin string) {
+	s.verb = verbShared
+	what := fmt.Sprintf("%s %s of %s", s.kind, s.id, origin)
+	if len(s.changed) > 0 {
+		p.Findings.add(Blocking, what+": "+strings.Join(s.changed, ", "), "is there already from another proxy, whose settings it keeps, and counts what both have spent: give it another id at one of them to have two")
+		return
+	}
+	p.Findings.add(Different, what, "is there already from another proxy with the same settings, and counts what both have spent")
 }
 
 // differing are the fields that are not the same, where null and empty are.
@@ -153,13 +174,13 @@ func normal(value any) map[string]any {
 
 // Changes says whether there is anything to make or change, apart from balances.
 func (p *Plan) Changes() bool {
-	return slices.ContainsFunc(p.steps, func(s step) bool { return s.verb != verbSame && s.verb != verbKept })
+	return slices.ContainsFunc(p.steps, func(s step) bool { return !slices.Contains([]string{verbSame, verbKept, verbShared}, s.verb) })
 }
 
 // Write shows the plan: by kind what is there, what would be made, and what is not carried over.
 func (p *Plan) Write(w io.Writer) {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintln(table, "KIND\tCREATE\tUPDATE\tDELETE\tSAME\tNOT OURS\tSPENT AT LITELLM\tSPENT HERE")
+	_, _ = fmt.Fprintln(table, "KIND\tCREATE\tUPDATE\tDELETE\tSAME\tSHARED\tNOT OURS\tSPENT AT LITELLM\tSPENT HERE")
 	for _, kind := range kinds {
 		if kind == goneKeys && !slices.ContainsFunc(p.steps, func(s step) bool { return s.kind == kind }) {
 			continue
@@ -171,7 +192,7 @@ func (p *Plan) Write(w io.Writer) {
 				spend, counted = spend+s.spend, counted+s.counted
 			}
 		}
-		_, _ = fmt.Fprintf(table, "%s\t%d\t%d\t%d\t%d\t%d\t%s\t%s\n", kind, verbs[verbCreate], verbs[verbUpdate], verbs[verbDelete], verbs[verbSame], verbs[verbKept], spend.Dollars(), counted.Dollars())
+		_, _ = fmt.Fprintf(table, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t%s\t%s\n", kind, verbs[verbCreate], verbs[verbUpdate], verbs[verbDelete], verbs[verbSame], verbs[verbShared], verbs[verbKept], spend.Dollars(), counted.Dollars())
 	}
 	_ = table.Flush()
 	shown := 0

@@ -2,6 +2,9 @@ package litellm
 
 import (
 	"context"
+	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 	"github.com/bursarhq/terraform-provider-bursar/internal/client"
@@ -80,19 +83,27 @@ func (p *Plan) budgetsOf(ctx context.Context, kind string, want []wantedBudget) 
 			made, err := p.gateway.UpdateBudget(ctx, w.id, p.scoped(w), have.Revision)
 			return made.Record, err
 		}
-		p.add(s, &have.Record, have.BudgetState, p.scoped(w), have.BudgetFields)
+		fields := have.BudgetFields
+		fields.KeyIDs = slices.Sorted(slices.Values(fields.KeyIDs))
+		p.add(s, &have.Record, have.BudgetState, p.scoped(w), fields)
 	}
 	return nil
 }
 
-// scoped is a pot with the id of the key that it counts, as far as that is there.
+// scoped is a pot with the ids of the keys that it counts. Those that are not made yet stand there by their digests, so that
+// they differ from what is there.
 func (p *Plan) scoped(w wantedBudget) api.BudgetFields {
 	fields := w.fields
-	if w.key != "" {
-		if id, there := p.ids.Load(w.key); there {
-			fields.KeyIDs = []string{id.(string)} //nolint:forcetypeassert // nothing else is stored
+	if w.keys == nil {
+		return fields
+	}
+	fields.KeyIDs = slices.Clone(w.keys)
+	for i, digest := range w.keys {
+		if id, there := p.ids.Load(digest); there {
+			fields.KeyIDs[i] = id.(string) //nolint:forcetypeassert // nothing else is stored
 		}
 	}
+	slices.Sort(fields.KeyIDs)
 	return fields
 }
 
@@ -129,7 +140,15 @@ func (p *Plan) users(ctx context.Context, want wanted) error {
 		return err
 	}
 	there := byID(list, func(u api.User) string { return u.UserID })
+	addresses := map[string]string{}
+	for _, user := range list {
+		addresses[strings.ToLower(deref(user.UserEmail))] = user.UserID
+	}
 	for _, w := range want.users {
+		if id, taken := addresses[strings.ToLower(deref(w.fields.UserEmail))]; taken && w.fields.UserEmail != nil && id != w.id {
+			p.Findings.add(Different, fmt.Sprintf("user %s: user_email", w.id), "is the address of user "+id+" here already, and is left out: it is unique")
+			w.fields.UserEmail = nil
+		}
 		s := step{kind: "users", id: w.id, spend: w.spend, ends: w.ends}
 		s.spender = func() client.Spender { return client.Spender{UserID: w.id} }
 		have := there[w.id]
@@ -177,26 +196,25 @@ func (p *Plan) members(ctx context.Context, want wanted) error {
 	return nil
 }
 
-// prunable says that an import made the key and nobody has changed it since.
-func prunable(key api.Key) bool { return key.CreatedBy == Actor && key.UpdatedBy == Actor }
+// prunable says that an import of the same origin made the key and nobody has changed it since.
+func (p *Plan) prunable(key api.Key) bool {
+	own := ActorOf(p.options.Origin)
+	return key.CreatedBy == own && key.UpdatedBy == own
+}
 
-// goneKeys are keys that an import made and that are not among those which this one brings: deleted or rotated there, or
-// another proxy's.
-func (p *Plan) goneKeys(ctx context.Context, prune bool) error {
+// goneKeys are keys that an import of the same origin made and that are not among those which this one brings: deleted or
+// rotated there.
+func (p *Plan) goneKeys() {
 	brought := map[string]bool{}
 	p.ids.Range(func(_, id any) bool {
 		brought[id.(string)] = true //nolint:forcetypeassert // nothing else is stored
 		return true
 	})
-	list, err := p.gateway.ListKeys(ctx)
-	if err != nil {
-		return err
-	}
-	for _, key := range list {
+	for _, key := range p.listed {
 		name := deref(key.KeyAlias) + " " + key.KeyID
 		switch {
-		case key.CreatedBy != Actor || brought[key.KeyID]:
-		case prune && prunable(key):
+		case key.CreatedBy != ActorOf(p.options.Origin) || brought[key.KeyID]:
+		case p.options.Prune && p.prunable(key):
 			p.steps = append(p.steps, step{kind: goneKeys, id: name, verb: verbDelete, make: func(ctx context.Context) (api.Record, error) {
 				return key.Record, p.gateway.DeleteKey(ctx, key.KeyID)
 			}})
@@ -204,7 +222,21 @@ func (p *Plan) goneKeys(ctx context.Context, prune bool) error {
 			p.Findings.add(Blocking, "key "+name, "was made by an import, is not in LiteLLM any more, and still works here: --prune deletes such keys, unless somebody has changed them")
 		}
 	}
-	return nil
+}
+
+// aliases are those of keys that stay, in lower case, with their ids.
+func (p *Plan) aliases(brought map[string]api.Key) map[string]string {
+	ids, taken := map[string]bool{}, map[string]string{}
+	for _, key := range brought {
+		ids[key.KeyID] = true
+	}
+	for _, key := range p.listed {
+		goes := p.options.Prune && p.prunable(key) && !ids[key.KeyID]
+		if key.KeyAlias != nil && !goes {
+			taken[strings.ToLower(*key.KeyAlias)] = key.KeyID
+		}
+	}
+	return taken
 }
 
 func (p *Plan) keys(ctx context.Context, want wanted) error {
@@ -219,7 +251,15 @@ func (p *Plan) keys(ctx context.Context, want wanted) error {
 	for digest, key := range there {
 		p.ids.Store(digest, key.KeyID)
 	}
+	if p.listed, err = p.gateway.ListKeys(ctx); err != nil {
+		return err
+	}
+	aliases := p.aliases(there)
 	for _, w := range want.keys {
+		if id, taken := aliases[strings.ToLower(deref(w.fields.KeyAlias))]; taken && id != there[w.digest].KeyID {
+			p.Findings.add(Different, fmt.Sprintf("key %s: key_alias", w.name()), "is another key's here already, and is left out: it is unique over all keys")
+			w.fields.KeyAlias = nil
+		}
 		s := step{kind: "keys", id: w.name(), spend: w.spend, ends: w.ends}
 		s.spender = func() client.Spender {
 			id, _ := p.ids.Load(w.digest)

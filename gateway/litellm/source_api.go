@@ -3,6 +3,7 @@ package litellm
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -44,11 +45,49 @@ func FromAPI(ctx context.Context, address, key string) (estate Estate, err error
 	if err := a.get(ctx, "/budget/list", nil, &estate.Budgets); err != nil {
 		return estate, err
 	}
-	if err := a.get(ctx, "/organization/list", nil, &estate.Organizations); err != nil {
-		return estate, err
+	for _, kind := range []struct {
+		path string
+		into any
+	}{{"/organization/list", &estate.Organizations}, {"/project/list", &estate.Projects}, {"/customer/list", &estate.EndUsers}, {"/tag/list", &estate.Tags}} {
+		if err := a.mayBe(ctx, kind.path, kind.into, &estate); err != nil {
+			return estate, err
+		}
 	}
 	estate.gather()
 	return estate, a.models(ctx, &estate)
+}
+
+// mayBe reads a list that releases without its kind do not have, and that others tell only with a licence.
+func (a *admin) mayBe(ctx context.Context, path string, into any, estate *Estate) error {
+	err := a.get(ctx, path, nil, into)
+	var refused *refusedError
+	switch {
+	case !errors.As(err, &refused):
+		return err
+	case refused.status != http.StatusNotFound:
+		if estate.Unsaid == nil {
+			estate.Unsaid = map[string]string{}
+		}
+		estate.Unsaid[path] = http.StatusText(refused.status)
+	}
+	return nil
+}
+
+// refusedError is an answer that is none to what was asked.
+type refusedError struct {
+	path   string
+	status int
+}
+
+func (e *refusedError) Error() string {
+	text := fmt.Sprintf("ask LiteLLM for %s: it answers %d %s", e.path, e.status, http.StatusText(e.status))
+	switch e.status {
+	case http.StatusUnauthorized, http.StatusForbidden:
+		text += "; is the key its master key, or a proxy admin's?"
+	case http.StatusNotFound:
+		text += "; is this LiteLLM's address, without /v1 or /ui?"
+	}
+	return text
 }
 
 // apiAnswer is a page of a list.
@@ -118,7 +157,7 @@ func (a *admin) get(ctx context.Context, path string, query url.Values, into any
 	}
 	defer func() { _ = response.Body.Close() }()
 	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("ask LiteLLM for %s: it answers %s; is the key its master key, or an admin's?", path, response.Status)
+		return &refusedError{path, response.StatusCode}
 	}
 	if err := json.NewDecoder(io.LimitReader(response.Body, maxAnswer)).Decode(into); err != nil {
 		return fmt.Errorf("read LiteLLM's answer to %s: %w", path, err)

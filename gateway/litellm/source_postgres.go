@@ -54,12 +54,12 @@ func FromPostgres(ctx context.Context, address string, since time.Time) (estate 
 	if !since.IsZero() {
 		estate.Days = readDays(&r, since.UTC().Format(time.DateOnly))
 	}
-	estate.Others = map[string]int{}
-	for _, kind := range []string{"end_users", "tags", "projects"} {
-		var rows []object
-		readInto(&r, kind, &rows)
-		estate.Others[kind] = len(rows)
-	}
+	readInto(&r, "projects", &estate.Projects)
+	readInto(&r, "end_users", &estate.EndUsers)
+	readInto(&r, "tags", &estate.Tags)
+	readInto(&r, "organization_members", &estate.OrganizationMembers)
+	readInto(&r, "old_secrets", &estate.OldSecrets)
+	readInto(&r, "jwt_mappings", &estate.JWTMappings)
 	if r.err == nil && len(estate.Teams)+len(estate.Keys)+len(estate.Users) == 0 {
 		r.err = errors.New("there are no teams, users or keys of LiteLLM's in this database; is it the right one?")
 	}

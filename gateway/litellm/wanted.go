@@ -40,8 +40,8 @@ type wantedModel struct {
 type wantedBudget struct {
 	id     string
 	fields api.BudgetFields
-	// key is the digest of the key that a pot counts, "" for another scope.
-	key string
+	// keys are the digests of those that a pot counts, nil for another scope.
+	keys []string
 	opening
 }
 
@@ -81,11 +81,12 @@ func (k wantedKey) name() string {
 type translation struct {
 	Options
 
-	estate  Estate
-	found   Findings
-	out     wanted
-	budgets map[string]budget
-	teams   map[string]wantedTeam
+	estate   Estate
+	found    Findings
+	out      wanted
+	budgets  map[string]budget
+	teams    map[string]wantedTeam
+	projects map[string]*projectKeys
 	// taken are aliases of keys and addresses of users that stand in an object already.
 	taken map[string]bool
 	// renamed are the ids that were given another one.
@@ -93,9 +94,12 @@ type translation struct {
 }
 
 func translate(estate Estate, options Options) (wanted, Findings) {
-	t := &translation{Options: options, estate: estate, budgets: map[string]budget{}, teams: map[string]wantedTeam{}, taken: map[string]bool{}, renamed: map[string]string{}}
+	t := &translation{Options: options, estate: estate, budgets: map[string]budget{}, teams: map[string]wantedTeam{}, projects: map[string]*projectKeys{}, taken: map[string]bool{}, renamed: map[string]string{}}
 	for _, budget := range estate.Budgets {
 		t.budgets[budget.BudgetID] = budget
+	}
+	for _, project := range estate.Projects {
+		t.projects[project.ProjectID] = &projectKeys{project: project}
 	}
 	t.models()
 	t.allTeams()
@@ -103,6 +107,7 @@ func translate(estate Estate, options Options) (wanted, Findings) {
 	t.allMembers()
 	t.allKeys()
 	t.organizations()
+	t.allProjects()
 	t.plainBudgets()
 	t.history()
 	t.others()

@@ -68,13 +68,17 @@ func (t *translation) key(from key) {
 	f.RateLimits = rates(from.limits)
 	f.Metadata, f.ModelRateLimits = t.metadata(what, from.Metadata)
 	t.within(what, team, f)
+	t.ofProject(what, from, f)
 	t.unkept(what, from)
 	if !t.valid(what, (api.Key{KeyID: "k", KeyFields: *f}).Validate()) {
 		return
 	}
 	wanted.opening = t.spent(what, from.Spend, period)
 	t.out.keys = append(t.out.keys, wanted)
-	t.caps(capped{what: what, prefix: "key:" + from.Token[:16], key: from.Token}, from.ModelMaxBudget, from.BudgetLimits)
+	if project := t.projects[deref(from.ProjectID)]; project != nil {
+		project.digests = append(project.digests, wanted.digest)
+	}
+	t.caps(capped{what: what, prefix: "key:" + from.Token[:16], keys: []string{from.Token}}, from.ModelMaxBudget, from.BudgetLimits)
 }
 
 // keyOwners are the team and the user of a key; false for one whose team is gone.
@@ -166,13 +170,31 @@ func (t *translation) unkept(what string, from key) {
 	if from.AutoRotate {
 		t.found.add(Different, what+": auto_rotate", "is not rotated by itself: bursar_key_rotate, or bursar_key with rotation")
 	}
-	if from.ProjectID != nil {
-		t.found.add(Different, what+": project_id", "there are no projects: a pot over their keys caps them")
+	if len(from.BudgetFallbacks) > 0 {
+		t.found.add(Different, what+": budget_fallbacks", ofFallbacks)
+	}
+	t.outOfBounds(what, from.bounds)
+}
+
+// outOfBounds are rules about what may be used that stand elsewhere than in a list of models.
+func (t *translation) outOfBounds(what string, from bounds) {
+	if len(from.AccessGroups) > 0 {
+		t.found.add(Blocking, what+": access_group_ids", "its access groups are not brought: list the models that they give in models")
+	}
+	if from.ObjectPermissionID != "" {
+		t.found.add(Different, what+": object_permission_id", "MCP servers, vector stores and agents are not served here, so nothing of what it permits can be called")
+	}
+	if len(from.Policies) > 0 {
+		t.found.add(Different, what+": policies", ofGuards)
 	}
 }
 
-// capped is whose spending a further cap counts: a team's or a key's.
-type capped struct{ what, prefix, team, key string }
+// capped is whose spending a further cap counts: a team's, a key's or a project's.
+type capped struct {
+	what, prefix, team string
+	// keys are digests.
+	keys []string
+}
 
 // caps are caps of single models and of further periods, each a pot of its own.
 func (t *translation) caps(of capped, byModel object, windows json.RawMessage) {
@@ -207,27 +229,27 @@ func (t *translation) pot(of capped, name string, models []string, limit json.Ra
 	if duration != "" {
 		pot.BudgetDuration = &duration
 	}
-	pot.TeamIDs, pot.KeyIDs = []string{of.team}, nil
-	if of.key != "" {
-		pot.TeamIDs, pot.KeyIDs = nil, []string{"k"} // its id is known when the key is made
+	pot.TeamIDs = []string{of.team}
+	if of.keys != nil {
+		pot.TeamIDs, pot.KeyIDs = nil, of.keys // their ids are known when the keys are made
 	}
 	if !t.valid(what, pot.Validate()) {
 		return
 	}
-	wanted := wantedBudget{id: pot.BudgetID, fields: pot.BudgetFields, key: of.key}
-	if wanted.spend = t.lately(of.key, models, duration); t.estate.ModelSpend == nil || of.key == "" {
+	wanted := wantedBudget{id: pot.BudgetID, fields: pot.BudgetFields, keys: of.keys}
+	if wanted.spend = t.lately(of.keys, models, duration); t.estate.ModelSpend == nil || of.keys == nil {
 		t.found.add(Different, what, "is a pot whose spending so far is not known: it starts with nothing, POST /budget/opening brings another amount")
 	}
 	t.out.pots = append(t.out.pots, wanted)
 }
 
-// lately is what a key spent on models within a duration, in whole days.
-func (t *translation) lately(key string, models []string, duration string) (spend money.Nano) {
-	if key == "" || models == nil {
+// lately is what keys spent on models within a duration, in whole days.
+func (t *translation) lately(keys, models []string, duration string) (spend money.Nano) {
+	if models == nil {
 		return 0
 	}
 	for _, day := range t.estate.ModelSpend {
-		if day.Key != key || !slices.Contains(models, day.Model) {
+		if !slices.Contains(keys, day.Key) || !slices.Contains(models, day.Model) {
 			continue
 		}
 		if span, err := api.ParseSpan(duration); err == nil && day.Day.Before(t.Now.Add(-span.Approximate())) {

@@ -1,7 +1,6 @@
 package litellm
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -23,6 +22,7 @@ func (t *translation) models() {
 		if !ok {
 			continue
 		}
+		fields.Enabled = !from.Blocked
 		t.credential(what+" ("+id+")", from.opened["api_key"], &fields)
 		if t.valid(what, (api.Model{ModelID: id, ModelFields: fields}).Validate()) {
 			t.out.models = append(t.out.models, wantedModel{id, fields})
@@ -88,6 +88,18 @@ func (t *translation) plainBudgets() {
 	for _, organization := range t.estate.Organizations {
 		elsewhere[deref(organization.BudgetID)] = true
 	}
+	for _, project := range t.estate.Projects {
+		elsewhere[deref(project.BudgetID)] = true
+	}
+	for _, user := range t.estate.EndUsers {
+		elsewhere[deref(user.BudgetID)] = true
+	}
+	for _, tag := range t.estate.Tags {
+		elsewhere[deref(tag.BudgetID)] = true
+	}
+	for _, member := range t.estate.OrganizationMembers {
+		elsewhere[deref(member.BudgetID)] = true
+	}
 	for _, team := range t.estate.Teams {
 		elsewhere[team.Metadata.text("team_member_budget_id")] = true
 	}
@@ -110,20 +122,5 @@ func (t *translation) plainBudgets() {
 		if t.valid(what, budget.Validate()) {
 			t.out.budgets = append(t.out.budgets, wantedBudget{id: id, fields: budget.BudgetFields})
 		}
-	}
-}
-
-func (t *translation) others() {
-	for kind, advice := range map[string]string{
-		"end_users": "end users have no limits here: a user with keys of their own has",
-		"tags":      "budgets go by team, key, user and model, not by tag",
-		"projects":  "there are no projects: a pot over their keys caps them",
-	} {
-		if n := t.estate.Others[kind]; n > 0 {
-			t.found.add(Blocking, fmt.Sprintf("%d %s with limits", n, kind), advice)
-		}
-	}
-	if t.estate.Calls > 0 {
-		t.found.add(Different, fmt.Sprintf("%d calls of %s", t.estate.Calls, t.estate.CallSpend.usd().Dollars()), "the history of single calls stays in LiteLLM: what days have cost is brought, keep its database for more")
 	}
 }

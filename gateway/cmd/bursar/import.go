@@ -57,12 +57,12 @@ type importLiteLLMCommand struct {
 	Rename      bool     `help:"Give objects whose ids the gateway does not take, such as those with spaces, the ids that the plan proposes."`
 	HistoryDays int      `help:"How many days of what was spent are brought to usage, forecasts and advice, from LiteLLM's database; 0 for none." default:"62" placeholder:"DAYS"`
 	ExceptKey   []string `help:"Leave out the key with this alias and what days have cost by it: that by which the gateway calls LiteLLM, whose calls count here already." placeholder:"ALIAS"`
-	Origin      string   `help:"Name under which days are brought, compared and taken back. When several proxies move into one gateway, give each its own: the days of one take the place of another's under the same name." default:"litellm" placeholder:"NAME"`
-	Prune       bool     `help:"Delete keys that an import made and that LiteLLM no longer has. Do not use it when several proxies move into one gateway."`
+	Origin      string   `help:"Name under which all is brought, compared and taken back. When several proxies move into one gateway, give each its own: balances and days of one take the place of another's under the same name." default:"litellm" placeholder:"NAME"`
+	Prune       bool     `help:"Delete keys that an import of this --origin made and that LiteLLM no longer has."`
 	Reason      string   `help:"Why, for the audit log." default:"moving in from LiteLLM" placeholder:"TEXT"`
 	Apply       bool     `help:"Do what the plan says." xor:"what"`
 	Verify      bool     `help:"Compare what the gateway has with LiteLLM: objects, limits, every key's digest, spending." xor:"what"`
-	Rollback    bool     `help:"Take away what imports made and nobody changed since, of every proxy, and the days of --origin." xor:"what"`
+	Rollback    bool     `help:"Take away what imports of --origin made and nobody changed since, with its balances and days." xor:"what"`
 }
 
 // Help explains the steps.
@@ -89,7 +89,7 @@ func (c importLiteLLMCommand) Validate() error {
 // Run plans, applies, verifies or rolls back.
 func (c importLiteLLMCommand) Run(ctx context.Context, out io.Writer) error {
 	gateway, err := client.New(client.Options{
-		Endpoint: c.Endpoint, AdminKey: c.AdminKey, Actor: litellm.Actor, Reason: c.Reason, UserAgent: "bursar-import/" + version,
+		Endpoint: c.Endpoint, AdminKey: c.AdminKey, Actor: litellm.ActorOf(c.Origin), Reason: c.Reason, UserAgent: "bursar-import/" + version,
 	})
 	if err != nil {
 		return fmt.Errorf("--endpoint: %w", err)

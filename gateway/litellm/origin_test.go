@@ -1,0 +1,84 @@
+package litellm_test
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/litellm"
+	"github.com/bursarhq/terraform-provider-bursar/internal/money"
+)
+
+// Two proxies have a team and a key's alias in common: the team counts what both have spent, once, within the limits of the one
+// that came first. A rollback of either takes back its own, and leaves what belongs to the other.
+func TestOrigins_thatShareATeam(t *testing.T) {
+	m := newMove(t, "testdata/one_team.sql") // the team web has spent 12.3 of 500
+	bring := func(origin string) {
+		m.as(origin)
+		if err := m.planOf(litellm.Options{Origin: origin}).Apply(t.Context(), io.Discard); err != nil {
+			t.Fatalf("%s: %v", origin, err)
+		}
+		var report bytes.Buffer
+		again := m.planOf(litellm.Options{Origin: origin})
+		if err := again.Verify(&report); err != nil || again.Changes() {
+			t.Errorf("%s again: changes %t, %v\n%s", origin, again.Changes(), err, report.String())
+		}
+	}
+	ofEurope := func() {
+		m.exec(`UPDATE "LiteLLM_TeamTable" SET spend = 2.2, max_budget = 7; UPDATE "LiteLLM_VerificationToken" SET token = encode(sha256('sk-the-application-in-europe'), 'hex'), spend = 2.2`)
+	}
+	ofAsia := func() {
+		m.exec(`UPDATE "LiteLLM_TeamTable" SET spend = 12.3, max_budget = 500; UPDATE "LiteLLM_VerificationToken" SET token = encode(sha256('sk-the-application-of-web'), 'hex'), spend = 12.3`)
+	}
+	spent := func(when string, want money.Nano) {
+		t.Helper()
+		if got := m.team("web").Spend; got != want {
+			t.Errorf("%s the team has spent %s, want %s", when, got, want)
+		}
+	}
+	bring("asia")
+	ofEurope()
+	var report bytes.Buffer
+	m.as("europe")
+	m.planOf(litellm.Options{Origin: "europe"}).Write(&report)
+	if !strings.Contains(report.String(), "teams web of asia: max_budget") || !strings.Contains(report.String(), "key_alias") || strings.Contains(report.String(), "--prune") {
+		t.Errorf("the plan does not tell what both have:\n%s", report.String())
+	}
+	for range 2 {
+		bring("europe")
+		spent("with both", 14_500_000_000)
+		ofAsia()
+		bring("asia")
+		spent("with both again", 14_500_000_000)
+		ofEurope()
+	}
+	if team := m.team("web"); *team.MaxBudget != 500*money.USD || len(team.Keys) != 2 {
+		t.Errorf("the team is %+v", team.Team)
+	}
+
+	m.as("asia")
+	if err := litellm.Rollback(t.Context(), m.gateway, "asia", io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	spent("without asia", 2_200_000_000)
+	if old, stays := m.opens("sk-the-application-of-web"), m.opens("sk-the-application-in-europe"); old != http.StatusUnauthorized || stays != http.StatusOK {
+		t.Errorf("without asia its key is answered %d, that of europe %d", old, stays)
+	}
+	ofAsia()
+	bring("asia")
+	spent("with asia anew", 14_500_000_000)
+	m.as("europe")
+	if err := litellm.Rollback(t.Context(), m.gateway, "europe", io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	spent("without europe", 12_300_000_000)
+	m.as("asia")
+	if err := litellm.Rollback(t.Context(), m.gateway, "asia", io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	if teams, err := m.gateway.ListTeams(t.Context()); err != nil || len(teams) != 0 {
+		t.Errorf("without either there are %v, %v", teams, err)
+	}
+}
