@@ -308,7 +308,7 @@ func TestPCMRate(t *testing.T) {
 		"longer, of samples": {extensible(1), 32_000},
 		"longer, of MP3":     {extensible(0x55), 0},
 		"longer, cut":        {extensible(1)[:59], 0},
-		"two formats":        {append(wave(1, 8, 192_000, 6_144_000, 32, 32, 0)[:36], wave(1, 1, 8_000, 8_000, 1, 8, 0)[12:]...), 0},
+		"two formats":        {append(wave(1, 8, 192_000, 6_144_000, 32, 32, 0)[:48], wave(1, 1, 8_000, 8_000, 1, 8, 0)[12:]...), 0},
 		"data before format": {[]byte("RIFF\x00\x00\x00\x00WAVEdata\x04\x00\x00\x00abcdfmt \x10\x00\x00\x00"), 0},
 		"something else":     {[]byte("ID3 and so on, and so on"), 0},
 		"nothing":            {nil, 0},

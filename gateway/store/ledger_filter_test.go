@@ -106,6 +106,8 @@ func TestLedgerFilters_frequentConditionsAreCountedInAnIndex(t *testing.T) {
 		{TeamID: "t", Model: "m", Kind: api.LedgerSettle},
 		{KeyID: "k", Kind: api.LedgerSettle},
 		{UserID: "u", Kind: api.LedgerSettle, MinCost: new(money.USD)},
+		{UserID: "u", TeamID: "t"},
+		{UserID: "u", TeamID: "t", Model: "m", Kind: api.LedgerSettle},
 	} {
 		steps, err := s.LedgerPlansForTest(t.Context(), filter)
 		if err != nil {

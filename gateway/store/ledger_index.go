@@ -30,7 +30,7 @@ var ledgerIndexes = []ledgerIndex{
 	{"ledger_end_user", []string{"end_user"}, nil},
 	{"ledger_kind", []string{"kind", "unusual_kind"}, nil},
 	{"ledger_key", []string{"key_id"}, []string{"model", "min_cost_nano", "max_cost_nano", "kind", "unusual_kind"}},
-	{"ledger_user", []string{"user_id"}, []string{"model", "min_cost_nano", "max_cost_nano", "kind", "unusual_kind"}},
+	{"ledger_user", []string{"user_id"}, []string{"team_id", "model", "min_cost_nano", "max_cost_nano", "kind", "unusual_kind"}},
 	{"ledger_team", []string{"team_id"}, []string{"model", "min_cost_nano", "max_cost_nano", "kind", "unusual_kind"}},
 	{"ledger_model", []string{"model"}, []string{"min_cost_nano", "max_cost_nano", "kind", "unusual_kind"}},
 }
