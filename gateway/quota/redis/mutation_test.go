@@ -78,7 +78,7 @@ var bugs = []bug{
 	{"a budget whose periods changed believes an old counter", "if charged and not c.basis and missed(charged, c.filled, now) then", "if false then", ""},
 	{"what is only asked about is believed for ever", "if ARGV[2] == '' and not c.basis", "if false", ""},
 	{"a period that is over hides what it was charged", "return from <= now and (to == 0 or to > filled)", "return from <= now and (to == 0 or to > now)", "TestRedis/Periods"},
-	{"a group is under the limits of its first request", "all_terms[tonumber(given[p + 2])]", "all_terms[1]", ""},
+	{"a group is under the limits of its first request", "all_terms[given[p + 2]]", "all_terms[1]", ""},
 	{"what was recorded still waits", "gone = gone + tonumber(ARGV[i + 1])", "gone = gone", "TestRedis/Together"},
 	{"a watched window refuses", "if not list[i].watched then\n      grant", "if true then\n      grant", ""},
 	{"a watched budget refuses", "if not budgets[i].watched then\n      grant", "if true then\n      grant", ""},

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/quota"
@@ -89,7 +90,6 @@ func (r *Engine) decide(breaker *wire.Breaker, slot string, group []*reserveCall
 // reserveArgs are read by reserve.lua in this order. Limits that several requests are under are sent once.
 func (r *Engine) reserveArgs(group []*reserveCall, epoch string) ([]any, error) {
 	args := make([]any, 0, 80+11*len(group))
-	args = append(args, r.conn.Clock(), r.replica, 0, 0, quota.Lifetime.Microseconds(), r.conn.Keys.Gateways(), epoch, r.options.MaxBacklog)
 	numbers, terms := sortTerms(group)
 	args = append(args, len(terms))
 	for _, call := range terms {
@@ -105,7 +105,9 @@ func (r *Engine) reserveArgs(group []*reserveCall, epoch string) ([]any, error) 
 		args = append(args, request.ID, numbers[i], request.InputTokens, request.OutputTokens, request.MinOutputTokens,
 			request.RestOutputTokens, request.IdleOutputTokens, int64(request.InputCost), int64(request.OutputTokenCost), call.row, request.Final)
 	}
-	return args, nil
+	return []any{
+		r.conn.Clock(), r.replica, 0, 0, quota.Lifetime.Microseconds(), r.conn.Keys.Gateways(), epoch, r.options.MaxBacklog, script.Pack(args),
+	}, nil
 }
 
 // sortTerms picks one call for each set of limits in the group, and says by number, from 1, which one each call is under.
@@ -165,7 +167,7 @@ func (r *Engine) budgetArgs(args []any, budget quota.Budget, slot string) []any 
 	if budget.Throttle != nil {
 		throttle = *budget.Throttle
 	}
-	args = append(args, r.conn.Keys.CounterBase(budget.Scope, slot), quota.Micros(budget.EnforcedFrom), int64(budget.Limit), budget.Hard, budget.Generation,
+	args = append(args, r.conn.Keys.CounterBase(budget.Scope, slot), quota.Micros(budget.EnforcedFrom), int64(budget.Limit), budget.Hard, strconv.FormatInt(budget.Generation, 10),
 		script.ShareText(budget.RefusalShare()), string(throttle.Window), int64(throttle.At), throttle.Factor)
 	args = append(args, 2*len(budget.Periods))
 	args = script.AppendPeriods(args, budget.Periods)

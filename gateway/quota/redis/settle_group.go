@@ -59,12 +59,12 @@ func endingOf(settlement *quota.Settlement) (ending int) {
 }
 
 func (r *Engine) bookGroup(breaker *wire.Breaker, slot string, group []*settleCall) ([][]any, error) {
-	args := make([]any, 0, 8+5*len(group))
-	args = append(args, r.conn.Clock(), r.replica, 0, 0, quota.Remembered.Microseconds())
+	list := make([]any, 0, 5*len(group))
 	for _, call := range group {
 		settlement := &call.settlement
-		args = append(args, settlement.ID, settlement.Tokens, int64(settlement.Cost), endingOf(settlement), call.row)
+		list = append(list, settlement.ID, settlement.Tokens, int64(settlement.Cost), endingOf(settlement), call.row)
 	}
+	args := []any{r.conn.Clock(), r.replica, 0, 0, quota.Remembered.Microseconds(), script.Pack(list)}
 	log := r.book.Log(slot)
 	number := log.Number(args)
 	answer, err := r.conn.CallGroup(breaker, r.conn.Scripts.Settle, r.conn.Keys.Slot(slot), args, len(group))

@@ -11,10 +11,13 @@ import (
 // AppendPeriods adds periods to the arguments of a script.
 func AppendPeriods(args []any, periods []quota.Period) []any {
 	for _, period := range periods {
-		args = append(args, quota.Micros(period.Start), quota.Micros(period.End))
+		args = append(args, micros(period.Start), micros(period.End))
 	}
 	return args
 }
+
+// micros is text, which names keys, also where other numbers are packed.
+func micros(t time.Time) string { return strconv.FormatInt(quota.Micros(t), 10) }
 
 // ShareText is how a share of a limit is written in a mark.
 func ShareText(share float64) string { return strconv.FormatFloat(share, 'g', -1, 64) }

@@ -5,10 +5,10 @@ escrow = {}
 
 -- Reads of every budget whether it is a pot, and then its terms, what is spent and reserved elsewhere as far as
 -- the gateway knows, and whether the gateway has fetched already: '', 'fetched', or 'final' when nothing more is to be had.
-function escrow.read(budgets, text, number)
+function escrow.read(budgets, take)
   for _, budget in ipairs(budgets) do
-    if text() == '1' then
-      budget.pot = { terms = text(), settled = number(), held = number(), tried = text() }
+    if take() == '1' then
+      budget.pot = { terms = take(), settled = take(), held = take(), tried = take() }
     end
   end
 end

@@ -6,45 +6,41 @@
 -- have been denied by limits that are only watched.
 
 local base = KEYS[1]
-local position = 0
-local function given_text()
+local now = clock(ARGV[1])
+local gateway, sequence, applied = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
+local lifetime = tonumber(ARGV[5])
+local gateways, epoch = ARGV[6], ARGV[7]
+local most_waiting = tonumber(ARGV[8])
+local given, position = cmsgpack.unpack(ARGV[9]), 0
+local function take()
   position = position + 1
-  return ARGV[position]
+  return given[position]
 end
-local function given_number()
-  return tonumber(given_text())
-end
-
-local now = clock(given_text())
-local gateway, sequence, applied = given_text(), given_number(), given_number()
-local lifetime = given_number()
-local gateways, epoch = given_text(), given_text()
-local most_waiting = given_number()
 
 local function read_list()
   local list = {}
-  for i = 1, given_number() do
-    list[i] = given_text()
+  for i = 1, take() do
+    list[i] = take()
   end
   return list
 end
 
 local function read_windows()
   local list = {}
-  for i = 1, given_number() do
-    list[i] = { scope = given_text(), rpm = given_number(), tpm = given_number(), parallel = given_number(), watched = now < given_number() }
+  for i = 1, take() do
+    list[i] = { scope = take(), rpm = take(), tpm = take(), parallel = take(), watched = now < take() }
   end
   return list
 end
 
 local function read_budgets()
   local list = {}
-  for i = 1, given_number() do
-    local key, from = given_text(), given_number()
+  for i = 1, take() do
+    local key, from = take(), take()
     list[i] = {
       key = key, from = from > 0 and from or nil, watched = now < from,
-      limit = given_number(), hard = given_text() == '1', generation = given_text(), refusal = given_text(),
-      throttles = given_text(), throttle_at = given_number(), throttle_factor = given_number(),
+      limit = take(), hard = take(), generation = take(), refusal = take(),
+      throttles = take(), throttle_at = take(), throttle_factor = take(),
       periods = read_list(), thresholds = read_list(),
     }
   end
@@ -54,11 +50,11 @@ end
 -- The limits that one or several of the requests are under.
 local function read_terms()
   local list = {}
-  for i = 1, given_number() do
-    local terms = { version = given_number(), about = given_text(), windows = read_windows(), budgets = read_budgets() }
+  for i = 1, take() do
+    local terms = { version = take(), about = take(), windows = read_windows(), budgets = read_budgets() }
     terms.watched = any_watched(terms.windows) or any_watched(terms.budgets)
     if escrow then
-      escrow.read(terms.budgets, given_text, given_number)
+      escrow.read(terms.budgets, take)
     end
     list[i] = terms
   end
@@ -66,15 +62,15 @@ local function read_terms()
 end
 
 local function read_requests(all_terms)
-  local list, given, tonumber = {}, ARGV, tonumber
-  for i = 1, given_number() do
+  local list = {}
+  for i = 1, take() do
     local p = position
     list[i] = {
-      id = given[p + 1], terms = all_terms[tonumber(given[p + 2])],
-      input = tonumber(given[p + 3]), output = tonumber(given[p + 4]), usual = tonumber(given[p + 5]),
-      rest = tonumber(given[p + 6]), idle = tonumber(given[p + 7]),
-      input_cost = tonumber(given[p + 8]), token_cost = tonumber(given[p + 9]), row = given[p + 10],
-      final = given[p + 11] == '1',
+      id = given[p + 1], terms = all_terms[given[p + 2]],
+      input = given[p + 3], output = given[p + 4], usual = given[p + 5],
+      rest = given[p + 6], idle = given[p + 7],
+      input_cost = given[p + 8], token_cost = given[p + 9], row = given[p + 10],
+      final = given[p + 11],
     }
     position = p + 11
   end

@@ -1,6 +1,6 @@
 -- Ends reservations with what they really used, one after the other, and writes their ledger entries in the same step.
 -- KEYS: slot. ARGV: clock, gateway, its numbers for this change and for the latest it saw applied,
--- how long ends are remembered, then of each reservation its id, tokens, cost, how it ended, row. How it ended is 1 for a
+-- how long ends are remembered, and packed of each reservation its id, tokens, cost, how it ended, row. How it ended is 1 for a
 -- request that was never sent, and 2 more for one whose row is not written, because the gateway sums such ends up.
 -- Replies: {'lost'}, or {'ok', answers, now, the stream's entry that holds the rows of those that settled}. An answer is
 -- its length, status, and if that is 'settled': when it was admitted, negative if its row is in an entry of its own, and
@@ -9,7 +9,7 @@
 local base, now = KEYS[1], clock(ARGV[1])
 local gateway, sequence, applied = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local remembered = tonumber(ARGV[5])
-local FIRST, SIZE = 6, 5
+local given, SIZE = cmsgpack.unpack(ARGV[6]), 5
 
 local last = last_applied(base, gateway)
 if last < applied then
@@ -18,8 +18,8 @@ end
 
 local function load_all()
   local ids, missing = {}, {}
-  for i = FIRST, #ARGV, SIZE do
-    ids[#ids + 1] = ARGV[i]
+  for i = 1, #given, SIZE do
+    ids[#ids + 1] = given[i]
   end
   load_reservations(base, ids)
   for _, id in ipairs(ids) do
@@ -84,10 +84,10 @@ local function answer(id, tokens, cost, ending, row)
 end
 
 load_all()
-for i = FIRST, #ARGV, SIZE do
+for i = 1, #given, SIZE do
   say(0)
   local start = said
-  answer(ARGV[i], tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2]), tonumber(ARGV[i + 3]), ARGV[i + 4])
+  answer(given[i], given[i + 1], given[i + 2], given[i + 3], given[i + 4])
   out[start] = said - start
 end
 save_changes(base, now, nil, remembered)
