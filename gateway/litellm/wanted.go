@@ -183,6 +183,18 @@ func (t *translation) spent(what string, spend amount, period opening) opening {
 	return period
 }
 
+// longestAlias is how long a name may be here, in bytes.
+const longestAlias = 255
+
+// alias is a name for people, none if it is too long: what it names is worth more than the name.
+func (t *translation) alias(what, field string, name *string) *string {
+	if given(name) != nil && len(*name) > longestAlias {
+		t.found.add(Different, what+": "+field, fmt.Sprintf("is longer than %d bytes, and is left out", longestAlias))
+		return nil
+	}
+	return given(name)
+}
+
 // unique is a name that nobody else has, or none.
 func (t *translation) unique(what, kind string, name *string) *string {
 	if name == nil {

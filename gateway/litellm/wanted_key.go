@@ -51,7 +51,7 @@ func (t *translation) key(from key) {
 	}
 	wanted := wantedKey{digest: from.Token, mask: "sk-..."}
 	wanted.fields = api.NewKey("k").KeyFields
-	wanted.fields.KeyAlias = t.unique("key "+from.Token[:8]+"…", "key_alias", given(from.KeyAlias))
+	wanted.fields.KeyAlias = t.unique("key "+from.Token[:8]+"…", "key_alias", t.alias("key "+from.Token[:8]+"…", "key_alias", from.KeyAlias))
 	what := "key " + wanted.name()
 	if from.KeyName != nil && maskPattern.MatchString(*from.KeyName) {
 		wanted.mask = *from.KeyName

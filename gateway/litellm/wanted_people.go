@@ -21,7 +21,7 @@ func (t *translation) team(from team) {
 	terms, period := t.terms(what, from.limits)
 	metadata, byModel := t.metadata(what, from.Metadata)
 	team := api.NewTeam(id)
-	team.TeamAlias, team.Models, team.Blocked = given(from.TeamAlias), modelNames(from.Models), from.Blocked
+	team.TeamAlias, team.Models, team.Blocked = t.alias(what, "team_alias", from.TeamAlias), modelNames(from.Models), from.Blocked
 	team.RateLimits, team.BudgetTerms, team.Metadata, team.ModelRateLimits = rates(from.limits), terms, metadata, byModel
 	if defaults, there := t.budgets[from.Metadata.text("team_member_budget_id")]; there {
 		team.TeamMemberBudget, team.TeamMemberBudgetDuration = defaults.MaxBudget.Nano, given(defaults.BudgetDuration)
@@ -75,7 +75,7 @@ func (t *translation) allUsers() {
 		terms, period := t.terms(what, from.limits)
 		metadata, _ := t.metadata(what, from.Metadata)
 		user := api.NewUser(id)
-		user.UserEmail, user.UserAlias, user.UserRole = t.unique(what, "user_email", given(from.UserEmail)), given(from.UserAlias), given(from.UserRole)
+		user.UserEmail, user.UserAlias, user.UserRole = t.unique(what, "user_email", given(from.UserEmail)), t.alias(what, "user_alias", from.UserAlias), given(from.UserRole)
 		user.RateLimits, user.BudgetTerms, user.Metadata = rates(from.limits), terms, metadata
 		if len(from.Models) > 0 {
 			t.found.add(Different, what+": models", "models are listed by teams and keys")
