@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
@@ -245,12 +246,22 @@ func (c *cli) programs() string {
 	if _, err := os.Stat(dir); err == nil {
 		return dir
 	}
-	build := exec.CommandContext(c.t.Context(), "go", "build", "-o", dir+"/", "../gateway/cmd/bursar")
-	if output, err := build.CombinedOutput(); err != nil {
-		c.t.Fatalf("build bursar: %s\n%s", err, output)
+	bursar, err := builtGateway()
+	if err != nil {
+		c.t.Fatal(err)
 	}
-	if err := os.Symlink(c.program, filepath.Join(dir, "terraform")); err != nil {
-		c.t.Fatal(fmt.Errorf("link terraform: %w", err))
+	err = errors.Join(os.Mkdir(dir, 0o700), os.Symlink(bursar, filepath.Join(dir, "bursar")), os.Symlink(c.program, filepath.Join(dir, "terraform")))
+	if err != nil {
+		c.t.Fatal(err)
 	}
 	return dir
 }
+
+// builtGateway builds bursar once for all tests: linking it takes ten seconds of CPU.
+var builtGateway = sync.OnceValues(func() (program string, err error) {
+	program = filepath.Join(builtFolder, "bursar")
+	if output, err := exec.Command("go", "build", "-o", program, "../gateway/cmd/bursar").CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build bursar: %w\n%s", err, output)
+	}
+	return program, nil
+})
