@@ -14,9 +14,7 @@ type refusal struct {
 	says   *regexp.Regexp
 }
 
-var (
-	declares = regexp.MustCompile(`(?m)^(resource|data|ephemeral) "(\w+)" "(\w+)"|^(output) "(\w+)"`)
-)
+var declares = regexp.MustCompile(`(?m)^(resource|data|ephemeral) "(\w+)" "(\w+)"|^(output) "(\w+)"`)
 
 // apart gives what the configuration declares names that nobody else has.
 func apart(config, suffix string) string {

@@ -112,7 +112,7 @@ const (
 	short, scanned = " short", " scanned"
 )
 
-// Akin: what one kind of text teaches says something of another, of the same script and length.
+// Akin says whether what one kind of text teaches says something of the other: both are of the same script and length.
 func Akin(kind, other string) bool {
 	script, _, _ := strings.Cut(kind, " ")
 	otherScript, _, _ := strings.Cut(other, " ")

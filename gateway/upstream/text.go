@@ -12,8 +12,12 @@ type field struct{ path, name string }
 
 // textFields are what a model produces, in a message or in a stream's delta, beside the calls of tools.
 var textFields = []field{
-	{"content", `"content"`}, {"text", `"text"`}, {"reasoning_content", `"reasoning_content"`}, {"reasoning", `"reasoning"`},
-	{"refusal", `"refusal"`}, {"function_call.arguments", `"function_call"`},
+	{"content", `"content"`},
+	{"text", `"text"`},
+	{"reasoning_content", `"reasoning_content"`},
+	{"reasoning", `"reasoning"`},
+	{"refusal", `"refusal"`},
+	{"function_call.arguments", `"function_call"`},
 }
 
 // mayHave says whether JSON may have a member, given by its name in quotes. It says yes of names that are written with escapes. Looking

@@ -70,9 +70,9 @@ func New(place Place, control Control) (*Bucket, error) {
 }
 
 // transport uses no proxy, as all that the gateway sends; the client that uses it follows no redirects.
-func transport(control Control) *http.Transport {
+func transport(control Control) http.RoundTripper {
 	dialer := &net.Dialer{Timeout: dialTimeout, ControlContext: control}
-	return &http.Transport{
+	return lending{&http.Transport{
 		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
 			wire, err := dialer.DialContext(ctx, network, address)
 			if err != nil {
@@ -82,7 +82,7 @@ func transport(control Control) *http.Transport {
 		},
 		TLSHandshakeTimeout: dialTimeout, ResponseHeaderTimeout: answerWithin, IdleConnTimeout: answerWithin,
 		TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12}, DisableCompression: true,
-	}
+	}}
 }
 
 // moving fails once nothing has moved for long: an upload of hours has no other end where a server stops to read.
