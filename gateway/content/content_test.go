@@ -273,6 +273,18 @@ func TestFind_tools(t *testing.T) {
 		`"tools":[{"functionDeclarations":[{"name":"f"}],"codeExecution":{}}]`: "[{codeExecution tools[0] 0 0  }]",
 		`"tools":[{"type":"function","name":"f","googleSearch":{}}]`:           "[{googleSearch tools[0] 0 0  }]",
 		`"tools":[{"type":"web_search","web_search":{"enable":true}}]`:         "[{web_search tools[0] 0 0  }]",
+		// Of what nobody knows, an object counts as a tool, whatever stands beside it.
+		`"tools":[{"future_search":{},"google_search":{}}]`:                                                                        "[{google_search tools[0] 0 0  } {future_search tools[0] 0 0  }]",
+		`"tools":[{"google_search":{},"future_search":{"a":[1]}}]`:                                                                 "[{google_search tools[0] 0 0  } {future_search tools[0] 0 0  }]",
+		`"tools":[{"googleSearch":{},"mcpServers":[ {"name":"m"}]}]`:                                                               "[{googleSearch tools[0] 0 0  } {mcpServers tools[0] 0 0  }]",
+		`"tools":[{"functionDeclarations":[{"name":"f","response":{}}],"future_search":{}}]`:                                       "[{future_search tools[0] 0 0  }]",
+		`"tools":[{"name":"f","input_schema":{},"future_search":{}}]`:                                                              "[{future_search tools[0] 0 0  }]",
+		`"tools":[{"type":"function","function":{"name":"f"},"future_search":{}}]`:                                                 "[{future_search tools[0] 0 0  }]",
+		`"tools":[{"future_a":{},"future_b":{}}]`:                                                                                  "[{future_a tools[0] 0 0  } {future_b tools[0] 0 0  }]",
+		`"tools":[{"type":"web_search","filters":{},"user_location":{}}]`:                                                          "[{web_search tools[0] 0 0  }]",
+		`"tools":[{"google_search":{},"cache_control":{},"more":null,"few":[],"strict":true}]`:                                     "[{google_search tools[0] 0 0  }]",
+		`"tools":[{"name":"f","input_schema":{},"cache_control":{},"input_examples":[{}],"allowed_callers":["a"],"strict":true}]`:  "[]",
+		`"tools":[{"type":"custom","name":"f","format":{"type":"grammar"}},{"type":"custom","custom":{}},{"custom":{"name":"f"}}]`: "[]",
 		`"tools":null`: "[]", `"tools":[null,1]`: "[]",
 	} {
 		got := content.Find([]byte("{" + tools + "}"))

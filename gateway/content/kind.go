@@ -69,6 +69,13 @@ func isHostedMember(folded string) bool {
 		"computeruse", "filesearch", "retrieval", "websearch", "websearchpreview", "codeinterpreter")
 }
 
+// describesFunction: a member of this name, folded, says what a function of the client's is like, in the words of all vendors. Any other
+// member with an object in it may be a tool that its provider runs, for vendors name their new ones so.
+func describesFunction(folded string) bool {
+	return isOneOf(folded, "parameters", "parametersjsonschema", "inputschema", "outputschema", "responseschema", "schema", "response",
+		"custom", "format", "inputexamples", "examples", "cachecontrol", "annotations", "metadata", "meta", "allowedcallers")
+}
+
 // knownEnds are those of the kinds of calls and results, of which vendors add new ones all the time.
 var knownEnds = []string{"_call", "_call_output", "_tool_use", "_tool_result", "_result", "_error"}
 

@@ -64,7 +64,7 @@ func (w *walk) offered() {
 	tool := Tool{Path: w.where()}
 	var named, typed bool
 	var first string
-	var hosted []string
+	var hosted, unknown []string
 	var uses, tokens limit
 	w.members(func(raw []byte) {
 		name := foldInto(&w.name, raw)
@@ -91,13 +91,19 @@ func (w *walk) offered() {
 			named = true
 			w.tools()
 		default:
-			if isHostedMember(string(name)) {
+			switch {
+			case isHostedMember(string(name)):
 				hosted = append(hosted, head(raw))
+			case !describesFunction(string(name)) && w.holdsObject():
+				unknown = append(unknown, unquotedKind(raw))
 			}
 			w.skip()
 		}
 	})
 	tool.MaxUses, tool.MaxContentTokens = uses.most, tokens.most
+	if isOneOf(tool.Type, "", "function", "custom", "namespace") { // of what a provider runs, they are options
+		hosted = append(hosted, unknown...)
+	}
 	for _, kind := range hosted {
 		if Fold(kind) != Fold(tool.Type) { // else it holds the options of what the type says
 			w.found.Tools = append(w.found.Tools, Tool{Type: kind, Path: tool.Path})
@@ -110,6 +116,12 @@ func (w *walk) offered() {
 		return
 	}
 	w.found.Tools = append(w.found.Tools, tool)
+}
+
+// holdsObject says whether the value that follows is an object or a list of them, as what a tool is set up with is.
+func (w *walk) holdsObject() bool {
+	list, is := bytes.CutPrefix(w.data[w.at:], []byte{'['})
+	return w.is('{') || is && bytes.HasPrefix(bytes.TrimLeft(list, " \t\r\n"), []byte{'{'})
 }
 
 // either is what a member says that was met before, or contradiction if that was something else.
