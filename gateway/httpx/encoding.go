@@ -1,39 +1,17 @@
 package httpx
 
 import (
-	"compress/gzip"
 	"errors"
 	"io"
 	"net/http"
 	"strings"
 
-	"github.com/klauspost/compress/zstd"
-
+	"github.com/bursarhq/terraform-provider-bursar/gateway/compressed"
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
 )
 
 // encodings are the compressions that request bodies are read in, as they stand in Content-Encoding.
 const encodings = "gzip, zstd"
-
-// maxZstdWindow is how far back a zstd body may refer, and so what one takes of memory: what RFC 9659 bids
-// senders to keep to.
-const maxZstdWindow = 8 << 20
-
-// expander opens a compressed body.
-type expander func(io.Reader) (io.ReadCloser, error)
-
-var expanders = map[string]expander{"gzip": expandGzip, "x-gzip": expandGzip, "zstd": expandZstd}
-
-func expandGzip(body io.Reader) (io.ReadCloser, error) { return gzip.NewReader(body) }
-
-func expandZstd(body io.Reader) (io.ReadCloser, error) {
-	// One at a time needs no goroutines, so a body that is not read to its end leaves nothing behind.
-	decoder, err := zstd.NewReader(body, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxZstdWindow))
-	if err != nil {
-		return nil, err
-	}
-	return decoder.IOReadCloser(), nil
-}
 
 // expandBody replaces a compressed body by what it stands for, of which at most maxBytes are read. Nothing is
 // read or refused before somebody reads the body: who is asking comes first.
@@ -42,7 +20,7 @@ func expandBody(w http.ResponseWriter, r *http.Request, maxBytes int64) {
 	if encoding == "" || encoding == "identity" || r.Body == http.NoBody {
 		return
 	}
-	open, known := expanders[encoding]
+	open, known := compressed.In(encoding)
 	if !known {
 		r.Body = unread{unknownEncoding(encoding)}
 		return
@@ -72,7 +50,7 @@ func (u unread) Close() error             { return nil }
 // expanded reads a compressed body as what it stands for.
 type expanded struct {
 	compressed io.ReadCloser
-	open       expander
+	open       compressed.Opener
 	encoding   string
 	reader     io.ReadCloser
 	err        error

@@ -115,13 +115,17 @@ func (p *Proxy) send(ctx context.Context, c *call) (*http.Response, error) {
 		response.Body.Close()
 		return nil, upstream.Unanswered(fmt.Errorf("answer of %s: %w", c.deployment.Host(), err))
 	}
+	whole := !c.Stream || isJSON(response.Header.Get("Content-Type"))
+	if whole && !timer.Stop() {
+		return response, nil // one that came in the last moment ends with its context
+	}
 	if !c.endpoint.binary && !c.endpoint.free {
-		if err := refuseFailed(response); err != nil {
+		if err := refuseFailed(response, whole); err != nil {
 			return nil, err
 		}
 	}
-	if !timer.Stop() || !c.Stream {
-		return response, nil // one that came in the last moment ends with its context
+	if whole || !timer.Stop() {
+		return response, nil
 	}
 	if err := p.awaitContent(ctx, c, response, func() { cancel(context.Canceled) }); err != nil {
 		return nil, err
@@ -156,12 +160,31 @@ type begun struct {
 	part *[firstPart]byte
 	// rest is what was not given yet of the part.
 	rest []byte
+	// ended is why nothing follows, once that was seen.
+	ended error
+}
+
+// fill reads on until the part is full or the answer ends, and returns what of the answer was not given yet.
+func (b *begun) fill(announced int64) []byte {
+	n := len(b.rest)
+	for n < len(b.part) && int64(n) != announced && b.ended == nil {
+		var more int
+		more, b.ended = b.ReadCloser.Read(b.part[n:])
+		n += more
+	}
+	b.rest = b.part[:n]
+	return b.rest
 }
 
 // Read gives the first part, then the others.
 func (b *begun) Read(p []byte) (int, error) {
 	if len(b.rest) == 0 {
-		return b.ReadCloser.Read(p)
+		if b.ended != nil {
+			return 0, b.ended
+		}
+		var n int
+		n, b.ended = b.ReadCloser.Read(p)
+		return n, b.ended
 	}
 	n := copy(p, b.rest)
 	if b.rest = b.rest[n:]; len(b.rest) == 0 {

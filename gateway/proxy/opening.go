@@ -87,6 +87,9 @@ func (o *opening) read(meter upstream.Meter, header http.Header) error {
 		if errors.Is(err, errHeldLongEnough) || errors.Is(err, upstream.ErrEventTooLong) {
 			return nil
 		}
+		if err != nil && upstream.IsFailure(o.kept.Bytes()) {
+			return upstream.RefusedWhole(header, o.kept.Bytes())
+		}
 		if err != nil {
 			return upstream.Unanswered(fmt.Errorf("stream ended before its answer began: %w", err))
 		}

@@ -194,57 +194,6 @@ func TestOpening_aFailureBeforeTheAnswerIsAPlainFailure(t *testing.T) {
 	}
 }
 
-// An error that comes in place of a whole answer, though with 200, is a plain failure too, whether a stream was asked for or not.
-// What a whole answer says besides an error is an answer.
-func TestOpening_anErrorInPlaceOfAWholeAnswer(t *testing.T) {
-	failures := map[string]map[string]int{
-		"chat":      {`{"error":{"message":"Provider returned error","code":503},"user_id":"u"}`: 503, "\n" + `{"error":"model runner has stopped","choices":[]}`: 502},
-		"responses": {`{"id":"r","object":"response","status":"failed","output":[],"usage":null,"error":{"code":"rate_limit_exceeded","message":"slow"}}`: 429},
-		"messages":  {`{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}`: 529},
-	}
-	for name, answers := range failures {
-		spoken := allSpoken[name]
-		for text, status := range answers {
-			for _, stream := range []string{"true", "false"} {
-				spoken.body = strings.Replace(spoken.body, `"stream":true`, `"stream":`+stream, 1)
-				provider := answersWith(t, text)
-				b := spoken.spread(t, provider, true, 0)
-				if got := spoken.ask(b); got.status != http.StatusOK || got.header.Get("X-Bursar-Deployment") != "b" {
-					t.Errorf("%s, stream %s: %d %s", text, stream, got.status, got.body)
-				}
-				b = spoken.spread(t, provider, false, 0)
-				if got := spoken.ask(b); got.status != status || b.spent().Settled != 0 || b.spent().Reserved != 0 {
-					t.Errorf("%s, stream %s: %d %s, want %d, spent %+v", text, stream, got.status, got.body, status, b.spent())
-				}
-				spoken.body = strings.Replace(spoken.body, `"stream":false`, `"stream":true`, 1)
-			}
-		}
-	}
-	for _, text := range []string{
-		`{"error":null,"choices":[{"message":{"content":"a"}}],"usage":{"prompt_tokens":5,"completion_tokens":5}}`,
-		`{"error":{"message":"cut short"},"choices":[{"message":{"content":"a"}}]}`,
-		`{"error":{"message":"late"},"choices":[],"usage":{"prompt_tokens":5,"completion_tokens":5}}`,
-		`{"error":false,"choices":[]}`,
-	} {
-		spoken := allSpoken["chat"]
-		b := spoken.spread(t, answersWith(t, text), false, 0)
-		if got := b.send(http.MethodPost, spoken.path, strings.Replace(spoken.body, `"stream":true`, `"stream":false`, 1), nil); got.status != http.StatusOK || strings.TrimSpace(got.body) != text || b.spent().Settled == 0 {
-			t.Errorf("%s: %d %s, spent %+v", text, got.status, got.body, b.spent())
-		}
-	}
-}
-
-// answersWith is a provider that answers every request with a text of JSON.
-func answersWith(t *testing.T, text string) (address string) {
-	t.Helper()
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		_, _ = w.Write([]byte(text))
-	}))
-	t.Cleanup(server.Close)
-	return server.URL
-}
-
 // What is wrong with the request itself is told as a plain refusal is, with the provider's own code, and nobody else is asked.
 func TestOpening_theClientsFaultIsToldWithItsCode(t *testing.T) {
 	for name, failure := range map[string]string{

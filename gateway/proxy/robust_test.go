@@ -1,6 +1,7 @@
 package proxy_test
 
 import (
+	"bytes"
 	"compress/gzip"
 	"io"
 	"net/http"
@@ -47,7 +48,9 @@ func TestRobust_oddUpstreams(t *testing.T) {
 		"half an answer":   {whole("application/json", chatBegins), false, 502, "broke off", api.LedgerSettle, 0, 0},
 		"a wrong type":     {whole("text/plain", chatBegins+`,"usage":{"prompt_tokens":5,"completion_tokens":3}}`), false, 200, "the the", api.LedgerSettle, 3, 3},
 		"an endless one":   {endless, false, 502, "broke off", api.LedgerSettle, 0, 0},
-		"gzip unasked":     {zipped, false, 502, "broke off", api.LedgerSettle, 0, 0},
+		"gzip unasked":     {zipped("gzip", 0), false, 200, "the the", api.LedgerSettle, 3, 4},
+		"half a gzip":      {zipped("gzip", 9), false, 502, "broke off", api.LedgerSettle, 0, 0},
+		"unknown encoding": {zipped("br", 0), false, 502, "broke off", api.LedgerSettle, 0, 0},
 		"a redirect":       {http.RedirectHandler("https://elsewhere.example/", http.StatusTemporaryRedirect).ServeHTTP, false, 502, "makes no sense", api.LedgerVoid, 0, 0},
 		"a page of errors": {pageOfErrors, false, 503, "provider failed (503)", api.LedgerVoid, 0, 0},
 
@@ -101,12 +104,17 @@ func endless(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func zipped(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Content-Encoding", "gzip")
-	zip := gzip.NewWriter(w)
-	_, _ = io.WriteString(zip, chatBegins+"}")
-	_ = zip.Close()
+// zipped is an answer in gzip under an encoding's name, without its last bytes if it is cut.
+func zipped(encoding string, cut int) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		var packed bytes.Buffer
+		writer := gzip.NewWriter(&packed)
+		_, _ = io.WriteString(writer, chatBegins+`}`)
+		_ = writer.Close()
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Content-Encoding", encoding)
+		_, _ = w.Write(packed.Bytes()[:packed.Len()-cut])
+	}
 }
 
 func pageOfErrors(w http.ResponseWriter, _ *http.Request) {

@@ -86,12 +86,19 @@ func Refused(response *http.Response) *api.Error {
 
 // RefusedInStream words an error that a stream has begun with, as if it had come in place of the stream.
 func RefusedInStream(header http.Header, event Event) *api.Error {
-	detail := errorOf(event.Data)
+	return refusedWith(header, event.Data, "upstream began its stream with an error")
+}
+
+// RefusedWhole words an error that came with status 200 in place of a whole answer.
+func RefusedWhole(header http.Header, answer []byte) *api.Error {
+	return refusedWith(header, answer, "upstream answered 200 with nothing but an error")
+}
+
+// refusedWith words an error that came without a status of its own.
+func refusedWith(header http.Header, said []byte, how string) *api.Error {
+	detail := errorOf(said)
 	status := statusOfError(detail)
-	return refusal{
-		status: status, header: header, detail: detail,
-		cause: fmt.Errorf("upstream began its stream with an error (%d)", status),
-	}.word()
+	return refusal{status: status, header: header, detail: detail, cause: fmt.Errorf("%s (%d)", how, status)}.word()
 }
 
 // refusal is what a provider says when it does not answer.

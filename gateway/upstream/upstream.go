@@ -15,6 +15,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"github.com/bursarhq/terraform-provider-bursar/gateway/compressed"
 )
 
 // Deployment is one place that serves a model.
@@ -117,6 +119,7 @@ func (c *Client) Send(ctx context.Context, d Deployment, call Call) (*http.Respo
 	if err != nil {
 		return nil, unreachable(fmt.Errorf("send to %s: %w", d.Host(), err), sent)
 	}
+	compressed.ExpandAnswer(response) // nobody asked for it, yet some proxies compress whatever passes them
 	if response.StatusCode != http.StatusOK {
 		return response, nil
 	}

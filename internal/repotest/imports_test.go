@@ -19,7 +19,7 @@ var levels = [][]string{
 		"gateway/quota", "gateway/tokens", "gateway/hosted", "gateway/ledger", "gateway/upstream", "gateway/auth", "gateway/httpx",
 		"gateway/safedial", "gateway/pricefeed", "gateway/seal", "gateway/store", "gateway/ledgerexport", "gateway/retention", "gateway/config", "gateway/metrics", "gateway/minutes", "gateway/forecast", "gateway/advice", "gateway/token", "gateway/openapi",
 	},
-	{"gateway/content", "gateway/trace", "gateway/checksummed", "gateway/every"},
+	{"gateway/content", "gateway/trace", "gateway/checksummed", "gateway/compressed", "gateway/every"},
 }
 
 // exceptions are imports within a level, "from to", each with its reason.
