@@ -18,9 +18,10 @@ import (
 // What a whole answer says besides an error is an answer.
 func TestOpening_anErrorInPlaceOfAWholeAnswer(t *testing.T) {
 	failures := map[string]map[string]int{
-		"chat":      {`{"error":{"message":"Provider returned error","code":503},"user_id":"u"}`: 503, "\n" + `{"error":"model runner has stopped","choices":[]}`: 502},
-		"responses": {`{"id":"r","object":"response","status":"failed","output":[],"usage":null,"error":{"code":"rate_limit_exceeded","message":"slow"}}`: 429},
-		"messages":  {`{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}`: 529},
+		"chat":              {`{"error":{"message":"Provider returned error","code":503},"user_id":"u"}`: 503, "\n" + `{"error":"model runner has stopped","choices":[]}`: 502},
+		"responses":         {`{"id":"r","object":"response","status":"failed","output":[],"usage":null,"error":{"code":"rate_limit_exceeded","message":"slow"}}`: 429},
+		"messages":          {`{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}`: 529},
+		"chat to Anthropic": {`{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}`: 529},
 	}
 	for name, answers := range failures {
 		spoken := allSpoken[name]
@@ -51,6 +52,19 @@ func TestOpening_anErrorInPlaceOfAWholeAnswer(t *testing.T) {
 		if got := b.send(http.MethodPost, spoken.path, strings.Replace(spoken.body, `"stream":true`, `"stream":false`, 1), nil); got.status != http.StatusOK || strings.TrimSpace(got.body) != text || b.spent().Settled == 0 {
 			t.Errorf("%s: %d %s, spent %+v", text, got.status, got.body, b.spent())
 		}
+	}
+}
+
+// A whole answer for a stream is put into the words that were asked in, too, and costs what it says.
+func TestOpening_aWholeAnswerForAStreamIsTranslated(t *testing.T) {
+	const message = `{"id":"m","type":"message","role":"assistant","content":[{"type":"text","text":"WHOLE"}],"stop_reason":"end_turn","usage":{"input_tokens":5,"output_tokens":3}}`
+	spoken := allSpoken["chat to Anthropic"]
+	b := spoken.spread(t, answersWith(t, message), false, 0)
+	if got := spoken.ask(b); got.status != http.StatusOK || !strings.Contains(got.body, `"content":"WHOLE"`) || !strings.Contains(got.body, `"chat.completion"`) {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+	if row := b.settled(); row.PromptTokens != 5 || row.CompletionTokens != 3 {
+		t.Errorf("%+v", row)
 	}
 }
 

@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"mime"
 	"net/http"
 
 	"github.com/bursarhq/terraform-provider-bursar/internal/api"
@@ -49,12 +50,18 @@ func newAnthropicRequest(d Deployment, call Call, path string, body []byte) *req
 func (anthropic) answer(call Call, response *http.Response) *http.Response {
 	switch {
 	case call.Path != pathChat:
-	case call.Stream:
+	case call.Stream && !isWhole(response):
 		response.Body = newChatStream(response.Body)
 	default:
 		response.Body = &wholeAnswer{body: response.Body}
 	}
 	return response
+}
+
+// isWhole says whether a whole answer has come, though a stream may have been asked for.
+func isWhole(response *http.Response) bool {
+	kind, _, _ := mime.ParseMediaType(response.Header.Get("Content-Type"))
+	return kind == "application/json"
 }
 
 // unserved refuses a route that a provider does not have.
