@@ -350,7 +350,7 @@ func TestBrowser_pictures(t *testing.T) {
 	b.picture("team-dark")
 	b.see(1000, "light")
 	b.open("/console/edit?kind=team&id=marketing")
-	b.fill("max_budget", "350")
+	b.fill("max_budget", "5")
 	b.press("button.main")
 	b.reads("Calls will be refused")
 	b.picture("rehearsal-light")

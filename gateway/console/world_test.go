@@ -275,7 +275,7 @@ func (w *world) populate() {
 		`{"team_id":"research","team_alias":"Research & Development","max_budget":2000,"budget_duration":"1mo","rpm_limit":600}`,
 		`{"team_id":"support","team_alias":"Customer Support (Europe, Middle East and Africa) second line escalation desk","max_budget":40,"budget_duration":"7d"}`,
 		`{"team_id":"team_01JDZK5V7Y8Q2M3N4P5R6S7T8V9W0X1Y2Z3A4B5C6D7E8F9G0H1J2K3L4M5N6P","max_budget":12.5,"budget_duration":"1d"}`,
-		`{"team_id":"sandbox","team_alias":"Sandbox","max_budget":0.00001,"budget_duration":"1mo"}`,
+		`{"team_id":"sandbox","team_alias":"Sandbox","max_budget":0.000005,"budget_duration":"1mo"}`,
 		`{"team_id":"legacy","team_alias":"Legacy batch","blocked":true,"max_budget":100,"budget_duration":"1mo"}`,
 		`{"team_id":"interns","team_alias":"Interns"}`,
 	} {
