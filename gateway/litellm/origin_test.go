@@ -2,6 +2,7 @@ package litellm_test
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"net/http"
 	"strings"
@@ -80,5 +81,56 @@ func TestOrigins_thatShareATeam(t *testing.T) {
 	}
 	if teams, err := m.gateway.ListTeams(t.Context()); err != nil || len(teams) != 0 {
 		t.Errorf("without either there are %v, %v", teams, err)
+	}
+}
+
+// The proxy that came first is taken back: what the other one uses of what it made stays, with what the other has spent there
+// and without its own, and a budget that a key of the other names fails nothing. When the other is gone as well, all goes.
+func TestRollback_leavesWhatAnotherProxyUses(t *testing.T) {
+	m := newMove(t, "testdata/rows.sql")
+	m.exec(`UPDATE "LiteLLM_UserTable" SET budget_duration = NULL, budget_reset_at = NULL`)
+	bring := func(origin string) {
+		m.as(origin)
+		if err := m.planOf(litellm.Options{Rename: true, Origin: origin}).Apply(t.Context(), io.Discard); err != nil {
+			t.Fatalf("%s: %v", origin, err)
+		}
+	}
+	takeBack := func(origin string) {
+		m.as(origin)
+		if err := litellm.Rollback(t.Context(), m.gateway, origin, io.Discard); err != nil {
+			t.Fatalf("%s: %v", origin, err)
+		}
+	}
+	bring("asia")
+	m.otherKeys()
+	// Of europe marketing has no keys, and somebody whom asia does not have is in research.
+	m.exec(`UPDATE "LiteLLM_VerificationToken" SET team_id = NULL WHERE team_id = 'marketing'; DELETE FROM "LiteLLM_TeamMembership" WHERE user_id = 'bob';
+		INSERT INTO "LiteLLM_UserTable" (user_id) VALUES ('eve');
+		UPDATE "LiteLLM_TeamTable" SET members_with_roles = '[{"role":"user","user_id":"eve"}]' WHERE team_id = 'research';
+		UPDATE "LiteLLM_OrganizationTable" SET spend = 11`)
+	bring("europe")
+	takeBack("asia")
+	if team := m.team("marketing"); team.Spend != 21_250_000_000 || len(team.TeamMemberships) != 1 || team.TeamMemberships[0].UserID != "ann" || team.TeamMemberships[0].Spend != 2_500_000_000 {
+		t.Errorf("without asia marketing is %s with %+v", team.Spend, team.TeamMemberships)
+	}
+	if team := m.team("research"); len(team.TeamMemberships) != 1 || team.TeamMemberships[0].UserID != "eve" {
+		t.Errorf("without asia research has %+v", team.TeamMemberships)
+	}
+	if pot := m.pot("organization:acme"); pot.Spend != 11*money.USD {
+		t.Errorf("without asia the organization has spent %s", pot.Spend)
+	}
+	if shared := m.pot("shared"); *shared.MaxBudget != 50*money.USD {
+		t.Errorf("without asia the budget is %+v", shared)
+	}
+	if users, err := m.gateway.ListUsers(t.Context()); err != nil || len(users) != 3 {
+		t.Errorf("without asia there are %d users, %v", len(users), err)
+	}
+	takeBack("europe")
+	takeBack("asia")
+	teams, err := m.gateway.ListTeams(t.Context())
+	users, err2 := m.gateway.ListUsers(t.Context())
+	budgets, err3 := m.gateway.ListBudgets(t.Context())
+	if err := errors.Join(err, err2, err3); err != nil || len(teams)+len(users)+len(budgets) > 0 {
+		t.Errorf("without either there are %v, %v, %v, %v", teams, users, budgets, err)
 	}
 }

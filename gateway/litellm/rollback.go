@@ -3,10 +3,12 @@ package litellm
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -48,7 +50,9 @@ func Rollback(ctx context.Context, gateway *client.Client, origin string, progre
 	if err != nil {
 		return err
 	}
-	r.keepOwners(keys)
+	if err := r.keepShared(keys, members); err != nil {
+		return err
+	}
 	pots := slices.DeleteFunc(slices.Clone(budgets), func(b api.Budget) bool { return !b.Pot() })
 	terms := slices.DeleteFunc(budgets, api.Budget.Pot)
 	takeBack(&r, pots, func(b api.Budget) (api.Record, money.Nano, client.Spender) {
@@ -77,7 +81,7 @@ func Rollback(ctx context.Context, gateway *client.Client, origin string, progre
 	if days > 0 {
 		_, _ = fmt.Fprintf(progress, "what %d days have cost is taken back\n", days)
 	}
-	_, _ = fmt.Fprintf(progress, "%d objects are taken back, %d were changed by somebody since, or have keys of others, and stay\n", r.gone, r.kept)
+	_, _ = fmt.Fprintf(progress, "%d objects are taken back, %d were changed by somebody since, or are used by others, and stay\n", r.gone, r.kept)
 	return errors.Join(r.failed...)
 }
 
@@ -87,26 +91,83 @@ type rollback struct {
 	ctx     context.Context
 	gateway *client.Client
 	origin  string
-	// owners are teams, users and members with keys that these imports did not make: to delete them would delete the keys.
-	owners map[client.Spender]bool
+	// needed are teams, users, members and pots that others use: with keys or members that these imports did not make, which
+	// would go with them, or with what another proxy has spent.
+	needed map[client.Spender]bool
 
 	mu         sync.Mutex
 	gone, kept int
 	failed     []error
 }
 
-func (r *rollback) keepOwners(keys []api.Key) {
-	r.owners = map[client.Spender]bool{}
-	own := ActorOf(r.origin)
+// keepShared finds what others use of what these imports made.
+func (r *rollback) keepShared(keys []api.Key, members []api.Membership) error {
+	r.needed = map[client.Spender]bool{}
 	for _, key := range keys {
-		if key.Record.CreatedBy == own && key.Record.UpdatedBy == own {
-			continue
-		}
-		team, user := deref(key.TeamID), deref(key.UserID)
-		for _, owner := range []client.Spender{{TeamID: team}, {UserID: user}, {TeamID: team, UserID: user}} {
-			r.owners[owner] = true
+		if !r.untouched(key.Record) {
+			r.keep(deref(key.TeamID), deref(key.UserID))
 		}
 	}
+	for _, member := range members {
+		if !r.untouched(member.Record) {
+			r.keep(member.TeamID, member.UserID)
+		}
+	}
+	for _, kind := range []string{"team", "user", "member", "budget"} {
+		if err := r.keepBalances(kind); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// untouched says that an import of the origin made it and nobody has changed it since.
+func (r *rollback) untouched(record api.Record) bool {
+	own := ActorOf(r.origin)
+	return record.CreatedBy == own && record.UpdatedBy == own
+}
+
+// keep marks a member with its team and user: either one takes the membership along.
+func (r *rollback) keep(team, user string) {
+	for _, owner := range []client.Spender{{TeamID: team}, {UserID: user}, {TeamID: team, UserID: user}} {
+		r.needed[owner] = true
+	}
+}
+
+// keepBalances marks what has an opening balance of another origin. The audit log knows: the last balance of each is in force.
+func (r *rollback) keepBalances(kind string) error {
+	type balance struct{ object, origin string }
+	seen := map[balance]bool{}
+	var unread error
+	err := r.gateway.Changes(r.ctx, kind+".opening_balance", func(change api.Audit) {
+		var now struct {
+			OpeningID string     `json:"opening_id"`
+			Spend     money.Nano `json:"spend"`
+		}
+		if err := json.Unmarshal(change.After, &now); err != nil {
+			unread = fmt.Errorf("read change %d of the audit log: %w", change.Seq, err)
+		}
+		of := balance{change.ObjectID, now.OpeningID}
+		if seen[of] || now.OpeningID == r.origin {
+			return
+		}
+		seen[of] = true
+		if now.Spend == 0 {
+			return
+		}
+		switch kind {
+		case "team":
+			r.needed[client.Spender{TeamID: change.ObjectID}] = true
+		case "user":
+			r.needed[client.Spender{UserID: change.ObjectID}] = true
+		case "budget":
+			r.needed[client.Spender{BudgetID: change.ObjectID}] = true
+		case "member":
+			team, user, _ := strings.Cut(change.ObjectID, "#")
+			r.keep(team, user)
+		}
+	})
+	return errors.Join(err, unread)
 }
 
 func takeBack[T any](r *rollback, objects []T, about func(T) (api.Record, money.Nano, client.Spender), remove func(T) error) {
@@ -130,7 +191,7 @@ func (r *rollback) takeBackOne(record api.Record, spend money.Nano, of client.Sp
 	own := ActorOf(r.origin)
 	mine := record.CreatedBy == own
 	edited := mine && record.UpdatedBy != own
-	needed := of != client.Spender{} && r.owners[of]
+	needed := of != client.Spender{} && r.needed[of]
 	var err error
 	if spend > 0 && !edited {
 		_, err = r.gateway.OpenSpend(r.ctx, of, r.origin, 0)
@@ -142,6 +203,8 @@ func (r *rollback) takeBackOne(record api.Record, spend money.Nano, of client.Sp
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch {
+	case removed && api.CodeOf(err) == api.Conflict: // somebody else names it, such as a key a budget
+		r.kept++
 	case err != nil && api.CodeOf(err) != api.NotFound:
 		r.failed = append(r.failed, err)
 	case removed:
