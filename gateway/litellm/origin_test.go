@@ -2,11 +2,13 @@ package litellm_test
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"io"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/bursarhq/terraform-provider-bursar/gateway/litellm"
 	"github.com/bursarhq/terraform-provider-bursar/internal/money"
@@ -133,4 +135,47 @@ func TestRollback_leavesWhatAnotherProxyUses(t *testing.T) {
 	if err := errors.Join(err, err2, err3); err != nil || len(teams)+len(users)+len(budgets) > 0 {
 		t.Errorf("without either there are %v, %v, %v, %v", teams, users, budgets, err)
 	}
+}
+
+// What was brought under one name is not brought under another one: its objects would be taken for shared, and all that was
+// spent would count twice. Nothing is changed, and the error says what to do.
+func TestOrigins_ofTheSameProxy(t *testing.T) {
+	for _, names := range [][2]string{{"", "europe"}, {"europe", ""}, {"asia", "europe"}} {
+		t.Run(names[0]+" then "+names[1], func(t *testing.T) {
+			m := newMove(t, "testdata/one_team.sql")
+			m.as(names[0])
+			if err := m.planOf(litellm.Options{Origin: names[0]}).Apply(t.Context(), io.Discard); err != nil {
+				t.Fatal(err)
+			}
+			m.as(names[1])
+			err := m.refused(litellm.Options{Origin: names[1]})
+			first := cmp.Or(names[0], litellm.DefaultOrigin)
+			for _, want := range []string{"1 keys, the first of them app, were brought under --origin " + first + " already", "--rollback --origin " + first, "--except-key"} {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("the error lacks %q: %v", want, err)
+				}
+			}
+			if spent := m.team("web").Spend; spent != 12_300_000_000 {
+				t.Errorf("the team has spent %s", spent)
+			}
+			m.as(names[0])
+			if err := m.planOf(litellm.Options{Origin: names[0]}).Verify(io.Discard); err != nil {
+				t.Errorf("under its own name: %v", err)
+			}
+		})
+	}
+}
+
+// refused is why no plan can be made.
+func (m *move) refused(options litellm.Options) error {
+	m.Helper()
+	options.Now = time.Now()
+	estate, err := litellm.FromPostgres(m.Context(), m.database, monthAgo())
+	if err != nil {
+		m.Fatal(err)
+	}
+	if _, err = litellm.NewPlan(m.Context(), m.gateway, estate, options); err == nil {
+		m.Fatal("a plan is made")
+	}
+	return err
 }

@@ -239,6 +239,28 @@ func (p *Plan) aliases(brought map[string]api.Key) map[string]string {
 	return taken
 }
 
+// refuseKeysOfOthers stops the import of a proxy that was brought under another name: all its objects would be taken for
+// shared ones, and all that it has spent would count twice. Its keys tell, as no two proxies make the same.
+func (p *Plan) refuseKeysOfOthers(want []wantedKey, there map[string]api.Key) error {
+	of, first, several := "", "", 0
+	for _, w := range want {
+		key, found := there[w.digest]
+		origin, imported := originOf(key.CreatedBy)
+		if !found || !imported || origin == p.options.Origin {
+			continue
+		}
+		if several++; several == 1 {
+			of, first = origin, w.name()
+		}
+	}
+	if several == 0 {
+		return nil
+	}
+	return fmt.Errorf("%d keys, the first of them %s, were brought under --origin %s already, and a key belongs to one proxy: nothing is changed. "+
+		"If it is the same proxy, import with --origin %s; to give it another name, take it back first with --rollback --origin %s. "+
+		"If both proxies really have a key in common, leave it out of this one with --except-key", several, first, of, of, of)
+}
+
 func (p *Plan) keys(ctx context.Context, want wanted) error {
 	digests := make([]string, len(want.keys))
 	for i, w := range want.keys {
@@ -246,6 +268,9 @@ func (p *Plan) keys(ctx context.Context, want wanted) error {
 	}
 	there, err := p.gateway.KeysByDigest(ctx, digests)
 	if err != nil {
+		return err
+	}
+	if err := p.refuseKeysOfOthers(want.keys, there); err != nil {
 		return err
 	}
 	for digest, key := range there {
