@@ -239,6 +239,18 @@ func (p *Plan) aliases(brought map[string]api.Key) map[string]string {
 	return taken
 }
 
+// keepUnsaid leaves a key as it is here whose project LiteLLM does not tell of now: to take its own settings alone could unblock
+// it, or give it models that its project does not have. What it has spent is brought.
+func (p *Plan) keepUnsaid(w wantedKey) {
+	s := &p.steps[len(p.steps)-1]
+	if w.unsaid == "" || s.verb != verbUpdate {
+		return
+	}
+	s.verb = verbSame
+	p.Findings.add(Blocking, fmt.Sprintf("key %s of project %s: %s", w.name(), w.unsaid, strings.Join(s.changed, ", ")),
+		"stays as it is here, and only what it has spent is brought: LiteLLM does not tell of its project, which may block it or say its models; its database tells all, --from postgres://…")
+}
+
 // refuseKeysOfOthers stops the import of a proxy that was brought under another name: all its objects would be taken for
 // shared ones, and all that it has spent would count twice. Its keys tell, as no two proxies make the same.
 func (p *Plan) refuseKeysOfOthers(want []wantedKey, there map[string]api.Key) error {
@@ -307,6 +319,7 @@ func (p *Plan) keys(ctx context.Context, want wanted) error {
 			return made.Record, err
 		}
 		p.add(s, &have.Record, have.BudgetState, w.fields, have.KeyFields)
+		p.keepUnsaid(w)
 	}
 	return nil
 }

@@ -57,20 +57,25 @@ func FromAPI(ctx context.Context, address, key string) (estate Estate, err error
 	return estate, a.models(ctx, &estate)
 }
 
-// mayBe reads a list that releases without its kind do not have, and that others tell only with a licence.
+// mayBe reads a list that releases without its kind do not have, and that others tell only with a licence. Any other refusal
+// is a failure: what was not read would be taken for nothing, and keys would lose what it says of them.
 func (a *admin) mayBe(ctx context.Context, path string, into any, estate *Estate) error {
 	err := a.get(ctx, path, nil, into)
 	var refused *refusedError
-	switch {
-	case !errors.As(err, &refused):
+	if !errors.As(err, &refused) {
 		return err
-	case refused.status != http.StatusNotFound:
+	}
+	switch refused.status {
+	case http.StatusNotFound:
+		return nil
+	case http.StatusPaymentRequired, http.StatusForbidden:
 		if estate.Unsaid == nil {
 			estate.Unsaid = map[string]string{}
 		}
 		estate.Unsaid[path] = http.StatusText(refused.status)
+		return nil
 	}
-	return nil
+	return fmt.Errorf("%w; nothing is imported, as what it says would be missing: try again when it answers, or import from its database, --from postgres://…", err)
 }
 
 // refusedError is an answer that is none to what was asked.

@@ -66,6 +66,8 @@ type wantedMember struct {
 type wantedKey struct {
 	digest, mask string
 	fields       api.KeyFields
+	// unsaid is the project that the key belongs to and LiteLLM does not tell of: what is here may come of what it said before.
+	unsaid string
 	opening
 }
 

@@ -68,7 +68,7 @@ func (t *translation) key(from key) {
 	f.RateLimits = rates(from.limits)
 	f.Metadata, f.ModelRateLimits = t.metadata(what, from.Metadata)
 	t.within(what, team, f)
-	t.ofProject(what, from, f)
+	wanted.unsaid = t.ofProject(what, from, f)
 	t.unkept(what, from)
 	if !t.valid(what, (api.Key{KeyID: "k", KeyFields: *f}).Validate()) {
 		return

@@ -15,21 +15,27 @@ type projectKeys struct {
 // everyModel are entries of a key's models that leave it to the team or the proxy which there are.
 var everyModel = []string{"all-team-models", "all-proxy-models"}
 
-// ofProject gives a key what its project says of all its keys: the models, and that they are blocked.
-func (t *translation) ofProject(what string, from key, f *api.KeyFields) {
+// ofProject gives a key what its project says of all its keys: the models, and that they are blocked. It returns the project
+// if LiteLLM does not tell of it.
+func (t *translation) ofProject(what string, from key, f *api.KeyFields) (unsaid string) {
 	if from.ProjectID == nil || *from.ProjectID == "" {
-		return
+		return ""
 	}
 	of, there := t.projects[*from.ProjectID]
 	if !there {
 		t.found.add(Blocking, what+": project "+*from.ProjectID, "belongs to a project that LiteLLM does not tell of, whose limits are not in force here: make a pot over its keys")
-		return
+		return *from.ProjectID
 	}
 	if of.project.Blocked {
 		f.Blocked = true
 		t.found.add(Different, what, "is blocked here itself, as its project is")
 	}
-	models := modelNames(of.project.Models)
+	t.modelsOfProject(what, modelNames(of.project.Models), f)
+	return ""
+}
+
+// modelsOfProject are the models that a key and its project both have.
+func (t *translation) modelsOfProject(what string, models api.StringList, f *api.KeyFields) {
 	if len(models) == 0 || slices.Contains(models, everyModel[0]) || slices.Contains(models, everyModel[1]) {
 		return
 	}

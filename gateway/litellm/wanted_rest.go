@@ -43,6 +43,7 @@ func (t *translation) credential(what string, opened bool, fields *api.ModelFiel
 
 // organizations are pots over their teams.
 func (t *translation) organizations() {
+	t.unlistedOrganizations()
 	for _, from := range t.estate.Organizations {
 		what := "organization " + from.OrganizationID
 		id, ok := t.id("organization", from.OrganizationID)
@@ -80,6 +81,19 @@ func (t *translation) organizations() {
 }
 
 // plainBudgets are those that keys name, and those that nobody does; members and organizations have theirs by themselves.
+// unlistedOrganizations are those that teams name and LiteLLM does not tell of.
+func (t *translation) unlistedOrganizations() {
+	listed := map[string]bool{}
+	for _, organization := range t.estate.Organizations {
+		listed[organization.OrganizationID] = true
+	}
+	for _, team := range t.estate.Teams {
+		if id := deref(team.OrganizationID); id != "" && !listed[id] {
+			t.found.add(Blocking, "team "+team.TeamID+": organization "+id, "belongs to an organization that LiteLLM does not tell of, whose budget is not brought: make a pot over its teams")
+		}
+	}
+}
+
 func (t *translation) plainBudgets() {
 	elsewhere := map[string]bool{}
 	for _, place := range t.estate.Memberships {
