@@ -92,6 +92,7 @@ type user struct {
 	Models    list    `json:"models"`
 	Spend     amount  `json:"spend"`
 	limits
+	bounds
 }
 
 type key struct {
@@ -117,7 +118,7 @@ type key struct {
 	bounds
 }
 
-// bounds are columns that say what a team or a key may use, by other means than a list of models.
+// bounds are columns that say what a team, a user or a key may use, by other means than a list of models.
 type bounds struct {
 	AccessGroups       list   `json:"access_group_ids"`
 	Policies           list   `json:"policies"`

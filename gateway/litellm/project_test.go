@@ -69,6 +69,40 @@ func TestProjects(t *testing.T) {
 	}
 }
 
+// The bounds of teams, users and members are told as those of keys are, and so are the models that a budget allows.
+func TestPlan_tellsOfBoundsOfEverybody(t *testing.T) {
+	m := newMove(t, "testdata/lost.sql")
+	m.exec(`UPDATE "LiteLLM_TeamTable" SET access_group_ids = '{group-1}', policies = '{strict}', object_permission_id = 'permits', budget_fallbacks = '{"gpt-4.1": ["o3"]}',
+			metadata = '{"team_member_budget_id": "five"}', members_with_roles = '[{"role":"user","user_id":"ann"}]' WHERE team_id = 'web';
+		UPDATE "LiteLLM_TeamTable" SET members_with_roles = '[{"role":"user","user_id":"ann"},{"role":"user","user_id":"bob"}]', organization_id = 'acme' WHERE team_id = 'odd';
+		UPDATE "LiteLLM_UserTable" SET policies = '{strict}', object_permission_id = 'permits';
+		INSERT INTO "LiteLLM_UserTable" (user_id) VALUES ('bob');
+		INSERT INTO "LiteLLM_TeamMembership" (user_id, team_id, budget_id) VALUES ('ann', 'odd', 'five'), ('bob', 'odd', 'gone');
+		INSERT INTO "LiteLLM_OrganizationTable" (organization_id, organization_alias, budget_id) VALUES ('acme', 'ACME', 'five');
+		UPDATE "LiteLLM_VerificationToken" SET budget_id = 'five', policies = '{strict}', budget_fallbacks = '{"gpt-4.1": ["o3"]}', organization_id = 'acme'`)
+	var report bytes.Buffer
+	m.plan(true).Write(&report)
+	heavy, light, _ := strings.Cut(report.String(), "different: ")
+	for _, want := range []string{
+		"team web: access_group_ids", "team web: members: allowed_models of budget five", "member ann of team odd: allowed_models of budget five", "member bob of team odd: budget_id",
+		"organization acme: allowed_models of budget five", "key app: allowed_models of budget five", "key app: organization acme",
+	} {
+		if !strings.Contains(heavy, want+"\n") {
+			t.Errorf("what is important lacks %q", want)
+		}
+	}
+	for _, want := range []string{
+		"team web: policies", "team web: object_permission_id", "team web: budget_fallbacks", "user ann: policies", "user ann: object_permission_id", "key app: policies", "key app: budget_fallbacks",
+	} {
+		if !strings.Contains(light, want+"\n") {
+			t.Errorf("the report lacks %q", want)
+		}
+	}
+	if t.Failed() {
+		t.Log(report.String())
+	}
+}
+
 // What limits somebody at LiteLLM and nobody here is told, with what to do, the heaviest first.
 func TestPlan_tellsOfLimitsThatAreLost(t *testing.T) {
 	m := newMove(t, "testdata/lost.sql")

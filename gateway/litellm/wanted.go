@@ -89,6 +89,8 @@ type translation struct {
 	budgets  map[string]budget
 	teams    map[string]wantedTeam
 	projects map[string]*projectKeys
+	// parents are the organizations of teams, both as LiteLLM calls them.
+	parents map[string]string
 	// taken are aliases of keys and addresses of users that stand in an object already.
 	taken map[string]bool
 	// renamed are the ids that were given another one.
@@ -96,12 +98,15 @@ type translation struct {
 }
 
 func translate(estate Estate, options Options) (wanted, Findings) {
-	t := &translation{Options: options, estate: estate, budgets: map[string]budget{}, teams: map[string]wantedTeam{}, projects: map[string]*projectKeys{}, taken: map[string]bool{}, renamed: map[string]string{}}
+	t := &translation{Options: options, estate: estate, budgets: map[string]budget{}, teams: map[string]wantedTeam{}, projects: map[string]*projectKeys{}, parents: map[string]string{}, taken: map[string]bool{}, renamed: map[string]string{}}
 	for _, budget := range estate.Budgets {
 		t.budgets[budget.BudgetID] = budget
 	}
 	for _, project := range estate.Projects {
 		t.projects[project.ProjectID] = &projectKeys{project: project}
+	}
+	for _, team := range estate.Teams {
+		t.parents[team.TeamID] = deref(team.OrganizationID)
 	}
 	t.models()
 	t.allTeams()

@@ -112,6 +112,7 @@ func (t *translation) keyBudget(what string, from key, f *api.KeyFields) {
 		return
 	}
 	named, there := t.budgets[*id]
+	t.allowedModels(what, named)
 	ours, ok := t.id("budget", *id)
 	switch {
 	case !there || !ok:
@@ -170,10 +171,10 @@ func (t *translation) unkept(what string, from key) {
 	if from.AutoRotate {
 		t.found.add(Different, what+": auto_rotate", "is not rotated by itself: bursar_key_rotate, or bursar_key with rotation")
 	}
-	if len(from.BudgetFallbacks) > 0 {
-		t.found.add(Different, what+": budget_fallbacks", ofFallbacks)
-	}
 	t.outOfBounds(what, from.bounds)
+	if id := deref(from.OrganizationID); id != "" && t.parents[deref(from.TeamID)] != id {
+		t.found.add(Blocking, what+": organization "+id, "organizations are pots over their teams, and the key is in none of them: give it such a team, or limits of its own")
+	}
 }
 
 // outOfBounds are rules about what may be used that stand elsewhere than in a list of models.
@@ -186,6 +187,16 @@ func (t *translation) outOfBounds(what string, from bounds) {
 	}
 	if len(from.Policies) > 0 {
 		t.found.add(Different, what+": policies", ofGuards)
+	}
+	if len(from.BudgetFallbacks) > 0 {
+		t.found.add(Different, what+": budget_fallbacks", ofFallbacks)
+	}
+}
+
+// allowedModels are those that a budget allows to whom it holds for.
+func (t *translation) allowedModels(what string, of budget) {
+	if len(of.AllowedModels) > 0 {
+		t.found.add(Blocking, what+": allowed_models of budget "+of.BudgetID, "a budget does not say here which models may be called: list them in models of the keys")
 	}
 }
 

@@ -26,8 +26,10 @@ func (t *translation) team(from team) {
 	if defaults, there := t.budgets[from.Metadata.text("team_member_budget_id")]; there {
 		team.TeamMemberBudget, team.TeamMemberBudgetDuration = defaults.MaxBudget.Nano, given(defaults.BudgetDuration)
 		team.TeamMemberRPMLimit, team.TeamMemberTPMLimit = defaults.RPMLimit.int64, defaults.TPMLimit.int64
+		t.allowedModels(what+": members", defaults)
 	}
 	t.permissions(what, from, &team)
+	t.outOfBounds(what, from.bounds)
 	if len(from.RouterSettings) > 0 {
 		t.found.add(Different, what+": router_settings", "deployments are shared by weight, for everybody alike")
 	}
@@ -77,6 +79,7 @@ func (t *translation) allUsers() {
 		user := api.NewUser(id)
 		user.UserEmail, user.UserAlias, user.UserRole = t.unique(what, "user_email", given(from.UserEmail)), t.alias(what, "user_alias", from.UserAlias), given(from.UserRole)
 		user.RateLimits, user.BudgetTerms, user.Metadata = rates(from.limits), terms, metadata
+		t.outOfBounds(what, from.bounds)
 		if len(from.Models) > 0 {
 			t.found.add(Different, what+": models", "models are listed by teams and keys")
 		}
@@ -147,6 +150,10 @@ func (t *translation) member(of team, userID, role string, place membership) {
 		if there && *place.BudgetID != of.Metadata.text("team_member_budget_id") {
 			member.MaxBudgetInTeam, member.BudgetDuration = own.MaxBudget.Nano, given(own.BudgetDuration)
 			member.RPMLimit, member.TPMLimit = own.RPMLimit.int64, own.TPMLimit.int64
+			t.allowedModels(what, own)
+		}
+		if !there {
+			t.found.add(Blocking, what+": budget_id", "names a budget that is not there: the member has no budget of its name")
 		}
 	}
 	if t.valid(what, member.Validate()) {

@@ -81,6 +81,7 @@ func (t *translation) project(from project, keys []string) {
 		t.found.add(Minor, what, "has no keys or no budget, and no pot")
 		return
 	}
+	t.allowedModels(what, terms)
 	pot := api.NewBudget("project:" + id)
 	var period opening
 	pot.BudgetTerms, period = t.terms(what, terms.limits)

@@ -68,6 +68,7 @@ func (t *translation) organizations() {
 			t.found.add(Minor, what, "has no teams or no budget, and is left out")
 			continue
 		}
+		t.allowedModels(what, terms)
 		var period opening
 		pot.BudgetTerms, period = t.terms(what, terms.limits)
 		period.ends = nil // LiteLLM does not reset it
@@ -80,7 +81,6 @@ func (t *translation) organizations() {
 	}
 }
 
-// plainBudgets are those that keys name, and those that nobody does; members and organizations have theirs by themselves.
 // unlistedOrganizations are those that teams name and LiteLLM does not tell of.
 func (t *translation) unlistedOrganizations() {
 	listed := map[string]bool{}
@@ -94,6 +94,7 @@ func (t *translation) unlistedOrganizations() {
 	}
 }
 
+// plainBudgets are those that keys name, and those that nobody does; members and organizations have theirs by themselves.
 func (t *translation) plainBudgets() {
 	elsewhere := map[string]bool{}
 	for _, place := range t.estate.Memberships {

@@ -10,11 +10,12 @@ CREATE TABLE "LiteLLM_TeamTable" (
     team_id text PRIMARY KEY, team_alias text, organization_id text, members_with_roles jsonb NOT NULL DEFAULT '{}', metadata jsonb NOT NULL DEFAULT '{}',
     max_budget double precision, soft_budget double precision, spend double precision NOT NULL DEFAULT 0, models text[],
     max_parallel_requests integer, tpm_limit bigint, rpm_limit bigint, budget_duration text, budget_reset_at timestamp(3),
-    blocked boolean NOT NULL DEFAULT false, model_max_budget jsonb NOT NULL DEFAULT '{}', team_member_permissions text[] DEFAULT '{}', model_id integer);
+    blocked boolean NOT NULL DEFAULT false, model_max_budget jsonb NOT NULL DEFAULT '{}', team_member_permissions text[] DEFAULT '{}', model_id integer,
+    access_group_ids text[] DEFAULT '{}', policies text[] DEFAULT '{}', object_permission_id text, budget_fallbacks jsonb);
 CREATE TABLE "LiteLLM_UserTable" (
     user_id text PRIMARY KEY, user_alias text, user_email text, user_role text, teams text[] DEFAULT '{}', models text[], metadata jsonb NOT NULL DEFAULT '{}',
     max_budget double precision, spend double precision NOT NULL DEFAULT 0, max_parallel_requests integer, tpm_limit bigint, rpm_limit bigint,
-    budget_duration text, budget_reset_at timestamp(3), model_max_budget jsonb NOT NULL DEFAULT '{}');
+    budget_duration text, budget_reset_at timestamp(3), model_max_budget jsonb NOT NULL DEFAULT '{}', policies text[] DEFAULT '{}', object_permission_id text);
 CREATE TABLE "LiteLLM_TeamMembership" (
     user_id text, team_id text, spend double precision NOT NULL DEFAULT 0, budget_id text, PRIMARY KEY (user_id, team_id));
 CREATE TABLE "LiteLLM_VerificationToken" (
@@ -22,7 +23,8 @@ CREATE TABLE "LiteLLM_VerificationToken" (
     aliases jsonb NOT NULL DEFAULT '{}', user_id text, team_id text, permissions jsonb NOT NULL DEFAULT '{}', max_parallel_requests integer,
     metadata jsonb NOT NULL DEFAULT '{}', blocked boolean, tpm_limit bigint, rpm_limit bigint, max_budget double precision, budget_duration text,
     budget_reset_at timestamp(3), allowed_routes text[] DEFAULT '{}', model_max_budget jsonb NOT NULL DEFAULT '{}', budget_id text, organization_id text,
-    project_id text, access_group_ids text[] DEFAULT '{}', object_permission_id text, budget_limits jsonb, auto_rotate boolean DEFAULT false);
+    project_id text, access_group_ids text[] DEFAULT '{}', object_permission_id text, budget_limits jsonb, auto_rotate boolean DEFAULT false,
+    policies text[] DEFAULT '{}', budget_fallbacks jsonb);
 CREATE TABLE "LiteLLM_ProxyModelTable" (
     model_id text PRIMARY KEY, model_name text NOT NULL, litellm_params jsonb NOT NULL, model_info jsonb, blocked boolean NOT NULL DEFAULT false);
 CREATE TABLE "LiteLLM_SpendLogs" (
