@@ -36,6 +36,6 @@ func (s *Server) isTaken(ctx context.Context, name string, caller auth.Caller) (
 	}
 	keys, err := s.record.AdminKeys(ctx)
 	return slices.ContainsFunc(keys, func(key api.AdminKey) bool {
-		return strings.EqualFold(name, key.AdminKeyID) || strings.EqualFold(name, orNone(key.AdminKeyAlias))
+		return strings.EqualFold(name, key.AdminKeyID) || strings.EqualFold(name, api.ActorName(orNone(key.AdminKeyAlias)))
 	}), err
 }

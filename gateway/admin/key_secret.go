@@ -175,8 +175,19 @@ func (s *Server) checkRotation(c *route.Call, key api.Key) (*api.Credential, err
 	if c.Caller.Role.Everywhere() {
 		return &maker, nil
 	}
-	_, err := s.checkUserNamed(c, key)
+	apart, err := s.checkUserNamed(c, key)
+	if err == nil && apart && !key.Origin.Apart {
+		return nil, errSpendsForItsUser()
+	}
 	return &maker, err
+}
+
+// errSpendsForItsUser refuses the secret of a key that the platform made, to a team that made its user a member: it spends that user's
+// own budget.
+func errSpendsForItsUser() error {
+	refused := api.Errorf(api.Forbidden, "user_id has a budget of their own, which this key spends; the platform's admins give out its secret")
+	refused.Param = "user_id"
+	return refused
 }
 
 // graceOf is how long an old secret works on; empty is not at all.

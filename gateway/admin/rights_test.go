@@ -35,8 +35,15 @@ func TestTeamAdmin_keysAreForMembersOnly(t *testing.T) {
 		c.as(leading, "POST", path, `{"key":"`+theirs+`"}`).refused(403, "user_id", "a member of the key's team")
 	}
 	c.as(leading, "POST", "/team/member_add", `{"team_id":"own","member":{"user_id":"bob"}}`).ok()
-	c.as(leading, "POST", "/key/rotate", `{"key":"`+theirs+`"}`).ok()
-	c.as(leading, "POST", "/key/generate", `{"team_id":"own","user_id":"bob"}`).ok()
+	// It spends what is bob's own, also now that the team has made him a member; a key that the team makes for him does not.
+	c.as(leading, "POST", "/key/rotate", `{"key":"`+theirs+`"}`).refused(403, "user_id", "a budget of their own")
+	ofTeam := c.as(leading, "POST", "/key/generate", `{"team_id":"own","user_id":"bob"}`).ok().textAt("key_id")
+	c.as(leading, "POST", "/key/rotate", `{"key":"`+ofTeam+`"}`).ok()
+	// Whom the platform made a member spends for the team.
+	c.post("/user/new", `{"user_id":"eve","max_budget":1,"auto_create_key":false}`).ok()
+	c.post("/team/member_add", `{"team_id":"own","member":{"user_id":"eve"}}`).ok()
+	eves := c.post("/key/generate", `{"team_id":"own","user_id":"eve"}`).ok().textAt("key_id")
+	c.as(leading, "POST", "/key/rotate", `{"key":"`+eves+`"}`).ok()
 }
 
 // strip leaves out what differs between any two answers.
@@ -246,6 +253,11 @@ func TestAudit_namesTheCredential(t *testing.T) {
 		{deputy.textAt("key"), "lead (ci)", "deputy (lead (ci))", "admin_key", deputyID},
 		{adminKey, "pipeline-of-main", "admin (pipeline-of-main)", "root_key", "admin"},
 		{deputy.textAt("key"), "Pipeline-of-main (run 7)", "deputy (Pipeline-of-main (run 7))", "admin_key", deputyID},
+		{adminKey, "Lead  (the boss)", "admin (Lead (the boss))", "root_key", "admin"},
+		{adminKey, "Le\u200bad", "admin (Lead)", "root_key", "admin"},
+		{deputy.textAt("key"), "ad\u00admin", "deputy (admin)", "admin_key", deputyID},
+		{deputy.textAt("key"), "\uff41dmin", "deputy (admin)", "admin_key", deputyID},
+		{deputy.textAt("key"), "admin\u00a0(x)", "deputy (admin (x))", "admin_key", deputyID},
 		{adminKey, "Lead (the boss)", "admin (Lead (the boss))", "root_key", "admin"},
 		{deputy.textAt("key"), "", "deputy", "admin_key", deputyID},
 		{deputy.textAt("key"), "ci", "ci", "admin_key", deputyID},
@@ -264,7 +276,10 @@ func TestAudit_namesTheCredential(t *testing.T) {
 		t.Errorf("changes made with the key: %s", got)
 	}
 	c.get("/audit/verify").ok().has("ok", "true")
-	for _, name := range []string{"admin", "Admin", "key key_1", "ann (bob)"} {
+	for _, name := range []string{"Lead  two", " Lead", "Le\u200bad"} {
+		c.post("/admin_key/new", `{"role":"viewer","admin_key_alias":"`+name+`"}`).refused(400, "admin_key_alias", "not seen")
+	}
+	for _, name := range []string{"admin", "Admin", "key key_1", "ann (bob)", "admin\u200b", "key\u00a0key_1"} {
 		c.post("/admin_key/new", `{"role":"viewer","admin_key_alias":"`+name+`"}`).refused(400, "admin_key_alias", "how the audit log names others")
 	}
 }

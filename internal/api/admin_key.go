@@ -56,6 +56,9 @@ func (k AdminKey) Validate() error {
 	if k.AdminKeyAlias != nil && ReservedActor(*k.AdminKeyAlias) {
 		v.fail("admin_key_alias", "%q is how the audit log names others; choose another name", *k.AdminKeyAlias)
 	}
+	if k.AdminKeyAlias != nil && ActorName(*k.AdminKeyAlias) != *k.AdminKeyAlias {
+		v.fail("admin_key_alias", "%q has blanks or characters that are not seen; the audit log would name it %q", *k.AdminKeyAlias, ActorName(*k.AdminKeyAlias))
+	}
 	if !slices.Contains(Roles, k.Role) {
 		v.fail("role", "%q is no role; it must be one of %s", k.Role, strings.Join(Roles, ", "))
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // Change says on whose behalf, from where and why something is written. It ends up in the audit log.
@@ -75,9 +76,27 @@ func WorkloadCredential(issuer, subject string) Credential {
 	return Credential{Kind: CredentialWorkload, ID: issuer + "#" + subject}
 }
 
+// ActorName is a name as the audit log writes it, and compares it: what is not seen does not tell two names apart. Runs of blanks are one,
+// characters without a shape go, and wide letters are the usual ones. Letters of other scripts that look alike stay.
+func ActorName(name string) string {
+	const wide, usual, last = '\uff01', '!', '\uff5e' // Unicode's Halfwidth and Fullwidth Forms have ASCII's order
+	seen := strings.Map(func(r rune) rune {
+		switch {
+		case unicode.Is(unicode.Cf, r), unicode.Is(unicode.Variation_Selector, r):
+			return -1
+		case r >= wide && r <= last:
+			return r - wide + usual
+		default:
+			return r
+		}
+	}, name)
+	return strings.Join(strings.Fields(seen), " ")
+}
+
 // ReservedActor says whether nobody may call themselves so in the audit log: it is the name of the configuration's
 // admin key or of a key, or written as a name with a claim behind it.
 func ReservedActor(name string) bool {
+	name = ActorName(name)
 	return strings.EqualFold(name, RootCredentialID) || strings.HasPrefix(strings.ToLower(name), "key ") || strings.Contains(name, " (")
 }
 

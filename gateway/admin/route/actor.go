@@ -27,7 +27,7 @@ func changeOf(r *http.Request, caller auth.Caller) (api.Change, error) {
 func claimed(r *http.Request) string {
 	named := ""
 	for _, header := range []string{api.HeaderChangedBy, api.HeaderActor} {
-		if name := Note(r.Header.Get(header)); name != "" {
+		if name := api.ActorName(Note(r.Header.Get(header))); name != "" {
 			named = name
 		}
 	}

@@ -103,7 +103,7 @@ func (a *Answers) takeLocked(h *Held, more int64) {
 	a.total += more
 	for a.byKey[h.key] > a.PerKey && a.giveUpLocked(h, h.key) {
 	}
-	for a.total > a.InAll && a.giveUpLocked(h, a.largestLocked()) {
+	for a.total > a.InAll && a.giveUpLocked(h, a.largestLocked(h)) {
 	}
 }
 
@@ -136,11 +136,11 @@ func (a *Answers) giveUpLocked(newest *Held, key string) bool {
 	return true
 }
 
-// largestLocked is the key that most is held for.
-func (a *Answers) largestLocked() (largest string) {
-	for key, size := range a.byKey {
-		if size > a.byKey[largest] {
-			largest = key
+// largestLocked is the key that most is held for, of those with an answer that can be given up.
+func (a *Answers) largestLocked(newest *Held) (largest string) {
+	for h := range a.held {
+		if h != newest && h.end != nil && a.byKey[h.key] > a.byKey[largest] {
+			largest = h.key
 		}
 	}
 	return largest

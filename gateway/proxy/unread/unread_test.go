@@ -76,3 +76,30 @@ func TestHand_givesUpWhatNobodyReads(t *testing.T) {
 		}
 	})
 }
+
+// The bound over all keys holds where the key with the largest answer is the newest one, or still reads from its provider.
+func TestHand_boundsAllKeysTogether(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		answers := unread.New(unread.Bounds{PerKey: 100, InAll: 300})
+		asking := answers.Enter(t.Context(), "asking", 90) // nothing was written yet
+		clients := []*stuck{newStuck(), newStuck(), newStuck()}
+		var given [3]bool
+		var handed sync.WaitGroup
+		for i, key := range []string{"a", "b", "c"} {
+			handed.Go(func() {
+				given[i] = answers.Enter(t.Context(), key, 0).Hand(clients[i], make([]byte, 80+i))
+			})
+			synctest.Wait()
+			time.Sleep(time.Second)
+		}
+		if given != [3]bool{false, true, false} {
+			t.Errorf("given up were %v; the second is the largest that can be", given)
+		}
+		for _, client := range clients {
+			_ = client.SetWriteDeadline(time.Time{})
+		}
+		handed.Wait()
+		asking.Done()
+	})
+}
