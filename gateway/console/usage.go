@@ -82,19 +82,7 @@ func (s *Server) usage(w http.ResponseWriter, r *http.Request, in *session) erro
 		file.Set("team_id", body.Team)
 	}
 	body.File = Root + "usage.csv?" + file.Encode()
-	sums, err := s.sums.get(r.Context(), body.File, firstWait, func(ctx context.Context) ([]usageRow, error) {
-		rows := []usageRow{}
-		err := s.Record.EachUsageSum(ctx, query, func(sum api.UsageSum) error {
-			row := usageRow{UsageSum: sum, Name: labelOf(sum, body.Group)}
-			if body.Hourly() {
-				row.Start, _ = time.Parse(time.RFC3339, sum.PeriodStart) // as the record writes it
-				row.End, _ = time.Parse(time.RFC3339, sum.PeriodEnd)
-			}
-			rows = append(rows, row)
-			return nil
-		})
-		return rows, err
-	})
+	sums, err := s.sums.get(r.Context(), body.File, firstWait, s.summing(query, body.Group, body.Hourly()))
 	if err != nil {
 		return err
 	}
@@ -108,6 +96,23 @@ func (s *Server) usage(w http.ResponseWriter, r *http.Request, in *session) erro
 		body.Total += row.TotalCost
 	}
 	return s.show(w, r, in, "usage", "Usage", false, body)
+}
+
+// summing gives what sums usage up. It may go on when the page is written, and so shares nothing with it.
+func (s *Server) summing(query api.UsageQuery, group string, hourly bool) func(context.Context) ([]usageRow, error) {
+	return func(ctx context.Context) ([]usageRow, error) {
+		rows := []usageRow{}
+		err := s.Record.EachUsageSum(ctx, query, func(sum api.UsageSum) error {
+			row := usageRow{UsageSum: sum, Name: labelOf(sum, group)}
+			if hourly {
+				row.Start, _ = time.Parse(time.RFC3339, sum.PeriodStart) // as the record writes it
+				row.End, _ = time.Parse(time.RFC3339, sum.PeriodEnd)
+			}
+			rows = append(rows, row)
+			return nil
+		})
+		return rows, err
+	}
 }
 
 func labelOf(sum api.UsageSum, group string) string {
